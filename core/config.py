@@ -1,0 +1,66 @@
+"""Settings of every process: the only reader of the environment.
+
+Each process asks for its own class, so it sees no secret that it doesn't need. Everything that is
+missing or wrong is reported at start, all of it together, without printing a value.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
+CommaList = Annotated[tuple[str, ...], NoDecode]
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What all processes share."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    app_env: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object, info: object) -> object:
+        field = cls.model_fields.get(getattr(info, "field_name", ""))
+        if isinstance(value, str) and field is not None and NoDecode in field.metadata:
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+class WorkerSettings(Settings):
+    """A worker process: `python -m workers`."""
+
+    worker_db_url: SecretStr
+    worker_queues: CommaList = ("ingestion", "scripts", "billing", "maintenance")
+    worker_concurrency: int = Field(default=10, ge=1, le=1000)
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
+    lease_seconds: int = Field(default=30, ge=1, le=3600)
+
+    fetch_allow: CommaList = ()
+    sample_data: str | None = None
+    apify_token: SecretStr | None = None
+    apify_base_url: str = "https://api.apify.com"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    openai_model: str = "gpt-5-mini"
+    tiktok_base_url: str = "https://open.tiktokapis.com"
+    stripe_secret_key: SecretStr | None = None
+    stripe_api_base: str = "https://api.stripe.com"
+    # Keys the hash that stands for a source item (a video, a comment) in stored evidence.
+    source_ref_key: SecretStr = SecretStr("development-only")
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.app_env == "production" and self.fetch_allow:
+            raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
+        if self.app_env == "production" and "source_ref_key" not in self.model_fields_set:
+            raise ValueError("SOURCE_REF_KEY must be set when APP_ENV=production")
+        return self

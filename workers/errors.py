@@ -1,0 +1,29 @@
+"""How a job ends early: try again, give up with a reason, or a lost lease. Anything else is a bug."""
+
+from __future__ import annotations
+
+
+class Retry(Exception):  # noqa: N818 - reads as an outcome: raise Retry(...)
+    """Worth trying again; counts as a failed attempt.
+
+    `message` is shown to the user as it is: a sentence, without raw data.
+    """
+
+    def __init__(self, code: str, message: str, after_seconds: float | None = None) -> None:
+        super().__init__(code, message, after_seconds)
+        self.code = code
+        self.message = message
+        self.after_seconds = after_seconds
+
+
+class Reject(Exception):  # noqa: N818
+    """No retry can help: the job fails with this code and sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class LostLease(Exception):  # noqa: N818
+    """Another worker holds the message now; nothing this run writes may count any more."""
