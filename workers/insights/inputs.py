@@ -1,0 +1,122 @@
+"""What providers produce and insights consume: typed, in memory only, never stored.
+
+Every count of a scraped item is optional, because every scraper leaves some out; zero means that
+the source said zero. Texts are kept out of `repr`, so that no log line or traceback shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]
+# Why a video was collected: the one asked about, its creator's other posts, or its niche.
+Role = Literal["subject", "creator", "niche"]
+CommentKind = Literal["comment", "review"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who posted; `ref` is `refs.source_ref` of the handle, so no handle gets further than here."""
+
+    ref: str
+    followers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A published title, not a person's text: it may be shown."""
+
+    title: str
+    is_original: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One post with its public counts at `collected_at`. `ref` is `refs.source_ref` of its id."""
+
+    ref: str
+    author: Author
+    role: Role
+    text: str = field(default="", repr=False)  # the caption, hashtags included
+    created_at: datetime | None = None
+    collected_at: datetime | None = None
+    views: int | None = None
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    duration_seconds: float | None = None
+    hashtags: tuple[str, ...] = ()  # lower-case, without "#"
+    sound: Sound | None = None
+    url: str | None = None  # public link; shown only for comparables and the subject
+    language: str | None = None
+    is_slideshow: bool = False
+    is_ad: bool = False
+    is_pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment under a video, or one review on a page. `ref`s as in Video and Author."""
+
+    ref: str
+    text: str = field(repr=False)
+    kind: CommentKind = "comment"
+    author_ref: str | None = None
+    video_ref: str | None = None
+    likes: int | None = None
+    replies: int | None = None
+    rating: float | None = None  # of five
+    created_at: datetime | None = None
+    is_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What the product's page states. `description` is read, never repeated."""
+
+    name: str
+    brand: str | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+    availability: str | None = None  # schema.org's word: InStock, OutOfStock, PreOrder, …
+    description: str | None = field(default=None, repr=False)
+    rating: float | None = None
+    review_count: int | None = None
+    sku: str | None = None
+    image_url: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts that an earlier analysis of the same video kept: what makes velocity measurable."""
+
+    ref: str
+    taken_at: datetime
+    views: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All that one analysis knows about one URL.
+
+    `limits` are sentences for the user about what the source could not give; `earlier` is filled
+    by the job from the last analysis, not by providers.
+    """
+
+    provider: str
+    source_kind: SourceKind
+    subject_url: str
+    collected_at: datetime
+    product: ProductFacts | None = None
+    videos: tuple[Video, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    partial: bool = False
+    limits: tuple[str, ...] = ()
+    earlier: tuple[Snapshot, ...] = ()
