@@ -1,4 +1,4 @@
-"""Keyed hashes that stand for source items: the same item gives the same ref, nobody can reverse it."""
+"""Keyed hashes that stand for source items: one item, one ref, and no way back."""
 
 from __future__ import annotations
 
