@@ -6,6 +6,7 @@ missing or wrong is reported at start, all of it together, without printing a va
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotation at run time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -64,3 +65,77 @@ class WorkerSettings(Settings):
         if self.app_env == "production" and "source_ref_key" not in self.model_fields_set:
             raise ValueError("SOURCE_REF_KEY must be set when APP_ENV=production")
         return self
+
+
+class EdgeSettings(Settings):
+    """The Flask app: what strangers can reach."""
+
+    webhook_db_url: SecretStr
+    edge_issuer: str
+    # A JWKS with private ES256 keys; the first one signs, all are published.
+    edge_signing_keys_file: Path
+    edge_token_seconds: int = Field(default=300, ge=60, le=900)
+    # Host names that requests may name; empty checks nothing (a proxy in front does).
+    trusted_hosts: CommaList = ()
+    # How many proxies in front may be believed about the client's address.
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+
+    clerk_issuer: str
+    clerk_authorized_parties: CommaList
+    clerk_jwks_url: str | None = None
+    clerk_jwt_key: str | None = None
+    clerk_jwt_key_id: str | None = None  # without it, the one key serves whatever `kid` says
+    clerk_webhook_secrets: SecretList = ()
+
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secrets: SecretList = ()
+    stripe_api_base: str = "https://api.stripe.com"
+    # Where Stripe sends the browser back to: the frontend, never a client's choice.
+    app_url: str = "http://127.0.0.1:3000"
+
+    @property
+    def is_stripe_live(self) -> bool:
+        """Whether the configured key moves real money: `sk_live_…` or `rk_live_…`."""
+        key = self.stripe_secret_key
+        return key is not None and "_live_" in key.get_secret_value()[:8]
+
+    @model_validator(mode="after")
+    def _keys_are_complete(self) -> Self:
+        problems = [
+            problem
+            for is_wrong, problem in (
+                (
+                    not (self.clerk_jwks_url or self.clerk_jwt_key),
+                    "CLERK_JWKS_URL or CLERK_JWT_KEY must be set",
+                ),
+                (not self.clerk_authorized_parties, "CLERK_AUTHORIZED_PARTIES must name an origin"),
+                (
+                    self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev"),
+                    "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER",
+                ),
+                *self._production_problems(),
+            )
+            if is_wrong
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _production_problems(self) -> tuple[tuple[bool, str], ...]:
+        is_production = self.app_env == "production"
+        return (
+            (
+                is_production
+                and self.stripe_secret_key is not None
+                and not self.stripe_webhook_secrets,
+                "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY",
+            ),
+            (
+                is_production and not self.clerk_webhook_secrets,
+                "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production",
+            ),
+            (
+                is_production and not self.app_url.startswith("https://"),
+                "APP_URL must start with https:// when APP_ENV=production",
+            ),
+        )

