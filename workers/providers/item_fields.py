@@ -1,0 +1,96 @@
+"""Reads one field of a scraped item, whatever form the scraper gave it today.
+
+Every reader answers None for what is missing, empty or no such thing; none of them raises.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+Item = Mapping[str, object]
+
+MAX_TEXT_CHARACTERS = 4000
+
+_COUNT = re.compile(r"([\d.,]+)\s*([KMB]?)", re.IGNORECASE)
+_SCALE = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+_GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
+_MOST_DIGITS = 15  # no count is longer; a longer one is an id in the wrong place
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
+_FIRST_YEAR = 2014  # musical.ly; older dates are errors of the scraper
+
+
+def field(item: Item, path: str) -> object:
+    """`videoMeta.duration`: nested as the API sends it, or flattened as CSV exports have it."""
+    for flat in (path, path.replace(".", "/")):
+        if flat in item:
+            return item[flat]
+    value: object = item
+    for key in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def text(value: object) -> str | None:
+    """Numbers count as text: ids come as both."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value).strip()[:MAX_TEXT_CHARACTERS] or None
+
+
+def count(value: object) -> int | None:
+    """`3710`, `3710.0`, `"3,710"` and `"541.2K"`; negative and endless numbers are none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return int(value) if math.isfinite(value) and value >= 0 else None
+    match = _COUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+    return None if match is None else _scaled(match[1], match[2].upper())
+
+
+def number(value: object) -> float | None:
+    """A plain number, such as seconds."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        parsed = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return parsed if math.isfinite(parsed) and parsed >= 0 else None
+
+
+def flag(value: object) -> bool:
+    """True for `true`, `"true"` and `1`."""
+    return value is True or value == 1 or (isinstance(value, str) and value.lower() == "true")
+
+
+def moment(value: object) -> datetime | None:
+    """Epoch seconds or milliseconds, as number or text, or an ISO time (UTC unless it says)."""
+    epoch = number(value)
+    try:
+        if epoch is not None:
+            seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
+            parsed = datetime.fromtimestamp(seconds, UTC)
+        elif isinstance(value, str):
+            parsed = datetime.fromisoformat(value.strip())
+        else:
+            return None
+        in_utc = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return in_utc if in_utc.year >= _FIRST_YEAR else None
+
+
+def _scaled(digits: str, unit: str) -> int | None:
+    if len(digits) > _MOST_DIGITS:
+        return None
+    if not unit and _GROUPED.fullmatch(digits):
+        return int(re.sub(r"[.,]", "", digits))
+    try:
+        return round(float(digits.replace(",", ".")) * _SCALE[unit])
+    except ValueError:  # "1.2.3"
+        return None

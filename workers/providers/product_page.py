@@ -1,0 +1,151 @@
+"""A shop's page, parsed into product facts and the reviews on it. Pure: it fetches nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from selectolax.lexbor import LexborHTMLParser
+from w3lib.encoding import html_to_unicode
+
+from workers.insights.inputs import Comment, ProductFacts
+from workers.insights.refs import source_ref
+from workers.providers.item_fields import moment, number, text
+from workers.providers.product_markup import Markup, Node, as_list, has_type, read_markup
+from workers.providers.product_price import find_price
+
+if TYPE_CHECKING:
+    from workers.providers.fetch import Page
+
+MAX_REVIEWS = 200
+_AVAILABILITY = {
+    "instock": "InStock",
+    "limitedavailability": "InStock",
+    "onlineonly": "InStock",
+    "instoreonly": "InStock",
+    "presale": "PreOrder",
+    "preorder": "PreOrder",
+    "backorder": "BackOrder",
+    "outofstock": "OutOfStock",
+    "soldout": "OutOfStock",
+    "discontinued": "Discontinued",
+}
+
+
+def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
+    """The product of the page, None where there is none, and its reviews."""
+    charset = f"text/html; charset={page.charset}" if page.charset else None
+    _encoding, html = html_to_unicode(charset, page.content, default_encoding="utf-8")
+    return read_html(html, page.url, ref_key)
+
+
+def read_html(
+    html: str, url: str, ref_key: bytes
+) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
+    """As `read_page`, for a page that is text already."""
+    markup = read_markup(html)
+    tree = LexborHTMLParser(html)
+    name = _name(markup, tree)
+    if name is None:
+        return None, ()
+    return _facts(name, markup, tree, url), _reviews(markup, ref_key)
+
+
+def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> ProductFacts:
+    money = find_price(markup, tree)
+    rating = _first_node(markup, "aggregateRating")
+    return ProductFacts(
+        name=name,
+        brand=_named(_first(markup, "brand")) or markup.page.get("product:brand"),
+        price=money.amount if money else None,
+        currency=money.currency if money else None,
+        availability=_availability(markup),
+        description=text(_first(markup, "description")) or markup.page.get("og:description"),
+        rating=number(rating.get("ratingValue")),
+        review_count=_review_count(rating),
+        sku=text(_first(markup, "sku")) or text(_first(markup, "productID")),
+        image_url=markup.page.get("og:image") or _url(_first(markup, "image")),
+        url=url,
+    )
+
+
+def _name(markup: Markup, tree: LexborHTMLParser) -> str | None:
+    heading = tree.css_first("h1")
+    title = tree.css_first("title")
+    candidates = (
+        _first(markup, "name"),
+        heading.text(strip=True, separator=" ") if heading else None,
+        markup.page.get("og:title"),
+        title.text(strip=True) if title else None,
+    )
+    names = (text(candidate) for candidate in candidates)
+    return next((" ".join(name.split())[:300] for name in names if name), None)
+
+
+def _first(markup: Markup, key: str) -> Any:
+    values = (as_list(product.get(key)) for product in markup.products)
+    return next((found[0] for found in values if found), None)
+
+
+def _first_node(markup: Markup, key: str) -> Node:
+    value = _first(markup, key)
+    return value if isinstance(value, dict) else {}
+
+
+def _named(value: Any) -> str | None:
+    return text(value.get("name")) if isinstance(value, dict) else text(value)
+
+
+def _url(value: Any) -> str | None:
+    found = text(value.get("url")) if isinstance(value, dict) else text(value)
+    return found if found and found.startswith(("https://", "http://")) else None
+
+
+def _review_count(rating: Node) -> int | None:
+    value = number(rating.get("reviewCount")) or number(rating.get("ratingCount"))
+    return None if value is None else int(value)
+
+
+def _availability(markup: Markup) -> str | None:
+    offers = [entry for product in markup.products for entry in as_list(product.get("offers"))]
+    stated = [
+        *(offer.get("availability") for offer in offers if isinstance(offer, dict)),
+        *(offer.get("availability") for offer in markup.offers),
+        markup.page.get("product:availability"),
+        markup.page.get("og:availability"),
+    ]
+    for value in stated:
+        word = str(value or "").rpartition("/")[2].replace(" ", "").replace("_", "").lower()
+        if word in _AVAILABILITY:
+            return _AVAILABILITY[word]
+    return None
+
+
+def _reviews(markup: Markup, ref_key: bytes) -> tuple[Comment, ...]:
+    found: dict[str, Comment] = {}
+    for product in markup.products:
+        for review in as_list(product.get("review")) + as_list(product.get("reviews")):
+            comment = _review(review, ref_key) if isinstance(review, dict) else None
+            if comment is not None:
+                found.setdefault(comment.ref, comment)
+    return tuple(found.values())[:MAX_REVIEWS]
+
+
+def _review(review: Node, ref_key: bytes) -> Comment | None:
+    words = text(review.get("reviewBody")) or text(review.get("description"))
+    if words is None or not has_type(review, "Review", "UserReview"):
+        return None
+    author = _named(review.get("author")) or ""
+    rating = review.get("reviewRating")
+    return Comment(
+        ref=source_ref(ref_key, "review", f"{author}\x1f{words}"),
+        text=words,
+        kind="review",
+        author_ref=source_ref(ref_key, "author", author) if author else None,
+        rating=_of_five(rating) if isinstance(rating, dict) else number(rating),
+        created_at=moment(review.get("datePublished")),
+    )
+
+
+def _of_five(rating: Node) -> float | None:
+    value, best = number(rating.get("ratingValue")), number(rating.get("bestRating")) or 5.0
+    return None if value is None or not 0 <= value <= best else value * 5.0 / best
