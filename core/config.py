@@ -80,6 +80,11 @@ class EdgeSettings(Settings):
     # How many proxies in front may be believed about the client's address.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
+    # A net under the proxy's real limits, per process.
+    sessions_per_minute: int = Field(default=120, ge=1)  # per user
+    checkouts_per_minute: int = Field(default=20, ge=1)  # per user
+    refusals_per_minute: int = Field(default=600, ge=1)  # refused tokens per address
+
     clerk_issuer: str
     clerk_authorized_parties: CommaList
     clerk_jwks_url: str | None = None

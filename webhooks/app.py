@@ -1,0 +1,69 @@
+"""The factory of the Flask app: the one place that builds what the views use."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core import logs
+from core.config import EdgeSettings
+from core.database import sync_pool
+from webhooks import headers, health, observability, problems, session
+from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
+from webhooks.clerk_tokens import Policy
+from webhooks.edge import Database, Edge
+from webhooks.minting import Signer
+from webhooks.rate_limits import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_BODY_BYTES = 1024 * 1024
+
+
+def create_app(
+    settings: EdgeSettings | None = None, *, clock: Callable[[], float] = time.time
+) -> Flask:
+    """The app for these settings, or for those of the environment; missing ones fail here."""
+    settings = settings or EdgeSettings()
+    logs.configure(settings.log_level, "edge")
+    app = Flask("webhooks", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts) or None
+    app.extensions["edge"] = _build(settings, clock)
+    app.extensions["rate_limits"] = Windows()
+    for part in (observability, headers, problems):
+        part.register(app)
+    for routes in (session, health):
+        app.register_blueprint(routes.blueprint)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    return app
+
+
+def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
+    return Edge(
+        settings=settings,
+        database=Database(sync_pool(settings.webhook_db_url.get_secret_value(), name="edge")),
+        clerk_keys=_clerk_keys(settings),
+        clerk_policy=Policy(
+            issuer=settings.clerk_issuer,
+            authorized_parties=frozenset(settings.clerk_authorized_parties),
+        ),
+        signer=Signer(
+            settings.edge_signing_keys_file,
+            issuer=settings.edge_issuer,
+            lifetime_seconds=settings.edge_token_seconds,
+        ),
+        now=lambda: int(clock()),
+    )
+
+
+def _clerk_keys(settings: EdgeSettings) -> ClerkKeys:
+    if settings.clerk_jwt_key:
+        return ConfiguredKey.from_pem(settings.clerk_jwt_key, settings.clerk_jwt_key_id)
+    return FetchedKeys(fetch_from(settings.clerk_jwks_url or ""))

@@ -1,0 +1,245 @@
+"""Is this a Clerk session token, meant for us, now? Pure: keys and clock are arguments.
+
+Clerk's own SDKs also accept machine tokens, JWT templates, other issuers and `sts: pending`,
+so the rules are written out here, the signature before any claim (no oracle for forgers).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from jwt.utils import base64url_decode, base64url_encode
+
+from webhooks.strict_json import NotStrictJson, parse_object
+
+_ALGORITHM = "RS256"
+_MIN_RSA_BITS = 2048
+_MAX_RSA_BITS = 8192  # a larger key only burns our time
+_SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
+_SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
+_OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
+# Session tokens, and the class that Clerk documents as "ignore"; templates and M2M have others.
+_SESSION_CATEGORIES = frozenset({"cl_B7d4PD111AAA", "cl_I7d4PD111III"})
+# Headers that would have us fetch or trust a key, or change how the payload is read.
+_FORBIDDEN_HEADERS = frozenset({"crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c"})
+
+
+class InvalidToken(Exception):  # noqa: N818 - the name is the contract's
+    """`reason` is for the log and a counter; the answer to a stranger never carries it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which issuer and frontends are ours, and how much the clocks may differ."""
+
+    issuer: str
+    authorized_parties: Collection[str]
+    leeway_seconds: int = 5
+    max_lifetime_seconds: int = 3600
+    max_token_bytes: int = 8192
+    allow_missing_azp: bool = False
+    allow_impersonation: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a verified token says about who is signed in."""
+
+    issuer: str
+    subject: str
+    session_id: str
+    issued_at: int
+    expires_at: int
+    has_second_factor: bool = False
+    organisation_id: str | None = None
+    organisation_role: str | None = None
+    actor: str | None = None
+
+
+def verify(token: str, *, jwks: Mapping[str, Any], policy: Policy, now: int) -> Session:
+    """The session in `token`; raises `InvalidToken`."""
+    key = _public_key(jwks, key_id(token, max_bytes=policy.max_token_bytes))
+    claims = _parse(_signed_payload(token, key), "payload")
+    _check_times(claims, policy, now)
+    _check_origin(claims, policy)
+    _check_person(claims, policy)
+    return _session(claims)
+
+
+def key_id(token: str, *, max_bytes: int = Policy.max_token_bytes) -> str:
+    """The `kid` of a token whose form and header are acceptable; nothing in it is proven yet."""
+    if not isinstance(token, str) or not token.isascii() or len(token) > max_bytes:
+        raise InvalidToken("malformed")
+    if token.startswith(_OTHER_TOKENS) or not _SEGMENTS.match(token):
+        raise InvalidToken("malformed")
+    header = _parse(_decode(token.partition(".")[0]), "header")
+    if header.get("alg") != _ALGORITHM:
+        raise InvalidToken("algorithm")
+    if header.get("typ", "JWT") != "JWT" or not _is_session_category(header):
+        raise InvalidToken("token_class")
+    if header.keys() & _FORBIDDEN_HEADERS:
+        raise InvalidToken("header")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise InvalidToken("unknown_key")
+    return kid
+
+
+def _is_session_category(header: Mapping[str, Any]) -> bool:
+    # Tokens minted before Clerk introduced the header have none.
+    category = header.get("cat")
+    return "cat" not in header or (isinstance(category, str) and category in _SESSION_CATEGORIES)
+
+
+def _decode(segment: str) -> bytes:
+    """Base64url, canonical only: no stray bits that give one token many spellings."""
+    try:
+        decoded = base64url_decode(segment)
+    except ValueError as error:
+        raise InvalidToken("malformed") from error
+    if base64url_encode(decoded).decode("ascii") != segment:
+        raise InvalidToken("malformed")
+    return decoded
+
+
+def _parse(data: bytes, part: str) -> dict[str, Any]:
+    try:
+        return parse_object(data)
+    except NotStrictJson as error:
+        raise InvalidToken(f"{part}_json") from error
+
+
+def _public_key(jwks: Mapping[str, Any], kid: str) -> RSAPublicKey:
+    keys = jwks.get("keys")
+    for jwk in keys if isinstance(keys, list) else ():
+        if isinstance(jwk, Mapping) and jwk.get("kid") == kid and _is_session_key(jwk):
+            return _rsa_key(jwk["n"], jwk["e"])
+    raise InvalidToken("unknown_key")
+
+
+def _is_session_key(jwk: Mapping[str, Any]) -> bool:
+    return (
+        jwk.get("kty") == "RSA"
+        and jwk.get("use", "sig") == "sig"
+        and jwk.get("alg", _ALGORITHM) == _ALGORITHM
+        and isinstance(jwk.get("n"), str)
+        and isinstance(jwk.get("e"), str)
+    )
+
+
+@lru_cache(maxsize=16)
+def _rsa_key(modulus: str, exponent: str) -> RSAPublicKey:
+    try:
+        n = int.from_bytes(base64url_decode(modulus), "big")
+        e = int.from_bytes(base64url_decode(exponent), "big")
+        if not _MIN_RSA_BITS <= n.bit_length() <= _MAX_RSA_BITS:
+            raise InvalidToken("weak_key")
+        return RSAPublicNumbers(e, n).public_key()
+    except ValueError as error:
+        raise InvalidToken("unknown_key") from error
+
+
+def _signed_payload(token: str, key: RSAPublicKey) -> bytes:
+    for segment in token.split(".")[1:]:
+        _decode(segment)
+    try:
+        payload: bytes = jwt.PyJWS().decode(token, key, algorithms=[_ALGORITHM])
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken("signature") from error
+    return payload
+
+
+def _check_times(claims: Mapping[str, Any], policy: Policy, now: int) -> None:
+    issued_at, expires_at = _seconds(claims, "iat"), _seconds(claims, "exp")
+    not_before = _seconds(claims, "nbf") if "nbf" in claims else issued_at
+    if expires_at <= now - policy.leeway_seconds:
+        raise InvalidToken("expired")
+    if max(not_before, issued_at) > now + policy.leeway_seconds:
+        raise InvalidToken("not_yet_valid")
+    if not 0 < expires_at - issued_at <= policy.max_lifetime_seconds:
+        raise InvalidToken("lifetime")
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if type(value) is not int:  # True is an int to isinstance, and 1e9 a float
+        raise InvalidToken(f"{name}_type")
+    return value
+
+
+def _check_origin(claims: Mapping[str, Any], policy: Policy) -> None:
+    if claims.get("iss") != policy.issuer:
+        raise InvalidToken("issuer")
+    if "aud" in claims:  # Clerk's session tokens have none: meant for somebody else
+        raise InvalidToken("audience")
+    if "azp" not in claims and policy.allow_missing_azp:
+        return
+    azp = claims.get("azp")
+    if not isinstance(azp, str) or not azp or azp not in policy.authorized_parties:
+        raise InvalidToken("authorized_party")
+
+
+def _check_person(claims: Mapping[str, Any], policy: Policy) -> None:
+    if not _matches(_SUBJECT, claims.get("sub")):
+        raise InvalidToken("subject")
+    if not _matches(_SESSION, claims.get("sid")):
+        raise InvalidToken("session")
+    if claims.get("sts", "active") != "active":
+        raise InvalidToken("session_status")
+    if "act" in claims and not (policy.allow_impersonation and _actor(claims)):
+        raise InvalidToken("impersonation")
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.match(value) is not None
+
+
+def _actor(claims: Mapping[str, Any]) -> str | None:
+    actor = claims.get("act")
+    subject = actor.get("sub") if isinstance(actor, Mapping) else None
+    return subject if isinstance(subject, str) and subject else None
+
+
+def _session(claims: Mapping[str, Any]) -> Session:
+    organisation_id, organisation_role = _organisation(claims)
+    return Session(
+        issuer=claims["iss"],
+        subject=claims["sub"],
+        session_id=claims["sid"],
+        issued_at=claims["iat"],
+        expires_at=claims["exp"],
+        has_second_factor=_has_second_factor(claims.get("fva")),
+        organisation_id=organisation_id,
+        organisation_role=organisation_role,
+        actor=_actor(claims),
+    )
+
+
+def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Version 2 of Clerk's claims nests it in `o`; version 1 has it flat."""
+    nested = claims.get("o")
+    if isinstance(nested, Mapping):
+        return _text(nested.get("id")), _text(nested.get("rol"))
+    return _text(claims.get("org_id")), _text(claims.get("org_role"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _has_second_factor(factor_ages: object) -> bool:
+    """`fva` is [minutes since the first factor, since the second], -1 for never."""
+    if not isinstance(factor_ages, list) or len(factor_ages) != 2:
+        return False
+    return type(factor_ages[1]) is int and factor_ages[1] >= 0

@@ -1,0 +1,53 @@
+"""What the views need, built once by the factory and found again through the current app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+    from psycopg.rows import DictRow
+    from psycopg_pool import ConnectionPool
+
+    from core.config import EdgeSettings
+    from webhooks.clerk_keys import ClerkKeys
+    from webhooks.clerk_tokens import Policy
+    from webhooks.minting import Signer
+
+
+class Database:
+    """Calls functions of schema `private` as the `webhook` role; each call is a transaction."""
+
+    def __init__(self, pool: ConnectionPool[Connection[DictRow]]) -> None:
+        self._pool = pool
+
+    def call(self, statement: str, *parameters: Any) -> DictRow:
+        """The first row of a statement that always has one."""
+        self._pool.open()  # does nothing from the second call on; never before a fork
+        with self._pool.connection() as connection:
+            row = connection.execute(statement, parameters).fetchone()
+        if row is None:
+            raise LookupError(statement)
+        return row
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@dataclass(frozen=True)
+class Edge:
+    settings: EdgeSettings
+    database: Database
+    clerk_keys: ClerkKeys
+    clerk_policy: Policy
+    signer: Signer
+    now: Callable[[], int]
+
+
+def current_edge() -> Edge:
+    return cast("Edge", current_app.extensions["edge"])

@@ -1,0 +1,35 @@
+"""gunicorn's settings: threads, because views wait on the database and on Stripe.
+
+Start with `gunicorn -c webhooks/gunicorn.conf.py 'webhooks.app:create_app()'`.
+"""
+
+# ruff: noqa: N999 - the name is gunicorn's own convention
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import multiprocess
+
+worker_class = "gthread"
+workers = 2
+threads = 8
+timeout = 30
+graceful_timeout = 25  # below the 30 s that platforms wait before they kill
+keepalive = 5
+max_requests = 10_000
+max_requests_jitter = 1_000
+# A heartbeat file on a slow disk makes gunicorn kill healthy workers.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory, no secret
+limit_request_line = 4094
+limit_request_field_size = 9216  # a token of 8 KiB and its header's name
+accesslog = None  # the app writes its own line, without paths and tokens
+preload_app = False  # each worker builds its own app: no pool or thread crosses the fork
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forgets the gauges of a worker that is gone."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,0 +1,53 @@
+"""Headers of every answer: nothing is cached, framed or sniffed; CORS for our frontends only."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from webhooks.edge import current_edge
+
+# Browsers call these from a page; webhooks, health and keys need no CORS.
+_CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/connect")
+_EXPOSED = "Retry-After, X-Request-Id"
+
+
+def register(app: Flask) -> None:
+    app.before_request(_answer_preflight)
+    app.after_request(_add)
+
+
+def _answer_preflight() -> Response | None:
+    is_preflight = request.method == "OPTIONS" and _is_from_frontend()
+    return Response(status=204) if is_preflight else None
+
+
+def _add(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.path.startswith(_CORS_PREFIXES):
+        headers.add("Vary", "Origin")
+    if _is_from_frontend():
+        _allow(response)
+    return response
+
+
+def _allow(response: Response) -> None:
+    headers = response.headers
+    headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+    headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = "POST, GET"
+        headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-request-id"
+        headers["Access-Control-Max-Age"] = "600"
+
+
+def _is_from_frontend() -> bool:
+    return (
+        request.path.startswith(_CORS_PREFIXES)
+        and request.headers.get("Origin") in current_edge().settings.clerk_authorized_parties
+    )

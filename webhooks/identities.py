@@ -1,0 +1,37 @@
+"""From a person at Clerk to an account here: one UUID, once and for all."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from webhooks.edge import current_edge
+from webhooks.problems import Problem
+
+if TYPE_CHECKING:
+    from webhooks.clerk_tokens import Session
+
+
+def default_user_id(issuer: str, subject: str) -> uuid.UUID:
+    """The same in every process and retry, so that concurrent first sign-ins agree.
+
+    Only the database knows the account's real id: linked or moved accounts keep their first one.
+    """
+    return uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, issuer), subject)
+
+
+def resolve(session: Session) -> uuid.UUID:
+    """The account of a verified session; a deleted one stays deleted while old tokens live."""
+    row = current_edge().database.call(
+        "select * from private.resolve_identity(%s, %s, %s, %s)",
+        session.issuer,
+        session.subject,
+        session.issued_at,
+        default_user_id(session.issuer, session.subject),
+    )
+    if row["state"] == "deleted":
+        raise Problem(403, "account_deleted", "This account has been deleted.")
+    if row["state"] == "revoked":
+        raise Problem(403, "session_revoked", "This session was ended. Please sign in again.")
+    user_id: uuid.UUID = row["user_id"]
+    return user_id

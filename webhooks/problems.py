@@ -1,0 +1,86 @@
+"""Every error of the Flask app as `application/problem+json` (RFC 9457) with a stable `code`."""
+
+from __future__ import annotations
+
+import http
+import json
+from typing import Any
+
+import psycopg
+import structlog
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+_HTTP_CODES = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+class Problem(Exception):  # noqa: N818 - an answer, not a mistake of ours
+    """An answer that is not what was asked for; `detail` is a sentence for a person."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(Problem, _render)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(psycopg.OperationalError, _from_database)
+    app.register_error_handler(Exception, _from_bug)
+
+
+def _render(problem: Problem) -> Response:
+    g.problem_code = problem.code
+    document: dict[str, Any] = {
+        "type": f"urn:creatorscook:problem:{problem.code}",
+        "title": http.HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "instance": g.get("request_id", ""),
+    }
+    response = Response(
+        json.dumps(document), problem.status, content_type="application/problem+json"
+    )
+    response.headers.update(problem.headers)
+    return response
+
+
+def _from_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:  # a redirect of the router is an answer, not a problem
+        return Response(error.get_body(), status, error.get_headers())
+    phrase = http.HTTPStatus(status).phrase
+    problem = Problem(status, _HTTP_CODES.get(status, "invalid_request"), f"{phrase}.")
+    # The client may not see werkzeug's own text, which can repeat input; `Allow` it needs.
+    if status == 405:
+        problem.headers = {k: v for k, v in error.get_headers() if k.lower() == "allow"}
+    return _render(problem)
+
+
+def _from_database(error: psycopg.OperationalError) -> Response:
+    log.error("database_unavailable", reason=type(error).__name__)
+    return _render(unavailable("The database can't be reached right now. Please try again."))
+
+
+def _from_bug(error: Exception) -> Response:
+    log.error("unhandled_error", exc_info=error)
+    return _render(Problem(500, "internal_error", "Something went wrong on our side."))
+
+
+def unavailable(detail: str, *, code: str = "unavailable", after_seconds: int = 2) -> Problem:
+    """503 with a hint when to come back."""
+    return Problem(503, code, detail, headers={"Retry-After": str(after_seconds)})

@@ -1,0 +1,47 @@
+"""The token exchange, and the public keys of what it hands out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from webhooks import authentication
+from webhooks.authentication import clerk_session, public
+from webhooks.edge import current_edge
+from webhooks.identities import resolve
+from webhooks.problems import Problem
+from webhooks.rate_limits import limit
+
+blueprint = Blueprint("session", __name__)
+
+
+@blueprint.post("/auth/session")
+@clerk_session
+def create_session() -> Response:
+    """Clerk session token in, our access token out, in the wire shape of RFC 8693."""
+    if request.content_length:
+        raise Problem(413, "too_large", "This request takes no body.")
+    edge, session = current_edge(), authentication.session()
+    limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)
+    user_id, now = resolve(session), edge.now()
+    response = jsonify(
+        access_token=edge.signer.mint(session, user_id, now=now),
+        issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
+        token_type="Bearer",  # noqa: S106 - same
+        expires_in=edge.signer.lifetime_seconds,
+        expires_at=now + edge.signer.lifetime_seconds,
+        user={"id": str(user_id)},
+    )
+    response.headers["Pragma"] = "no-cache"
+    return response
+
+
+@blueprint.get("/.well-known/jwks.json")
+@public
+def public_keys() -> Response:
+    """The public half of every key that signs now, did lately or soon will."""
+    ring = current_edge().signer.ring
+    response = jsonify(ring.published)
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.set_etag(ring.etag)
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,47 @@
+"""JSON from strangers: one way to read it, or none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_DEPTH = 32
+
+
+class NotStrictJson(ValueError):  # noqa: N818 - says what the bytes are
+    """Not a JSON object that every parser would read the same way."""
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """The object in `data`; refuses bad UTF-8, NaN, repeated names, deep nesting, other types."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_names,
+        )
+    except (ValueError, RecursionError) as error:
+        raise NotStrictJson("not strict JSON") from error
+    if not isinstance(value, dict) or _is_deeper(value, MAX_DEPTH):
+        raise NotStrictJson("not a JSON object, or nested too deeply")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    # Python reads NaN and Infinity, which no other parser accepts.
+    raise NotStrictJson(name)
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson("a name is repeated")
+    return found
+
+
+def _is_deeper(value: object, allowed: int) -> bool:
+    if isinstance(value, dict):
+        return allowed == 0 or any(_is_deeper(child, allowed - 1) for child in value.values())
+    if isinstance(value, list):
+        return allowed == 0 or any(_is_deeper(child, allowed - 1) for child in value)
+    return False
