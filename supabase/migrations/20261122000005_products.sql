@@ -1,0 +1,225 @@
+-- Products: what a user wants insights about. Adding one queues its analysis in the same transaction.
+
+create table public.products (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid(),
+    name text not null check (char_length(name) between 1 and 200),
+    source_url text not null check (char_length(source_url) <= 2048),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    last_analyzed_at timestamptz
+);
+comment on table public.products is 'A product and the public page or TikTok video that shows it.';
+comment on column public.products.user_id is 'The account it belongs to, taken from the token.';
+comment on column public.products.source_url is 'A shop page or a TikTok video; fixed after creation.';
+comment on column public.products.last_analyzed_at is 'When its newest results were saved; null before the first.';
+
+-- Leads with the owner for RLS, then serves "newest first" without a sort; id breaks ties for keysets.
+create index products_user_id_created_at_id_idx on public.products (user_id, created_at desc, id desc);
+
+alter table public.products enable row level security;
+create policy products_select_own on public.products
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy products_insert_own on public.products
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy products_update_own on public.products
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+create policy products_delete_own on public.products
+for delete to authenticated
+using (user_id = (select auth.uid()));
+
+alter table public.jobs
+add constraint jobs_product_id_fkey foreign key (product_id)
+references public.products on delete cascade;
+
+create function private.is_json_container(value text)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    return value ~ '^\s*[\[{]' and jsonb_typeof(value::jsonb) in ('object', 'array');
+exception when invalid_text_representation then
+    return false;
+end;
+$$;
+comment on function private.is_json_container is
+'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text column.';
+grant execute on function private.is_json_container to authenticated;
+grant execute on function private.is_json_container to service_role;
+
+create function private.name_problem(name text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+begin atomic
+    select case
+        when name is null or name !~ '\S' then 'is missing.'
+        when char_length(name) > 200 then 'may have 200 characters at most.'
+        when private.is_json_container(name) then 'must be text.'
+        when name ~ '[\u0001-\u001f\u007f]' then 'may not contain control characters.'
+    end;
+end;
+comment on function private.name_problem is 'What is wrong with a name, as the end of a sentence; null if nothing.';
+grant execute on function private.name_problem to authenticated;
+grant execute on function private.name_problem to service_role;
+
+create function private.host_problem(host text)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_address inet;
+begin
+    if host ~ '^\[.*\]$' or host ~ '^[0-9.]+$' then
+        v_address := trim(both '[]' from host)::inet;
+        return case when v_address <<= any (array[
+            '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/128', 'fe80::/10', 'ff00::/8'
+        ]::inet []) then 'must point to a public web address.' end;
+    end if;
+    if host !~ '^([a-z0-9_\u0080-\uffff]([a-z0-9_\u0080-\uffff-]{0,61}[a-z0-9_\u0080-\uffff])?\.)*[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]*\.?$'
+        or (host !~ '\.' and host <> 'localhost') then
+        return 'must name a website, like https://shop.example/mug.';
+    end if;
+    return null;
+exception when invalid_text_representation then
+    return 'must name a website, like https://shop.example/mug.';
+end;
+$$;
+comment on function private.host_problem is
+'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop (link-local, where clouds keep
+their secrets; multicast; odd spellings of addresses). The worker''s fetcher judges every address again after DNS.';
+grant execute on function private.host_problem to authenticated;
+grant execute on function private.host_problem to service_role;
+
+create function private.url_problem(url text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+begin atomic
+    select case
+        when url is null or url !~ '\S' then 'is missing.'
+        when char_length(url) > 2048 then 'may have 2,048 characters at most.'
+        when url !~* '^https?://' then 'must start with http:// or https://.'
+        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]' then 'may not contain spaces or control characters.'
+        when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
+        when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
+            then 'must name a website, like https://shop.example/mug.'
+        else private.host_problem(
+            lower((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1])
+        )
+    end;
+end;
+comment on function private.url_problem is 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+grant execute on function private.url_problem to authenticated;
+grant execute on function private.url_problem to service_role;
+
+create function private.products_validate()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_problem text;
+begin
+    v_problem := private.name_problem(new.name);
+    if v_problem is not null then
+        perform private.fail(422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}');
+    end if;
+    v_problem := private.url_problem(new.source_url);
+    if v_problem is not null then
+        perform private.fail(
+            422, 'invalid_url', 'The source URL ' || v_problem, '{"field": "source_url"}'
+        );
+    end if;
+    new.name := btrim(new.name);
+    return new;
+end;
+$$;
+comment on function private.products_validate is
+'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name, invalid_url.';
+
+create function private.products_enqueue_analysis()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.enqueue('analyze_product', new.user_id, new.id, new.id::text);
+    return null;
+end;
+$$;
+comment on function private.products_enqueue_analysis is
+'Trigger: a product and its first analysis commit together or not at all. Definer: users may not write jobs.';
+
+create trigger products_10_validate before insert or update of name, source_url on public.products
+for each row execute function private.products_validate();
+create trigger products_20_touch_updated_at before update on public.products
+for each row execute function private.touch_updated_at();
+create trigger products_50_enqueue_analysis after insert on public.products
+for each row execute function private.products_enqueue_analysis();
+
+grant select, delete on public.products to authenticated;
+grant insert (name, source_url) on public.products to authenticated;
+grant update (name) on public.products to authenticated;
+grant select, insert, update, delete on public.products to service_role;
+
+create function private.start_analysis(product_id uuid)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    -- Locks the product before the job, like everything that touches both.
+    perform from public.products as p
+    where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    return private.enqueue(
+        'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
+    );
+end;
+$$;
+comment on function private.start_analysis is
+'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not write jobs.
+Errors: 404 not_found.';
+grant execute on function private.start_analysis to authenticated;
+
+create function public.run_analysis(product_id uuid)
+returns public.jobs
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+    -- The job is newer than this statement's snapshot, so a second statement reads it.
+    select private.start_analysis(run_analysis.product_id);
+    select j.* from public.jobs as j
+    where j.product_id = run_analysis.product_id and j.kind = 'analyze_product'
+    order by j.created_at desc, j.id limit 1
+$$;
+comment on function public.run_analysis is
+'Starts an analysis of one of the caller''s products, or returns the one in flight.
+
+Errors: 404 not_found.';
+grant execute on function public.run_analysis to authenticated;
