@@ -195,12 +195,13 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
     if header is None:
         return None
     try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(header) - now).total_seconds()
-        except (TypeError, ValueError):
-            return None
+        seconds = (
+            float(header)
+            if header.isdecimal()
+            else (parsedate_to_datetime(header) - now).total_seconds()
+        )
+    except (TypeError, ValueError):  # TypeError: a date without its time zone
+        return None
     return min(max(seconds, 1.0), MAX_WAIT_SECONDS)
 
 

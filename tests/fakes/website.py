@@ -1,0 +1,60 @@
+"""A website on loopback that answers with exactly the bytes a test gives it, and keeps count."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator
+
+
+@dataclass
+class Website:
+    """`pages` maps a path to a whole HTTP answer; `requests` are the heads that came in."""
+
+    port: int = 0
+    pages: dict[str, bytes] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def page(self, path: str, body: bytes | str, *, status: str = "200 OK", **headers: str) -> str:
+        """Adds an answer; header names are given with underscores. Returns the page's URL."""
+        content = body.encode() if isinstance(body, str) else body
+        lines = {"content-type": "text/html; charset=utf-8"}
+        lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+        start = f"HTTP/1.1 {status}\r\n{head}content-length: {len(content)}\r\n\r\n"
+        self.pages[path] = start.encode() + content
+        return self.origin + path
+
+
+@asynccontextmanager
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Website]:
+    """Serves until the block ends; a path without an answer is left hanging."""
+    site = Website()
+    hanging: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        site.requests.append(head)
+        content = site.pages.get(head.split(" ")[1])
+        if content is None:
+            hanging.append(writer)
+            return
+        writer.write(content)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
+    site.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield site
+        for writer in hanging:
+            writer.close()
