@@ -1,0 +1,220 @@
+-- Billing: the plans on offer, what each account pays for, and what it may use because of that.
+-- Stripe decides; these rows are what was last seen there (see the Stripe inbox).
+
+create table public.plans (
+    id text primary key check (id ~ '^[a-z]{1,20}$'),
+    name text not null,
+    rank smallint not null unique,
+    max_products integer not null check (max_products >= 0),
+    analyses_per_month integer not null check (analyses_per_month >= 0),
+    scripts_per_month integer not null check (scripts_per_month >= 0),
+    requests_per_minute integer not null check (requests_per_minute > 0),
+    grace_days smallint not null default 3 check (grace_days >= 0)
+);
+comment on table public.plans is
+'What can be bought, and the limits that come with it. Everybody may read it.';
+comment on column public.plans.rank is
+'Of several plans an account pays for, the highest rank counts.';
+comment on column public.plans.grace_days is
+'How long the plan lasts after a renewal whose payment failed.';
+alter table public.plans enable row level security;
+create policy plans_select_everybody on public.plans
+for select to anon, authenticated
+using (true);
+grant select on public.plans to anon;
+grant select on public.plans to authenticated;
+grant select, insert, update, delete on public.plans to service_role;
+
+insert into public.plans
+(id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute)
+values
+('free', 'Free', 0, 5, 20, 20, 120),
+('creator', 'Creator', 1, 50, 300, 300, 300),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200);
+
+create table private.plan_prices (
+    lookup_key text primary key,
+    plan text not null references public.plans on delete restrict,
+    is_offered boolean not null default true
+);
+comment on table private.plan_prices is
+'Which plan a Stripe price buys, by the price''s lookup_key.';
+comment on column private.plan_prices.is_offered is
+'False for prices that are only honoured, not sold any more.';
+create index plan_prices_plan_idx on private.plan_prices (plan);
+alter table private.plan_prices enable row level security;
+
+insert into private.plan_prices (lookup_key, plan)
+values ('creator_monthly', 'creator'), ('agency_monthly', 'agency');
+
+create table private.stripe_customers (
+    user_id uuid primary key,
+    customer_id text not null unique check (customer_id ~ '^cus_[A-Za-z0-9]{1,64}$'),
+    checkouts integer not null default 0,
+    created_at timestamptz not null default now(),
+    deleted_at timestamptz
+);
+comment on table private.stripe_customers is
+'Which Stripe customer an account pays as. Written when we make the customer, never matched by e-mail.';
+comment on column private.stripe_customers.checkouts is
+'Numbers the idempotency keys of checkout sessions.';
+comment on column private.stripe_customers.deleted_at is
+'When Stripe said the customer is gone; null before.';
+alter table private.stripe_customers enable row level security;
+
+create table public.subscriptions (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null,
+    stripe_subscription_id text not null unique,
+    plan text references public.plans on delete restrict,
+    status text not null,
+    current_period_start timestamptz,
+    current_period_end timestamptz,
+    trial_end timestamptz,
+    cancel_at_period_end boolean not null default false,
+    cancel_at timestamptz,
+    canceled_at timestamptz,
+    pause_collection text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table public.subscriptions is
+'Subscriptions as last seen at Stripe. Written by the billing sync only.';
+comment on column public.subscriptions.plan is
+'What its price buys; null if the price is none of ours.';
+-- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to nothing.
+comment on column public.subscriptions.status is
+'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired, canceled, or a new one.';
+comment on column public.subscriptions.trial_end is
+'When the trial ends or ended; null without one.';
+comment on column public.subscriptions.cancel_at is
+'When it will end by itself; null if it renews.';
+comment on column public.subscriptions.canceled_at is
+'When somebody cancelled it, which may be before it ends.';
+comment on column public.subscriptions.pause_collection is
+'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible; else null.';
+create index subscriptions_user_id_created_at_idx on public.subscriptions (user_id, created_at desc);
+create index subscriptions_plan_idx on public.subscriptions (plan);
+alter table public.subscriptions enable row level security;
+create policy subscriptions_select_own on public.subscriptions
+for select to authenticated
+using (user_id = (select auth.uid()));
+grant select on public.subscriptions to authenticated;
+grant select, insert, update, delete on public.subscriptions to service_role;
+
+create trigger subscriptions_10_touch before update on public.subscriptions
+for each row execute function private.touch_updated_at();
+
+create view private.entitlements with (security_invoker = true) as
+select distinct on (s.user_id)
+    s.user_id,
+    s.plan,
+    s.status,
+    s.current_period_end,
+    s.cancel_at_period_end
+from public.subscriptions as s
+inner join public.plans as p on s.plan = p.id
+where
+    s.pause_collection is distinct from 'void'
+    and (
+        s.status in ('active', 'trialing')
+        -- A failed renewal has already begun the new period: the grace counts from its start.
+        or (
+            s.status = 'past_due'
+            and now() < s.current_period_start + make_interval(days => p.grace_days)
+        )
+    )
+order by s.user_id asc, p.rank desc, s.current_period_end desc;
+comment on view private.entitlements is
+'The best plan that each paying account may use now; an account without a row is on the free plan.';
+
+create function private.plan_of(user_id uuid)
+returns text
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select coalesce(
+        (select e.plan from private.entitlements as e where e.user_id = plan_of.user_id), 'free'
+    );
+end;
+comment on function private.plan_of is
+'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions; called by private functions only.';
+
+create function private.billing_account(user_id uuid)
+returns table (plan text, customer_id text)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select
+        private.plan_of(billing_account.user_id),
+        (
+            select c.customer_id from private.stripe_customers as c
+            where c.user_id = billing_account.user_id and c.deleted_at is null
+        );
+end;
+comment on function private.billing_account is
+'The plan of an account and the Stripe customer it pays as, null if none. Definer: the edge has no table rights.';
+grant execute on function private.billing_account to webhook;
+
+create function private.offered_prices(plan text)
+returns text []
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
+    from private.plan_prices as p
+    where p.plan = offered_prices.plan and p.is_offered;
+end;
+comment on function private.offered_prices is
+'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer: the edge has no table rights.';
+grant execute on function private.offered_prices to webhook;
+
+create function private.bind_customer(user_id uuid, customer_id text)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_customer_id text;
+begin
+    if private.is_erased(bind_customer.user_id) then
+        return null;
+    end if;
+    -- An account whose customer was deleted at Stripe pays as a new one.
+    insert into private.stripe_customers as c (user_id, customer_id)
+    values (bind_customer.user_id, bind_customer.customer_id)
+    on conflict on constraint stripe_customers_pkey do update
+    set customer_id = excluded.customer_id, deleted_at = null
+    where c.deleted_at is not null;
+    select c.customer_id into v_customer_id from private.stripe_customers as c
+    where c.user_id = bind_customer.user_id;
+    return v_customer_id;
+end;
+$$;
+comment on function private.bind_customer is
+'Remembers the Stripe customer of an account and returns the one it has, which stays the first; null for an erased account.
+Definer: the edge has no table rights. The edge made the customer for this account itself.';
+grant execute on function private.bind_customer to webhook;
+
+create function private.next_checkout(user_id uuid)
+returns integer
+language sql
+volatile
+security definer
+set search_path = ''
+begin atomic
+    update private.stripe_customers as c set checkouts = c.checkouts + 1
+    where c.user_id = next_checkout.user_id
+    returning c.checkouts;
+end;
+comment on function private.next_checkout is
+'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has no table rights.';
+grant execute on function private.next_checkout to webhook;
