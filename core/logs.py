@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
     from typing import Any
 
 # Fields that could carry a secret if somebody logs them by mistake.
 _REDACTED = frozenset({"authorization", "cookie", "token", "signature", "body", "url", "password"})
-
-# Frames without their local variables: those hold payloads and keys.
-_traceback = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-)
 
 
 def configure(level: str, service: str) -> None:
@@ -33,7 +29,7 @@ def configure(level: str, service: str) -> None:
     structlog.configure(
         processors=[
             *shared,
-            _traceback,
+            _describe_exception,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -45,7 +41,7 @@ def configure(level: str, service: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _traceback,
+                _describe_exception,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -69,3 +65,35 @@ def _redact(
     for key in event.keys() & _REDACTED:
         event[key] = "[redacted]"
     return event
+
+
+def _describe_exception(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Classes and frames of an exception, without messages and locals.
+
+    A psycopg or pydantic message quotes the very data that it is about.
+    """
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["exception"] = [_summary(link) for link in _causes(error)]
+    return event
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _summary(error: BaseException) -> dict[str, object]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "class": f"{type(error).__module__}.{type(error).__qualname__}",
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }

@@ -1,4 +1,4 @@
-"""How a job ends early: try again, give up with a reason, or a lost lease. Anything else is a bug."""
+"""How a job ends early: try again, give up, or a lost lease. Anything else is a bug."""
 
 from __future__ import annotations
 

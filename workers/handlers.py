@@ -1,0 +1,56 @@
+"""What a kind of job is made of, and what its work may ask of the job layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from workers import queue as protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from workers.queue import Database, Job, Pool
+
+_T = TypeVar("_T")
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+
+@dataclass(frozen=True)
+class Handler(Generic[Input, Output]):
+    """A kind of job: read its input, work without a transaction, save the outcome in one.
+
+    `work` ends early by raising Retry or Reject (workers/errors.py). `save` runs in the transaction
+    that acknowledges the job: both happen or neither.
+    """
+
+    load: Callable[[Database, Job], Awaitable[Input]]
+    work: Callable[[Input, Run], Awaitable[Output]]
+    save: Callable[[Database, Job, Output], Awaitable[None]]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One try of a job."""
+
+    pool: Pool
+    job: Job
+
+    async def progress(self, stage: str, percent: int) -> None:
+        """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
+        await protocol.progress(self.pool, self.job, stage, percent)
+
+    async def step(self, name: str, work: Callable[[], Awaitable[_T]]) -> _T:
+        """Does what must not be paid for twice: a later try gets the first result back.
+
+        The result is stored until the job ends: JSON, derived data only.
+        """
+        known = await protocol.steps(self.pool, self.job)
+        if name in known:
+            result: _T = known[name]
+            return result
+        result = await work()
+        await protocol.save_step(self.pool, self.job, name, result)
+        return result

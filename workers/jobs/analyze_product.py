@@ -1,0 +1,78 @@
+"""analyze_product: collects public data about a product, analyses it, saves the results."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
+
+from psycopg.types.json import Jsonb
+
+from workers.errors import LostLease
+from workers.handlers import Handler, Run
+from workers.insights.analysis import Analysis, analyse
+from workers.providers.routing import collect
+
+if TYPE_CHECKING:
+    from workers.providers.services import Services
+    from workers.queue import Database, Job
+
+
+@dataclass(frozen=True)
+class Product:
+    """What is to be analysed."""
+
+    name: str
+    source_url: str
+
+
+def handler(services: Services) -> Handler[Product, Analysis]:
+    """The handler with what its work needs from outside."""
+
+    async def work(product: Product, run: Run) -> Analysis:
+        return await _work(product, run, services)
+
+    return Handler(load=load, work=work, save=save, timeout_seconds=300)
+
+
+async def load(db: Database, job: Job) -> Product:
+    """The product of the job; LostLease when it was deleted meanwhile."""
+    cursor = await db.execute(
+        "select product_name, source_url from private.analysis_input(%s)", (job.job_id,)
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LostLease
+    return Product(cast("str", row["product_name"]), cast("str", row["source_url"]))
+
+
+async def _work(product: Product, run: Run, services: Services) -> Analysis:
+    await run.progress("fetching", 10)
+    collection = await collect(product.source_url, services, run.progress)
+    await run.progress("analysing", 60)
+    # In a thread: seconds of computing must not stop the other jobs of this worker.
+    analysis = await asyncio.to_thread(
+        analyse,
+        collection,
+        product_name=product.name,
+        now=services.now(),
+        ref_key=services.ref_key,
+    )
+    await run.progress("saving", 90)
+    return analysis
+
+
+async def save(db: Database, job: Job, analysis: Analysis) -> None:
+    """Results and pack, in the transaction that acknowledges the job."""
+    cursor = await db.execute(
+        "select private.save_analysis(%s, %s, %s, %s, %s, %s) as is_saved",
+        (
+            *job.token,
+            job.job_id,
+            Jsonb([asdict(result) for result in analysis.results]),
+            Jsonb(asdict(analysis.pack)),
+        ),
+    )
+    row = await cursor.fetchone()
+    if row is None or not row["is_saved"]:
+        raise LostLease

@@ -1,0 +1,52 @@
+"""Wakes the worker on NOTIFY. Missing one costs only latency: the runner polls as well."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+
+from core.database import connect_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = structlog.get_logger()
+_PROBE = "probe"
+_PROBE_SECONDS = 2
+_RECONNECT_SECONDS = 1.0
+
+
+async def listen(
+    url: str, on_queue: Callable[[str], None], on_cancelled: Callable[[str], None]
+) -> None:
+    """Calls `on_queue(name)` when a queue has work, `on_cancelled(job_id)` on cancel; for ever.
+
+    After every (re)connect it calls `on_queue("")`: whatever was missed is looked for once.
+    A transaction pooler is deaf to LISTEN without an error, so it probes itself first.
+    """
+    while True:
+        try:
+            async with await connect_async(url, application_name="worker listener") as connection:
+                await connection.execute("listen jobs")
+                await connection.execute("listen job_cancelled")
+                await _probe(connection)
+                on_queue("")
+                async for note in connection.notifies():
+                    if note.channel == "job_cancelled":
+                        on_cancelled(note.payload)
+                    elif note.payload != _PROBE:
+                        on_queue(note.payload)
+        except psycopg.Error as error:
+            _log.warning("listener_lost", error_class=type(error).__name__)
+        await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+async def _probe(connection: psycopg.AsyncConnection[dict[str, object]]) -> None:
+    # From the connection itself: a pooler would send LISTEN and NOTIFY to different sessions.
+    await connection.execute("select pg_notify('jobs', %s)", (_PROBE,))
+    async for _ in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
+        return
+    _log.error("listener_deaf", hint="Use a direct or session connection; polling goes on.")

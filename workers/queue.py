@@ -1,0 +1,146 @@
+"""The job protocol as Python calls: one function of `private` each, nothing decided here.
+
+Fencing: every call names (msg_id, read_ct); when the lease is gone it raises LostLease.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from psycopg.types.json import Jsonb
+
+from workers.errors import LostLease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    Row = dict[str, object]
+    Database = AsyncConnection[Row]
+    Pool = AsyncConnectionPool[Database]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A leased job. (msg_id, read_ct) is its fencing token: it changes with every claim."""
+
+    queue: str
+    msg_id: int
+    read_ct: int
+    job_id: UUID
+    kind: str
+    user_id: UUID | None
+    product_id: UUID | None
+    arguments: Mapping[str, Any]
+    attempt: int
+
+    @property
+    def token(self) -> tuple[str, int, int]:
+        """What every statement about the job starts with."""
+        return self.queue, self.msg_id, self.read_ct
+
+
+async def claim(pool: Pool, queue: str, quantity: int, lease_seconds: int) -> list[Job]:
+    """Leases up to `quantity` due jobs."""
+    async with pool.connection() as db:
+        cursor = await db.execute(
+            "select * from private.claim(%s, %s, %s)", (queue, quantity, lease_seconds)
+        )
+        return [Job(queue=queue, **cast("dict[str, Any]", row)) async for row in cursor]
+
+
+async def complete(db: Database, job: Job) -> None:
+    """Acknowledges success, in the caller's transaction."""
+    cursor = await db.execute(
+        "select * from private.complete(%s, array[%s::bigint], array[%s::integer])", job.token
+    )
+    _require(await cursor.fetchone() is not None)
+
+
+async def retry(
+    pool: Pool, job: Job, code: str, message: str, after_seconds: float | None = None
+) -> str:
+    """Counts a failure; "queued" when it will be tried again, "failed" when that was the last."""
+    outcome = await _value(
+        pool,
+        "select private.retry(%s, %s, %s, %s, %s, %s)",
+        (*job.token, code, message, after_seconds),
+    )
+    _require(outcome != "lost")
+    return str(outcome)
+
+
+async def fail(pool: Pool, job: Job, code: str, message: str) -> None:
+    """Ends the job with a code and a sentence for the user."""
+    _require(
+        await _value(
+            pool, "select private.fail_job(%s, %s, %s, %s, %s)", (*job.token, code, message)
+        )
+    )
+
+
+async def acknowledge_cancel(pool: Pool, job: Job) -> None:
+    """Ends a job whose user cancelled it."""
+    _require(await _value(pool, "select private.acknowledge_cancel(%s, %s, %s)", job.token))
+
+
+async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
+    """Parks the job until the delay ends or somebody wakes it."""
+    _require(
+        await _value(
+            pool, "select private.snooze(%s, %s, %s, %s, %s)", (*job.token, delay_seconds, stage)
+        )
+    )
+
+
+async def release(pool: Pool, jobs: Sequence[Job]) -> None:
+    """Hands jobs back at shutdown; a lost one is somebody else's already."""
+    for queue in sorted({job.queue for job in jobs}):
+        held = [job for job in jobs if job.queue == queue]
+        await _value(
+            pool,
+            "select count(*) from private.release(%s, %s, %s)",
+            (queue, [job.msg_id for job in held], [job.read_ct for job in held]),
+        )
+
+
+async def progress(pool: Pool, job: Job, stage: str, percent: int) -> None:
+    """Shows the owner what the job does now."""
+    _require(
+        await _value(
+            pool, "select private.progress(%s, %s, %s, %s, %s)", (*job.token, stage, percent)
+        )
+    )
+
+
+async def steps(pool: Pool, job: Job) -> dict[str, Any]:
+    """What earlier tries have saved, by name."""
+    async with pool.connection() as db:
+        cursor = await db.execute("select * from private.steps(%s)", (job.job_id,))
+        return {str(row["name"]): row["result"] async for row in cursor}
+
+
+async def save_step(pool: Pool, job: Job, name: str, result: object) -> None:
+    """Remembers what must not be paid for twice. Derived data only."""
+    _require(
+        await _value(
+            pool,
+            "select private.save_step(%s, %s, %s, %s, %s)",
+            (*job.token, name, Jsonb(result)),
+        )
+    )
+
+
+async def _value(pool: Pool, statement: str, arguments: tuple[object, ...]) -> object:
+    async with pool.connection() as db:
+        row = await (await db.execute(statement, arguments)).fetchone()
+    return next(iter(row.values())) if row else None
+
+
+def _require(held: object) -> None:
+    if not held:
+        raise LostLease

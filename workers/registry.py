@@ -1,0 +1,18 @@
+"""Every kind of job and what handles it. Queues and limits stand in private.job_kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.jobs import analyze_product
+
+if TYPE_CHECKING:
+    from workers.handlers import Handler
+    from workers.providers.services import Services
+
+
+def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
+    """The handlers of a worker, by kind."""
+    return {
+        "analyze_product": analyze_product.handler(services),
+    }

@@ -1,0 +1,242 @@
+"""Runs claimed jobs side by side: claim, perform, outcome. Knows nothing of what a job does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from workers import metrics
+from workers import queue as protocol
+from workers.errors import LostLease, Reject, Retry
+from workers.handlers import Run
+from workers.heartbeat import Heartbeat
+from workers.listener import listen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from workers.handlers import Handler
+    from workers.queue import Job, Pool
+
+_log = structlog.get_logger()
+_POLL_SECONDS = 1.0
+_RECONNECT_SECONDS = 2.0
+_BUG = ("internal_error", "Something went wrong on our side. We are trying again.")
+_TIMEOUT = ("timed_out", "This took longer than it should. We are trying again.")
+
+_T = TypeVar("_T")
+Reason = Literal["lost", "cancelled", "shutdown"]
+Token = tuple[str, int, int]
+
+
+@dataclass
+class _Running:
+    job: Job
+    task: asyncio.Task[None]
+    stopped_because: Reason | None = None
+
+
+class Runner:
+    """A worker process: up to `concurrency` jobs of `queues` at once, until `stop()`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        url: str,
+        handlers: Mapping[str, Handler[Any, Any]],
+        *,
+        queues: Sequence[str],
+        concurrency: int,
+        lease_seconds: int,
+    ) -> None:
+        self._pool = pool
+        self._url = url
+        self._handlers = handlers
+        self._queues = list(queues)
+        self._concurrency = concurrency
+        self._lease_seconds = lease_seconds
+        self._running: dict[Token, _Running] = {}
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Works until `stop()`; then finishes or hands back what it holds."""
+        self._loop = asyncio.get_running_loop()
+        heartbeat = Heartbeat(
+            self._url,
+            self._lease_seconds,
+            held=lambda: [running.job for running in list(self._running.values())],
+            halt=self._halt_from_thread,
+        )
+        heartbeat.start()
+        listener = asyncio.create_task(
+            listen(self._url, lambda _queue: self._awake.set(), self._cancel_by_id)
+        )
+        try:
+            while not self._stopping:
+                await self._fill()
+        finally:
+            listener.cancel()
+            await self._drain()
+            await asyncio.to_thread(heartbeat.stop)
+
+    def stop(self) -> None:
+        """Asks the worker to end: no further claims, running jobs get a part of their lease."""
+        self._stopping = True
+        self._awake.set()
+
+    async def _fill(self) -> None:
+        """Claims what there is room for, then sleeps until there may be more."""
+        self._awake.clear()
+        try:
+            claimed = [await self._claim_from(queue) for queue in self._queues]
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            _log.warning("claim_failed", error_class=type(error).__name__)
+            await asyncio.sleep(_RECONNECT_SECONDS * (0.5 + random.random()))  # noqa: S311
+            return
+        self._queues.append(self._queues.pop(0))  # the next round starts with another queue
+        if any(claimed) and len(self._running) < self._concurrency:
+            return
+        try:
+            async with asyncio.timeout(_POLL_SECONDS * (0.75 + random.random() / 2)):  # noqa: S311
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+
+    async def _claim_from(self, queue: str) -> int:
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return 0
+        jobs = await protocol.claim(self._pool, queue, room, self._lease_seconds)
+        for job in jobs:
+            task = asyncio.create_task(self._execute(job))
+            self._running[job.token] = _Running(job, task)
+            task.add_done_callback(partial(self._forget, job.token))
+        metrics.RUNNING.set(len(self._running))
+        return len(jobs)
+
+    def _forget(self, token: Token, _task: asyncio.Task[None]) -> None:
+        del self._running[token]
+        metrics.RUNNING.set(len(self._running))
+        self._awake.set()
+
+    def _halt(self, token: Token, reason: Reason) -> None:
+        running = self._running.get(token)
+        if running is not None and running.stopped_because is None:
+            running.stopped_because = reason
+            running.task.cancel()
+
+    def _halt_from_thread(self, job: Job, reason: Reason) -> None:
+        self._loop.call_soon_threadsafe(self._halt, job.token, reason)
+
+    def _cancel_by_id(self, job_id: str) -> None:
+        for token, running in self._running.items():
+            if str(running.job.job_id) == job_id:
+                self._halt(token, "cancelled")
+
+    async def _drain(self) -> None:
+        """Waits for running jobs within a third of their lease, then hands the rest back."""
+        tasks = [running.task for running in self._running.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._lease_seconds / 3)
+        for token in list(self._running):
+            self._halt(token, "shutdown")
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _execute(self, job: Job) -> None:
+        with (
+            structlog.contextvars.bound_contextvars(
+                job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
+            ),
+            metrics.SECONDS.labels(job.kind).time(),
+        ):
+            outcome = await self._outcome(job)
+            metrics.OUTCOMES.labels(job.kind, outcome).inc()
+            _log.info("job_ended", outcome=outcome)
+
+    async def _outcome(self, job: Job) -> str:
+        """Performs the job and records how it ended; returns that as one word."""
+        try:
+            await self._perform(job)
+        except asyncio.CancelledError:
+            return await self._halted(job)
+        except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
+            return await self._failed(job, error)
+        return "succeeded"
+
+    async def _failed(self, job: Job, error: Exception) -> str:
+        match error:
+            case LostLease():
+                return "lost"
+            case Reject(code=code, message=message):
+                await self._record(lambda: protocol.fail(self._pool, job, code, message))
+                return "rejected"
+            case Retry(code=code, message=message, after_seconds=after_seconds):
+                return await self._retry(job, code, message, after_seconds)
+            case TimeoutError():
+                return await self._retry(job, *_TIMEOUT)
+        if _is_connection_lost(error):
+            await self._record(lambda: protocol.release(self._pool, [job]))
+            return "released"
+        _log.error("job_bug", exc_info=error)
+        return await self._retry(job, *_BUG)
+
+    async def _perform(self, job: Job) -> None:
+        handler = self._handlers[job.kind]
+        async with asyncio.timeout(handler.timeout_seconds):
+            async with self._pool.connection() as db:
+                data = await handler.load(db, job)
+            output = await handler.work(data, Run(self._pool, job))
+        # Past the deadline on purpose: finished work is saved, however late.
+        async with self._pool.connection() as db, db.transaction():
+            await handler.save(db, job, output)
+            await protocol.complete(db, job)
+
+    async def _halted(self, job: Job) -> str:
+        reason = self._running[job.token].stopped_because
+        if reason == "cancelled":
+            await self._record(lambda: protocol.acknowledge_cancel(self._pool, job))
+        elif reason == "shutdown":
+            await self._record(lambda: protocol.release(self._pool, [job]))
+        return reason or "lost"
+
+    async def _retry(
+        self, job: Job, code: str, message: str, after_seconds: float | None = None
+    ) -> str:
+        outcome = await self._record(
+            lambda: protocol.retry(self._pool, job, code, message, after_seconds)
+        )
+        return "failed" if outcome == "failed" else "retried"
+
+    async def _record(self, call: Callable[[], Awaitable[_T]]) -> _T | None:
+        """Writes an outcome, through a server restart if need be, while the lease may last."""
+        try:
+            async with asyncio.timeout(self._lease_seconds):
+                while True:
+                    try:
+                        return await call()
+                    except Exception as error:
+                        if not _is_connection_lost(error):
+                            raise
+                        await asyncio.sleep(_RECONNECT_SECONDS * random.random())  # noqa: S311
+        except LostLease:
+            _log.info("outcome_not_ours")
+        except TimeoutError:
+            _log.warning("outcome_not_recorded")
+        return None
+
+
+def _is_connection_lost(error: BaseException) -> bool:
+    """Whether the server or the way to it went away, as opposed to a statement it refused."""
+    if isinstance(error, PoolTimeout):
+        return True
+    return isinstance(error, psycopg.OperationalError) and (
+        error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+    )
