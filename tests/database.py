@@ -1,0 +1,136 @@
+"""The database as tests use it: sessions that act as a real role, factories of one valid row."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+
+
+class Session:
+    """One connection; every method runs one statement."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self.connection = connection
+
+    def execute(self, query: str, *parameters: object) -> int:
+        """Runs a statement; how many rows it touched."""
+        return self.connection.execute(query, parameters or None).rowcount
+
+    def rows(self, query: str, *parameters: object) -> list[Row]:
+        """All rows, as dictionaries."""
+        return self.connection.execute(query, parameters or None).fetchall()
+
+    def row(self, query: str, *parameters: object) -> Row:
+        """The one row that there must be."""
+        [row] = self.rows(query, *parameters)
+        return row
+
+    def value(self, query: str, *parameters: object) -> Any:
+        """The one value that there must be."""
+        [value] = self.row(query, *parameters).values()
+        return value
+
+
+class Database(Session):
+    """A clone of the migrated template. Itself it acts as `postgres`, who owns the tables."""
+
+    def __init__(self, host: str, port: int, name: str) -> None:
+        self.host, self.port, self.name = host, port, name
+        super().__init__(self.connect("postgres"))
+
+    def url(self, role: str) -> str:
+        """Connection string of a login, e.g. for WORKER_DB_URL (trusted over the Unix socket)."""
+        return f"postgresql://{role}@/{self.name}?host={self.host}&port={self.port}"
+
+    def connect(self, role: str) -> psycopg.Connection[Row]:
+        """Another connection, in autocommit; the caller closes it. For races."""
+        return psycopg.connect(self.url(role), autocommit=True, row_factory=dict_row)
+
+    @contextmanager
+    def as_user(self, user_id: uuid.UUID | str, **claims: object) -> Iterator[Session]:
+        """One request of a signed-in user as PostgREST runs it: one transaction, role and claims.
+
+        Commits at the end, rolls back when an error leaves the block.
+        """
+        with self._request("authenticated", user_claims(user_id) | claims) as session:
+            yield session
+
+    @contextmanager
+    def acting_as(self, role: str) -> Iterator[Session]:
+        """The same for `anon` or `service_role`."""
+        with self._request(role, {"role": role}) as session:
+            yield session
+
+    @contextmanager
+    def as_worker(self) -> Iterator[Session]:
+        """Logged in as `worker`, one transaction."""
+        with self._login("worker") as session:
+            yield session
+
+    @contextmanager
+    def as_webhook(self) -> Iterator[Session]:
+        """Logged in as `webhook`, one transaction."""
+        with self._login("webhook") as session:
+            yield session
+
+    @contextmanager
+    def as_superuser(self) -> Iterator[Session]:
+        """For what no role of ours may do: prepare or inspect the platform's side."""
+        with self._login("supabase_admin") as session:
+            yield session
+
+    @contextmanager
+    def _login(self, role: str) -> Iterator[Session]:
+        with self.connect(role) as connection, connection.transaction():
+            yield Session(connection)
+
+    @contextmanager
+    def _request(self, role: str, claims: dict[str, object]) -> Iterator[Session]:
+        with self._login("authenticator") as session:
+            session.connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            session.execute("select set_config('request.jwt.claims', %s, true)", json.dumps(claims))
+            yield session
+
+
+def user_claims(user_id: uuid.UUID | str) -> dict[str, object]:
+    """The claims of an access token as the exchange mints it, as far as the database reads them."""
+    now = int(time.time())
+    return {
+        "role": "authenticated",
+        "aud": "authenticated",
+        "sub": str(user_id),
+        "iat": now,
+        "exp": now + 300,
+    }
+
+
+def make_user() -> uuid.UUID:
+    """A new account: nothing of it is in the database before it does something."""
+    return uuid.uuid4()
+
+
+def make_product(
+    db: Database,
+    user_id: uuid.UUID,
+    name: str = "Walnut desk lamp",
+    source_url: str = "https://shop.example/products/walnut-lamp",
+) -> Row:
+    """A product added by its owner; the trigger queues its analysis."""
+    with db.as_user(user_id) as owner:
+        return owner.row(
+            "insert into public.products (name, source_url) values (%s, %s) returning *",
+            name,
+            source_url,
+        )

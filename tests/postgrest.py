@@ -1,0 +1,108 @@
+"""A real PostgREST on a test database, spoken to with the `postgrest` client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from postgrest import SyncPostgrestClient
+
+from local import postgrest
+from tests.database import user_claims
+from tests.server import ROOT, free_port
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.database import Database
+
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_PUBLIC_KEYS = {"keys": [json.loads(ECAlgorithm.to_jwk(_KEY.public_key())) | {"alg": "ES256"}]}
+
+
+@dataclass(frozen=True)
+class RunningPostgrest:
+    """Where it listens, and clients that act as somebody."""
+
+    url: str
+    _clients: list[SyncPostgrestClient] = field(default_factory=list)
+
+    def as_user(self, user_id: uuid.UUID, **claims: object) -> SyncPostgrestClient:
+        """A signed-in user's client; `claims` override the usual ones, None leaves one out."""
+        return self._client(token(user_claims(user_id) | claims))
+
+    def as_anon(self) -> SyncPostgrestClient:
+        """A client without a token."""
+        return self._client(None)
+
+    def _client(self, access_token: str | None) -> SyncPostgrestClient:
+        headers = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+        client = SyncPostgrestClient(self.url, headers=headers)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Closes every client that was handed out."""
+        for client in self._clients:
+            client.aclose()
+
+
+def token(claims: dict[str, object]) -> str:
+    """A token that the test's PostgREST accepts."""
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, _KEY, algorithm="ES256")
+
+
+def serve(db: Database, folder: Path) -> Iterator[RunningPostgrest]:
+    """Starts PostgREST on the database, yields it when its schema is loaded, then ends it."""
+    keys = folder / "jwks.json"
+    keys.write_text(json.dumps(_PUBLIC_KEYS))
+    port, admin_port = free_port(), free_port()
+    config = folder / "postgrest.conf"
+    postgrest.write_config(
+        config,
+        {
+            "db-uri": db.url("authenticator"),
+            "db-schemas": "public",
+            "db-anon-role": "anon",
+            "db-pool": "4",
+            "jwt-secret": f"@{keys}",
+            "server-host": "127.0.0.1",
+            "server-port": str(port),
+            "admin-server-port": str(admin_port),
+        },
+    )
+    log = folder / "postgrest.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [postgrest.find(ROOT), config], stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{admin_port}/ready", process, log)
+        running = RunningPostgrest(f"http://127.0.0.1:{port}")
+        yield running
+        running.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.02)
+    raise RuntimeError(f"PostgREST is not ready:\n{log.read_text()}")

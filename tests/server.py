@@ -1,0 +1,85 @@
+"""The PostgreSQL server of one test session, and how a test database is filled.
+
+Each session has a server of its own in `.local/test-<pid>`, so two runs at once don't meet. What a
+killed session left behind is stopped and removed by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from local import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = ROOT / "supabase" / "migrations"
+PLATFORM = ROOT / "sql" / "local" / "platform.sql"
+# Durability costs half of the suite's time and a test database needs none.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class TestServer:
+    """What pytest-postgresql wants to know of a running server; trust over its Unix socket."""
+
+    __test__ = False
+
+    data_dir: Path
+    host: str
+    port: int
+    user: str = postgres.SUPERUSER
+    password: str = ""
+    options: str = ""
+    maintenance_dbname: str = "postgres"
+    template_dbname: str = "template1"
+
+
+def run(folder: Path) -> Iterator[TestServer]:
+    """Starts this session's server, yields it, then stops it and removes its data."""
+    _remove_leftovers(folder)
+    data_dir = folder / f"test-{os.getpid()}"
+    try:
+        server = postgres.start(data_dir, free_port(), **FAST)
+        yield TestServer(server.data_dir, str(server.socket_dir), server.port)
+    finally:
+        _remove(data_dir)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def migrate(host: str, port: int, dbname: str, **_: object) -> None:
+    """Applies the migrations in file order as the non-superuser `postgres`, as hosted does.
+
+    Loading them as the superuser would hide every missing privilege.
+    """
+    with psycopg.connect(host=host, port=port, dbname=dbname, user="postgres") as connection:
+        for path in sorted(MIGRATIONS.glob("*.sql")):
+            with connection.transaction():
+                connection.execute(path.read_text())
+
+
+def _remove_leftovers(folder: Path) -> None:
+    for data_dir in folder.glob("test-*"):
+        pid = int(data_dir.name.removeprefix("test-"))
+        if not Path(f"/proc/{pid}").exists():
+            _remove(data_dir)
+
+
+def _remove(data_dir: Path) -> None:
+    postgres.stop(data_dir, mode="immediate")
+    shutil.rmtree(data_dir, ignore_errors=True)
