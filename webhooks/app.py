@@ -21,7 +21,13 @@ from webhooks.rate_limits import Windows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+    from core.database import Row
+
 _MAX_BODY_BYTES = 1024 * 1024
+_MAX_CONNECTIONS = 8  # one for each of gunicorn's threads
 
 
 def create_app(
@@ -48,7 +54,7 @@ def create_app(
 def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
     return Edge(
         settings=settings,
-        database=Database(sync_pool(settings.webhook_db_url.get_secret_value(), name="edge")),
+        database=Database(_pool(settings)),
         clerk_keys=_clerk_keys(settings),
         clerk_policy=Policy(
             issuer=settings.clerk_issuer,
@@ -61,6 +67,11 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
         ),
         now=lambda: int(clock()),
     )
+
+
+def _pool(settings: EdgeSettings) -> ConnectionPool[Connection[Row]]:
+    url = settings.webhook_db_url.get_secret_value()
+    return sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS)
 
 
 def _clerk_keys(settings: EdgeSettings) -> ClerkKeys:

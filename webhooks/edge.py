@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psycopg import Connection
-    from psycopg.rows import DictRow
     from psycopg_pool import ConnectionPool
 
     from core.config import EdgeSettings
+    from core.database import Row
     from webhooks.clerk_keys import ClerkKeys
     from webhooks.clerk_tokens import Policy
     from webhooks.minting import Signer
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Database:
     """Calls functions of schema `private` as the `webhook` role; each call is a transaction."""
 
-    def __init__(self, pool: ConnectionPool[Connection[DictRow]]) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
         self._pool = pool
 
-    def call(self, statement: str, *parameters: Any) -> DictRow:
+    def call(self, statement: str, *parameters: Any) -> Row:
         """The first row of a statement that always has one."""
         self._pool.open()  # does nothing from the second call on; never before a fork
         with self._pool.connection() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from webhooks.edge import current_edge
 from webhooks.problems import Problem
@@ -33,5 +33,4 @@ def resolve(session: Session) -> uuid.UUID:
         raise Problem(403, "account_deleted", "This account has been deleted.")
     if row["state"] == "revoked":
         raise Problem(403, "session_revoked", "This session was ended. Please sign in again.")
-    user_id: uuid.UUID = row["user_id"]
-    return user_id
+    return cast("uuid.UUID", row["user_id"])
