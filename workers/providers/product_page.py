@@ -10,25 +10,15 @@ from w3lib.encoding import html_to_unicode
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
 from workers.providers.item_fields import moment, number, text
+from workers.providers.product_availability import find_availability
 from workers.providers.product_markup import Markup, Node, as_list, has_type, read_markup
+from workers.providers.product_name import find_name, main_product
 from workers.providers.product_price import find_price
 
 if TYPE_CHECKING:
     from workers.providers.fetch import Page
 
 MAX_REVIEWS = 200
-_AVAILABILITY = {
-    "instock": "InStock",
-    "limitedavailability": "InStock",
-    "onlineonly": "InStock",
-    "instoreonly": "InStock",
-    "presale": "PreOrder",
-    "preorder": "PreOrder",
-    "backorder": "BackOrder",
-    "outofstock": "OutOfStock",
-    "soldout": "OutOfStock",
-    "discontinued": "Discontinued",
-}
 
 
 def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
@@ -44,21 +34,22 @@ def read_html(
     """As `read_page`, for a page that is text already."""
     markup = read_markup(html)
     tree = LexborHTMLParser(html)
-    name = _name(markup, tree)
+    name = find_name(markup, tree)
     if name is None:
         return None, ()
     return _facts(name, markup, tree, url), _reviews(markup, ref_key)
 
 
 def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> ProductFacts:
-    money = find_price(markup, tree)
+    product = main_product(markup, name)
+    money = find_price(markup, product, tree, name)
     rating = _first_node(markup, "aggregateRating")
     return ProductFacts(
         name=name,
         brand=_named(_first(markup, "brand")) or markup.page.get("product:brand"),
         price=money.amount if money else None,
         currency=money.currency if money else None,
-        availability=_availability(markup),
+        availability=find_availability(markup, product, tree),
         description=text(_first(markup, "description")) or markup.page.get("og:description"),
         rating=number(rating.get("ratingValue")),
         review_count=_review_count(rating),
@@ -66,19 +57,6 @@ def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> Produ
         image_url=markup.page.get("og:image") or _url(_first(markup, "image")),
         url=url,
     )
-
-
-def _name(markup: Markup, tree: LexborHTMLParser) -> str | None:
-    heading = tree.css_first("h1")
-    title = tree.css_first("title")
-    candidates = (
-        _first(markup, "name"),
-        heading.text(strip=True, separator=" ") if heading else None,
-        markup.page.get("og:title"),
-        title.text(strip=True) if title else None,
-    )
-    names = (text(candidate) for candidate in candidates)
-    return next((" ".join(name.split())[:300] for name in names if name), None)
 
 
 def _first(markup: Markup, key: str) -> Any:
@@ -103,21 +81,6 @@ def _url(value: Any) -> str | None:
 def _review_count(rating: Node) -> int | None:
     value = number(rating.get("reviewCount")) or number(rating.get("ratingCount"))
     return None if value is None else int(value)
-
-
-def _availability(markup: Markup) -> str | None:
-    offers = [entry for product in markup.products for entry in as_list(product.get("offers"))]
-    stated = [
-        *(offer.get("availability") for offer in offers if isinstance(offer, dict)),
-        *(offer.get("availability") for offer in markup.offers),
-        markup.page.get("product:availability"),
-        markup.page.get("og:availability"),
-    ]
-    for value in stated:
-        word = str(value or "").rpartition("/")[2].replace(" ", "").replace("_", "").lower()
-        if word in _AVAILABILITY:
-            return _AVAILABILITY[word]
-    return None
 
 
 def _reviews(markup: Markup, ref_key: bytes) -> tuple[Comment, ...]:

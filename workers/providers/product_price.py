@@ -1,56 +1,41 @@
 """Finds the product's price in a page: one amount and its currency, or nothing.
 
-Structured data is asked first; where it is silent, the visible page is. A price that is struck
-out, a shipping cost or a neighbour's price looks just the same, so the surroundings decide.
+Structured data is asked first; where it is silent, the visible page is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from price_parser import Price
-
 from workers.providers.product_markup import Markup, Node, as_list
+from workers.providers.product_money import Money, parse
+from workers.providers.product_visible_price import visible_price
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from selectolax.lexbor import LexborHTMLParser
 
-_MOST = Decimal(100_000_000)
+# A sale price comes first: it is what a buyer pays.
+_PAGE_PROPERTIES = ("product:sale_price", "og:sale_price", "product:price", "og:price")
 
 
-@dataclass(frozen=True)
-class Money:
-    """An amount above zero; the currency as the page writes it (code or sign)."""
-
-    amount: Decimal
-    currency: str | None = None
-
-
-def find_price(markup: Markup, tree: LexborHTMLParser) -> Money | None:
+def find_price(
+    markup: Markup, product: Node | None, tree: LexborHTMLParser, name: str
+) -> Money | None:
     """The price of the page's own product."""
-    for product in markup.products:
-        for offer in as_list(product.get("offers")):
-            money = _of_offer(offer)
-            if money is not None:
-                return money
-    for offer in markup.offers:
+    return stated_price(markup, product) or visible_price(tree, name)
+
+
+def stated_price(markup: Markup, product: Node | None = None) -> Money | None:
+    """The price as structured data states it, that of `product` before any other."""
+    nodes: Sequence[Node] = [product] if product else markup.products
+    offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
+    for offer in (*offers, *markup.offers):
         money = _of_offer(offer)
         if money is not None:
             return money
-    return _of_page(markup) or _visible(tree)
-
-
-def parse(value: Any, currency: Any = None) -> Money | None:
-    """`"1.299,00 €"`, `1299.0`, `"$12"`; None for zero, nonsense and texts without a number."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    hint = currency if isinstance(currency, str) and currency else None
-    price = Price.fromstring(str(value)[:80], currency_hint=hint)
-    if price.amount is None or not 0 < price.amount < _MOST:
-        return None
-    return Money(price.amount, hint or price.currency)
+    return _of_page(markup)
 
 
 def _of_offer(offer: Any) -> Money | None:
@@ -68,17 +53,9 @@ def _of_offer(offer: Any) -> Money | None:
 
 
 def _of_page(markup: Markup) -> Money | None:
-    for prefix in ("product:sale_price", "og:sale_price", "product:price", "og:price"):
+    for prefix in _PAGE_PROPERTIES:
         amount = markup.page.get(f"{prefix}:amount") or markup.page.get(prefix)
         money = parse(amount, markup.page.get(f"{prefix}:currency"))
-        if money is not None:
-            return money
-    return None
-
-
-def _visible(tree: LexborHTMLParser) -> Money | None:
-    for node in tree.css("[itemprop=price], #price, .price, [class*=price], [id*=price]")[:40]:
-        money = parse(node.attributes.get("content") or node.text(strip=True)[:80])
         if money is not None:
             return money
     return None

@@ -1,0 +1,71 @@
+"""Whether a page's product can be bought, in schema.org's words, or None where nothing says so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workers.providers.product_markup import Markup, Node, as_list
+from workers.providers.product_regions import called, foreign
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+_WORDS = {
+    "instock": "InStock",
+    "limitedavailability": "InStock",
+    "onlineonly": "InStock",
+    "instoreonly": "InStock",
+    "presale": "PreOrder",
+    "preorder": "PreOrder",
+    "backorder": "BackOrder",
+    "outofstock": "OutOfStock",
+    "soldout": "OutOfStock",
+    "discontinued": "Discontinued",
+}
+
+
+# What shops write beside a product that is gone, in the languages of the larger markets.
+_GONE = re.compile(
+    r"out of stock|sold out|(currently|temporarily) (unavailable|not available|out)"
+    r"|no longer available|nicht (mehr )?(verfügbar|lieferbar|auf lager)|ausverkauft|vergriffen"
+    r"|rupture de stock|épuisé|indisponible|agotado|no disponible|sin stock|non disponibile"
+    r"|esaurito|esgotado|indisponível|uitverkocht|niet (op voorraad|beschikbaar|leverbaar)"
+    r"|slutsåld|udsolgt|utsolgt|loppu(nut|unmyyty)|wyprzedan|niedostępn|brak w magazynie|vyprodáno"
+    r"|нет в наличии|распродан|tükendi|stokta yok|품절|缺貨|售罄|在庫切れ",
+    re.IGNORECASE,
+)
+_STOCK_NAME = re.compile(r"availab|stock|sold-?out|inventory|dispon|verf(ue|ü)gbar", re.IGNORECASE)
+_LONGEST_NOTE = 200  # characters
+
+
+def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLParser) -> str | None:
+    """Structured data first, then what the page shows."""
+    return stated_availability(markup, product) or _visible(tree)
+
+
+def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
+    """As structured data states it; one variant in stock is enough."""
+    nodes = [product] if product else markup.products
+    offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
+    stated = [
+        *(offer.get("availability") for offer in offers if isinstance(offer, dict)),
+        *(offer.get("availability") for offer in markup.offers),
+        markup.page.get("product:availability"),
+        markup.page.get("og:availability"),
+    ]
+    for value in stated:
+        word = str(value or "").rpartition("/")[2].replace(" ", "").replace("_", "").lower()
+        if word in _WORDS:
+            return _WORDS[word]
+    return None
+
+
+def _visible(tree: LexborHTMLParser) -> str | None:
+    for node in tree.css("[id], [class]"):
+        if not _STOCK_NAME.search(called(node)) or node.tag in {"script", "style", "option"}:
+            continue
+        note = " ".join(node.text(separator=" ").split())
+        if len(note) <= _LONGEST_NOTE and _GONE.search(note) and foreign(node) == 0:
+            return "OutOfStock"
+    return None

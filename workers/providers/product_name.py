@@ -1,0 +1,82 @@
+"""The product's name: markup, headings and titles, checked against each other.
+
+Pages have several headings ("Added to cart"), and markup lists the neighbours too. The page's
+title is too long to show, but it names the right product, so it is the judge.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+    from workers.providers.product_markup import Markup, Node
+
+MAX_CHARACTERS = 300
+_WORD = re.compile(r"\w+")
+_SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
+
+
+def find_name(markup: Markup, tree: LexborHTMLParser) -> str | None:
+    """What the product is called, None on a page without any title."""
+    title = _title(markup, tree)
+    headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")]
+    stated = [_clean(node.get("name")) for node in markup.products]
+    for group in (stated, headings):
+        names = [name for name in group if name]
+        best = max(names, key=lambda name: likeness(name, title), default="")
+        if best and (overlap(best, title) >= 0.5 or not title):
+            return _without_lead(best, title)
+    rest = [title, *headings, *stated]
+    return next((_without_site(name) for name in rest if name), None)
+
+
+def main_product(markup: Markup, name: str) -> Node | None:
+    """The markup's node of that product, not of a neighbour; the first of equals."""
+    nodes = markup.products
+    return max(nodes, key=lambda node: likeness(_clean(node.get("name")), name), default=None)
+
+
+def overlap(name: str, title: str) -> float:
+    """Share of the name's words that the title has too."""
+    words, known = set(_words(name)), set(_words(title))
+    return len(words & known) / len(words) if words else 0.0
+
+
+def likeness(one: str, other: str) -> float:
+    """Dice's coefficient of their words: a full match beats a single word that matches."""
+    first, second = set(_words(one)), set(_words(other))
+    return 2 * len(first & second) / max(len(first) + len(second), 1)
+
+
+def _title(markup: Markup, tree: LexborHTMLParser) -> str:
+    node = tree.css_first("title")
+    return _clean(markup.page.get("og:title")) or _clean(node.text() if node else "")
+
+
+def _without_lead(name: str, title: str) -> str:
+    """Drops what a heading says before the name: "Details about", "Log in", an icon's glyph."""
+    words, known = name.split(), set(_words(title))
+    for start, word in enumerate(words):
+        if any(part in known for part in _words(word)):
+            return " ".join(words[start:])
+    return name
+
+
+def _without_site(title: str) -> str:
+    return max(_SITE.split(title), key=len).strip()
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _clean(value: object) -> str:
+    """One line, entities resolved (markup holds them unresolved), without icon glyphs."""
+    text = html.unescape(value) if isinstance(value, str) else ""
+    visible = "".join(char for char in text if unicodedata.category(char) not in {"Co", "Cf"})
+    return " ".join(visible.split())[:MAX_CHARACTERS]

@@ -1,0 +1,99 @@
+"""Reads the price off a page that states none in its structured data.
+
+Every element that is named like a price is a candidate. What it is called, what it is part of and
+how near it stands to the product's name decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.providers.product_money import Money, parse
+from workers.providers.product_regions import called, foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_CANDIDATES = 300
+_LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg", "option"})
+_MONEY_SIGN = re.compile(r"[$€£¥₹₽₺₩₪฿₫₴]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei|Rs)\b")
+
+_PRICE_NAME = re.compile(
+    r"price|prix|preis|prezzo|precio|preco|cena|prijs|amount|prcis", re.IGNORECASE
+)
+_MAIN_NAME = re.compile(
+    r"our|final|current|now|sale|special|offer|main|actual|buy|detail|product|pdp|big|large",
+    re.IGNORECASE,
+)
+_OTHER_NAME = re.compile(
+    r"old|was|list|strike|before|regular|original|rrp|msrp|uvp|cross|previous|save|saving|discount"
+    r"|ship|deliver|versand|livraison|month|install|finance|unit|per-|member|coupon|tax|from|lowest"
+    r"|range|count|filter|total|points|warranty|addon|tiered|sns|notice",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    money: Money
+    score: float
+
+
+def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
+    """The best candidate of the page; None where none is good enough."""
+    candidates = [
+        _Candidate(money, _score(node, shown, distance))
+        for node, shown, distance in _named_like_prices(tree, name)
+        if (money := parse(shown)) is not None
+    ]
+    if not candidates:
+        return None
+    repeated = Counter(candidate.money.amount for candidate in candidates if candidate.score > 0)
+    best = max(candidates, key=lambda each: each.score + 0.5 * min(repeated[each.money.amount], 4))
+    return best.money if best.score > 0 else None
+
+
+def _named_like_prices(tree: LexborHTMLParser, name: str) -> Iterator[tuple[LexborNode, str, int]]:
+    """Candidates with what they show and how many elements after the heading they stand."""
+    since_heading: int | None = None
+    found = 0
+    for node in tree.root.traverse() if tree.root else ():
+        since_heading = _distance(node, name, since_heading)
+        if not _PRICE_NAME.search(called(node)) or found >= MAX_CANDIDATES:
+            continue
+        shown = _shown(node)
+        if shown is not None:
+            found += 1
+            yield node, shown, -1 if since_heading is None else since_heading
+
+
+def _distance(node: LexborNode, name: str, so_far: int | None) -> int | None:
+    if node.tag == "h1" and name and name in " ".join(node.text(separator=" ").split()):
+        return 0
+    return None if so_far is None else so_far + 1
+
+
+def _shown(node: LexborNode) -> str | None:
+    content = node.attributes.get("content")
+    shown = content or " ".join(node.text(separator=" ").split())
+    if node.tag in _SKIPPED or len(shown) > _LONGEST_PRICE or not re.search(r"\d", shown):
+        return None
+    return shown
+
+
+def _score(node: LexborNode, shown: str, distance: int) -> float:
+    names = called(node)
+    score = 1.0
+    score += 1.0 if _MONEY_SIGN.search(shown) else -0.5
+    score += 1.0 if _MAIN_NAME.search(names) else 0.0
+    score += 2.0 if "price" in (node.attributes.get("itemprop") or "") else 0.0
+    score -= 3.0 if _OTHER_NAME.search(names) or "%" in shown or "+" in shown else 0.0
+    if distance >= 0:
+        score += 2.0 if distance < 150 else 1.0 if distance < 600 else -0.5
+    return score - foreign(node)
