@@ -1,0 +1,124 @@
+"""Jobs as tests use them: a harmless kind, and the protocol called as a worker calls it."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    import psycopg
+
+    from tests.database import Database, Row, Session
+
+QUEUE = "maintenance"
+
+
+def make_kind(db: Database, kind: str = "noop", **limits: object) -> str:
+    """A kind of job on the maintenance queue, retried at once unless told otherwise."""
+    row = {"max_failures": 5, "max_crashes": 3, "backoff_seconds": 0.0} | limits
+    db.execute(
+        "insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_seconds)"
+        " values (%s, %s, %s, %s, %s)",
+        kind,
+        QUEUE,
+        *row.values(),
+    )
+    return kind
+
+
+def enqueue(
+    session: Session, kind: str = "noop", user_id: uuid.UUID | None = None, **options: object
+) -> uuid.UUID:
+    """The new job's id. Options: key, arguments, delay_seconds."""
+    row = {"key": None, "arguments": {}, "delay_seconds": 0} | options
+    return session.value(
+        "select private.enqueue(%s, %s, null, %s, %s, %s)",
+        kind,
+        user_id,
+        row["key"],
+        Jsonb(row["arguments"]),
+        row["delay_seconds"],
+    )
+
+
+def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]:
+    """What a worker gets."""
+    with db.as_worker() as worker:
+        return worker.rows(
+            "select * from private.claim(%s, %s, %s)", QUEUE, quantity, lease_seconds
+        )
+
+
+def token(job: Row) -> tuple[str, int, int]:
+    """The first three arguments of every statement about a claimed job."""
+    return QUEUE, job["msg_id"], job["read_ct"]
+
+
+def complete(db: Database, *jobs: Row) -> list[int]:
+    """The messages that were still held."""
+    with db.as_worker() as worker:
+        rows = worker.rows(
+            "select complete from private.complete(%s, %s, %s) as complete",
+            QUEUE,
+            [job["msg_id"] for job in jobs],
+            [job["read_ct"] for job in jobs],
+        )
+    return [row["complete"] for row in rows]
+
+
+def expire(db: Database, job: Row) -> None:
+    """Lets the job's lease end, as time would."""
+    db.execute(
+        "update pgmq.q_maintenance set vt = now() - interval '1 second' where msg_id = %s",
+        job["msg_id"],
+    )
+
+
+def make_due(db: Database) -> None:
+    """Lets every delay end, as time would."""
+    db.execute("update pgmq.q_maintenance set vt = now() - interval '1 second'")
+
+
+def state(db: Database, job_id: uuid.UUID) -> Row:
+    """What the owner would see of it."""
+    return db.row(
+        "select status, stage, progress, attempt, error_code, error_message from public.jobs"
+        " where id = %s",
+        job_id,
+    )
+
+
+def leftovers(db: Database) -> Row:
+    """What a finished job must not leave behind."""
+    return db.row(
+        "select (select count(*) from pgmq.q_maintenance) as messages,"
+        " (select count(*) from private.live_jobs) as live,"
+        " (select count(*) from private.job_steps) as steps"
+    )
+
+
+def in_background(work: Callable[[], object]) -> Future[object]:
+    """Runs `work` in a thread, for what must wait on a lock meanwhile."""
+    executor = ThreadPoolExecutor(max_workers=1)
+    future = executor.submit(work)
+    executor.shutdown(wait=False)
+    return future
+
+
+def wait_until_blocked(db: Database, connection: psycopg.Connection[Row]) -> None:
+    """Until that connection waits for a lock; fails after ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if db.value(
+            "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+            connection.info.backend_pid,
+        ):
+            return
+    raise AssertionError("The connection never waited for a lock")
