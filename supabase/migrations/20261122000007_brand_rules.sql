@@ -1,0 +1,157 @@
+-- Brand rules: what a user's scripts must and must not say, one row per rule.
+
+create function private.require_text(
+    value text, code text, field text, label text, max_characters integer
+)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_details jsonb := jsonb_build_object('field', require_text.field);
+begin
+    if coalesce(btrim(value, E' \t\r\n\u00a0\u200b\ufeff'), '') = '' then
+        perform private.fail(422, code, label || ' is missing or empty.', v_details);
+    end if;
+    if char_length(value) > max_characters then
+        perform private.fail(
+            422, code, format('%s is longer than %s characters.', label, max_characters), v_details
+        );
+    end if;
+    -- PostgREST stores {"name": {"x": 1}} as the text '{"x": 1}'; nobody means that.
+    if private.is_json_container(value) then
+        perform private.fail(422, code, label || ' must be text.', v_details);
+    end if;
+end;
+$$;
+comment on function private.require_text is
+'A text that is missing, empty, too long or none is 422 with this code; details name the field.';
+
+create function private.asks_for_upsert()
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+begin atomic
+    select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
+    from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers);
+end;
+comment on function private.asks_for_upsert is
+'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
+
+create table public.brand_rules (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid(),
+    rule_name text not null check (char_length(rule_name) between 1 and 120),
+    rule_definition jsonb not null check (pg_column_size(rule_definition) <= 65536),
+    severity text not null generated always as (rule_definition ->> 'severity') stored
+    check (severity in ('error', 'warning', 'info')),
+    enabled boolean not null default true,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
+);
+comment on table public.brand_rules is
+'What a user''s scripts must and must not say; rpc/check_compliance applies them.';
+comment on column public.brand_rules.user_id is
+'The account; filled in from the token.';
+comment on column public.brand_rules.rule_name is
+'Unique per user: upserts name on_conflict=user_id,rule_name.';
+comment on column public.brand_rules.rule_definition is
+'{"kind", "severity", "params", …}: the kinds and their params are listed in docs/api.md.';
+comment on column public.brand_rules.severity is
+'A broken error keeps a script from being final; a warning and an info do not.';
+comment on column public.brand_rules.enabled is 'A rule that is off is kept but not applied.';
+
+create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
+
+alter table public.brand_rules enable row level security;
+create policy brand_rules_select_own on public.brand_rules
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy brand_rules_insert_own on public.brand_rules
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy brand_rules_update_own on public.brand_rules
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+create policy brand_rules_delete_own on public.brand_rules
+for delete to authenticated
+using (user_id = (select auth.uid()));
+
+create function private.brand_rules_require()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    perform private.require_text(
+        new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
+    );
+    new.rule_name := btrim(new.rule_name);
+    if new.enabled is null then
+        perform private.fail(
+            422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
+            '{"field": "enabled"}'
+        );
+    end if;
+    if octet_length(new.rule_definition::text) > 65536 then
+        perform private.fail(
+            422, 'invalid_rule', 'The rule''s definition is larger than 64 kB.',
+            '{"field": "rule_definition"}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.brand_rules_require is
+'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
+
+create function private.brand_rules_refuse_duplicate()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    if not private.asks_for_upsert() and exists (
+        select from public.brand_rules as r
+        where r.user_id = new.user_id and r.rule_name = new.rule_name and r.id <> new.id
+    ) then
+        perform private.fail(
+            409, 'already_exists', format('You already have a rule named “%s”.', new.rule_name),
+            '{"field": "rule_name"}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.brand_rules_refuse_duplicate is
+'Trigger: a second rule of one name is 409 already_exists, unless the request resolves duplicates.';
+
+create trigger brand_rules_10_require before insert or update on public.brand_rules
+for each row execute function private.brand_rules_require();
+create trigger brand_rules_20_refuse_duplicate
+before insert or update of rule_name on public.brand_rules
+for each row execute function private.brand_rules_refuse_duplicate();
+create trigger brand_rules_90_touch before update on public.brand_rules
+for each row execute function private.touch_updated_at();
+
+grant execute on function private.require_text to authenticated;
+grant execute on function private.require_text to service_role;
+grant execute on function private.asks_for_upsert to authenticated;
+grant execute on function private.asks_for_upsert to service_role;
+
+grant select on public.brand_rules to authenticated;
+-- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+grant insert (user_id, rule_name, rule_definition, enabled) on public.brand_rules to authenticated;
+grant update (user_id, rule_name, rule_definition, enabled) on public.brand_rules to authenticated;
+grant delete on public.brand_rules to authenticated;
+grant select, insert, update, delete on public.brand_rules to service_role;

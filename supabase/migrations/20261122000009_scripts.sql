@@ -1,0 +1,184 @@
+-- Scripts: drafts and final texts for a product, with the earlier texts of each.
+
+create table public.scripts (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid(),
+    product_id uuid not null references public.products on delete cascade,
+    job_id uuid unique references public.jobs on delete set null,
+    title text check (char_length(title) between 1 and 200),
+    content text not null check (char_length(content) between 1 and 10000),
+    status text not null default 'draft' check (status in ('draft', 'final')),
+    origin text not null default 'user' check (origin in ('user', 'ai')),
+    version integer not null default 1 check (version >= 1),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
+comment on column public.scripts.user_id is 'The account; filled in from the token.';
+comment on column public.scripts.job_id is
+'The job that wrote it; null if the user did, or once it is pruned.';
+comment on column public.scripts.title is 'What the user calls it; null if nothing.';
+comment on column public.scripts.status is
+'draft, or final: only a text that breaks no rule of severity error can be final.';
+comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
+comment on column public.scripts.version is
+'Number of the text that stands here, from 1; earlier ones are in script_versions.';
+
+create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
+create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
+
+alter table public.scripts enable row level security;
+create policy scripts_select_own on public.scripts
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy scripts_insert_own on public.scripts
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy scripts_update_own on public.scripts
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+create policy scripts_delete_own on public.scripts
+for delete to authenticated
+using (user_id = (select auth.uid()));
+
+create table public.script_versions (
+    id uuid primary key default gen_random_uuid(),
+    script_id uuid not null references public.scripts on delete cascade,
+    user_id uuid not null,
+    version integer not null,
+    content text not null,
+    created_at timestamptz not null default now(),
+    constraint script_versions_script_id_version_key unique (script_id, version)
+);
+comment on table public.script_versions is
+'Earlier texts of a script, the newest 100 of each; rpc/restore_script_version brings one back.';
+comment on column public.script_versions.created_at is 'When the next text replaced this one.';
+create index script_versions_user_id_created_at_idx
+on public.script_versions (user_id, created_at desc);
+
+alter table public.script_versions enable row level security;
+create policy script_versions_select_own on public.script_versions
+for select to authenticated
+using (user_id = (select auth.uid()));
+
+create function private.scripts_require()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    if new.title is not null then
+        perform private.require_text(
+            new.title, 'invalid_script', 'title', 'The script''s title', 200
+        );
+    end if;
+    perform private.require_text(
+        new.content, 'invalid_script', 'content', 'The script''s text', 10000
+    );
+    if new.status is null or new.status not in ('draft', 'final') then
+        perform private.fail(
+            422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.scripts_require is
+'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
+
+create function private.scripts_require_product()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    if new.product_id is null then
+        perform private.fail(
+            422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
+            '{"field": "product_id"}'
+        );
+    end if;
+    if not exists (
+        select from public.products as p where p.id = new.product_id and p.user_id = new.user_id
+    ) then
+        perform private.fail(
+            404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.scripts_require_product is
+'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
+
+create function private.scripts_keep_version()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.script_versions (script_id, user_id, version, content)
+    values (old.id, old.user_id, old.version, old.content);
+    -- An editor that saves while one types makes a version every few seconds.
+    delete from public.script_versions as v
+    where v.script_id = old.id and v.version <= old.version - 100;
+    new.version := old.version + 1;
+    return new;
+end;
+$$;
+comment on function private.scripts_keep_version is
+'Trigger: keeps the text that is replaced. Definer: users may read earlier texts, not write them.';
+
+create trigger scripts_10_require before insert or update on public.scripts
+for each row execute function private.scripts_require();
+create trigger scripts_20_require_product before insert on public.scripts
+for each row execute function private.scripts_require_product();
+create trigger scripts_50_keep_version before update on public.scripts
+for each row when (old.content is distinct from new.content)
+execute function private.scripts_keep_version();
+create trigger scripts_90_touch before update on public.scripts
+for each row execute function private.touch_updated_at();
+
+grant select, delete on public.scripts to authenticated;
+-- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+grant insert (user_id, product_id, title, content, status) on public.scripts to authenticated;
+grant update (title, content, status) on public.scripts to authenticated;
+grant select, insert, update, delete on public.scripts to service_role;
+grant select on public.script_versions to authenticated;
+grant select, insert, update, delete on public.script_versions to service_role;
+
+create function public.restore_script_version(script_id uuid, version integer)
+returns public.scripts
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_script public.scripts;
+begin
+    update public.scripts as s set content = v.content, status = 'draft'
+    from public.script_versions as v
+    where
+        s.id = restore_script_version.script_id
+        and v.script_id = s.id
+        and v.version = restore_script_version.version
+    returning s.* into v_script;
+    if not found then
+        perform private.fail(404, 'not_found', 'This script has no such version.');
+    end if;
+    return v_script;
+end;
+$$;
+comment on function public.restore_script_version is
+'Brings an earlier text of a script back as a draft; the text it replaces is kept too.
+
+Errors: 404 not_found.';
+grant execute on function public.restore_script_version to authenticated;
