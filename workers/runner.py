@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 _POLL_SECONDS = 1.0
 _RECONNECT_SECONDS = 2.0
-_BUG = ("internal_error", "Something went wrong on our side. We are trying again.")
-_TIMEOUT = ("timed_out", "This took longer than it should. We are trying again.")
+_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
+_TIMEOUT = ("timed_out", "This took longer than it should.")
 
 _T = TypeVar("_T")
 Reason = Literal["lost", "cancelled", "shutdown"]

@@ -1,0 +1,277 @@
+"""The worker's loop against a real database: every way a job can end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.database import async_pool
+from tests.database import make_user
+from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
+from workers.errors import Reject, Retry
+from workers.handlers import Handler
+from workers.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from tests.database import Database
+    from workers.handlers import Run
+    from workers.queue import Job
+
+LEASE_SECONDS = 3
+DONE = {
+    "status": "succeeded",
+    "stage": "done",
+    "progress": 100,
+    "attempt": 1,
+    "error_code": None,
+    "error_message": None,
+}
+
+
+def handler(
+    work: Callable[[None, Run], Awaitable[None]], timeout_seconds: float = 60
+) -> Handler[None, None]:
+    async def load(_db: object, _job: Job) -> None:
+        pass
+
+    async def save(_db: object, _job: Job, _output: None) -> None:
+        pass
+
+    return Handler(load, work, save, timeout_seconds)
+
+
+@asynccontextmanager
+async def running(db: Database, noop: Handler, concurrency: int = 10) -> AsyncIterator[Runner]:
+    async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
+        runner = Runner(
+            pool,
+            db.url("worker"),
+            {"noop": noop},
+            queues=[QUEUE],
+            concurrency=concurrency,
+            lease_seconds=LEASE_SECONDS,
+        )
+        task = asyncio.create_task(runner.run())
+        try:
+            yield runner
+        finally:
+            runner.stop()
+            await task
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for what another process or task will do; fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is in the database
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def noop(db: Database) -> str:
+    return make_kind(db, max_failures=2)
+
+
+async def test_a_job_is_done_and_acknowledged(db: Database):
+    seen = []
+
+    async def work(_input: None, run: Run) -> None:
+        seen.append(run.job.arguments)
+
+    job_id = enqueue(db, arguments={"n": 1})
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert (seen, state(db, job_id)) == ([{"n": 1}], DONE)
+    assert leftovers(db) == {"messages": 0, "live": 0, "steps": 0}
+
+
+async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database):
+    started = asyncio.Event()
+
+    async def work(_input: None, _run: Run) -> None:
+        started.set()
+
+    loop = asyncio.get_running_loop()
+    waits = []
+    async with running(db, handler(work)):
+        await until(lambda: db.value(LISTENERS) == 1)
+        for _ in range(5):
+            started.clear()
+            enqueue(db)
+            since = loop.time()
+            await asyncio.wait_for(started.wait(), 5)
+            waits.append(loop.time() - since)
+    assert sorted(waits)[2] < 0.3  # the poll comes after 0.75 s at the earliest
+
+
+LISTENERS = "select count(*) from pg_stat_activity where application_name = 'worker listener'"
+
+
+async def test_progress_is_seen_while_the_job_runs(db: Database):
+    go_on = asyncio.Event()
+
+    async def work(_input: None, run: Run) -> None:
+        await run.progress("fetching", 40)
+        await go_on.wait()
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["progress"] == 40)
+        assert (state(db, job_id)["status"], state(db, job_id)["stage"]) == ("running", "fetching")
+        go_on.set()
+
+
+async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Database):
+    tries = []
+
+    async def work(_input: None, run: Run) -> None:
+        tries.append(run.job.attempt)
+        if run.job.attempt == 1:
+            raise Retry("shop_busy", "The shop is busy.")
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert (tries, state(db, job_id)) == ([1, 2], DONE | {"attempt": 2})
+
+
+async def test_a_rejected_job_fails_with_its_code_and_sentence(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        raise Reject("page_not_found", "There is no such page.")
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert state(db, job_id) == {
+        "status": "failed",
+        "stage": "failed",
+        "progress": 0,
+        "attempt": 1,
+        "error_code": "page_not_found",
+        "error_message": "There is no such page.",
+    }
+
+
+async def test_a_bug_is_tried_again_then_given_up_without_its_text(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        raise ValueError("canary-of-scraped-text")
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert state(db, job_id) == {
+        "status": "failed",
+        "stage": "failed",
+        "progress": 0,
+        "attempt": 3,
+        "error_code": "internal_error",
+        "error_message": "Something went wrong on our side. It is not your doing.",
+    }
+
+
+async def test_a_job_past_its_deadline_is_stopped(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        await asyncio.sleep(60)
+
+    job_id = enqueue(db)
+    async with running(db, handler(work, timeout_seconds=0.05)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert state(db, job_id)["error_code"] == "timed_out"
+
+
+async def test_a_step_is_not_paid_for_twice(db: Database):
+    paid = []
+
+    async def pay() -> dict[str, str]:
+        paid.append(1)
+        return {"run_id": "r1"}
+
+    async def work(_input: None, run: Run) -> None:
+        assert await run.step("start", pay) == {"run_id": "r1"}
+        if run.job.attempt == 1:
+            raise Retry("shop_busy", "The shop is busy.")
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert paid == [1]
+
+
+async def test_a_lease_outlives_its_seconds_by_heartbeat_even_if_the_loop_is_busy(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        import time  # noqa: PLC0415 - blocking the loop is the point
+
+        time.sleep(LEASE_SECONDS * 1.5)  # noqa: ASYNC251
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert state(db, job_id) == DONE
+
+
+async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
+    stopped = asyncio.Event()
+
+    async def work(_input: None, _run: Run) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    job_id = enqueue(db)
+    async with running(db, handler(work), concurrency=1):
+        await until(lambda: state(db, job_id)["status"] == "running")
+        message = db.row("select * from pgmq.q_maintenance")
+        expire(db, message)
+        [holder] = await asyncio.to_thread(claim, db)
+        await asyncio.wait_for(stopped.wait(), LEASE_SECONDS * 2)
+    assert holder["read_ct"] == 2
+    assert state(db, job_id)["status"] == "running"
+
+
+async def test_cancelling_stops_a_running_job_within_a_second(db: Database):
+    user_id = make_user()
+
+    async def work(_input: None, _run: Run) -> None:
+        await asyncio.sleep(60)
+
+    job_id = enqueue(db, user_id=user_id)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "running")
+        with db.as_user(user_id) as user:
+            user.execute("select public.cancel_job(%s)", job_id)
+        await until(lambda: state(db, job_id)["status"] == "cancelled", seconds=1)
+
+
+async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        await asyncio.sleep(60)
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "running")
+    assert (state(db, job_id)["status"], state(db, job_id)["attempt"]) == ("queued", 1)
+    assert len(claim(db)) == 1
+
+
+async def test_connections_that_the_server_drops_cost_no_job(db: Database):
+    done = []
+
+    async def work(_input: None, run: Run) -> None:
+        await asyncio.sleep(0.2)
+        done.append(run.job.job_id)
+
+    job_ids = {enqueue(db) for _ in range(20)}
+    async with running(db, handler(work), concurrency=5):
+        await until(lambda: len(done) >= 5)
+        with db.as_superuser() as superuser:
+            superuser.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'"
+            )
+        await until(lambda: leftovers(db)["messages"] == 0, seconds=30)
+    assert set(done) == job_ids
+    assert {state(db, job_id)["status"] for job_id in job_ids} == {"succeeded"}
