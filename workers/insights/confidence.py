@@ -1,0 +1,61 @@
+"""How much to lean on a result, and why: a short list of conditions, each said aloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from workers.insights.shapes import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.insights.sentiment import Total
+    from workers.insights.shapes import Score
+
+
+def of_sentiment(found: Total | None, n: int) -> Confidence:
+    if found is None:
+        return _insufficient(f"{n} comments could be read")
+    width = found.ci95[1] - found.ci95[0]
+    return _rated(
+        (n >= 100, f"{n} comments count"),
+        (width <= 0.45, f"the total is known to ±{width / 2:.2f}"),
+        (found.unsure_share <= 0.35, f"{found.unsure_share:.0%} of the labels are unsure"),
+    )
+
+
+def of_virality(score: Score) -> Confidence:
+    if score.value is None or score.interval is None:
+        return _insufficient("there is no baseline to compare with")
+    width = score.interval[1] - score.interval[0]
+    own = score.basis == "creator_median"
+    basis = "its creator's own posts" if own else "other creators, for want of its own posts"
+    return _rated(
+        (own, f"compared with {basis}"),
+        (score.n >= 10, f"the baseline has {score.n} entries"),
+        (width <= 30, f"the score lies between {score.interval[0]} and {score.interval[1]}"),
+    )
+
+
+def combined(parts: Sequence[Confidence]) -> Confidence:
+    """A pack is as sure as the mean of what it rests on; nothing to rest on is no confidence."""
+    reasons = tuple(reason for part in parts for reason in part.reasons)
+    usable = [part for part in parts if part.level != "insufficient_data"]
+    if not usable:
+        return Confidence(level="insufficient_data", score=0.0, reasons=reasons)
+    value = sum(part.score for part in parts) / len(parts)
+    return Confidence(level=_level(value), score=round(value, 2), reasons=reasons)
+
+
+def _rated(*conditions: tuple[bool, str]) -> Confidence:
+    value = sum(met for met, _ in conditions) / len(conditions)
+    reasons = tuple(reason for _, reason in conditions)
+    return Confidence(level=_level(value), score=round(value, 2), reasons=reasons)
+
+
+def _level(value: float) -> Literal["high", "medium", "low"]:
+    return "high" if value >= 0.9 else "medium" if value >= 0.5 else "low"
+
+
+def _insufficient(reason: str) -> Confidence:
+    return Confidence(level="insufficient_data", score=0.0, reasons=(reason,))

@@ -1,0 +1,272 @@
+"""A virality pack: what to film next, each line resting on evidence of the two results before it.
+
+Written from templates, seeded by the input: the same collection gives the same pack.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workers.insights import confidence, templates
+from workers.insights.facts import StatedFacts, stated_facts
+from workers.insights.pack_scripts import script_templates
+from workers.insights.pack_text import headline, summary
+from workers.insights.shapes import (
+    Angle,
+    Card,
+    Disclosure,
+    Freshness,
+    Inputs,
+    PackConfiguration,
+    PackHook,
+    PackScore,
+    PackSound,
+    Posting,
+)
+from workers.insights.vocabulary import ASPECTS, OVERALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from workers.insights.evidence import EvidenceLog
+    from workers.insights.inputs import ProductFacts
+    from workers.insights.shapes import (
+        Engine,
+        Grounding,
+        SentimentSummary,
+        Theme,
+        ThemeKind,
+        ViralityBreakdown,
+    )
+
+MAX_HOOKS = 7
+MAX_ANGLES = 5
+# The most useful to a script first: an answer and a strength before a weakness.
+_ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
+
+
+@dataclass(frozen=True, slots=True)
+class PackInputs:
+    """All a pack is written from; no comment and no caption is among it."""
+
+    product_name: str
+    product: ProductFacts | None
+    sentiment: SentimentSummary
+    virality: ViralityBreakdown
+    engine: Engine
+    limits: tuple[str, ...]
+    now: datetime
+
+
+def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
+    """`log` already holds the evidence of both results: their ids stay valid in the pack."""
+    chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
+    facts = stated_facts(given.product, log)
+    themes = _leading_themes(given.sentiment.themes)
+    angles = _angles(given, themes)
+    hooks = _hooks(given, themes, facts, chooser)
+    sure = confidence.combined((given.sentiment.confidence, given.virality.confidence))
+    return PackConfiguration(
+        inputs=Inputs(),
+        headline=headline(given.product_name, themes, given.virality.score),
+        summary=summary(given.product_name, given.sentiment, given.virality, facts),
+        score=PackScore(
+            value=given.virality.score.value,
+            band=given.virality.score.band,
+            confidence=given.virality.confidence.level,
+        ),
+        hooks=hooks,
+        angles=angles,
+        script_templates=script_templates(given.product_name, angles, themes, hooks),
+        hashtags=given.virality.hashtags[:8],
+        sounds=_sounds(given.virality),
+        posting=_posting(given.virality),
+        disclosure=Disclosure(
+            required="if_paid_or_gifted",
+            text="#ad",
+            placement="caption_start+spoken",
+            reason=templates.DISCLOSURE_REASON,
+        ),
+        comparables=given.virality.comparables,
+        risks=given.sentiment.risks,
+        dos=tuple(_dos(themes)),
+        donts=(*_donts(given.sentiment, themes), *templates.ALWAYS_DONT),
+        evidence=log.items(),
+        cards=_cards(hooks, angles, given.sentiment),
+        freshness=_freshness(given),
+        confidence=sure,
+        grounding=grounding,
+        engine=given.engine,
+        limits=given.limits,
+    )
+
+
+def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
+    """The largest of each kind that names an aspect, then the second ones."""
+    named = [theme for theme in found if theme.aspect != OVERALL]
+    ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
+    for theme in sorted(named, key=lambda theme: -theme.n):
+        ranked[theme.kind].append(theme)
+    rounds = (
+        ranked[kind][place] for place in range(2) for kind in _ORDER if len(ranked[kind]) > place
+    )
+    return tuple(rounds)[:MAX_ANGLES]
+
+
+def _fields(given: PackInputs, theme: Theme) -> dict[str, object]:
+    words = ASPECTS[theme.aspect]
+    return {
+        "product": given.product_name,
+        "noun": words.noun,
+        "good": words.good,
+        "bad": words.bad,
+        "n": theme.n,
+        "comments": given.sentiment.sample.analysed,
+    }
+
+
+def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
+    found = []
+    for number, theme in enumerate(themes, start=1):
+        template, fields = templates.ANGLES[theme.kind], _fields(given, theme)
+        found.append(
+            Angle(
+                id=f"a{number}",
+                title=template.title.format(**fields),
+                theme=f"{theme.kind}:{theme.aspect}",
+                promise=template.promise.format(**fields),
+                proof=template.proof.format(**fields),
+                evidence_ids=theme.evidence_ids,
+            )
+        )
+    if found:
+        return tuple(found)
+    first = templates.FIRST_LOOK_ANGLE
+    return (
+        Angle(
+            id="a1",
+            title=first.title,
+            theme="first_look",
+            promise=first.promise,
+            proof=first.proof,
+            evidence_ids=(),
+        ),
+    )
+
+
+def _hooks(
+    given: PackInputs, themes: Sequence[Theme], facts: StatedFacts, chooser: random.Random
+) -> tuple[PackHook, ...]:
+    drafts = [
+        *_theme_hooks(given, themes, chooser),
+        *_fact_hooks(given, facts),
+        *_first_look_hooks(given),
+    ]
+    wanted = MAX_HOOKS if themes else 3 + bool(facts.price) + bool(facts.rating)
+    return tuple(
+        PackHook(id=f"h{number}", type=t.type, text=text, why=why, evidence_ids=ids)
+        for number, (t, text, why, ids) in enumerate(drafts[:wanted], start=1)
+    )
+
+
+_Draft = tuple[templates.HookTemplate, str, str, tuple[str, ...]]
+
+
+def _theme_hooks(
+    given: PackInputs, themes: Sequence[Theme], chooser: random.Random
+) -> Iterator[_Draft]:
+    unused = {
+        kind: chooser.sample(options, len(options)) for kind, options in templates.HOOKS.items()
+    }
+    for theme in themes:
+        if unused[theme.kind]:
+            template = unused[theme.kind].pop()
+            why = f"{theme.n} of {given.sentiment.sample.analysed} comments: {theme.title.lower()}."
+            yield template, template.text.format(**_fields(given, theme)), why, theme.evidence_ids
+
+
+def _fact_hooks(given: PackInputs, facts: StatedFacts) -> Iterator[_Draft]:
+    if facts.price:
+        text = templates.PRICE_HOOK.text.format(product=given.product_name, price=facts.price.text)
+        yield (
+            templates.PRICE_HOOK,
+            text,
+            "The price is stated on the product's page.",
+            (facts.price.evidence_id,),
+        )
+    if facts.rating:
+        text = templates.RATING_HOOK.text.format(
+            product=given.product_name, rating=facts.rating.text, reviews=f"{facts.reviews:,}"
+        )
+        yield (
+            templates.RATING_HOOK,
+            text,
+            "The rating is stated on the product's page.",
+            (facts.rating.evidence_id,),
+        )
+
+
+def _first_look_hooks(given: PackInputs) -> Iterator[_Draft]:
+    why = "A general opening: no comment asked for it."
+    for template in templates.FIRST_LOOK:
+        yield template, template.text.format(product=given.product_name), why, ()
+
+
+def _sounds(virality: ViralityBreakdown) -> tuple[PackSound, ...]:
+    return tuple(
+        PackSound(
+            title=sound.title,
+            lift=sound.lift,
+            lift_ci=sound.lift_ci,
+            n=sound.n,
+            evidence_ids=sound.evidence_ids,
+        )
+        for sound in virality.sounds[:5]
+    )
+
+
+def _posting(virality: ViralityBreakdown) -> Posting:
+    timing = virality.timing
+    status = "supported" if timing.supported else "not_supported"
+    return Posting.model_validate(
+        {"status": status, "reason": timing.reason, "windows": timing.windows}
+    )
+
+
+def _dos(themes: Sequence[Theme]) -> Iterator[str]:
+    for theme in themes[:3]:
+        yield ASPECTS[theme.aspect].demo
+
+
+def _donts(sentiment: SentimentSummary, themes: Sequence[Theme]) -> Iterator[str]:
+    for theme in themes:
+        if theme.kind == "pain":
+            words = ASPECTS[theme.aspect]
+            yield f"Don't promise that it {words.good}: {theme.n} comments say that it {words.bad}."
+    for risk in sentiment.risks:
+        if risk.severity == "high":
+            yield f"Don't film before this is looked into: {risk.title.lower()} ({risk.n})."
+
+
+def _cards(
+    hooks: Sequence[PackHook], angles: Sequence[Angle], sentiment: SentimentSummary
+) -> tuple[Card, ...]:
+    refs = [("score", "score"), ("sentiment", "overall")]
+    refs += [("hooks", hook.id) for hook in hooks[:3]]
+    refs += [("angles", angle.id) for angle in angles[:3]]
+    refs += [("script", "t1")]
+    refs += [("risks", "risks")] if sentiment.risks else []
+    return tuple(
+        Card.model_validate({"kind": kind, "ref": ref, "order": order})
+        for order, (kind, ref) in enumerate(refs, start=1)
+    )
+
+
+def _freshness(given: PackInputs) -> Freshness:
+    """A rising video changes by the day; what people say about a product by the month."""
+    days = {"heating": 2, "steady": 7}.get(given.virality.stage, 14)
+    return Freshness(as_of=given.now, expires_at=given.now + timedelta(days=days))

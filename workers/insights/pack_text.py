@@ -1,0 +1,83 @@
+"""The headline and the summary of a pack: numbers that were computed, in plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.insights.vocabulary import ASPECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workers.insights.facts import StatedFacts
+    from workers.insights.shapes import (
+        Score,
+        SentimentSummary,
+        Theme,
+        ThemeKind,
+        ViralityBreakdown,
+    )
+
+_HEADLINES: dict[ThemeKind, str] = {
+    "question": "people ask about {noun}",
+    "praise": "people praise {noun}",
+    "pain": "people complain about {noun}",
+    "objection": "people hesitate over {noun}",
+    "desire": "people wish for more from {noun}",
+}
+_BANDS = {
+    "breakout": "this video is a breakout",
+    "above": "this video does better than usual",
+    "typical": "this video does about as usual",
+    "below": "this video does worse than usual",
+}
+
+
+def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
+    parts = []
+    for kind in ("praise", "question", "pain"):
+        theme = next((theme for theme in themes if theme.kind == kind), None)
+        if theme is not None:
+            parts.append(_HEADLINES[theme.kind].format(noun=ASPECTS[theme.aspect].noun))
+    if not parts and score.band in _BANDS:
+        parts = [_BANDS[score.band]]
+    said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
+    return f"{product_name}: {said}"
+
+
+def summary(
+    product_name: str, sentiment: SentimentSummary, virality: ViralityBreakdown, facts: StatedFacts
+) -> str:
+    return " ".join(_sentences(product_name, sentiment, virality, facts))
+
+
+def _sentences(
+    product_name: str, sentiment: SentimentSummary, virality: ViralityBreakdown, facts: StatedFacts
+) -> Iterator[str]:
+    yield _sentiment_sentence(sentiment)
+    if virality.score.value is not None:
+        low, high = virality.score.interval or (virality.score.value, virality.score.value)
+        yield (
+            f"The video scores {virality.score.value} of 100 ({low} to {high}) against "
+            f"{virality.score.basis_text}."
+        )
+    else:
+        yield "There is no video to score, or nothing to compare it with."
+    intent = sentiment.purchase_intent
+    if intent.share:
+        yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
+    if facts.price:
+        yield f"The page of the {product_name} states {facts.price.text}."
+    if virality.comparables:
+        yield f"{len(virality.comparables)} comparable posts stood out and are listed."
+
+
+def _sentiment_sentence(sentiment: SentimentSummary) -> str:
+    overall = sentiment.overall
+    if overall.net is None or overall.ci95 is None:
+        return f"Only {overall.n} comments could be read: too few for a verdict."
+    low, high = overall.ci95
+    return (
+        f"{overall.n} comments are {overall.label} as a whole: net {overall.net:+.2f} "
+        f"(between {low:+.2f} and {high:+.2f}) on a scale from -1 to +1."
+    )

@@ -1,0 +1,44 @@
+"""The few statistics the engines share, without a numeric library."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist, median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Z80 = NormalDist().inv_cdf(0.90)
+Z95 = NormalDist().inv_cdf(0.975)
+
+
+def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+
+
+def effective_size(weights: Sequence[float]) -> float:
+    """How many equally weighted items tell as much (Kish)."""
+    return sum(weights) ** 2 / sum(w * w for w in weights)
+
+
+def wilson(share: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """Interval of a share; sensible at 0, at 1 and for small n, where the usual one is not."""
+    if n <= 0:
+        return 0.0, 1.0
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def robust_spread(values: Sequence[float]) -> float:
+    """Standard deviation as the middle half suggests it: outliers don't stretch it."""
+    centre = median(values)
+    return 1.4826 * median(abs(value - centre) for value in values)
+
+
+def percentile_of(value: float, sample: Sequence[float]) -> float:
+    """0 to 100; ties count half, so that the median of a sample is at 50."""
+    below = sum(other < value for other in sample)
+    equal = sum(other == value for other in sample)
+    return 100 * (below + 0.5 * equal) / len(sample)

@@ -1,0 +1,89 @@
+"""The closed vocabulary of what people say about products: every word shown to users is from it.
+
+Nothing is taken from the comments themselves: a comment can only choose among these entries.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workers.insights.shapes import ThemeKind
+
+OVERALL = "overall"
+
+
+@dataclass(frozen=True, slots=True)
+class AspectWords:
+    """`noun` completes "people talk about …"; `good` and `bad` "it …"; `demo` is a shot."""
+
+    noun: str
+    good: str
+    bad: str
+    demo: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskWords:
+    title: str
+    pattern: re.Pattern[str]
+
+
+def read_resource(name: str) -> dict[str, Any]:
+    text = files("workers.insights").joinpath("resources", name).read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def whole_words(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
+
+
+def _anywhere(signals: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(signals), re.IGNORECASE)
+
+
+_RAW = read_resource("vocabulary.toml")
+ASPECTS: dict[str, AspectWords] = {
+    name: AspectWords(raw["noun"], raw["good"], raw["bad"], raw["demo"], whole_words(raw["words"]))
+    for name, raw in _RAW["aspects"].items()
+}
+RISKS: dict[str, RiskWords] = {
+    name: RiskWords(raw["title"], _anywhere(raw["signals"])) for name, raw in _RAW["risks"].items()
+}
+QUESTION = _anywhere(_RAW["signals"]["question"])
+OBJECTION = _anywhere(_RAW["signals"]["objection"])
+DESIRE = _anywhere(_RAW["signals"]["desire"])
+INTENT = _anywhere(_RAW["signals"]["intent"])
+
+_TITLES: dict[ThemeKind, str] = {
+    "praise": "People praise it: it {good}",
+    "pain": "People complain: it {bad}",
+    "question": "People ask about {noun}",
+    "objection": "People hesitate over {noun}",
+    "desire": "People wish for more from {noun}",
+}
+_OVERALL_TITLES: dict[ThemeKind, str] = {
+    "praise": "People like it, without saying why",
+    "pain": "People dislike it, without saying why",
+    "question": "People ask questions of other kinds",
+    "objection": "People hesitate for other reasons",
+    "desire": "People have other wishes",
+}
+
+
+def theme_title(kind: ThemeKind, aspect: str) -> str:
+    if aspect == OVERALL:
+        return _OVERALL_TITLES[kind]
+    words = ASPECTS[aspect]
+    return _TITLES[kind].format(good=words.good, bad=words.bad, noun=words.noun)
+
+
+def aspects_in(text: str) -> tuple[str, ...]:
+    return tuple(name for name, words in ASPECTS.items() if words.pattern.search(text))
