@@ -45,20 +45,22 @@ def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLPars
 
 
 def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
-    """As structured data states it; one variant in stock is enough."""
-    nodes = [product] if product else markup.products
+    """As structured data states it; one variant in stock, also of the same name, is enough."""
+    name = product.get("name") if product else None
+    nodes = [node for node in markup.products if product is None or node.get("name") == name]
     offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
-    stated = [
-        *(offer.get("availability") for offer in offers if isinstance(offer, dict)),
-        *(offer.get("availability") for offer in markup.offers),
-        markup.page.get("product:availability"),
-        markup.page.get("og:availability"),
-    ]
-    for value in stated:
-        word = str(value or "").rpartition("/")[2].replace(" ", "").replace("_", "").lower()
-        if word in _WORDS:
-            return _WORDS[word]
-    return None
+    page = [markup.page.get("product:availability"), markup.page.get("og:availability")]
+    for group in (offers, list(markup.offers)):
+        words = [_word(offer.get("availability")) for offer in group if isinstance(offer, dict)]
+        known = [word for word in words if word]
+        if known:
+            return "InStock" if "InStock" in known else known[0]
+    return next((word for word in map(_word, page) if word), None)
+
+
+def _word(value: object) -> str | None:
+    last = str(value or "").rpartition("/")[2]
+    return _WORDS.get(re.sub(r"[\s_-]", "", last).lower())
 
 
 def _visible(tree: LexborHTMLParser) -> str | None:

@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -21,17 +22,18 @@ _WORD = re.compile(r"\w+")
 _SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
 
 
-def find_name(markup: Markup, tree: LexborHTMLParser) -> str | None:
+def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | None:
     """What the product is called, None on a page without any title."""
-    title = _title(markup, tree)
+    titles = _titles(markup, tree)
+    judge = " ".join((*titles, _readable(url)))
     headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")]
     stated = [_clean(node.get("name")) for node in markup.products]
     for group in (stated, headings):
         names = [name for name in group if name]
-        best = max(names, key=lambda name: likeness(name, title), default="")
-        if best and (overlap(best, title) >= 0.5 or not title):
-            return _without_lead(best, title)
-    rest = [title, *headings, *stated]
+        best = max(names, key=lambda name: likeness(name, judge), default="")
+        if best and (overlap(best, judge) >= 0.5 or not titles):
+            return _without_lead(best, judge)
+    rest = [*titles, *headings, *stated]
     return next((_without_site(name) for name in rest if name), None)
 
 
@@ -53,9 +55,15 @@ def likeness(one: str, other: str) -> float:
     return 2 * len(first & second) / max(len(first) + len(second), 1)
 
 
-def _title(markup: Markup, tree: LexborHTMLParser) -> str:
+def _titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
     node = tree.css_first("title")
-    return _clean(markup.page.get("og:title")) or _clean(node.text() if node else "")
+    titles = (_clean(markup.page.get("og:title")), _clean(node.text() if node else ""))
+    return [title for title in titles if title]
+
+
+def _readable(url: str) -> str:
+    """The words of a link's path: where a title names the shop only, the link names the product."""
+    return unquote(urlsplit(url).path).replace("_", " ")
 
 
 def _without_lead(name: str, title: str) -> str:

@@ -34,7 +34,7 @@ def read_html(
     """As `read_page`, for a page that is text already."""
     markup = read_markup(html)
     tree = LexborHTMLParser(html)
-    name = find_name(markup, tree)
+    name = find_name(markup, tree, url)
     if name is None:
         return None, ()
     return _facts(name, markup, tree, url), _reviews(markup, ref_key)

@@ -37,6 +37,8 @@ _OTHER_NAME = re.compile(
     r"|range|count|filter|total|points|warranty|addon|tiered|sns|notice",
     re.IGNORECASE,
 )
+# Elements after the heading, and what nearness is worth.
+_NEAR = ((50, 3.0), (150, 2.0), (600, 1.0))
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
     if not candidates:
         return None
     repeated = Counter(candidate.money.amount for candidate in candidates if candidate.score > 0)
-    best = max(candidates, key=lambda each: each.score + 0.5 * min(repeated[each.money.amount], 4))
+    best = max(candidates, key=lambda each: each.score + 0.3 * min(repeated[each.money.amount], 4))
     return best.money if best.score > 0 else None
 
 
@@ -95,5 +97,5 @@ def _score(node: LexborNode, shown: str, distance: int) -> float:
     score += 2.0 if "price" in (node.attributes.get("itemprop") or "") else 0.0
     score -= 3.0 if _OTHER_NAME.search(names) or "%" in shown or "+" in shown else 0.0
     if distance >= 0:
-        score += 2.0 if distance < 150 else 1.0 if distance < 600 else -0.5
+        score += next((bonus for within, bonus in _NEAR if distance < within), -0.5)
     return score - foreign(node)
