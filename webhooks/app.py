@@ -9,9 +9,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import logs
+from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import sync_pool
-from webhooks import headers, health, observability, problems, session
+from webhooks import checkout, headers, health, observability, problems, session, stripe_events
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
 from webhooks.edge import Database, Edge
@@ -43,7 +44,7 @@ def create_app(
     app.extensions["rate_limits"] = Windows()
     for part in (observability, headers, problems):
         part.register(app)
-    for routes in (session, health):
+    for routes in (session, checkout, stripe_events, health):
         app.register_blueprint(routes.blueprint)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -65,8 +66,14 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
             issuer=settings.edge_issuer,
             lifetime_seconds=settings.edge_token_seconds,
         ),
+        gateway=_gateway(settings),
         now=lambda: int(clock()),
     )
+
+
+def _gateway(settings: EdgeSettings) -> Gateway | None:
+    key = settings.stripe_secret_key
+    return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None
 
 
 def _pool(settings: EdgeSettings) -> ConnectionPool[Connection[Row]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+    from core.billing import Gateway
     from core.config import EdgeSettings
     from core.database import Row
     from webhooks.clerk_keys import ClerkKeys
@@ -35,6 +37,13 @@ class Database:
             raise LookupError(statement)
         return row
 
+    @contextmanager
+    def session(self) -> Iterator[Connection[Row]]:
+        """A connection for a while, for locks that outlive a statement."""
+        self._pool.open()
+        with self._pool.connection() as connection:
+            yield connection
+
     def close(self) -> None:
         self._pool.close()
 
@@ -46,6 +55,7 @@ class Edge:
     clerk_keys: ClerkKeys
     clerk_policy: Policy
     signer: Signer
+    gateway: Gateway | None  # None without a Stripe key
     now: Callable[[], int]
 
 

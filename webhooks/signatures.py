@@ -115,7 +115,8 @@ def _given(secrets: Sequence[str]) -> Sequence[str]:
 
 
 def _check_any(expected: Sequence[str], offered: Sequence[str]) -> None:
-    # Compared as text, so that one signature has one spelling. No early exit: how long it takes says nothing about which secret or signature was close.
+    # Compared as text, so that one signature has one spelling; all of them, so that the time taken
+    # says nothing about which was close.
     matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in offered]
     if not any(matches):
         raise InvalidSignature("signature")

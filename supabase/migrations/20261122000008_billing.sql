@@ -143,7 +143,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions; called by private functions only.';
 
 create function private.billing_account(user_id uuid)
-returns table (plan text, customer_id text)
+returns table (plan text, customer_id text, former_customer_id text, is_erased boolean)
 language sql
 stable
 security definer
@@ -154,10 +154,16 @@ begin atomic
         (
             select c.customer_id from private.stripe_customers as c
             where c.user_id = billing_account.user_id and c.deleted_at is null
-        );
+        ),
+        (
+            select c.customer_id from private.stripe_customers as c
+            where c.user_id = billing_account.user_id and c.deleted_at is not null
+        ),
+        private.is_erased(billing_account.user_id);
 end;
 comment on function private.billing_account is
-'The plan of an account and the Stripe customer it pays as, null if none. Definer: the edge has no table rights.';
+'The plan of an account and the Stripe customer it pays as or paid as before that one was deleted; null if none.
+Definer: the edge has no table rights.';
 grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)

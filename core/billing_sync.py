@@ -1,0 +1,79 @@
+"""Copies what Stripe says about a customer into our rows. Stripe is the truth, events are hints.
+
+A lock on the customer, then a look at Stripe, then one write: the last look is the last word, so
+the order, number and age of events never matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal, cast
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+
+    from core.billing import Gateway
+    from core.database import Row
+
+SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
+
+
+def sync_event(db: Connection[Row], gateway: Gateway, event_id: str) -> SyncOutcome:
+    """Brings the rows of an event's customer up to date, unless a later look already has."""
+    event = _one(db, "select * from private.stripe_event(%s)", event_id)
+    if event is None or event["status"] != "received":
+        return "already_done"
+    customer_id = cast("str | None", event["customer_id"])
+    if customer_id is None:
+        object_id = cast("str | None", event["object_id"])
+        customer_id = gateway.customer_of(object_id) if object_id else None
+        _one(db, "select private.attribute_stripe_event(%s, %s)", event_id, customer_id)
+    if customer_id is None:
+        return "orphan"
+    return sync_customer(db, gateway, customer_id, event_id=event_id)
+
+
+def sync_customer(
+    db: Connection[Row], gateway: Gateway, customer_id: str, *, event_id: str | None = None
+) -> SyncOutcome:
+    """Looks at Stripe and writes what it saw; with `event_id`, only if that is still to be done.
+
+    `db` must be a session of its own that commits each statement: the lock spans the request to
+    Stripe, a transaction must not.
+    """
+    with locked(db, f"stripe:{customer_id}"):
+        begun = _one(db, "select private.begin_customer_sync(%s) as event_ids", customer_id)
+        event_ids = cast("list[str]", begun["event_ids"]) if begun else []
+        if event_id is not None and event_id not in event_ids:
+            return "already_done"
+        customer = gateway.customer(customer_id)
+        row = _one(
+            db,
+            "select private.finish_customer_sync(%s, %s, %s, %s, %s) as outcome",
+            customer_id,
+            customer.user_id,
+            customer.is_deleted,
+            Jsonb([asdict(subscription) for subscription in customer.subscriptions]),
+            event_ids,
+        )
+    return cast("SyncOutcome", row["outcome"]) if row else "ignored"
+
+
+@contextlib.contextmanager
+def locked(db: Connection[Row], name: str) -> Iterator[None]:
+    """A session's advisory lock: outlives transactions, ends with the connection at the latest."""
+    db.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+    try:
+        yield
+    finally:
+        if not db.broken:
+            db.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (name,))
+
+
+def _one(db: Connection[Row], statement: str, *parameters: object) -> Row | None:
+    return db.execute(statement, parameters).fetchone()
