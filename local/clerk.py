@@ -1,0 +1,76 @@
+"""A Clerk-shaped issuer: session tokens for made-up local users, and the key set to check them.
+
+It stands in for Clerk, so that the exchange at the edge is the real one. Tokens are made from the
+key file by commands on this machine; over HTTP there is only the public key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from flask import Flask, Response, jsonify
+from jwt.algorithms import RSAAlgorithm
+
+from core.config import LocalSettings
+from local.layout import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_ID = "ins_local"  # Clerk names its key after the instance
+_LIFETIME_SECONDS = 60
+
+
+def create_app() -> Flask:
+    """The issuer's HTTP side."""
+    layout = Layout(LocalSettings().local_dir.resolve())
+    jwks = {"keys": [_public_jwk(layout.clerk_key)]}
+    app = Flask("clerk", static_folder=None)
+
+    @app.get("/.well-known/jwks.json")
+    def keys() -> Response:
+        return jsonify(jwks)
+
+    return app
+
+
+def session_token(key_file: Path, name: str, *, issuer: str, origin: str, now: int) -> str:
+    """A session token as Clerk makes it (version 2) for the local user called `name`."""
+    claims = {
+        "v": 2,
+        "iss": issuer,
+        "azp": origin,
+        "sub": subject(name),
+        "sid": f"sess_{uuid.uuid4().hex}",
+        "sts": "active",
+        "fva": [0, -1],
+        "jti": uuid.uuid4().hex,
+        "iat": now,
+        "nbf": now - 10,
+        "exp": now + _LIFETIME_SECONDS,
+    }
+    headers = {"kid": KEY_ID, "cat": "cl_B7d4PD111AAA"}
+    return jwt.encode(claims, _private_key(key_file), algorithm="RS256", headers=headers)
+
+
+def subject(name: str) -> str:
+    """Clerk's id of the local user: the same name is always the same person."""
+    return f"user_{hashlib.sha256(name.encode()).hexdigest()[:27]}"
+
+
+def _public_jwk(key_file: Path) -> dict[str, object]:
+    key: dict[str, object] = json.loads(RSAAlgorithm.to_jwk(_private_key(key_file).public_key()))
+    return key | {"kid": KEY_ID, "alg": "RS256", "use": "sig"}
+
+
+def _private_key(key_file: Path) -> RSAPrivateKey:
+    key = load_pem_private_key(key_file.read_bytes(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError(f"{key_file} holds no RSA key")
+    return key

@@ -1,0 +1,88 @@
+"""What the processes of the stack are told, and what `make env` prints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from core.config import inherited_environment, setting_names
+from local import keys, postgrest
+from local.layout import ROOT
+
+if TYPE_CHECKING:
+    from core.config import LocalSettings
+    from local.layout import Layout
+
+# Every process started by us inherits this variable, whatever becomes of its parents: it is how
+# the next start recognises what a killed one left running.
+MARKER = "CREATORSCOOK_STACK"
+# A hash of the settings that the processes were started with: other settings, another start.
+FINGERPRINT = "CREATORSCOOK_SETTINGS"
+
+
+def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
+    """The names that `supabase status -o env` uses, and ours."""
+    return {
+        "API_URL": api_url(settings),
+        "DB_URL": database_url(settings, layout, "postgres"),
+        "ANON_KEY": keys.api_key(layout, "anon"),
+        "SERVICE_ROLE_KEY": keys.api_key(layout, "service_role"),
+        "EDGE_URL": f"http://127.0.0.1:{settings.edge_port}",
+        "WORKER_DB_URL": database_url(settings, layout, "worker"),
+        "WEBHOOK_DB_URL": database_url(settings, layout, "webhook"),
+    }
+
+
+def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
+    """The environment of the supervisor and all below it; the user's own settings win."""
+    clerk_url = f"http://127.0.0.1:{settings.clerk_port}"
+    defaults = {
+        "CLERK_ISSUER": clerk_url,
+        "CLERK_JWKS_URL": f"{clerk_url}/.well-known/jwks.json",
+        "CLERK_AUTHORIZED_PARTIES": settings.app_url,
+        "EDGE_ISSUER": api_url(settings),
+        "SOURCE_REF_KEY": keys.source_ref_key(layout),
+    }
+    decided = published(settings, layout) | {
+        "API_PORT": str(settings.api_port),
+        "CLERK_PORT": str(settings.clerk_port),
+        "EDGE_PORT": str(settings.edge_port),
+        "EDGE_SIGNING_KEYS_FILE": str(layout.edge_keys),
+        "LOCAL_DIR": str(layout.directory),
+        "POSTGREST_BIN": str(postgrest.find(ROOT, settings.postgrest_bin)),
+        "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics),
+        "PYTHONUNBUFFERED": "1",
+        "WORKER_METRICS_PORT": str(settings.worker_metrics_port),
+        MARKER: str(layout.directory),
+    }
+    inherited = inherited_environment(ROOT / ".env")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', os.defpath)}"
+    variables = defaults | inherited | decided | {"PATH": path}
+    names = sorted(defaults.keys() | decided.keys() | setting_names() & variables.keys())
+    text = json.dumps([(name, variables[name]) for name in names])
+    return variables | {FINGERPRINT: hashlib.sha256(text.encode()).hexdigest()}
+
+
+def fingerprint_of(process: psutil.Process) -> str | None:
+    """The hash of the settings that a process of the stack was started with."""
+    try:
+        return process.environ().get(FINGERPRINT)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def api_url(settings: LocalSettings) -> str:
+    """The gateway."""
+    return f"http://127.0.0.1:{settings.api_port}"
+
+
+def database_url(settings: LocalSettings, layout: Layout, login: str) -> str:
+    """Connection string of a login, with its generated password."""
+    password = keys.passwords(layout)[login]
+    return f"postgresql://{login}:{password}@127.0.0.1:{settings.db_port}/postgres"

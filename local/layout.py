@@ -1,0 +1,76 @@
+"""Where everything of the local stack lives: one folder, ignored by git."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_TRAVERSE_ONLY = 0o711
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths below the stack's folder."""
+
+    directory: Path
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "postgres"
+
+    @property
+    def keys(self) -> Path:
+        return self.directory / "keys"
+
+    @property
+    def edge_keys(self) -> Path:
+        """Private keys of the edge; the first one signs."""
+        return self.keys / "edge.json"
+
+    @property
+    def api_keys(self) -> Path:
+        """Private key behind ANON_KEY and SERVICE_ROLE_KEY."""
+        return self.keys / "api.json"
+
+    @property
+    def public_keys(self) -> Path:
+        """What PostgREST accepts: the public halves of both."""
+        return self.keys / "jwks.json"
+
+    @property
+    def clerk_key(self) -> Path:
+        return self.keys / "clerk.pem"
+
+    @property
+    def passwords(self) -> Path:
+        return self.keys / "passwords.json"
+
+    @property
+    def postgrest_config(self) -> Path:
+        return self.directory / "postgrest.conf"
+
+    @property
+    def metrics(self) -> Path:
+        """Shared counters of gunicorn's processes."""
+        return self.directory / "metrics"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "stack.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.directory / "lock"
+
+
+def prepare(directory: Path) -> Layout:
+    """Makes the folder, closed to other users of the machine."""
+    layout = Layout(directory.resolve())
+    # As root, PostgreSQL runs as a user of its own, who must be able to pass through.
+    mode = _TRAVERSE_ONLY if os.geteuid() == 0 else 0o700
+    layout.directory.mkdir(mode=mode, parents=True, exist_ok=True)
+    layout.directory.chmod(mode)
+    layout.keys.mkdir(mode=0o700, exist_ok=True)
+    return layout

@@ -1,0 +1,78 @@
+"""The processes of a stack, found by a variable that they inherit: no pid file that could be stale.
+
+Also finds who holds a port. Knows nothing of what the processes do.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from local.environment import MARKER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STOP_SECONDS = 15.0
+
+
+def of_stack(directory: Path) -> list[psutil.Process]:
+    """Every live process that was started for the stack of this folder."""
+    return [process for process in psutil.process_iter() if _belongs(process, directory)]
+
+
+def supervisor(directory: Path) -> psutil.Process | None:
+    """The stack's honcho, if it runs."""
+    return next(filter(_is_honcho, of_stack(directory)), None)
+
+
+def stop(directory: Path) -> None:
+    """Ends the stack's processes: the supervisor gets the chance to do it, then all that remain."""
+    top = supervisor(directory)
+    if top is not None:
+        _terminate([top])
+    _terminate(of_stack(directory))
+
+
+def is_port_free(port: int) -> bool:
+    """Whether a server could listen on the loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _terminate(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=_STOP_SECONDS)
+
+
+def _belongs(process: psutil.Process, directory: Path) -> bool:
+    try:
+        return (
+            process.environ().get(MARKER) == str(directory)
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+
+
+def _is_honcho(process: psutil.Process) -> bool:
+    # honcho forks a reader per process with the same command line; only honcho leads the group.
+    try:
+        return os.getpgid(process.pid) == process.pid and "honcho" in process.cmdline()
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False

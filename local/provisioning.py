@@ -1,0 +1,79 @@
+"""Fills the local database: the platform's side as superuser, then the migrations as `postgres`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from local.layout import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PLATFORM = ROOT / "sql" / "local" / "platform.sql"
+MIGRATIONS = ROOT / "supabase" / "migrations"
+_SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
+# A lock of ours in the database's own space: two starts must not alter one role at once.
+_LOCK = "select pg_advisory_xact_lock(hashtext('local provisioning'))"
+
+
+class CommandFailedError(RuntimeError):
+    """A tool ended with an error; the message holds what it printed."""
+
+
+def prepare_platform(superuser_url: str) -> None:
+    """Gives a plain PostgreSQL what hosted Supabase has. Whole or not at all; repeatable."""
+    with psycopg.connect(superuser_url) as connection:
+        connection.execute(_LOCK)
+        connection.execute(PLATFORM.read_bytes())
+
+
+def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:
+    """Sets each login's password; the logins exist once the migrations have run."""
+    statement = sql.SQL("alter role {} with login password {}")
+    with psycopg.connect(superuser_url) as connection:
+        connection.execute(_LOCK)
+        for login, password in passwords.items():
+            if connection.execute("select to_regrole(%s)", (login,)).fetchone() != (None,):
+                connection.execute(statement.format(sql.Identifier(login), sql.Literal(password)))
+
+
+def migrate(database_url: str) -> None:
+    """Applies what is missing with `supabase db push`, as the owner that the URL names."""
+    run_supabase("db", "push", "--yes", f"--remote={database_url}?sslmode=disable")
+
+
+def has_pending_migrations(superuser_url: str) -> bool:
+    """Whether a migration file is not in the database's history."""
+    files = {path.name.split("_")[0] for path in MIGRATIONS.glob("*.sql")}
+    with psycopg.connect(superuser_url) as connection:
+        history = "supabase_migrations.schema_migrations"
+        if connection.execute("select to_regclass(%s)", (history,)).fetchone() == (None,):
+            return True
+        applied = connection.execute(
+            "select version from supabase_migrations.schema_migrations"
+        ).fetchall()
+    return not files <= {version for (version,) in applied}
+
+
+def run_supabase(*arguments: str, cwd: Path = ROOT) -> str:
+    """Runs the Supabase CLI and returns what it printed; raises CommandFailedError."""
+    result = subprocess.run(
+        [_SUPABASE, *arguments],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env=os.environ | {"SUPABASE_TELEMETRY_DISABLED": "1"},
+    )
+    if result.returncode:
+        raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{result.stdout}")
+    return result.stdout

@@ -1,0 +1,166 @@
+"""The stack as a whole: up, down, reset. Each may be repeated, and repairs what a crash left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from local import environment, health, keys, postgres, postgrest, processes, provisioning
+from local.layout import ROOT, Layout, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from core.config import LocalSettings
+
+_PROCFILE = ROOT / "local" / "Procfile"
+_PROCESS_PORTS = (
+    "api_port",
+    "rest_port",
+    "rest_admin_port",
+    "edge_port",
+    "clerk_port",
+    "worker_metrics_port",
+)
+
+_READY_SECONDS = 45.0
+_MAX_LOG_BYTES = 20 * 1024 * 1024
+
+
+class StackError(RuntimeError):
+    """The stack can't be brought up; the message says what to do."""
+
+
+def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
+    """Brings up what isn't; returns when everything answers. A healthy stack is left alone."""
+    layout = prepare(settings.local_dir)
+    with _exclusive(layout):
+        keys.ensure(layout)
+        variables = environment.of_processes(settings, layout)
+        is_running = _running_supervisor(layout, variables)
+        if not is_running:
+            _require_ports(settings, _PROCESS_PORTS)
+        _start_database(settings, layout, say)
+        if not is_running:
+            say("Starting PostgREST, the edge, the gateway and a worker …")
+            _start_processes(layout, variables)
+        _wait_until_healthy(settings, layout)
+    return layout
+
+
+def down(settings: LocalSettings) -> None:
+    """Stops everything, the database last."""
+    layout = prepare(settings.local_dir)
+    with _exclusive(layout):
+        processes.stop(layout.directory)
+        postgres.stop(layout.data)
+
+
+def reset(settings: LocalSettings) -> None:
+    """Stops everything and forgets all data and keys."""
+    down(settings)
+    layout = prepare(settings.local_dir)
+    for path in (layout.data, layout.keys, layout.metrics):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in (layout.log, layout.postgrest_config):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _exclusive(layout: Layout) -> Iterator[None]:
+    """One command at a time changes the stack; the system drops the lock of a killed one."""
+    with layout.lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _running_supervisor(layout: Layout, variables: dict[str, str]) -> bool:
+    """Whether the stack runs with today's settings; anything else of it is stopped."""
+    top = processes.supervisor(layout.directory)
+    if top is not None and environment.fingerprint_of(top) == variables[environment.FINGERPRINT]:
+        return True
+    processes.stop(layout.directory)
+    return False
+
+
+def _require_ports(settings: LocalSettings, names: tuple[str, ...]) -> None:
+    taken = [
+        f"  {name.upper()}={getattr(settings, name)}"
+        for name in names
+        if not processes.is_port_free(getattr(settings, name))
+    ]
+    if taken:
+        raise StackError(
+            "Another program listens on ports that the stack needs:\n"
+            + "\n".join(taken)
+            + "\nStop it, or set these variables to free ports (in the environment or in .env)."
+        )
+
+
+def _start_database(settings: LocalSettings, layout: Layout, say: Callable[[str], None]) -> None:
+    if postgres.running_port(layout.data) != settings.db_port:
+        postgres.stop(layout.data)
+        _require_ports(settings, ("db_port",))
+        say("Starting PostgreSQL …")
+    server = postgres.start(layout.data, settings.db_port)
+    superuser_url = server.superuser_url()
+    provisioning.prepare_platform(superuser_url)
+    provisioning.set_passwords(superuser_url, keys.passwords(layout))
+    if provisioning.has_pending_migrations(superuser_url):
+        say("Applying migrations …")
+        provisioning.migrate(environment.database_url(settings, layout, "postgres"))
+        provisioning.set_passwords(superuser_url, keys.passwords(layout))
+    postgrest.write_config(layout.postgrest_config, _postgrest_settings(settings, layout, server))
+
+
+def _postgrest_settings(
+    settings: LocalSettings, layout: Layout, server: postgres.Server
+) -> dict[str, str]:
+    return {
+        "db-uri": server.url("authenticator"),
+        "db-schemas": "public",
+        "db-anon-role": "anon",
+        "db-pool": "10",
+        "jwt-secret": f"@{layout.public_keys}",
+        "jwt-aud": "authenticated",
+        # Checking an ES256 signature costs 2 ms; with the cache, once per token.
+        "jwt-cache-max-lifetime": "300",
+        "openapi-mode": "follow-privileges",
+        "server-host": "127.0.0.1",
+        "server-port": str(settings.rest_port),
+        "admin-server-port": str(settings.rest_admin_port),
+    }
+
+
+def _start_processes(layout: Layout, variables: dict[str, str]) -> None:
+    shutil.rmtree(layout.metrics, ignore_errors=True)
+    layout.metrics.mkdir(mode=0o700)
+    if layout.log.exists() and layout.log.stat().st_size > _MAX_LOG_BYTES:
+        layout.log.replace(layout.log.with_suffix(".log.1"))
+    layout.log.touch(mode=0o600)
+    options = ["-e", os.devnull, "-f", str(_PROCFILE), "--no-colour"]
+    with layout.log.open("a") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "honcho", *options, "start"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=ROOT,
+            env=variables,
+        )
+
+
+def _wait_until_healthy(settings: LocalSettings, layout: Layout) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while unhealthy := [each for each in health.check(settings, layout) if each.problem]:
+        if time.monotonic() > deadline:
+            problems = "\n".join(f"  {each.name}: {each.problem}" for each in unhealthy)
+            raise StackError(f"Not up after {_READY_SECONDS:.0f} s:\n{problems}\nSee `make logs`.")
+        time.sleep(0.2)
