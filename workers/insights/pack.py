@@ -239,7 +239,8 @@ def _posting(virality: ViralityBreakdown) -> Posting:
 
 def _dos(themes: Sequence[Theme]) -> Iterator[str]:
     for theme in themes[:3]:
-        yield ASPECTS[theme.aspect].demo
+        words = ASPECTS[theme.aspect]
+        yield f"On {words.noun}: {words.demo[0].lower()}{words.demo[1:]}"
 
 
 def _donts(sentiment: SentimentSummary, themes: Sequence[Theme]) -> Iterator[str]:

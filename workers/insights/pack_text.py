@@ -23,7 +23,7 @@ _HEADLINES: dict[ThemeKind, str] = {
     "praise": "people praise {noun}",
     "pain": "people complain about {noun}",
     "objection": "people hesitate over {noun}",
-    "desire": "people wish for more from {noun}",
+    "desire": "people have wishes about {noun}",
 }
 _BANDS = {
     "breakout": "this video is a breakout",

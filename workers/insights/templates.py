@@ -22,9 +22,7 @@ class HookTemplate:
 # Fields: {product} {noun} {good} {bad} {n} {comments}. Several per kind, so that packs differ.
 HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
     "praise": (
-        HookTemplate(
-            "social_proof", "I read {comments} comments about the {product}. This came up most."
-        ),
+        HookTemplate("social_proof", "{comments} comments about the {product}. This came up most."),
         HookTemplate("result_first", "They say it {good}. Here it is, uncut."),
         HookTemplate(
             "demo", "One minute with the {product}, and only one thing to look at: {noun}."
@@ -32,16 +30,17 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
     ),
     "pain": (
         HookTemplate(
-            "problem", "The complaint I keep reading about the {product}: it {bad}. Let's check."
+            "problem",
+            "The complaint that keeps coming up about the {product}: it {bad}. Let's check.",
         ),
         HookTemplate("warning", "Before you buy the {product}, look at {noun}."),
         HookTemplate("contrarian", "Not everybody likes the {product}, and the reason is {noun}."),
     ),
     "question": (
         HookTemplate(
-            "question", "You keep asking about {noun}. Here is the {product}, and the answer."
+            "question", "People keep asking about {noun}. Here is the {product}, and the answer."
         ),
-        HookTemplate("question", "{n} people asked the same thing about the {product}: {noun}."),
+        HookTemplate("question", "{n} comments on the {product} ask about one thing: {noun}."),
         HookTemplate(
             "curiosity_gap", "Everybody asks about {noun} and nobody shows it. Watch this."
         ),
@@ -52,7 +51,7 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
     ),
     "desire": (
         HookTemplate(
-            "curiosity_gap", "People want more from {noun}. Here is what the {product} does today."
+            "curiosity_gap", "People have wishes for {noun}. Here is what the {product} does today."
         ),
         HookTemplate("listicle", "3 things people wish the {product} had."),
     ),
@@ -99,7 +98,7 @@ ANGLES: dict[ThemeKind, AngleTemplate] = {
     "desire": AngleTemplate(
         "Speak to the wish: {noun}",
         "The viewer hears what it does today, and can say what is missing.",
-        "{n} of {comments} comments wish for more.",
+        "{n} of {comments} comments have wishes.",
     ),
 }
 FIRST_LOOK_ANGLE = AngleTemplate(

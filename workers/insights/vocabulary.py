@@ -67,7 +67,7 @@ _TITLES: dict[ThemeKind, str] = {
     "pain": "People complain: it {bad}",
     "question": "People ask about {noun}",
     "objection": "People hesitate over {noun}",
-    "desire": "People wish for more from {noun}",
+    "desire": "People have wishes about {noun}",
 }
 _OVERALL_TITLES: dict[ThemeKind, str] = {
     "praise": "People like it, without saying why",
