@@ -44,7 +44,8 @@ security invoker
 set search_path = ''
 as $$
 begin
-    return value ~ '^\s*[\[{]' and jsonb_typeof(value::jsonb) in ('object', 'array');
+    -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
+    return value ~ '^\s*[\[{]' and json_typeof(value::json) in ('object', 'array');
 exception when invalid_text_representation then
     return false;
 end;
@@ -62,10 +63,12 @@ security invoker
 set search_path = ''
 begin atomic
     select case
-        when name is null or name !~ '\S' then 'is missing.'
+        -- Characters that nobody sees don't make a name either.
+        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
         when char_length(name) > 200 then 'may have 200 characters at most.'
         when private.is_json_container(name) then 'must be text.'
-        when name ~ '[\u0001-\u001f\u007f]' then 'may not contain control characters.'
+        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
+            then 'may not contain control characters.'
     end;
 end;
 comment on function private.name_problem is 'What is wrong with a name, as the end of a sentence; null if nothing.';
@@ -84,8 +87,15 @@ declare
 begin
     if host ~ '^\[.*\]$' or host ~ '^[0-9.]+$' then
         v_address := trim(both '[]' from host)::inet;
+        -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, a browser as 127.0.0.1: one spelling only.
+        if family(v_address) = 4 and host <> host(v_address) then
+            return 'must name a website, like https://shop.example/mug.';
+        end if;
+        -- The last line holds the ways to write an IPv4 address as IPv6.
         return case when v_address <<= any (array[
-            '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/128', 'fe80::/10', 'ff00::/8'
+            '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
+            '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
+            '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'
         ]::inet []) then 'must point to a public web address.' end;
     end if;
     if host !~ '^([a-z0-9_\u0080-\uffff]([a-z0-9_\u0080-\uffff-]{0,61}[a-z0-9_\u0080-\uffff])?\.)*[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]*\.?$'
@@ -118,8 +128,9 @@ begin atomic
         when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
             then 'must name a website, like https://shop.example/mug.'
+        -- Full-width digits and letters mean the plain ones to a resolver.
         else private.host_problem(
-            lower((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1])
+            lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
     end;
 end;

@@ -1,0 +1,89 @@
+"""One valid row per table, owned by a user: what tests start from. Columns can be overridden."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tests.database import make_product
+
+if TYPE_CHECKING:
+    import uuid
+
+    from tests.database import Database, Row
+
+
+def make_job(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """The queued analysis of a product of the user, added for it unless `product_id` names one."""
+    product_id = columns.pop("product_id", None) or make_product(db, user_id)["id"]
+    if columns:
+        db.execute(
+            sql.SQL("update public.jobs set {} where product_id = %s").format(
+                sql.SQL(", ").join(
+                    sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+                    for name, value in columns.items()
+                )
+            ),
+            product_id,
+        )
+    return db.row("select * from public.jobs where product_id = %s", product_id)
+
+
+def make_result(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """What an analysis left about a product of the user."""
+    return _insert(
+        db,
+        "analysis_results",
+        {
+            "product_id": columns.get("product_id") or make_product(db, user_id)["id"],
+            "user_id": user_id,
+            "type": "sentiment_summary",
+            "content": Jsonb({"schema_version": 1}),
+            "engine": "embedded",
+        }
+        | columns,
+    )
+
+
+def make_pack(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """The virality pack of a product of the user."""
+    return _insert(
+        db,
+        "virality_packs",
+        {
+            "product_id": columns.get("product_id") or make_product(db, user_id)["id"],
+            "user_id": user_id,
+            "name": "Walnut desk lamp",
+            "configuration": Jsonb({"schema_version": 1}),
+            "score": 61.5,
+        }
+        | columns,
+    )
+
+
+def make_subscription(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """An active subscription of the user, as the billing sync saw it."""
+    return _insert(
+        db,
+        "subscriptions",
+        {
+            "user_id": user_id,
+            "stripe_subscription_id": f"sub_{user_id.hex}",
+            "plan": "creator",
+            "status": "active",
+        }
+        | columns,
+    )
+
+
+def _insert(db: Database, table: str, columns: dict[str, object]) -> Row:
+    return db.row(
+        sql.SQL("insert into public.{} ({}) values ({}) returning *").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+        ),
+        *columns.values(),
+    )
