@@ -12,7 +12,16 @@ from core import logs
 from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import sync_pool
-from webhooks import checkout, headers, health, observability, problems, session, stripe_events
+from webhooks import (
+    checkout,
+    clerk_events,
+    headers,
+    health,
+    observability,
+    problems,
+    session,
+    stripe_events,
+)
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
 from webhooks.edge import Database, Edge
@@ -44,7 +53,7 @@ def create_app(
     app.extensions["rate_limits"] = Windows()
     for part in (observability, headers, problems):
         part.register(app)
-    for routes in (session, checkout, stripe_events, health):
+    for routes in (session, checkout, stripe_events, clerk_events, health):
         app.register_blueprint(routes.blueprint)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

@@ -64,13 +64,12 @@ stable
 security definer
 set search_path = ''
 begin atomic
-    select exists (
-        select from private.identities as i
-        where i.user_id = is_erased.user_id and i.deleted_at is not null
-    );
+    select coalesce(bool_and(i.deleted_at is not null), false)
+    from private.identities as i
+    where i.user_id = is_erased.user_id;
 end;
 comment on function private.is_erased is
-'Whether an account was erased: workers drop its late results, events for it are ignored.
+'Whether an account was erased (nobody who may act for it is left): workers drop its late results, events for it are ignored.
 Definer: it reads the tombstones.';
 grant execute on function private.is_erased to worker;
 grant execute on function private.is_erased to webhook;
