@@ -27,3 +27,15 @@ class Reject(Exception):  # noqa: N818
 
 class LostLease(Exception):  # noqa: N818
     """Another worker holds the message now; nothing this run writes may count any more."""
+
+
+class Park(Exception):  # noqa: N818
+    """Nothing to do until something outside has happened: frees the slot, counts as no try.
+
+    The job is tried again after the delay, or as soon as somebody wakes it; `stage` is shown.
+    """
+
+    def __init__(self, stage: str, after_seconds: float) -> None:
+        super().__init__(stage, after_seconds)
+        self.stage = stage
+        self.after_seconds = after_seconds

@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 
 from workers import metrics
 from workers import queue as protocol
-from workers.errors import LostLease, Reject, Retry
+from workers.errors import LostLease, Park, Reject, Retry
 from workers.handlers import Run
 from workers.heartbeat import Heartbeat
 from workers.listener import listen
@@ -167,9 +167,15 @@ class Runner:
             await self._perform(job)
         except asyncio.CancelledError:
             return await self._halted(job)
+        except Park as park:
+            return await self._parked(job, park)
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
             return await self._failed(job, error)
         return "succeeded"
+
+    async def _parked(self, job: Job, park: Park) -> str:
+        await self._record(lambda: protocol.snooze(self._pool, job, park.after_seconds, park.stage))
+        return "parked"
 
     async def _failed(self, job: Job, error: Exception) -> str:
         match error:
