@@ -117,7 +117,8 @@ def wait_until_blocked(db: Database, connection: psycopg.Connection[Row]) -> Non
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if db.value(
-            "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+            # pg_stat_activity hides what other roles' sessions wait for.
+            "select count(*) from pg_locks where pid = %s and not granted",
             connection.info.backend_pid,
         ):
             return

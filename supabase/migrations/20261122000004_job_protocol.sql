@@ -175,6 +175,24 @@ $$;
 comment on function private.is_held is
 'The job behind a fencing token, its message locked; null when the lease was lost.';
 
+create function private.lock_message(queue text, msg_id bigint)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_is_there boolean;
+begin
+    execute format('select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue)
+    into v_is_there using lock_message.msg_id;
+    return coalesce(v_is_there, false);
+end;
+$$;
+comment on function private.lock_message is
+'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job has ended.';
+
 create function private.put_back(
     queue text, msg_id bigint, delay_seconds double precision
 )
@@ -355,10 +373,15 @@ as $$
 declare
     v_live private.live_jobs;
 begin
-    select l.* into v_live
-    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-    where l.job_id = wake.job_id and j.status = 'waiting';
-    if not found then
+    select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
+    -- Without the message's lock this could end the lease of a worker that claims right now.
+    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
+        return false;
+    end if;
+    -- A statement of its own: only so does it see what was committed while we waited.
+    if not exists (
+        select from public.jobs as j where j.id = wake.job_id and j.status = 'waiting'
+    ) then
         return false;
     end if;
     perform private.put_back(v_live.queue, v_live.msg_id, 0);
@@ -475,12 +498,10 @@ begin
     select l.* into v_live
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
-    if not found then
+    -- The message's lock decides between this and a claim, and this and the job's end.
+    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
         return;
     end if;
-    -- The message's lock decides between this and a claim.
-    execute format('select from pgmq.%I where msg_id = $1 for update', 'q_' || v_live.queue)
-    using v_live.msg_id;
     if exists (select from public.jobs as j where j.id = v_live.job_id and j.status = 'running') then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
@@ -518,4 +539,3 @@ comment on function public.cancel_job is
 
 Errors: 404 not_found.';
 grant execute on function public.cancel_job to authenticated;
-grant execute on function public.cancel_job to service_role;

@@ -1,0 +1,157 @@
+"""Jobs as their owner meets them: reading, cancelling, and what happens to work in flight."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.database import make_user
+from tests.jobs import in_background, wait_until_blocked
+from tests.rows import make_job
+from tests.rules import refusal
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.database import Database, Row
+
+CANCEL = "select status, stage, finished_at is not null as is_over from public.cancel_job(%s)"
+CANCELLED = {"status": "cancelled", "stage": "cancelled", "is_over": True}
+
+
+def claim(db: Database) -> Row:
+    with db.as_worker() as worker:
+        return worker.row("select * from private.claim('ingestion', 1, 30)")
+
+
+def cancel(db: Database, job: Row) -> Row:
+    with db.as_user(job["user_id"]) as owner:
+        return owner.row(CANCEL, job["id"])
+
+
+def complete(connection: psycopg.Connection[Row], claimed: Row) -> None:
+    connection.execute(
+        "select private.complete('ingestion', array[%s::bigint], array[%s])",
+        (claimed["msg_id"], claimed["read_ct"]),
+    )
+
+
+def left(db: Database) -> Row:
+    return db.row(
+        "select (select count(*) from pgmq.q_ingestion) as messages,"
+        " (select count(*) from private.live_jobs) as live,"
+        " (select count(*) from private.dead_letters) as dead"
+    )
+
+
+def test_the_owner_sees_the_whole_job(db: Database):
+    job = make_job(db, make_user())
+    with db.as_user(job["user_id"]) as owner:
+        assert owner.rows("select * from public.jobs") == [job]
+
+
+def test_system_work_is_shown_to_nobody(db: Database):
+    db.execute("insert into public.jobs (kind) values ('reconcile_billing')")
+    with db.as_user(make_user()) as user:
+        assert user.rows("select * from public.jobs") == []
+
+
+def test_a_queued_job_is_cancelled_at_once(db: Database):
+    job = make_job(db, make_user())
+    assert cancel(db, job) == CANCELLED
+    assert left(db) == {"messages": 0, "live": 0, "dead": 0}
+
+
+def test_cancelling_twice_answers_the_same(db: Database):
+    job = make_job(db, make_user())
+    assert [cancel(db, job), cancel(db, job)] == [CANCELLED, CANCELLED]
+
+
+def test_a_running_job_is_left_to_its_worker_to_stop(db: Database):
+    job = make_job(db, make_user())
+    claimed = claim(db)
+    assert cancel(db, job) == {"status": "running", "stage": "starting", "is_over": False}
+    with db.as_worker() as worker:
+        assert worker.row(
+            "select * from private.extend('ingestion', array[%s::bigint], array[%s], 30)",
+            claimed["msg_id"],
+            claimed["read_ct"],
+        ) == {"msg_id": claimed["msg_id"], "is_cancelled": True}
+
+
+def test_a_finished_job_stays_as_it_ended(db: Database):
+    job = make_job(db, make_user())
+    complete(db.connection, claim(db))
+    assert cancel(db, job) == {"status": "succeeded", "stage": "done", "is_over": True}
+
+
+@pytest.mark.parametrize("whose", ["other", "system", "nobody"])
+def test_nobody_cancels_a_job_that_is_not_theirs(db: Database, whose: str):
+    job = make_job(db, make_user())
+    job_id = {
+        "other": job["id"],
+        "system": db.value("select private.enqueue('sync_customer', null)"),
+        "nobody": uuid.uuid4(),
+    }[whose]
+    before = db.rows("select * from public.jobs order by id")
+    assert refusal(db, make_user(), "select public.cancel_job(%s)", job_id) == {
+        "status": 404,
+        "code": "not_found",
+        "message": "There is no such job.",
+        "details": None,
+    }
+    assert db.rows("select * from public.jobs order by id") == before
+
+
+def test_a_cancellation_that_meets_the_end_of_the_job_does_not_undo_it(db: Database):
+    job = make_job(db, make_user())
+    claimed = claim(db)
+    with db.connect("worker") as worker, db.connect("authenticator") as owner:
+        worker.execute("begin")
+        complete(worker, claimed)
+        cancelling = in_background(lambda: cancel_through(owner, job))
+        wait_until_blocked(db, owner)
+        worker.execute("commit")
+        assert cancelling.result(10) == {"status": "succeeded", "stage": "done", "is_over": True}
+
+
+def cancel_through(connection: psycopg.Connection[Row], job: Row) -> Row:
+    claims = f'{{"role": "authenticated", "sub": "{job["user_id"]}"}}'
+    with connection.transaction():
+        connection.execute("set local role authenticated")
+        connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+        [row] = connection.execute(CANCEL, (job["id"],)).fetchall()
+        return row
+
+
+def test_a_cancellation_that_meets_a_claim_is_passed_on_to_the_worker(db: Database):
+    job = make_job(db, make_user())
+    with db.connect("worker") as worker, db.connect("authenticator") as owner:
+        worker.execute("begin")
+        worker.execute("select * from private.claim('ingestion', 1, 30)")
+        cancelling = in_background(lambda: cancel_through(owner, job))
+        wait_until_blocked(db, owner)
+        worker.execute("commit")
+        assert cancelling.result(10) == {
+            "status": "running",
+            "stage": "starting",
+            "is_over": False,
+        }
+    assert db.value("select is_cancelled from private.live_jobs")
+
+
+def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Database):
+    job = make_job(db, make_user())
+    claimed = claim(db)
+    lease = ("ingestion", claimed["msg_id"], claimed["read_ct"])
+    db.execute("select private.snooze(%s, %s, %s, 0, 'waiting')", *lease)
+    with db.connect("worker") as worker, db.connect("webhook") as webhook:
+        worker.execute("begin")
+        worker.execute("select * from private.claim('ingestion', 1, 30)")
+        waking = in_background(lambda: webhook.execute("select private.wake(%s)", (job["id"],)))
+        wait_until_blocked(db, webhook)
+        worker.execute("commit")
+        assert waking.result(10).fetchall() == [{"wake": False}]
+    assert db.value("select vt > now() from pgmq.q_ingestion")
