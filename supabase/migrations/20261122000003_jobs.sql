@@ -3,10 +3,13 @@
 
 create extension if not exists pgmq;
 
-select pgmq.create('ingestion');
-select pgmq.create('scripts');
-select pgmq.create('billing');
-select pgmq.create('maintenance');
+create table private.queues (
+    queue text primary key check (queue ~ '^[a-z_]{1,20}$'),
+    is_paused boolean not null default false
+);
+comment on table private.queues is 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+comment on column private.queues.is_paused is 'Nothing is claimed from it; what runs goes on.';
+alter table private.queues enable row level security;
 
 create table public.jobs (
     id uuid primary key default gen_random_uuid(),
@@ -52,7 +55,7 @@ grant select, insert, update, delete on public.jobs to service_role;
 
 create table private.job_kinds (
     kind text primary key,
-    queue text not null check (queue in ('ingestion', 'scripts', 'billing', 'maintenance')),
+    queue text not null references private.queues on delete restrict,
     max_failures integer not null default 5 check (max_failures >= 1),
     max_crashes integer not null default 3 check (max_crashes >= 1),
     backoff_seconds double precision not null default 5 check (backoff_seconds >= 0)
@@ -61,9 +64,8 @@ comment on table private.job_kinds is 'What kinds of work exist, where they queu
 comment on column private.job_kinds.max_failures is 'The failure with this number is final.';
 comment on column private.job_kinds.max_crashes is 'The crash with this number is final: the payload kills its workers.';
 comment on column private.job_kinds.backoff_seconds is 'Wait before the first retry; doubles with each, up to an hour, with jitter.';
+create index job_kinds_queue_idx on private.job_kinds (queue);
 alter table private.job_kinds enable row level security;
-
-insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');
 
 create table private.live_jobs (
     job_id uuid primary key references public.jobs on delete cascade,
@@ -107,57 +109,177 @@ comment on table private.job_steps is
 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s end.';
 alter table private.job_steps enable row level security;
 
-create function private.enqueue(
+create type private.turn as (
+    is_completed boolean,
+    is_dead boolean,
+    job_id uuid,
+    msg_id bigint,
+    read_ct integer,
     kind text,
     user_id uuid,
-    product_id uuid default null,
-    key text default null,
-    arguments jsonb default '{}',
-    delay_seconds integer default 0
+    product_id uuid,
+    arguments jsonb,
+    attempt integer,
+    cursor text
+);
+comment on type private.turn is
+'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing token.';
+
+create function private.turn_template()
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+return $template$
+create function private.turn_QUEUE(
+    msg_ids bigint [],
+    read_cts integer [],
+    quantity integer,
+    lease_seconds integer,
+    cursor text
 )
-returns uuid
+returns setof private.turn
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = ''
-as $$
+-- Plans are made while the table may be empty, and kept: they must suit a million rows.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
 declare
-    v_queue text;
-    v_lane text := coalesce(enqueue.user_id::text, 'system');
-    v_job_id uuid := gen_random_uuid();
-    v_key text := coalesce(enqueue.key, v_job_id::text);
-    v_live_id uuid;
-    v_msg_id bigint;
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
 begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
-    select l.job_id into v_live_id from private.live_jobs as l
-    where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-    if v_live_id is not null then
-        return v_live_id;
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
+        return;
     end if;
 
-    insert into public.jobs (id, user_id, product_id, kind)
-    values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-    select s into v_msg_id from pgmq.send(
-        v_queue, jsonb_build_object('job_id', v_job_id), jsonb_build_object('lane', v_lane),
-        enqueue.delay_seconds
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if not found then
-        -- Another transaction was first with this key: take back ours, return theirs.
-        perform pgmq.delete(v_queue, v_msg_id);
-        delete from public.jobs where id = v_job_id;
-        select l.job_id into strict v_job_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-        return v_job_id;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane', m.vt limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        v_taken := array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> 'lane' = v_lane and m.vt <= v_now
+            order by m.vt limit least(v_credit, quantity - cardinality(v_due))
+            for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case cardinality(v_taken) when 0 then 0 else v_credit - cardinality(v_taken) end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
     end if;
-    perform pg_notify('jobs', v_queue);
-    return v_job_id;
+    return query
+    with leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
 end;
-$$;
-comment on function private.enqueue is
-'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and key is returned instead.
-Definer: it writes jobs and the queue, which its callers must not. Never granted to an API role.';
-grant execute on function private.enqueue to webhook;
+$body$
+$template$;
+comment on function private.turn_template is
+'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what is due. One function per
+queue, because it names the queue''s table and so is planned once instead of with every call.';
+
+create function private.create_queue(queue text)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $function$
+begin
+    insert into private.queues (queue) values (create_queue.queue);
+    perform pgmq.create(create_queue.queue);
+    -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
+    execute format(
+        'alter table pgmq.%I set (
+            fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+            autovacuum_vacuum_cost_delay = 0
+        )', 'q_' || create_queue.queue
+    );
+    execute format(
+        'create index %I on pgmq.%I ((headers ->> ''lane''), vt)',
+        'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
+    );
+    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+end;
+$function$;
+comment on function private.create_queue is
+'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For migrations.';
+
+select private.create_queue('ingestion');
+select private.create_queue('scripts');
+select private.create_queue('billing');
+select private.create_queue('maintenance');
+
+insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');

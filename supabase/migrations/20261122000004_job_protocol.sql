@@ -2,6 +2,77 @@
 -- token (msg_id, read_ct) changes with every claim, so a worker that lost its lease changes nothing.
 -- Only columns that pgmq 1.5 to 1.13 share are used, by name.
 
+create function private.lane_weight(user_id uuid)
+returns integer
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
+    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
+end;
+$$;
+comment on function private.lane_weight is 'How many turns a user''s jobs get for one of a free user''s.';
+
+create function private.enqueue(
+    kind text,
+    user_id uuid,
+    product_id uuid default null,
+    key text default null,
+    arguments jsonb default '{}',
+    delay_seconds integer default 0
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_queue text;
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
+    v_job_id uuid := gen_random_uuid();
+    v_key text := coalesce(enqueue.key, v_job_id::text);
+    v_live_id uuid;
+    v_msg_id bigint;
+begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
+    select l.job_id into v_live_id from private.live_jobs as l
+    where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+    if v_live_id is not null then
+        return v_live_id;
+    end if;
+
+    insert into public.jobs (id, user_id, product_id, kind)
+    values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
+    select s into v_msg_id from pgmq.send(
+        v_queue,
+        jsonb_build_object('job_id', v_job_id),
+        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
+        enqueue.delay_seconds
+    ) as s;
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
+    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+    if not found then
+        -- Another transaction was first with this key: take back ours, return theirs.
+        perform pgmq.delete(v_queue, v_msg_id);
+        delete from public.jobs where id = v_job_id;
+        select l.job_id into strict v_job_id from private.live_jobs as l
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+        return v_job_id;
+    end if;
+    perform pg_notify('jobs', v_queue);
+    return v_job_id;
+end;
+$$;
+comment on function private.enqueue is
+'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and key is returned instead.
+Definer: it writes jobs and the queue, which its callers must not. Never granted to an API role.';
+grant execute on function private.enqueue to webhook;
+
 create function private.end_job(
     job_id uuid, status text, error_code text default null, error_message text default null
 )
@@ -30,77 +101,7 @@ end;
 comment on function private.end_job is
 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
 
-create function private.claim(queue text, quantity integer, lease_seconds integer)
-returns table (
-    job_id uuid,
-    msg_id bigint,
-    read_ct integer,
-    kind text,
-    user_id uuid,
-    product_id uuid,
-    arguments jsonb,
-    attempt integer
-)
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-    v_row record;
-begin
-    -- statement_timestamp() can bound the index scan; clock_timestamp() would read every row.
-    for v_row in execute format(
-        'with due as (
-            select m.msg_id from pgmq.%1$I as m where m.vt <= statement_timestamp()
-            order by m.vt limit $1 for update skip locked
-        ), leased as (
-            update pgmq.%1$I as m
-            set vt = clock_timestamp() + make_interval(secs => $2), read_ct = m.read_ct + 1
-            from due where m.msg_id = due.msg_id
-            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-        ), started as (
-            update public.jobs as j set
-                crashes = j.crashes + (j.status = ''running'')::integer,
-                status = ''running'',
-                stage = ''starting'',
-                started_at = coalesce(j.started_at, clock_timestamp())
-            from leased where j.id = leased.job_id
-            returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-        )
-        select
-            leased.msg_id, leased.read_ct, leased.job_id, started.user_id, started.product_id,
-            started.attempt, started.crashes, live.kind, live.arguments, live.is_cancelled,
-            kinds.max_crashes
-        from leased
-        left join started on leased.job_id = started.id
-        left join private.live_jobs as live on leased.job_id = live.job_id
-        left join private.job_kinds as kinds on live.kind = kinds.kind',
-        'q_' || claim.queue
-    ) using claim.quantity, claim.lease_seconds
-    loop
-        if v_row.kind is null or v_row.is_cancelled or v_row.crashes >= v_row.max_crashes then
-            perform private.bury(claim.queue, v_row.msg_id, v_row.job_id, v_row.is_cancelled);
-            continue;
-        end if;
-        job_id := v_row.job_id;
-        msg_id := v_row.msg_id;
-        read_ct := v_row.read_ct;
-        kind := v_row.kind;
-        user_id := v_row.user_id;
-        product_id := v_row.product_id;
-        arguments := v_row.arguments;
-        attempt := v_row.attempt;
-        return next;
-    end loop;
-end;
-$$;
-comment on function private.claim is
-'Leases up to `quantity` due jobs of a queue for `lease_seconds`. A job still marked as running lost its worker:
-that counts as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
-Definer, as all of the protocol: workers have no table rights.';
-
-create function private.bury(queue text, msg_id bigint, job_id uuid, is_cancelled boolean)
+create function private.bury(queue text, msg_id bigint, job_id uuid)
 returns void
 language plpgsql
 volatile
@@ -109,7 +110,7 @@ set search_path = ''
 as $$
 begin
     perform pgmq.delete(bury.queue, bury.msg_id);
-    if bury.is_cancelled then
+    if exists (select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled) then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -122,38 +123,63 @@ $$;
 comment on function private.bury is
 'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is gone.';
 
-create function private.complete(queue text, msg_ids bigint [], read_cts integer [])
-returns setof bigint
+create function private.turn(
+    queue text,
+    msg_ids bigint [],
+    read_cts integer [],
+    quantity integer,
+    lease_seconds integer,
+    cursor text default ''
+)
+returns setof private.turn
 language plpgsql
 volatile
 security definer
 set search_path = ''
 as $$
+declare
+    v_row private.turn;
 begin
-    return query execute format(
-        'with token as (
-            select t.msg_id, t.read_ct from unnest($1, $2) as t (msg_id, read_ct)
-        ), acknowledged as (
-            delete from pgmq.%I as m using token as t
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = ''succeeded'', stage = ''done'', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select a.msg_id from acknowledged as a',
-        'q_' || complete.queue
-    ) using complete.msg_ids, complete.read_cts;
+    for v_row in
+        execute format('select * from private.%I($1, $2, $3, $4, $5)', 'turn_' || turn.queue)
+        using turn.msg_ids, turn.read_cts, turn.quantity, turn.lease_seconds, turn.cursor
+    loop
+        if v_row.is_dead then
+            perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
+        else
+            return next v_row;
+        end if;
+    end loop;
 end;
 $$;
+comment on function private.turn is
+'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with is_completed), then leases up to
+`quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor` of the turn before says whose turn it is.
+A job still marked as running lost its worker: that counts as a crash, and the last one allowed fails it here, so that no
+payload can kill workers for ever. Definer, as all of the protocol: workers have no table rights.';
+
+create function private.claim(queue text, quantity integer, lease_seconds integer)
+returns setof private.turn
+language sql
+volatile
+security definer
+set search_path = ''
+begin atomic
+    select * from private.turn(claim.queue, '{}', '{}', claim.quantity, claim.lease_seconds);
+end;
+comment on function private.claim is 'A turn that only claims.';
+
+create function private.complete(queue text, msg_ids bigint [], read_cts integer [])
+returns setof bigint
+language sql
+volatile
+security definer
+set search_path = ''
+begin atomic
+    select t.msg_id from private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) as t;
+end;
 comment on function private.complete is
-'Acknowledges jobs as succeeded, in the transaction that saved their results; returns the messages that were still ours.';
+'A turn that only acknowledges, in the transaction that saved the results; returns the messages that were still ours.';
 
 create function private.is_held(queue text, msg_id bigint, read_ct integer)
 returns uuid
@@ -470,6 +496,7 @@ begin atomic
 end;
 comment on function private.steps is 'What earlier tries of a job have saved.';
 
+grant execute on function private.turn to worker;
 grant execute on function private.claim to worker;
 grant execute on function private.complete to worker;
 grant execute on function private.retry to worker;
