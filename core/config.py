@@ -57,6 +57,8 @@ class WorkerSettings(Settings):
     tiktok_base_url: str = "https://open.tiktokapis.com"
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
+    # Invoices must often be kept by law, and with them the customer of an erased account.
+    stripe_delete_erased_customers: bool = False
     # Keys the hash that stands for a source item (a video, a comment) in stored evidence.
     source_ref_key: SecretStr = SecretStr("development-only")
 
