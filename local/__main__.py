@@ -58,6 +58,14 @@ def reset(settings: LocalSettings) -> int:
     return 0
 
 
+def demo(settings: LocalSettings) -> int:
+    # Imported here: supabase-py takes a second to load, and only this command needs it.
+    from local import demo as demonstration  # noqa: PLC0415
+
+    demonstration.run(settings)
+    return 0
+
+
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
     states = health.check(settings, _layout(settings))
@@ -103,6 +111,7 @@ def _say(text: str) -> None:
 
 
 _COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": demo,
     "up": up,
     "down": down,
     "reset": reset,
