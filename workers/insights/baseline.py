@@ -37,12 +37,21 @@ LEAST_SPREAD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`log_median` and `spread` are of full-grown views, natural logarithm."""
+    """`values` are full-grown views, natural logarithm: of posts, or of one per creator."""
 
     basis: Basis
+    values: tuple[float, ...]
     log_median: float
     spread: float
-    n: int
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def error(self) -> float:
+        """Of the median; a small sample's spread is itself uncertain, hence the last factor."""
+        return 1.2533 * self.spread / math.sqrt(self.n) * math.sqrt(1 + 1 / self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +136,14 @@ def _distance(other: Video, video: Video) -> float:
 
 def _baseline(basis: Basis, values: Sequence[float]) -> Baseline:
     spread = max(LEAST_SPREAD, robust_spread(values))
-    return Baseline(basis, median(values), spread, len(values))
+    return Baseline(basis, tuple(values), median(values), spread)
 
 
 def _outlier(video: Video, value: float, baseline: Baseline, now: datetime) -> Outlier:
     """The interval holds what is unknown: the baseline's own error and how this post will grow."""
     log_ratio = value - baseline.log_median
-    error = 1.2533 * baseline.spread / math.sqrt(baseline.n)  # of a median
     growth = GROWTH_SPREAD * (1 - maturity(age_days(video, now) or 0.0))
-    half = Z80 * math.hypot(error, growth)
+    half = Z80 * math.hypot(baseline.error, growth)
     return Outlier(
         video=video,
         baseline=baseline,

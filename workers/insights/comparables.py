@@ -24,7 +24,7 @@ def comparables(
 ) -> tuple[Comparable, ...]:
     """One per creator; the low end of the interval has to stand out too."""
     chosen: list[Outlier] = []
-    ranked = sorted(found.values(), key=lambda o: (-o.low, o.video.ref))
+    ranked = sorted(_comparable_ones(found), key=lambda o: (-o.low, o.video.ref))
     for outlier in ranked:
         is_subject = subject is not None and outlier.video.ref == subject.ref
         taken = {other.video.author.ref for other in chosen}
@@ -32,6 +32,12 @@ def comparables(
         if stands_out and not is_subject and outlier.video.author.ref not in taken:
             chosen.append(outlier)
     return tuple(_comparable(outlier, log) for outlier in chosen[:SHOWN])
+
+
+def _comparable_ones(found: Mapping[str, Outlier]) -> list[Outlier]:
+    """Posts measured against their own creators where possible: others are large accounts."""
+    own = [o for o in found.values() if o.baseline.basis == "creator_median"]
+    return own or list(found.values())
 
 
 def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:

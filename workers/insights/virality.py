@@ -42,7 +42,8 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
     subject = subject_of(collection.videos)
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
-    scored, tags, titles = score(own, log), lifts.hashtags(found, log), lifts.sounds(found, log)
+    scored = score(own, drivers.saves_place(subject, collection.videos), log)
+    tags, titles = lifts.hashtags(found, log), lifts.sounds(found, log)
     fields: dict[str, object] = {
         "score": scored,
         "stage": stage(subject, collection.earlier, now),
