@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import httpx
 
 from core.config import LocalSettings
-from local import environment, health, postgres, provisioning, session, stack
+from local import (
+    checks,
+    environment,
+    generated,
+    health,
+    postgres,
+    provisioning,
+    scratch,
+    session,
+    stack,
+)
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
 
@@ -85,6 +95,22 @@ def token(settings: LocalSettings, name: str = "alice") -> int:
     return 0
 
 
+def check(settings: LocalSettings) -> int:
+    return int(not checks.run(settings))
+
+
+def schema(settings: LocalSettings) -> int:
+    with scratch.database(settings.local_dir) as database:
+        generated.write(database, generated.SCHEMA)
+    return 0
+
+
+def types(settings: LocalSettings) -> int:
+    with scratch.database(settings.local_dir) as database:
+        generated.write(database, generated.TYPES, generated.OPENAPI)
+    return 0
+
+
 def logs(settings: LocalSettings) -> int:
     os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
 
@@ -120,6 +146,9 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "token": token,
     "logs": logs,
     "psql": psql,
+    "check": check,
+    "schema": schema,
+    "types": types,
 }
 
 if __name__ == "__main__":

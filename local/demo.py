@@ -40,9 +40,12 @@ def run(settings: LocalSettings) -> None:
     token = session.sign_in(settings, layout, USER)
     console.print(f"Signed in as the local user “{USER}” ({token.user_id})")
     client = connect(settings, layout, token.text)
-    product = _find(client) or _add(client)
-    console.print(f"Product “{product['name']}”, {product['source_url']}")
-    _wait(client, _start(client, product, console), console)
+    found = _find(client)
+    product = found or _add(client)
+    console.print(f"{'Found' if found else 'Added'} the product “{product['name']}”")
+    # Adding a product queues its analysis in the same transaction.
+    job = _restart(client, product, console) if found else _latest(client, "jobs", product["id"])
+    _wait(client, job, console)
     pack = _latest(client, "virality_packs", product["id"])
     breakdown = _latest(client, "analysis_results", product["id"], type="virality_breakdown")
     sentiment = _latest(client, "analysis_results", product["id"], type="sentiment_summary")
@@ -69,12 +72,11 @@ def _find(client: Client) -> Row | None:
 
 
 def _add(client: Client) -> Row:
-    """A new product; its analysis is queued in the same transaction."""
     added = client.table("products").insert({"name": PRODUCT, "source_url": SOURCE_URL}).execute()
     return _one(added.data)
 
 
-def _start(client: Client, product: Row, console: Console) -> Row | None:
+def _restart(client: Client, product: Row, console: Console) -> Row | None:
     """The analysis in flight, or a new one; None if the plan allows no more this month."""
     try:
         return _one(client.rpc("run_analysis", {"product_id": product["id"]}).execute().data)
