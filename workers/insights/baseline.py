@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from workers.insights.statistics import Z80, robust_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from workers.insights.inputs import Video
@@ -96,10 +96,11 @@ def outliers(videos: Sequence[Video], now: datetime) -> dict[str, Outlier]:
     by_author: defaultdict[str, list[tuple[Video, float]]] = defaultdict(list)
     for video, value in grown:
         by_author[video.author.ref].append((video, value))
+    medians = {author: median(v for _, v in posts) for author, posts in by_author.items()}
     found = {}
     for video, value in grown:
         own = creator_baseline(video, by_author[video.author.ref])
-        baseline = own or niche_baseline(video, by_author)
+        baseline = own or niche_baseline(video.author.ref, medians)
         if baseline is not None:
             found[video.ref] = _outlier(video, value, baseline, now)
     return found
@@ -116,15 +117,9 @@ def creator_baseline(video: Video, posts: Sequence[tuple[Video, float]]) -> Base
     return _baseline("creator_median", [value for _, value in nearest])
 
 
-def niche_baseline(
-    video: Video, by_author: dict[str, list[tuple[Video, float]]]
-) -> Baseline | None:
+def niche_baseline(author_ref: str, medians: Mapping[str, float]) -> Baseline | None:
     """One value per other creator, so that a busy one does not become the niche."""
-    values = [
-        median(value for _, value in posts)
-        for author, posts in by_author.items()
-        if author != video.author.ref
-    ]
+    values = [value for author, value in medians.items() if author != author_ref]
     return _baseline("category", values) if len(values) >= MINIMUM_NICHE else None
 
 

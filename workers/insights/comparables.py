@@ -44,7 +44,8 @@ def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
     video = outlier.video
     kind = hook_type(video.text)
     length = f", {video.duration_seconds:.0f} s long" if video.duration_seconds else ""
-    why = f"{outlier.ratio:.1f} times {basis_text(outlier)}; the caption {NAMES[kind]}{length}."
+    opening = f"; the caption {NAMES[kind]}" if kind != "none" else ""
+    why = f"{outlier.ratio:.1f} times {basis_text(outlier)}{opening}{length}."
     paraphrase = f"A post with {outlier.ratio:.1f} times the views of its baseline{length}."
     evidence = log.add("video", paraphrase, [video.ref], url=video.url)
     return Comparable(

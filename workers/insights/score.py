@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from workers.insights.shapes import Score
-from workers.insights.statistics import percentile_of
+from workers.insights.statistics import Z80, percentile_of, wilson
 
 if TYPE_CHECKING:
     from workers.insights.baseline import Baseline, Outlier
@@ -58,7 +58,7 @@ def score(outlier: Outlier | None, saves_place: float | None, log: EvidenceLog) 
         basis=outlier.baseline.basis,
         basis_text=text,
         n=outlier.baseline.n,
-        interval=(round(place.of(outlier.low)), round(place.of(outlier.high))),
+        interval=place.interval(),
         method=place.method,
         evidence_ids=(log.add("video", paraphrase, [outlier.video.ref], url=outlier.video.url),),
     )
@@ -84,6 +84,15 @@ class _Placed:
             return percentile(ratio)
         views_place = category_percentile(self.outlier.baseline, ratio)
         return views_place if self.saves_place is None else (views_place + self.saves_place) / 2
+
+    def interval(self) -> tuple[int, int]:
+        """A place among few creators is itself uncertain: the 80 % interval of a share is added."""
+        low, high = self.of(self.outlier.low), self.of(self.outlier.high)
+        if self.outlier.baseline.basis == "category":
+            n = self.outlier.baseline.n
+            low = 100 * wilson(low / 100, n, Z80)[0]
+            high = 100 * wilson(high / 100, n, Z80)[1]
+        return round(low), round(high)
 
 
 def category_percentile(baseline: Baseline, ratio: float) -> float:

@@ -273,6 +273,14 @@ class SoundLift(Lift):
     title: str
 
 
+PatternKind = Literal["hook", "length"]
+
+
+class PatternLift(Lift):
+    kind: PatternKind
+    name: str
+
+
 class SoundFormat(Shape):
     title: str | None
     original: bool | None
@@ -336,6 +344,7 @@ class ViralityBreakdown(Document):
     format: Format | None
     hashtags: tuple[TagLift, ...]
     sounds: tuple[SoundLift, ...]
+    patterns: tuple[PatternLift, ...]
     timing: Timing
     comparables: tuple[Comparable, ...]
     counter_evidence: tuple[Counter, ...]
