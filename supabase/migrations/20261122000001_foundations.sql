@@ -94,7 +94,10 @@ as $$
 declare
     v_claims jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}');
 begin
-    if current_user = 'anon' and current_setting('request.path', true) is distinct from '/plans' then
+    if current_user = 'anon' and (
+        current_setting('request.path', true) is distinct from '/plans'
+        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
+    ) then
         perform private.fail(
             401, 'not_signed_in', 'Sign in first: this needs an access token.',
             headers => '{"WWW-Authenticate": "Bearer"}'

@@ -63,27 +63,33 @@ def set_claims(session: Session, claims: dict[str, object] | None) -> None:
     session.execute("select set_config('request.jwt.claims', %s, true)", text)
 
 
-def set_path(session: Session, path: str) -> None:
+def set_request(session: Session, request_line: str) -> None:
+    method, path = request_line.split(" ")
+    session.execute("select set_config('request.method', %s, true)", method)
     session.execute("select set_config('request.path', %s, true)", path)
 
 
-@pytest.mark.parametrize("path", ["/products", "/", "/rpc/run_analysis", "/plans/", "/plans2", ""])
-def test_strangers_are_asked_to_sign_in(db: Database, path: str):
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /products", "GET /", "POST /rpc/run_analysis", "GET /plans/", "POST /plans", "GET "],
+)
+def test_strangers_are_asked_to_sign_in(db: Database, request_line: str):
     with db.acting_as("anon") as anon:
-        set_path(anon, path)
+        set_request(anon, request_line)
         assert refusal(anon, BEFORE_REQUEST) == NOT_SIGNED_IN
         anon.connection.execute("rollback; begin")
 
 
-def test_strangers_are_asked_to_sign_in_where_the_path_is_unknown(db: Database):
+def test_strangers_are_asked_to_sign_in_where_the_request_is_unknown(db: Database):
     with db.acting_as("anon") as anon:
         assert refusal(anon, BEFORE_REQUEST) == NOT_SIGNED_IN
         anon.connection.execute("rollback; begin")
 
 
-def test_strangers_may_see_the_plans(db: Database):
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_strangers_may_see_the_plans(db: Database, method: str):
     with db.acting_as("anon") as anon:
-        set_path(anon, "/plans")
+        set_request(anon, f"{method} /plans")
         assert anon.execute(BEFORE_REQUEST) == 1
 
 
