@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.trial import Trial
 
+
 def kill_workers(trial: Trial) -> None:
     """kill -9, three times, each time with a fresh worker in place of the dead one."""
     for share in (0.2, 0.4, 0.6):

@@ -86,9 +86,7 @@ class Outcome:
         return [promise for promise, is_kept in promises.items() if not is_kept]
 
 
-def try_out(
-    server: Server, inflict: Callable[[Trial], None], jobs: int, database: str
-) -> Outcome:
+def try_out(server: Server, inflict: Callable[[Trial], None], jobs: int, database: str) -> Outcome:
     """Runs the jobs with two workers through the fault, to the end of patience at most."""
     make_database(server, database)
     trial = Trial(server, database, jobs)

@@ -110,7 +110,9 @@ class Trial:
     def _done(self) -> int:
         try:
             with connect(self.server, self.database) as db:
-                [row] = db.execute("select count(distinct job_id) as n from chaos.effects").fetchall()
+                [row] = db.execute(
+                    "select count(distinct job_id) as n from chaos.effects"
+                ).fetchall()
         except psycopg.OperationalError:  # the fault may be the server's
             return -1
         return row["n"]
