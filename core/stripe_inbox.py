@@ -107,7 +107,9 @@ def _customer(subject: Mapping[str, Any], subject_id: str | None) -> str | None:
 
 def _created(value: object, now: int) -> int:
     """Snapshot events say it in Unix seconds, thin ones in ISO 8601, which nothing here needs."""
-    return value if isinstance(value, int) and 0 < value < _LATEST_CREATED else now
+    if isinstance(value, bool) or not isinstance(value, int):  # to Python, True is a number
+        return now
+    return value if 0 < value < _LATEST_CREATED else now
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
