@@ -7,6 +7,7 @@ missing or wrong is reported at start, all of it together, without printing a va
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -57,6 +58,8 @@ class WorkerSettings(Settings):
     tiktok_base_url: str = "https://open.tiktokapis.com"
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
+    # Invoices must often be kept by law, and with them the customer of an erased account.
+    stripe_delete_erased_customers: bool = False
     # Keys the hash that stands for a source item (a video, a comment) in stored evidence.
     source_ref_key: SecretStr = SecretStr("development-only")
 
@@ -120,7 +123,7 @@ class EdgeSettings(Settings):
                     self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev"),
                     "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER",
                 ),
-                *self._production_problems(),
+                *self._other_problems(),
             )
             if is_wrong
         ]
@@ -128,7 +131,7 @@ class EdgeSettings(Settings):
             raise ValueError("; ".join(problems))
         return self
 
-    def _production_problems(self) -> tuple[tuple[bool, str], ...]:
+    def _other_problems(self) -> tuple[tuple[bool, str], ...]:
         is_production = self.app_env == "production"
         return (
             (
@@ -136,6 +139,10 @@ class EdgeSettings(Settings):
                 and self.stripe_secret_key is not None
                 and not self.stripe_webhook_secrets,
                 "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY",
+            ),
+            (
+                not all(_is_base64(secret) for secret in self.clerk_webhook_secrets),
+                "CLERK_WEBHOOK_SECRETS must be whsec_ and base64",
             ),
             (
                 is_production and not self.clerk_webhook_secrets,
@@ -146,6 +153,13 @@ class EdgeSettings(Settings):
                 "APP_URL must start with https:// when APP_ENV=production",
             ),
         )
+
+
+def _is_base64(secret: SecretStr) -> bool:
+    try:
+        return bool(b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True))
+    except ValueError:
+        return False
 
 
 class LocalSettings(Settings):

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import httpx
 
 from core.config import LocalSettings
-from local import environment, health, postgres, provisioning, session, stack
+from local import (
+    checks,
+    environment,
+    generated,
+    health,
+    postgres,
+    provisioning,
+    scratch,
+    session,
+    stack,
+)
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
 
@@ -58,6 +68,14 @@ def reset(settings: LocalSettings) -> int:
     return 0
 
 
+def demo(settings: LocalSettings) -> int:
+    # Imported here: supabase-py takes a second to load, and only this command needs it.
+    from local import demo as demonstration  # noqa: PLC0415
+
+    demonstration.run(settings)
+    return 0
+
+
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
     states = health.check(settings, _layout(settings))
@@ -74,6 +92,22 @@ def env(settings: LocalSettings) -> int:
 
 def token(settings: LocalSettings, name: str = "alice") -> int:
     print(session.sign_in(settings, _existing(settings), name).text)
+    return 0
+
+
+def check(settings: LocalSettings) -> int:
+    return int(not checks.run(settings))
+
+
+def schema(settings: LocalSettings) -> int:
+    with scratch.database(settings.local_dir) as database:
+        generated.write(database, generated.SCHEMA)
+    return 0
+
+
+def types(settings: LocalSettings) -> int:
+    with scratch.database(settings.local_dir) as database:
+        generated.write(database, generated.TYPES, generated.OPENAPI)
     return 0
 
 
@@ -103,6 +137,7 @@ def _say(text: str) -> None:
 
 
 _COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": demo,
     "up": up,
     "down": down,
     "reset": reset,
@@ -111,6 +146,9 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "token": token,
     "logs": logs,
     "psql": psql,
+    "check": check,
+    "schema": schema,
+    "types": types,
 }
 
 if __name__ == "__main__":

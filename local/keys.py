@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from local.layout import Layout
 
+API_ROLES = ("anon", "service_role")
 LOGINS = ("postgres", "authenticator", "worker", "webhook")
 _PRIVATE_MEMBERS = frozenset({"d"})
 _TEN_YEARS_SECONDS = 10 * 365 * 86_400
@@ -35,6 +37,8 @@ def ensure(layout: Layout) -> None:
     _write_missing(
         layout.passwords, lambda: json.dumps({login: secrets.token_urlsafe(24) for login in LOGINS})
     )
+    for role in API_ROLES:
+        _write_missing(_api_token(layout, role), partial(_new_api_token, layout, role))
     private = [*_keys(layout.edge_keys), *_keys(layout.api_keys)]
     _write(layout.public_keys, json.dumps({"keys": [_public(key) for key in private]}))
 
@@ -47,15 +51,23 @@ def passwords(layout: Layout) -> dict[str, str]:
 
 def api_key(layout: Layout, role: str) -> str:
     """ANON_KEY or SERVICE_ROLE_KEY: a token that carries a role and nobody's identity."""
-    [key] = _keys(layout.api_keys)
-    issued_at = int(layout.api_keys.stat().st_mtime)
-    claims = {"iss": "local", "role": role, "iat": issued_at, "exp": issued_at + _TEN_YEARS_SECONDS}
-    return jwt.encode(claims, jwt.PyJWK(key).key, algorithm="ES256", headers={"kid": key["kid"]})
+    return _api_token(layout, role).read_text()
 
 
 def source_ref_key(layout: Layout) -> str:
     """Keys the hash of source items; derived, so that evidence keeps its references."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, layout.passwords.read_text()))
+
+
+def _api_token(layout: Layout, role: str) -> Path:
+    return layout.keys / f"{role}.jwt"
+
+
+def _new_api_token(layout: Layout, role: str) -> str:
+    [key] = _keys(layout.api_keys)
+    now = int(time.time())
+    claims = {"iss": "local", "role": role, "iat": now, "exp": now + _TEN_YEARS_SECONDS}
+    return jwt.encode(claims, jwt.PyJWK(key).key, algorithm="ES256", headers={"kid": key["kid"]})
 
 
 def _keys(path: Path) -> list[dict[str, Any]]:

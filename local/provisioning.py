@@ -45,7 +45,9 @@ def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:
 
 def migrate(database_url: str) -> None:
     """Applies what is missing with `supabase db push`, as the owner that the URL names."""
-    run_supabase("db", "push", "--yes", f"--remote={database_url}?sslmode=disable")
+    # Branches are merged in any order, so an older file may come after a newer one was applied.
+    remote = f"--remote={database_url}?sslmode=disable"
+    run_supabase("db", "push", "--yes", "--include-all", remote)
 
 
 def has_pending_migrations(superuser_url: str) -> bool:

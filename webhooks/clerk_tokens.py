@@ -167,7 +167,7 @@ def _check_times(claims: Mapping[str, Any], policy: Policy, now: int) -> None:
         raise InvalidToken("expired")
     if max(not_before, issued_at) > now + policy.leeway_seconds:
         raise InvalidToken("not_yet_valid")
-    if not 0 < expires_at - issued_at <= policy.max_lifetime_seconds:
+    if expires_at - issued_at > policy.max_lifetime_seconds:
         raise InvalidToken("lifetime")
 
 

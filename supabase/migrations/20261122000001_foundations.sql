@@ -92,23 +92,22 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    v_claims jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}');
 begin
-    if current_user = 'anon' and current_setting('request.path', true) <> '/plans' then
+    if current_user = 'anon' and (
+        current_setting('request.path', true) is distinct from '/plans'
+        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
+    ) then
         perform private.fail(
             401, 'not_signed_in', 'Sign in first: this needs an access token.',
             headers => '{"WWW-Authenticate": "Bearer"}'
         );
     end if;
     -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-    if current_user = 'authenticated' and not (
-        v_claims ? 'exp' and v_claims ? 'sub'
-        and to_jsonb(array['authenticated'])
-            @> case jsonb_typeof(v_claims -> 'aud')
-                when 'array' then v_claims -> 'aud'
-                else jsonb_build_array(v_claims -> 'aud')
-            end
-        and v_claims ->> 'aud' not in ('[]', '')
+    if current_user = 'authenticated' and (
+        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
     ) then
         perform private.fail(
             401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',

@@ -76,12 +76,14 @@ create table private.live_jobs (
     key text not null,
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
     is_cancelled boolean not null default false,
+    is_woken boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is 'The internal half of each unfinished job; the row goes when the job ends.';
 comment on column private.live_jobs.lane is 'Whose work it is: the user id, or "system". Lanes take turns.';
 comment on column private.live_jobs.key is 'Two live jobs of one lane and kind never share it.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
+comment on column private.live_jobs.is_woken is 'What it is about to wait for happened while it still ran.';
 create index live_jobs_kind_idx on private.live_jobs (kind);
 alter table private.live_jobs enable row level security;
 

@@ -192,8 +192,9 @@ declare
     v_job_id uuid;
 begin
     execute format(
-        'select (m.message ->> ''job_id'')::uuid from pgmq.%I as m
-        where m.msg_id = $1 and m.read_ct = $2 for update', 'q_' || is_held.queue
+        'select l.job_id from pgmq.%I as m
+        inner join private.live_jobs as l on l.job_id = (m.message ->> ''job_id'')::uuid
+        where m.msg_id = $1 and m.read_ct = $2 for update of m', 'q_' || is_held.queue
     ) into v_job_id using is_held.msg_id, is_held.read_ct;
     return v_job_id;
 end;
@@ -231,8 +232,11 @@ as $$
 declare
     v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
 begin
-    execute format('update pgmq.%I set vt = $1 where msg_id = $2', 'q_' || put_back.queue)
-    using v_due_at, put_back.msg_id;
+    -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
+    execute format(
+        'update pgmq.%I set vt = $1, read_ct = read_ct + 1 where msg_id = $2',
+        'q_' || put_back.queue
+    ) using v_due_at, put_back.msg_id;
     if put_back.delay_seconds <= 0 then
         perform pg_notify('jobs', put_back.queue);
     end if;
@@ -240,6 +244,28 @@ begin
 end;
 $$;
 comment on function private.put_back is 'Makes a locked message due after a delay; returns when.';
+
+create function private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    if not exists (
+        select from private.live_jobs as l
+        where l.job_id = stop_if_cancelled.job_id and l.is_cancelled
+    ) then
+        return false;
+    end if;
+    perform pgmq.delete(stop_if_cancelled.queue, stop_if_cancelled.msg_id);
+    perform private.end_job(stop_if_cancelled.job_id, 'cancelled');
+    return true;
+end;
+$$;
+comment on function private.stop_if_cancelled is
+'Ends a job, its message locked, that was to be given back although its user has cancelled it meanwhile.';
 
 create function private.retry(
     queue text,
@@ -263,6 +289,9 @@ declare
 begin
     if v_job_id is null then
         return 'lost';
+    end if;
+    if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
+        return 'cancelled';
     end if;
     select k.* into strict v_kind
     from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
@@ -291,7 +320,7 @@ end;
 $$;
 comment on function private.retry is
 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last failure allowed is final.
-Returns queued, failed, or lost when the lease was gone.';
+Returns queued, failed, cancelled, or lost when the lease was gone.';
 
 create function private.fail_job(
     queue text, msg_id bigint, read_ct integer, error_code text, error_message text
@@ -349,7 +378,7 @@ as $$
 begin
     return query execute format(
         'with released as (
-            update pgmq.%I as m set vt = clock_timestamp()
+            update pgmq.%I as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
             from unnest($1, $2) as t (msg_id, read_ct)
             where m.msg_id = t.msg_id and m.read_ct = t.read_ct
             returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
@@ -377,12 +406,22 @@ set search_path = ''
 as $$
 declare
     v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_is_woken boolean;
 begin
     if v_job_id is null then
         return false;
     end if;
+    if private.stop_if_cancelled(snooze.queue, snooze.msg_id, v_job_id) then
+        return true;
+    end if;
     update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
-    perform private.put_back(snooze.queue, snooze.msg_id, snooze.delay_seconds);
+    select l.is_woken into v_is_woken from private.live_jobs as l where l.job_id = v_job_id;
+    if v_is_woken then
+        update private.live_jobs as l set is_woken = false where l.job_id = v_job_id;
+    end if;
+    perform private.put_back(
+        snooze.queue, snooze.msg_id, case when v_is_woken then 0 else snooze.delay_seconds end
+    );
     return true;
 end;
 $$;
@@ -398,6 +437,7 @@ set search_path = ''
 as $$
 declare
     v_live private.live_jobs;
+    v_status text;
 begin
     select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -405,16 +445,18 @@ begin
         return false;
     end if;
     -- A statement of its own: only so does it see what was committed while we waited.
-    if not exists (
-        select from public.jobs as j where j.id = wake.job_id and j.status = 'waiting'
-    ) then
-        return false;
+    select j.status into v_status from public.jobs as j where j.id = wake.job_id;
+    if v_status = 'waiting' then
+        perform private.put_back(v_live.queue, v_live.msg_id, 0);
+    elsif v_status = 'running' then
+        -- The event was faster than the job that is about to wait for it.
+        update private.live_jobs as l set is_woken = true where l.job_id = wake.job_id;
     end if;
-    perform private.put_back(v_live.queue, v_live.msg_id, 0);
-    return true;
+    return v_status = 'waiting';
 end;
 $$;
-comment on function private.wake is 'Makes a parked job due now. False: it is not parked.';
+comment on function private.wake is
+'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not parked.';
 
 create function private.extend(
     queue text, msg_ids bigint [], read_cts integer [], lease_seconds integer

@@ -49,7 +49,7 @@ values ('creator_monthly', 'creator'), ('agency_monthly', 'agency');
 
 create table private.stripe_customers (
     user_id uuid primary key,
-    customer_id text not null unique check (customer_id ~ '^cus_[A-Za-z0-9]{1,64}$'),
+    customer_id text not null unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
     checkouts integer not null default 0,
     created_at timestamptz not null default now(),
     deleted_at timestamptz

@@ -16,7 +16,8 @@ from workers.insights.evidence import EvidenceLog
 from workers.insights.facts import shown_name
 from workers.insights.groundedness import check, cited_ids
 from workers.insights.lexicon import LexiconScorer
-from workers.insights.pack import PackInputs, write_pack
+from workers.insights.pack import write_pack
+from workers.insights.pack_inputs import PackInputs
 from workers.insights.refs import source_ref
 from workers.insights.shapes import (
     Dropped,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from workers.insights.statistics import Z80, robust_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from workers.insights.inputs import Video
@@ -37,12 +37,21 @@ LEAST_SPREAD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`log_median` and `spread` are of full-grown views, natural logarithm."""
+    """`values` are full-grown views, natural logarithm: of posts, or of one per creator."""
 
     basis: Basis
+    values: tuple[float, ...]
     log_median: float
     spread: float
-    n: int
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def error(self) -> float:
+        """Of the median; a small sample's spread is itself uncertain, hence the last factor."""
+        return 1.2533 * self.spread / math.sqrt(self.n) * math.sqrt(1 + 1 / self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,11 @@ def outliers(videos: Sequence[Video], now: datetime) -> dict[str, Outlier]:
     by_author: defaultdict[str, list[tuple[Video, float]]] = defaultdict(list)
     for video, value in grown:
         by_author[video.author.ref].append((video, value))
+    medians = {author: median(v for _, v in posts) for author, posts in by_author.items()}
     found = {}
     for video, value in grown:
         own = creator_baseline(video, by_author[video.author.ref])
-        baseline = own or niche_baseline(video, by_author)
+        baseline = own or niche_baseline(video.author.ref, medians)
         if baseline is not None:
             found[video.ref] = _outlier(video, value, baseline, now)
     return found
@@ -107,15 +117,9 @@ def creator_baseline(video: Video, posts: Sequence[tuple[Video, float]]) -> Base
     return _baseline("creator_median", [value for _, value in nearest])
 
 
-def niche_baseline(
-    video: Video, by_author: dict[str, list[tuple[Video, float]]]
-) -> Baseline | None:
+def niche_baseline(author_ref: str, medians: Mapping[str, float]) -> Baseline | None:
     """One value per other creator, so that a busy one does not become the niche."""
-    values = [
-        median(value for _, value in posts)
-        for author, posts in by_author.items()
-        if author != video.author.ref
-    ]
+    values = [value for author, value in medians.items() if author != author_ref]
     return _baseline("category", values) if len(values) >= MINIMUM_NICHE else None
 
 
@@ -127,15 +131,14 @@ def _distance(other: Video, video: Video) -> float:
 
 def _baseline(basis: Basis, values: Sequence[float]) -> Baseline:
     spread = max(LEAST_SPREAD, robust_spread(values))
-    return Baseline(basis, median(values), spread, len(values))
+    return Baseline(basis, tuple(values), median(values), spread)
 
 
 def _outlier(video: Video, value: float, baseline: Baseline, now: datetime) -> Outlier:
     """The interval holds what is unknown: the baseline's own error and how this post will grow."""
     log_ratio = value - baseline.log_median
-    error = 1.2533 * baseline.spread / math.sqrt(baseline.n)  # of a median
     growth = GROWTH_SPREAD * (1 - maturity(age_days(video, now) or 0.0))
-    half = Z80 * math.hypot(error, growth)
+    half = Z80 * math.hypot(baseline.error, growth)
     return Outlier(
         video=video,
         baseline=baseline,

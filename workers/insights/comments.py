@@ -25,7 +25,7 @@ Reason = Literal["duplicate", "spam", "language", "suspected_injection"]
 MAX_COMMENTS = 5000  # more say nothing new, and bound the time
 MAX_CHARACTERS = 600  # an opinion is shorter; what is longer is cut before it is read
 AUTHOR_WEIGHT = 2.0  # all comments of one person together count at most as two
-NEAR_DUPLICATE = 0.8  # Jaccard similarity of word pairs
+NEAR_DUPLICATE = 0.7  # Jaccard similarity of word pairs
 _BUCKET_LIMIT = 40
 
 _INVISIBLE = re.compile(
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://|www\.|\b\w+\.(?:com|net|shop|xyz|ru)\b", re.IGNORECASE)
 _SPAM = re.compile(
     r"follow (?:me|back|4)|f4f|l4l|check (?:out )?my (?:page|profile|bio|channel)"
-    r"|link in (?:my )?bio|dm me|whats?app|telegram|earn \$?\d|crypto|forex|giveaway winner|promote it on",
+    r"|link in (?:my )?bio|dm me|whats?app|telegram|earn \$?\d|crypto|forex|promote it on",
     re.IGNORECASE,
 )
 # Words said to a language model, not to a creator. It catches the crude ones only; the defence is
@@ -43,10 +43,10 @@ _SPAM = re.compile(
 _INJECTION = re.compile(
     r"(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|all|your)\b"
     r".{0,40}\b(?:instruction|prompt|rule|direction|guideline|context|training)"
-    r"|system prompt|\bas an ai\b|language model|\bchat\s?gpt\b|you are now|\bjailbreak|(?-i:\bDAN\b)"
+    r"|system prompt|\bas an ai\b|\bchat\s?gpt\b|you are now|\bjailbreak|(?-i:\bDAN\b)"
     r"|pretend (?:to be|you)|act as (?:a|an|if)|from now on,? you|your (?:new )?instructions"
     r"|<\|?(?:system|im_start|assistant)|\[/?INST\]|###\s*(?:system|instruction)|respond only with"
-    r"|developer mode|prompt injection",
+    r"|developer mode|prompt injection|language model",
     re.IGNORECASE,
 )
 # A task for an assistant ("Provide a list of …", "Write a poem about …") is no opinion.

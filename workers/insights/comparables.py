@@ -24,7 +24,7 @@ def comparables(
 ) -> tuple[Comparable, ...]:
     """One per creator; the low end of the interval has to stand out too."""
     chosen: list[Outlier] = []
-    ranked = sorted(found.values(), key=lambda o: (-o.low, o.video.ref))
+    ranked = sorted(_comparable_ones(found), key=lambda o: (-o.low, o.video.ref))
     for outlier in ranked:
         is_subject = subject is not None and outlier.video.ref == subject.ref
         taken = {other.video.author.ref for other in chosen}
@@ -34,11 +34,18 @@ def comparables(
     return tuple(_comparable(outlier, log) for outlier in chosen[:SHOWN])
 
 
+def _comparable_ones(found: Mapping[str, Outlier]) -> list[Outlier]:
+    """Posts measured against their own creators where possible: others are large accounts."""
+    own = [o for o in found.values() if o.baseline.basis == "creator_median"]
+    return own or list(found.values())
+
+
 def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
     video = outlier.video
     kind = hook_type(video.text)
     length = f", {video.duration_seconds:.0f} s long" if video.duration_seconds else ""
-    why = f"{outlier.ratio:.1f} times {basis_text(outlier)}; the caption {NAMES[kind]}{length}."
+    opening = f"; the caption {NAMES[kind]}" if kind != "none" else ""
+    why = f"{outlier.ratio:.1f} times {basis_text(outlier)}{opening}{length}."
     paraphrase = f"A post with {outlier.ratio:.1f} times the views of its baseline{length}."
     evidence = log.add("video", paraphrase, [video.ref], url=video.url)
     return Comparable(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def of_sentiment(found: Total | None, n: int) -> Confidence:
     if found is None:
-        return _insufficient(f"{n} comments could be read")
+        return _insufficient(f"{n} comments could be read" if n else "no comments were collected")
     width = found.ci95[1] - found.ci95[0]
     return _rated(
         (n >= 100, f"{n} comments count"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.insights.score import basis_text, percentile
+from workers.insights.score import basis_text, category_percentile, percentile
 from workers.insights.shapes import Counter, Driver, Metric
 from workers.insights.statistics import percentile_of
 
@@ -88,6 +88,14 @@ def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) ->
     return tuple(found)
 
 
+def saves_place(subject: Video | None, videos: Sequence[Video]) -> float | None:
+    """Percentile of saves per like among the posts of other creators."""
+    if subject is None:
+        return None
+    others = [video for video in videos if video.author.ref != subject.author.ref]
+    return _place(RATES["saves_per_like"], subject, others)
+
+
 def counter_evidence(
     subject: Video | None, outlier: Outlier | None, log: EvidenceLog
 ) -> tuple[Counter, ...]:
@@ -149,10 +157,16 @@ def _outlier_metric(outlier: Outlier, log: EvidenceLog) -> Metric:
     return Metric(
         name="outlier_ratio",
         value=round(outlier.ratio, 2),
-        percentile=round(percentile(outlier.ratio), 1),
+        percentile=round(_outlier_place(outlier), 1),
         interval=(round(outlier.low, 2), round(outlier.high, 2)),
         basis=basis_text(outlier),
         n=outlier.baseline.n,
         status="measured",
         evidence_ids=(evidence,),
     )
+
+
+def _outlier_place(outlier: Outlier) -> float:
+    if outlier.baseline.basis == "category":
+        return category_percentile(outlier.baseline, outlier.ratio)
+    return percentile(outlier.ratio)

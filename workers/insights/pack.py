@@ -6,12 +6,12 @@ Written from templates, seeded by the input: the same collection gives the same 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workers.insights import confidence, templates
-from workers.insights.facts import StatedFacts, stated_facts
+from workers.insights.facts import stated_facts
+from workers.insights.pack_hooks import theme_fields, write_hooks
 from workers.insights.pack_scripts import script_templates
 from workers.insights.pack_text import headline, summary
 from workers.insights.shapes import (
@@ -21,7 +21,6 @@ from workers.insights.shapes import (
     Freshness,
     Inputs,
     PackConfiguration,
-    PackHook,
     PackScore,
     PackSound,
     Posting,
@@ -30,36 +29,21 @@ from workers.insights.vocabulary import ASPECTS, OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import ProductFacts
+    from workers.insights.pack_inputs import PackInputs
     from workers.insights.shapes import (
-        Engine,
         Grounding,
+        PackHook,
         SentimentSummary,
         Theme,
         ThemeKind,
         ViralityBreakdown,
     )
 
-MAX_HOOKS = 7
 MAX_ANGLES = 5
 # The most useful to a script first: an answer and a strength before a weakness.
 _ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
-
-
-@dataclass(frozen=True, slots=True)
-class PackInputs:
-    """All a pack is written from; no comment and no caption is among it."""
-
-    product_name: str
-    product: ProductFacts | None
-    sentiment: SentimentSummary
-    virality: ViralityBreakdown
-    engine: Engine
-    limits: tuple[str, ...]
-    now: datetime
 
 
 def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
@@ -68,7 +52,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     facts = stated_facts(given.product, log)
     themes = _leading_themes(given.sentiment.themes)
     angles = _angles(given, themes)
-    hooks = _hooks(given, themes, facts, chooser)
+    hooks = write_hooks(given, themes, facts, chooser)
     sure = confidence.combined((given.sentiment.confidence, given.virality.confidence))
     return PackConfiguration(
         inputs=Inputs(),
@@ -82,7 +66,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         hooks=hooks,
         angles=angles,
         script_templates=script_templates(given.product_name, angles, themes, hooks),
-        hashtags=given.virality.hashtags[:8],
+        hashtags=tuple(tag for tag in given.virality.hashtags if tag.lift >= 1)[:8],
         sounds=_sounds(given.virality),
         posting=_posting(given.virality),
         disclosure=Disclosure(
@@ -117,22 +101,10 @@ def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
     return tuple(rounds)[:MAX_ANGLES]
 
 
-def _fields(given: PackInputs, theme: Theme) -> dict[str, object]:
-    words = ASPECTS[theme.aspect]
-    return {
-        "product": given.product_name,
-        "noun": words.noun,
-        "good": words.good,
-        "bad": words.bad,
-        "n": theme.n,
-        "comments": given.sentiment.sample.analysed,
-    }
-
-
 def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
     found = []
     for number, theme in enumerate(themes, start=1):
-        template, fields = templates.ANGLES[theme.kind], _fields(given, theme)
+        template, fields = templates.ANGLES[theme.kind], theme_fields(given, theme)
         found.append(
             Angle(
                 id=f"a{number}",
@@ -158,64 +130,6 @@ def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
     )
 
 
-def _hooks(
-    given: PackInputs, themes: Sequence[Theme], facts: StatedFacts, chooser: random.Random
-) -> tuple[PackHook, ...]:
-    drafts = [
-        *_theme_hooks(given, themes, chooser),
-        *_fact_hooks(given, facts),
-        *_first_look_hooks(given),
-    ]
-    wanted = MAX_HOOKS if themes else 3 + bool(facts.price) + bool(facts.rating)
-    return tuple(
-        PackHook(id=f"h{number}", type=t.type, text=text, why=why, evidence_ids=ids)
-        for number, (t, text, why, ids) in enumerate(drafts[:wanted], start=1)
-    )
-
-
-_Draft = tuple[templates.HookTemplate, str, str, tuple[str, ...]]
-
-
-def _theme_hooks(
-    given: PackInputs, themes: Sequence[Theme], chooser: random.Random
-) -> Iterator[_Draft]:
-    unused = {
-        kind: chooser.sample(options, len(options)) for kind, options in templates.HOOKS.items()
-    }
-    for theme in themes:
-        if unused[theme.kind]:
-            template = unused[theme.kind].pop()
-            why = f"{theme.n} of {given.sentiment.sample.analysed} comments: {theme.title.lower()}."
-            yield template, template.text.format(**_fields(given, theme)), why, theme.evidence_ids
-
-
-def _fact_hooks(given: PackInputs, facts: StatedFacts) -> Iterator[_Draft]:
-    if facts.price:
-        text = templates.PRICE_HOOK.text.format(product=given.product_name, price=facts.price.text)
-        yield (
-            templates.PRICE_HOOK,
-            text,
-            "The price is stated on the product's page.",
-            (facts.price.evidence_id,),
-        )
-    if facts.rating:
-        text = templates.RATING_HOOK.text.format(
-            product=given.product_name, rating=facts.rating.text, reviews=f"{facts.reviews:,}"
-        )
-        yield (
-            templates.RATING_HOOK,
-            text,
-            "The rating is stated on the product's page.",
-            (facts.rating.evidence_id,),
-        )
-
-
-def _first_look_hooks(given: PackInputs) -> Iterator[_Draft]:
-    why = "A general opening: no comment asked for it."
-    for template in templates.FIRST_LOOK:
-        yield template, template.text.format(product=given.product_name), why, ()
-
-
 def _sounds(virality: ViralityBreakdown) -> tuple[PackSound, ...]:
     return tuple(
         PackSound(
@@ -226,6 +140,7 @@ def _sounds(virality: ViralityBreakdown) -> tuple[PackSound, ...]:
             evidence_ids=sound.evidence_ids,
         )
         for sound in virality.sounds[:5]
+        if sound.lift >= 1
     )
 
 

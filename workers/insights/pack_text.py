@@ -66,14 +66,18 @@ def _sentences(
     intent = sentiment.purchase_intent
     if intent.share:
         yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
+    if virality.drivers:
+        yield virality.drivers[0].text
     if facts.price:
         yield f"The page of the {product_name} states {facts.price.text}."
     if virality.comparables:
-        yield f"{len(virality.comparables)} comparable posts stood out and are listed."
+        yield f"Comparable posts that stood out: {len(virality.comparables)}."
 
 
 def _sentiment_sentence(sentiment: SentimentSummary) -> str:
     overall = sentiment.overall
+    if not sentiment.sample.collected:
+        return "No comments were collected."
     if overall.net is None or overall.ci95 is None:
         return f"Only {overall.n} comments could be read: too few for a verdict."
     low, high = overall.ci95

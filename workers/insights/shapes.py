@@ -21,7 +21,7 @@ Net = Annotated[float, Field(ge=-1, le=1)]
 class Shape(BaseModel):
     """Frozen, and strict about names: a typo fails a test instead of reaching a frontend."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Evidence(Shape):
@@ -94,8 +94,8 @@ class Dropped(Shape):
 
 
 class Window(Shape):
-    start: Annotated[datetime | None, Field(serialization_alias="from")] = None
-    end: Annotated[datetime | None, Field(serialization_alias="to")] = None
+    start: Annotated[datetime | None, Field(alias="from")] = None
+    end: Annotated[datetime | None, Field(alias="to")] = None
 
 
 class Sample(Shape):
@@ -273,6 +273,14 @@ class SoundLift(Lift):
     title: str
 
 
+PatternKind = Literal["hook", "length"]
+
+
+class PatternLift(Lift):
+    kind: PatternKind
+    name: str
+
+
 class SoundFormat(Shape):
     title: str | None
     original: bool | None
@@ -336,6 +344,7 @@ class ViralityBreakdown(Document):
     format: Format | None
     hashtags: tuple[TagLift, ...]
     sounds: tuple[SoundLift, ...]
+    patterns: tuple[PatternLift, ...]
     timing: Timing
     comparables: tuple[Comparable, ...]
     counter_evidence: tuple[Counter, ...]

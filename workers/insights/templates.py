@@ -41,9 +41,7 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
             "question", "People keep asking about {noun}. Here is the {product}, and the answer."
         ),
         HookTemplate("question", "{n} comments on the {product} ask about one thing: {noun}."),
-        HookTemplate(
-            "curiosity_gap", "Everybody asks about {noun} and nobody shows it. Watch this."
-        ),
+        HookTemplate("curiosity_gap", "One question comes up again and again: {noun}. Watch this."),
     ),
     "objection": (
         HookTemplate("contrarian", "“I don't need the {product}.” Let's look at {noun} first."),
@@ -53,14 +51,25 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
         HookTemplate(
             "curiosity_gap", "People have wishes for {noun}. Here is what the {product} does today."
         ),
-        HookTemplate("listicle", "3 things people wish the {product} had."),
+        HookTemplate("question", "What do people wish for in the {product}? Mostly {noun}."),
     ),
 }
-FIRST_LOOK = (
-    HookTemplate("demo", "First look at the {product}: box open, no cuts."),
-    HookTemplate("question", "What is the {product}, and who is it for?"),
-    HookTemplate("listicle", "3 things to check before you buy the {product}."),
-)
+# One per kind of opening, for when posts that stood out are known and comments are not. The first
+# three serve where nothing is known.
+BY_TYPE: dict[HookType, str] = {
+    "demo": "First look at the {product}: box open, no cuts.",
+    "question": "What is the {product}, and who is it for?",
+    "listicle": "3 things to check before you buy the {product}.",
+    "warning": "Before you buy the {product}, watch this.",
+    "comparison": "With and without the {product}: same task, no cuts.",
+    "result_first": "The result first: the {product}, one take.",
+    "problem": "The problem that the {product} says it solves. Let's check.",
+    "pov": "POV: the {product} has just arrived.",
+    "story": "From the door to the first use: the {product}.",
+    "contrarian": "Do you need the {product}? Maybe not. Here is how to tell.",
+    "curiosity_gap": "Wait for the last second: the {product}, one take.",
+}
+GENERAL: tuple[HookType, ...] = ("demo", "question", "listicle")
 PRICE_HOOK = HookTemplate("comparison", "{price} for the {product}: here is what you get for it.")
 RATING_HOOK = HookTemplate(
     "social_proof", "{rating} of 5 from {reviews} reviews. Does the {product} earn it?"

@@ -32,7 +32,7 @@ def timing(found: Mapping[str, Outlier], author_ref: str | None) -> Timing:
         key=lambda o: o.video.created_at.timestamp() if o.video.created_at else 0.0,
     )
     if len(posts) < MINIMUM_POSTS:
-        reason = f"{len(posts)} posts of this creator are known; a test needs {MINIMUM_POSTS}"
+        reason = f"a test needs {MINIMUM_POSTS} posts of this creator; {len(posts)} are known"
         return Timing(supported=False, reason=reason, n=len(posts))
     cut = round(len(posts) * OLDER_PART)
     older, newer = _blocks(posts[:cut]), _blocks(posts[cut:])

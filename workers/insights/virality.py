@@ -9,6 +9,7 @@ from workers.insights import drivers, lifts
 from workers.insights.baseline import outliers
 from workers.insights.comparables import comparables
 from workers.insights.hooks import hook
+from workers.insights.patterns import patterns
 from workers.insights.score import score
 from workers.insights.shapes import Format, SoundFormat
 from workers.insights.timing import timing
@@ -42,7 +43,8 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
     subject = subject_of(collection.videos)
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
-    scored, tags, titles = score(own, log), lifts.hashtags(found, log), lifts.sounds(found, log)
+    scored = score(own, drivers.saves_place(subject, collection.videos), log)
+    tags, titles = lifts.hashtags(found, log), lifts.sounds(found, log)
     fields: dict[str, object] = {
         "score": scored,
         "stage": stage(subject, collection.earlier, now),
@@ -53,6 +55,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "format": _format(subject, titles),
         "hashtags": tags,
         "sounds": titles,
+        "patterns": patterns(found, log),
         "timing": timing(found, subject.author.ref if subject is not None else None),
         "comparables": comparables(found, subject, log),
         "counter_evidence": drivers.counter_evidence(subject, own, log),

@@ -48,7 +48,7 @@ async def load(db: Database, job: Job) -> Product:
 
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
-    collection = await collect(product.source_url, services, run.progress)
+    collection = await collect(product.source_url, services, run.progress, run.step)
     await run.progress("analysing", 60)
     # In a thread: seconds of computing must not stop the other jobs of this worker.
     analysis = await asyncio.to_thread(

@@ -33,8 +33,9 @@ def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | No
         best = max(names, key=lambda name: likeness(name, judge), default="")
         if best and (overlap(best, judge) >= 0.5 or not titles):
             return _without_lead(best, judge)
+    hints = " ".join((_readable(url), *headings))
     rest = [*titles, *headings, *stated]
-    return next((_without_site(name) for name in rest if name), None)
+    return next((_without_site(name, hints) for name in rest if name), None)
 
 
 def main_product(markup: Markup, name: str) -> Node | None:
@@ -75,8 +76,10 @@ def _without_lead(name: str, title: str) -> str:
     return name
 
 
-def _without_site(title: str) -> str:
-    return max(_SITE.split(title), key=len).strip()
+def _without_site(title: str, hints: str) -> str:
+    """The part of "Mug | Shop" that link and headings speak of; the longer one if none does."""
+    parts = _SITE.split(title)
+    return max(parts, key=lambda part: (overlap(part, hints), len(part))).strip()
 
 
 def _words(text: str) -> list[str]:

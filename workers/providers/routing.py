@@ -8,42 +8,52 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workers.providers import sample, web
+from workers.providers import sample, tiktok, web
+from workers.providers.context import Context, Report, Step, forgetful
 from workers.providers.services import Services
 
 if TYPE_CHECKING:
     from workers.insights.inputs import Collection
 
-# Tells the user what happens: a stage's name and percent.
-Report = Callable[[str, int], Awaitable[None]]
-Collect = Callable[[str, Services, Report], Awaitable["Collection"]]
+Collect = Callable[[str, Services, Context], Awaitable["Collection"]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`hosts` is matched against the whole host name."""
+    """`hosts` is matched against the whole host name; `serves` says whether it is set up."""
 
     hosts: re.Pattern[str]
     collect: Collect
+    serves: Callable[[Services], bool] = lambda _services: True
 
+
+_TIKTOK = re.compile(r"(.+\.)?tiktok\.com")
 
 ROUTES: dict[str, Route] = {
     # A reserved domain that no shop can have: the demonstration's product.
     "sample shop": Route(re.compile(r"(.+\.)?creatorscook\.example"), sample.collect),
-    "TikTok": Route(re.compile(r"(.+\.)?tiktok\.com"), sample.collect_in_place_of_tiktok),
+    "TikTok": Route(_TIKTOK, tiktok.collect, lambda services: services.apify is not None),
+    "TikTok without a token": Route(_TIKTOK, sample.collect_in_place_of_tiktok),
     "any shop": Route(re.compile(r".*"), web.collect),
 }
 
 
-async def collect(url: str, services: Services, report: Report) -> Collection:
-    """All public data about a product's URL; raises `Retry` or `Reject`."""
-    return await route(url).collect(url, services, report)
+async def collect(
+    url: str, services: Services, report: Report, step: Step = forgetful
+) -> Collection:
+    """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
+
+    After `Park`, call it again with the same `step`: it continues where it was.
+    """
+    return await route(url, services).collect(url, services, Context(report, step))
 
 
-def route(url: str) -> Route:
+def route(url: str, services: Services) -> Route:
     """The route of a URL; what is no URL goes to the web's fetcher, which refuses it."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # "http://["
         host = ""
-    return next(route for route in ROUTES.values() if route.hosts.fullmatch(host))
+    return next(
+        route for route in ROUTES.values() if route.hosts.fullmatch(host) and route.serves(services)
+    )

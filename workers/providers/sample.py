@@ -21,7 +21,7 @@ from workers.providers.tiktok_items import read_comments, read_videos, video_ref
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from workers.providers.routing import Report
+    from workers.providers.context import Context
     from workers.providers.services import Services
 
 T = TypeVar("T", Video, Comment)
@@ -40,15 +40,15 @@ class _Files:
     product: dict[str, Any] | None
 
 
-async def collect(url: str, services: Services, report: Report) -> Collection:
+async def collect(url: str, services: Services, context: Context) -> Collection:
     """The sample shop's product with its videos, or the data of SAMPLE_DATA."""
-    await report("collecting", 10)
+    await context.report("collecting", 10)
     return await asyncio.to_thread(_collect, url, services)
 
 
-async def collect_in_place_of_tiktok(url: str, services: Services, report: Report) -> Collection:
+async def collect_in_place_of_tiktok(url: str, services: Services, context: Context) -> Collection:
     """Sample data under a TikTok link, and says so: without a token nobody answers for TikTok."""
-    collection = await collect(url, services, report)
+    collection = await collect(url, services, context)
     if services.sample_data is not None:
         return collection
     # The sample shop's price and brand must not be taken for those of the user's product.

@@ -17,7 +17,7 @@ from workers.insights.refs import source_ref
 from workers.providers.item_fields import Item, count, field, flag, moment, number, text
 
 _HASHTAG = re.compile(r"#(\w+)")
-_VIDEO_LINK = re.compile(r"tiktok\.com/(?:@([\w.-]*)/)?(?:video|photo|player/v1)/(\w+)")
+_VIDEO_LINK = re.compile(r"([\w.-]+)/(?:@([\w.-]*)/)?(?:video|photo|player/v1)/(\w+)")
 _ROLES: dict[object, Role] = {"subject": "subject", "creator": "creator", "niche": "niche"}
 # A post can't be newer than its collection; a day covers a scraper's wrong time zone.
 _CLOCK_LEEWAY = timedelta(days=1)
@@ -69,9 +69,9 @@ def with_subject(videos: Iterable[Video], subject_ref: str | None) -> tuple[Vide
 
 
 def video_ref(url: str, ref_key: bytes) -> str | None:
-    """The ref of the video that a TikTok link names."""
+    """The ref of the video that a link names, on TikTok or in sample data."""
     link = _VIDEO_LINK.search(url)
-    return None if link is None else source_ref(ref_key, "video", link[2])
+    return None if link is None else source_ref(ref_key, "video", link[3])
 
 
 def _role_beside(subject: Video, video: Video) -> Role:
@@ -89,8 +89,8 @@ def _is_post(item: object) -> TypeGuard[Item]:
 
 def _video(item: Item, ref_key: bytes, collected_at: datetime) -> Video | None:
     link = _VIDEO_LINK.search(text(field(item, "webVideoUrl")) or "")
-    video_id = text(field(item, "id")) or (link[2] if link else None)
-    handle = text(field(item, "authorMeta.name")) or (link[1] if link else None)
+    video_id = text(field(item, "id")) or (link[3] if link else None)
+    handle = text(field(item, "authorMeta.name")) or (link[2] if link else None)
     if video_id is None or not handle:
         return None
     caption = text(field(item, "text")) or ""
@@ -173,5 +173,9 @@ def _language(item: Item) -> str | None:
 
 
 def _public_link(video_id: str, link: re.Match[str] | None) -> str | None:
-    """TikTok's player link: the one public form without the creator's handle."""
-    return None if link is None else f"https://www.tiktok.com/player/v1/{video_id}"
+    """A public link without the creator's handle; TikTok has one form of that, its player."""
+    if link is None:
+        return None
+    if link[1].endswith("tiktok.com"):
+        return f"https://www.tiktok.com/player/v1/{video_id}"
+    return f"https://{link[1]}/video/{video_id}"

@@ -10,7 +10,7 @@ from workers.insights.inputs import Collection
 from workers.providers.product_page import read_page
 
 if TYPE_CHECKING:
-    from workers.providers.routing import Report
+    from workers.providers.context import Context
     from workers.providers.services import Services
 
 _NO_VIDEOS = "A product page shows no videos, so nothing is said about virality."
@@ -18,11 +18,11 @@ _NO_REVIEWS = "The page shows no reviews, so nothing is said about what buyers t
 _FEW_REVIEWS = "Product pages show only a few of their reviews."
 
 
-async def collect(url: str, services: Services, report: Report) -> Collection:
+async def collect(url: str, services: Services, context: Context) -> Collection:
     """The page's product facts, and the reviews that are on it."""
-    await report("fetching_page", 10)
+    await context.report("fetching_page", 10)
     page = await services.fetcher.get(url)
-    await report("reading_page", 30)
+    await context.report("reading_page", 30)
     facts, reviews = await asyncio.to_thread(read_page, page, services.ref_key)
     if facts is None:
         raise Reject("no_product_found", "We could not find a product on this page.")

@@ -1,0 +1,85 @@
+# CreatorsCook's backend. `make` alone prints this list; `##@` starts a group, `##` describes.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+NAME ?= alice
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status env token logs reset psql test check format schema types lock
+
+##@ Start here
+
+demo: setup ## Everything at once: stack, user, product, analysis, the virality pack on screen
+	@$(RUN) -m local demo
+
+test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose)
+	@$(RUN) -m pytest $(ARGS)
+
+##@ The stack on this machine
+
+up: setup ## Start it in the background; nothing happens to what already runs
+	@$(RUN) -m local up
+
+down: setup ## Stop it; data and keys stay
+	@$(RUN) -m local down
+
+status: setup ## Each process, its URL and its health
+	@$(RUN) -m local status
+
+env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_DB_URL WEBHOOK_DB_URL
+	@$(RUN) -m local env
+
+token: setup ## An access token for a local user: make token NAME=alice
+	@$(RUN) -m local token "$(NAME)"
+
+logs: setup ## Follow the log of every process
+	@$(RUN) -m local logs
+
+psql: setup ## A database shell, as the owner of the tables
+	@$(RUN) -m local psql
+
+reset: setup ## Stop it and forget all data and keys
+	@$(RUN) -m local reset
+
+##@ Quality
+
+check: setup ## Format, ruff, mypy, sqlfluff, squawk, advisors, stale generated files
+	@$(RUN) -m local check
+
+format: setup ## Format Python and fix what ruff can fix
+	@$(VENV)/bin/ruff format
+	@$(VENV)/bin/ruff check --fix
+
+##@ Generated files
+
+schema: setup ## sql/schema.sql from the migrations
+	@$(RUN) -m local schema
+
+types: setup ## supabase/types from the migrations
+	@$(RUN) -m local types
+
+lock: setup ## requirements.lock from pyproject.toml
+	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --strip-extras --allow-unsafe --extra local --extra dev --output-file requirements.lock pyproject.toml
+
+##@ Set-up (every target does it when needed)
+
+setup: $(VENV)/.installed node_modules/.installed ## .venv and node_modules, each redone only when its lock changed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with PYTHON=…")'
+	@echo "Installing Python packages …"
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.installed: package-lock.json .npmrc
+	@echo "Installing npm packages …"
+	@npm ci --silent
+	@touch $@
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,109 @@
+"""`make check`: everything that is known without running a test, one line each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from local import generated, provisioning, scratch
+from local.layout import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.config import LocalSettings
+
+_BIN = Path(sys.executable).parent
+_TOOLS = {
+    "ruff format": ("ruff", "format", "--check", "--quiet"),
+    "ruff check": ("ruff", "check", "--quiet"),
+    "mypy": ("mypy", "--no-error-summary"),
+    "squawk": ("squawk", "supabase/migrations/*.sql"),
+    "sqlfluff": ("sqlfluff", "lint", "--disable-progress-bar", "supabase/migrations", "sql"),
+}
+# The advisors pass silently when they look at the wrong schemas: they must find this one.
+_CONTROL = "advisors_negative_control"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, in the tool's own words; empty if nothing is."""
+
+    check: str
+    text: str
+    seconds: float
+
+
+def run(settings: LocalSettings) -> bool:
+    """Runs every check, prints a line for each and what it found; True if nothing was found."""
+    findings = [_timed(name, partial(_tool, command)) for name, command in _TOOLS.items()]
+    with scratch.database(settings.local_dir) as database:
+        findings += [
+            _timed("generated files", lambda: _stale(database)),
+            _timed("advisors", lambda: _advisors(database)),
+            _timed("advisors look", lambda: _negative_control(database)),
+        ]
+    for each in findings:
+        print(f"{'FAILED' if each.text else 'ok':7}{each.check:16}{each.seconds:6.1f} s")
+    for each in findings:
+        if each.text:
+            print(f"\n{each.check}:\n{each.text}", file=sys.stderr)
+    return not any(each.text for each in findings)
+
+
+def _timed(name: str, check: Callable[[], str]) -> Finding:
+    started = time.monotonic()
+    text = check()
+    return Finding(name, text, time.monotonic() - started)
+
+
+def _tool(command: tuple[str, ...]) -> str:
+    name, *arguments = command
+    expanded = [
+        str(path)
+        for argument in arguments
+        for path in (sorted(ROOT.glob(argument)) if "*" in argument else [argument])
+    ]
+    result = subprocess.run(
+        [_BIN / name, *expanded],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    return (result.stdout or f"exit status {result.returncode}") if result.returncode else ""
+
+
+def _stale(database: scratch.Scratch) -> str:
+    return "\n".join(
+        f"{path.relative_to(ROOT)} is stale: run `make schema types`"
+        for path in generated.stale(database)
+    )
+
+
+def _advisors(database: scratch.Scratch) -> str:
+    remote = f"--remote={database.url}?sslmode=disable"
+    try:
+        provisioning.run_supabase("db", "advisors", "--fail-on", "warn", remote)
+    except provisioning.CommandFailedError as error:
+        return str(error)
+    return ""
+
+
+def _negative_control(database: scratch.Scratch) -> str:
+    with psycopg.connect(database.url) as connection:
+        table = sql.Identifier("public", _CONTROL)
+        connection.execute(sql.SQL("create table {} (id integer)").format(table))
+    if _CONTROL in _advisors(database):
+        return ""
+    return "A public table without RLS was not reported: supabase/config.toml names other schemas?"

@@ -1,0 +1,179 @@
+"""A virality pack as a creator wants to read it, on a terminal. Takes the stored JSON as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+Json = dict[str, Any]
+
+_BAND_COLOURS = {"breakout": "green", "above": "green", "typical": "yellow", "below": "red"}
+_MAX_EVIDENCE = 8
+_MAX_TAGS = 6
+
+
+def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> RenderableType:
+    """The whole pack: `pack` is its configuration, the others are contents of its results."""
+    return Group(
+        Panel(
+            f"[bold]{escape(pack['headline'])}[/bold]\n{escape(pack['summary'])}",
+            title=escape(name),
+        ),
+        _section("Score", _score(breakdown["score"], pack["confidence"])),
+        _section("What people say", _sentiment(sentiment)),
+        _section("Hooks", _hooks(pack["hooks"])),
+        _section("Angles", _angles(pack["angles"])),
+        *_script(pack),
+        _section("Hashtags and sounds, against comparable posts without them", _lifts(pack)),
+        _section("When to post", _posting(pack["posting"])),
+        _section("Do, don't, disclose", _rules(pack)),
+        _section("What this rests on", _evidence(pack["evidence"])),
+        _section("Limits", _bullets(pack["limits"])),
+    )
+
+
+def _section(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
+
+
+def _score(score: Json, confidence: Json) -> RenderableType:
+    if score["value"] is None:
+        return Text(f"Not measured: {score['basis_text']}.")
+    low, high = score["interval"] or (None, None)
+    colour = _BAND_COLOURS.get(score["band"], "white")
+    interval = "" if low is None else f", likely between {low} and {high}"
+    return Group(
+        Text.assemble((f"{score['value']} of 100 ({score['band']})", f"bold {colour}"), interval),
+        Text(f"Compared with {score['basis_text']}."),
+        Text(f"Confidence {confidence['level']}: {'; '.join(confidence['reasons'])}.", style="dim"),
+    )
+
+
+def _sentiment(sentiment: Json) -> RenderableType:
+    overall = sentiment["overall"]
+    if overall["net"] is None:
+        return Text(f"Not measured: {overall['basis']}.")
+    low, high = overall["ci95"]
+    shares = overall["distribution"]
+    lines = [
+        Text(
+            f"{overall['label']}: net {overall['net']:+.2f} ({low:+.2f} to {high:+.2f}), "
+            + ", ".join(f"{round(100 * shares[name])} % {name}" for name in shares)
+        ),
+        Text(f"From {overall['basis']}.", style="dim"),
+    ]
+    themes = sorted(sentiment["themes"], key=lambda theme: -theme["n"])
+    return Group(*lines, _bullets([f"{theme['title']} ({theme['n']})" for theme in themes[:5]]))
+
+
+def _hooks(hooks: list[Json]) -> RenderableType:
+    table = _table("", "Say", "Because")
+    for hook in hooks:
+        table.add_row(hook["type"].replace("_", " "), escape(hook["text"]), escape(hook["why"]))
+    return table
+
+
+def _angles(angles: list[Json]) -> RenderableType:
+    table = _table("Angle", "Promise", "Proof")
+    for angle in angles:
+        table.add_row(escape(angle["title"]), escape(angle["promise"]), escape(angle["proof"]))
+    return table
+
+
+def _script(pack: Json) -> list[RenderableType]:
+    """The first script in full; the others are in the stored pack."""
+    if not pack["script_templates"]:
+        return []
+    first, *others = pack["script_templates"]
+    titles = {angle["id"]: angle["title"] for angle in pack["angles"]}
+    title = f"A script of {first['duration_s']} s: {titles[first['angle_id']]}"
+    more = [f"Also in the pack: {titles[other['angle_id']]}" for other in others]
+    return [_section(title, Group(_beats(first["beats"]), *(Text(t, style="dim") for t in more)))]
+
+
+def _beats(beats: list[Json]) -> RenderableType:
+    table = _table("Seconds", "Say", "Show")
+    for beat in beats:
+        seconds = f"{beat['from_s']}-{beat['to_s']} {beat['kind']}"
+        table.add_row(seconds, escape(beat["text"]), escape(beat["on_screen"]))
+    return table
+
+
+def _lifts(pack: Json) -> RenderableType:
+    rows = [
+        *((f"#{tag['tag']}", tag) for tag in pack["hashtags"][:_MAX_TAGS]),
+        *((f"♪ {sound['title']}", sound) for sound in pack["sounds"][:_MAX_TAGS]),
+    ]
+    if not rows:
+        return Text("None is known well enough to say.")
+    table = _table("", "Views", "95 % interval", "Posts", "")
+    for label, lift in rows:
+        low, high = lift["lift_ci"]
+        verdict = "no measurable effect" if low <= 1 <= high else "helps" if low > 1 else "hurts"
+        table.add_row(
+            escape(label),
+            f"×{lift['lift']:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            str(lift["n"]),
+            verdict,
+        )
+    return table
+
+
+def _posting(posting: Json) -> RenderableType:
+    if posting["status"] != "supported":
+        return Text(f"No window is recommended: {posting['reason']}.")
+    return _bullets(
+        [
+            f"{window['from_hour_utc']:02}:00 to {window['to_hour_utc']:02}:00 UTC: "
+            f"×{window['lift']:.2f} views ({window['n']} posts)"
+            for window in posting["windows"]
+        ]
+    )
+
+
+def _rules(pack: Json) -> RenderableType:
+    disclosure = pack["disclosure"]
+    return Group(
+        _marked(("✓", text, "green") for text in pack["dos"]),
+        _marked(("✗", text, "red") for text in pack["donts"]),
+        Text(f"{disclosure['text']}: {disclosure['reason']}"),
+    )
+
+
+def _evidence(evidence: list[Json]) -> RenderableType:
+    shown = _bullets([f"{each['id']}: {each['paraphrase']}" for each in evidence[:_MAX_EVIDENCE]])
+    hidden = len(evidence) - _MAX_EVIDENCE
+    return Group(shown, Text(f"… and {hidden} more", style="dim")) if hidden > 0 else shown
+
+
+def _bullets(texts: list[str]) -> RenderableType:
+    if not texts:
+        return Text("Nothing.")
+    return _marked(("•", text, "") for text in texts)
+
+
+def _marked(lines: Iterable[tuple[str, str, str]]) -> RenderableType:
+    """Lines behind a mark, in a style; a long one continues under its own text."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for mark, text, style in lines:
+        grid.add_row(Text(mark, style=style), Text(text, style=style))
+    return grid
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

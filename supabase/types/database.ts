@@ -1,0 +1,398 @@
+Target: custom Postgres (127.0.0.1:56267)
+Connecting to 127.0.0.1 56267
+Generated TypeScript is unformatted. Format it with:
+  npx oxfmt <generated-file.ts>
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+export type Database = {
+  
+  "public": {
+          Tables: {
+            "analysis_results": {
+                  Row: {
+                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"job_id": string | null,"product_id": string,"type": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"job_id"?: string | null,"product_id": string,"type": string,"user_id": string
+                  }
+                  Update: {
+                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"job_id"?: string | null,"product_id"?: string,"type"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "analysis_results_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: false
+      referencedRelation: "jobs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_results_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"brand_rules": {
+                  Row: {
+                    "created_at": string,"enabled": boolean,"id": string,"rule_definition": NonNullable<Json>,"rule_name": string,"severity": string,"updated_at": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"enabled"?: boolean,"id"?: string,"rule_definition": NonNullable<Json>,"rule_name": string,"severity"?: never,"updated_at"?: string,"user_id"?: string
+                  }
+                  Update: {
+                    "created_at"?: string,"enabled"?: boolean,"id"?: string,"rule_definition"?: NonNullable<Json>,"rule_name"?: string,"severity"?: never,"updated_at"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"jobs": {
+                  Row: {
+                    "attempt": number,"crashes": number,"created_at": string,"error_code": string | null,"error_message": string | null,"failures": number,"finished_at": string | null,"id": string,"kind": string,"product_id": string | null,"progress": number,"stage": string,"started_at": string | null,"status": string,"user_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempt"?: never,"crashes"?: number,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failures"?: number,"finished_at"?: string | null,"id"?: string,"kind": string,"product_id"?: string | null,"progress"?: number,"stage"?: string,"started_at"?: string | null,"status"?: string,"user_id"?: string | null
+                  }
+                  Update: {
+                    "attempt"?: never,"crashes"?: number,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failures"?: number,"finished_at"?: string | null,"id"?: string,"kind"?: string,"product_id"?: string | null,"progress"?: number,"stage"?: string,"started_at"?: string | null,"status"?: string,"user_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "jobs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"plans": {
+                  Row: {
+                    "analyses_per_month": number,"grace_days": number,"id": string,"max_products": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "analyses_per_month": number,"grace_days"?: number,"id": string,"max_products": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                  }
+                  Update: {
+                    "analyses_per_month"?: number,"grace_days"?: number,"id"?: string,"max_products"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"products": {
+                  Row: {
+                    "created_at": string,"id": string,"last_analyzed_at": string | null,"name": string,"source_url": string,"updated_at": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name": string,"source_url": string,"updated_at"?: string,"user_id"?: string
+                  }
+                  Update: {
+                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name"?: string,"source_url"?: string,"updated_at"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"script_versions": {
+                  Row: {
+                    "content": string,"created_at": string,"id": string,"script_id": string,"user_id": string,"version": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "content": string,"created_at"?: string,"id"?: string,"script_id": string,"user_id": string,"version": number
+                  }
+                  Update: {
+                    "content"?: string,"created_at"?: string,"id"?: string,"script_id"?: string,"user_id"?: string,"version"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "script_versions_script_id_fkey"
+      columns: ["script_id"]
+isOneToOne: false
+      referencedRelation: "scripts"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"scripts": {
+                  Row: {
+                    "content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                  }
+                  Update: {
+                    "content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "scripts_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: true
+      referencedRelation: "jobs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "scripts_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"subscriptions": {
+                  Row: {
+                    "cancel_at": string | null,"cancel_at_period_end": boolean,"canceled_at": string | null,"created_at": string,"current_period_end": string | null,"current_period_start": string | null,"id": string,"pause_collection": string | null,"plan": string | null,"status": string,"stripe_subscription_id": string,"trial_end": string | null,"updated_at": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"pause_collection"?: string | null,"plan"?: string | null,"status": string,"stripe_subscription_id": string,"trial_end"?: string | null,"updated_at"?: string,"user_id": string
+                  }
+                  Update: {
+                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"pause_collection"?: string | null,"plan"?: string | null,"status"?: string,"stripe_subscription_id"?: string,"trial_end"?: string | null,"updated_at"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "subscriptions_plan_fkey"
+      columns: ["plan"]
+isOneToOne: false
+      referencedRelation: "plans"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"virality_packs": {
+                  Row: {
+                    "configuration": NonNullable<Json>,"created_at": string,"id": string,"job_id": string | null,"name": string,"product_id": string,"score": number | null,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "configuration": NonNullable<Json>,"created_at"?: string,"id"?: string,"job_id"?: string | null,"name": string,"product_id": string,"score"?: number | null,"user_id": string
+                  }
+                  Update: {
+                    "configuration"?: NonNullable<Json>,"created_at"?: string,"id"?: string,"job_id"?: string | null,"name"?: string,"product_id"?: string,"score"?: number | null,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "virality_packs_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: true
+      referencedRelation: "jobs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "virality_packs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    }
+                  ]
+                }
+          }
+          Views: {
+            [_ in never]: never
+          }
+          Functions: {
+            "cancel_job":
+{ Args: { "job_id": string }; Returns: {
+              "attempt": number,
+"crashes": number,
+"created_at": string,
+"error_code": string | null,
+"error_message": string | null,
+"failures": number,
+"finished_at": string | null,
+"id": string,
+"kind": string,
+"product_id": string | null,
+"progress": number,
+"stage": string,
+"started_at": string | null,
+"status": string,
+"user_id": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "jobs"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"check_compliance":
+{ Args: { "content": string }; Returns: {
+              "kind": string,"message": string,"rule_id": string,"rule_name": string,"severity": string,"spans": Json,"status": string,"suggestion": string
+            }[]
+                           },
+"delete_account":
+{ Args: Record<PropertyKey, never>; Returns: undefined
+                           },
+"export_account":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
+"restore_script_version":
+{ Args: { "script_id": string,"version": number }; Returns: {
+              "content": string,
+"created_at": string,
+"id": string,
+"job_id": string | null,
+"origin": string,
+"product_id": string,
+"status": string,
+"title": string | null,
+"updated_at": string,
+"user_id": string,
+"version": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "scripts"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"run_analysis":
+{ Args: { "product_id": string }; Returns: {
+              "attempt": number,
+"crashes": number,
+"created_at": string,
+"error_code": string | null,
+"error_message": string | null,
+"failures": number,
+"finished_at": string | null,
+"id": string,
+"kind": string,
+"product_id": string | null,
+"progress": number,
+"stage": string,
+"started_at": string | null,
+"status": string,
+"user_id": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "jobs"
+        isOneToOne: true
+        isSetofReturn: false
+      } }
+          }
+          Enums: {
+            [_ in never]: never
+          }
+          CompositeTypes: {
+            [_ in never]: never
+          }
+        }
+}
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">]
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])[TableName] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+  ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : never
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+  ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : never
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+  ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : never
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+  ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+  ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never
+
+export const Constants = {
+  "public": {
+          Enums: {
+            
+          }
+        }
+} as const

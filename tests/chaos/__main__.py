@@ -1,0 +1,50 @@
+"""`python -m tests.chaos`: every scenario in full; prints one table, exit 1 if a job was lost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos.faults import SCENARIOS
+from tests.chaos.outcome import Outcome, try_out
+from tests.chaos.servers import own_server
+from tests.chaos.worker import LEASE_SECONDS
+
+_COLUMNS = {
+    "jobs": lambda o: str(o.run),
+    "lost": lambda o: str(o.lost),
+    "twice": lambda o: str(o.completed_twice),
+    "interrupted": lambda o: str(o.interrupted),
+    "run again": lambda o: str(o.repeated),
+    "outage s": lambda o: f"{o.outage_seconds:.2f}",
+    "first done s": lambda o: f"{o.first_seconds:.2f}",
+    "all resumed s": lambda o: f"{o.resumed_seconds:.2f}",
+    "total s": lambda o: f"{o.total_seconds:.1f}",
+}
+
+
+def main() -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2000, help="per scenario; default: %(default)s")
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
+    arguments = parser.parse_args()
+    table = Table("scenario", *_COLUMNS, title=f"Faults, leases of {LEASE_SECONDS} s")
+    is_sound = True
+    with own_server() as server:
+        for number, (name, inflict) in enumerate(SCENARIOS.items()):
+            if arguments.only not in name:
+                continue
+            outcome = try_out(server, inflict, arguments.jobs, f"chaos_{number}")
+            is_sound = is_sound and not outcome.broken_promises(LEASE_SECONDS)
+            table.add_row(name, *(show(outcome) for show in _COLUMNS.values()))
+            print(name, outcome, outcome.broken_promises(LEASE_SECONDS))
+    Console(width=140).print(table)
+    return 0 if is_sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

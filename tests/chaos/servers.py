@@ -1,0 +1,137 @@
+"""Servers that a fault may hit: durable, reached over TCP, stopped and removed afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import dict_row
+
+from local import postgres
+from tests.database import Database
+from tests.jobs import make_kind
+from tests.server import PLATFORM, ROOT, free_port, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.database import Row
+
+_TEMPLATE = "chaos_template"
+_PASSWORD = "chaos"
+_PATIENCE_SECONDS = 20
+_TABLES = """
+    create schema chaos;
+    grant usage on schema chaos to worker;
+    create table chaos.starts (job_id uuid, worker text, at timestamptz default clock_timestamp());
+    create table chaos.effects (job_id uuid, worker text, at timestamptz default clock_timestamp());
+    grant insert on chaos.starts, chaos.effects to worker;
+"""
+
+
+@contextmanager
+def own_server() -> Iterator[postgres.Server]:
+    """A server with fsync on, as in production; its template holds the migrated database."""
+    folder = ROOT / ".local" / f"chaos-{os.getpid()}"
+    data_dir = folder / "data"
+    try:
+        server = postgres.start(data_dir, free_port())
+        _make_template(server)
+        yield server
+    finally:
+        postgres.stop(data_dir, mode="immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_database(server: postgres.Server, name: str) -> None:
+    """A clone of the template."""
+    with connect(server, "postgres") as superuser:
+        superuser.execute(f"create database {name} template {_TEMPLATE}")
+
+
+def connect(server: postgres.Server, database: str) -> psycopg.Connection[Row]:
+    """As the superuser, over the Unix socket: past any proxy, and past all that a worker may not."""
+    return psycopg.connect(server.superuser_url(database), autocommit=True, row_factory=dict_row)
+
+
+def tcp_url(port: int, database: str) -> str:
+    """The worker's connection string over TCP."""
+    return f"postgresql://worker:{_PASSWORD}@127.0.0.1:{port}/{database}"
+
+
+def restart(server: postgres.Server) -> None:
+    """Ends every connection, stops, starts."""
+    postgres.stop(server.data_dir)
+    postgres.start(server.data_dir, server.port)
+
+
+def crash(server: postgres.Server) -> None:
+    """Kills the postmaster and starts the server again, which recovers from its log."""
+    pid_file = server.data_dir / "postmaster.pid"
+    os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not _has_started(server):
+        if time.monotonic() > deadline:
+            raise AssertionError("The server did not come back")
+        time.sleep(0.05)
+
+
+def crash_backend(server: postgres.Server) -> None:
+    """Kills a backend that serves a worker's jobs; returns when the server has recovered."""
+    with connect(server, "postgres") as superuser:
+        [row] = superuser.execute(
+            "select pid from pg_stat_activity where usename = 'worker' and"
+            " application_name not in ('worker heartbeat', 'worker listener') limit 1"
+        ).fetchall()
+        os.kill(row["pid"], signal.SIGKILL)
+        # Our own connection ends with all others; only then does the recovery begin.
+        try:
+            while True:
+                superuser.execute("select pg_sleep(0.01)")
+        except psycopg.OperationalError:
+            wait_until_up(server)
+
+
+def wait_until_up(server: postgres.Server) -> None:
+    """Until the server takes connections again; fails if it doesn't."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not _is_up(server):
+        if time.monotonic() > deadline:
+            raise AssertionError("The server did not come back")
+        time.sleep(0.02)
+
+
+def _has_started(server: postgres.Server) -> bool:
+    # Until the dead postmaster is reaped and its backends have noticed, a start is refused.
+    if postgres.is_running(server.data_dir):
+        return _is_up(server)
+    with suppress(RuntimeError):
+        postgres.start(server.data_dir, server.port)
+    return False
+
+
+def _is_up(server: postgres.Server) -> bool:
+    try:
+        connect(server, "postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _make_template(server: postgres.Server) -> None:
+    with connect(server, "postgres") as superuser:
+        superuser.execute(f"create database {_TEMPLATE}")
+    with connect(server, _TEMPLATE) as superuser:
+        superuser.execute(PLATFORM.read_text())
+        migrate(str(server.socket_dir), server.port, _TEMPLATE)
+        superuser.execute(_TABLES)
+        superuser.execute(f"alter role worker password '{_PASSWORD}'")
+    template = Database(str(server.socket_dir), server.port, _TEMPLATE)
+    # The workers are killed here, not the jobs: they must not be given up for it.
+    make_kind(template, "effect", max_crashes=50)
+    template.connection.close()

@@ -1,0 +1,118 @@
+"""One trial: jobs, two workers, a fault, and what became of every job."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests.chaos.proxy import Proxy
+from tests.chaos.servers import connect, tcp_url
+from tests.server import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.postgres import Server
+
+_PATIENCE_SECONDS = 60
+_ENQUEUE = """
+    select count(private.enqueue('effect', md5('user ' || n %% 20)::uuid))
+    from generate_series(1, %s) as n
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that went wrong between two instants, for the runs of `victims`."""
+
+    began_at: float
+    ended_at: float
+    victims: list[str]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process; the proxy is its only way to the server."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    proxy: Proxy
+
+
+@dataclass
+class Trial:
+    """What a fault may use: the server, two workers, and a way to wait for jobs done."""
+
+    server: Server
+    database: str
+    jobs: int
+    workers: list[Worker] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def enqueue(self) -> None:
+        """All jobs, for twenty users."""
+        with connect(self.server, self.database) as db:
+            db.execute(_ENQUEUE, (self.jobs,))
+
+    def start_worker(self) -> Worker:
+        """Another worker, logging beside the server's data."""
+        name = f"{self.database}_{len(self.workers) + 1}"
+        proxy = Proxy(self.server.port)
+        url = tcp_url(proxy.port, self.database)
+        log_path = self.server.data_dir.with_name(f"{name}.log")
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.worker", name, url],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        worker = Worker(name, process, proxy)
+        self.workers.append(worker)
+        return worker
+
+    @contextmanager
+    def fault(self, *victims: Worker) -> Iterator[None]:
+        """Notes when the trouble in this block began and ended, and who suffers it."""
+        began_at = time.time()
+        yield
+        self.faults.append(Fault(began_at, time.time(), [victim.name for victim in victims]))
+
+    def wait_until_done(self, share: float) -> None:
+        """Until that share of the jobs has left an effect, or patience ends: the count will tell."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._done() < share * self.jobs and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def stop_workers(self) -> list[int]:
+        """Asks every worker that lives to end; their exit codes."""
+        living = [worker for worker in self.workers if worker.process.poll() is None]
+        for worker in living:
+            worker.process.send_signal(signal.SIGTERM)
+        exit_codes = [worker.process.wait(timeout=30) for worker in living]
+        self.abandon()
+        return exit_codes
+
+    def abandon(self) -> None:
+        """Leaves no process and no proxy behind, whatever happened."""
+        for worker in self.workers:
+            worker.process.kill()
+            worker.process.wait()
+            worker.proxy.close()
+
+    def _done(self) -> int:
+        try:
+            with connect(self.server, self.database) as db:
+                [row] = db.execute(
+                    "select count(distinct job_id) as n from chaos.effects"
+                ).fetchall()
+        except psycopg.OperationalError:  # the fault may be the server's
+            return -1
+        return row["n"]

@@ -1,0 +1,66 @@
+"""`python -m tests.chaos.worker NAME URL`: a worker whose jobs leave one effect each, for faults to hit.
+
+Everything but the handler is the product's own: the runner, its heartbeat, its listener.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+
+from core.database import async_pool
+from core.logs import configure
+from tests.jobs import QUEUE
+from workers.handlers import Handler
+from workers.runner import Runner
+
+KIND = "effect"
+LEASE_SECONDS = 2
+CONCURRENCY = 8
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("url")
+    arguments = parser.parse_args()
+    configure("INFO", arguments.name)
+    asyncio.run(_run(arguments.name, arguments.url))
+
+
+async def _run(name: str, url: str) -> None:
+    async with async_pool(url, application_name=name, max_size=CONCURRENCY + 2) as pool:
+        runner = Runner(
+            pool,
+            url,
+            {KIND: _effect(name)},
+            queues=[QUEUE],
+            concurrency=CONCURRENCY,
+            lease_seconds=LEASE_SECONDS,
+        )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runner.stop)
+        await runner.run()
+
+
+def _effect(worker: str) -> Handler[None, None]:
+    async def load(db, job) -> None:
+        await db.execute(
+            "insert into chaos.starts (job_id, worker) values (%s, %s)", (job.job_id, worker)
+        )
+
+    async def work(_input, _run) -> None:
+        await asyncio.sleep(random.uniform(0.02, 0.1))
+
+    async def save(db, job, _output) -> None:
+        await db.execute(
+            "insert into chaos.effects (job_id, worker) values (%s, %s)", (job.job_id, worker)
+        )
+
+    return Handler(load, work, save, timeout_seconds=60)
+
+
+if __name__ == "__main__":
+    main()

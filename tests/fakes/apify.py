@@ -1,0 +1,208 @@
+"""Apify on loopback, as far as this project uses it: actor runs, datasets, key-value stores.
+
+A test says what the next runs of an actor bring; the fake answers with the shapes that
+apify-client 3.x insists on (all required fields of a run, the pagination headers) and keeps count
+of what was started and deleted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections import defaultdict, deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "apify-test-token"
+
+
+@dataclass
+class Outcome:
+    """What a run brings, after how many looks; or why it was not even started."""
+
+    items: list[Any] = field(default_factory=list)
+    status: str = "SUCCEEDED"
+    looks_until_finished: int = 0
+    error: tuple[int, str] | None = None  # HTTP status and type instead of a run
+    answer_is_lost: bool = False  # the run starts, but nobody hears of it
+
+
+@dataclass
+class Run:
+    """A run as the fake keeps it."""
+
+    id: str
+    actor: str
+    run_input: dict[str, Any]
+    options: dict[str, str]
+    outcome: Outcome
+    looks: int = 0
+
+    @property
+    def status(self) -> str:
+        return "RUNNING" if self.looks <= self.outcome.looks_until_finished else self.outcome.status
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "actId": "act1",
+            "userId": "user1",
+            "startedAt": "2026-11-22T12:00:00.000Z",
+            "status": self.status,
+            "meta": {"origin": "API"},
+            "stats": {},
+            "options": {
+                "build": "latest",
+                "timeoutSecs": 300,
+                "memoryMbytes": 1024,
+                "diskMbytes": 2048,
+            },
+            "buildId": "build1",
+            "defaultKeyValueStoreId": f"store-{self.id}",
+            "defaultDatasetId": f"data-{self.id}",
+            "defaultRequestQueueId": f"queue-{self.id}",
+            "usageTotalUsd": 0.01,
+        }
+
+
+@dataclass
+class FakeApify:
+    """`started` and `deleted` are what a test looks at."""
+
+    url: str = ""
+    started: list[Run] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    _planned: dict[str, deque[Outcome]] = field(default_factory=lambda: defaultdict(deque))
+
+    def will(self, actor: str, *outcomes: Outcome) -> None:
+        """What the next starts of an actor lead to, in that order."""
+        self._planned[actor].extend(outcomes)
+
+    def start(self, actor: str, run_input: Any, options: dict[str, str]) -> Run | Outcome:
+        outcome = self._planned[actor].popleft()
+        if outcome.error is not None:
+            return outcome
+        run = Run(f"run{len(self.started) + 1}", actor, run_input, options, outcome)
+        self.started.append(run)
+        return run
+
+    def run(self, run_id: str) -> Run | None:
+        alive = (run for run in self.started if run.id not in self.deleted)
+        return next((run for run in alive if run.id == run_id), None)
+
+
+@contextmanager
+def serving() -> Iterator[FakeApify]:
+    """Serves until the block ends."""
+    fake = FakeApify()
+    handler = type("Handler", (_Handler,), {"fake": fake})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    fake.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeApify
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        parts, query = self._asked()
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        if self.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        begun = self.fake.start(parts[2].replace("~", "/"), json.loads(body), query)
+        if isinstance(begun, Outcome):
+            assert begun.error is not None
+            self._error(*begun.error)
+        elif begun.outcome.answer_is_lost:
+            self.close_connection = True
+        else:
+            self._json(201, {"data": begun.as_json()})
+
+    def do_GET(self) -> None:
+        parts, query = self._asked()
+        match parts[1], parts[2], parts[3:]:
+            case "actor-runs", run_id, []:
+                self._look(run_id)
+            case "actors", actor, ["runs"]:
+                self._list_runs(actor.replace("~", "/"))
+            case "datasets", dataset_id, ["items"]:
+                self._items(dataset_id, int(query.get("offset", 0)), int(query.get("limit", 1000)))
+            case "key-value-stores", store_id, ["records", "INPUT"]:
+                run = self.fake.run(store_id.removeprefix("store-"))
+                self._json(200, run.run_input) if run else self._error(404, "record-not-found")
+            case _:
+                self._error(404, "page-not-found")
+
+    def do_DELETE(self) -> None:
+        parts, _query = self._asked()
+        self.fake.deleted.append(parts[2])
+        self._send(204, b"", {})
+
+    def log_message(self, *_args: object) -> None:
+        """Tests read the fake, not its log."""
+
+    def _asked(self) -> tuple[list[str], dict[str, str]]:
+        self.fake.requests.append(f"{self.command} {self.path}")
+        address = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        return address.path.strip("/").split("/"), query
+
+    def _look(self, run_id: str) -> None:
+        run = self.fake.run(run_id)
+        if self.headers["authorization"] != f"Bearer {TOKEN}":
+            self._error(401, "user-or-token-not-found")
+        elif run is None:
+            self._error(404, "record-not-found")
+        else:
+            run.looks += 1
+            self._json(200, {"data": run.as_json()})
+
+    def _list_runs(self, actor: str) -> None:
+        runs = [run.as_json() for run in self.fake.started if run.actor == actor]
+        page = {"total": len(runs), "offset": 0, "limit": 20, "desc": True, "count": len(runs)}
+        self._json(200, {"data": page | {"items": runs[::-1]}})
+
+    def _items(self, dataset_id: str, offset: int, limit: int) -> None:
+        run = self.fake.run(dataset_id.removeprefix("data-"))
+        if run is None or dataset_id in self.fake.deleted:
+            self._error(404, "record-not-found")
+            return
+        page = run.outcome.items[offset : offset + limit]
+        headers = {
+            "X-Apify-Pagination-Total": str(len(run.outcome.items)),
+            "X-Apify-Pagination-Offset": str(offset),
+            "X-Apify-Pagination-Count": str(len(page)),
+            "X-Apify-Pagination-Limit": str(limit),
+            "X-Apify-Pagination-Desc": "false",
+        }
+        self._send(200, json.dumps(page).encode(), headers)
+
+    def _error(self, status: int, kind: str) -> None:
+        self._json(status, {"error": {"type": kind, "message": "made up"}})
+
+    def _json(self, status: int, value: object) -> None:
+        self._send(status, json.dumps(value).encode(), {})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json; charset=utf-8")
+        self.send_header("content-length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,367 @@
+"""A stateful Stripe on loopback: the part of its API that we use, with events and faults on demand.
+
+The real `stripe` library talks to it. What happens at Stripe by itself (a payment, a renewal) are
+methods; each change leaves events, whose payloads stay as they were at that moment.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import hmac
+import itertools
+import json
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Document = dict[str, Any]
+SECRET = "whsec_test_secret"
+MONTH_SECONDS = 30 * 24 * 3600
+_ENDED = ("canceled", "incomplete_expired")
+
+
+class Refusal(Exception):  # noqa: N818 - what Stripe answers
+    """An error answer of the API."""
+
+    def __init__(self, status: int, code: str, kind: str = "invalid_request_error") -> None:
+        super().__init__(code)
+        self.status, self.code, self.kind = status, code, kind
+
+
+@dataclass
+class Fault:
+    """What to do to a request instead of, or (`after`) besides, answering it."""
+
+    status: int | None = None
+    delay_seconds: float = 0
+    drop: bool = False  # closes the connection
+    after: bool = False  # the request has its effect all the same
+    retry_after: int | None = None
+
+
+@dataclass
+class FakeStripe:
+    """`faults` is asked about each (method, path); `requests` lists what came in."""
+
+    port: int = 0
+    now: Callable[[], int] = lambda: int(time.time())
+    objects: dict[str, Document] = field(default_factory=dict)
+    events: list[Document] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    faults: Callable[[str, str], Fault | None] = lambda _method, _path: None
+    _replies: dict[str, tuple[Document, Document]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def of(self, kind: str, **fields: Any) -> list[Document]:
+        """Objects of a kind whose fields have these values, newest first."""
+        return [
+            found
+            for found in reversed(self.objects.values())
+            if found["object"] == kind
+            and all(found.get(name) == value for name, value in fields.items())
+        ]
+
+    # What happens at Stripe without us
+
+    def price(self, lookup_key: str) -> Document:
+        return self._add("price", "price", lookup_key=lookup_key, active=True)
+
+    def customer(self, **metadata: str) -> Document:
+        return self._add("cus", "customer", metadata=metadata)
+
+    def subscribe(
+        self,
+        customer: str,
+        lookup_key: str = "creator_monthly",
+        status: str = "active",
+        **more: Any,
+    ) -> Document:
+        """A new subscription, as one bought outside of our checkout."""
+        with self._lock:
+            start = self.now()
+            period = {"current_period_start": start, "current_period_end": start + MONTH_SECONDS}
+            item = {"object": "subscription_item", "price": {"lookup_key": lookup_key}, **period}
+            subscription = self._add(
+                "sub",
+                "subscription",
+                customer=customer,
+                status=status,
+                items={"object": "list", "data": [item]},
+                **{"cancel_at_period_end": False, "metadata": {}, **more},
+            )
+            self.emit("customer.subscription.created", subscription)
+            return subscription
+
+    def pay(self, session_id: str, status: str = "active") -> Document:
+        """Completes a checkout session: subscription first, then the session's own event."""
+        with self._lock:
+            session = self.objects[session_id]
+            session.update(status="complete", url=None)
+            key = self.objects[session["line_items"]["0"]["price"]]["lookup_key"]
+            metadata = session["subscription_data"]["metadata"]
+            subscription = self.subscribe(session["customer"], key, status, metadata=metadata)
+            session["subscription"] = subscription["id"]
+            self.emit("checkout.session.completed", session)
+            return subscription
+
+    def change(self, subscription_id: str, event: str = "updated", **fields: Any) -> None:
+        with self._lock:
+            subscription = self.objects[subscription_id]
+            subscription.update(fields)
+            self.emit(f"customer.subscription.{event}", subscription)
+
+    def upgrade(self, subscription_id: str, lookup_key: str) -> None:
+        with self._lock:
+            [item] = self.objects[subscription_id]["items"]["data"]
+            item["price"] = {"lookup_key": lookup_key}
+            self.change(subscription_id)
+
+    def fail_renewal(self, subscription_id: str) -> None:
+        """A new period begins, its invoice is not paid."""
+        with self._lock:
+            subscription = self.objects[subscription_id]
+            [item] = subscription["items"]["data"]
+            item["current_period_start"] = self.now()
+            item["current_period_end"] = self.now() + MONTH_SECONDS
+            self.change(subscription_id, status="past_due")
+            self.invoice(subscription["customer"], "payment_failed")
+
+    def invoice(self, customer: str, event: str) -> Document:
+        invoice = self._add("in", "invoice", customer=customer)
+        self.emit(f"invoice.{event}", invoice)
+        return invoice
+
+    def cancel(self, subscription_id: str) -> None:
+        self.change(subscription_id, "deleted", status="canceled", canceled_at=self.now())
+
+    def delete(self, customer_id: str) -> None:
+        with self._lock:
+            for subscription in self.of("subscription", customer=customer_id):
+                if subscription["status"] not in _ENDED:
+                    self.cancel(subscription["id"])
+            self.emit("customer.deleted", self.objects[customer_id])
+            self.objects[customer_id] = {"id": customer_id, "object": "customer", "deleted": True}
+
+    def emit(self, kind: str, subject: Document, *, thin: bool = False) -> Document:
+        """Leaves an event with the object as it is now; thin ones name it only."""
+        base: Document = {"id": self._id("evt"), "type": kind, "livemode": False}
+        if thin:
+            related = {
+                "id": subject["id"],
+                "type": subject["object"],
+                "url": "https://evil.example",
+            }
+            event = base | {"object": "v2.core.event", "type": f"v1.{kind}"}
+            event |= {"created": "2026-11-22T20:00:00Z", "related_object": related}
+        else:
+            event = base | {"object": "event", "api_version": "2026-10-28.endive"}
+            event |= {"created": self.now(), "data": {"object": copy.deepcopy(subject)}}
+        self.events.append(event)
+        return event
+
+    # The API
+
+    def answer(self, method: str, path: str, form: Document, key: str | None) -> Document:
+        with self._lock:
+            self.requests.append((method, path))
+            if key is not None and key in self._replies:
+                known_form, reply = self._replies[key]
+                if known_form != form:
+                    raise Refusal(400, "idempotency_key_in_use", "idempotency_error")
+                return reply
+            for pattern, handler in self._routes(method):
+                match = re.fullmatch(pattern, path)
+                if match:
+                    reply = copy.deepcopy(handler(form, *match.groups()))
+                    if key is not None:
+                        self._replies[key] = (form, reply)
+                    return reply
+            raise Refusal(404, "unknown_route")
+
+    def _routes(self, method: str) -> list[tuple[str, Callable[..., Document]]]:
+        one = r"/v1/(?:customers|subscriptions|invoices|checkout/sessions)/(\w+)"
+        if method == "GET":
+            return [
+                (one, lambda _form, name: self._get(name)),
+                ("/v1/prices", self._list_prices),
+                ("/v1/subscriptions", lambda form: self._list("subscription", form)),
+                ("/v1/checkout/sessions", lambda form: self._list("checkout.session", form)),
+                ("/v1/events", lambda _form: self._page(self.events[::-1], {})),
+            ]
+        if method == "DELETE":
+            return [
+                (r"/v1/subscriptions/(\w+)", self._delete_subscription),
+                (r"/v1/customers/(\w+)", self._delete_customer),
+            ]
+        return [
+            ("/v1/customers", lambda form: self.customer(**form.get("metadata", {}))),
+            ("/v1/checkout/sessions", self._create_session),
+            (r"/v1/checkout/sessions/(\w+)/expire", self._expire_session),
+            ("/v1/billing_portal/sessions", self._create_portal),
+        ]
+
+    def _get(self, name: str) -> Document:
+        if name not in self.objects:
+            raise Refusal(404, "resource_missing")
+        return self.objects[name]
+
+    def _list_prices(self, form: Document) -> Document:
+        keys = form["lookup_keys"].values()
+        return self._page([p for p in self.of("price") if p["lookup_key"] in keys], {})
+
+    def _list(self, kind: str, form: Document) -> Document:
+        found = self.of(kind, customer=form["customer"])
+        if form.get("status", "all") != "all":
+            found = [one for one in found if one["status"] == form["status"]]
+        return self._page(found, form)
+
+    def _page(self, found: list[Document], form: Document) -> Document:
+        names = [one["id"] for one in found]
+        start = names.index(form["starting_after"]) + 1 if "starting_after" in form else 0
+        end = start + int(form.get("limit", 100))
+        return {
+            "object": "list",
+            "data": found[start:end],
+            "has_more": end < len(found),
+            "url": "/v1/list",
+        }
+
+    def _create_session(self, form: Document) -> Document:
+        if self._get(form["customer"]).get("deleted"):
+            raise Refusal(400, "resource_missing")
+        session = self._add("cs_test", "checkout.session", status="open", **form)
+        session["url"] = f"https://checkout.stripe.test/c/pay/{session['id']}"
+        return session
+
+    def _expire_session(self, _form: Document, name: str) -> Document:
+        session = self._get(name)
+        if session["status"] != "open":
+            raise Refusal(400, "checkout_session_not_open")
+        session.update(status="expired", url=None)
+        self.emit("checkout.session.expired", session)
+        return session
+
+    def _create_portal(self, form: Document) -> Document:
+        self._get(form["customer"])
+        return self._add(
+            "bps", "billing_portal.session", url="https://billing.stripe.test/p", **form
+        )
+
+    def _delete_subscription(self, _form: Document, name: str) -> Document:
+        if self._get(name)["status"] in _ENDED:
+            raise Refusal(404, "resource_missing")
+        self.cancel(name)
+        return self.objects[name]
+
+    def _delete_customer(self, _form: Document, name: str) -> Document:
+        self._get(name)
+        self.delete(name)
+        return self.objects[name]
+
+    def _add(self, prefix: str, kind: str, **fields: Any) -> Document:
+        created = {"id": self._id(prefix), "object": kind, "created": self.now()} | fields
+        self.objects[created["id"]] = created
+        return created
+
+    def _id(self, prefix: str) -> str:
+        with self._lock:
+            return f"{prefix}_{next(self._numbers):014d}"
+
+
+def signed(event: Document, *, now: int, secret: str = SECRET) -> tuple[bytes, str]:
+    """The body of a delivery and its Stripe-Signature header."""
+    body = json.dumps(event).encode()
+    digest = hmac.new(secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    return body, f"t={now},v1={digest}"
+
+
+@contextmanager
+def serving(fake: FakeStripe | None = None, *, port: int = 0) -> Iterator[FakeStripe]:
+    """Serves until the block ends."""
+    fake = fake or FakeStripe()
+    server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"fake": fake}))
+    server.daemon_threads = True
+    fake.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeStripe
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_DELETE = do_GET  # noqa: N815 - names that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        fault = self.fake.faults(self.command, parts.path) or Fault()
+        time.sleep(fault.delay_seconds)
+        is_answered = fault.after or not (fault.status or fault.drop)
+        if is_answered:
+            self._answer(parts.path, _form(parts.query) | _form(body), fault)
+        if fault.drop:
+            self.close_connection = True
+        elif fault.status:
+            extra = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+            self._send(fault.status, {"error": {"type": "api_error", "message": "fault"}}, extra)
+
+    def _answer(self, path: str, form: Document, fault: Fault) -> None:
+        try:
+            status, document = (
+                200,
+                self.fake.answer(self.command, path, form, self.headers.get("Idempotency-Key")),
+            )
+        except Refusal as error:
+            status = error.status
+            document = {"error": {"type": error.kind, "code": error.code, "message": error.code}}
+        if not (fault.status or fault.drop):
+            self._send(status, document, {})
+
+    def _send(self, status: int, document: Document, headers: dict[str, str]) -> None:
+        content = json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Request-Id", "req_fake")
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def _form(text: str) -> Document:
+    """Stripe's form encoding: `a[b][0]=c` is {"a": {"b": {"0": "c"}}}."""
+    form: Document = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        first, *rest = re.findall(r"[^\[\]]+", name)
+        target, last = form, first
+        for part in rest:
+            target = target.setdefault(last, {})
+            last = part
+        target[last] = value
+    return form

@@ -1,0 +1,58 @@
+"""A document that cites what is not there is never published."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.insights.evidence import EvidenceLog
+from workers.insights.groundedness import UngroundedError, check
+
+
+def _log():
+    log = EvidenceLog(b"k")
+    log.add("comment", "Ten comments praise the taste.", ["c1", "c2"])
+    return log
+
+
+def test_claims_with_existing_evidence_are_counted():
+    content = {"net": [{"share": 0.2, "evidence_ids": ["e1"]}, {"evidence_id": "e1"}]}
+    assert check(content, _log().items()).model_dump() == {
+        "claims": 2,
+        "cited": 2,
+        "verified": 2,
+        "dropped": 0,
+    }
+
+
+def test_an_id_that_does_not_exist_is_refused():
+    with pytest.raises(UngroundedError, match="e7"):
+        check({"themes": [{"share": 0.2, "evidence_ids": ["e1", "e7"]}]}, _log().items())
+
+
+def test_a_number_without_evidence_is_refused():
+    with pytest.raises(UngroundedError, match="themes"):
+        check({"themes": [{"share": 0.2, "evidence_ids": []}]}, _log().items())
+
+
+def test_an_absent_number_needs_none():
+    assert check({"metric": {"value": None, "evidence_ids": []}}, _log().items()).claims == 0
+
+
+def test_the_same_evidence_keeps_its_id():
+    log = _log()
+    assert log.add("comment", "Ten comments praise the taste.", ["c2", "c1"]) == "e1"
+    assert log.add("video", "Another.", ["v1"]) == "e2"
+
+
+def test_evidence_names_its_sources_by_a_keyed_hash():
+    one, other = EvidenceLog(b"k"), EvidenceLog(b"another key")
+    for log in (one, other):
+        log.add("video", "Another.", ["v1"])
+    assert one.items()[0].source_ref != other.items()[0].source_ref
+    assert len(one.items()[0].source_ref) == 24
+
+
+def test_a_long_paraphrase_is_cut():
+    log = EvidenceLog(b"k")
+    log.add("comment", "word " * 100, ["c1"])
+    assert len(log.items()[0].paraphrase) == 140

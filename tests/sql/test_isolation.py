@@ -1,0 +1,219 @@
+"""Who gets what of a user's row, table by table: the owner, another user, a stranger, the service.
+
+A number is how many rows the verb saw or changed, "-" that the database refused the verb (42501).
+`insert` adds a row in the owner's name, or for the owner's product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests import rows
+from tests.database import make_product, make_user
+from tests.rules import banned, make_rule, make_script
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tests.database import Database, Row, Session
+
+
+@dataclass(frozen=True)
+class Table:
+    """A row of the owner, how somebody would add or change one, and what each actor gets."""
+
+    make: Callable[[Database, uuid.UUID], Row]
+    columns: str
+    values: str
+    change: str
+    cells: str
+
+
+def make_version(db: Database, user_id: uuid.UUID) -> Row:
+    make_script(db, make_product(db, user_id))
+    with db.as_user(user_id) as owner:
+        owner.execute("update public.scripts set content = 'Look again.'")
+        return owner.row("select * from public.script_versions")
+
+
+TABLES = {
+    "products": Table(
+        make=make_product,
+        columns="user_id, name, source_url",
+        values="%(user_id)s, 'Mug', 'https://shop.example/mug'",
+        change="name = 'Mug'",
+        # An owner adds products without naming anybody: see test_products.
+        cells="""
+                          select insert update delete
+            owner         1      -      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "jobs": Table(
+        make=rows.make_job,
+        columns="user_id, product_id, kind",
+        values="%(user_id)s, %(product_id)s, 'analyze_product'",
+        change="progress = 1",
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "analysis_results": Table(
+        make=rows.make_result,
+        columns="user_id, product_id, type, content, engine",
+        values="%(user_id)s, %(product_id)s, 'themes', '{\"schema_version\": 1}', 'embedded'",
+        change="engine = 'other'",
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "virality_packs": Table(
+        make=rows.make_pack,
+        columns="user_id, product_id, name, configuration",
+        values="%(user_id)s, %(product_id)s, 'Mug', '{\"schema_version\": 1}'",
+        change="name = 'Mug'",
+        cells="""
+                          select insert update delete
+            owner         1      -      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "brand_rules": Table(
+        make=lambda db, user_id: make_rule(db, user_id, "No promises", banned("guaranteed")),
+        columns="user_id, rule_name, rule_definition",
+        values='%(user_id)s, \'No cure\', \'{"kind": "banned_phrase", "severity": "error",'
+        ' "params": {"terms": ["cure"]}}\'',
+        change="enabled = false",
+        cells="""
+                          select insert update delete
+            owner         1      1      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "scripts": Table(
+        make=lambda db, user_id: make_script(db, make_product(db, user_id)),
+        columns="user_id, product_id, content",
+        values="%(user_id)s, %(product_id)s, 'Look at this mug.'",
+        change="content = 'Look again.'",
+        # Another user's product does not exist for you: 404 not_found.
+        cells="""
+                          select insert    update delete
+            owner         1      1         1      1
+            other         0      not_found 0      0
+            anon          -      -         -      -
+            service_role  1      1         1      1
+        """,
+    ),
+    "script_versions": Table(
+        make=make_version,
+        columns="user_id, script_id, version, content",
+        values="%(user_id)s, %(script_id)s, 7, 'Look at this mug.'",
+        change="content = 'Look again.'",
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "subscriptions": Table(
+        make=rows.make_subscription,
+        columns="user_id, stripe_subscription_id, plan, status",
+        values="%(user_id)s, 'sub_2', 'agency', 'active'",
+        change="plan = 'agency'",
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+}
+
+
+def grid(cells: str) -> dict[str, dict[str, str]]:
+    header, *lines = [line.split() for line in cells.strip().splitlines()]
+    return {actor: dict(zip(header, row, strict=True)) for actor, *row in lines}
+
+
+def outcome(act: AbstractContextManager[Session], query: str, row: Row) -> str:
+    """What an actor gets from one statement; always rolled back."""
+    with act as session:
+        try:
+            cursor = session.connection.execute(query, row)
+            result = str(cursor.rowcount)
+        except psycopg.errors.InsufficientPrivilege:
+            result = "-"
+        except psycopg.Error as error:
+            result = error.diag.message_primary.split('"code": "')[1].split('"')[0]
+        session.connection.execute("rollback; begin")
+        return result
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_everybody_gets_what_is_theirs(db: Database, table: str):
+    spec, owner_id, other_id = TABLES[table], make_user(), make_user()
+    row = spec.make(db, owner_id)
+    actors = {
+        "owner": lambda: db.as_user(owner_id),
+        "other": lambda: db.as_user(other_id),
+        "anon": lambda: db.acting_as("anon"),
+        "service_role": lambda: db.acting_as("service_role"),
+    }
+    verbs = {
+        "select": f"select from public.{table} where id = %(id)s",
+        "insert": f"insert into public.{table} ({spec.columns}) values ({spec.values})",
+        "update": f"update public.{table} set {spec.change} where id = %(id)s",
+        "delete": f"delete from public.{table} where id = %(id)s",
+    }
+    assert {
+        actor: {verb: outcome(act(), query, row) for verb, query in verbs.items()}
+        for actor, act in actors.items()
+    } == grid(spec.cells)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_owner_can_give_nothing_away(db: Database, table: str):
+    owner_id = make_user()
+    TABLES[table].make(db, owner_id)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), db.as_user(owner_id) as owner:
+        owner.execute(f"update public.{table} set user_id = %s", make_user())
+
+
+def test_plans_are_for_everybody_to_read_and_for_nobody_to_change(db: Database):
+    plans = db.rows("select * from public.plans order by rank")
+    assert len(plans) == 3
+    for act in (db.acting_as("anon"), db.as_user(make_user())):
+        with act as session:
+            assert session.rows("select * from public.plans order by rank") == plans
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute("update public.plans set max_products = 1000")
+            session.connection.execute("rollback; begin")
+
+
+def test_every_table_of_the_api_is_shown_here(db: Database):
+    query = "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace"
+    tables = {row["name"] for row in db.rows(f"{query} and relkind in ('r', 'p')")}
+    assert tables == {*TABLES, "plans"}

@@ -1,0 +1,94 @@
+"""The job protocol when two things happen at once, or an answer gets lost on its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.database import make_user
+from tests.jobs import (
+    claim,
+    complete,
+    enqueue,
+    leftovers,
+    make_kind,
+    state,
+    token,
+)
+
+if TYPE_CHECKING:
+    from tests.database import Database
+
+NOTHING = {"messages": 0, "live": 0, "steps": 0}
+GIVING_BACK = {
+    "retry": "select private.retry(%s, %s, %s, 'busy', 'Busy.', 3600)",
+    "snooze": "select private.snooze(%s, %s, %s, 3600, 'collecting')",
+    "release": "select count(*) from private.release(%s, array[%s::bigint], array[%s])",
+}
+
+
+@pytest.fixture(autouse=True)
+def noop(db: Database) -> str:
+    return make_kind(db)
+
+
+@pytest.mark.parametrize("statement", GIVING_BACK.values(), ids=GIVING_BACK)
+def test_a_heartbeat_that_comes_late_leaves_the_job_as_it_was_given_back(
+    db: Database, statement: str
+):
+    enqueue(db)
+    [job] = claim(db)
+    due_at = "select vt from pgmq.q_maintenance"
+    with db.as_worker() as worker:
+        worker.value(statement, *token(job))
+    before = db.value(due_at)
+    with db.as_worker() as worker:
+        extend = "select * from private.extend(%s, array[%s::bigint], array[%s], 30)"
+        assert worker.rows(extend, *token(job)) == []
+    assert db.value(due_at) == before
+
+
+def test_a_retry_said_twice_because_the_answer_got_lost_counts_once(db: Database):
+    job_id = enqueue(db)
+    [job] = claim(db)
+    statement = "select private.retry(%s, %s, %s, 'busy', 'Busy.')"
+    with db.as_worker() as worker:
+        answers = [worker.value(statement, *token(job)) for _ in range(2)]
+    assert answers == ["queued", "lost"]
+    assert db.value("select failures from public.jobs where id = %s", job_id) == 1
+
+
+def test_a_wake_that_comes_before_the_job_has_parked_is_not_lost(db: Database):
+    job_id = enqueue(db)
+    [job] = claim(db)
+    with db.as_webhook() as webhook:
+        webhook.value("select private.wake(%s)", job_id)
+    with db.as_worker() as worker:
+        worker.value(GIVING_BACK["snooze"], *token(job))
+    [again] = claim(db)
+    with db.as_worker() as worker:
+        worker.value(GIVING_BACK["snooze"], *token(again))
+    assert claim(db) == []  # one wake, one run
+
+
+@pytest.mark.parametrize("outcome", ["retry", "snooze"])
+def test_a_job_cancelled_while_it_ran_ends_when_its_run_does(db: Database, outcome: str):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    [job] = claim(db)
+    with db.as_user(user_id) as user:
+        user.execute("select public.cancel_job(%s)", job_id)
+    with db.as_worker() as worker:
+        worker.value(GIVING_BACK[outcome], *token(job))
+    assert (state(db, job_id)["status"], leftovers(db)) == ("cancelled", NOTHING)
+
+
+def test_work_that_finished_before_the_cancel_reached_it_counts(db: Database):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    [job] = claim(db)
+    with db.as_user(user_id) as user:
+        user.execute("select public.cancel_job(%s)", job_id)
+    assert complete(db, job) == [job["msg_id"]]
+    assert (state(db, job_id)["status"], leftovers(db)) == ("succeeded", NOTHING)

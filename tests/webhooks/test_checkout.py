@@ -1,0 +1,231 @@
+"""Checkout, portal and sync, with the real Stripe client against a Stripe on loopback."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.fakes.stripe import Fault
+from tests.webhooks.edge import NOW, Edge
+
+
+def create(edge: Edge, plan="creator", user="user_alice"):
+    return edge.client.post("/subscriptions/create", json={"plan": plan}, headers=edge.bearer(user))
+
+
+def test_a_checkout_is_made_for_the_accounts_own_customer(shop, fake_stripe, db):
+    user_id = shop.session().json["user"]["id"]
+    answer = create(shop)
+    [customer], [session] = fake_stripe.of("customer"), fake_stripe.of("checkout.session")
+    assert (answer.status_code, answer.json) == (201, {"url": session["url"]})
+    assert customer["metadata"] == {"user_id": user_id}
+    assert session == session | {
+        "mode": "subscription",
+        "customer": customer["id"],
+        "client_reference_id": user_id,
+        "metadata": {"user_id": user_id, "plan": "creator"},
+        "subscription_data": {"metadata": {"user_id": user_id, "plan": "creator"}},
+        "success_url": "http://127.0.0.1:3000/billing/success",
+        "cancel_url": "http://127.0.0.1:3000/billing",
+        "expires_at": str(NOW + 31 * 60),
+    }
+    assert db.rows("select user_id::text, customer_id from private.stripe_customers") == [
+        {"user_id": user_id, "customer_id": customer["id"]}
+    ]
+
+
+def test_the_same_plan_again_reuses_the_open_checkout(shop, fake_stripe):
+    assert create(shop).json == create(shop).json
+    assert len(fake_stripe.of("checkout.session")) == 1
+
+
+def test_another_plan_closes_the_checkout_of_the_first(shop, fake_stripe):
+    create(shop, "creator")
+    create(shop, "agency")
+    states = [(s["metadata"]["plan"], s["status"]) for s in fake_stripe.of("checkout.session")]
+    assert states == [("agency", "open"), ("creator", "expired")]
+
+
+def test_clicks_at_once_make_one_customer_and_one_checkout(shop, fake_stripe):
+    with ThreadPoolExecutor(8) as clicks:
+        answers = list(clicks.map(lambda _: create_apart(shop), range(8)))
+    assert len(fake_stripe.of("customer")) == len(fake_stripe.of("checkout.session")) == 1
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert len({answer.json["url"] for answer in answers if answer.status_code == 201}) == 1
+
+
+def create_apart(shop):
+    return shop.app.test_client().post(
+        "/subscriptions/create", json={"plan": "creator"}, headers=shop.bearer()
+    )
+
+
+def test_a_second_subscription_is_refused_before_any_event_came(shop, fake_stripe):
+    create(shop)
+    [session] = fake_stripe.of("checkout.session")
+    subscription = fake_stripe.pay(session["id"])
+    for status in ("trialing", "active", "past_due", "unpaid", "paused"):
+        subscription["status"] = status
+        answer = create(shop, "agency")
+        assert (answer.status_code, answer.json["code"]) == (409, "already_subscribed")
+
+
+def test_what_has_ended_or_never_began_can_be_bought_again(shop, fake_stripe):
+    create(shop)
+    [session] = fake_stripe.of("checkout.session")
+    subscription = fake_stripe.pay(session["id"])
+    for status in ("canceled", "incomplete_expired", "incomplete"):
+        subscription["status"] = status
+        assert create(shop).status_code == 201
+
+
+def test_a_customer_deleted_at_stripe_is_replaced(shop, fake_stripe, db):
+    create(shop)
+    [first] = fake_stripe.of("customer")
+    fake_stripe.delete(first["id"])
+    shop.client.post("/subscriptions/sync", headers=shop.bearer())
+    assert create(shop).status_code == 201
+    second = db.value("select customer_id from private.stripe_customers where deleted_at is null")
+    assert second != first["id"]
+
+
+def test_only_plans_on_offer_can_be_bought(shop):
+    for plan in ("free", "gold", "", 5, None, ["creator"], "x" * 3000, "créateur"):
+        answer = create(shop, plan)
+        assert (answer.status_code, answer.json["code"]) == (422, "unknown_plan")
+
+
+BODIES = [
+    (b"", 400, "invalid_request"),
+    (b"[]", 400, "invalid_request"),
+    (b'{"plan":NaN}', 400, "invalid_request"),
+    (b'{"plan":"creator","plan":"agency"}', 400, "invalid_request"),
+    (b'{"plan":"' + b"x" * 5000 + b'"}', 413, "too_large"),
+]
+
+
+def test_a_body_that_is_none_is_refused(shop):
+    for body, status, code in BODIES:
+        headers = shop.bearer() | {"Content-Type": "application/json"}
+        answer = shop.client.post("/subscriptions/create", data=body, headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+def test_a_form_is_refused(shop):
+    answer = shop.client.post(
+        "/subscriptions/create", data={"plan": "creator"}, headers=shop.bearer()
+    )
+    assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
+
+
+ROUTES = ["/subscriptions/create", "/subscriptions/portal", "/subscriptions/sync"]
+
+
+def test_nobody_buys_anything_without_signing_in(stateless_edge):
+    for route in ROUTES:
+        answer = stateless_edge.client.post(route, json={"plan": "creator"})
+        assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
+
+
+def test_without_a_stripe_key_billing_says_so(edge):
+    for route in ROUTES:
+        answer = edge.client.post(route, json={"plan": "creator"}, headers=edge.bearer())
+        assert (answer.status_code, answer.json["code"]) == (503, "billing_not_configured")
+
+
+def test_a_token_of_ours_is_as_good_as_clerks(shop, fake_stripe):
+    token = shop.session().json["access_token"]
+    answer = shop.client.post(
+        "/subscriptions/create",
+        json={"plan": "creator"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 201
+
+
+def test_the_portal_opens_for_a_customer_only(shop, fake_stripe):
+    before = shop.client.post("/subscriptions/portal", headers=shop.bearer())
+    create(shop)
+    after = shop.client.post("/subscriptions/portal", headers=shop.bearer())
+    assert (before.status_code, before.json["code"]) == (404, "no_customer")
+    assert (after.status_code, after.json) == (201, {"url": "https://billing.stripe.test/p"})
+
+
+def test_the_success_page_that_beats_the_event_sees_the_plan(shop, fake_stripe, db):
+    create(shop)
+    [session] = fake_stripe.of("checkout.session")
+    fake_stripe.pay(session["id"])
+    answer = shop.client.post("/subscriptions/sync", headers=shop.bearer())
+    assert (answer.status_code, answer.json) == (200, {"plan": "creator"})
+    assert db.rows("select plan, status from public.subscriptions") == [
+        {"plan": "creator", "status": "active"}
+    ]
+
+
+FAULTS = [
+    (Fault(status=500), 503, "billing_unavailable"),
+    (Fault(drop=True), 503, "billing_unavailable"),
+    (Fault(status=429, retry_after=7), 503, "billing_unavailable"),
+    (Fault(status=401), 500, "billing_failed"),
+    (Fault(status=403), 500, "billing_failed"),
+    (Fault(status=402), 502, "billing_failed"),
+    (Fault(status=400), 502, "billing_failed"),
+]
+
+
+def test_stripes_failures_have_a_code(shop, fake_stripe):
+    for fault, status, code in FAULTS:
+        fake_stripe.faults = lambda _method, _path, fault=fault: fault
+        answer = create(shop)
+        assert (answer.status_code, answer.json["code"]) == (status, code)
+        waits = ("7" if fault.retry_after else "5") if status == 503 else None
+        assert answer.headers.get("Retry-After") == waits
+
+
+def test_a_lost_answer_does_not_make_a_second_customer(shop, fake_stripe):
+    lost = iter([Fault(drop=True, after=True)])
+    fake_stripe.faults = lambda method, path: (
+        next(lost, None) if (method, path) == ("POST", "/v1/customers") else None
+    )
+    assert create(shop).status_code == 201
+    assert len(fake_stripe.of("customer")) == 1
+
+
+def test_a_price_missing_at_stripe_is_our_problem(shop, fake_stripe):
+    fake_stripe.objects.clear()
+    answer = create(shop)
+    assert (answer.status_code, answer.json["code"]) == (503, "billing_unavailable")
+
+
+def test_an_erased_account_buys_nothing(shop, fake_stripe):
+    token = shop.session().json["access_token"]
+    shop.tell({"type": "user.deleted", "data": {"id": "user_alice"}})
+    answer = shop.client.post(
+        "/subscriptions/create",
+        json={"plan": "creator"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (answer.status_code, answer.json["code"]) == (403, "account_deleted")
+    assert fake_stripe.requests == []
+
+
+def test_links_that_admit_their_holder_are_not_logged(shop, capsys):
+    url = create(shop).json["url"]
+    shop.client.post("/subscriptions/portal", headers=shop.bearer())
+    logged = capsys.readouterr().out
+    assert '"route": "/subscriptions/create"' in logged
+    assert url not in logged
+    assert "billing.stripe.test" not in logged
+
+
+def test_too_many_checkouts_have_to_wait(shop):
+    shop.app.extensions["edge"].settings.__dict__["checkouts_per_minute"] = 1
+    shop.client.post("/subscriptions/portal", headers=shop.bearer())
+    answer = shop.client.post("/subscriptions/portal", headers=shop.bearer())
+    assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_forged_token_of_ours_is_refused(shop):
+    headers = {"Authorization": f"Bearer {uuid.uuid4()}"}
+    assert shop.client.post("/subscriptions/portal", headers=headers).status_code == 401

@@ -1,0 +1,64 @@
+"""How a job asks Stripe: in a thread, on a database session of its own, failures translated."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import psycopg
+
+from core.billing import BillingError, Gateway
+from core.database import connect
+from workers.errors import Reject, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+
+    from core.database import Row
+    from workers.queue import Database, Job, Pool
+
+_T = TypeVar("_T")
+_NOT_CONFIGURED_SECONDS = 600.0
+
+
+async def ask(
+    pool: Pool, gateway: Gateway | None, call: Callable[[Connection[Row], Gateway], _T]
+) -> _T:
+    """What `call` returns; it may block. Raises Retry or Reject."""
+    if gateway is None:
+        raise Retry(
+            "billing_not_configured",
+            "Billing is not set up on this worker.",
+            _NOT_CONFIGURED_SECONDS,
+        )
+
+    def blocking() -> _T:
+        # The pool's sessions are for statements; a lock over a request needs one of its own.
+        with connect(str(pool.conninfo), application_name="worker-billing") as db:
+            return call(db, gateway)
+
+    try:
+        return await asyncio.to_thread(blocking)
+    except psycopg.errors.LockNotAvailable as error:
+        raise Retry("customer_busy", "Another job looks at this customer now.", 2.0) from error
+    except BillingError as error:
+        raise _outcome(error) from error
+
+
+def _outcome(error: BillingError) -> Retry | Reject:
+    if error.reason == "unavailable":
+        return Retry(
+            "stripe_unavailable", "The payment service can't be reached.", error.after_seconds
+        )
+    if error.reason == "misconfigured":
+        # A key is being rotated, or wrong: people mend that, so the job waits for them.
+        return Retry(
+            "stripe_key_refused", "The payment service refused our key.", _NOT_CONFIGURED_SECONDS
+        )
+    return Reject("stripe_refused", "The payment service refused this request.")
+
+
+async def nothing_to_save(_db: Database, _job: Job, _output: object) -> None:
+    """For jobs that have written under a lock already and are safe to repeat."""

@@ -1,0 +1,23 @@
+"""What a pack is written from: findings and stated facts; no comment and no caption is among it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workers.insights.inputs import ProductFacts
+    from workers.insights.shapes import Engine, SentimentSummary, ViralityBreakdown
+
+
+@dataclass(frozen=True, slots=True)
+class PackInputs:
+    product_name: str
+    product: ProductFacts | None
+    sentiment: SentimentSummary
+    virality: ViralityBreakdown
+    engine: Engine
+    limits: tuple[str, ...]
+    now: datetime

@@ -1,0 +1,199 @@
+"""Runs actors on Apify: start, look, read, delete. It knows nothing of what an actor collects.
+
+Starting costs money and is not idempotent on Apify's side, so a start is never repeated blindly:
+`find` looks for the run that an earlier, interrupted try may have started.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import structlog
+from apify_client import ApifyClientAsync
+from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
+from impit import HTTPError as TransportError
+
+from workers.errors import Park, Reject, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from apify_client._models import Run
+
+MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video with its neighbours costs about 0.30
+RUN_TIMEOUT = timedelta(minutes=5)
+BUSY_SECONDS = 60.0
+UNAVAILABLE_SECONDS = 30.0
+RECENT_RUNS = 20
+
+_UNFINISHED = frozenset({"READY", "RUNNING", "TIMING-OUT", "ABORTING"})
+# Our own runs are in the way; they end, so waiting is enough.
+_BUSY_TYPES = frozenset({"actor-memory-limit-exceeded", "concurrent-runs-limit-exceeded"})
+_BUDGET_TYPES = frozenset(
+    {
+        "actor-is-not-rented",
+        "monthly-usage-limit-too-low",
+        "not-enough-usage-to-run-paid-actor",
+        "max-total-charge-usd-below-minimum",
+    }
+)
+_ERRORS = (ApifyClientError, TransportError)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run: an actor, its input, and how many items may be billed."""
+
+    actor: str
+    run_input: dict[str, Any]
+    max_items: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """Of a run: only a complete one has everything; others may hold a part."""
+
+    run_id: str
+    dataset_id: str
+    store_id: str
+    is_finished: bool
+    is_complete: bool
+
+
+class Apify:
+    """Apify's API with this project's limits and errors; see `open_apify`."""
+
+    def __init__(self, client: ApifyClientAsync, starter: ApifyClientAsync) -> None:
+        self._client = client
+        self._starter = starter  # tries once: a repeated start would be a second, billed run
+
+    async def start(self, request: Request) -> str:
+        """Starts a run and returns its id; a start whose answer got lost is found by `find`."""
+        try:
+            run = await self._starter.actor(request.actor).start(
+                run_input=request.run_input,
+                max_items=request.max_items,
+                max_total_charge_usd=MAX_CHARGE_USD,
+                run_timeout=RUN_TIMEOUT,
+            )
+        except _ERRORS as error:
+            _translate(error)
+        _log.info("apify_run_started", actor=request.actor, run_id=run.id)
+        return run.id
+
+    async def find(self, request: Request, since: datetime) -> str | None:
+        """The run with exactly this input that was started after `since`, if there is one."""
+        try:
+            runs = (
+                await self._client.actor(request.actor)
+                .runs()
+                .list(limit=RECENT_RUNS, desc=True, started_after=since)
+            )
+            for run in runs.items:
+                store = self._client.key_value_store(run.default_key_value_store_id)
+                if _same_input(await store.get_record("INPUT"), request.run_input):
+                    return run.id
+        except _ERRORS as error:
+            _translate(error)
+        return None
+
+    async def status(self, run_id: str) -> Status | None:
+        """How a run is doing; None when Apify knows it no more."""
+        try:
+            run = await self._client.run(run_id).get()
+        except _ERRORS as error:
+            _translate(error)
+        return None if run is None else _status(run)
+
+    async def read(self, status: Status, max_items: int) -> list[object] | None:
+        """The items of a run, at most `max_items`; None when they were deleted already."""
+        dataset = self._client.dataset(status.dataset_id)
+        items: list[object] = []
+        try:
+            async for item in dataset.iterate_items(limit=max_items, clean=True):
+                items.append(item)
+                if len(items) >= max_items:
+                    break
+        except NotFoundError:
+            return None
+        except _ERRORS as error:
+            _translate(error)
+        return items
+
+    async def delete(self, status: Status) -> None:
+        """Removes what the run left at Apify; a failure is logged, the analysis goes on.
+
+        What stays is unnamed storage, which Apify drops by itself after about a week.
+        """
+        leftovers = (
+            self._client.dataset(status.dataset_id),
+            self._client.key_value_store(status.store_id),
+            self._client.run(status.run_id),
+        )
+        for leftover in leftovers:
+            try:
+                await leftover.delete()
+            except _ERRORS as error:
+                _log.warning(
+                    "apify_delete_failed", run_id=status.run_id, error=type(error).__name__
+                )
+
+
+@asynccontextmanager
+async def open_apify(token: str, base_url: str) -> AsyncIterator[Apify]:
+    """Apify with that token; two clients, because starts must not be repeated."""
+    client = ApifyClientAsync(token, api_url=base_url, api_public_url=base_url, max_retries=3)
+    starter = ApifyClientAsync(token, api_url=base_url, api_public_url=base_url, max_retries=0)
+    async with client.http_client, starter.http_client:
+        yield Apify(client, starter)
+
+
+def _status(run: Run) -> Status:
+    is_finished = run.status not in _UNFINISHED
+    if is_finished:
+        _log.info("apify_run_ended", run_id=run.id, outcome=run.status, usd=run.usage_total_usd)
+    return Status(
+        run_id=run.id,
+        dataset_id=run.default_dataset_id,
+        store_id=run.default_key_value_store_id,
+        is_finished=is_finished,
+        is_complete=run.status == "SUCCEEDED",
+    )
+
+
+def _same_input(record: dict[str, Any] | None, run_input: dict[str, Any]) -> bool:
+    value = record.get("value") if record else None
+    if isinstance(value, str | bytes):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return False
+    return bool(value == run_input)
+
+
+def _translate(error: ApifyClientError | TransportError) -> NoReturn:
+    """Apify's errors as outcomes of the job; only what we did wrong ourselves stays a bug."""
+    if not isinstance(error, ApifyApiError):
+        message = "Our data source cannot be reached right now."
+        raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
+    _log.warning("apify_error", status=error.status_code, type=error.type)
+    if error.type in _BUSY_TYPES or error.status_code == 429:
+        raise Park("waiting_for_source", BUSY_SECONDS) from error
+    if error.type in _BUDGET_TYPES or error.status_code == 402:
+        message = "Our budget for this data source is used up. We have been told."
+        raise Reject("source_over_budget", message) from error
+    if error.status_code in {401, 403}:
+        message = "Our data source does not accept us right now. We have been told."
+        raise Reject("source_refused", message) from error
+    if error.status_code >= 500:
+        message = "Our data source has a problem right now."
+        raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
+    raise error

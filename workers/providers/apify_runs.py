@@ -1,0 +1,99 @@
+"""The Apify runs of one job: each started once, waited for without a worker, read, then deleted.
+
+What a step keeps is when a run was asked for and its id. A worker may die between the two: then
+the run is looked for at Apify before another one is paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workers.errors import Park, Reject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from workers.providers.apify import Apify, Request, Status
+    from workers.providers.context import Step
+
+POLL_SECONDS = 10.0
+MAX_STARTS = 2  # of one request: a failed run that left nothing is paid for once more, not for ever
+GIVE_UP_AFTER = timedelta(minutes=30)
+_CLOCK_LEEWAY = timedelta(minutes=1)  # between our clock and Apify's
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What a run brought; incomplete when it failed or was stopped half-way."""
+
+    items: tuple[object, ...] = ()
+    is_complete: bool = True
+
+
+class Runs:
+    """The runs of one job."""
+
+    def __init__(self, apify: Apify, step: Step, now: Callable[[], datetime]) -> None:
+        self._apify = apify
+        self._step = step
+        self._now = now
+        self._finished: list[Status] = []
+
+    async def harvest(self, requests: Mapping[str, Request], stage: str) -> dict[str, Harvest]:
+        """What the named requests brought. Raises `Park` while one of them goes on."""
+        brought = {name: await self._attempt(name, request) for name, request in requests.items()}
+        ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
+        if len(ready) < len(requests):
+            raise Park(stage, POLL_SECONDS)
+        return ready
+
+    async def delete_all(self) -> None:
+        """Removes everything that was read from Apify's storage."""
+        for status in self._finished:
+            await self._apify.delete(status)
+
+    async def _attempt(self, name: str, request: Request) -> Harvest | None:
+        """None while the run goes on."""
+        for number in range(1, MAX_STARTS + 1):
+            run_id, asked_at = await self._run(f"{name}_{number}", request)
+            status = await self._apify.status(run_id)
+            if status is not None and not status.is_finished:
+                if self._now() - asked_at > GIVE_UP_AFTER:
+                    raise Reject("source_too_slow", "TikTok's data took too long to arrive.")
+                return None
+            harvest = await self._read(status, request)
+            if harvest is not None:
+                return harvest
+        raise Reject("source_failed", "TikTok could not be read right now. Please try again later.")
+
+    async def _run(self, name: str, request: Request) -> tuple[str, datetime]:
+        """The id of the one run under that name, and when it was asked for."""
+        is_first_try = False
+
+        async def ask() -> str:
+            nonlocal is_first_try
+            is_first_try = True
+            return self._now().isoformat()
+
+        asked_at = datetime.fromisoformat(await self._step(f"{name}_asked", ask))
+
+        async def start() -> str:
+            if not is_first_try:
+                lost = await self._apify.find(request, asked_at - _CLOCK_LEEWAY)
+                if lost is not None:
+                    return lost
+            return await self._apify.start(request)
+
+        return await self._step(f"{name}_run", start), asked_at
+
+    async def _read(self, status: Status | None, request: Request) -> Harvest | None:
+        """None when nothing is left to read: a failed run, or one that was deleted already."""
+        items = None if status is None else await self._apify.read(status, request.max_items)
+        if status is None or items is None:
+            return None
+        self._finished.append(status)
+        if not items and not status.is_complete:
+            return None
+        return Harvest(tuple(items), status.is_complete)

@@ -1,0 +1,32 @@
+"""What a job lends to a provider: a way to report, and a memory that outlives a try."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+# Tells the user what happens: a stage in a word, and percent.
+Report = Callable[[str, int], Awaitable[None]]
+
+
+class Step(Protocol):
+    """Does what must not be paid for twice: the next try of the job gets the first result back."""
+
+    async def __call__(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """`work`'s result, or what an earlier try got: JSON, derived data only."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed to a provider with each URL."""
+
+    report: Report
+    step: Step
+
+
+async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001
+    """A step for callers that try only once."""
+    return await work()

@@ -1,0 +1,202 @@
+"""A TikTok link, read through Apify: first the posts, then their comments and their niche.
+
+It knows the actors' inputs; apify_runs.py knows how a run is started once and waited for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from workers.errors import Reject
+from workers.insights.inputs import Collection
+from workers.providers.apify import Request
+from workers.providers.apify_runs import Harvest, Runs
+from workers.providers.item_fields import field, text
+from workers.providers.tiktok_items import read_comments, read_videos, video_ref, with_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from workers.insights.inputs import Comment, Video
+    from workers.providers.context import Context
+    from workers.providers.services import Services
+
+VIDEOS_ACTOR = "clockworks/tiktok-scraper"
+COMMENTS_ACTOR = "clockworks/tiktok-comments-scraper"
+
+CREATOR_POSTS = 20  # a creator's median is stable from ten on
+NICHE_POSTS = 40
+NICHE_HASHTAGS = 2
+COMMENTS = 200
+COMMENTED_POSTS = 3  # of a profile
+
+# Hashtags that all of TikTok uses name no niche.
+_EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
+_HANDLE = re.compile(r"^/@([\w.-]+)")
+# Counts and texts are all that is analysed, so nothing is downloaded.
+_WITHOUT_FILES = {
+    "shouldDownloadVideos": False,
+    "shouldDownloadCovers": False,
+    "shouldDownloadSubtitles": False,
+    "shouldDownloadSlideshowImages": False,
+    "shouldDownloadAvatars": False,
+    "shouldDownloadMusicCovers": False,
+}
+_NO_BASELINE = "TikTok gave no earlier posts of this creator, so there is no baseline."
+_PARTIAL = "TikTok gave only a part of what was asked for."
+_NO_COMMENTS = "TikTok gave no comments."
+_SOME_COMMENTS = f"At most {COMMENTS} comments were read."
+
+
+@dataclass(frozen=True)
+class _Link:
+    """What a TikTok URL names; a short link names nothing until it is followed."""
+
+    url: str
+    handle: str | None
+    is_profile: bool
+
+
+@dataclass(frozen=True)
+class _Posts:
+    """The first run: the subject, if the link names one post, and its creator's other posts."""
+
+    videos: tuple[Video, ...]
+    subject: Video | None
+    links: dict[str, str]  # of a video's ref: where its comments are
+
+
+async def collect(url: str, services: Services, context: Context) -> Collection:
+    """Raises `Park` while runs go on; called again, it continues."""
+    if services.apify is None:
+        raise AssertionError("routing sends TikTok here only where Apify is connected")
+    link = _link(url)
+    runs = Runs(services.apify, context.step, services.now)
+    await context.report("collecting_videos", 10)
+    first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
+    posts = _posts(first["posts"], link, services.ref_key, services.now())
+    await context.report("collecting_comments", 30)
+    around = await runs.harvest(_around(posts), "collecting_comments")
+    await runs.delete_all()
+    return _collection(link, posts, first | around, services)
+
+
+def _link(url: str) -> _Link:
+    path = urlsplit(url).path
+    handle = _HANDLE.search(path)
+    return _Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
+
+
+def _posts_request(link: _Link) -> Request:
+    wanted: dict[str, object] = dict(_WITHOUT_FILES)
+    if not link.is_profile:
+        wanted["postURLs"] = [link.url]
+    if link.handle is not None:
+        wanted |= {
+            "profiles": [link.handle],
+            "profileScrapeSections": ["videos"],
+            "profileSorting": "latest",
+            "excludePinnedPosts": True,
+            "resultsPerPage": CREATOR_POSTS,
+        }
+    return Request(VIDEOS_ACTOR, wanted, max_items=CREATOR_POSTS + 1)
+
+
+def _posts(harvest: Harvest, link: _Link, ref_key: bytes, now: datetime) -> _Posts:
+    rows = read_videos(harvest.items, ref_key=ref_key, collected_at=now)
+    subject = None if link.is_profile else _subject(rows.items, link, ref_key)
+    if not rows.items or (subject is None and not link.is_profile):
+        if rows.unreadable:
+            message = "This TikTok post or profile is private, was removed, or never existed."
+            raise Reject("post_unavailable", message)
+        raise Reject("nothing_found", "TikTok shows no public post at this address.")
+    if subject is None:
+        videos = tuple(replace(video, role="creator") for video in rows.items)
+    else:
+        videos = with_subject(rows.items, subject.ref)
+    return _Posts(videos, subject, _links(harvest.items, ref_key))
+
+
+def _subject(videos: Sequence[Video], link: _Link, ref_key: bytes) -> Video | None:
+    """The post that the link names; the run of a short link brings that post alone."""
+    wanted = video_ref(link.url, ref_key)
+    if wanted is None:
+        return videos[0] if videos else None
+    return next((video for video in videos if video.ref == wanted), None)
+
+
+def _links(items: Iterable[object], ref_key: bytes) -> dict[str, str]:
+    links = (text(field(item, "webVideoUrl")) for item in items if isinstance(item, dict))
+    return {video_ref(link, ref_key) or "": link for link in links if link}
+
+
+def _around(posts: _Posts) -> dict[str, Request]:
+    """The second runs: comments of the subject, and posts of its niche."""
+    requests = {}
+    commented = _commented(posts)
+    if commented:
+        wanted = {
+            "postURLs": commented,
+            "commentsPerPost": COMMENTS // len(commented),
+            "maxRepliesPerComment": 0,
+        }
+        requests["comments"] = Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
+    hashtags = _niche_hashtags(posts)
+    if hashtags:
+        wanted = _WITHOUT_FILES | {
+            "hashtags": hashtags,
+            "resultsPerPage": NICHE_POSTS // len(hashtags),
+        }
+        requests["niche"] = Request(VIDEOS_ACTOR, wanted, max_items=NICHE_POSTS)
+    return requests
+
+
+def _commented(posts: _Posts) -> list[str]:
+    """Where to read comments: under the subject, or under a profile's most discussed posts."""
+    videos = [posts.subject] if posts.subject else list(posts.videos)
+    discussed = [video for video in videos if video.comments != 0 and video.ref in posts.links]
+    discussed.sort(key=lambda video: video.comments or 0, reverse=True)
+    return [posts.links[video.ref] for video in discussed[:COMMENTED_POSTS]]
+
+
+def _niche_hashtags(posts: _Posts) -> list[str]:
+    """The subject's own hashtags come first, then those that the creator uses most."""
+    counts = Counter(tag for video in posts.videos for tag in video.hashtags)
+    own = posts.subject.hashtags if posts.subject else ()
+    ranked = [*sorted(own, key=lambda tag: -counts[tag]), *(tag for tag, _ in counts.most_common())]
+    niche = dict.fromkeys(tag for tag in ranked if tag not in _EVERYBODYS)
+    return list(niche)[:NICHE_HASHTAGS]
+
+
+def _collection(
+    link: _Link, posts: _Posts, harvests: dict[str, Harvest], services: Services
+) -> Collection:
+    now, key = services.now(), services.ref_key
+    niche = read_videos(harvests.get("niche", Harvest()).items, ref_key=key, collected_at=now)
+    known = {video.ref for video in posts.videos}
+    comments = read_comments(harvests.get("comments", Harvest()).items, ref_key=key).items
+    is_partial = not all(harvest.is_complete for harvest in harvests.values())
+    return Collection(
+        provider="apify",
+        source_kind="tiktok_profile" if link.is_profile else "tiktok_video",
+        subject_url=link.url,
+        collected_at=now,
+        videos=posts.videos + tuple(video for video in niche.items if video.ref not in known),
+        comments=comments,
+        partial=is_partial,
+        limits=_limits(posts, comments, is_partial=is_partial),
+    )
+
+
+def _limits(posts: _Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
+    sentences = [_SOME_COMMENTS if comments else _NO_COMMENTS]
+    if len(posts.videos) < 2:
+        sentences.append(_NO_BASELINE)
+    if is_partial:
+        sentences.append(_PARTIAL)
+    return tuple(sentences)
