@@ -53,7 +53,6 @@ def async_pool(
         max_size=max_size,
         timeout=10,
         open=False,
-        check=AsyncConnectionPool.check_connection,
     )
 
 

@@ -52,7 +52,11 @@ def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]
     """What a worker gets."""
     with db.as_worker() as worker:
         return worker.rows(
-            "select * from private.claim(%s, %s, %s)", QUEUE, quantity, lease_seconds
+            "select job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt"
+            " from private.claim(%s, %s, %s)",
+            QUEUE,
+            quantity,
+            lease_seconds,
         )
 
 

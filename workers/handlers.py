@@ -22,13 +22,14 @@ class Handler(Generic[Input, Output]):
     """A kind of job: read its input, work without a transaction, save the outcome in one.
 
     `work` ends early by raising Retry or Reject (workers/errors.py). `save` runs in the transaction
-    that acknowledges the job: both happen or neither.
+    that acknowledges the job: both happen or neither. Without `load`, `work` gets None; without
+    `save`, acknowledgements share a statement.
     """
 
-    load: Callable[[Database, Job], Awaitable[Input]]
+    load: Callable[[Database, Job], Awaitable[Input]] | None
     work: Callable[[Input, Run], Awaitable[Output]]
-    save: Callable[[Database, Job, Output], Awaitable[None]]
-    timeout_seconds: float
+    save: Callable[[Database, Job, Output], Awaitable[None]] | None
+    timeout_seconds: float = 300
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Fencing: every call names (msg_id, read_ct); when the lease is gone it raises Lo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
@@ -44,13 +44,46 @@ class Job:
         return self.queue, self.msg_id, self.read_ct
 
 
-async def claim(pool: Pool, queue: str, quantity: int, lease_seconds: int) -> list[Job]:
-    """Leases up to `quantity` due jobs."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn at a queue gave; `cursor` says whose turn is next."""
+
+    claimed: list[Job]
+    cursor: str
+
+
+async def turn(
+    pool: Pool, queue: str, done: Sequence[Job], *, quantity: int, lease_seconds: int, cursor: str
+) -> Turn:
+    """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones."""
     async with pool.connection() as db:
-        cursor = await db.execute(
-            "select * from private.claim(%s, %s, %s)", (queue, quantity, lease_seconds)
+        rows = await db.execute(
+            "select * from private.turn(%s, %s, %s, %s, %s, %s)",
+            (
+                queue,
+                [job.msg_id for job in done],
+                [job.read_ct for job in done],
+                quantity,
+                lease_seconds,
+                cursor,
+            ),
         )
-        return [Job(queue=queue, **cast("dict[str, Any]", row)) async for row in cursor]
+        claimed = [row async for row in rows if not row["is_completed"]]
+    return Turn(
+        [_job(queue, row) for row in claimed], str(claimed[-1]["cursor"]) if claimed else cursor
+    )
+
+
+_CLAIMED = (
+    "msg_id",
+    "read_ct",
+    "job_id",
+    "kind",
+    "user_id",
+    "product_id",
+    "arguments",
+    "attempt",
+)
 
 
 async def complete(db: Database, job: Job) -> None:
@@ -144,3 +177,7 @@ async def _value(pool: Pool, statement: str, arguments: tuple[object, ...]) -> o
 def _require(held: object) -> None:
     if not held:
         raise LostLease
+
+
+def _job(queue: str, row: Mapping[str, Any]) -> Job:
+    return Job(queue=queue, **{name: row[name] for name in _CLAIMED})

@@ -63,6 +63,9 @@ class Runner:
         self._concurrency = concurrency
         self._lease_seconds = lease_seconds
         self._running: dict[Token, _Running] = {}
+        self._done: dict[str, list[Job]] = {}  # ended without results, not acknowledged yet
+        self._hungry = set(queues)  # queues that may have due work
+        self._cursors: dict[str, str] = {}
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -76,12 +79,10 @@ class Runner:
             halt=self._halt_from_thread,
         )
         heartbeat.start()
-        listener = asyncio.create_task(
-            listen(self._url, lambda _queue: self._awake.set(), self._cancel_by_id)
-        )
+        listener = asyncio.create_task(listen(self._url, self._hear, self._cancel_by_id))
         try:
             while not self._stopping:
-                await self._fill()
+                await self._round()
         finally:
             listener.cancel()
             await self._drain()
@@ -92,35 +93,56 @@ class Runner:
         self._stopping = True
         self._awake.set()
 
-    async def _fill(self) -> None:
-        """Claims what there is room for, then sleeps until there may be more."""
+    async def _round(self) -> None:
+        """A turn at each queue that may have work, then sleep until there may be more."""
         self._awake.clear()
-        try:
-            claimed = [await self._claim_from(queue) for queue in self._queues]
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            _log.warning("claim_failed", error_class=type(error).__name__)
-            await asyncio.sleep(_RECONNECT_SECONDS * (0.5 + random.random()))  # noqa: S311
-            return
+        claimed = [await self._turn(queue) for queue in self._queues]
         self._queues.append(self._queues.pop(0))  # the next round starts with another queue
-        if any(claimed) and len(self._running) < self._concurrency:
+        if any(claimed):
             return
         try:
             async with asyncio.timeout(_POLL_SECONDS * (0.75 + random.random() / 2)):  # noqa: S311
                 await self._awake.wait()
         except TimeoutError:
-            pass
+            self._hungry.update(self._queues)
 
-    async def _claim_from(self, queue: str) -> int:
-        room = self._concurrency - len(self._running)
-        if room <= 0:
-            return 0
-        jobs = await protocol.claim(self._pool, queue, room, self._lease_seconds)
-        for job in jobs:
-            task = asyncio.create_task(self._execute(job))
-            self._running[job.token] = _Running(job, task)
-            task.add_done_callback(partial(self._forget, job.token))
+    async def _turn(self, queue: str) -> bool:
+        """Acknowledges what is done, claims what there is room for; whether that was anything."""
+        done = self._done.pop(queue, [])
+        room = self._concurrency - len(self._running) if queue in self._hungry else 0
+        if not done and (room <= 0 or self._stopping):
+            return False
+        try:
+            turn = await protocol.turn(
+                self._pool,
+                queue,
+                done,
+                quantity=room,
+                lease_seconds=self._lease_seconds,
+                cursor=self._cursors.get(queue, ""),
+            )
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
+            self._done.setdefault(queue, []).extend(done)
+            await asyncio.sleep(_RECONNECT_SECONDS * (0.5 + random.random()))  # noqa: S311
+            return False
+        self._cursors[queue] = turn.cursor
+        if len(turn.claimed) < room:
+            self._hungry.discard(queue)
+        for job in turn.claimed:
+            self._start(job)
+        return bool(turn.claimed)
+
+    def _start(self, job: Job) -> None:
+        task = asyncio.create_task(self._execute(job))
+        self._running[job.token] = _Running(job, task)
+        task.add_done_callback(partial(self._forget, job.token))
         metrics.RUNNING.set(len(self._running))
-        return len(jobs)
+
+    def _hear(self, queue: str) -> None:
+        """There is work in a queue, or ("") maybe in any."""
+        self._hungry.update([queue] if queue else self._queues)
+        self._awake.set()
 
     def _forget(self, token: Token, _task: asyncio.Task[None]) -> None:
         del self._running[token]
@@ -149,6 +171,9 @@ class Runner:
         for token in list(self._running):
             self._halt(token, "shutdown")
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._hungry.clear()
+        for queue in list(self._done):
+            await self._turn(queue)
 
     async def _execute(self, job: Job) -> None:
         with (
@@ -197,9 +222,15 @@ class Runner:
     async def _perform(self, job: Job) -> None:
         handler = self._handlers[job.kind]
         async with asyncio.timeout(handler.timeout_seconds):
-            async with self._pool.connection() as db:
-                data = await handler.load(db, job)
+            data = None
+            if handler.load is not None:
+                async with self._pool.connection() as db:
+                    data = await handler.load(db, job)
             output = await handler.work(data, Run(self._pool, job))
+        if handler.save is None:
+            # Nothing to commit with: acknowledged together with others, in the queue's next turn.
+            self._done.setdefault(job.queue, []).append(job)
+            return
         # Past the deadline on purpose: finished work is saved, however late.
         async with self._pool.connection() as db, db.transaction():
             await handler.save(db, job, output)

@@ -1,0 +1,111 @@
+"""Whose job is next: lanes take turns, plans weigh, nothing due is left lying."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.database import make_user
+from tests.jobs import QUEUE, claim, enqueue, make_kind
+
+if TYPE_CHECKING:
+    import uuid
+
+    from tests.database import Database
+
+
+@pytest.fixture(autouse=True)
+def noop(db: Database) -> str:
+    return make_kind(db)
+
+
+def turns(db: Database, count: int, quantity: int = 1) -> list[uuid.UUID | None]:
+    """Whose jobs a worker gets that follows the cursor."""
+    users, cursor = [], ""
+    for _ in range(count):
+        with db.as_worker() as worker:
+            rows = worker.rows(
+                "select * from private.turn(%s, '{}', '{}', %s, 30, %s)", QUEUE, quantity, cursor
+            )
+        users += [row["user_id"] for row in rows]
+        cursor = rows[-1]["cursor"] if rows else cursor
+    return users
+
+
+def weigh(db: Database, user_id: uuid.UUID, plan: str) -> None:
+    """Puts the user on a plan."""
+    db.execute(
+        "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
+        " values (%s, %s, %s, 'active')",
+        user_id,
+        f"sub_{user_id.hex}",
+        plan,
+    )
+
+
+def test_a_second_user_waits_for_one_turn_not_for_the_first_users_backlog(db: Database):
+    busy, other = make_user(), make_user()
+    for _ in range(50):
+        enqueue(db, user_id=busy)
+    enqueue(db, user_id=other)
+    assert other in turns(db, 2)
+
+
+def test_one_claim_of_several_serves_every_lane_first(db: Database):
+    busy, others = make_user(), [make_user() for _ in range(4)]
+    for _ in range(50):
+        enqueue(db, user_id=busy)
+    for user_id in others:
+        enqueue(db, user_id=user_id)
+    assert Counter(turns(db, 1, quantity=10)) == {busy: 6, **dict.fromkeys(others, 1)}
+
+
+def test_lanes_of_one_weight_take_turns(db: Database):
+    users = [make_user() for _ in range(3)]
+    for user_id in users * 10:
+        enqueue(db, user_id=user_id)
+    assert Counter(turns(db, 12)) == dict.fromkeys(users, 4)
+
+
+def test_a_better_plan_gets_more_turns_but_nobody_starves(db: Database):
+    free, agency = make_user(), make_user()
+    weigh(db, agency, "agency")
+    for user_id in [free, agency] * 20:
+        enqueue(db, user_id=user_id)
+    assert Counter(turns(db, 10)) == {agency: 8, free: 2}
+
+
+def test_a_lone_lane_fills_the_whole_claim(db: Database):
+    user_id = make_user()
+    for _ in range(10):
+        enqueue(db, user_id=user_id)
+    assert turns(db, 1, quantity=10) == [user_id] * 10
+
+
+def test_many_sleeping_lanes_do_not_hide_a_due_job(db: Database):
+    for _ in range(60):
+        enqueue(db, user_id=make_user(), delay_seconds=600)
+    due = make_user()
+    enqueue(db, user_id=due)
+    assert turns(db, 1) == [due]
+
+
+def test_a_message_without_a_lane_is_claimed_too(db: Database):
+    enqueue(db)
+    db.execute("update pgmq.q_maintenance set headers = null")
+    assert len(claim(db)) == 1
+
+
+def test_nothing_is_claimed_from_a_paused_queue(db: Database):
+    enqueue(db)
+    db.execute("update private.queues set is_paused = true where queue = %s", QUEUE)
+    paused = claim(db)
+    db.execute("update private.queues set is_paused = false where queue = %s", QUEUE)
+    assert (paused, len(claim(db))) == ([], 1)
+
+
+def test_jobs_are_claimed_oldest_first_within_a_lane(db: Database):
+    ids = [enqueue(db) for _ in range(5)]
+    assert [job["job_id"] for job in claim(db, quantity=1) + claim(db, quantity=1)] == ids[:2]
