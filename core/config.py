@@ -60,6 +60,7 @@ class WorkerSettings(Settings):
     openai_input_usd_per_million: Decimal = Decimal("0.25")
     openai_output_usd_per_million: Decimal = Decimal("2.00")
     tiktok_base_url: str = "https://open.tiktokapis.com"
+    tiktok_web_url: str = "https://www.tiktok.com"
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
     # Invoices must often be kept by law, and with them the customer of an erased account.
