@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -55,7 +56,11 @@ class WorkerSettings(Settings):
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"
     openai_model: str = "gpt-5-mini"
+    # What the model costs, for the record of each job; prices change, own servers are free.
+    openai_input_usd_per_million: Decimal = Decimal("0.25")
+    openai_output_usd_per_million: Decimal = Decimal("2.00")
     tiktok_base_url: str = "https://open.tiktokapis.com"
+    tiktok_web_url: str = "https://www.tiktok.com"
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
     # Invoices must often be kept by law, and with them the customer of an erased account.
@@ -179,9 +184,12 @@ class LocalSettings(Settings):
 
 
 def inherited_environment(env_file: Path) -> dict[str, str]:
-    """What processes started by us inherit: the environment, then what only `env_file` says."""
-    from_file = {name: value for name, value in dotenv_values(env_file).items() if value}
-    return from_file | dict(os.environ)
+    """What processes started by us inherit: the environment, then what only `env_file` says.
+
+    An empty variable counts as unset, and hides the file's.
+    """
+    both = dotenv_values(env_file) | dict(os.environ)
+    return {name: value for name, value in both.items() if value}
 
 
 def setting_names() -> frozenset[str]:

@@ -35,10 +35,10 @@ language sql
 stable
 security invoker
 set search_path = ''
-begin atomic
+as $$
     select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
-    from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers);
-end;
+    from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
+$$;
 comment on function private.asks_for_upsert is
 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
 

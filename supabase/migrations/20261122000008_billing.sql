@@ -85,6 +85,10 @@ comment on column public.subscriptions.plan is
 -- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to nothing.
 comment on column public.subscriptions.status is
 'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired, canceled, or a new one.';
+comment on column public.subscriptions.current_period_start is
+'When what was paid for began; null if Stripe names no period.';
+comment on column public.subscriptions.current_period_end is
+'When what was paid for ends; null if Stripe names no period.';
 comment on column public.subscriptions.trial_end is
 'When the trial ends or ended; null without one.';
 comment on column public.subscriptions.cancel_at is

@@ -87,7 +87,7 @@ def test_the_marked_collection_does_yield_findings():
     assert [risk["kind"] for risk in sentiment["risks"]] == ["safety", "shipping"]
     assert virality["score"]["band"] == "breakout"
     assert [tag["tag"] for tag in virality["hashtags"]] == ["coffee"]
-    assert len(pack["angles"]) == 5
+    assert len(pack["angles"]) == 4
     assert len(pack["hooks"]) == 6
 
 

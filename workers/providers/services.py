@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.billing import Gateway
 from workers.providers.apify import Apify, open_apify
 from workers.providers.fetch import Fetcher, open_fetcher
+from workers.providers.openai_text import Price, TextModel, open_text_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,7 +29,8 @@ class Services:
     sample_data: Path | None = None
     billing: Gateway | None = None  # None without a Stripe key
     delete_erased_customers: bool = False
-    apify: Apify | None = None
+    apify: Apify | None = None  # None without a token
+    text_model: TextModel | None = None  # None without a key: the embedded engine writes
 
 
 @asynccontextmanager
@@ -36,10 +38,6 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
     """The services of a worker process; closes its connections at the end."""
     async with AsyncExitStack() as opened:
         fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
-        apify = None
-        if settings.apify_token is not None:
-            token = settings.apify_token.get_secret_value()
-            apify = await opened.enter_async_context(open_apify(token, settings.apify_base_url))
         yield Services(
             fetcher=fetcher,
             ref_key=settings.source_ref_key.get_secret_value().encode(),
@@ -47,8 +45,31 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
             billing=_billing(settings),
             delete_erased_customers=settings.stripe_delete_erased_customers,
-            apify=apify,
+            apify=await _apify(settings, opened),
+            text_model=await _text_model(settings, opened),
         )
+
+
+async def _apify(settings: WorkerSettings, opened: AsyncExitStack) -> Apify | None:
+    if settings.apify_token is None:
+        return None
+    token = settings.apify_token.get_secret_value()
+    return await opened.enter_async_context(open_apify(token, settings.apify_base_url))
+
+
+async def _text_model(settings: WorkerSettings, opened: AsyncExitStack) -> TextModel | None:
+    if settings.openai_api_key is None:
+        return None
+    return await opened.enter_async_context(
+        open_text_model(
+            key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            name=settings.openai_model,
+            price=Price(
+                settings.openai_input_usd_per_million, settings.openai_output_usd_per_million
+            ),
+        )
+    )
 
 
 def _billing(settings: WorkerSettings) -> Gateway | None:

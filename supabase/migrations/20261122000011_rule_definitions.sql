@@ -1,0 +1,162 @@
+-- Definitions of brand rules are checked when they are written: the answer names the field.
+
+create function private.object_problem(
+    part text, value jsonb, path text, out field text, out problem text
+)
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    if jsonb_typeof(value) <> 'object' then
+        field := coalesce(nullif(rtrim(path, '.'), ''), 'rule_definition');
+        problem := 'must be an object.';
+        return;
+    end if;
+    select path || coalesce(p.name, v.key), case
+        when p.name is null then 'is not known here.'
+        when v.key is null then 'is missing.'
+        else private.value_problem(v.value, p.type, p.low, p.high, p.choices)
+    end
+    into field, problem
+    from (
+        select * from private.rule_parameters() as q where q.kind = part
+    ) as p full join jsonb_each(value) as v on p.name = v.key
+    where
+        p.name is null
+        or (v.key is null and p.is_required)
+        or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
+    -- An unknown key is most often a misspelt required one.
+    order by p.name is null desc, p.name
+    limit 1;
+end;
+$$;
+comment on function private.object_problem is
+'The first problem of an object against the keys its part may have; nulls if there is none.';
+
+create function private.params_problem(
+    kind text, params jsonb, path text, out field text, out problem text
+)
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_names text[] := (
+        select c.names from private.required_choices() as c where c.kind = params_problem.kind
+    );
+    v_rule record;
+begin
+    select o.field, o.problem into field, problem
+    from private.object_problem(kind, params, path || 'params.') as o;
+    if problem is not null then
+        return;
+    end if;
+    if not params ?| v_names then
+        field := path || 'params';
+        problem := 'must have one of: ' || array_to_string(v_names, ', ') || '.';
+        return;
+    end if;
+    for v_rule in
+        select e.rule, e.position - 1 as index
+        from jsonb_array_elements(params -> 'rules') with ordinality as e (rule, position)
+    loop
+        select p.field, p.problem into field, problem
+        from private.part_problem(
+            v_rule.rule, format('%sparams.rules[%s].', path, v_rule.index)
+        ) as p;
+        exit when problem is not null;
+    end loop;
+end;
+$$;
+comment on function private.params_problem is
+'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
+
+create function private.part_problem(rule jsonb, path text, out field text, out problem text)
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    if path ~ '(rules.*){4}' then
+        field := path;
+        problem := 'is nested too deeply: three levels at most.';
+        return;
+    end if;
+    -- A rule within a rule has a kind and params; the rest is said once, outside.
+    select o.field, o.problem into field, problem
+    from private.object_problem('nested', rule, path) as o;
+    if problem is null then
+        select p.field, p.problem into field, problem
+        from private.params_problem(rule ->> 'kind', coalesce(rule -> 'params', '{}'), path) as p;
+    end if;
+end;
+$$;
+comment on function private.part_problem is
+'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
+
+create function private.definition_problem(definition jsonb, out field text, out problem text)
+language plpgsql
+immutable
+security definer
+set search_path = ''
+as $$
+declare
+    v_part text;
+begin
+    select o.field, o.problem into field, problem
+    from private.object_problem('definition', coalesce(definition, 'null'), '') as o;
+    foreach v_part in array array['applies_when', 'source', 'examples'] loop
+        exit when problem is not null;
+        select o.field, o.problem into field, problem
+        from private.object_problem(
+            v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
+        ) as o;
+    end loop;
+    if problem is null then
+        select p.field, p.problem into field, problem
+        from private.params_problem(
+            definition ->> 'kind', coalesce(definition -> 'params', '{}'), ''
+        ) as p;
+    end if;
+end;
+$$;
+comment on function private.definition_problem is
+'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
+Definer, so that its helpers need no grants; it reads no table.';
+
+create function private.brand_rules_require_definition()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_field text;
+    v_problem text;
+begin
+    select p.field, p.problem into v_field, v_problem
+    from private.definition_problem(new.rule_definition) as p;
+    if v_problem is not null then
+        perform private.fail(
+            422, 'invalid_rule', format('The rule''s %s %s', v_field, v_problem),
+            jsonb_build_object('field', v_field)
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.brand_rules_require_definition is
+'Trigger: a definition is one of the known kinds, with valid params. Errors: 422 invalid_rule.';
+
+create trigger brand_rules_30_require_definition
+before insert or update of rule_definition on public.brand_rules
+for each row execute function private.brand_rules_require_definition();
+
+-- The entry point is granted, not the dozen helpers behind it.
+grant execute on function private.definition_problem to authenticated;
+grant execute on function private.definition_problem to service_role;

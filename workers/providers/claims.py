@@ -1,0 +1,92 @@
+"""Checks what a language model wrote against what it was given: claims that fail are dropped.
+
+A claim stays if it cites evidence that exists, states no number that was not computed, and names
+no link, handle, address or phone number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+_CONTACT = re.compile(
+    r"https?:|www\.|\b[\w-]+\.(?:com|net|org|io|ru|shop|xyz|link)\b|@\w|\b\w+@\w+"
+    r"|\+?\d[\d ()/-]{7,}\d",
+    re.IGNORECASE,
+)
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+class Claim(Protocol):
+    """Something written, with the ids of what it rests on."""
+
+    @property
+    def evidence_ids(self) -> list[str]:
+        """As the model gave them."""
+
+    def texts(self) -> Iterable[str]:
+        """Everything that would be shown."""
+
+
+AnyClaim = TypeVar("AnyClaim", bound=Claim)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What claims may rest on."""
+
+    evidence_ids: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, findings: Mapping[str, object], evidence_ids: Iterable[str]) -> Ground:
+        """Every number in the findings may be quoted, a share also as percent."""
+        return cls(frozenset(evidence_ids), frozenset(_quotable(findings)))
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether the claim may be shown."""
+        cited = set(claim.evidence_ids)
+        if not cited or not cited <= self.evidence_ids:
+            return False
+        return all(self._is_clean(text) for text in claim.texts())
+
+    def _is_clean(self, text: str) -> bool:
+        if _CONTACT.search(text) or _INVISIBLE.search(text):
+            return False
+        return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))
+
+
+def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
+    """Those that hold, in their order."""
+    return [claim for claim in claims if ground.holds(claim)]
+
+
+def _quotable(value: object) -> Iterable[str]:
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, int | float):
+        yield from (_normal(f"{abs(value):.{places}f}") for places in (0, 1, 2))
+        if abs(value) <= 1:
+            yield from (_normal(f"{abs(value) * 100:.{places}f}") for places in (0, 1))
+    elif isinstance(value, str):
+        yield from (_normal(number) for number in _NUMBER.findall(value))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _quotable(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from _quotable(inner)
+
+
+def _normal(number: str) -> str:
+    """`1,200`, `1200` and `1200.0` are one number."""
+    if _GROUPED.fullmatch(number):
+        number = re.sub(r"[.,]", "", number)
+    plain = number.replace(",", ".")
+    whole, _point, rest = plain.partition(".")
+    rest = rest.rstrip("0")
+    return (whole.lstrip("0") or "0") + (f".{rest}" if rest else "")
