@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Database = AsyncConnection[Row]
     Pool = AsyncConnectionPool[Database]
 
+_CLAIM_CONNECTION_SECONDS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -45,8 +47,8 @@ class Job:
 
 
 async def claim(pool: Pool, queue: str, quantity: int, lease_seconds: int) -> list[Job]:
-    """Leases up to `quantity` due jobs."""
-    async with pool.connection() as db:
+    """Leases up to `quantity` due jobs; waits briefly, because each call tries the server anew."""
+    async with pool.connection(timeout=_CLAIM_CONNECTION_SECONDS) as db:
         cursor = await db.execute(
             "select * from private.claim(%s, %s, %s)", (queue, quantity, lease_seconds)
         )
