@@ -59,7 +59,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer as Stripe shows it now; one that was deleted has no subscriptions to show."""
+    """A customer as Stripe shows it now; for a deleted one it may show no subscriptions."""
 
     is_deleted: bool
     user_id: uuid.UUID | None
@@ -90,21 +90,20 @@ class Gateway:
         )
 
     def customer(self, customer_id: str) -> Customer:
-        """The customer with all its subscriptions, ended ones too."""
+        """The customer with all its subscriptions, ended ones too, even after it was deleted."""
         with _translated():
             try:
                 found = self._client.v1.customers.retrieve(customer_id).to_dict()
-                if found.get("deleted"):
-                    return Customer(is_deleted=True, user_id=None, subscriptions=())
-                return Customer(
-                    is_deleted=False,
-                    user_id=_user_id(found.get("metadata")),
-                    subscriptions=self._subscriptions(customer_id),
-                )
+                subscriptions = self._subscriptions(customer_id)
             except stripe.InvalidRequestError as error:
                 if error.http_status != 404:
                     raise
                 return Customer(is_deleted=True, user_id=None, subscriptions=())
+        return Customer(
+            is_deleted=bool(found.get("deleted")),
+            user_id=_user_id(found.get("metadata")),
+            subscriptions=subscriptions,
+        )
 
     def customer_of(self, object_id: str) -> str | None:
         """Whose a subscription, invoice or checkout session is; None if gone or nobody's."""

@@ -10,15 +10,21 @@ import os
 from base64 import b64decode
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
 CommaList = Annotated[tuple[str, ...], NoDecode]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+_S = TypeVar("_S", bound="Settings")
 
 
 class Settings(BaseSettings):
@@ -40,11 +46,14 @@ class Settings(BaseSettings):
         return value
 
 
+QUEUES = ("ingestion", "scripts", "billing", "maintenance")
+
+
 class WorkerSettings(Settings):
     """A worker process: `python -m workers`."""
 
     worker_db_url: SecretStr
-    worker_queues: CommaList = ("ingestion", "scripts", "billing", "maintenance")
+    worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
     lease_seconds: int = Field(default=30, ge=1, le=3600)
@@ -67,6 +76,13 @@ class WorkerSettings(Settings):
     stripe_delete_erased_customers: bool = False
     # Keys the hash that stands for a source item (a video, a comment) in stored evidence.
     source_ref_key: SecretStr = SecretStr("development-only")
+
+    @field_validator("worker_queues")
+    @classmethod
+    def _queues_exist(cls, queues: tuple[str, ...]) -> tuple[str, ...]:
+        if not queues or not set(queues) <= set(QUEUES):
+            raise ValueError(f"names some of {', '.join(QUEUES)}")
+        return queues
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
@@ -183,6 +199,15 @@ class LocalSettings(Settings):
     postgrest_bin: Path | None = None
 
 
+def load(kind: type[_S], **overrides: Any) -> _S:
+    """The settings of a process; ends it with every problem named, and no value, if there is one."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        raise SystemExit("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
 def inherited_environment(env_file: Path) -> dict[str, str]:
     """What processes started by us inherit: the environment, then what only `env_file` says.
 
@@ -196,3 +221,8 @@ def setting_names() -> frozenset[str]:
     """Every environment variable that some process of ours reads."""
     kinds = (WorkerSettings, EdgeSettings, LocalSettings)
     return frozenset(name.upper() for kind in kinds for name in kind.model_fields)
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    return f"{name}: {problem['msg']}" if name else problem["msg"]

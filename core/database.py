@@ -17,6 +17,9 @@ _LIMITS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+# The pool's own attempts back off for minutes while the server is away. Giving up early makes the
+# next request try at once, so that work goes on seconds after the server is back.
+_RECONNECT_SECONDS = 1.0
 
 Row = dict[str, object]
 
@@ -52,6 +55,7 @@ def async_pool(
         min_size=1,
         max_size=max_size,
         timeout=10,
+        reconnect_timeout=_RECONNECT_SECONDS,
         open=False,
     )
 
@@ -65,6 +69,7 @@ def sync_pool(url: str, *, application_name: str, max_size: int) -> ConnectionPo
         min_size=1,
         max_size=max_size,
         timeout=3,
+        reconnect_timeout=_RECONNECT_SECONDS,
         open=False,
         check=ConnectionPool.check_connection,
     )

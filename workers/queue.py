@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Database = AsyncConnection[Row]
     Pool = AsyncConnectionPool[Database]
 
+_TURN_CONNECTION_SECONDS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -55,8 +57,11 @@ class Turn:
 async def turn(
     pool: Pool, queue: str, done: Sequence[Job], *, quantity: int, lease_seconds: int, cursor: str
 ) -> Turn:
-    """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones."""
-    async with pool.connection() as db:
+    """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones.
+
+    Waits briefly for a connection, because each call tries the server anew.
+    """
+    async with pool.connection(timeout=_TURN_CONNECTION_SECONDS) as db:
         rows = await db.execute(
             "select * from private.turn(%s, %s, %s, %s, %s, %s)",
             (

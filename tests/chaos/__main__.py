@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.chaos.faults import SCENARIOS
-from tests.chaos.outcome import Outcome, try_out
+from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
 from tests.chaos.worker import LEASE_SECONDS
 
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2000, help="per scenario; default: %(default)s")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     arguments = parser.parse_args()
+    console = Console(width=150)
     table = Table("scenario", *_COLUMNS, title=f"Faults, leases of {LEASE_SECONDS} s")
     is_sound = True
     with own_server() as server:
@@ -39,10 +40,11 @@ def main() -> int:
             if arguments.only not in name:
                 continue
             outcome = try_out(server, inflict, arguments.jobs, f"chaos_{number}")
-            is_sound = is_sound and not outcome.broken_promises(LEASE_SECONDS)
             table.add_row(name, *(show(outcome) for show in _COLUMNS.values()))
-            print(name, outcome, outcome.broken_promises(LEASE_SECONDS))
-    Console(width=140).print(table)
+            for promise in outcome.broken_promises(LEASE_SECONDS):
+                is_sound = False
+                console.print(f"[red]{name}[/red]: not kept: {promise}")
+    console.print(table)
     return 0 if is_sound else 1
 
 

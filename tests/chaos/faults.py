@@ -56,6 +56,13 @@ def restart_server(trial: Trial) -> None:
         servers.restart(trial.server)
 
 
+def stop_server(trial: Trial) -> None:
+    """The server is away past two leases: every lease has ended when it is back."""
+    trial.wait_until_done(0.3)
+    with trial.fault(*trial.workers):
+        servers.restart(trial.server, pause_seconds=2.5 * LEASE_SECONDS)
+
+
 def crash_backend(trial: Trial) -> None:
     """kill -9 of one backend: the server ends all others and recovers from its log."""
     trial.wait_until_done(0.3)
@@ -91,6 +98,7 @@ SCENARIOS: Mapping[str, Callable[[Trial], None]] = {
     "worker frozen past two leases": freeze_worker,
     "all connections terminated": terminate_backends,
     "server restarted": restart_server,
+    "server away past two leases": stop_server,
     "backend killed (kill -9)": crash_backend,
     "postmaster killed (kill -9)": crash_server,
     "network reset": break_connections,

@@ -55,7 +55,7 @@ def make_database(server: postgres.Server, name: str) -> None:
 
 
 def connect(server: postgres.Server, database: str) -> psycopg.Connection[Row]:
-    """As the superuser, over the Unix socket: past any proxy, and past all that a worker may not."""
+    """As the superuser, over the Unix socket: past any proxy."""
     return psycopg.connect(server.superuser_url(database), autocommit=True, row_factory=dict_row)
 
 
@@ -64,9 +64,10 @@ def tcp_url(port: int, database: str) -> str:
     return f"postgresql://worker:{_PASSWORD}@127.0.0.1:{port}/{database}"
 
 
-def restart(server: postgres.Server) -> None:
+def restart(server: postgres.Server, pause_seconds: float = 0) -> None:
     """Ends every connection, stops, starts."""
     postgres.stop(server.data_dir)
+    time.sleep(pause_seconds)
     postgres.start(server.data_dir, server.port)
 
 

@@ -86,7 +86,7 @@ class Trial:
         self.faults.append(Fault(began_at, time.time(), [victim.name for victim in victims]))
 
     def wait_until_done(self, share: float) -> None:
-        """Until that share of the jobs has left an effect, or patience ends: the count will tell."""
+        """Until that share of the jobs has left an effect; if patience ends, the count tells."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self._done() < share * self.jobs and time.monotonic() < deadline:
             time.sleep(0.02)

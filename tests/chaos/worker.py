@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.worker NAME URL`: a worker whose jobs leave one effect each, for faults to hit.
+"""`python -m tests.chaos.worker NAME URL`: a worker whose jobs leave one effect each.
 
 Everything but the handler is the product's own: the runner, its heartbeat, its listener.
 """

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.errors import Reject
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
 from workers.providers.fetch import Page
@@ -152,6 +153,19 @@ def test_a_neighbour_in_the_markup_is_not_the_product():
 @pytest.mark.parametrize("page", ["", "<html></html>", "plain words", "<title> </title>"])
 def test_a_page_without_a_name_has_no_product(page):
     assert read(page, "https://potter.example/") == (None, ())
+
+
+@pytest.mark.parametrize(
+    "title", ["Just a moment...", "Robot Check", "Access Denied", "Pardon Our Interruption"]
+)
+def test_a_page_that_asks_for_a_human_is_no_product(title):
+    with pytest.raises(Reject) as caught:
+        read(f"<title>{title}</title><h1>Enter the characters you see below</h1>")
+    assert caught.value.code == "page_blocked"
+
+
+def test_a_product_may_be_called_like_a_block_page():
+    assert facts(product(name='"Mug"').replace("<title>Mug", "<title>Captcha Mug")).name == "Mug"
 
 
 def test_broken_markup_does_not_hide_the_rest():

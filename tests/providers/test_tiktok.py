@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from tests.fakes.apify import Outcome
 from workers.errors import Park, Reject, Retry
 from workers.insights.refs import source_ref
 from workers.providers.apify import open_apify
+from workers.providers.oembed import open_tiktok_web
 from workers.providers.routing import collect
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
 
@@ -230,6 +232,38 @@ async def test_a_short_link_means_the_post_it_leads_to(apify, read):
         ref(100): "subject",
         ref(900): "niche",
     }
+
+
+@pytest.fixture
+async def with_oembed(connected, website):
+    async with open_tiktok_web(website.origin) as client:
+        yield replace(connected, tiktok_web=client)
+
+
+SHORT = "https://vm.tiktok.com/ZMabc/"
+OEMBED = "/oembed?url=https%3A%2F%2Fvm.tiktok.com%2FZMabc%2F"
+
+
+async def test_oembed_tells_whose_post_a_short_link_means(apify, read, website, with_oembed):
+    cite = f'<blockquote cite="{LINK}" data-video-id="100">'
+    website.page(OEMBED, json.dumps({"title": "mug", "html": cite}))
+    apify.will(VIDEOS_ACTOR, POSTS, NICHE)
+    apify.will(COMMENTS_ACTOR, COMMENTS)
+    found = await read(SHORT, with_oembed)
+    asked = apify.started[0].run_input
+    assert (asked["postURLs"], asked["profiles"]) == ([LINK], ["mug_lover"])
+    assert (found.subject_url, len(found.videos)) == (SHORT, 7)
+
+
+@pytest.mark.parametrize("answer", ["404 Not Found {}", "200 OK <html>", "200 OK {}"])
+async def test_without_oembeds_help_the_short_link_is_read_all_the_same(
+    apify, read, website, with_oembed, answer
+):
+    status, body = answer.rsplit(" ", 1)
+    website.page(OEMBED, body, status=status)
+    apify.will(VIDEOS_ACTOR, Outcome([post(100)]), NICHE)
+    apify.will(COMMENTS_ACTOR, COMMENTS)
+    assert len((await read(SHORT, with_oembed)).videos) == 2
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,12 @@ def test_work_that_finished_before_the_cancel_reached_it_counts(db: Database):
         user.execute("select public.cancel_job(%s)", job_id)
     assert complete(db, job) == [job["msg_id"]]
     assert (state(db, job_id)["status"], leftovers(db)) == ("succeeded", NOTHING)
+
+
+@pytest.mark.xfail(strict=True, reason="a claim takes what became due first")
+def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Database):
+    user_id = make_user()
+    job_ids = [enqueue(db, user_id=user_id) for _ in range(3)]
+    [job] = claim(db)
+    db.execute("update pgmq.q_maintenance set vt = now() where msg_id = %s", job["msg_id"])
+    assert [job["job_id"] for job in claim(db)] == job_ids[:1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_to_unicode
 
+from workers.errors import Reject
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
 from workers.providers.item_fields import moment, number, text
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from workers.providers.fetch import Page
 
 MAX_REVIEWS = 200
+# What stands in the title of a page that wants to know whether we are human.
+_BLOCK_TITLE = re.compile(
+    r"just a moment|attention required|access denied|access to this page has been denied"
+    r"|(robot|bot|security|human) (check|verification)|are you (a )?(human|robot)"
+    r"|verify (that )?you are|pardon our interruption|captcha|request (was )?blocked|403 forbidden",
+    re.IGNORECASE,
+)
 
 
 def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
@@ -31,13 +40,21 @@ def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Co
 def read_html(
     html: str, url: str, ref_key: bytes
 ) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
-    """As `read_page`, for a page that is text already."""
+    """As `read_page`, for a page that is text already; rejects a page that blocks us."""
     markup = read_markup(html)
     tree = LexborHTMLParser(html)
+    if not markup.products and _is_block_page(tree):
+        raise Reject("page_blocked", "The website does not let us read this page.")
     name = find_name(markup, tree, url)
     if name is None:
         return None, ()
     return _facts(name, markup, tree, url), _reviews(markup, ref_key)
+
+
+def _is_block_page(tree: LexborHTMLParser) -> bool:
+    """Block pages come with status 200, too, and their title must not become a product."""
+    title = tree.css_first("title")
+    return title is not None and _BLOCK_TITLE.search(title.text()) is not None
 
 
 def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> ProductFacts:

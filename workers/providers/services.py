@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from core.billing import Gateway
 from workers.providers.apify import Apify, open_apify
 from workers.providers.fetch import Fetcher, open_fetcher
+from workers.providers.oembed import open_tiktok_web
 from workers.providers.openai_text import Price, TextModel, open_text_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    import httpx
 
     from core.config import WorkerSettings
 
@@ -29,6 +32,7 @@ class Services:
     sample_data: Path | None = None
     billing: Gateway | None = None  # None without a Stripe key
     delete_erased_customers: bool = False
+    tiktok_web: httpx.AsyncClient | None = None
     apify: Apify | None = None  # None without a token
     text_model: TextModel | None = None  # None without a key: the embedded engine writes
 
@@ -45,6 +49,7 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
             billing=_billing(settings),
             delete_erased_customers=settings.stripe_delete_erased_customers,
+            tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
             apify=await _apify(settings, opened),
             text_model=await _text_model(settings, opened),
         )

@@ -16,6 +16,7 @@ from workers.insights.inputs import Collection
 from workers.providers.apify import Request
 from workers.providers.apify_runs import Harvest, Runs
 from workers.providers.item_fields import field, text
+from workers.providers.oembed import full_link
 from workers.providers.tiktok_items import read_comments, read_videos, video_ref, with_subject
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     """Raises `Park` while runs go on; called again, it continues."""
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
-    link = _link(url)
+    link = await _full(_link(url), services)
     runs = Runs(services.apify, context.step, services.now)
     await context.report("collecting_videos", 10)
     first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
@@ -83,13 +84,21 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     await context.report("collecting_comments", 30)
     around = await runs.harvest(_around(posts), "collecting_comments")
     await runs.delete_all()
-    return _collection(link, posts, first | around, services)
+    return _collection(url, link, posts, first | around, services)
 
 
 def _link(url: str) -> _Link:
     path = urlsplit(url).path
     handle = _HANDLE.search(path)
     return _Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
+
+
+async def _full(link: _Link, services: Services) -> _Link:
+    """A short link hides the creator, and without one there is no baseline."""
+    if link.handle is not None or services.tiktok_web is None:
+        return link
+    full = await full_link(services.tiktok_web, link.url)
+    return _link(full) if full else link
 
 
 def _posts_request(link: _Link) -> Request:
@@ -174,7 +183,7 @@ def _niche_hashtags(posts: _Posts) -> list[str]:
 
 
 def _collection(
-    link: _Link, posts: _Posts, harvests: dict[str, Harvest], services: Services
+    url: str, link: _Link, posts: _Posts, harvests: dict[str, Harvest], services: Services
 ) -> Collection:
     now, key = services.now(), services.ref_key
     niche = read_videos(harvests.get("niche", Harvest()).items, ref_key=key, collected_at=now)
@@ -184,7 +193,7 @@ def _collection(
     return Collection(
         provider="apify",
         source_kind="tiktok_profile" if link.is_profile else "tiktok_video",
-        subject_url=link.url,
+        subject_url=url,
         collected_at=now,
         videos=posts.videos + tuple(video for video in niche.items if video.ref not in known),
         comments=comments,

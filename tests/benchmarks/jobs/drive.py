@@ -1,0 +1,55 @@
+"""One measurement of one Python system in a process of its own; prints its numbers as JSON.
+
+python -m tests.benchmarks.jobs.drive '{"system": …, "case": …, "target": …, "parameters": …}'
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.jobs.cases import CASES
+from tests.benchmarks.jobs.target import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.benchmarks.jobs.systems.system import System
+    from tests.benchmarks.jobs.target import Target
+
+# Imported by name: a process loads the one system that it measures.
+_SYSTEMS = {
+    "ours": ("ours", "Ours"),
+    "ours (commit per job)": ("ours", "OursCommitPerJob"),
+    "pgmq read + delete": ("pgmq", "Pgmq"),
+    "procrastinate": ("procrastinate", "Procrastinate"),
+    "pgqueuer (psycopg)": ("pgqueuer", "PgQueuerOnPsycopg"),
+    "pgqueuer (asyncpg)": ("pgqueuer", "PgQueuerOnAsyncpg"),
+    "celery + redis": ("celery", "Celery"),
+}
+
+
+def main() -> None:
+    """Entry point."""
+    order = Order.loads(sys.argv[1])
+    numbers = asyncio.run(_measure(order))
+    print(json.dumps(numbers))  # noqa: T201 - the last line is the answer
+
+
+async def _measure(order: Order) -> dict[str, float]:
+    module, name = _SYSTEMS[order.system]
+    make: Callable[[Target], System] = getattr(
+        import_module(f"tests.benchmarks.jobs.systems.{module}"), name
+    )
+    system = make(order.target)
+    if order.case == "install":
+        await system.install()
+        return {}
+    return await CASES[order.case](system, order.target, order.parameters)
+
+
+if __name__ == "__main__":
+    main()

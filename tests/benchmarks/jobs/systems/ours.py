@@ -1,0 +1,107 @@
+"""CreatorsCook's own job layer: `private.enqueue` and `workers.runner.Runner`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from core.database import async_pool
+from core.logs import configure
+from tests.benchmarks.jobs.systems.work import perform
+from tests.server import migrate
+from workers.handlers import Handler
+from workers.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tests.benchmarks.jobs.systems.system import Work
+    from tests.benchmarks.jobs.target import Target
+    from workers.handlers import Run
+    from workers.queue import Database, Job
+
+QUEUE = "maintenance"
+KIND = "benchmark"
+_ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
+_ENQUEUE_MANY = """
+select private.enqueue(%s, null, null, null, jsonb_build_object('number', n))
+from unnest(%s::integer[]) as n
+"""
+
+
+class Ours:
+    """Handlers without results of their own: the worker may acknowledge several at once."""
+
+    login = "postgres"
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        configure("WARNING", "benchmark")
+
+    async def install(self) -> None:
+        target = self._target
+        await asyncio.to_thread(migrate, target.socket_dir, target.port, target.database)
+        async with await psycopg.AsyncConnection.connect(target.url("postgres")) as db:
+            await db.execute(
+                "insert into private.job_kinds (kind, queue) values (%s, %s)", (KIND, QUEUE)
+            )
+
+    async def add(self, db: psycopg.AsyncConnection, number: int) -> None:
+        await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
+
+    async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
+        await db.execute(_ENQUEUE_MANY, (KIND, list(numbers)))
+
+    @asynccontextmanager
+    async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
+        url = self._target.url("worker")
+        size = min(concurrency, 16) + 2  # as `python -m workers` has it
+        async with async_pool(url, application_name="benchmark", max_size=size) as pool:
+            runner = Runner(
+                pool,
+                url,
+                {KIND: self._handler(work)},
+                queues=[QUEUE],
+                concurrency=concurrency,
+                lease_seconds=30,
+            )
+            started_at = time.monotonic()
+            task = asyncio.create_task(runner.run())
+            try:
+                yield started_at
+            finally:
+                runner.stop()
+                await task
+
+    async def unfinished(self) -> int:
+        async with await psycopg.AsyncConnection.connect(self._target.url("postgres")) as db:
+            cursor = await db.execute("select count(*) from private.live_jobs")
+            [count] = await cursor.fetchone() or (0,)
+            return int(count)
+
+    def _handler(self, work: Work) -> Handler[None, None]:
+        async def do(_input: None, run: Run) -> None:
+            await perform(work, run.job.arguments["number"])
+
+        return Handler(load=None, work=do, save=None, timeout_seconds=60)
+
+
+class OursCommitPerJob(Ours):
+    """Handlers that save: each job ends in a transaction of its own, as those of the product."""
+
+    def _handler(self, work: Work) -> Handler[None, None]:
+        async def load(_db: Database, _job: Job) -> None:
+            pass
+
+        async def do(_input: None, run: Run) -> None:
+            await perform(work, run.job.arguments["number"])
+
+        async def save(_db: Database, _job: Job, _output: None) -> None:
+            pass
+
+        return Handler(load=load, work=do, save=save, timeout_seconds=60)

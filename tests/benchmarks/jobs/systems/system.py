@@ -1,0 +1,64 @@
+"""What a Python job system must offer to be measured; each module beside implements it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    import psycopg
+
+Kind = Literal["noop", "sleep", "stamp"]
+
+
+@dataclass
+class Work:
+    """What every job does, and what its handler has seen so far.
+
+    `done` only tells when looking into the database is worth while: the clock stops when the
+    database says that all jobs are completed.
+    """
+
+    kind: Kind
+    seconds: float = 0.0
+    done: int = 0
+    started_at: dict[int, float] = field(default_factory=dict)
+
+    def start(self, number: int) -> None:
+        """Called by the handler first."""
+        if self.kind == "stamp":
+            self.started_at[number] = time.monotonic()
+
+    def finish(self) -> None:
+        """Called by the handler last."""
+        self.done += 1
+
+
+class System(Protocol):
+    """A job system on a database of its own, through its public API only."""
+
+    login: str  # of the connections that jobs are added with
+
+    async def install(self) -> None:
+        """Its schema in an empty database."""
+        ...
+
+    async def add(self, db: psycopg.AsyncConnection, number: int) -> None:
+        """Adds a job in the connection's transaction, committed if there is none."""
+        ...
+
+    async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
+        """Adds jobs the fastest way it offers, all or none."""
+        ...
+
+    def worker(self, work: Work, concurrency: int) -> AbstractAsyncContextManager[float]:
+        """Runs a worker of one process; gives the moment from which it could take jobs."""
+        ...
+
+    async def unfinished(self) -> int:
+        """Jobs not yet durably completed."""
+        ...

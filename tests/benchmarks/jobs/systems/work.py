@@ -1,0 +1,17 @@
+"""The body of every job in every Python system."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.benchmarks.jobs.systems.system import Work
+
+
+async def perform(work: Work, number: int) -> None:
+    """Nothing, a pause, or a note of when it began."""
+    work.start(number)
+    if work.kind == "sleep":
+        await asyncio.sleep(work.seconds)
+    work.finish()

@@ -1,0 +1,53 @@
+"""One stack for all tests of the flow: each test brings its own users."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.layout import ROOT
+from tests.flow import shop as shops
+from tests.flow.stack import LocalStack, configured, sample_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def canary() -> str:
+    """A word that no file of ours contains, in every text that is collected."""
+    return f"canary{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def shop(canary: str) -> Iterator[shops.Shop]:
+    with shops.opened(canary) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def stack(
+    shop: shops.Shop, canary: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalStack]:
+    sample = sample_with(tmp_path_factory.mktemp("sample"), canary)
+    stack = configured(
+        ROOT / ".local" / f"flow-{os.getpid()}",
+        FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
+        LEASE_SECONDS="3",
+        SAMPLE_DATA=str(sample),
+    )
+    try:
+        started = stack.run("up", check=False)
+        assert started.returncode == 0, started.stderr
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def name() -> str:
+    """A user nobody else acts as."""
+    return f"user-{uuid.uuid4()}"

@@ -1,0 +1,151 @@
+"""The whole stack as `make up` starts it, in a folder and on ports of the test session's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from core.config import LocalSettings, setting_names
+from local import clerk, environment, processes
+from local.layout import ROOT, Layout
+from local.scratch import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from psutil import Process
+
+_PORTS = (
+    "api_port",
+    "db_port",
+    "rest_port",
+    "rest_admin_port",
+    "edge_port",
+    "clerk_port",
+    "worker_metrics_port",
+)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """`variables` is the environment of its commands."""
+
+    settings: LocalSettings
+    variables: dict[str, str]
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.settings.local_dir)
+
+    @property
+    def rest(self) -> str:
+        return f"{environment.api_url(self.settings)}/rest/v1"
+
+    @cached_property
+    def env(self) -> dict[str, str]:
+        """What `make env` prints."""
+        return environment.published(self.settings, self.layout)
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`python -m local COMMAND`, as the Makefile runs it."""
+        return subprocess.run(
+            [sys.executable, "-m", "local", *command],
+            check=check,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
+            env=self.variables,
+        )
+
+    def session_token(self, name: str) -> str:
+        """What Clerk would give the browser of the local user called `name`."""
+        return clerk.session_token(
+            self.layout.clerk_key,
+            name,
+            issuer=f"http://127.0.0.1:{self.settings.clerk_port}",
+            origin=self.settings.app_url,
+            now=int(time.time()),
+        )
+
+    def sign_in(self, name: str) -> httpx.Client:
+        """A client of the REST API that acts as the local user called `name`."""
+        answer = httpx.post(
+            f"{self.env['API_URL']}/auth/session",
+            headers={"Authorization": f"Bearer {self.session_token(name)}"},
+        )
+        headers = {
+            "Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}",
+            "Prefer": "return=representation",
+        }
+        return httpx.Client(base_url=self.rest, headers=headers, timeout=20)
+
+    def stop(self) -> None:
+        """Ends every process and removes every file of it."""
+        self.run("down")
+        shutil.rmtree(self.layout.directory)
+
+
+def configured(folder: Path, **settings: str) -> LocalStack:
+    """A stack in `folder` on free ports; nothing is started yet."""
+    ports = {name: free_port() for name in _PORTS}
+    # Empty variables hide what a developer's .env says.
+    hidden = dict.fromkeys(setting_names(), "")
+    chosen = {name.upper(): str(port) for name, port in ports.items()}
+    variables = os.environ | hidden | chosen | settings | {"LOCAL_DIR": str(folder)}
+    return LocalStack(LocalSettings(local_dir=folder, **ports), variables)
+
+
+def add_product(client: httpx.Client, source_url: str, name: str = "Bottle") -> Row:
+    """A product added over the API."""
+    answer = client.post("/products", json={"name": name, "source_url": source_url})
+    return answer.raise_for_status().json()[0]
+
+
+def job_of(client: httpx.Client, product: Row) -> Row:
+    """The newest job of a product as its owner sees it."""
+    query = f"/jobs?product_id=eq.{product['id']}&order=created_at.desc&limit=1"
+    return client.get(query).raise_for_status().json()[0]
+
+
+def wait_until(client: httpx.Client, product: Row, is_enough: Callable[[Row], bool]) -> Row:
+    """The product's job as soon as it looks like that; fails after 30 s with how it looks."""
+    deadline = time.monotonic() + 30
+    while not is_enough(job := job_of(client, product)):
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    return job
+
+
+def finished(job: Row) -> bool:
+    return job["finished_at"] is not None
+
+
+def processes_of(stack: LocalStack, *command: str) -> list[Process]:
+    """The stack's Python processes that run exactly this."""
+    found = processes.of_stack(stack.layout.directory)
+    return [process for process in found if process.cmdline()[1:] == list(command)]
+
+
+def sample_with(folder: Path, canary: str) -> Path:
+    """The packaged sample data with `canary` in every caption and comment."""
+    packaged = files("workers.providers") / "sample_data"
+    for name in ("videos.json", "comments.json", "product.json"):
+        content = json.loads((packaged / name).read_text())
+        for item in content if isinstance(content, list) else []:
+            item["text"] = f"{item['text']} {canary}"
+        (folder / name).write_text(json.dumps(content))
+    return folder

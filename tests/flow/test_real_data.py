@@ -1,0 +1,63 @@
+"""Real TikTok data through the queue, the worker and the database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local import demo
+from local.layout import ROOT
+from tests.database import make_product, make_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.database import Database, Row
+
+pytestmark = pytest.mark.data
+
+DATA = Path(os.environ.get("DATA", ROOT.parent / "shared" / "data"))
+VIDEOS = DATA / "tiktok_items_2020.json"
+
+
+@contextmanager
+def _worker(db: Database, sample: Path) -> Iterator[None]:
+    variables = {"WORKER_DB_URL": db.url("worker"), "SAMPLE_DATA": str(sample)}
+    command = [sys.executable, "-m", "workers", "--queues", "ingestion"]
+    worker = subprocess.Popen(
+        command, cwd=ROOT, env={"PATH": os.environ["PATH"]} | variables, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(timeout=20)
+
+
+def _finished_job(db: Database) -> Row:
+    deadline = time.monotonic() + 60
+    while (job := db.row("select * from public.jobs"))["finished_at"] is None:
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    return job
+
+
+@pytest.mark.skipif(not VIDEOS.exists(), reason=f"the real data is not at {DATA}")
+def test_a_real_data_set_becomes_a_pack(db: Database):
+    make_product(db, make_user(), source_url=demo.SOURCE_URL)
+    with _worker(db, VIDEOS):
+        job = _finished_job(db)
+    assert (job["status"], job["error_code"]) == ("succeeded", None)
+    breakdown = db.value(
+        "select content from public.analysis_results where type = 'virality_breakdown'"
+    )
+    score = db.value("select score from public.virality_packs")
+    assert breakdown["score"]["value"] == score
+    assert 0 <= breakdown["score"]["interval"][0] <= score <= breakdown["score"]["interval"][1]
