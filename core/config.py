@@ -81,7 +81,7 @@ class WorkerSettings(Settings):
     @classmethod
     def _queues_exist(cls, queues: tuple[str, ...]) -> tuple[str, ...]:
         if not queues or not set(queues) <= set(QUEUES):
-            raise ValueError(f"names some of {', '.join(QUEUES)}")
+            raise ValueError(f"Name some of {', '.join(QUEUES)}")
         return queues
 
     @model_validator(mode="after")
@@ -200,7 +200,7 @@ class LocalSettings(Settings):
 
 
 def load(kind: type[_S], **overrides: Any) -> _S:
-    """The settings of a process; ends it with every problem named, and no value, if there is one."""
+    """The settings of a process; a problem ends it with all of them named, without a value."""
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return kind(**given)
@@ -225,4 +225,5 @@ def setting_names() -> frozenset[str]:
 
 def _sentence(problem: ErrorDetails) -> str:
     name = "_".join(str(part) for part in problem["loc"]).upper()
-    return f"{name}: {problem['msg']}" if name else problem["msg"]
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message

@@ -12,7 +12,7 @@ import signal
 import structlog
 from prometheus_client import start_http_server
 
-from core.config import WorkerSettings
+from core.config import QUEUES, WorkerSettings, load
 from core.database import async_pool
 from core.logs import configure
 from workers.providers.services import open_services
@@ -24,28 +24,28 @@ _log = structlog.get_logger()
 
 def main() -> None:
     """Entry point."""
-    settings = WorkerSettings()
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument(
-        "--queues",
-        default=",".join(settings.worker_queues),
-        help="comma-separated; default: %(default)s",
+        "--queues", help=f"comma-separated, of {','.join(QUEUES)}; default: WORKER_QUEUES, else all"
     )
     parser.add_argument(
-        "--concurrency",
-        type=int,
-        default=settings.worker_concurrency,
-        help="jobs at once; default: %(default)s",
+        "--concurrency", type=int, help="jobs at once; default: WORKER_CONCURRENCY, else 10"
     )
     arguments = parser.parse_args()
+    settings = load(
+        WorkerSettings,
+        worker_queues=arguments.queues,
+        worker_concurrency=arguments.concurrency,
+    )
     configure(settings.log_level, "worker")
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, "127.0.0.1")
-    asyncio.run(_run(settings, arguments.queues.split(","), arguments.concurrency))
+    asyncio.run(_run(settings))
 
 
-async def _run(settings: WorkerSettings, queues: list[str], concurrency: int) -> None:
+async def _run(settings: WorkerSettings) -> None:
     url = settings.worker_db_url.get_secret_value()
+    queues, concurrency = settings.worker_queues, settings.worker_concurrency
     async with (
         async_pool(url, application_name="worker", max_size=min(concurrency, 16) + 2) as pool,
         open_services(settings) as services,

@@ -1,0 +1,179 @@
+"""Who may do what, complete: a new grant changes a line here, or a test fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.database import make_user
+
+if TYPE_CHECKING:
+    from tests.database import Database, Row
+
+ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
+
+# Columns in brackets: the verb is granted for these only.
+TABLES = {
+    "analysis_results": {"authenticated": "select"},
+    "brand_rules": {
+        "authenticated": "select delete"
+        " insert(enabled rule_definition rule_name user_id)"
+        " update(enabled rule_definition rule_name user_id)"
+    },
+    "jobs": {"authenticated": "select"},
+    "plans": {"anon": "select", "authenticated": "select"},
+    "products": {"authenticated": "select delete insert(name source_url) update(name)"},
+    "script_versions": {"authenticated": "select"},
+    "scripts": {
+        "authenticated": "select delete"
+        " insert(content product_id status title user_id) update(content status title)"
+    },
+    "subscriptions": {"authenticated": "select"},
+    "virality_packs": {"authenticated": "select delete update(name)"},
+}
+
+FUNCTIONS = {
+    "anon": "private.before_request private.fail private.require_sign_in",
+    "authenticated": """
+        public.cancel_job public.check_compliance public.delete_account public.export_account
+        public.restore_script_version public.run_analysis
+
+        private.asks_for_upsert private.before_request private.broken_example
+        private.cancel_own_job private.check_rule private.check_rules private.definition_problem
+        private.erase_own_account private.export_own_account private.fail private.fold
+        private.host_problem private.is_json_container private.name_problem
+        private.require_sign_in private.require_text private.start_analysis private.url_problem
+    """,
+    # What triggers and the pre-request need; the service writes tables, it calls no function.
+    "service_role": """
+        private.asks_for_upsert private.before_request private.broken_example private.check_rule
+        private.check_rules private.definition_problem private.fail private.fold
+        private.host_problem private.is_json_container private.name_problem
+        private.require_sign_in private.require_text private.url_problem
+    """,
+    "worker": """
+        private.acknowledge_cancel private.analysis_input private.attribute_stripe_event
+        private.begin_customer_sync private.check_script private.claim private.complete
+        private.enqueue private.extend private.fail_job private.finish_customer_sync
+        private.is_erased private.progress private.record_stripe_event private.release
+        private.requeue_billing private.retry private.save_analysis private.save_step
+        private.snooze private.steps private.stripe_event private.wake
+    """,
+    "webhook": """
+        private.begin_customer_sync private.billing_account private.bind_customer private.enqueue
+        private.finish_customer_sync private.is_erased private.next_checkout
+        private.offered_prices private.record_clerk_event private.record_stripe_event
+        private.resolve_identity private.wake
+    """,
+}
+
+SCHEMAS = {
+    "anon": {"public", "private"},
+    "authenticated": {"public", "private"},
+    "service_role": {"public", "private"},
+    "worker": {"public", "private"},
+    "webhook": {"public", "private"},
+}
+
+
+def table_grants(db: Database) -> dict[tuple[str, str], str]:
+    """(table or view, role) → verbs, as TABLES writes them."""
+    rows = db.rows(
+        """
+        with verbs (turn, verb) as (
+            values (1, 'select'), (2, 'delete'), (3, 'insert'), (4, 'update')
+        ),
+        granted as (
+            select c.relname, role, turn, verb, (
+                select string_agg(attname, ' ' order by attname) from pg_attribute
+                where attrelid = c.oid and attnum > 0 and verb <> 'delete'
+                and has_column_privilege(role, c.oid, attnum, verb)
+            ) as columns, has_table_privilege(role, c.oid, verb) as whole
+            from pg_class as c, verbs, unnest(%s::text []) as role
+            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        )
+        select relname, role, string_agg(
+            verb || case when whole then '' else '(' || columns || ')' end, ' ' order by turn
+        ) as verbs
+        from granted where whole or columns is not null group by relname, role
+        """,
+        list(ROLES),
+    )
+    return {(row["relname"], row["role"]): row["verbs"] for row in rows}
+
+
+def test_tables_are_granted_verb_by_verb(db: Database):
+    expected = {(table, "service_role"): "select delete insert update" for table in TABLES} | {
+        (table, role): verbs for table, roles in TABLES.items() for role, verbs in roles.items()
+    }
+    assert table_grants(db) == expected
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_functions_are_granted_one_by_one(db: Database, role: str):
+    rows = db.rows(
+        "select nspname || '.' || proname as name from pg_proc as p"
+        " join pg_namespace as n on n.oid = p.pronamespace"
+        " where nspname in ('public', 'private') and has_function_privilege(%s, p.oid, 'execute')",
+        role,
+    )
+    assert sorted(row["name"] for row in rows) == sorted(FUNCTIONS[role].split())
+
+
+def test_schemas_are_open_to_those_who_call_something_there(db: Database):
+    rows = db.rows(
+        "select role, array_agg(nspname::text) as schemas"
+        " from pg_namespace, unnest(%s::text []) as role"
+        " where nspname in ('public', 'private', 'pgmq')"
+        " and has_schema_privilege(role, nspname, 'usage') group by role",
+        list(ROLES),
+    )
+    assert {row["role"]: set(row["schemas"]) for row in rows} == SCHEMAS
+
+
+@pytest.mark.parametrize("login", ["worker", "webhook"])
+def test_logins_cannot_leave_their_functions(db: Database, login: str):
+    beyond = [
+        "select from public.products",
+        "select from private.live_jobs",
+        "select from private.identities",
+        "select from pgmq.q_ingestion",
+        "select pgmq.drop_queue('ingestion')",
+        "select pgmq.read('ingestion', 1, 1)",
+        "select private.cancel_own_job(gen_random_uuid())",
+        "set role authenticated",
+        "set role service_role",
+        "create table public.mine ()",
+        "create schema mine",
+    ]
+    with db.connect(login) as session:
+        assert [query for query in beyond if not is_refused(session, query)] == []
+
+
+def test_users_cannot_leave_the_api(db: Database):
+    beyond = [
+        "select from private.live_jobs",
+        "select from private.job_kinds",
+        "select private.enqueue('analyze_product', auth.uid())",
+        "select private.claim('ingestion', 1, 30)",
+        "select private.resolve_identity('issuer', 'subject', 0, gen_random_uuid())",
+        "select pgmq.send('ingestion', '{}')",
+        "select from pgmq.q_ingestion",
+        "create table public.mine ()",
+        "truncate public.products",
+        "alter table public.products disable row level security",
+        "set role postgres",
+    ]
+    with db.as_user(make_user()) as user:
+        assert [query for query in beyond if not is_refused(user.connection, query)] == []
+
+
+def is_refused(connection: psycopg.Connection[Row], query: str) -> bool:
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(query)
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    return False

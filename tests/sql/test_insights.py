@@ -1,0 +1,207 @@
+"""Insights: what the worker saves for a product, and what its owner may do with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.database import make_product, make_user
+from tests.jobs import in_background, wait_until_blocked
+from tests.rows import make_pack, make_result
+from tests.rules import refusal
+
+if TYPE_CHECKING:
+    from tests.database import Database, Row
+
+BREAKDOWN = {"type": "virality_breakdown", "content": {"schema_version": 1, "score": 61.5}}
+SENTIMENT = {"type": "sentiment_summary", "content": {"schema_version": 1, "positive": 7}}
+RESULTS = [BREAKDOWN | {"engine": "embedded"}, SENTIMENT | {"engine": "embedded"}]
+PACK = {"name": "Walnut desk lamp", "configuration": {"schema_version": 1}, "score": 61.5}
+SAVE = "select private.save_analysis('ingestion', %s, %s, %s, %s, %s)"
+COMPLETE = "select private.complete('ingestion', array[%s::bigint], array[%s])"
+
+
+def claim(db: Database) -> Row:
+    with db.as_worker() as worker:
+        return worker.row("select * from private.claim('ingestion', 1, 30)")
+
+
+def arguments(job: Row, results: list = RESULTS, pack: Row = PACK) -> tuple:
+    return job["msg_id"], job["read_ct"], job["job_id"], Jsonb(results), Jsonb(pack)
+
+
+def save(db: Database, job: Row, results: list = RESULTS, pack: Row = PACK) -> bool:
+    with db.as_worker() as worker:
+        return worker.value(SAVE, *arguments(job, results, pack))
+
+
+def saved(db: Database) -> dict[str, int]:
+    return db.row(
+        "select (select count(*) from public.analysis_results) as results,"
+        " (select count(*) from public.virality_packs) as packs,"
+        " (select count(*) from public.products where last_analyzed_at is not null) as analyzed"
+    )
+
+
+NOTHING = {"results": 0, "packs": 0, "analyzed": 0}
+
+
+def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
+    product = make_product(db, make_user())
+    job = claim(db)
+    assert save(db, job)
+    owned = {"product_id": product["id"], "user_id": product["user_id"], "job_id": job["job_id"]}
+    with db.as_user(product["user_id"]) as owner:
+        results = owner.rows("select * from public.analysis_results order by type desc")
+        [pack] = owner.rows("select * from public.virality_packs")
+        assert owner.value("select last_analyzed_at is not null from public.products")
+    assert [without_key(row) for row in results] == [owned | row for row in RESULTS]
+    assert without_key(pack) == owned | PACK
+
+
+def without_key(row: Row) -> Row:
+    return {name: row[name] for name in row if name not in {"id", "created_at"}}
+
+
+def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Database):
+    product = make_product(db, make_user(), "Mug", "https://shop.example/mug")
+    job = claim(db)
+    query = "select * from private.analysis_input(%s)"
+    told = {
+        "product_id": product["id"],
+        "product_name": "Mug",
+        "source_url": "https://shop.example/mug",
+    }
+    with db.as_worker() as worker:
+        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": None}
+        assert worker.value(SAVE, *arguments(job))
+        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": BREAKDOWN["content"]}
+        assert worker.rows(query, uuid.uuid4()) == []
+
+
+def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):
+    make_product(db, make_user())
+    late = claim(db)
+    db.execute("update pgmq.q_ingestion set vt = now() - interval '1 second'")
+    claim(db)
+    # The caller rolls back when it is told so; the mark on the product goes with that.
+    with db.connect("worker") as worker, worker.transaction(force_rollback=True):
+        assert worker.execute(SAVE, arguments(late)).fetchall() == [{"save_analysis": False}]
+    assert saved(db) == NOTHING
+
+
+def test_a_lease_of_one_job_saves_nothing_for_another(db: Database):
+    make_product(db, make_user())
+    make_product(db, make_user())
+    first, second = claim(db), claim(db)
+    with db.connect("worker") as worker, worker.transaction(force_rollback=True):
+        mixed = first | {"job_id": second["job_id"]}
+        assert worker.execute(SAVE, arguments(mixed)).fetchall() == [{"save_analysis": False}]
+    assert saved(db) == NOTHING
+
+
+def test_saving_twice_is_refused(db: Database):
+    make_product(db, make_user())
+    job = claim(db)
+    assert save(db, job)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        save(db, job)
+    assert saved(db) == {"results": 2, "packs": 1, "analyzed": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"content": {"positive": 7}},
+        {"content": [1, 2]},
+        # The limit counts stored bytes: a repeated letter would shrink below it.
+        {"content": {"schema_version": 1, "x": [uuid.uuid4().hex for _ in range(9000)]}},
+        {"type": "Sentiment!"},
+    ],
+    ids=["no version", "no object", "too large", "odd type"],
+)
+def test_a_malformed_result_saves_nothing(db: Database, wrong: Row):
+    make_product(db, make_user())
+    job = claim(db)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        save(db, job, [RESULTS[0], RESULTS[1] | wrong])
+    assert saved(db) == NOTHING
+
+
+def test_a_deleted_product_takes_its_insights_along(db: Database):
+    product = make_product(db, make_user())
+    assert save(db, claim(db))
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute("delete from public.products")
+    assert saved(db) == NOTHING
+
+
+def test_a_product_deleted_while_its_results_are_saved_leaves_nothing(db: Database):
+    product = make_product(db, make_user())
+    job = claim(db)
+    with db.connect("worker") as worker, db.connect("postgres") as owner:
+        worker.execute("begin")
+        worker.execute(SAVE, arguments(job))
+        deleting = in_background(
+            lambda: owner.execute("delete from public.products where id = %s", (product["id"],))
+        )
+        wait_until_blocked(db, owner)
+        worker.execute(COMPLETE, (job["msg_id"], job["read_ct"]))
+        worker.execute("commit")
+        assert deleting.result(10).rowcount == 1
+    assert saved(db) == NOTHING
+
+
+def test_saving_after_the_product_was_deleted_says_so(db: Database):
+    product = make_product(db, make_user())
+    job = claim(db)
+    with db.connect("worker") as worker, db.connect("postgres") as owner:
+        owner.execute("begin")
+        owner.execute("delete from public.products where id = %s", (product["id"],))
+        saving = in_background(lambda: worker.execute(SAVE, arguments(job)))
+        wait_until_blocked(db, worker)
+        owner.execute("commit")
+        assert saving.result(10).fetchall() == [{"save_analysis": False}]
+    assert saved(db) == NOTHING
+
+
+def test_results_outlive_the_job_that_made_them(db: Database):
+    make_product(db, make_user())
+    job = claim(db)
+    assert save(db, job)
+    db.execute("delete from public.jobs")
+    assert db.value("select count(*) from public.analysis_results where job_id is null") == 2
+
+
+def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):
+    pack = make_pack(db, make_user())
+    rename = "update public.virality_packs set name = %s"
+    assert refusal(db, pack["user_id"], rename, "") == {
+        "status": 422,
+        "code": "invalid_name",
+        "message": "The pack's name is missing.",
+        "details": {"field": "name"},
+    }
+    with db.as_user(pack["user_id"]) as owner:
+        assert owner.execute(rename, "  Autumn launch ") == 1
+        assert owner.row("select * from public.virality_packs") == pack | {"name": "Autumn launch"}
+
+
+@pytest.mark.parametrize("column", ["configuration", "score", "product_id", "user_id", "job_id"])
+def test_owners_change_nothing_else_of_a_pack(db: Database, column: str):
+    pack = make_pack(db, make_user())
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        db.as_user(pack["user_id"]) as owner,
+    ):
+        owner.execute(f"update public.virality_packs set {column} = {column}")
+
+
+def test_results_are_for_reading(db: Database):
+    result = make_result(db, make_user())
+    with db.as_user(result["user_id"]) as owner:
+        assert owner.rows("select * from public.analysis_results") == [result]
