@@ -1,0 +1,261 @@
+-- Operating the job layer: limits that workers share, schedules, redrive, metrics, pruning.
+
+create table private.limits (
+    name text primary key,
+    max_running integer check (max_running > 0),
+    max_running_per_user integer check (max_running_per_user > 0),
+    starts_per_minute integer check (starts_per_minute > 0),
+    starts_per_minute_per_user integer check (starts_per_minute_per_user > 0)
+);
+comment on table private.limits is
+'What all workers together may do to an outside service, in all and for one user; null: no such limit.';
+alter table private.limits enable row level security;
+
+insert into private.limits (name, max_running, max_running_per_user, starts_per_minute)
+values ('apify', 20, 3, 120), ('openai', 40, 5, 600);
+
+create table private.permits (
+    id bigint generated always as identity primary key,
+    limit_name text not null references private.limits on delete cascade,
+    lane text not null,
+    queue text not null,
+    msg_id bigint not null,
+    read_ct integer not null,
+    started_at timestamptz not null default clock_timestamp()
+);
+comment on table private.permits is
+'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
+create index permits_limit_name_started_at_idx on private.permits (limit_name, started_at);
+alter table private.permits enable row level security;
+
+create function private.live_permits(limit_name text)
+returns setof private.permits
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_queue text;
+begin
+    for v_queue in select distinct p.queue from private.permits as p
+        where p.limit_name = live_permits.limit_name
+    loop
+        return query execute format(
+            'select p.* from private.permits as p
+            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
+            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
+        ) using live_permits.limit_name, v_queue;
+    end loop;
+end;
+$$;
+comment on function private.live_permits is 'The permits of a limit whose lease still lasts.';
+
+create function private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text)
+returns double precision
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_lane text;
+    v_limit private.limits;
+    v_running private.permits [];
+    v_now timestamptz;
+    v_wait_seconds double precision;
+begin
+    select l.lane into v_lane from private.live_jobs as l
+    where l.job_id = private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
+    if not found then
+        return null;
+    end if;
+    -- This lock makes counting and starting one step for all workers.
+    select l.* into strict v_limit from private.limits as l
+    where l.name = acquire.limit_name for update;
+    v_now := clock_timestamp();
+    v_running := array(select p from private.live_permits(acquire.limit_name) as p);
+    delete from private.permits as p
+    where p.limit_name = acquire.limit_name and p.started_at < v_now - interval '1 minute'
+        and p.id <> all (array(select r.id from unnest(v_running) as r));
+
+    select greatest(
+        case when cardinality(v_running) >= v_limit.max_running then 5 end,
+        case when (
+            select count(*) from unnest(v_running) as r where r.lane = v_lane
+        ) >= v_limit.max_running_per_user then 5 end,
+        -- The start that leaves the window first makes room.
+        (
+            select extract(epoch from p.started_at + interval '1 minute' - v_now)
+            from private.permits as p
+            where p.limit_name = acquire.limit_name and p.started_at > v_now - interval '1 minute'
+            order by p.started_at desc offset v_limit.starts_per_minute - 1 limit 1
+        ),
+        (
+            select extract(epoch from p.started_at + interval '1 minute' - v_now)
+            from private.permits as p
+            where p.limit_name = acquire.limit_name and p.started_at > v_now - interval '1 minute'
+                and p.lane = v_lane
+            order by p.started_at desc offset v_limit.starts_per_minute_per_user - 1 limit 1
+        )
+    ) into v_wait_seconds;
+    if v_wait_seconds is null then
+        insert into private.permits (limit_name, lane, queue, msg_id, read_ct)
+        values (acquire.limit_name, v_lane, acquire.queue, acquire.msg_id, acquire.read_ct);
+    end if;
+    return coalesce(v_wait_seconds, 0);
+end;
+$$;
+comment on function private.acquire is
+'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns the seconds after which to
+ask again; null when the lease was lost. Counting and taking happen under one lock: several workers never overshoot.';
+grant execute on function private.acquire to worker;
+
+create table private.schedules (
+    name text primary key,
+    kind text not null references private.job_kinds on delete restrict,
+    arguments jsonb not null default '{}',
+    every interval not null check (every >= interval '1 second'),
+    is_catching_up boolean not null default false,
+    next_at timestamptz not null default now()
+);
+comment on table private.schedules is 'Recurring system work, fired once by whichever worker looks first.';
+comment on column private.schedules.is_catching_up is
+'After a pause: true fires once for each time missed, false once for all of them.';
+create index schedules_kind_idx on private.schedules (kind);
+create index schedules_next_at_idx on private.schedules (next_at);
+alter table private.schedules enable row level security;
+
+create function private.fire_schedules()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_schedule private.schedules;
+    v_fired integer := 0;
+begin
+    for v_schedule in
+        select s.* from private.schedules as s where s.next_at <= now()
+        order by s.next_at for update skip locked
+    loop
+        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one runs.
+        perform private.enqueue(
+            v_schedule.kind, null, null,
+            v_schedule.name || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
+            v_schedule.arguments
+        );
+        update private.schedules as s set next_at = case
+            when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
+            else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
+        end
+        where s.name = v_schedule.name;
+        v_fired := v_fired + 1;
+    end loop;
+    return v_fired;
+end;
+$$;
+comment on function private.fire_schedules is
+'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
+grant execute on function private.fire_schedules to worker;
+
+create function private.redrive(job_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_dead private.dead_letters;
+    v_queue text;
+    v_msg_id bigint;
+begin
+    delete from private.dead_letters as d where d.job_id = redrive.job_id returning d.* into v_dead;
+    if not found then
+        return false;
+    end if;
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
+    update public.jobs as j set
+        status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
+    where j.id = redrive.job_id;
+    select s into v_msg_id from pgmq.send(
+        v_queue, jsonb_build_object('job_id', v_dead.job_id), jsonb_build_object('lane', v_dead.lane)
+    ) as s;
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (
+        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
+    );
+    perform pg_notify('jobs', v_queue);
+    return true;
+end;
+$$;
+comment on function private.redrive is
+'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead letters. For operators.
+Fails on live_jobs_lane_kind_key_key where the user has started the same work again meanwhile.';
+
+create function private.queue_metrics()
+returns table (
+    queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision,
+    dead_rows bigint, dead_letters bigint
+)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    for queue, is_paused in select q.queue, q.is_paused from private.queues as q order by q.queue loop
+        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
+        execute format(
+            'select (
+                select count(*) from (
+                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
+                ) as d
+            ), (
+                select extract(epoch from statement_timestamp() - vt) from pgmq.%1$I
+                where vt <= statement_timestamp() order by vt limit 1
+            )', 'q_' || queue
+        ) into due, oldest_due_seconds;
+        select s.n_live_tup, s.n_dead_tup into messages, dead_rows
+        from pg_catalog.pg_stat_user_tables as s
+        where s.schemaname = 'pgmq' and s.relname = 'q_' || queue_metrics.queue;
+        select count(*) into dead_letters from private.dead_letters as d
+        inner join private.job_kinds as k on d.kind = k.kind
+        where k.queue = queue_metrics.queue;
+        return next;
+    end loop;
+end;
+$$;
+comment on function private.queue_metrics is
+'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the oldest due one has waited,
+dead rows awaiting vacuum, failed jobs that could be redriven.';
+grant execute on function private.queue_metrics to worker;
+
+create function private.prune_jobs(older_than interval default '30 days', quantity integer default 1000)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_pruned integer;
+begin
+    delete from public.jobs as j where j.id = any (array(
+        select o.id from public.jobs as o where o.finished_at < now() - prune_jobs.older_than
+        order by o.finished_at limit prune_jobs.quantity for update skip locked
+    ));
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+comment on function private.prune_jobs is
+'Deletes up to `quantity` jobs that ended longer ago than `older_than`, with their dead letters; results stay. How many.';
+grant execute on function private.prune_jobs to worker;
+create index jobs_finished_at_idx on public.jobs (finished_at) where finished_at is not null;
+
+insert into private.job_kinds (kind, queue) values ('prune_jobs', 'maintenance');
+insert into private.schedules (name, kind, every) values ('prune_jobs', 'prune_jobs', '1 hour');
