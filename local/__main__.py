@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from core.config import LocalSettings
+from core.config import LocalSettings, load
 from local import (
     checks,
     environment,
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("command", choices=_COMMANDS)
     parser.add_argument("arguments", nargs="*")
     parsed = parser.parse_args()
-    settings = LocalSettings(_env_file=ROOT / ".env")
+    settings = load(LocalSettings, _env_file=ROOT / ".env")
     try:
         return _COMMANDS[parsed.command](settings, *parsed.arguments)
     except _EXPECTED_ERRORS as error:

@@ -140,7 +140,7 @@ begin
     end if;
     if match = 'word' and right(term, 1) ~ v_edge then
         -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
-        v_after := case when term ~ '[a-z]{4}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
+        v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
     return v_before || private.word_pattern(term, reads_disguise) || v_after;

@@ -59,7 +59,7 @@ set search_path = ''
 as $$
     select case category
         when 'health' then array[
-            '\m(treat|prevent|reverse|eliminate|get rid of)(s|ed|ing)? (your |my |all )?'
+            '\m(treat|prevent|reverse|eliminate|get rid of)(s|d|ed|ing)? (your |my |all )?'
             || '(acne|eczema|psoriasis|rosacea|anxiety|depression|diabetes|cancer|arthritis'
             || '|insomnia)\M'
         ]

@@ -82,7 +82,7 @@ begin
         );
     end if;
     return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don’t say %s.', private.quote_hits(script, v_hits))
+        not isempty(v_hits), v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
     );
 end;
 $$;
@@ -191,7 +191,7 @@ begin
         );
     end if;
     return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don’t mention the competitor %s.', v_names)
+        not isempty(v_hits), v_hits, format('Don''t mention the competitor %s.', v_names)
     );
 end;
 $$;

@@ -59,7 +59,7 @@ begin
     -- Whether it happened can't be read from the text.
     return private.judge(
         'needs_review', v_hits,
-        format('%s must be the speaker’s own, true experience.', private.quote_hits(script, v_hits))
+        format('%s must be the speaker''s own, true experience.', private.quote_hits(script, v_hits))
     );
 end;
 $$;
@@ -86,7 +86,7 @@ begin
     end if;
     return private.judge(
         'needs_review', v_hits,
-        format('Is %s still the price on the product’s page?', private.quote_hits(script, v_hits))
+        format('Is %s still the price on the product''s page?', private.quote_hits(script, v_hits))
     );
 end;
 $$;

@@ -111,7 +111,7 @@ begin
     if v_broken is not null then
         perform private.fail(
             422, 'script_not_compliant',
-            format('This script can’t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
+            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
             jsonb_build_object('rules', v_broken)
         );
     end if;

@@ -51,3 +51,20 @@ def data():
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set DATA")
     return folder
+
+
+class Memory:
+    """Steps as the job layer keeps them: over tries, never twice."""
+
+    def __init__(self):
+        self.kept = {}
+
+    async def __call__(self, name, work):
+        if name not in self.kept:
+            self.kept[name] = await work()
+        return self.kept[name]
+
+
+@pytest.fixture
+def memory():
+    return Memory()

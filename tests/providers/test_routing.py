@@ -114,7 +114,7 @@ async def test_a_product_page_brings_facts_and_reviews(website, services, report
         "A product page shows no videos, so nothing is said about virality.",
         "Product pages show only a few of their reviews.",
     )
-    assert report.stages == [("fetching_page", 10), ("reading_page", 30)]
+    assert report.stages == [("fetching_page", 10)]
 
 
 async def test_a_page_without_a_product_is_rejected(website, services, report):

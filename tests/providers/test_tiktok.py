@@ -42,18 +42,6 @@ NICHE = Outcome([post(900, "other"), post(100)])
 COMMENTS = Outcome([comment(1), comment(2)])
 
 
-class Memory:
-    """Steps as the job layer keeps them: over tries, never twice."""
-
-    def __init__(self):
-        self.kept = {}
-
-    async def __call__(self, name, work):
-        if name not in self.kept:
-            self.kept[name] = await work()
-        return self.kept[name]
-
-
 @pytest.fixture
 def apify():
     with fake_apify.serving() as fake:
@@ -64,11 +52,6 @@ def apify():
 async def connected(apify, services):
     async with open_apify(fake_apify.TOKEN, apify.url) as client:
         yield replace(services, apify=client)
-
-
-@pytest.fixture
-def memory():
-    return Memory()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ COMMENTED_POSTS = 3  # of a profile
 _EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
 _HANDLE = re.compile(r"^/@([\w.-]+)")
 # Counts and texts are all that is analysed, so nothing is downloaded.
-_WITHOUT_FILES = {
+WITHOUT_FILES = {
     "shouldDownloadVideos": False,
     "shouldDownloadCovers": False,
     "shouldDownloadSubtitles": False,
@@ -102,7 +102,7 @@ async def _full(link: _Link, services: Services) -> _Link:
 
 
 def _posts_request(link: _Link) -> Request:
-    wanted: dict[str, object] = dict(_WITHOUT_FILES)
+    wanted: dict[str, object] = dict(WITHOUT_FILES)
     if not link.is_profile:
         wanted["postURLs"] = [link.url]
     if link.handle is not None:
@@ -128,7 +128,7 @@ def _posts(harvest: Harvest, link: _Link, ref_key: bytes, now: datetime) -> _Pos
         videos = tuple(replace(video, role="creator") for video in rows.items)
     else:
         videos = with_subject(rows.items, subject.ref)
-    return _Posts(videos, subject, _links(harvest.items, ref_key))
+    return _Posts(videos, subject, video_links(harvest.items, ref_key))
 
 
 def _subject(videos: Sequence[Video], link: _Link, ref_key: bytes) -> Video | None:
@@ -139,9 +139,20 @@ def _subject(videos: Sequence[Video], link: _Link, ref_key: bytes) -> Video | No
     return next((video for video in videos if video.ref == wanted), None)
 
 
-def _links(items: Iterable[object], ref_key: bytes) -> dict[str, str]:
+def video_links(items: Iterable[object], ref_key: bytes) -> dict[str, str]:
+    """Where the comments of each video are, by the video's ref."""
     links = (text(field(item, "webVideoUrl")) for item in items if isinstance(item, dict))
     return {video_ref(link, ref_key) or "": link for link in links if link}
+
+
+def comments_request(links: Sequence[str]) -> Request:
+    """All comments together are at most COMMENTS."""
+    wanted = {
+        "postURLs": list(links),
+        "commentsPerPost": COMMENTS // len(links),
+        "maxRepliesPerComment": 0,
+    }
+    return Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
 
 
 def _around(posts: _Posts) -> dict[str, Request]:
@@ -149,15 +160,10 @@ def _around(posts: _Posts) -> dict[str, Request]:
     requests = {}
     commented = _commented(posts)
     if commented:
-        wanted = {
-            "postURLs": commented,
-            "commentsPerPost": COMMENTS // len(commented),
-            "maxRepliesPerComment": 0,
-        }
-        requests["comments"] = Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
+        requests["comments"] = comments_request(commented)
     hashtags = _niche_hashtags(posts)
     if hashtags:
-        wanted = _WITHOUT_FILES | {
+        wanted = WITHOUT_FILES | {
             "hashtags": hashtags,
             "resultsPerPage": NICHE_POSTS // len(hashtags),
         }

@@ -1,38 +1,89 @@
-"""Any shop's product page: fetched, then parsed in a thread."""
+"""Any shop's product page, and, where TikTok is connected, what TikTok shows of the product."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.errors import Reject
 from workers.insights.inputs import Collection
+from workers.providers import tiktok_search
+from workers.providers.apify_runs import Runs
 from workers.providers.product_page import read_page
 
 if TYPE_CHECKING:
+    from workers.insights.inputs import Comment, ProductFacts
     from workers.providers.context import Context
     from workers.providers.services import Services
+    from workers.providers.tiktok_search import Found
 
 _NO_VIDEOS = "A product page shows no videos, so nothing is said about virality."
 _NO_REVIEWS = "The page shows no reviews, so nothing is said about what buyers think."
 _FEW_REVIEWS = "Product pages show only a few of their reviews."
+_FOUND_PART = "TikTok gave only a part of what was asked for."
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one page gave."""
+
+    facts: ProductFacts
+    reviews: tuple[Comment, ...]
 
 
 async def collect(url: str, services: Services, context: Context) -> Collection:
-    """The page's product facts, and the reviews that are on it."""
-    await context.report("fetching_page", 10)
+    """The page's product facts, its reviews, and posts about the product."""
+    if services.apify is None:
+        await context.report("fetching_page", 10)
+        return _collection(url, await _read(url, services), None, services)
+    return await _with_posts(
+        url, services, context, Runs(services.apify, context.step, services.now)
+    )
+
+
+async def _with_posts(url: str, services: Services, context: Context, runs: Runs) -> Collection:
+    """The page is fetched at the first try, for its name, and again at the last, for the rest."""
+    read: _Read | None = None
+
+    async def name_on_page() -> str:
+        nonlocal read
+        await context.report("fetching_page", 10)
+        read = await _read(url, services)
+        return read.facts.name
+
+    name = await context.step("product_name", name_on_page)
+    found = await tiktok_search.search(name, runs, services, context)
+    collection = _collection(url, read or await _read(url, services), found, services)
+    await runs.delete_all()  # not before: a page that fails now must not cost the runs
+    return collection
+
+
+async def _read(url: str, services: Services) -> _Read:
     page = await services.fetcher.get(url)
-    await context.report("reading_page", 30)
     facts, reviews = await asyncio.to_thread(read_page, page, services.ref_key)
     if facts is None:
         raise Reject("no_product_found", "We could not find a product on this page.")
+    return _Read(facts, reviews)
+
+
+def _collection(url: str, read: _Read, found: Found | None, services: Services) -> Collection:
     return Collection(
-        provider="web",
+        provider="web" if found is None else "web, apify",
         source_kind="product_page",
         subject_url=url,
         collected_at=services.now(),
-        product=facts,
-        comments=reviews,
+        product=read.facts,
+        videos=found.videos if found else (),
+        comments=read.reviews + (found.comments if found else ()),
         partial=True,
-        limits=(_NO_VIDEOS, _FEW_REVIEWS if reviews else _NO_REVIEWS),
+        limits=(_limit_of_videos(found), _FEW_REVIEWS if read.reviews else _NO_REVIEWS),
     )
+
+
+def _limit_of_videos(found: Found | None) -> str:
+    if found is None:
+        return _NO_VIDEOS
+    if not found.videos:
+        return tiktok_search.NOTHING_FOUND
+    return tiktok_search.FOUND_BY_NAME if found.is_complete else _FOUND_PART

@@ -1,0 +1,178 @@
+"""Clerk's keys: few fetches whatever comes, stale keys over none, never too stale."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import jwt
+import pytest
+
+from tests.fakes.clerk import Clerk
+from webhooks.clerk_keys import ConfiguredKey, FetchedKeys, KeysUnavailable, fetch_from
+
+CLERK = Clerk()
+
+
+class Source:
+    """A key set that can be changed or taken away, and a clock."""
+
+    def __init__(self):
+        self.fetches, self.now, self.keys = 0, 1000.0, CLERK.jwks
+        self.source = FetchedKeys(self.fetch, clock=lambda: self.now)
+
+    def fetch(self):
+        self.fetches += 1
+        if self.keys is None:
+            raise jwt.PyJWKClientConnectionError("down")
+        return self.keys
+
+
+@pytest.fixture
+def clerk():
+    return Source()
+
+
+def test_keys_are_fetched_once_for_many_tokens(clerk):
+    assert [clerk.source.for_key("ins_test") for _ in range(100)] == [CLERK.jwks] * 100
+    assert clerk.fetches == 1
+
+
+def test_ten_thousand_unknown_keys_in_half_a_minute_cost_two_fetches(clerk):
+    for number in range(10_000):
+        clerk.now = 1000.0 + number * 30 / 10_000
+        clerk.source.for_key(f"ins_{number}")
+    clerk.now = 1030.0
+    clerk.source.for_key("ins_last")
+    assert clerk.fetches == 2
+
+
+def test_a_new_key_is_found_after_the_cool_down(clerk):
+    clerk.source.for_key("ins_test")
+    clerk.keys = Clerk(kid="ins_new").jwks
+    assert clerk.source.for_key("ins_new") == CLERK.jwks
+    clerk.now += 30
+    assert clerk.source.for_key("ins_new") == clerk.keys
+
+
+def test_keys_are_refreshed_after_five_minutes(clerk):
+    clerk.source.for_key("ins_test")
+    clerk.now += 299
+    clerk.source.for_key("ins_test")
+    assert clerk.fetches == 1
+    clerk.now += 1
+    clerk.source.for_key("ins_test")
+    assert clerk.fetches == 2
+
+
+def test_when_clerk_is_down_the_last_keys_serve_for_a_day(clerk):
+    clerk.source.for_key("ins_test")
+    clerk.keys = None
+    clerk.now += 24 * 3600
+    assert clerk.source.for_key("ins_test") == CLERK.jwks
+    clerk.now += 6
+    with pytest.raises(KeysUnavailable):
+        clerk.source.for_key("ins_test")
+
+
+def test_when_clerk_was_never_there_each_try_waits_a_little(clerk):
+    clerk.keys = None
+    for _ in range(50):
+        with pytest.raises(KeysUnavailable):
+            clerk.source.for_key("ins_test")
+    assert clerk.fetches == 1
+    clerk.keys, clerk.now = CLERK.jwks, clerk.now + 5
+    assert clerk.source.for_key("ins_test") == CLERK.jwks
+
+
+def test_threads_that_come_at_once_share_a_fetch(clerk):
+    with ThreadPoolExecutor(16) as people:
+        found = list(people.map(lambda _: clerk.source.for_key("ins_test"), range(64)))
+    assert found == [CLERK.jwks] * 64
+    assert clerk.fetches == 1
+
+
+def test_a_slow_refresh_makes_nobody_else_wait():
+    started, release = threading.Event(), threading.Event()
+    now = [0.0]
+
+    def slow():
+        if started.is_set() or now[0]:
+            started.set()
+            release.wait(10)
+        return CLERK.jwks
+
+    source = FetchedKeys(slow, clock=lambda: now[0])
+    source.for_key("ins_test")
+    now[0] = 400.0
+    refresher = threading.Thread(target=source.for_key, args=("ins_test",))
+    refresher.start()
+    started.wait(10)
+    assert source.for_key("ins_test") == CLERK.jwks
+    release.set()
+    refresher.join()
+
+
+def test_a_configured_key_serves_its_own_id_or_any_when_none_is_named():
+    bound, unbound = (ConfiguredKey.from_pem(CLERK.pem, kid) for kid in ("ins_a", None))
+    assert [key["kid"] for key in bound.for_key("ins_b")["keys"]] == ["ins_a"]
+    assert [key["kid"] for key in unbound.for_key("ins_b")["keys"]] == ["ins_b"]
+
+
+def test_a_configured_key_may_come_from_an_environment_variable_on_one_line():
+    key = ConfiguredKey.from_pem(CLERK.pem.replace("\n", "\\n"), "ins_test")
+    assert key.for_key("ins_test")["keys"][0]["n"] == CLERK.jwks["keys"][0]["n"]
+
+
+ANSWERS = {
+    "not JSON": (200, b"<html>"),
+    "a list": (200, b"[]"),
+    "no keys": (200, b'{"keys": []}'),
+    "keys without ids": (200, b'{"keys": [{"kty": "RSA"}]}'),
+    "an error": (500, json.dumps(CLERK.jwks).encode()),
+    "a redirect": (302, b""),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_an_answer_that_is_no_key_set_is_not_cached(case):
+    status, body = ANSWERS[case]
+    with serving(status, body) as url, pytest.raises(jwt.PyJWKClientError):
+        fetch_from(url)()
+
+
+def test_a_key_set_is_fetched_over_http():
+    with serving(200, json.dumps(CLERK.jwks).encode()) as url:
+        assert fetch_from(url)() == CLERK.jwks
+
+
+def test_nothing_but_http_is_fetched():
+    with pytest.raises(jwt.PyJWKClientError):
+        fetch_from("file:///etc/passwd")
+
+
+class serving:  # noqa: N801 - reads as a statement
+    def __init__(self, status, body):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                self.send_header("Location", "/elsewhere")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+
+    def __enter__(self):
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_port}/jwks.json"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
