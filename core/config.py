@@ -49,6 +49,12 @@ class Settings(BaseSettings):
 QUEUES = ("ingestion", "scripts", "billing", "maintenance")
 
 
+class OperatorSettings(Settings):
+    """An operator's command: `python -m workers doctor`, as the owner of the tables."""
+
+    db_url: SecretStr
+
+
 class WorkerSettings(Settings):
     """A worker process: `python -m workers`."""
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 
 import structlog
 from prometheus_client import start_http_server
 
-from core.config import QUEUES, WorkerSettings, load
+from core.config import QUEUES, OperatorSettings, WorkerSettings, load
 from core.database import async_pool
 from core.logs import configure
+from workers import operator
 from workers.providers.services import open_services
 from workers.registry import handlers
 from workers.runner import Runner
@@ -31,7 +33,10 @@ def main() -> None:
     parser.add_argument(
         "--concurrency", type=int, help="jobs at once; default: WORKER_CONCURRENCY, else 10"
     )
+    operator.add_commands(parser)
     arguments = parser.parse_args()
+    if arguments.command:
+        sys.exit(operator.run(arguments, load(OperatorSettings).db_url.get_secret_value()))
     settings = load(
         WorkerSettings,
         worker_queues=arguments.queues,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from workers import queue as protocol
+from workers.errors import Park
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,6 +43,15 @@ class Run:
     async def progress(self, stage: str, percent: int) -> None:
         """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
         await protocol.progress(self.pool, self.job, stage, percent)
+
+    async def acquire(self, limit: str) -> None:
+        """Takes a permit of a limit that all workers share (private.limits) for this try.
+
+        Parks the job where there is none: it holds no slot while it waits.
+        """
+        wait_seconds = await protocol.acquire(self.pool, self.job, limit)
+        if wait_seconds > 0:
+            raise Park("waiting", wait_seconds)
 
     async def step(self, name: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """Does what must not be paid for twice: a later try gets the first result back.

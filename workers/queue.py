@@ -155,6 +155,24 @@ async def progress(pool: Pool, job: Job, stage: str, percent: int) -> None:
     )
 
 
+async def acquire(pool: Pool, job: Job, limit: str) -> float:
+    """Takes a permit of a shared limit: 0; otherwise the seconds after which to ask again."""
+    wait_seconds = await _value(pool, "select private.acquire(%s, %s, %s, %s)", (*job.token, limit))
+    if wait_seconds is None:
+        raise LostLease
+    return float(str(wait_seconds))
+
+
+async def fire_schedules(pool: Pool) -> int:
+    """Queues the recurring work that is due; how many jobs that were."""
+    return int(str(await _value(pool, "select private.fire_schedules()", ())))
+
+
+async def prune_jobs(pool: Pool) -> int:
+    """Deletes a batch of old, ended jobs; how many."""
+    return int(str(await _value(pool, "select private.prune_jobs()", ())))
+
+
 async def steps(pool: Pool, job: Job) -> dict[str, Any]:
     """What earlier tries have saved, by name."""
     async with pool.connection() as db:

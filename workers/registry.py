@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workers.jobs import analyze_product, erase_account, reconcile_billing, sync_customer
+from workers.jobs import (
+    analyze_product,
+    erase_account,
+    prune_jobs,
+    reconcile_billing,
+    sync_customer,
+)
 
 if TYPE_CHECKING:
     from workers.handlers import Handler
@@ -15,6 +21,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     """The handlers of a worker, by kind."""
     return {
         "analyze_product": analyze_product.handler(services),
+        "prune_jobs": prune_jobs.handler(),
         "sync_customer": sync_customer.handler(services.billing),
         "reconcile_billing": reconcile_billing.handler(services.billing),
         "erase_account": erase_account.handler(

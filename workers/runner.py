@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 _POLL_SECONDS = 1.0
 _RECONNECT_SECONDS = 2.0
+_SCHEDULE_SECONDS = 10.0
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
 
@@ -80,11 +81,13 @@ class Runner:
         )
         heartbeat.start()
         listener = asyncio.create_task(listen(self._url, self._hear, self._cancel_by_id))
+        scheduler = asyncio.create_task(self._fire_schedules())
         try:
             while not self._stopping:
                 await self._round()
         finally:
             listener.cancel()
+            scheduler.cancel()
             await self._drain()
             await asyncio.to_thread(heartbeat.stop)
 
@@ -92,6 +95,15 @@ class Runner:
         """Asks the worker to end: no further claims, running jobs get a part of their lease."""
         self._stopping = True
         self._awake.set()
+
+    async def _fire_schedules(self) -> None:
+        # Every worker looks; the database sees to it that each time fires once.
+        while True:
+            try:
+                await protocol.fire_schedules(self._pool)
+            except (psycopg.Error, PoolTimeout) as error:
+                _log.warning("schedules_failed", error_class=type(error).__name__)
+            await asyncio.sleep(_SCHEDULE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311
 
     async def _round(self) -> None:
         """A turn at each queue that may have work, then sleep until there may be more."""

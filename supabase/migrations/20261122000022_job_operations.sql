@@ -51,6 +51,27 @@ end;
 $$;
 comment on function private.live_permits is 'The permits of a limit whose lease still lasts.';
 
+create function private.window_wait(limit_name text, lane text, starts_per_minute integer)
+returns double precision
+language sql
+volatile
+security invoker
+set search_path = ''
+begin atomic
+    -- The n-th latest start makes room when it leaves the window of a minute.
+    select extract(epoch from p.started_at + interval '1 minute' - clock_timestamp())
+    from private.permits as p
+    where
+        p.limit_name = window_wait.limit_name
+        and (window_wait.lane is null or p.lane = window_wait.lane)
+        and p.started_at > clock_timestamp() - interval '1 minute'
+        and window_wait.starts_per_minute is not null
+    order by p.started_at desc
+    offset coalesce(window_wait.starts_per_minute, 1) - 1 limit 1;
+end;
+comment on function private.window_wait is
+'Seconds until a start fits under a limit per minute, of one lane or (null) of all; null when it fits now or none is set.';
+
 create function private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text)
 returns double precision
 language plpgsql
@@ -84,20 +105,8 @@ begin
         case when (
             select count(*) from unnest(v_running) as r where r.lane = v_lane
         ) >= v_limit.max_running_per_user then 5 end,
-        -- The start that leaves the window first makes room.
-        (
-            select extract(epoch from p.started_at + interval '1 minute' - v_now)
-            from private.permits as p
-            where p.limit_name = acquire.limit_name and p.started_at > v_now - interval '1 minute'
-            order by p.started_at desc offset v_limit.starts_per_minute - 1 limit 1
-        ),
-        (
-            select extract(epoch from p.started_at + interval '1 minute' - v_now)
-            from private.permits as p
-            where p.limit_name = acquire.limit_name and p.started_at > v_now - interval '1 minute'
-                and p.lane = v_lane
-            order by p.started_at desc offset v_limit.starts_per_minute_per_user - 1 limit 1
-        )
+        private.window_wait(acquire.limit_name, null, v_limit.starts_per_minute),
+        private.window_wait(acquire.limit_name, v_lane, v_limit.starts_per_minute_per_user)
     ) into v_wait_seconds;
     if v_wait_seconds is null then
         insert into private.permits (limit_name, lane, queue, msg_id, read_ct)
@@ -234,6 +243,24 @@ comment on function private.queue_metrics is
 dead rows awaiting vacuum, failed jobs that could be redriven.';
 grant execute on function private.queue_metrics to worker;
 
+create function private.has_message(queue text, msg_id bigint)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_has_message boolean;
+begin
+    execute format(
+        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
+    ) into v_has_message using has_message.msg_id;
+    return v_has_message;
+end;
+$$;
+comment on function private.has_message is 'Whether a queue still holds a message, due or not.';
+
 create function private.prune_jobs(older_than interval default '30 days', quantity integer default 1000)
 returns integer
 language plpgsql
@@ -245,17 +272,21 @@ declare
     v_pruned integer;
 begin
     delete from public.jobs as j where j.id = any (array(
-        select o.id from public.jobs as o where o.finished_at < now() - prune_jobs.older_than
-        order by o.finished_at limit prune_jobs.quantity for update skip locked
+        select o.id from public.jobs as o
+        where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+        limit prune_jobs.quantity for update skip locked
     ));
     get diagnostics v_pruned = row_count;
     return v_pruned;
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` jobs that ended longer ago than `older_than`, with their dead letters; results stay. How many.';
+'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead letters; results stay. How many.';
 grant execute on function private.prune_jobs to worker;
-create index jobs_finished_at_idx on public.jobs (finished_at) where finished_at is not null;
+-- BRIN on a column that never changes: it costs a job's updates nothing.
+create index jobs_created_at_idx on public.jobs using brin (created_at);
 
 insert into private.job_kinds (kind, queue) values ('prune_jobs', 'maintenance');
-insert into private.schedules (name, kind, every) values ('prune_jobs', 'prune_jobs', '1 hour');
+insert into private.schedules (name, kind, every) values
+('prune_jobs', 'prune_jobs', '1 hour'),
+('reconcile_billing', 'reconcile_billing', '10 minutes');

@@ -1,0 +1,186 @@
+"""Limits that workers share, schedules, redrive, metrics, pruning."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.database import make_user
+from tests.jobs import claim, complete, enqueue, expire, leftovers, make_kind, state, token
+
+if TYPE_CHECKING:
+    from tests.database import Database, Row
+
+
+@pytest.fixture(autouse=True)
+def noop(db: Database) -> str:
+    return make_kind(db)
+
+
+def make_limit(db: Database, **limits: int) -> None:
+    columns = ", ".join(limits)
+    values = ", ".join(str(value) for value in limits.values())
+    db.execute(f"insert into private.limits (name, {columns}) values ('shop', {values})")
+
+
+def acquire(db: Database, job: Row) -> float | None:
+    with db.as_worker() as worker:
+        return worker.value("select private.acquire(%s, %s, %s, 'shop')", *token(job))
+
+
+def claimed(db: Database, count: int, user_id: object = None) -> list[Row]:
+    for _ in range(count):
+        enqueue(db, user_id=user_id)
+    return claim(db, quantity=count)
+
+
+def test_a_limit_on_running_jobs_holds_for_all_workers(db: Database):
+    make_limit(db, max_running=2)
+    assert [acquire(db, job) for job in claimed(db, 3)] == [0, 0, 5]
+
+
+def test_workers_that_ask_at_once_never_overshoot(db: Database):
+    make_limit(db, max_running=3)
+    jobs = claimed(db, 12)
+    with ThreadPoolExecutor(12) as threads:
+        waits = list(threads.map(lambda job: acquire(db, job), jobs))
+    assert sorted(waits) == [0] * 3 + [5] * 9
+
+
+def test_one_user_cannot_take_all_permits(db: Database):
+    make_limit(db, max_running=10, max_running_per_user=1)
+    mine, others = claimed(db, 2, make_user()), claimed(db, 1, make_user())
+    assert [acquire(db, job) for job in mine + others] == [0, 5, 0]
+
+
+def test_a_permit_ends_with_its_job(db: Database):
+    make_limit(db, max_running=1)
+    first, second = claimed(db, 2)
+    waits = [acquire(db, first), acquire(db, second)]
+    complete(db, first)
+    assert [*waits, acquire(db, second)] == [0, 5, 0]
+
+
+def test_a_dead_workers_permit_is_free_when_its_lease_is_over(db: Database):
+    make_limit(db, max_running=1)
+    first, second = claimed(db, 2)
+    acquire(db, first)
+    expire(db, first)
+    assert acquire(db, second) == 0
+
+
+def test_a_rate_limit_counts_starts_of_the_last_minute(db: Database):
+    make_limit(db, starts_per_minute=2)
+    jobs = claimed(db, 3)
+    waits = [acquire(db, job) for job in jobs]
+    assert waits[:2] == [0, 0]
+    assert 55 < waits[2] <= 60
+    db.execute("update private.permits set started_at = started_at - interval '1 minute'")
+    assert acquire(db, jobs[2]) == 0
+
+
+def test_a_lost_lease_gets_no_permit(db: Database):
+    make_limit(db, max_running=1)
+    [zombie] = claimed(db, 1)
+    expire(db, zombie)
+    claim(db)
+    assert acquire(db, zombie) is None
+
+
+def make_schedule(db: Database, *, is_catching_up: bool) -> None:
+    """Due four and a half hours ago, every hour."""
+    db.execute(
+        "insert into private.schedules (name, kind, every, is_catching_up, next_at)"
+        " values ('hourly', 'noop', '1 hour', %s, now() - interval '4 hours 30 minutes')",
+        is_catching_up,
+    )
+
+
+def fire(db: Database) -> int:
+    with db.as_worker() as worker:
+        return worker.value("select private.fire_schedules()")
+
+
+def noops(db: Database) -> int:
+    return db.value("select count(*) from public.jobs where kind = 'noop'")
+
+
+def quiet(db: Database) -> None:
+    """Leaves only the schedules that the test makes."""
+    db.execute("delete from private.schedules where name <> 'hourly'")
+
+
+def test_after_a_pause_a_schedule_fires_once_for_all_times_missed(db: Database):
+    make_schedule(db, is_catching_up=False)
+    quiet(db)
+    assert ([fire(db), fire(db)], noops(db)) == ([1, 0], 1)
+    assert db.value("select next_at > now() from private.schedules") is True
+
+
+def test_a_schedule_that_catches_up_fires_for_each_time_missed(db: Database):
+    make_schedule(db, is_catching_up=True)
+    quiet(db)
+    assert ([fire(db) for _ in range(6)], noops(db)) == ([1, 1, 1, 1, 1, 0], 5)
+
+
+def test_a_scheduled_run_that_still_lasts_is_not_doubled(db: Database):
+    make_schedule(db, is_catching_up=False)
+    quiet(db)
+    fire(db)
+    db.execute("update private.schedules set next_at = now() - interval '1 second'")
+    fire(db)
+    assert noops(db) == 1
+
+
+def test_workers_that_look_at_once_fire_a_schedule_once(db: Database):
+    make_schedule(db, is_catching_up=False)
+    quiet(db)
+    with ThreadPoolExecutor(8) as threads:
+        fired = list(threads.map(lambda _: fire(db), range(8)))
+    assert (sum(fired), noops(db)) == (1, 1)
+
+
+def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
+    job_id = enqueue(db, arguments={"n": 1})
+    [job] = claim(db)
+    with db.as_worker() as worker:
+        worker.value("select private.save_step(%s, %s, %s, 'paid', '1')", *token(job))
+        worker.value("select private.fail_job(%s, %s, %s, 'down', 'Down.')", *token(job))
+    assert db.value("select private.redrive(%s)", job_id) is True
+    [again] = claim(db)
+    assert (again["job_id"], again["arguments"], again["attempt"]) == (job_id, {"n": 1}, 1)
+    with db.as_worker() as worker:
+        assert worker.rows("select name from private.steps(%s)", job_id) == [{"name": "paid"}]
+
+
+def test_what_did_not_fail_cannot_be_redriven(db: Database):
+    job_id = enqueue(db)
+    [job] = claim(db)
+    complete(db, job)
+    assert db.value("select private.redrive(%s)", job_id) is False
+    assert leftovers(db)["messages"] == 0
+
+
+def test_metrics_tell_due_from_sleeping(db: Database):
+    enqueue(db)
+    enqueue(db, delay_seconds=600)
+    with db.as_worker() as worker:
+        row = worker.row("select * from private.queue_metrics() where queue = 'maintenance'")
+    assert (row["due"], row["is_paused"], row["dead_letters"]) == (1, False, 0)
+    assert row["oldest_due_seconds"] >= 0
+
+
+def test_pruning_forgets_old_ended_jobs_only(db: Database):
+    old, young, live = enqueue(db), enqueue(db), enqueue(db)
+    complete(db, *claim(db, quantity=2))
+    db.execute(
+        "update public.jobs set created_at = now() - interval '31 days' where id in (%s, %s)",
+        old,
+        live,
+    )
+    with db.as_worker() as worker:
+        assert worker.value("select private.prune_jobs()") == 1
+    assert {row["id"] for row in db.rows("select id from public.jobs")} == {young, live}
+    assert state(db, live)["status"] == "queued"
