@@ -204,6 +204,21 @@ def test_a_request_whose_rival_ended_meanwhile_starts_its_own(db: Database):
     ]
 
 
+def test_a_request_that_waited_gets_its_own_job_not_a_younger_one(db: Database):
+    job = make_job(db, make_user())
+    cancel(db, job)
+    with (
+        db.connect("authenticator") as fast,
+        db.connect("authenticator") as slow,
+        slow.transaction(),
+    ):
+        # The request has begun, and with it the time that its job will carry.
+        slow.execute("select now()")
+        rival = run_through(fast, job)
+        complete(db.connection, claim(db))
+        assert run_through(slow, job) != rival
+
+
 def hold_deletions_of_jobs(db: Database) -> None:
     """Stops whoever deletes a job for as long as the test holds advisory lock 7."""
     db.execute(
