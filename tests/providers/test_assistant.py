@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 
 import pytest
 
-from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
 from workers.insights.analysis import analyse
 from workers.insights.groundedness import cited_ids
 from workers.providers.assistant import Assistant
-from workers.providers.openai_text import Price, open_text_model
 from workers.providers.routing import collect
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
 PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
 NOTHING_PAID = {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
-
-
-@pytest.fixture
-def server():
-    with fake_openai.serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def model(server):
-    price = Price(Decimal(1), Decimal(2))
-    async with open_text_model(
-        key=fake_openai.KEY, base_url=server.url, name="small", price=price
-    ) as opened:
-        yield opened
 
 
 @pytest.fixture

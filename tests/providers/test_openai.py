@@ -30,22 +30,6 @@ class Sum(BaseModel):
     total: int
 
 
-@pytest.fixture
-def server():
-    with fake_openai.serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def model(server, monkeypatch):
-    monkeypatch.setattr(openai_text, "PAUSE_SECONDS", 0.0)
-    price = Price(Decimal(1), Decimal(2))
-    async with open_text_model(
-        key=fake_openai.KEY, base_url=server.url, name="small", price=price
-    ) as opened:
-        yield opened
-
-
 async def unanswered(call):
     with pytest.raises(Unanswered) as caught:
         await call
