@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 NAME ?= alice
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status env token logs reset psql test check format schema types lock
+.PHONY: help setup demo up down status env token rotate-keys logs reset psql test check format schema types lock
 
 ##@ Start here
 
@@ -34,6 +34,9 @@ token: setup ## An access token for a local user: make token NAME=alice
 
 logs: setup ## Follow the log of every process
 	@$(RUN) -m local logs
+
+rotate-keys: setup ## A new signing key for the edge, while everything runs
+	@$(RUN) -m local rotate-keys
 
 psql: setup ## A database shell, as the owner of the tables
 	@$(RUN) -m local psql

@@ -17,6 +17,7 @@ from local import (
     health,
     postgres,
     provisioning,
+    rotation,
     scratch,
     session,
     stack,
@@ -95,6 +96,11 @@ def token(settings: LocalSettings, name: str = "alice") -> int:
     return 0
 
 
+def rotate_keys(settings: LocalSettings) -> int:
+    rotation.rotate(settings, _existing(settings), _say)
+    return 0
+
+
 def check(settings: LocalSettings) -> int:
     return int(not checks.run(settings))
 
@@ -144,6 +150,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "status": status,
     "env": env,
     "token": token,
+    "rotate-keys": rotate_keys,
     "logs": logs,
     "psql": psql,
     "check": check,

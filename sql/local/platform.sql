@@ -1,4 +1,4 @@
--- What hosted Supabase already has, for a plain PostgreSQL (15 to 18): roles, auth.*, grants profile.
+-- What hosted Supabase already has, for a plain PostgreSQL (15 to 18): roles, auth.*, grants.
 -- Run once per database, as the superuser `supabase_admin`, before the migrations. Never on hosted.
 -- Roles belong to the whole cluster, so a second database finds them already there.
 
@@ -41,7 +41,11 @@ begin
     end if;
 end;
 $$;
-grant set on parameter "pgrst.db_pre_request" to postgres;
+do $$
+begin
+    execute 'grant set on parameter "pgrst.db_pre_request" to postgres';
+end;
+$$;
 
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';

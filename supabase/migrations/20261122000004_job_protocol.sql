@@ -39,31 +39,29 @@ declare
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
-    select l.job_id into v_live_id from private.live_jobs as l
-    where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-    if v_live_id is not null then
-        return v_live_id;
-    end if;
-
-    insert into public.jobs (id, user_id, product_id, kind)
-    values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-    select s into v_msg_id from pgmq.send(
-        v_queue,
-        jsonb_build_object('job_id', v_job_id),
-        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
-        enqueue.delay_seconds
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if not found then
-        -- Another transaction was first with this key: take back ours, return theirs.
+    loop
+        select l.job_id into v_live_id from private.live_jobs as l
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+        if v_live_id is not null then
+            return v_live_id;
+        end if;
+        insert into public.jobs (id, user_id, product_id, kind)
+        values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
+        select s into v_msg_id from pgmq.send(
+            v_queue,
+            jsonb_build_object('job_id', v_job_id),
+            jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
+            enqueue.delay_seconds
+        ) as s;
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
+        on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+        exit when found;
+        -- Another transaction was first with this key: take back ours and look for theirs, which
+        -- may have ended already.
         perform pgmq.delete(v_queue, v_msg_id);
         delete from public.jobs where id = v_job_id;
-        select l.job_id into strict v_job_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-        return v_job_id;
-    end if;
+    end loop;
     perform pg_notify('jobs', v_queue);
     return v_job_id;
 end;

@@ -218,16 +218,19 @@ grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
 returns public.jobs
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-    -- The job is newer than this statement's snapshot, so a second statement reads it.
-    select private.start_analysis(run_analysis.product_id);
-    select j.* from public.jobs as j
-    where j.product_id = run_analysis.product_id and j.kind = 'analyze_product'
-    order by j.created_at desc, j.id limit 1
+declare
+    v_job_id uuid := private.start_analysis(run_analysis.product_id);
+    v_job public.jobs;
+begin
+    -- The job is newer than the snapshot of the statement that made it, so another one reads it.
+    select j.* into strict v_job from public.jobs as j where j.id = v_job_id;
+    return v_job;
+end;
 $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.

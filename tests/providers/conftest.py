@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.fakes import apify as fake_apify
+from tests.fakes import openai as fake_openai
 from tests.fakes.website import serving
+from workers.providers import openai_text
+from workers.providers.apify import open_apify
 from workers.providers.fetch import open_fetcher
+from workers.providers.openai_text import Price, open_text_model
 from workers.providers.services import Services
 
+PRICE = Price(Decimal(1), Decimal(2))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -68,3 +76,32 @@ class Memory:
 @pytest.fixture
 def memory():
     return Memory()
+
+
+@pytest.fixture
+def apify():
+    """A fake Apify; `connected` are services that use it."""
+    with fake_apify.serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def connected(apify, services):
+    async with open_apify(fake_apify.TOKEN, apify.url) as client:
+        yield replace(services, apify=client)
+
+
+@pytest.fixture
+def server():
+    """A fake server for language models; `model` is behind it, at 1 $ and 2 $ a million."""
+    with fake_openai.serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def model(server, monkeypatch):
+    monkeypatch.setattr(openai_text, "PAUSE_SECONDS", 0.0)
+    async with open_text_model(
+        key=fake_openai.KEY, base_url=server.url, name="small", price=PRICE
+    ) as opened:
+        yield opened

@@ -12,7 +12,6 @@ from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
 from workers.errors import Park, Reject, Retry
 from workers.insights.refs import source_ref
-from workers.providers.apify import open_apify
 from workers.providers.oembed import open_tiktok_web
 from workers.providers.routing import collect
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
@@ -40,18 +39,6 @@ def comment(number):
 POSTS = Outcome([post(number) for number in range(100, 106)])
 NICHE = Outcome([post(900, "other"), post(100)])
 COMMENTS = Outcome([comment(1), comment(2)])
-
-
-@pytest.fixture
-def apify():
-    with fake_apify.serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def connected(apify, services):
-    async with open_apify(fake_apify.TOKEN, apify.url) as client:
-        yield replace(services, apify=client)
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
 from workers.errors import Park
-from workers.providers.apify import open_apify
 from workers.providers.routing import collect
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
 
@@ -31,18 +29,6 @@ NAMED = post(1, "my new blue stoneware mug")
 OTHER = post(2, "cats")
 POSTS = Outcome([NAMED, OTHER])
 COMMENTS = Outcome([{"cid": "1", "text": "lovely"}])
-
-
-@pytest.fixture
-def apify():
-    with fake_apify.serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def connected(apify, services):
-    async with open_apify(fake_apify.TOKEN, apify.url) as client:
-        yield replace(services, apify=client)
 
 
 @pytest.fixture

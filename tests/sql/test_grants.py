@@ -37,14 +37,16 @@ TABLES = {
 FUNCTIONS = {
     "anon": "private.before_request private.fail private.require_sign_in",
     "authenticated": """
-        public.cancel_job public.check_compliance public.delete_account public.export_account
+        public.adopt_starter_rules public.cancel_job public.check_compliance
+        public.delete_account public.export_account public.generate_script
         public.restore_script_version public.run_analysis
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.require_sign_in private.require_text private.start_analysis private.url_problem
+        private.require_sign_in private.require_text private.start_analysis
+        private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
@@ -58,8 +60,9 @@ FUNCTIONS = {
         private.begin_customer_sync private.check_script private.claim private.complete
         private.enqueue private.extend private.fail_job private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
-        private.requeue_billing private.retry private.save_analysis private.save_step
-        private.snooze private.steps private.stripe_event private.wake
+        private.requeue_billing private.retry private.save_analysis private.save_script
+        private.save_step private.script_input private.snooze private.steps private.stripe_event
+        private.turn private.wake
     """,
     "webhook": """
         private.begin_customer_sync private.billing_account private.bind_customer private.enqueue

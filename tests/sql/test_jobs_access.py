@@ -118,11 +118,18 @@ def test_a_cancellation_that_meets_the_end_of_the_job_does_not_undo_it(db: Datab
 
 
 def cancel_through(connection: psycopg.Connection[Row], job: Row) -> Row:
-    claims = f'{{"role": "authenticated", "sub": "{job["user_id"]}"}}'
+    return as_owner(connection, job["user_id"], CANCEL, job["id"])
+
+
+def as_owner(
+    connection: psycopg.Connection[Row], user_id: uuid.UUID, query: str, *parameters: object
+) -> Row:
+    """One request on a connection of its own; commits unless a transaction is open already."""
+    claims = f'{{"role": "authenticated", "sub": "{user_id}"}}'
     with connection.transaction():
         connection.execute("set local role authenticated")
         connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
-        [row] = connection.execute(CANCEL, (job["id"],)).fetchall()
+        [row] = connection.execute(query, parameters).fetchall()
         return row
 
 
@@ -155,3 +162,71 @@ def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Dat
         worker.execute("commit")
         assert waking.result(10).fetchall() == [{"wake": False}]
     assert db.value("select vt > now() from pgmq.q_ingestion")
+
+
+RUN = "select id from public.run_analysis(%s)"
+
+
+def run_through(connection: psycopg.Connection[Row], job: Row) -> uuid.UUID:
+    return as_owner(connection, job["user_id"], RUN, job["product_id"])["id"]
+
+
+def test_two_requests_at_once_share_one_analysis(db: Database):
+    job = make_job(db, make_user())
+    cancel(db, job)
+    with db.connect("authenticator") as one, db.connect("authenticator") as two:
+        with one.transaction():
+            first = run_through(one, job)
+            asking = in_background(lambda: run_through(two, job))
+            wait_until_blocked(db, two)
+        assert asking.result(10) == first
+    assert left(db) == {"messages": 1, "live": 1, "dead": 0}
+
+
+def test_a_request_whose_rival_ended_meanwhile_starts_its_own(db: Database):
+    job = make_job(db, make_user())
+    cancel(db, job)
+    hold_deletions_of_jobs(db)
+    with db.connect("authenticator") as one, db.connect("authenticator") as two:
+        db.execute("select pg_advisory_lock(7)")
+        with one.transaction():
+            first = run_through(one, job)
+            asking = in_background(lambda: run_through(two, job))
+            wait_until_blocked(db, two)
+        wait_until_blocked(db, two, "advisory")
+        complete(db.connection, claim(db))
+        db.execute("select pg_advisory_unlock(7)")
+        second = asking.result(10)
+    assert db.rows("select id, status from public.jobs order by created_at") == [
+        {"id": job["id"], "status": "cancelled"},
+        {"id": first, "status": "succeeded"},
+        {"id": second, "status": "queued"},
+    ]
+
+
+def test_a_request_that_waited_gets_its_own_job_not_a_younger_one(db: Database):
+    job = make_job(db, make_user())
+    cancel(db, job)
+    with (
+        db.connect("authenticator") as fast,
+        db.connect("authenticator") as slow,
+        slow.transaction(),
+    ):
+        # The request has begun, and with it the time that its job will carry.
+        slow.execute("select now()")
+        rival = run_through(fast, job)
+        complete(db.connection, claim(db))
+        assert run_through(slow, job) != rival
+
+
+def hold_deletions_of_jobs(db: Database) -> None:
+    """Stops whoever deletes a job for as long as the test holds advisory lock 7."""
+    db.execute(
+        "create function public.hold() returns trigger language plpgsql as $$"
+        " begin perform pg_advisory_xact_lock(7); return old; end $$"
+    )
+    db.execute("grant execute on function public.hold to authenticated")
+    db.execute(
+        "create trigger jobs_10_hold before delete on public.jobs"
+        " for each row execute function public.hold()"
+    )

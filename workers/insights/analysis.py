@@ -78,10 +78,18 @@ class _Run:
 
 
 def analyse(
-    collection: Collection, *, product_name: str, now: datetime, ref_key: bytes
+    collection: Collection,
+    *,
+    product_name: str,
+    now: datetime,
+    ref_key: bytes,
+    scorer: Scorer | None = None,
 ) -> Analysis:
-    """Deterministic in its arguments. Takes CPU, so a job runs it in a thread."""
-    scorer = LexiconScorer()
+    """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
+
+    `scorer` is a sentiment engine other than the embedded one: a language model's labels.
+    """
+    scorer = scorer or LexiconScorer()
     engine = _engine(collection, scorer, ref_key)
     run = _Run(collection, scorer, engine, EvidenceLog(ref_key), now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from workers.errors import LostLease
 from workers.handlers import Handler, Run
 from workers.insights.analysis import Analysis, analyse
+from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ async def load(db: Database, job: Job) -> Product:
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
     collection = await collect(product.source_url, services, run.progress, run.step)
+    assistant = Assistant(services.text_model, run.step)
     await run.progress("analysing", 60)
+    labelled = await assistant.label(collection)
     # In a thread: seconds of computing must not stop the other jobs of this worker.
     analysis = await asyncio.to_thread(
         analyse,
@@ -57,7 +60,9 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         product_name=product.name,
         now=services.now(),
         ref_key=services.ref_key,
+        scorer=labelled.scorer,
     )
+    analysis = await assistant.write(analysis, product.name, labelled)
     await run.progress("saving", 90)
     return analysis
 

@@ -1,0 +1,67 @@
+"""`python -m webhooks.key_rotation FILE add|promote|retire`: new keys without a failed request.
+
+Each step is one edit of the key file. Between them, wait: after `add` until every verifier has the
+new public key, after `promote` until the last token of the old key has expired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from webhooks.minting import ALGORITHM, read_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Keys = list[dict[str, Any]]
+
+
+def add(keys: Keys) -> Keys:
+    """A next key, published but not signing yet."""
+    made = jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+    return [*keys, made | {"kid": str(uuid.uuid4()), "alg": ALGORITHM, "use": "sig"}]
+
+
+def promote(keys: Keys) -> Keys:
+    """The newest key signs from now on; the others stay published."""
+    return [keys[-1], *keys[:-1]]
+
+
+def retire(keys: Keys) -> Keys:
+    """Only the key that signs is left."""
+    return keys[:1]
+
+
+STEPS: dict[str, Callable[[Keys], Keys]] = {"add": add, "promote": promote, "retire": retire}
+
+
+def edit(path: Path, step: str) -> Keys:
+    """Does a step and returns the keys; the file is replaced whole, so nobody reads half of it."""
+    document = path.read_text()
+    read_keys(document)
+    keys = STEPS[step](json.loads(document)["keys"])
+    draft = path.with_name(f"{path.name}.{uuid.uuid4()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps({"keys": keys}))
+    draft.replace(path)
+    return keys
+
+
+def main() -> None:
+    """Entry point; prints the key ids, the signing one first."""
+    parser = argparse.ArgumentParser(prog="python -m webhooks.key_rotation", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("step", choices=STEPS)
+    arguments = parser.parse_args()
+    print(*(key["kid"] for key in edit(arguments.file, arguments.step)), sep="\n")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The language model's part of an analysis: labels before it, prose after it.
+
+Either may fail; the analysis then stays the embedded engine's, and says why. What was answered is
+kept in a step, because it was paid for: labels by keyed hash, and prose that passed its checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from workers.insights.comments import prepare
+from workers.insights.lexicon import LexiconScorer
+from workers.providers.label_scorer import LabelScorer
+from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
+from workers.providers.openai_labels import label_comments
+from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
+from workers.providers.openai_synthesis import synthesise
+from workers.providers.openai_text import Unanswered, Usage
+from workers.providers.written_pack import findings_of, rewritten
+
+if TYPE_CHECKING:
+    from workers.insights.analysis import Analysis, Result
+    from workers.insights.inputs import Collection
+    from workers.insights.lexicon import Scorer
+    from workers.providers.context import Step
+    from workers.providers.openai_text import Reason, TextModel
+
+_WHY: dict[Reason, str] = {
+    "refused": "The language model refused",
+    "cut_off": "The language model's answer was cut off",
+    "filtered": "The language model's filter stopped its answer",
+    "off_schema": "The language model's answer was not usable",
+    "over_quota": "The language model's budget is used up",
+    "unavailable": "The language model could not be reached",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the model did of one document: nothing, all that was asked, or why not."""
+
+    usage: Usage = Usage()  # noqa: RUF009 - frozen
+    failure: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`scorer` is None where the embedded engine reads the comments."""
+
+    scorer: Scorer | None = None
+    share: Share = Share()
+
+
+class Assistant:
+    """The model at work for one job; without a model it does nothing."""
+
+    def __init__(self, model: TextModel | None, step: Step) -> None:
+        self._model = model
+        self._step = step
+
+    async def label(self, collection: Collection) -> Labelled:
+        """Labels the comments that count; copies and spam are not paid for."""
+        model = self._model
+        if model is None:
+            return Labelled()
+        kept = (await asyncio.to_thread(prepare, collection.comments)).kept
+        if not kept:
+            return Labelled()
+
+        async def ask() -> dict[str, Any]:
+            found = await label_comments(model, [counted.comment for counted in kept])
+            labels = {ref: label.sentiment for ref, label in found.labels.items()}
+            return {"labels": labels, "usage": _stored(found.usage)}
+
+        try:
+            said = await self._step("labels", ask)
+        except Unanswered as failure:
+            return Labelled(share=Share(failure.usage, failure.reason))
+        by_ref = said["labels"]
+        by_text = {
+            counted.text: by_ref[counted.comment.ref]
+            for counted in kept
+            if counted.comment.ref in by_ref
+        }
+        scorer = LabelScorer(model.name, by_text, LexiconScorer())
+        return Labelled(scorer, Share(_restored(said["usage"])))
+
+    async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
+        """The analysis with the model's words in its pack, and with who did what in each part."""
+        model = self._model
+        if model is None:
+            return analysis
+        prose, share = await self._prose(model, analysis, product_name)
+        pack = analysis.pack
+        configuration = pack.configuration if prose is None else rewritten(analysis, prose)
+        name = None if prose is None else model.name
+        signed = _signed(configuration, name, PROSE_VERSION, share, "wrote the pack")
+        return replace(
+            analysis,
+            results=tuple(_signed_result(result, model, labelled) for result in analysis.results),
+            pack=replace(pack, configuration=signed),
+        )
+
+    async def _prose(
+        self, model: TextModel, analysis: Analysis, product_name: str
+    ) -> tuple[dict[str, Any] | None, Share]:
+        findings, evidence = findings_of(analysis)
+        if not evidence:
+            return None, Share()
+
+        async def ask() -> dict[str, Any]:
+            found = await synthesise(model, product_name, findings, evidence)
+            return {"prose": found.as_json(), "usage": _stored(found.usage)}
+
+        try:
+            said = await self._step("prose", ask)
+        except Unanswered as failure:
+            return None, Share(failure.usage, failure.reason)
+        return said["prose"], Share(_restored(said["usage"]))
+
+
+def _signed_result(result: Result, model: TextModel, labelled: Labelled) -> Result:
+    if result.type != "sentiment_summary":
+        unsigned = result.content | {
+            "engine": result.content["engine"] | {"model": result.engine.partition("/")[0]}
+        }
+        return replace(result, content=unsigned)
+    name = model.name if labelled.scorer else None
+    share = labelled.share
+    return replace(
+        result,
+        content=_signed(result.content, name, LABELS_VERSION, share, "read the comments"),
+    )
+
+
+def _signed(
+    content: dict[str, Any], model_name: str | None, prompt_version: str, share: Share, did: str
+) -> dict[str, Any]:
+    """Who computed it, what that cost, and a sentence where the model could not."""
+    engine = dict(content["engine"])
+    if model_name is not None:
+        engine |= {"provider": "openai", "model": model_name, "prompt_version": prompt_version}
+    engine["usage"] = {
+        "input_tokens": share.usage.input_tokens,
+        "output_tokens": share.usage.output_tokens,
+        "cost_usd": float(share.usage.cost_usd),
+    }
+    limits = list(content["limits"])
+    if share.failure is not None:
+        engine["fallback_used"] = True
+        limits.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
+    return content | {"engine": engine, "limits": limits}
+
+
+def _stored(usage: Usage) -> list[Any]:
+    return [usage.input_tokens, usage.output_tokens, str(usage.cost_usd)]
+
+
+def _restored(stored: list[Any]) -> Usage:
+    return Usage(stored[0], stored[1], Decimal(stored[2]))
