@@ -57,36 +57,21 @@ class Server:
         return f"postgresql://{login}@/{database}?host={self.socket_dir}&port={self.port}"
 
 
-def start(data_dir: Path, port: int, **settings: str) -> Server:
+def start(data_dir: Path, port: int, *, binaries: Path = BIN_DIR, **settings: str) -> Server:
     """Starts the server of `data_dir` on 127.0.0.1:`port`, made first if need be; no-op if it runs.
 
-    `settings` are server parameters, e.g. fsync="off" for tests. Raises RuntimeError with the end
-    of the server's log if it doesn't come up.
+    `settings` are server parameters, e.g. fsync="off" for tests; `binaries` may be those of another
+    version. Raises RuntimeError with the end of the server's log if it doesn't come up.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir = data_dir.resolve()
-    user = _system_user(data_dir)
-    _install_pgmq()
+    user = _system_user(data_dir, binaries)
+    _install_pgmq(binaries)
     if not (data_dir / "PG_VERSION").exists():
-        _create_cluster(data_dir, user)
+        _create_cluster(data_dir, binaries, user)
     server = Server(data_dir, port, _socket_dir(data_dir, user))
-    if is_running(data_dir):
-        return server
-    parameters = {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "unix_socket_directories": str(server.socket_dir),
-        "unix_socket_permissions": "0700",
-        "max_connections": "200",
-        "shared_preload_libraries": "pg_stat_statements",
-    } | settings
-    options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
-    log = data_dir / "server.log"
-    try:
-        _run("pg_ctl", data_dir, "-w", "-o", options, "-l", str(log), "start", user=user)
-    except subprocess.CalledProcessError as error:
-        tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else error.stderr
-        raise RuntimeError(f"PostgreSQL did not start:\n{tail}") from error
+    if not is_running(data_dir):
+        _launch(server, binaries, user, settings)
     return server
 
 
@@ -94,7 +79,7 @@ def stop(data_dir: Path, mode: str = "fast") -> None:
     """Stops the server of `data_dir`; no-op if it doesn't run."""
     if is_running(data_dir):
         data_dir = data_dir.resolve()
-        _run("pg_ctl", data_dir, "-w", "-m", mode, "stop", user=_system_user(data_dir))
+        _run(BIN_DIR / "pg_ctl", data_dir, "-w", "-m", mode, "stop", user=_system_user(data_dir))
 
 
 def running_port(data_dir: Path) -> int | None:
@@ -110,13 +95,32 @@ def is_running(data_dir: Path) -> bool:
     if not (data_dir / "postmaster.pid").exists():
         return False
     try:
-        _run("pg_ctl", data_dir.resolve(), "status", user=_system_user(data_dir))
+        _run(BIN_DIR / "pg_ctl", data_dir.resolve(), "status", user=_system_user(data_dir))
     except subprocess.CalledProcessError:
         return False
     return True
 
 
-def _create_cluster(data_dir: Path, user: str | None) -> None:
+def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str, str]) -> None:
+    parameters = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(server.port),
+        "unix_socket_directories": str(server.socket_dir),
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        "shared_preload_libraries": "pg_stat_statements",
+    } | settings
+    options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
+    log = server.data_dir / "server.log"
+    arguments = ("-w", "-o", options, "-l", str(log), "start")
+    try:
+        _run(binaries / "pg_ctl", server.data_dir, *arguments, user=user)
+    except subprocess.CalledProcessError as error:
+        tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else error.stderr
+        raise RuntimeError(f"PostgreSQL did not start:\n{tail}") from error
+
+
+def _create_cluster(data_dir: Path, binaries: Path, user: str | None) -> None:
     # Under another name until it is whole: a killed initdb must not look like a cluster.
     draft = data_dir.with_name(f"{data_dir.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
@@ -124,7 +128,7 @@ def _create_cluster(data_dir: Path, user: str | None) -> None:
     if user is not None:
         _give_to(user, draft)
     _run(
-        "initdb",
+        binaries / "initdb",
         draft,
         *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"),
         *("--locale=C.UTF-8", "-U", SUPERUSER),
@@ -134,11 +138,11 @@ def _create_cluster(data_dir: Path, user: str | None) -> None:
     draft.rename(data_dir)
 
 
-def _run(name: str, data_dir: Path, *arguments: str, user: str | None) -> None:
+def _run(program: Path, data_dir: Path, *arguments: str, user: str | None) -> None:
     # Output goes to files: pg_ctl's child would keep a pipe open for ever.
     with tempfile.TemporaryFile("w+") as output:
         result = subprocess.run(
-            [str(BIN_DIR / name), "-D", str(data_dir), *arguments],
+            [str(program), "-D", str(data_dir), *arguments],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -155,14 +159,14 @@ def _run(name: str, data_dir: Path, *arguments: str, user: str | None) -> None:
             )
 
 
-def _system_user(data_dir: Path) -> str | None:
+def _system_user(data_dir: Path, binaries: Path = BIN_DIR) -> str | None:
     if os.geteuid() != 0:
         return None
     ensure_user_exists(SYSTEM_USER)
     _let_pass(data_dir)
-    _let_pass(BIN_DIR)
-    ensure_folder_permissions(BIN_DIR, _READ_EXECUTE)
-    ensure_folder_permissions(BIN_DIR.parent / "lib", _READ_EXECUTE)
+    _let_pass(binaries)
+    ensure_folder_permissions(binaries, _READ_EXECUTE)
+    ensure_folder_permissions(binaries.parent / "lib", _READ_EXECUTE)
     _give_to(SYSTEM_USER, data_dir)
     data_dir.chmod(0o700)
     return SYSTEM_USER
@@ -190,10 +194,12 @@ def _socket_dir(data_dir: Path, user: str | None) -> Path:
     return directory
 
 
-def _install_pgmq() -> None:
+def _install_pgmq(binaries: Path) -> None:
     """Puts pgmq's SQL, shipped by its Python package, among the server's extensions."""
-    share = BIN_DIR.parent / "share"
-    [extensions] = [path.parent for path in share.rglob("plpgsql.control")]
+    answer = subprocess.run(
+        [binaries / "pg_config", "--sharedir"], check=True, capture_output=True, text=True
+    )
+    extensions = Path(answer.stdout.strip()) / "extension"
     sql = files("pgmq") / "sql"
     version = (sql / "pgmq.sql.version").read_text().strip()
     # The control file is what makes the extension visible, so it comes last.

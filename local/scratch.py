@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# It is thrown away: nothing in it has to survive a crash.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
 
 @dataclass(frozen=True)
 class Scratch:
@@ -33,8 +30,9 @@ def database(folder: Path) -> Iterator[Scratch]:
     """Starts a server below `folder`, migrates it, and removes it at the end."""
     data_dir = folder / f"scratch-{os.getpid()}"
     try:
-        server = postgres.start(data_dir, free_port(), **_FAST)
-        yield _migrated(server)
+        # It is thrown away: nothing in it has to survive a crash.
+        server = postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
+        yield migrated(server)
     finally:
         postgres.stop(data_dir, mode="immediate")
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -48,7 +46,8 @@ def free_port() -> int:
         return port
 
 
-def _migrated(server: postgres.Server) -> Scratch:
+def migrated(server: postgres.Server) -> Scratch:
+    """The server with the platform's side and every migration, applied by the Supabase CLI."""
     password = secrets.token_urlsafe(24)
     provisioning.prepare_platform(server.superuser_url())
     provisioning.set_passwords(server.superuser_url(), {"postgres": password})

@@ -74,12 +74,13 @@ def migrate(host: str, port: int, dbname: str, **_: object) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    for data_dir in folder.glob("test-*"):
-        pid = int(data_dir.name.removeprefix("test-").removesuffix(".partial"))
+    for leftover in folder.glob("test-*"):
+        pid = leftover.name.split("-")[1].removesuffix(".partial")
         if not Path(f"/proc/{pid}").exists():
-            _remove(data_dir)
+            _remove(leftover)
 
 
-def _remove(data_dir: Path) -> None:
-    postgres.stop(data_dir, mode="immediate")
-    shutil.rmtree(data_dir, ignore_errors=True)
+def _remove(folder: Path) -> None:
+    for data_dir in (folder, folder / "data"):
+        postgres.stop(data_dir, mode="immediate")
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,19 +1,22 @@
-"""The same migrations give the same permissions, whatever a project granted by default before."""
+"""The same migrations give the same database, whatever version and default grants they meet."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from pytest_postgresql import factories
 
+from local import postgres
 from tests import server
-from tests.database import Database
+from tests.database import Database, make_product, make_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import psycopg
 
 # Projects of hosted Supabase older than 2026-10-30 give new objects to the API roles like this.
 OLD_PROFILE = """
@@ -31,25 +34,48 @@ create function public.probe() returns integer language sql as 'select 1';
 create function private.probe() returns integer language sql as 'select 1';
 """
 PERMISSIONS = """
-with objects (name, acl) as (
-    select 'schema ' || nspname, coalesce(nspacl, acldefault('n', nspowner)) from pg_namespace
+with objects (namespace, name, acl) as (
+    select oid, 'schema', coalesce(nspacl, acldefault('n', nspowner)) from pg_namespace
     union all
-    select c.oid::regclass::text, coalesce(
+    select relnamespace, relname, coalesce(
         relacl, acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner)
     )
-    from pg_class as c where relkind in ('r', 'p', 'v', 'm', 'S')
+    from pg_class where relkind in ('r', 'p', 'v', 'm', 'S')
     union all
-    select attrelid::regclass || '.' || attname, attacl from pg_attribute
+    select relnamespace, relname || '.' || attname, attacl
+    from pg_attribute join pg_class as c on c.oid = attrelid
     where attacl is not null and attnum > 0
     union all
-    select p.oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner))
-    from pg_proc as p
+    select pronamespace, proname || '(' || pg_get_function_identity_arguments(oid) || ')',
+        coalesce(proacl, acldefault('f', proowner))
+    from pg_proc
 )
-select name, grantee::regrole::text as grantee, privilege_type, is_grantable
-from objects, aclexplode(acl)
-where name !~ '^(pg_|information_schema|schema pg_)'
-order by 1, 2, 3, 4
+select nspname || '.' || name as name, grantee::regrole::text, privilege_type, is_grantable
+from objects join pg_namespace as n on n.oid = namespace, aclexplode(acl)
+where nspname in ('public', 'private', 'pgmq', 'auth', 'extensions')
 """
+# Version 17 added this one, which owners get.
+NEW_PRIVILEGE = "MAINTAIN"
+STRUCTURE = """
+select table_schema || '.' || table_name || '.' || column_name as name,
+    concat_ws(' ', data_type, is_nullable, column_default, generation_expression) as text
+from information_schema.columns where table_schema in ('public', 'private')
+union all
+select p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid))
+from pg_proc as p where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+union all
+select conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) from pg_constraint
+where connamespace in ('public'::regnamespace, 'private'::regnamespace) and contype <> 'n'
+union all
+select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index
+join pg_class as c on c.oid = indexrelid
+where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+union all
+select tablename || ' ' || policyname, concat_ws(' ', cmd, roles, qual, with_check)
+from pg_policies
+"""
+DEBIAN_15 = "postgresql/15"
+NO_15 = not Path("/usr/lib", DEBIAN_15).exists()
 
 
 def grant_by_default(host: str, port: int, dbname: str, **_: object) -> None:
@@ -74,15 +100,40 @@ def old_db(old_profile_clone: psycopg.Connection) -> Iterator[Database]:
     database.connection.close()
 
 
+@pytest.fixture(scope="module")
+def db_15() -> Iterator[Database]:
+    """A migrated database on a copy of Debian's PostgreSQL 15: pgmq is added to the copy."""
+    folder = server.ROOT / ".local" / f"postgres-15-{os.getpid()}"
+    data_dir = folder / "data"
+    try:
+        for part in ("lib", "share"):
+            shutil.copytree(Path("/usr", part, DEBIAN_15), folder / part / DEBIAN_15)
+        binaries = folder / "lib" / DEBIAN_15 / "bin"
+        running = postgres.start(data_dir, server.free_port(), binaries=binaries, **server.FAST)
+        with psycopg.connect(running.superuser_url(), autocommit=True) as superuser:
+            superuser.execute(server.PLATFORM.read_text())
+        server.migrate(str(running.socket_dir), running.port, "postgres")
+        database = Database(str(running.socket_dir), running.port, "postgres")
+        yield database
+        database.connection.close()
+    finally:
+        postgres.stop(data_dir, mode="immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def permissions(db: Database) -> set[tuple[str, ...]]:
     with db.as_superuser() as superuser:
         return {tuple(row.values()) for row in superuser.rows(PERMISSIONS)}
 
 
-def test_the_old_profile_would_open_everything(old_db: Database):
+def structure(db: Database) -> dict[str, str]:
+    return {row["name"]: row["text"] for row in db.rows(STRUCTURE)}
+
+
+def test_the_old_profile_opens_what_no_migration_protects(old_db: Database):
     old_db.execute(OLD_PROFILE)
     old_db.execute(LATER_MIGRATION)
-    assert ("public.probes", "anon", "INSERT") in {row[:3] for row in permissions(old_db)}
+    assert ("public.probes", "anon", "INSERT", False) in permissions(old_db)
 
 
 def test_both_profiles_end_with_the_same_permissions(db: Database, old_db: Database):
@@ -95,3 +146,34 @@ def test_what_a_later_migration_adds_is_granted_to_nobody(db: Database, old_db: 
         database.execute(LATER_MIGRATION)
         added = permissions(database) - before
         assert {grantee for _, grantee, *_ in added} == {"postgres"}
+
+
+@pytest.mark.pg15
+@pytest.mark.skipif(NO_15, reason="Debian's postgresql-15 is not installed")
+class TestOnPostgres15:
+    def test_the_structure_is_the_same(self, db: Database, db_15: Database):
+        assert db_15.value("show server_version").startswith("15.")
+        assert structure(db_15) == structure(db)
+
+    def test_the_permissions_are_the_same(self, db: Database, db_15: Database):
+        difference = permissions(db_15) ^ permissions(db)
+        assert {row for row in difference if row[2] != NEW_PRIVILEGE} == set()
+
+    def test_a_product_is_analysed(self, db_15: Database):
+        user_id = make_user()
+        product = make_product(db_15, user_id)
+        with db_15.as_worker() as worker:
+            job = worker.row("select * from private.claim('ingestion', 1, 30)")
+            assert job["product_id"] == product["id"]
+            token = job["msg_id"], job["read_ct"]
+            assert worker.value(
+                "select private.save_analysis('ingestion', %s, %s, %s, '[]', %s)",
+                *token,
+                job["job_id"],
+                '{"name": "Lamp", "configuration": {"schema_version": 1}, "score": 61.5}',
+            )
+            query = "select private.complete('ingestion', array[%s::bigint], array[%s])"
+            assert worker.value(query, *token) == job["msg_id"]
+        with db_15.as_user(user_id) as owner:
+            assert owner.value("select status from public.jobs") == "succeeded"
+            assert owner.value("select name from public.virality_packs") == "Lamp"
