@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from workers.queue import Job
 
+    Connection = psycopg.Connection[dict[str, object]]
+
 _log = structlog.get_logger()
 _EXTEND = "select msg_id, is_cancelled from private.extend(%s, %s, %s, %s)"
 
@@ -24,7 +26,8 @@ class Heartbeat:
     """Renews the leases of `held()` every third of a lease, one statement per queue.
 
     Calls `halt(job, "lost")` for a job that somebody else holds now or that could not be renewed
-    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its thread.
+    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its threads,
+    and perhaps more than once.
     """
 
     def __init__(
@@ -38,53 +41,72 @@ class Heartbeat:
         self._lease_seconds = lease_seconds
         self._held = held
         self._halt = halt
+        self._renewed_at: dict[tuple[str, int, int], float] = {}
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._renew, name="heartbeat", daemon=True),
+            # Apart, because a silent network keeps the first one waiting for an answer.
+            threading.Thread(target=self._watch, name="heartbeat watch", daemon=True),
+        ]
 
     def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ends the thread and waits for it."""
+        """Ends the threads and waits for them."""
         self._stopping.set()
-        self._thread.join(timeout=self._lease_seconds)
+        for thread in self._threads:
+            thread.join(timeout=self._lease_seconds)
 
-    def _run(self) -> None:
-        connection: psycopg.Connection[dict[str, object]] | None = None
-        renewed_at = time.monotonic()
+    def _renew(self) -> None:
+        connection: Connection | None = None
         while not self._stopping.wait(self._lease_seconds / 3):
             try:
                 if connection is None or connection.closed:
                     connection = connect(self._url, application_name="worker heartbeat")
                 self._beat(connection)
-                renewed_at = time.monotonic()
             except psycopg.Error as error:
                 _log.warning("heartbeat_failed", error_class=type(error).__name__)
                 if connection is not None:
                     connection.close()
-                if time.monotonic() - renewed_at > self._lease_seconds:
-                    for job in self._held():
-                        self._halt(job, "lost")
         if connection is not None:
             connection.close()
 
-    def _beat(self, connection: psycopg.Connection[dict[str, object]]) -> None:
-        jobs = self._held()
-        for queue in sorted({job.queue for job in jobs}):
-            mine = [job for job in jobs if job.queue == queue]
-            rows = connection.execute(
-                _EXTEND,
-                (
-                    queue,
-                    [job.msg_id for job in mine],
-                    [job.read_ct for job in mine],
-                    self._lease_seconds,
-                ),
-            ).fetchall()
-            cancelled = {row["msg_id"]: row["is_cancelled"] for row in rows}
-            for job in mine:
-                if job.msg_id not in cancelled:
+    def _watch(self) -> None:
+        while not self._stopping.wait(self._lease_seconds / 10):
+            now = time.monotonic()
+            for job in self._held():
+                if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds:
                     self._halt(job, "lost")
-                elif cancelled[job.msg_id]:
-                    self._halt(job, "cancelled")
+
+    def _beat(self, connection: Connection) -> None:
+        jobs = self._held()
+        tokens = {job.token for job in jobs}
+        for token in self._renewed_at.keys() - tokens:
+            del self._renewed_at[token]
+        for queue in sorted({job.queue for job in jobs}):
+            self._extend(connection, queue, [job for job in jobs if job.queue == queue])
+
+    def _extend(self, connection: Connection, queue: str, jobs: list[Job]) -> None:
+        asked_at = time.monotonic()
+        rows = connection.execute(
+            _EXTEND,
+            (
+                queue,
+                [job.msg_id for job in jobs],
+                [job.read_ct for job in jobs],
+                self._lease_seconds,
+            ),
+        ).fetchall()
+        cancelled = {row["msg_id"]: row["is_cancelled"] for row in rows}
+        # This very worker may have claimed a job again after it slept past the lease.
+        newest = {job.msg_id: job for job in sorted(jobs, key=lambda job: job.read_ct)}
+        for job in jobs:
+            if job.msg_id not in cancelled or newest[job.msg_id] is not job:
+                self._halt(job, "lost")
+                continue
+            self._renewed_at[job.token] = asked_at
+            if cancelled[job.msg_id]:
+                self._halt(job, "cancelled")

@@ -8,14 +8,21 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Read = Callable[[socket.socket], Iterator[bytes]]
 
 
 class Proxy:
-    """Forwards 127.0.0.1:`port` to 127.0.0.1:`target_port` until told otherwise."""
+    """Forwards 127.0.0.1:`port` to a port of loopback or a Unix socket until told otherwise.
 
-    def __init__(self, target_port: int) -> None:
-        self._target = ("127.0.0.1", target_port)
+    `swallow` is a type of PostgreSQL's messages that never reaches the client.
+    """
+
+    def __init__(self, target: int | Path, swallow: bytes = b"") -> None:
+        self._target = target
+        self._swallow = swallow
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._sockets: set[socket.socket] = set()
@@ -59,21 +66,41 @@ class Proxy:
                 client.close()
                 continue
             try:
-                server = socket.create_connection(self._target)
+                server = self._connect()
             except OSError:  # the server is down: so is the way to it
                 client.close()
                 continue
             self._sockets |= {client, server}
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=pair, daemon=True).start()
+            for source, target, read in (
+                (client, server, _chunks),
+                (server, client, self._messages if self._swallow else _chunks),
+            ):
+                threading.Thread(
+                    target=self._pump, args=(source, target, read), daemon=True
+                ).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _connect(self) -> socket.socket:
+        if isinstance(self._target, int):
+            return socket.create_connection(("127.0.0.1", self._target))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self._target))
+        return server
+
+    def _pump(self, source: socket.socket, target: socket.socket, read: Read) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
+            for data in read(source):
                 self._flowing.wait()
                 target.sendall(data)
         for end in (source, target):
             self._break(end)
+
+    def _messages(self, source: socket.socket) -> Iterator[bytes]:
+        """Whole messages (a type, a length that counts itself, the rest) but the swallowed ones."""
+        with source.makefile("rb") as stream:
+            while head := stream.read(5):
+                message = head + stream.read(int.from_bytes(head[1:]) - 4)
+                if head[:1] != self._swallow:
+                    yield message
 
     def _break_all(self) -> None:
         for end in list(self._sockets):
@@ -85,3 +112,8 @@ class Proxy:
             end.shutdown(socket.SHUT_RDWR)
         end.close()
         self._sockets.discard(end)
+
+
+def _chunks(source: socket.socket) -> Iterator[bytes]:
+    while data := source.recv(65536):
+        yield data

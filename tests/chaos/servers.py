@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -37,15 +38,17 @@ _TABLES = """
 @contextmanager
 def own_server() -> Iterator[postgres.Server]:
     """A server with fsync on, as in production; its template holds the migrated database."""
-    folder = ROOT / ".local" / f"chaos-{os.getpid()}"
-    data_dir = folder / "data"
+    home = ROOT / ".local"
+    for folder in home.glob("chaos-*"):
+        if not Path(f"/proc/{folder.name.removeprefix('chaos-')}").exists():
+            _remove(folder)
+    folder = home / f"chaos-{os.getpid()}"
     try:
-        server = postgres.start(data_dir, free_port())
+        server = postgres.start(folder / "data", free_port())
         _make_template(server)
         yield server
     finally:
-        postgres.stop(data_dir, mode="immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def make_database(server: postgres.Server, name: str) -> None:
@@ -122,6 +125,11 @@ def _is_up(server: postgres.Server) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def _remove(folder: Path) -> None:
+    postgres.stop(folder / "data", mode="immediate")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_template(server: postgres.Server) -> None:

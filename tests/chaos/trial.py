@@ -6,26 +6,26 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.chaos.feeder import feed
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import connect, tcp_url
+from tests.jobs import in_background
 from tests.server import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import uuid
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from local.postgres import Server
 
 _PATIENCE_SECONDS = 60
-_ENQUEUE = """
-    select count(private.enqueue('effect', md5('user ' || n %% 20)::uuid))
-    from generate_series(1, %s) as n
-"""
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,20 @@ class Worker:
 
 @dataclass
 class Trial:
-    """What a fault may use: the server, two workers, and a way to wait for jobs done."""
+    """What a fault may use: the server, workers, and a way to wait for jobs done."""
 
     server: Server
     database: str
     jobs: int
     workers: list[Worker] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    confirmed: Future[list[uuid.UUID]] = field(init=False)
 
-    def enqueue(self) -> None:
-        """All jobs, for twenty users."""
-        with connect(self.server, self.database) as db:
-            db.execute(_ENQUEUE, (self.jobs,))
+    def begin(self) -> None:
+        """Two workers, and jobs that begin to come in."""
+        self.start_worker()
+        self.start_worker()
+        self.confirmed = in_background(lambda: feed(self.server, self.database, self.jobs))
 
     def start_worker(self) -> Worker:
         """Another worker, logging beside the server's data."""
@@ -87,9 +89,13 @@ class Trial:
 
     def wait_until_done(self, share: float) -> None:
         """Until that share of the jobs has left an effect; if patience ends, the count tells."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self._done() < share * self.jobs and time.monotonic() < deadline:
-            time.sleep(0.02)
+        query = "select count(distinct job_id) as n from chaos.effects"
+        self._wait(lambda: self._value(query) >= share * self.jobs)
+
+    def wait_until_over(self) -> None:
+        """Until all jobs came in and none is live; if patience ends, the count tells."""
+        query = "select count(*) as n from private.live_jobs"
+        self._wait(lambda: self.confirmed.done() and self._value(query) == 0)
 
     def stop_workers(self) -> list[int]:
         """Asks every worker that lives to end; their exit codes."""
@@ -107,12 +113,15 @@ class Trial:
             worker.process.wait()
             worker.proxy.close()
 
-    def _done(self) -> int:
-        try:
-            with connect(self.server, self.database) as db:
-                [row] = db.execute(
-                    "select count(distinct job_id) as n from chaos.effects"
-                ).fetchall()
-        except psycopg.OperationalError:  # the fault may be the server's
-            return -1
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(psycopg.OperationalError):  # the fault may be the server's
+                if condition():
+                    return
+            time.sleep(0.02)
+
+    def _value(self, query: str) -> int:
+        with connect(self.server, self.database) as db:
+            [row] = db.execute(query).fetchall()
         return row["n"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import signal
 
@@ -42,7 +43,16 @@ async def _run(name: str, url: str) -> None:
             lease_seconds=LEASE_SECONDS,
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runner.stop)
+        orphaned = asyncio.create_task(_stop_when_orphaned(runner, os.getppid()))
         await runner.run()
+        orphaned.cancel()
+
+
+async def _stop_when_orphaned(runner: Runner, parent_id: int) -> None:
+    """A killed test session must not leave workers behind."""
+    while os.getppid() == parent_id:  # noqa: ASYNC110 - nobody announces it
+        await asyncio.sleep(1)
+    runner.stop()
 
 
 def _effect(worker: str) -> Handler[None, None]:

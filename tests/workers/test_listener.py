@@ -1,0 +1,104 @@
+"""The listener against a real database: what wakes the worker, and what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.chaos.proxy import Proxy
+from tests.database import make_user
+from tests.jobs import QUEUE, claim, enqueue, make_kind
+from workers.listener import listen
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.database import Database
+
+Heard = asyncio.Queue[tuple[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def noop(db: Database) -> str:
+    return make_kind(db)
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[Heard]:
+    heard: Heard = asyncio.Queue()
+    task = asyncio.create_task(
+        listen(
+            url,
+            lambda queue: heard.put_nowait(("queue", queue)),
+            lambda job_id: heard.put_nowait(("cancelled", job_id)),
+        )
+    )
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def next_of(heard: Heard) -> tuple[str, str]:
+    return await asyncio.wait_for(heard.get(), 10)
+
+
+async def test_whatever_was_missed_before_is_looked_for_once(db: Database):
+    async with listening(db.url("worker")) as heard:
+        assert await next_of(heard) == ("queue", "")
+
+
+async def test_an_enqueue_names_its_queue(db: Database):
+    async with listening(db.url("worker")) as heard:
+        await next_of(heard)
+        enqueue(db)
+        assert await next_of(heard) == ("queue", QUEUE)
+
+
+async def test_a_cancelled_job_is_named(db: Database):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    claim(db)
+    async with listening(db.url("worker")) as heard:
+        await next_of(heard)
+        with db.as_user(user_id) as user:
+            user.execute("select public.cancel_job(%s)", job_id)
+        assert await next_of(heard) == ("cancelled", str(job_id))
+
+
+async def test_after_a_lost_connection_it_listens_again_and_looks_for_what_it_missed(db: Database):
+    async with listening(db.url("worker")) as heard:
+        await next_of(heard)
+        with capture_logs() as logs, db.as_superuser() as superuser:
+            superuser.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'worker listener' and datname = %s",
+                db.name,
+            )
+            assert await next_of(heard) == ("queue", "")
+        enqueue(db)
+        assert await next_of(heard) == ("queue", QUEUE)
+    assert [log["event"] for log in logs] == ["listener_lost"]
+
+
+async def test_a_pooler_that_is_deaf_to_listen_is_reported_and_the_poll_goes_on(db: Database):
+    pooler = Proxy(Path(db.host) / f".s.PGSQL.{db.port}", swallow=b"A")  # NotificationResponse
+    url = f"postgresql://worker@127.0.0.1:{pooler.port}/{db.name}?sslmode=disable"
+    with capture_logs() as logs:
+        async with listening(url) as heard:
+            assert await next_of(heard) == ("queue", "")
+    pooler.close()
+    assert logs == [
+        {
+            "event": "listener_deaf",
+            "log_level": "error",
+            "hint": "Use a direct or session connection; polling goes on.",
+        }
+    ]
