@@ -1,19 +1,18 @@
 """`python -m tests.benchmarks.jobs`: measures job systems side by side on one server.
 
-Prints tables, writes docs/benchmarks/jobs.json and jobs.png.
+Prints tables, writes docs/benchmarks/jobs.json, jobs.md and jobs.png.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.jobs import plan, report, versions
+from tests.benchmarks.jobs import page, plan, plot, report, targets, versions
 from tests.benchmarks.jobs.measure import Failure, Sample, samples
 from tests.benchmarks.jobs.server import running
 from tests.server import ROOT
@@ -35,11 +34,15 @@ def main() -> None:
     ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     with running(ROOT / ".local" / "benchmark") as server:
-        facts = versions.facts(server.version()) | {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"}
+        facts = versions.facts(server.version())
         taken = list(_shown(samples(server, chosen, frozenset(skipped), arguments.tries)))
-    failures = {run.name: run.reason for run in taken if isinstance(run, Failure)}
-    measured = report.rows(run for run in taken if isinstance(run, Sample))
-    _write(arguments.out, facts, measured, skipped | failures)
+    failures = {run.name: run.reason.splitlines()[-1] for run in taken if isinstance(run, Failure)}
+    left_out = {f"left out: {name}": reason for name, reason in (skipped | failures).items()}
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"
+    measured = report.rows((run for run in taken if isinstance(run, Sample)), now)
+    if arguments.keep:
+        measured = report.merged(report.load(arguments.out / "jobs.json"), measured)
+    _write(arguments.out, facts | {"date": now} | left_out, measured)
     sys.exit(bool(failures))
 
 
@@ -47,7 +50,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.jobs", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small numbers, one repeat")
     parser.add_argument("--cases", default="", help="only cases whose kind is named, by commas")
-    parser.add_argument("--systems", default="", help="only these systems, by commas")
+    parser.add_argument("--systems", default="", help="only these systems, separated by commas")
+    parser.add_argument("--keep", action="store_true", help="keep earlier rows of other cases")
     parser.add_argument("--tries", type=int, default=3, help="runs per number on a busy machine")
     parser.add_argument("--out", type=Path, default=_DOCS, help="default: %(default)s")
     return parser.parse_args()
@@ -61,25 +65,24 @@ def _shown(runs: Iterator[Sample | Failure]) -> Iterator[Sample | Failure]:
 
 def _skipped(chosen: set[str]) -> dict[str, str]:
     """Why a system is left out, by system."""
-    missing = versions.missing()
     unwanted = {
         system: "not asked for" for system in plan.SYSTEMS if chosen and system not in chosen
     }
-    return missing | unwanted
+    return versions.missing() | unwanted
 
 
-def _write(
-    folder: Path, facts: dict[str, str], measured: list[report.Row], skipped: dict[str, str]
-) -> None:
-    left_out = {f"left out: {system}": reason for system, reason in skipped.items()}
-    content = [
-        *report.environment_rows(facts | left_out),
-        *(row.as_json() for row in measured),
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in content)
-    (folder / "jobs.json").write_text(f"[\n{lines}\n]\n")
-    print("\n" + report.markdown(measured))  # noqa: T201 - a command
+def _write(folder: Path, facts: dict[str, str], measured: list[report.Row]) -> None:
+    report.save(folder / "jobs.json", facts, measured)
+    text = page.text(facts, measured, targets.judge(measured))
+    (folder / "jobs.md").write_text(text)
+    headline = " · ".join(f"{name} {value}" for name, value in facts.items() if len(value) < 40)
+    plot.save(folder / "jobs.png", measured, "\n".join(_wrapped(headline)))
+    print("\n" + text)  # noqa: T201 - a command
+
+
+def _wrapped(text: str) -> list[str]:
+    words = text.split(" · ")
+    return [" · ".join(words[at : at + 10]) for at in range(0, len(words), 10)]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.jobs.backlog import BACKLOG_CASES
 from tests.benchmarks.jobs.cases import CASES
 from tests.benchmarks.jobs.target import Order
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Imported by name: a process loads the one system that it measures.
 _SYSTEMS = {
     "ours": ("ours", "Ours"),
+    "ours (1,000 users)": ("ours", "OursOfManyUsers"),
     "ours (commit per job)": ("ours", "OursCommitPerJob"),
     "pgmq read + delete": ("pgmq", "Pgmq"),
     "procrastinate": ("procrastinate", "Procrastinate"),
@@ -48,7 +50,7 @@ async def _measure(order: Order) -> dict[str, float]:
     if order.case == "install":
         await system.install()
         return {}
-    return await CASES[order.case](system, order.target, order.parameters)
+    return await (CASES | BACKLOG_CASES)[order.case](system, order.target, order.parameters)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 OURS = "ours"
-PYTHON = (
-    OURS,
-    "ours (commit per job)",
+OF_MANY_USERS = "ours (1,000 users)"
+OURS_VARIANTS = (OURS, OF_MANY_USERS, "ours (commit per job)")
+PYTHON_PEERS = (
     "pgmq read + delete",
     "procrastinate",
     "pgqueuer (psycopg)",
@@ -16,7 +16,18 @@ PYTHON = (
     "celery + redis",
 )
 NODE = ("graphile-worker", "pg-boss")
-SYSTEMS = (*PYTHON, *NODE)
+SYSTEMS = (*OURS_VARIANTS, *PYTHON_PEERS, *NODE)
+# One of each; the variants differ in how jobs are done, not in how they are added or woken.
+_PRODUCTS = (
+    OURS,
+    "pgmq read + delete",
+    "procrastinate",
+    "pgqueuer (psycopg)",
+    "celery + redis",
+    *NODE,
+)
+_IN_TRANSACTIONS = tuple(system for system in _PRODUCTS if system != "celery + redis")
+_PSYCOPG = ("pgmq read + delete", "procrastinate", "pgqueuer (psycopg)")
 # A drain of the full number would take them minutes. Fewer jobs flatter them: less to search.
 _SLOW = {"procrastinate": 5, "celery + redis": 4, "pgmq read + delete": 4}
 
@@ -26,54 +37,97 @@ class Case:
     """A case as the table names it."""
 
     name: str
-    kind: str  # of cases.py
+    kind: str  # of cases.py, backlog.py and node/cases.js
     parameters: dict[str, Any]
-    systems: tuple[str, ...] = SYSTEMS
+    systems: tuple[str, ...] = _PRODUCTS
     repeats: int = 1
-    scaled: frozenset[str] = field(default=frozenset({"jobs"}))
 
     def parameters_of(self, system: str) -> dict[str, Any]:
         """Slow systems get a part of the jobs of a drain."""
-        divisor = _SLOW.get(system, 1) if self.kind == "drain" else 1
-        return {
-            name: value // divisor if name in self.scaled else value
-            for name, value in self.parameters.items()
-        }
+        if self.kind != "drain":
+            return self.parameters
+        return self.parameters | {"jobs": self.parameters["jobs"] // _SLOW.get(system, 1)}
 
 
 def cases(*, is_quick: bool) -> list[Case]:
     """The plan, in the order of the table."""
-    jobs, repeats = (2_000, 1) if is_quick else (20_000, 5)
-    single = tuple(system for system in SYSTEMS if system != "ours (commit per job)")
-    transactional = tuple(system for system in single if system != "celery + redis")
+    return [
+        *_throughput(is_quick=is_quick),
+        *_waiting(is_quick=is_quick),
+        *_backlog(is_quick=is_quick),
+    ]
+
+
+def _throughput(*, is_quick: bool) -> list[Case]:
+    jobs, repeats = (1_000, 1) if is_quick else (20_000, 3)
+    enqueue = {"jobs": 200, "bulk": 1_000} if is_quick else {"jobs": 1_000, "bulk": 10_000}
     return [
         Case(
-            "enqueue",
-            "enqueue",
-            {"jobs": 200 if is_quick else 1_000, "bulk": jobs // 2},
-            single,
-            repeats,
+            "drain, 10 at once",
+            "drain",
+            {"jobs": jobs, "concurrency": 10},
+            SYSTEMS,
+            1 if is_quick else 5,
         ),
-        Case("enqueue beside an open transaction", "blocked", {"seconds": 2}, transactional),
-        Case("drain, 10 at once", "drain", {"jobs": jobs, "concurrency": 10}, repeats=repeats),
-        Case("drain, 100 at once", "drain", {"jobs": jobs, "concurrency": 100}, repeats=repeats),
+        Case("drain, 100 at once", "drain", {"jobs": jobs, "concurrency": 100}, SYSTEMS, repeats),
         Case(
             "drain, 256 at once",
             "drain",
             {"jobs": jobs, "concurrency": 256},
-            (OURS, "ours (commit per job)"),
+            OURS_VARIANTS,
             repeats,
         ),
         Case(
             "500 jobs of 50 ms, 50 at once",
             "sleep",
             {"jobs": 500, "concurrency": 50, "seconds": 0.05},
-            repeats=repeats,
+            SYSTEMS,
+            repeats,
+        ),
+        Case("enqueue", "enqueue", enqueue, _PRODUCTS, repeats),
+    ]
+
+
+def _waiting(*, is_quick: bool) -> list[Case]:
+    jobs, repeats = (40, 1) if is_quick else (150, 3)
+    return [
+        Case(
+            "enqueue beside an open transaction",
+            "blocked",
+            {"seconds": 2},
+            _IN_TRANSACTIONS,
+            repeats,
         ),
         Case(
             "pick-up when idle",
             "latency",
-            {"jobs": 50 if is_quick else 200, "concurrency": 10},
-            repeats=min(repeats, 3),
+            {"jobs": jobs, "concurrency": 10},
+            repeats=repeats,
         ),
+        Case(
+            "a job beside 10,000 of another user",
+            "crowd",
+            {"jobs": 10_000, "seconds": 0.02},
+            (OURS,),
+            repeats,
+        ),
+    ]
+
+
+def _backlog(*, is_quick: bool) -> list[Case]:
+    sizes = [1_000, 5_000] if is_quick else [1_000, 10_000, 100_000, 1_000_000]
+    held = {"before_seconds": 5, "window_seconds": 10, "held_seconds": 60}
+    if is_quick:
+        held = {"before_seconds": 1, "window_seconds": 2, "held_seconds": 5}
+    claimable = {
+        "due": (OF_MANY_USERS, *_PSYCOPG),
+        "delayed": (OF_MANY_USERS, *_PSYCOPG),
+        "leased": (OF_MANY_USERS, "pgmq read + delete"),
+    }
+    return [
+        *(
+            Case(f"claim beside {state} jobs", "growth", {"sizes": sizes, "state": state}, systems)
+            for state, systems in claimable.items()
+        ),
+        Case("beside a held snapshot", "held", held, (*OURS_VARIANTS, *_PSYCOPG)),
     ]

@@ -1,33 +1,36 @@
-"""Samples to rows (median, minimum, maximum, ratio to ours), rows to JSON and to a table."""
+"""Samples to rows (median, minimum, maximum, ratio to ours), rows to JSON and to tables."""
 
 from __future__ import annotations
 
+import json
 import statistics
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-from tests.benchmarks.jobs.plan import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from tests.benchmarks.jobs.measure import Sample
+    from tests.benchmarks.jobs.targets import Verdict
 
-# Of each measured number: what it is called in the table, and its unit.
-UNITS = {
+_ENVIRONMENT = "environment"
+# The unit of each measured number; those with a size in their name come last.
+_UNITS = {
     "one_connection": "jobs/s",
     "eight_connections": "jobs/s",
     "bulk": "jobs/s",
     "with_business_row": "jobs/s",
     "jobs_per_second": "jobs/s",
+    "rate_before": "jobs/s",
+    "rate_at_end": "jobs/s",
     "commits_per_job": "commits",
     "wal_bytes_per_job": "bytes",
+    "dead_rows": "rows",
     "efficiency": "of the ideal",
-    "p50_ms": "ms",
-    "p99_ms": "ms",
-    "max_ms": "ms",
-    "median_ms": "ms",
-    "longest_ms": "ms",
+    "kept": "of the rate before",
+    "growth": "times",
+    "times_alone": "times",
 }
 
 
@@ -39,64 +42,34 @@ class Row:
     system: str
     metric: str
     value: float
+    unit: str
+    ratio_to_ours: float | None
     minimum: float
     maximum: float
     repeats: int
-    ratio_to_ours: float | None
-    foreign_share: float
-
-    @property
-    def unit(self) -> str:
-        return UNITS[self.metric]
-
-    def as_json(self) -> dict[str, Any]:
-        """As docs/benchmarks/jobs.json has it."""
-        return {
-            "case": self.case,
-            "system": self.system,
-            "metric": self.metric,
-            "value": _rounded(self.value),
-            "unit": self.unit,
-            "ratio_to_ours": None if self.ratio_to_ours is None else _rounded(self.ratio_to_ours),
-            "minimum": _rounded(self.minimum),
-            "maximum": _rounded(self.maximum),
-            "repeats": self.repeats,
-            "foreign_cpu": round(self.foreign_share, 3),
-        }
+    foreign_cpu: float
+    measured_at: str
 
 
-def rows(samples: Iterable[Sample]) -> list[Row]:
-    """One row per case, system and metric, in the order of the samples."""
-    values: dict[tuple[str, str, str], list[float]] = {}
-    foreign: dict[tuple[str, str, str], list[float]] = {}
+def rows(samples: Iterable[Sample], measured_at: str) -> list[Row]:
+    """One row per case, metric and system, in the order of the samples."""
+    groups: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
     for sample in samples:
         for metric, value in sample.numbers.items():
-            key = sample.case, metric, sample.system
-            values.setdefault(key, []).append(value)
-            foreign.setdefault(key, []).append(sample.foreign_share)
-    medians = {key: statistics.median(of_key) for key, of_key in values.items()}
+            systems = groups.setdefault((sample.case, metric), {})
+            systems.setdefault(sample.system, []).append((value, sample.foreign_share))
     return [
-        Row(
-            case,
-            system,
-            metric,
-            medians[key],
-            min(values[key]),
-            max(values[key]),
-            len(values[key]),
-            _ratio(medians[key], medians.get((case, metric, OURS))),
-            max(foreign[key]),
-        )
-        for key in values
-        for case, metric, system in [key]
+        row
+        for (case, metric), systems in groups.items()
+        for row in _group(case, metric, systems, measured_at)
     ]
 
 
-def environment_rows(facts: dict[str, str]) -> list[dict[str, Any]]:
-    """Versions, machine and date, in the same shape, at the head of the file."""
-    return [
+def save(path: Path, facts: dict[str, str], measured: list[Row]) -> None:
+    """A list of rows, a line each; versions, machine and date lead it in the same shape."""
+    head = [
         {
-            "case": "environment",
+            "case": _ENVIRONMENT,
             "system": name,
             "metric": "version",
             "value": value,
@@ -105,33 +78,89 @@ def environment_rows(facts: dict[str, str]) -> list[dict[str, Any]]:
         }
         for name, value in facts.items()
     ]
+    lines = [json.dumps(row, ensure_ascii=False) for row in (*head, *map(_as_json, measured))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
 
 
-def markdown(measured: list[Row]) -> str:
+def load(path: Path) -> list[Row]:
+    """The measured rows of an earlier run; none if there was none."""
+    if not path.exists():
+        return []
+    return [Row(**row) for row in json.loads(path.read_text()) if row["case"] != _ENVIRONMENT]
+
+
+def merged(earlier: list[Row], now: list[Row]) -> list[Row]:
+    """The rows of this run, and of earlier ones for cases that this run left out."""
+    fresh = {row.case for row in now}
+    return [*now, *(row for row in earlier if row.case not in fresh)]
+
+
+def tables(measured: list[Row]) -> str:
     """A table per case and metric, ours first."""
     parts = []
     for case, metric in dict.fromkeys((row.case, row.metric) for row in measured):
         group = [row for row in measured if (row.case, row.metric) == (case, metric)]
-        parts.append(f"### {case}: {metric} ({group[0].unit})\n")
-        parts.append("| system | median | min | max | repeats | ratio to ours |")
-        parts.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+        parts.append(f"### {case}: {metric.replace('_', ' ')} ({group[0].unit})\n")
+        parts.append("| system | median | min | max | repeats | ratio to ours | foreign CPU |")
+        parts.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         parts.extend(_line(row) for row in group)
         parts.append("")
     return "\n".join(parts)
 
 
+def verdicts(judged: list[Verdict]) -> str:
+    """The targets as a table."""
+    head = "| target | limit | measured | |\n| --- | ---: | ---: | --- |\n"
+    return head + "\n".join(map(str, judged)) + "\n"
+
+
+def _group(
+    case: str, metric: str, systems: dict[str, list[tuple[float, float]]], measured_at: str
+) -> list[Row]:
+    medians = {
+        system: statistics.median(value for value, _ in runs) for system, runs in systems.items()
+    }
+    # Ours is measured first in every case; where it was not asked for, there is no ratio.
+    baseline = next((value for name, value in medians.items() if name.startswith("ours")), 0.0)
+    return [
+        Row(
+            case,
+            system,
+            metric,
+            medians[system],
+            unit(metric),
+            medians[system] / baseline if baseline else None,
+            min(value for value, _ in runs),
+            max(value for value, _ in runs),
+            len(runs),
+            max(share for _, share in runs),
+            measured_at,
+        )
+        for system, runs in systems.items()
+    ]
+
+
+def unit(metric: str) -> str:
+    """What a number counts."""
+    if metric in _UNITS:
+        return _UNITS[metric]
+    if metric.endswith("_ms") or "_ms_" in metric:
+        return "ms"
+    raise KeyError(f"{metric} has no unit")
+
+
+def _as_json(row: Row) -> dict[str, Any]:
+    return {
+        name: float(f"{value:.4g}") if isinstance(value, float) else value
+        for name, value in asdict(row).items()
+    }
+
+
 def _line(row: Row) -> str:
     ratio = "" if row.ratio_to_ours is None else f"{row.ratio_to_ours:.2f}"
     numbers = " | ".join(_readable(value) for value in (row.value, row.minimum, row.maximum))
-    return f"| {row.system} | {numbers} | {row.repeats} | {ratio} |"
-
-
-def _ratio(value: float, ours: float | None) -> float | None:
-    return value / ours if ours else None
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
+    return f"| {row.system} | {numbers} | {row.repeats} | {ratio} | {row.foreign_cpu:.0%} |"
 
 
 def _readable(value: float) -> str:

@@ -54,10 +54,7 @@ class Server:
     def database(self, system: str, install: Callable[[Target], None]) -> Iterator[Target]:
         """A database with the system's empty schema, dropped at the end."""
         if system not in self._templates:
-            template = self._create(f"template_{len(self._templates)}", "template1")
-            self._prepare(template)
-            install(template)
-            self._templates[system] = template.database
+            self._templates[system] = self._install(install)
         target = self._create("run", self._templates[system])
         if self._redis_socket:
             subprocess.run(
@@ -69,6 +66,17 @@ class Server:
             yield target
         finally:
             self._drop("run")
+
+    def _install(self, install: Callable[[Target], None]) -> str:
+        template = self._create(f"template_{len(self._templates)}", "template1")
+        try:
+            with psycopg.connect(template.url()) as admin:
+                admin.execute(PLATFORM.read_text())
+            install(template)
+        except Exception:
+            self._drop(template.database)
+            raise
+        return template.database
 
     def _create(self, name: str, template: str) -> Target:
         with self._admin() as admin:
@@ -92,10 +100,6 @@ class Server:
         with self._admin() as admin:
             admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
-    def _prepare(self, target: Target) -> None:
-        with psycopg.connect(target.url()) as admin:
-            admin.execute(PLATFORM.read_text())
-
     def _admin(self) -> psycopg.Connection:
         return psycopg.connect(self._server.superuser_url(), autocommit=True)
 
@@ -117,7 +121,7 @@ def running(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def _redis() -> Iterator[str | None]:
-    """Append-only file, written once a second: weaker than PostgreSQL's commit, its usual set-up."""
+    """Append-only file, written once a second: its usual set-up, weaker than a commit."""
     binary = shutil.which("redis-server")
     if binary is None:
         yield None

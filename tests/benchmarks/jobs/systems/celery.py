@@ -38,10 +38,14 @@ class Celery:
     async def install(self) -> None:
         """Nothing: Redis is empty at the start of each run."""
 
-    async def add(self, db: psycopg.AsyncConnection, number: int) -> None:
+    async def add(self, db: psycopg.AsyncConnection, number: int) -> None:  # noqa: ARG002
         self._app.send_task(celery_app.NAME, (number,))
 
-    async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
+    async def add_many(
+        self,
+        db: psycopg.AsyncConnection,  # noqa: ARG002 - Redis knows nothing of it
+        numbers: Sequence[int],
+    ) -> None:
         with self._app.producer_or_acquire() as producer:
             for number in numbers:
                 self._app.send_task(celery_app.NAME, (number,), producer=producer)

@@ -29,7 +29,13 @@ QUEUE = "maintenance"
 KIND = "benchmark"
 _ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
 _ENQUEUE_MANY = """
-select private.enqueue(%s, null, null, null, jsonb_build_object('number', n))
+select private.enqueue(
+    %s, md5((n %% nullif(%s, 0))::text)::uuid, null, null, jsonb_build_object('number', n), %s
+)
+from unnest(%s::integer[]) as n
+"""
+_ENQUEUE_MANY_OF = """
+select private.enqueue(%s, md5(%s)::uuid, null, null, jsonb_build_object('number', n))
 from unnest(%s::integer[]) as n
 """
 
@@ -38,6 +44,8 @@ class Ours:
     """Handlers without results of their own: the worker may acknowledge several at once."""
 
     login = "postgres"
+    users = 0  # whose jobs they are; 0: the system's own
+    metrics_call: str | None = None
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -46,7 +54,7 @@ class Ours:
     async def install(self) -> None:
         target = self._target
         await asyncio.to_thread(migrate, target.socket_dir, target.port, target.database)
-        async with await psycopg.AsyncConnection.connect(target.url("postgres")) as db:
+        async with await self._connect("postgres") as db:
             await db.execute(
                 "insert into private.job_kinds (kind, queue) values (%s, %s)", (KIND, QUEUE)
             )
@@ -55,7 +63,18 @@ class Ours:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await db.execute(_ENQUEUE_MANY, (KIND, list(numbers)))
+        await self.add_delayed(db, numbers, seconds=0)
+
+    async def add_delayed(
+        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
+    ) -> None:
+        await db.execute(_ENQUEUE_MANY, (KIND, self.users, seconds, list(numbers)))
+
+    async def add_many_of(
+        self, db: psycopg.AsyncConnection, user: str, numbers: Sequence[int]
+    ) -> None:
+        """Adds jobs of one user."""
+        await db.execute(_ENQUEUE_MANY_OF, (KIND, user, list(numbers)))
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
@@ -79,16 +98,30 @@ class Ours:
                 await task
 
     async def unfinished(self) -> int:
-        async with await psycopg.AsyncConnection.connect(self._target.url("postgres")) as db:
+        async with await self._connect("postgres") as db:
             cursor = await db.execute("select count(*) from private.live_jobs")
             [count] = await cursor.fetchone() or (0,)
             return int(count)
+
+    @asynccontextmanager
+    async def claims(self) -> AsyncIterator[_Claims]:
+        async with await self._connect("worker") as db:
+            yield _Claims(db)
+
+    async def _connect(self, login: str) -> psycopg.AsyncConnection:
+        return await psycopg.AsyncConnection.connect(self._target.url(login), autocommit=True)
 
     def _handler(self, work: Work) -> Handler[None, None]:
         async def do(_input: None, run: Run) -> None:
             await perform(work, run.job.arguments["number"])
 
         return Handler(load=None, work=do, save=None, timeout_seconds=60)
+
+
+class OursOfManyUsers(Ours):
+    """The same, each of a thousand users having a part of the jobs: lanes take turns."""
+
+    users = 1000
 
 
 class OursCommitPerJob(Ours):
@@ -105,3 +138,23 @@ class OursCommitPerJob(Ours):
             pass
 
         return Handler(load=load, work=do, save=save, timeout_seconds=60)
+
+
+class _Claims:
+    """Claims as a worker's turns do: the cursor says whose turn is next."""
+
+    usual = 10
+
+    def __init__(self, db: psycopg.AsyncConnection) -> None:
+        self._db = db
+        self._cursor = ""
+
+    async def take(self, quantity: int, lease_seconds: int) -> int:
+        rows = await self._db.execute(
+            "select cursor from private.turn(%s, '{}', '{}', %s, %s, %s)",
+            (QUEUE, quantity, lease_seconds, self._cursor),
+        )
+        cursors = await rows.fetchall()
+        if cursors:
+            self._cursor = str(cursors[-1][0])
+        return len(cursors)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS = 0.1
 _SEND_MANY = """
-select pgmq.send_batch('jobs', array_agg(jsonb_build_object('number', n)))
+select pgmq.send_batch('jobs', array_agg(jsonb_build_object('number', n)), %s)
 from unnest(%s::integer[]) as n
 """
 
@@ -29,6 +29,7 @@ class Pgmq:
     """One connection per slot; an empty queue is looked at again after a tenth of a second."""
 
     login = "supabase_admin"
+    metrics_call = "select * from pgmq.metrics('jobs')"
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -42,7 +43,12 @@ class Pgmq:
         await db.execute("select pgmq.send('jobs', %s)", (Jsonb({"number": number}),))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await db.execute(_SEND_MANY, (list(numbers),))
+        await self.add_delayed(db, numbers, seconds=0)
+
+    async def add_delayed(
+        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
+    ) -> None:
+        await db.execute(_SEND_MANY, (seconds, list(numbers)))
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
@@ -64,6 +70,11 @@ class Pgmq:
             [count] = await cursor.fetchone() or (0,)
             return int(count)
 
+    @asynccontextmanager
+    async def claims(self) -> AsyncIterator[_Claims]:
+        async with await self._connect() as db:
+            yield _Claims(db)
+
     async def _connect(self) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(self._target.url(self.login), autocommit=True)
 
@@ -77,3 +88,16 @@ async def _slot(db: psycopg.AsyncConnection, work: Work) -> None:
             continue
         await perform(work, row[1]["number"])
         await db.execute("select pgmq.delete('jobs', %s::bigint)", (row[0],))
+
+
+class _Claims:
+    usual = 1
+
+    def __init__(self, db: psycopg.AsyncConnection) -> None:
+        self._db = db
+
+    async def take(self, quantity: int, lease_seconds: int) -> int:
+        rows = await self._db.execute(
+            "select msg_id from pgmq.read('jobs', %s, %s)", (lease_seconds, quantity)
+        )
+        return len(await rows.fetchall())

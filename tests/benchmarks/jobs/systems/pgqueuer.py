@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
 import psycopg
 from pgqueuer import PgQueuer
 from pgqueuer.db import PsycopgDriver
-from pgqueuer.queries import Queries
+from pgqueuer.queries import EntrypointExecutionParameter, Queries
 
 from tests.benchmarks.jobs.systems.work import perform
 
@@ -30,6 +32,7 @@ class PgQueuerOnPsycopg:
     """One connection for the worker, as its documentation shows."""
 
     login = "supabase_admin"
+    metrics_call: str | None = None
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -42,9 +45,15 @@ class PgQueuerOnPsycopg:
         await Queries(PsycopgDriver(db)).enqueue(_NAME, str(number).encode())
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
+        await self.add_delayed(db, numbers, seconds=0)
+
+    async def add_delayed(
+        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
+    ) -> None:
         payloads = [str(number).encode() for number in numbers]
+        due = [timedelta(seconds=seconds)] * len(payloads) if seconds else None
         await Queries(PsycopgDriver(db)).enqueue(
-            [_NAME] * len(payloads), payloads, [0] * len(payloads)
+            [_NAME] * len(payloads), payloads, [0] * len(payloads), due
         )
 
     @asynccontextmanager
@@ -72,6 +81,11 @@ class PgQueuerOnPsycopg:
             return sum(size.count for size in sizes)
 
     @asynccontextmanager
+    async def claims(self) -> AsyncIterator[_Claims]:
+        async with await self._connect() as db:
+            yield _Claims(Queries(PsycopgDriver(db)))
+
+    @asynccontextmanager
     async def _open(self) -> AsyncIterator[PgQueuer]:
         async with await self._connect() as db:
             yield PgQueuer.from_psycopg_connection(db)
@@ -90,3 +104,21 @@ class PgQueuerOnAsyncpg(PgQueuerOnPsycopg):
             yield PgQueuer.from_asyncpg_connection(db)
         finally:
             await db.close()
+
+
+class _Claims:
+    usual = 10
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self._worker_id = uuid.uuid4()
+
+    async def take(self, quantity: int, lease_seconds: int) -> int:
+        jobs = await self._queries.dequeue(
+            quantity,
+            {_NAME: EntrypointExecutionParameter(0)},
+            self._worker_id,
+            None,
+            timedelta(seconds=lease_seconds),
+        )
+        return len(jobs)

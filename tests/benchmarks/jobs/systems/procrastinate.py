@@ -15,6 +15,8 @@ from tests.benchmarks.jobs.systems.work import perform
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from procrastinate.manager import JobManager
+
     from tests.benchmarks.jobs.systems.system import Work
     from tests.benchmarks.jobs.target import Target
 
@@ -23,6 +25,7 @@ class Procrastinate:
     """Finished jobs stay in its table, as by default."""
 
     login = "supabase_admin"
+    metrics_call: str | None = None
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -38,7 +41,13 @@ class Procrastinate:
         await self._task.configure(connection=db).defer_async(number=number)
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await self._task.configure(connection=db).batch_defer_async(
+        await self.add_delayed(db, numbers, seconds=0)
+
+    async def add_delayed(
+        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
+    ) -> None:
+        due = {"schedule_in": {"seconds": seconds}} if seconds else {}
+        await self._task.configure(connection=db, **due).batch_defer_async(
             *({"number": number} for number in numbers)
         )
 
@@ -67,6 +76,12 @@ class Procrastinate:
             [count] = await cursor.fetchone() or (0,)
             return int(count)
 
+    @asynccontextmanager
+    async def claims(self) -> AsyncIterator[_Claims]:
+        async with self._app.open_async():
+            manager = self._app.job_manager
+            yield _Claims(manager, await manager.register_worker())
+
     def _make_app(self, connections: int) -> tuple[App, object]:
         app = App(
             connector=PsycopgConnector(
@@ -80,3 +95,15 @@ class Procrastinate:
             await perform(self._work, number)
 
         return app, benchmark
+
+
+class _Claims:
+    usual = 1
+
+    def __init__(self, manager: JobManager, worker_id: int) -> None:
+        self._manager = manager
+        self._worker_id = worker_id
+
+    async def take(self, quantity: int, lease_seconds: int) -> int:
+        job = await self._manager.fetch_job(queues=None, worker_id=self._worker_id)
+        return int(job is not None)

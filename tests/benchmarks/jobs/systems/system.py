@@ -62,3 +62,29 @@ class System(Protocol):
     async def unfinished(self) -> int:
         """Jobs not yet durably completed."""
         ...
+
+
+class Claims(Protocol):
+    """Claims jobs one call after the other, as the worker does, and leaves them claimed."""
+
+    usual: int  # how many a worker with ten slots asks for in one call
+
+    async def take(self, quantity: int, lease_seconds: int) -> int:
+        """Claims up to `quantity` jobs (one, where a call can't take more); how many it got."""
+        ...
+
+
+class Claimable(System, Protocol):
+    """A system whose single claims can be called and timed."""
+
+    metrics_call: str | None  # a statement that tells an operator about the queues
+
+    async def add_delayed(
+        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
+    ) -> None:
+        """Adds jobs that are due later."""
+        ...
+
+    def claims(self) -> AbstractAsyncContextManager[Claims]:
+        """A connection to claim with."""
+        ...

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 async def perform(work: Work, number: int) -> None:
     """Nothing, a pause, or a note of when it began."""
     work.start(number)
-    if work.kind == "sleep":
+    if work.seconds:
         await asyncio.sleep(work.seconds)
     work.finish()

@@ -1,0 +1,61 @@
+"""docs/benchmarks/jobs.md: the targets, the tables, and how every system was set up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.jobs import report
+
+if TYPE_CHECKING:
+    from tests.benchmarks.jobs.report import Row
+    from tests.benchmarks.jobs.targets import Verdict
+
+_PAGE = """\
+# The job layer beside its peers
+
+Written by `make bench-jobs`; the numbers are in [jobs.json](jobs.json). Compare ratios: absolute
+numbers belong to this machine.
+
+{facts}
+
+![rates, waiting, growth](jobs.png)
+
+## Targets
+
+{verdicts}
+## How it was measured
+
+One process per measurement, a fresh database each, the systems in turn within every repeat.
+PostgreSQL is the embedded one with `fsync` and `synchronous_commit` on, 512 MB of shared buffers,
+autovacuum every 10 s. Redis keeps an append-only file, written once a second: weaker than a
+commit. A run during which other processes used more than 12 % of the CPU was repeated up to twice,
+and the calmest one counts; the column *foreign CPU* says what was left of it.
+
+A drain's clock runs from the worker's start to the moment when the database says that no job is
+unfinished. All worker logs are at WARNING. Slow systems drain a fifth or a quarter of the jobs,
+which flatters those whose claim searches the table.
+
+| system | set up as |
+| --- | --- |
+| ours | a handler without results: acknowledgements share a statement with the next claim; jobs of the system |
+| ours (1,000 users) | the same, the jobs spread over a thousand users, whose lanes take turns |
+| ours (commit per job) | a handler with `load` and `save`: one transaction per job, as the product's kinds have it |
+| pgmq read + delete | `pgmq.read(…, 1)` and `pgmq.delete` in a loop per slot, a connection each; 0.1 s of sleep when empty |
+| procrastinate | psycopg connector, LISTEN on, finished jobs kept (its default) |
+| pgqueuer | batches of as many jobs as there are slots; its cap must be twice that, so it may run twice as many |
+| celery + redis | prefork pool, late acknowledgement, prefetch 4, results ignored; no row and job in one transaction |
+| graphile-worker | `run` with its default options but for concurrency and pool; jobs added by its SQL function |
+| pg-boss | one worker with batches of as many jobs as there are slots, told by `notifyWorker` to go on after each; when idle it polls twice a second, the fastest it allows |
+
+## Numbers
+
+{tables}"""  # noqa: E501 - rows of a table can't be wrapped
+
+
+def text(facts: dict[str, str], measured: list[Row], judged: list[Verdict]) -> str:
+    """The whole page."""
+    return _PAGE.format(
+        facts=" · ".join(f"{name} {value}" for name, value in facts.items()),
+        verdicts=report.verdicts(judged),
+        tables=report.tables(measured),
+    )
