@@ -1,5 +1,6 @@
 -- Jobs: what a user sees of background work, and the protocol that workers speak over pgmq.
--- Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then private.live_jobs.
+-- Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then
+-- private.live_jobs.
 
 create extension if not exists pgmq;
 
@@ -7,7 +8,8 @@ create table private.queues (
     queue text primary key check (queue ~ '^[a-z_]{1,20}$'),
     is_paused boolean not null default false
 );
-comment on table private.queues is 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+comment on table private.queues is
+'The queues of this project, each a pgmq queue; made by private.create_queue.';
 comment on column private.queues.is_paused is 'Nothing is claimed from it; what runs goes on.';
 alter table private.queues enable row level security;
 
@@ -29,18 +31,23 @@ create table public.jobs (
     started_at timestamptz,
     finished_at timestamptz
 ) with (fillfactor = 70);
-comment on table public.jobs is 'Background work of a user, with its progress. Written by workers only.';
-comment on column public.jobs.user_id is 'The account it works for; null for system work, which no user sees.';
+comment on table public.jobs is
+'Background work of a user, with its progress. Written by workers only.';
+comment on column public.jobs.user_id is
+'The account it works for; null for system work, which no user sees.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
-comment on column public.jobs.stage is 'What it does now, one word: queued, fetching, analysing, saving, retrying, done…';
+comment on column public.jobs.stage is
+'What it does now, one word: queued, fetching, analysing, saving, retrying, done…';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
 comment on column public.jobs.crashes is 'Tries whose worker vanished.';
 comment on column public.jobs.attempt is 'Number of the try that runs now or comes next, from 1.';
-comment on column public.jobs.error_code is 'Why it failed, or why the last try failed; stable, see docs/errors.md.';
+comment on column public.jobs.error_code is
+'Why it failed, or why the last try failed; stable, see docs/errors.md.';
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
-comment on column public.jobs.finished_at is 'When it succeeded, failed or was cancelled; null before.';
+comment on column public.jobs.finished_at is
+'When it succeeded, failed or was cancelled; null before.';
 
 create index jobs_user_id_created_at_idx on public.jobs (user_id, created_at desc);
 create index jobs_product_id_created_at_idx on public.jobs (product_id, created_at desc);
@@ -60,10 +67,13 @@ create table private.job_kinds (
     max_crashes integer not null default 3 check (max_crashes >= 1),
     backoff_seconds double precision not null default 5 check (backoff_seconds >= 0)
 );
-comment on table private.job_kinds is 'What kinds of work exist, where they queue, how often they are tried.';
+comment on table private.job_kinds is
+'What kinds of work exist, where they queue, how often they are tried.';
 comment on column private.job_kinds.max_failures is 'The failure with this number is final.';
-comment on column private.job_kinds.max_crashes is 'The crash with this number is final: the payload kills its workers.';
-comment on column private.job_kinds.backoff_seconds is 'Wait before the first retry; doubles with each, up to an hour, with jitter.';
+comment on column private.job_kinds.max_crashes is
+'The crash with this number is final: the payload kills its workers.';
+comment on column private.job_kinds.backoff_seconds is
+'Wait before the first retry; doubles with each, up to an hour, with jitter.';
 create index job_kinds_queue_idx on private.job_kinds (queue);
 alter table private.job_kinds enable row level security;
 
@@ -79,11 +89,14 @@ create table private.live_jobs (
     is_woken boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
 ) with (fillfactor = 70);
-comment on table private.live_jobs is 'The internal half of each unfinished job; the row goes when the job ends.';
-comment on column private.live_jobs.lane is 'Whose work it is: the user id, or "system". Lanes take turns.';
+comment on table private.live_jobs is
+'The internal half of each unfinished job; the row goes when the job ends.';
+comment on column private.live_jobs.lane is
+'Whose work it is: the user id, or "system". Lanes take turns.';
 comment on column private.live_jobs.key is 'Two live jobs of one lane and kind never share it.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
-comment on column private.live_jobs.is_woken is 'What it is about to wait for happened while it still ran.';
+comment on column private.live_jobs.is_woken is
+'What it is about to wait for happened while it still ran.';
 create index live_jobs_kind_idx on private.live_jobs (kind);
 alter table private.live_jobs enable row level security;
 
@@ -108,7 +121,8 @@ create table private.job_steps (
     primary key (job_id, name)
 );
 comment on table private.job_steps is
-'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s end.';
+'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
+end.';
 alter table private.job_steps enable row level security;
 
 create type private.turn as (
@@ -125,7 +139,8 @@ create type private.turn as (
     cursor text
 );
 comment on type private.turn is
-'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing token.';
+'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
+token.';
 
 create function private.turn_template()
 returns text
@@ -249,8 +264,9 @@ end;
 $body$
 $template$;
 comment on function private.turn_template is
-'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what is due. One function per
-queue, because it names the queue''s table and so is planned once instead of with every call.';
+'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
+is due. One function per queue, because it names the queue''s table and so is planned once instead
+of with every call.';
 
 create function private.create_queue(queue text)
 returns void
@@ -274,10 +290,15 @@ begin
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
     execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+    execute format(
+        'comment on function private.%I is ''What private.turn does at this queue.''',
+        'turn_' || create_queue.queue
+    );
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For migrations.';
+'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
+migrations.';
 
 select private.create_queue('ingestion');
 select private.create_queue('scripts');

@@ -190,14 +190,14 @@ FUNCTIONS = [
         "select full_name from ours join pg_proc as p on p.oid = id where prosecdef"
         " and coalesce(obj_description(id, 'pg_proc'), '') !~ '(Definer|definer)'"
         # Of the job protocol, whose first function speaks for all of it.
-        " and not (obj_description('private.claim'::regproc, 'pg_proc') ~ 'all of the protocol'"
+        " and not (obj_description('private.turn'::regproc, 'pg_proc') ~ 'all of the protocol'"
         "  and has_function_privilege('worker', id, 'execute'))",
         _function("private", security="definer"),
     ),
     Rule(
         "no function reads or writes with dynamic SQL that is not formatted",
         "select full_name from ours join pg_proc as p on p.oid = id"
-        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\()'",
+        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(private.turn_template)'",
         "create function private.probe(t text) returns void language plpgsql set search_path = ''"
         " as $$ begin execute 'select ' || t; end $$;",
     ),
@@ -243,7 +243,7 @@ NAMES = [
         " join pg_attribute on attrelid = conrelid and attnum = any (conkey)"
         " where contype = 'f' and attname !~ '_id$'"
         " and not exists (select from pg_class where oid = confrelid"
-        "  and relname ~ ('^(job_)?' || attname || 's$'))",
+        "  and relname ~ ('^(job_)?' || regexp_replace(attname, '_name$', '') || 's$'))",
         PROBE
         + "create table private.others (id uuid primary key,"
         + " parent uuid references public.probes on delete cascade);",
