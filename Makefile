@@ -5,12 +5,15 @@ RUN := $(VENV)/bin/python
 NAME ?= alice
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status env token rotate-keys logs reset psql test check format schema types lock
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock
 
 ##@ Start here
 
 demo: setup ## Everything at once: stack, user, product, analysis, the virality pack on screen
 	@$(RUN) -m local demo
+
+demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
+	@$(RUN) -m local demo-billing
 
 test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose)
 	@$(RUN) -m pytest $(ARGS)
@@ -73,7 +76,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with PYTHON=…")'
 	@echo "Installing Python packages …"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -77,6 +77,14 @@ def demo(settings: LocalSettings) -> int:
     return 0
 
 
+def demo_billing(settings: LocalSettings) -> int:
+    # Imported here: it brings a Stripe of its own, which no other command needs.
+    from local import demo_billing as demonstration  # noqa: PLC0415
+
+    demonstration.run(settings, _say)
+    return 0
+
+
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
     states = health.check(settings, _layout(settings))
@@ -144,6 +152,7 @@ def _say(text: str) -> None:
 
 _COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
+    "demo-billing": demo_billing,
     "up": up,
     "down": down,
     "reset": reset,

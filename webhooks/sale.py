@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from core.billing_sync import locked
+from core.billing_sync import locked, sync_customer
 from webhooks.problems import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Sale:
             customer_id = self._customer()
             # Asked of Stripe, not of our rows: an event may still be on its way.
             customer = self.gateway.customer(customer_id)
+            if customer.is_deleted:
+                sync_customer(self.db, self.gateway, customer_id)
+                customer_id = self._customer()
             if any(subscription.is_live for subscription in customer.subscriptions):
                 raise Problem(
                     409,

@@ -53,6 +53,7 @@ class FakeStripe:
     """`faults` is asked about each (method, path); `requests` lists what came in."""
 
     port: int = 0
+    account: str = ""  # sets ids of one account apart from those of another
     now: Callable[[], int] = lambda: int(time.time())
     objects: dict[str, Document] = field(default_factory=dict)
     events: list[Document] = field(default_factory=list)
@@ -230,7 +231,7 @@ class FakeStripe:
         return self._page(found, form)
 
     def _page(self, found: list[Document], form: Document) -> Document:
-        names = [one["id"] for one in found]
+        names = [str(one["id"]) for one in found]
         start = names.index(form["starting_after"]) + 1 if "starting_after" in form else 0
         end = start + int(form.get("limit", 100))
         return {
@@ -273,13 +274,14 @@ class FakeStripe:
         return self.objects[name]
 
     def _add(self, prefix: str, kind: str, **fields: Any) -> Document:
-        created = {"id": self._id(prefix), "object": kind, "created": self.now()} | fields
+        created: Document = {"id": self._id(prefix), "object": kind, "created": self.now()}
+        created |= fields
         self.objects[created["id"]] = created
         return created
 
     def _id(self, prefix: str) -> str:
         with self._lock:
-            return f"{prefix}_{next(self._numbers):014d}"
+            return f"{prefix}_{self.account}{next(self._numbers):014d}"
 
 
 def signed(event: Document, *, now: int, secret: str = SECRET) -> tuple[bytes, str]:

@@ -83,7 +83,6 @@ def test_a_customer_deleted_at_stripe_is_replaced(shop, fake_stripe, db):
     create(shop)
     [first] = fake_stripe.of("customer")
     fake_stripe.delete(first["id"])
-    shop.client.post("/subscriptions/sync", headers=shop.bearer())
     assert create(shop).status_code == 201
     second = db.value("select customer_id from private.stripe_customers where deleted_at is null")
     assert second != first["id"]
