@@ -53,7 +53,9 @@ alter role authenticator set statement_timeout = '8s';
 
 do $$
 begin
-    execute format('grant create, connect, temporary on database %I to postgres', current_database());
+    execute format(
+        'grant create, connect, temporary on database %I to postgres', current_database()
+    );
 end;
 $$;
 alter schema public owner to postgres;

@@ -1,2 +1,3 @@
--- How deep are the queues? Run first of all: due, sleeping, oldest, failed. (python -m workers queues)
+-- How deep are the queues? Run first of all: due, sleeping, oldest, failed. (python -m workers
+-- queues)
 select * from private.queue_metrics();

@@ -1,4 +1,5 @@
--- Bring back what an outage has failed: every dead letter of the last hour, oldest first, 100 at a time.
+-- Bring back what an outage has failed: every dead letter of the last hour, oldest first, 100 at a
+-- time.
 -- Run again until it returns no row. One job alone: python -m workers redrive JOB_ID.
 select
     d.job_id,

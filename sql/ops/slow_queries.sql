@@ -1,4 +1,5 @@
--- What costs the database its time? Run when everything is slow; needs the extension pg_stat_statements.
+-- What costs the database its time? Run when everything is slow; needs the extension
+-- pg_stat_statements.
 select
     s.calls,
     round(s.total_exec_time::numeric) as total_ms,

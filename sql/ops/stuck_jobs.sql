@@ -1,4 +1,5 @@
--- Which jobs hang? Run when users say that nothing moves: jobs that run long, or wait long after being due.
+-- Which jobs hang? Run when users say that nothing moves: jobs that run long, or wait long after
+-- being due.
 select
     j.id,
     j.kind,

@@ -3,13 +3,17 @@
 
 -- Older projects grant new objects to the API roles by default; ours are granted one by one.
 alter default privileges revoke execute on functions from public;
-alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
-alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
-alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on sequences from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on functions from anon, authenticated, service_role;
 
 create schema private;
 comment on schema private is
-'Privileged functions and internal tables. Not exposed by the API; each function is granted by name.';
+'Privileged functions and internal tables. Not exposed by the API; each function is granted by
+name.';
 
 -- Roles are cluster-wide: a second database on the same server finds them already there.
 do $$
@@ -92,7 +96,9 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_claims jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}');
+    v_claims jsonb := coalesce(
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
+    );
 begin
     if current_user = 'anon' and (
         current_setting('request.path', true) is distinct from '/plans'
@@ -117,7 +123,8 @@ begin
 end;
 $$;
 comment on function private.require_sign_in is
-'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub or aud (401 invalid_token).';
+'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
+or aud (401 invalid_token).';
 grant execute on function private.require_sign_in to anon;
 grant execute on function private.require_sign_in to authenticated;
 grant execute on function private.require_sign_in to service_role;
@@ -139,5 +146,5 @@ grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
 grant execute on function private.before_request to service_role;
 
-alter role authenticator set pgrst.db_pre_request = 'private.before_request';
+alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
 notify pgrst, 'reload config';

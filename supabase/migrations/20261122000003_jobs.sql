@@ -227,7 +227,7 @@ begin
             for update skip locked
         );
         v_due := v_due || v_taken;
-        v_credit := case cardinality(v_taken) when 0 then 0 else v_credit - cardinality(v_taken) end;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
         v_reach := v_reach - 1;
     end loop;
     -- The oldest due messages fill what is left.

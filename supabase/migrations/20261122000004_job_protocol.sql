@@ -1,5 +1,6 @@
 -- The job protocol: what a worker calls, and all it can call. A claim leases a message; its fencing
--- token (msg_id, read_ct) changes with every claim, so a worker that lost its lease changes nothing.
+-- token (msg_id, read_ct) changes with every claim, so a worker that lost its lease changes
+-- nothing.
 -- Only columns that pgmq 1.5 to 1.13 share are used, by name.
 
 create function private.lane_weight(user_id uuid)
@@ -14,7 +15,8 @@ begin
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
-comment on function private.lane_weight is 'How many turns a user''s jobs get for one of a free user''s.';
+comment on function private.lane_weight is
+'How many turns a user''s jobs get for one of a free user''s.';
 
 create function private.enqueue(
     kind text,
@@ -67,8 +69,9 @@ begin
 end;
 $$;
 comment on function private.enqueue is
-'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and key is returned instead.
-Definer: it writes jobs and the queue, which its callers must not. Never granted to an API role.';
+'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
+key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
+granted to an API role.';
 grant execute on function private.enqueue to webhook;
 
 create function private.end_job(
@@ -108,7 +111,9 @@ set search_path = ''
 as $$
 begin
     perform pgmq.delete(bury.queue, bury.msg_id);
-    if exists (select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled) then
+    if exists (
+        select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled
+    ) then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -119,7 +124,8 @@ begin
 end;
 $$;
 comment on function private.bury is
-'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is gone.';
+'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is
+gone.';
 
 create function private.turn(
     queue text,
@@ -151,10 +157,11 @@ begin
 end;
 $$;
 comment on function private.turn is
-'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with is_completed), then leases up to
-`quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor` of the turn before says whose turn it is.
-A job still marked as running lost its worker: that counts as a crash, and the last one allowed fails it here, so that no
-payload can kill workers for ever. Definer, as all of the protocol: workers have no table rights.';
+'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with
+is_completed), then leases up to `quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor`
+of the turn before says whose turn it is. A job still marked as running lost its worker: that counts
+as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
+Definer, as all of the protocol: workers have no table rights.';
 
 create function private.claim(queue text, quantity integer, lease_seconds integer)
 returns setof private.turn
@@ -174,10 +181,12 @@ volatile
 security definer
 set search_path = ''
 begin atomic
-    select t.msg_id from private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) as t;
+    select t.msg_id
+    from private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) as t;
 end;
 comment on function private.complete is
-'A turn that only acknowledges, in the transaction that saved the results; returns the messages that were still ours.';
+'A turn that only acknowledges, in the transaction that saved the results; returns the messages that
+were still ours.';
 
 create function private.is_held(queue text, msg_id bigint, read_ct integer)
 returns uuid
@@ -210,13 +219,16 @@ as $$
 declare
     v_is_there boolean;
 begin
-    execute format('select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue)
+    execute format(
+        'select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue
+    )
     into v_is_there using lock_message.msg_id;
     return coalesce(v_is_there, false);
 end;
 $$;
 comment on function private.lock_message is
-'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job has ended.';
+'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job
+has ended.';
 
 create function private.put_back(
     queue text, msg_id bigint, delay_seconds double precision
@@ -263,7 +275,8 @@ begin
 end;
 $$;
 comment on function private.stop_if_cancelled is
-'Ends a job, its message locked, that was to be given back although its user has cancelled it meanwhile.';
+'Ends a job, its message locked, that was to be given back although its user has cancelled it
+meanwhile.';
 
 create function private.retry(
     queue text,
@@ -307,7 +320,8 @@ begin
         perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
         return 'failed';
     end if;
-    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side asked.
+    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
+    -- asked.
     v_delay_seconds := least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1))
         * (0.75 + 0.5 * random());
     perform private.put_back(
@@ -317,8 +331,8 @@ begin
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last failure allowed is final.
-Returns queued, failed, cancelled, or lost when the lease was gone.';
+'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
+failure allowed is final. Returns queued, failed, cancelled, or lost when the lease was gone.';
 
 create function private.fail_job(
     queue text, msg_id bigint, read_ct integer, error_code text, error_message text
@@ -341,7 +355,8 @@ begin
 end;
 $$;
 comment on function private.fail_job is
-'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was lost.';
+'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
+lost.';
 
 create function private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer)
 returns boolean
@@ -364,7 +379,8 @@ begin
 end;
 $$;
 comment on function private.acknowledge_cancel is
-'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was lost.';
+'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was
+lost.';
 
 create function private.release(queue text, msg_ids bigint [], read_cts integer [])
 returns setof bigint
@@ -391,7 +407,8 @@ begin
 end;
 $$;
 comment on function private.release is
-'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages that were still ours.';
+'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
+that were still ours.';
 
 create function private.snooze(
     queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text
@@ -424,7 +441,8 @@ begin
 end;
 $$;
 comment on function private.snooze is
-'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try. False: the lease was lost.';
+'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
+False: the lease was lost.';
 
 create function private.wake(job_id uuid)
 returns boolean
@@ -454,7 +472,8 @@ begin
 end;
 $$;
 comment on function private.wake is
-'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not parked.';
+'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
+parked.';
 
 create function private.extend(
     queue text, msg_ids bigint [], read_cts integer [], lease_seconds integer
@@ -480,7 +499,8 @@ begin
 end;
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost; is_cancelled: stop it.';
+'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
+is_cancelled: stop it.';
 
 create function private.progress(
     queue text, msg_id bigint, read_ct integer, stage text, progress integer
@@ -499,7 +519,8 @@ begin
     return found;
 end;
 $$;
-comment on function private.progress is 'Shows the owner what the job does now and how far it is. False: the lease was lost.';
+comment on function private.progress is
+'Shows the owner what the job does now and how far it is. False: the lease was lost.';
 
 create function private.save_step(
     queue text, msg_id bigint, read_ct integer, name text, result jsonb
@@ -523,7 +544,8 @@ begin
 end;
 $$;
 comment on function private.save_step is
-'Remembers a result that must not be paid for twice; the next try reads it. Derived data only. False: the lease was lost.';
+'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
+False: the lease was lost.';
 
 create function private.steps(job_id uuid)
 returns table (name text, result jsonb)
@@ -569,7 +591,9 @@ begin
     if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
         return;
     end if;
-    if exists (select from public.jobs as j where j.id = v_live.job_id and j.status = 'running') then
+    if exists (
+        select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
+    ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
         return;
@@ -579,8 +603,8 @@ begin
 end;
 $$;
 comment on function private.cancel_own_job is
-'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays as it is.
-Definer: it deletes from the queue. Identity comes from the token.';
+'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
+as it is. Definer: it deletes from the queue. Identity comes from the token.';
 grant execute on function private.cancel_own_job to authenticated;
 
 create function public.cancel_job(job_id uuid)
@@ -602,7 +626,8 @@ begin
 end;
 $$;
 comment on function public.cancel_job is
-'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a second.
+'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
+second.
 
 Errors: 404 not_found.';
 grant execute on function public.cancel_job to authenticated;

@@ -1,4 +1,5 @@
--- Products: what a user wants insights about. Adding one queues its analysis in the same transaction.
+-- Products: what a user wants insights about. Adding one queues its analysis in the same
+-- transaction.
 
 create table public.products (
     id uuid primary key default gen_random_uuid(),
@@ -11,11 +12,15 @@ create table public.products (
 );
 comment on table public.products is 'A product and the public page or TikTok video that shows it.';
 comment on column public.products.user_id is 'The account it belongs to, taken from the token.';
-comment on column public.products.source_url is 'A shop page or a TikTok video; fixed after creation.';
-comment on column public.products.last_analyzed_at is 'When its newest results were saved; null before the first.';
+comment on column public.products.source_url is
+'A shop page or a TikTok video; fixed after creation.';
+comment on column public.products.last_analyzed_at is
+'When its newest results were saved; null before the first.';
 
--- Leads with the owner for RLS, then serves "newest first" without a sort; id breaks ties for keysets.
-create index products_user_id_created_at_id_idx on public.products (user_id, created_at desc, id desc);
+-- Leads with the owner for RLS, then serves "newest first" without a sort; id breaks ties for
+-- keysets.
+create index products_user_id_created_at_id_idx
+on public.products (user_id, created_at desc, id desc);
 
 alter table public.products enable row level security;
 create policy products_select_own on public.products
@@ -51,7 +56,8 @@ exception when invalid_text_representation then
 end;
 $$;
 comment on function private.is_json_container is
-'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text column.';
+'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
+column.';
 grant execute on function private.is_json_container to authenticated;
 grant execute on function private.is_json_container to service_role;
 
@@ -71,7 +77,8 @@ begin atomic
             then 'may not contain control characters.'
     end;
 end;
-comment on function private.name_problem is 'What is wrong with a name, as the end of a sentence; null if nothing.';
+comment on function private.name_problem is
+'What is wrong with a name, as the end of a sentence; null if nothing.';
 grant execute on function private.name_problem to authenticated;
 grant execute on function private.name_problem to service_role;
 
@@ -108,8 +115,9 @@ exception when invalid_text_representation then
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop (link-local, where clouds keep
-their secrets; multicast; odd spellings of addresses). The worker''s fetcher judges every address again after DNS.';
+'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop
+(link-local, where clouds keep their secrets; multicast; odd spellings of addresses). The worker''s
+fetcher judges every address again after DNS.';
 grant execute on function private.host_problem to authenticated;
 grant execute on function private.host_problem to service_role;
 
@@ -124,7 +132,8 @@ begin atomic
         when url is null or url !~ '\S' then 'is missing.'
         when char_length(url) > 2048 then 'may have 2,048 characters at most.'
         when url !~* '^https?://' then 'must start with http:// or https://.'
-        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]' then 'may not contain spaces or control characters.'
+        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]'
+            then 'may not contain spaces or control characters.'
         when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
             then 'must name a website, like https://shop.example/mug.'
@@ -134,7 +143,8 @@ begin atomic
         )
     end;
 end;
-comment on function private.url_problem is 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+comment on function private.url_problem is
+'What is wrong with a source URL, as the end of a sentence; null if nothing.';
 grant execute on function private.url_problem to authenticated;
 grant execute on function private.url_problem to service_role;
 
@@ -150,7 +160,9 @@ declare
 begin
     v_problem := private.name_problem(new.name);
     if v_problem is not null then
-        perform private.fail(422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}');
+        perform private.fail(
+            422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}'
+        );
     end if;
     v_problem := private.url_problem(new.source_url);
     if v_problem is not null then
@@ -178,7 +190,8 @@ begin
 end;
 $$;
 comment on function private.products_enqueue_analysis is
-'Trigger: a product and its first analysis commit together or not at all. Definer: users may not write jobs.';
+'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
+write jobs.';
 
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
@@ -212,8 +225,8 @@ begin
 end;
 $$;
 comment on function private.start_analysis is
-'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not write jobs.
-Errors: 404 not_found.';
+'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
+write jobs. Errors: 404 not_found.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)

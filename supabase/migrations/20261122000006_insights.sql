@@ -1,4 +1,5 @@
--- Insights: what the analysis of a product leaves for its owner. Transformed results only, never what was scraped.
+-- Insights: what the analysis of a product leaves for its owner. Transformed results only, never
+-- what was scraped.
 
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
@@ -12,10 +13,14 @@ create table public.analysis_results (
     created_at timestamptz not null default now(),
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
-comment on table public.analysis_results is 'One result of one analysis of a product. Written by workers only.';
-comment on column public.analysis_results.job_id is 'The job that made it; null once that job is pruned.';
-comment on column public.analysis_results.type is 'What it is: sentiment_summary, virality_breakdown…';
-comment on column public.analysis_results.content is 'The result; its shape is named by type and schema_version.';
+comment on table public.analysis_results is
+'One result of one analysis of a product. Written by workers only.';
+comment on column public.analysis_results.job_id is
+'The job that made it; null once that job is pruned.';
+comment on column public.analysis_results.type is
+'What it is: sentiment_summary, virality_breakdown…';
+comment on column public.analysis_results.content is
+'The result; its shape is named by type and schema_version.';
 comment on column public.analysis_results.engine is 'What computed it, e.g. embedded.';
 create index analysis_results_product_id_created_at_idx
 on public.analysis_results (product_id, created_at desc);
@@ -43,8 +48,10 @@ create table public.virality_packs (
 );
 comment on table public.virality_packs is
 'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
-comment on column public.virality_packs.job_id is 'The job that made it; null once that job is pruned.';
-comment on column public.virality_packs.score is 'Virality score, 0 to 100; null where the data is insufficient.';
+comment on column public.virality_packs.job_id is
+'The job that made it; null once that job is pruned.';
+comment on column public.virality_packs.score is
+'Virality score, 0 to 100; null where the data is insufficient.';
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
 create index virality_packs_user_id_created_at_idx
@@ -73,7 +80,9 @@ declare
     v_problem text := private.name_problem(new.name);
 begin
     if v_problem is not null then
-        perform private.fail(422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}');
+        perform private.fail(
+            422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}'
+        );
     end if;
     new.name := btrim(new.name);
     return new;
@@ -95,16 +104,21 @@ stable
 security definer
 set search_path = ''
 begin atomic
-    select p.id, p.name, p.source_url, (
-        select r.content from public.analysis_results as r
-        where r.product_id = p.id and r.type = 'virality_breakdown'
-        order by r.created_at desc limit 1
-    )
+    select
+        p.id,
+        p.name,
+        p.source_url,
+        (
+            select r.content from public.analysis_results as r
+            where r.product_id = p.id and r.type = 'virality_breakdown'
+            order by r.created_at desc limit 1
+        )
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
-'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give velocity), or null.';
+'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
+velocity), or null.';
 grant execute on function private.analysis_input to worker;
 
 create function private.save_analysis(
@@ -140,6 +154,7 @@ begin
 end;
 $$;
 comment on function private.save_analysis is
-'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease or the product is
-gone, and the caller must roll back. Owner and product come from the job, never from the worker.';
+'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
+or the product is gone, and the caller must roll back. Owner and product come from the job, never
+from the worker.';
 grant execute on function private.save_analysis to worker;

@@ -8,7 +8,8 @@ create table private.limits (
     starts_per_minute_per_user integer check (starts_per_minute_per_user > 0)
 );
 comment on table private.limits is
-'What all workers together may do to an outside service, in all and for one user; null: no such limit.';
+'What all workers together may do to an outside service, in all and for one user; null: no such
+limit.';
 alter table private.limits enable row level security;
 
 insert into private.limits (name, max_running, max_running_per_user, starts_per_minute)
@@ -67,10 +68,11 @@ begin atomic
         and p.started_at > clock_timestamp() - interval '1 minute'
         and window_wait.starts_per_minute is not null
     order by p.started_at desc
-    offset coalesce(window_wait.starts_per_minute, 1) - 1 limit 1;
+    limit 1 offset coalesce(window_wait.starts_per_minute, 1) - 1;
 end;
 comment on function private.window_wait is
-'Seconds until a start fits under a limit per minute, of one lane or (null) of all; null when it fits now or none is set.';
+'Seconds until a start fits under a limit per minute, of one lane or (null) of all; null when it
+fits now or none is set.';
 
 create function private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text)
 returns double precision
@@ -116,8 +118,9 @@ begin
 end;
 $$;
 comment on function private.acquire is
-'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns the seconds after which to
-ask again; null when the lease was lost. Counting and taking happen under one lock: several workers never overshoot.';
+'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns
+the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
+one lock: several workers never overshoot.';
 grant execute on function private.acquire to worker;
 
 create table private.schedules (
@@ -128,7 +131,8 @@ create table private.schedules (
     is_catching_up boolean not null default false,
     next_at timestamptz not null default now()
 );
-comment on table private.schedules is 'Recurring system work, fired once by whichever worker looks first.';
+comment on table private.schedules is
+'Recurring system work, fired once by whichever worker looks first.';
 comment on column private.schedules.is_catching_up is
 'After a pause: true fires once for each time missed, false once for all of them.';
 create index schedules_kind_idx on private.schedules (kind);
@@ -150,10 +154,12 @@ begin
         select s.* from private.schedules as s where s.next_at <= now()
         order by s.next_at for update skip locked
     loop
-        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one runs.
+        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
+        -- runs.
         perform private.enqueue(
             v_schedule.kind, null, null,
-            v_schedule.name || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
+            v_schedule.name
+            || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
             v_schedule.arguments
         );
         update private.schedules as s set next_at = case
@@ -191,7 +197,9 @@ begin
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
     where j.id = redrive.job_id;
     select s into v_msg_id from pgmq.send(
-        v_queue, jsonb_build_object('job_id', v_dead.job_id), jsonb_build_object('lane', v_dead.lane)
+        v_queue,
+        jsonb_build_object('job_id', v_dead.job_id),
+        jsonb_build_object('lane', v_dead.lane)
     ) as s;
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (
@@ -202,8 +210,9 @@ begin
 end;
 $$;
 comment on function private.redrive is
-'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead letters. For operators.
-Fails on live_jobs_lane_kind_key_key where the user has started the same work again meanwhile.';
+'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
+letters. For operators. Fails on live_jobs_lane_kind_key_key where the user has started the same
+work again meanwhile.';
 
 create function private.queue_metrics()
 returns table (
@@ -216,7 +225,9 @@ security definer
 set search_path = ''
 as $$
 begin
-    for queue, is_paused in select q.queue, q.is_paused from private.queues as q order by q.queue loop
+    for queue, is_paused in
+        select q.queue, q.is_paused from private.queues as q order by q.queue
+    loop
         -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
         execute format(
             'select (
@@ -239,8 +250,8 @@ begin
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the oldest due one has waited,
-dead rows awaiting vacuum, failed jobs that could be redriven.';
+'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
+oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
 grant execute on function private.queue_metrics to worker;
 
 create function private.has_message(queue text, msg_id bigint)
@@ -261,7 +272,9 @@ end;
 $$;
 comment on function private.has_message is 'Whether a queue still holds a message, due or not.';
 
-create function private.prune_jobs(older_than interval default '30 days', quantity integer default 1000)
+create function private.prune_jobs(
+    older_than interval default '30 days', quantity integer default 1000
+)
 returns integer
 language plpgsql
 volatile
@@ -281,7 +294,8 @@ begin
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead letters; results stay. How many.';
+'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
+letters; results stay. How many.';
 grant execute on function private.prune_jobs to worker;
 -- BRIN on a column that never changes: it costs a job's updates nothing.
 create index jobs_created_at_idx on public.jobs using brin (created_at);
