@@ -30,6 +30,8 @@ begin
     delete from public.script_versions as t where t.user_id = erase_rows.user_id;
     delete from public.brand_rules as t where t.user_id = erase_rows.user_id;
     delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
+    delete from private.usage as t where t.user_id = erase_rows.user_id;
+    delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
 end;
@@ -179,6 +181,10 @@ begin atomic
         (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.brand_rules as t where t.user_id = auth.uid()),
         'subscriptions',
         (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.subscriptions as t where t.user_id = auth.uid()),
+        'usage',
+        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.usage as t where t.user_id = auth.uid()),
+        'request_counts',
+        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t where t.user_id = auth.uid()),
         'jobs',
         (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.jobs as t where t.user_id = auth.uid()),
         'billing_notices',
@@ -200,3 +206,37 @@ begin atomic
 end;
 comment on function public.export_account is 'Everything that is stored about the caller, as one JSON document.';
 grant execute on function public.export_account to authenticated;
+
+create function private.refuse_erased()
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    if private.is_erased(auth.uid()) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+end;
+$$;
+comment on function private.refuse_erased is
+'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
+Definer: it reads the tombstones; identity comes from the token.';
+grant execute on function private.refuse_erased to authenticated;
+
+-- As in the foundations, and one thing more.
+create or replace function private.before_request()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    perform private.require_sign_in();
+    if current_user = 'authenticated' then
+        perform private.refuse_erased();
+    end if;
+end;
+$$;

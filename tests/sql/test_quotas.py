@@ -1,0 +1,235 @@
+"""Quotas: what a plan allows is counted once, never oversold, and given back when it should be."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.database import make_product, make_user
+from tests.rows import make_pack
+from tests.rules import refusal
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+
+    from tests.database import Database, Session
+
+INSERT = "insert into public.products (name, source_url) values ('Lamp', 'https://shop.example/1')"
+RUN = "select id from public.run_analysis(product_id => %s)"
+NEXT_MONTH = "select private.next_month()"
+
+
+def set_limits(db: Database, **limits: int) -> None:
+    for name, value in limits.items():
+        db.execute(f"update public.plans set {name} = %s where id = 'free'", value)
+
+
+def usage(db: Database, user: uuid.UUID) -> dict[str, int]:
+    with db.as_user(user) as owner:
+        return owner.value("select usage from public.account()")
+
+
+def end(db: Database, user: uuid.UUID, status: str, code: str | None = None) -> None:
+    db.execute(
+        "select private.end_job(id, %s, %s, 'Why.') from public.jobs where user_id = %s",
+        *(status, code, user),
+    )
+
+
+def together(db: Database, user: uuid.UUID, call: Callable[[Session], object]) -> Counter[str]:
+    """How 64 requests that start at once end: accepted, or refused with which code."""
+    start = Barrier(64)
+
+    def request(_: int) -> str:
+        try:
+            with db.as_user(user) as session:
+                start.wait(timeout=30)
+                call(session)
+        except psycopg.Error as error:
+            code: str = json.loads(error.diag.message_primary or "")["code"]
+            return code
+        return "accepted"
+
+    with ThreadPoolExecutor(64) as clients:
+        return Counter(clients.map(request, range(64)))
+
+
+def test_64_parallel_clients_get_no_more_analyses_than_the_plan_includes(db: Database) -> None:
+    user = make_user()
+    set_limits(db, analyses_per_month=10, max_products=100)
+    ends = together(db, user, lambda session: session.execute(INSERT))
+    assert ends == {"accepted": 10, "quota_exceeded": 54}
+    assert db.value("select count(*) from public.products") == 10
+    assert db.value("select count(*) from public.jobs") == 10
+    assert usage(db, user) == {"products": 10, "analyses": 10, "scripts": 0}
+
+
+def test_64_parallel_clients_get_no_more_products_than_the_plan_includes(db: Database) -> None:
+    user = make_user()
+    set_limits(db, analyses_per_month=100, max_products=10)
+    ends = together(db, user, lambda session: session.execute(INSERT))
+    assert ends == {"accepted": 10, "quota_exceeded": 54}
+    assert db.value("select count(*) from public.products") == 10
+
+
+def test_the_same_analysis_asked_for_64_times_is_counted_once(db: Database) -> None:
+    product = make_product(db, make_user())
+    end(db, product["user_id"], "succeeded")
+    ends = together(db, product["user_id"], lambda session: session.row(RUN, product["id"]))
+    assert ends == {"accepted": 64}
+    assert usage(db, product["user_id"])["analyses"] == 2
+
+
+def test_an_analysis_too_many_is_refused_and_nothing_is_kept(db: Database) -> None:
+    set_limits(db, analyses_per_month=0)
+    user = make_user()
+    assert refusal(db, user, INSERT) == {
+        "status": 402,
+        "code": "quota_exceeded",
+        "message": "Your plan includes 0 analyses a month, and 0 are in use.",
+        "details": {
+            "metric": "analyses",
+            "limit": 0,
+            "used": 0,
+            "plan": "free",
+            "resets_at": db.value(NEXT_MONTH).isoformat(),
+        },
+    }
+    assert usage(db, user) == {"products": 0, "analyses": 0, "scripts": 0}
+
+
+def test_a_product_too_many_is_refused(db: Database) -> None:
+    product = make_product(db, make_user())
+    set_limits(db, max_products=1)
+    assert refusal(db, product["user_id"], INSERT) == {
+        "status": 402,
+        "code": "quota_exceeded",
+        "message": "Your plan includes 1 products, and 1 are in use.",
+        "details": {
+            "metric": "products",
+            "limit": 1,
+            "used": 1,
+            "plan": "free",
+            "resets_at": None,
+        },
+    }
+
+
+def test_scripts_are_counted_too(db: Database) -> None:
+    product = make_product(db, make_user())
+    make_pack(db, product["user_id"], product_id=product["id"])
+    set_limits(db, scripts_per_month=1)
+    query = "select public.generate_script(%s, %s)"
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute(query, product["id"], "Funny.")
+    answer = refusal(db, product["user_id"], query, product["id"], "Sad.")
+    assert (answer["code"], answer["details"]["metric"]) == ("quota_exceeded", "scripts")
+    assert usage(db, product["user_id"])["scripts"] == 1
+
+
+def test_deleting_a_product_frees_its_place_but_not_its_analysis(db: Database) -> None:
+    product = make_product(db, make_user())
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute("delete from public.products")
+    assert usage(db, product["user_id"]) == {"products": 0, "analyses": 1, "scripts": 0}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "used"),
+    [
+        ("succeeded", None, 1),
+        ("failed", "source_failed", 0),
+        ("failed", "crashed", 0),
+        ("failed", "page_not_found", 1),
+        ("cancelled", None, 0),
+    ],
+)
+def test_what_failed_without_the_users_fault_is_given_back(
+    db: Database, status: str, code: str | None, used: int
+) -> None:
+    product = make_product(db, make_user())
+    end(db, product["user_id"], status, code)
+    assert usage(db, product["user_id"])["analyses"] == used
+
+
+def test_work_that_began_before_it_was_cancelled_stays_counted(db: Database) -> None:
+    product = make_product(db, make_user())
+    with db.as_worker() as worker:
+        worker.row("select * from private.claim('ingestion', 1, 30)")
+    end(db, product["user_id"], "cancelled")
+    assert usage(db, product["user_id"])["analyses"] == 1
+
+
+def test_a_use_is_given_back_once(db: Database) -> None:
+    product = make_product(db, make_user())
+    for status in ("failed", "queued", "failed"):
+        db.execute("update public.jobs set status = %s, error_code = 'crashed'", status)
+    assert usage(db, product["user_id"])["analyses"] == 0
+    assert db.value("select used from private.usage") == 0
+
+
+def test_last_months_use_does_not_count(db: Database) -> None:
+    product = make_product(db, make_user())
+    db.execute("update private.usage set month = month - interval '1 month'")
+    assert usage(db, product["user_id"])["analyses"] == 0
+
+
+def test_a_paid_plan_raises_the_limits(db: Database) -> None:
+    user = make_user()
+    set_limits(db, analyses_per_month=0)
+    db.execute(
+        "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
+        " values (%s, 'sub_1', 'creator', 'active')",
+        user,
+    )
+    make_product(db, user)
+    assert usage(db, user)["analyses"] == 1
+
+
+def test_an_account_without_a_subscription_is_on_the_free_plan(db: Database) -> None:
+    product = make_product(db, make_user())
+    with db.as_user(product["user_id"]) as owner:
+        account = owner.row("select * from public.account()")
+    assert account == {
+        "plan": "free",
+        "limits": {"products": 5, "analyses": 20, "scripts": 20, "requests_per_minute": 120},
+        "usage": {"products": 1, "analyses": 1, "scripts": 0},
+        "resets_at": db.value(NEXT_MONTH),
+        "subscription": None,
+    }
+
+
+def test_an_account_shows_its_own_subscription_only(db: Database) -> None:
+    user, other = make_user(), make_user()
+    for owner_id, number in ((user, 1), (other, 2)):
+        db.execute(
+            "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
+            " values (%s, %s, 'agency', 'past_due')",
+            *(owner_id, f"sub_{number}"),
+        )
+    with db.as_user(user) as owner:
+        account = owner.row("select plan, subscription from public.account()")
+    assert account == {
+        "plan": "free",
+        "subscription": {
+            "plan": "agency",
+            "status": "past_due",
+            "current_period_end": None,
+            "cancel_at_period_end": False,
+        },
+    }
+
+
+def test_anonymous_has_no_account(db: Database) -> None:
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for function"),
+        db.acting_as("anon") as anon,
+    ):
+        anon.row("select * from public.account()")
