@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from postgrest.exceptions import APIError
 
 from core.billing import Gateway
 from core.billing_sync import sync_event
@@ -202,3 +203,15 @@ def test_an_erased_account_stops_paying_and_later_events_bring_nothing_back(shop
     assert [s["status"] for s in fake_stripe.of("subscription")] == ["canceled"]
     assert db.value("select count(*) from public.subscriptions") == 0
     assert db.value("select count(*) from private.stripe_customers") == 0
+
+
+def test_the_token_of_an_erased_account_does_nothing_any_more(db, postgrest):
+    alice, bob = uuid.uuid4(), uuid.uuid4()
+    client = postgrest.as_user(alice)
+    make_product(db, alice)
+    client.rpc("delete_account", {}).execute()
+    with pytest.raises(APIError) as caught:
+        client.table("products").insert({"name": "x", "source_url": "https://a.example"}).execute()
+    assert caught.value.code == "account_deleted"
+    assert db.value("select count(*) from public.products") == 0
+    assert postgrest.as_user(bob).table("products").select("*").execute().data == []
