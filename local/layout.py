@@ -52,6 +52,11 @@ class Layout:
         return self.directory / "postgrest.conf"
 
     @property
+    def applied_migrations(self) -> Path:
+        """What each migration said when it was applied to the data."""
+        return self.directory / "applied-migrations.json"
+
+    @property
     def metrics(self) -> Path:
         """Shared counters of gunicorn's processes."""
         return self.directory / "metrics"

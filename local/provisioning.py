@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -63,6 +65,17 @@ def has_pending_migrations(superuser_url: str) -> bool:
     return not files <= {version for (version,) in applied}
 
 
+def remember_applied(record: Path) -> None:
+    """Notes what each applied migration said; what was noted before stays."""
+    record.write_text(json.dumps(_digests() | _noted(record)))
+
+
+def edited_since(record: Path) -> list[str]:
+    """Migrations that were edited or removed after they had been applied here."""
+    now = _digests()
+    return [name for name, digest in _noted(record).items() if now.get(name) != digest]
+
+
 def run_supabase(*arguments: str, cwd: Path = ROOT) -> str:
     """Runs the Supabase CLI and returns what it printed; raises CommandFailedError."""
     result = subprocess.run(
@@ -79,3 +92,15 @@ def run_supabase(*arguments: str, cwd: Path = ROOT) -> str:
     if result.returncode:
         raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{result.stdout}")
     return result.stdout
+
+
+def _noted(record: Path) -> dict[str, str]:
+    noted: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    return noted
+
+
+def _digests() -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(MIGRATIONS.glob("*.sql"))
+    }

@@ -68,7 +68,7 @@ def reset(settings: LocalSettings) -> None:
     layout = prepare(settings.local_dir)
     for path in (layout.data, layout.keys, layout.metrics):
         shutil.rmtree(path, ignore_errors=True)
-    for path in (layout.log, layout.postgrest_config):
+    for path in (layout.log, layout.postgrest_config, layout.applied_migrations):
         path.unlink(missing_ok=True)
 
 
@@ -112,10 +112,13 @@ def _start_database(settings: LocalSettings, layout: Layout, say: Callable[[str]
     superuser_url = server.superuser_url()
     provisioning.prepare_platform(superuser_url)
     provisioning.set_passwords(superuser_url, keys.passwords(layout))
+    if edited := provisioning.edited_since(layout.applied_migrations):
+        say(f"Edited after they were applied here: {', '.join(edited)}. `make reset` starts anew.")
     if provisioning.has_pending_migrations(superuser_url):
         say("Applying migrations …")
         provisioning.migrate(environment.database_url(settings, layout, "postgres"))
         provisioning.set_passwords(superuser_url, keys.passwords(layout))
+        provisioning.remember_applied(layout.applied_migrations)
     postgrest.write_config(layout.postgrest_config, _postgrest_settings(settings, layout, server))
 
 
