@@ -37,7 +37,7 @@ TABLES = {
 FUNCTIONS = {
     "anon": "private.before_request private.fail private.require_sign_in",
     "authenticated": """
-        public.adopt_starter_rules public.cancel_job public.check_compliance
+        public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
         public.restore_script_version public.run_analysis
 
@@ -45,7 +45,8 @@ FUNCTIONS = {
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.require_sign_in private.require_text private.start_analysis
+        private.own_plan private.own_usage private.require_sign_in private.require_text
+        private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
