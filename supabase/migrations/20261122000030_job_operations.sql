@@ -82,14 +82,15 @@ security definer
 set search_path = ''
 as $$
 declare
+    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
     v_lane text;
     v_limit private.limits;
     v_running private.permits [];
     v_now timestamptz;
     v_wait_seconds double precision;
 begin
-    select l.lane into v_lane from private.live_jobs as l
-    where l.job_id = private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
+    -- Found by its key: a volatile function in the condition would be asked about every job.
+    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
     if not found then
         return null;
     end if;

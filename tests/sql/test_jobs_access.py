@@ -230,3 +230,22 @@ def hold_deletions_of_jobs(db: Database) -> None:
         "create trigger jobs_10_hold before delete on public.jobs"
         " for each row execute function public.hold()"
     )
+
+
+def test_a_permit_costs_the_same_however_many_jobs_are_waiting(db: Database):
+    make_job(db, make_user())
+    first = blocks_read_for_a_permit(db, claim(db))
+    db.execute("select count(private.enqueue('prune_jobs', null)) from generate_series(1, 300)")
+    make_job(db, make_user())
+    assert blocks_read_for_a_permit(db, claim(db)) < 3 * first
+
+
+def blocks_read_for_a_permit(db: Database, claimed: Row) -> int:
+    """The second time: the first one fills the session's caches."""
+    query = (
+        "explain (analyze, buffers, format json)"
+        " select private.acquire('ingestion', %s, %s, 'apify')"
+    )
+    for _ in range(2):
+        [plan] = db.value(query, claimed["msg_id"], claimed["read_ct"])
+    return plan["Plan"]["Shared Hit Blocks"]
