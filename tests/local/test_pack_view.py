@@ -1,0 +1,72 @@
+"""The printed pack says what the stored one says."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from local import demo, pack_view
+from workers.insights.analysis import analyse
+from workers.providers import sample
+
+if TYPE_CHECKING:
+    from workers.insights.analysis import Analysis
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class _Services:
+    """What the sample provider asks for."""
+
+    ref_key = b"key"
+    sample_data = None
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    collection = sample._collect(demo.SOURCE_URL, _Services())
+    return analyse(collection, product_name=demo.PRODUCT, now=NOW, ref_key=b"key")
+
+
+def printed(analysis: Analysis, **changes: Any) -> str:
+    contents = {result.type: result.content for result in analysis.results}
+    console = Console(file=io.StringIO(), width=200)
+    pack = analysis.pack.configuration | changes
+    console.print(
+        pack_view.render(
+            "Pack", pack, contents["virality_breakdown"], contents["sentiment_summary"]
+        )
+    )
+    return console.file.getvalue()
+
+
+def test_every_hook_and_angle_is_printed_with_its_reason(analysis: Analysis):
+    text = printed(analysis)
+    pack = analysis.pack.configuration
+    said = [hook[key] for hook in pack["hooks"] for key in ("text", "why")]
+    said += [angle[key] for angle in pack["angles"] for key in ("title", "promise", "proof")]
+    assert [each for each in said if each not in text] == []
+
+
+def test_the_score_is_printed_with_its_interval_and_basis(analysis: Analysis):
+    [breakdown] = [r.content for r in analysis.results if r.type == "virality_breakdown"]
+    low, high = breakdown["score"]["interval"]
+    text = printed(analysis)
+    assert f"{analysis.pack.score:.0f} of 100 ({breakdown['score']['band']})" in text
+    assert f"likely between {low} and {high}" in text
+    assert breakdown["score"]["basis_text"] in text
+
+
+def test_a_pack_without_scripts_hashtags_or_windows_says_so(analysis: Analysis):
+    nothing: dict[str, Any] = {"script_templates": [], "hashtags": [], "sounds": []}
+    text = printed(analysis, **nothing, limits=["Nothing was found."])
+    assert "None is known well enough to say." in text
+    assert "A script of" not in text
+    assert "• Nothing was found." in text

