@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from workers.jobs import (
     analyze_product,
     erase_account,
+    generate_script,
     prune_jobs,
     reconcile_billing,
     sync_customer,
@@ -22,6 +23,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     return {
         "analyze_product": analyze_product.handler(services),
         "prune_jobs": prune_jobs.handler(),
+        "generate_script": generate_script.handler(services.text_model),
         "sync_customer": sync_customer.handler(services.billing),
         "reconcile_billing": reconcile_billing.handler(services.billing),
         "erase_account": erase_account.handler(

@@ -52,9 +52,10 @@ class Ground:
         cited = set(claim.evidence_ids)
         if not cited or not cited <= self.evidence_ids:
             return False
-        return all(self._is_clean(text) for text in claim.texts())
+        return all(self.allows(text) for text in claim.texts())
 
-    def _is_clean(self, text: str) -> bool:
+    def allows(self, text: str) -> bool:
+        """Whether it names no contact and no number from nowhere."""
         if _CONTACT.search(text) or _INVISIBLE.search(text):
             return False
         return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))

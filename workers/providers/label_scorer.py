@@ -25,6 +25,8 @@ class LabelScorer:
     """`labels` are by the text as the analysis reads it; clauses of a comment have none."""
 
     version = PROMPT_VERSION
+    # A label is a reading of the comment alone; it takes no mix of feelings for granted.
+    prior = (1 / 3, 1 / 3, 1 / 3)
 
     def __init__(self, name: str, labels: Mapping[str, Sentiment], otherwise: Scorer) -> None:
         self.name = name
