@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import stat
 import tarfile
 import tempfile
 import urllib.request
@@ -78,15 +77,19 @@ def _from_release(folder: Path, machine: tuple[str, str], tried: list[str]) -> P
 
 def _download(url: str, binary: Path) -> None:
     binary.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=binary.parent) as archive:
+    with tempfile.TemporaryFile() as archive:
         with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - our constant
             shutil.copyfileobj(response, archive)
-        archive.flush()
-        with tarfile.open(archive.name) as tar, tempfile.TemporaryDirectory() as unpacked:
-            tar.extract("postgrest", unpacked, filter="data")
-            extracted = Path(unpacked) / "postgrest"
-            extracted.chmod(extracted.stat().st_mode | stat.S_IXUSR)
-            shutil.move(extracted, binary)
+        archive.seek(0)
+        with tarfile.open(fileobj=archive) as tar:
+            packed = tar.extractfile("postgrest")
+            if packed is None:
+                raise OSError("the archive holds no file named postgrest")
+            # Renamed when it is whole, so that nobody ever starts half a binary.
+            draft = binary.with_suffix(".partial")
+            draft.write_bytes(packed.read())
+            draft.chmod(0o755)
+            draft.replace(binary)
 
 
 def _missing(tried: list[str]) -> PostgrestMissingError:

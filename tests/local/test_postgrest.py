@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import platform
 import shutil
+import tarfile
 import urllib.request
 from pathlib import Path
 
@@ -62,3 +65,21 @@ def test_every_place_is_named_when_it_is_nowhere(tmp_path, monkeypatch):
         f"  - https://github.com/PostgREST/postgrest/{release}: no network",
         "Install it and put it on PATH, or name it with POSTGREST_BIN.",
     ]
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_the_release_is_unpacked_once(tmp_path, monkeypatch):
+    def release(*_arguments: object, **_options: object) -> io.BytesIO:
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:xz") as tar:
+            member = tarfile.TarInfo("postgrest")
+            member.size = len(b"binary")
+            tar.addfile(member, io.BytesIO(b"binary"))
+        archive.seek(0)
+        return archive
+
+    monkeypatch.setattr(urllib.request, "urlopen", release)
+    found = postgrest.find(tmp_path)
+    monkeypatch.setattr(urllib.request, "urlopen", None)
+    assert postgrest.find(tmp_path) == found
+    assert (found.read_bytes(), os.access(found, os.X_OK)) == (b"binary", True)
