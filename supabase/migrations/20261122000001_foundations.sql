@@ -138,6 +138,9 @@ set search_path = ''
 as $$
 begin
     perform private.require_sign_in();
+    if current_user = 'authenticated' then
+        perform private.refuse_erased();
+    end if;
 end;
 $$;
 comment on function private.before_request is

@@ -224,19 +224,3 @@ comment on function private.refuse_erased is
 'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
 Definer: it reads the tombstones; identity comes from the token.';
 grant execute on function private.refuse_erased to authenticated;
-
--- As in the foundations, and one thing more.
-create or replace function private.before_request()
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-    perform private.require_sign_in();
-    if current_user = 'authenticated' then
-        perform private.refuse_erased();
-    end if;
-end;
-$$;
