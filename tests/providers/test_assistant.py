@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.openai import Reply
 from workers.insights.analysis import analyse
 from workers.insights.groundedness import cited_ids
+from workers.insights.lexicon import LexiconScorer
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 
@@ -28,14 +29,14 @@ def work(collection, services, memory):
     """One try of the job."""
 
     async def try_once(model):
-        assistant = Assistant(model, memory)
+        assistant = Assistant(model, memory, LexiconScorer())
         labelled = await assistant.label(collection)
         analysis = analyse(
             collection,
             product_name="Bottle",
             now=services.now(),
             ref_key=services.ref_key,
-            scorer=labelled.scorer,
+            scorer=labelled.scorer or LexiconScorer(),
         )
         return await assistant.write(analysis, "Bottle", labelled)
 

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from workers.errors import LostLease
 from workers.handlers import Handler, Run
 from workers.insights.analysis import Analysis, analyse
+from workers.insights.lexicon import LexiconScorer
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 
@@ -50,7 +51,7 @@ async def load(db: Database, job: Job) -> Product:
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
     collection = await collect(product.source_url, services, run.progress, run.step)
-    assistant = Assistant(services.text_model, run.step)
+    assistant = Assistant(services.text_model, run.step, LexiconScorer())
     await run.progress("analysing", 60)
     labelled = await assistant.label(collection)
     # In a thread: seconds of computing must not stop the other jobs of this worker.

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from workers.insights.comments import prepare
-from workers.insights.lexicon import LexiconScorer
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
 from workers.providers.openai_labels import label_comments
@@ -55,11 +54,15 @@ class Labelled:
 
 
 class Assistant:
-    """The model at work for one job; without a model it does nothing."""
+    """The model at work for one job; without a model it does nothing.
 
-    def __init__(self, model: TextModel | None, step: Step) -> None:
+    `embedded` reads what the model gives no label for: single clauses, and comments past its limit.
+    """
+
+    def __init__(self, model: TextModel | None, step: Step, embedded: Scorer) -> None:
         self._model = model
         self._step = step
+        self._embedded = embedded
 
     async def label(self, collection: Collection) -> Labelled:
         """Labels the comments that count; copies and spam are not paid for."""
@@ -85,7 +88,7 @@ class Assistant:
             for counted in kept
             if counted.comment.ref in by_ref
         }
-        scorer = LabelScorer(model.name, by_text, LexiconScorer())
+        scorer = LabelScorer(model.name, by_text, self._embedded)
         return Labelled(scorer, Share(_restored(said["usage"])))
 
     async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
