@@ -315,3 +315,13 @@ def test_repeating_a_call_changes_nothing_more(db: Database, postgrest: RunningP
     stopped = [owner.rpc("cancel_job", job).execute().data["status"] for _ in range(2)]
     assert stopped == ["cancelled", "cancelled"]
     assert uuid.UUID(first["id"]) == db.value("select id from public.jobs")
+
+
+def test_the_token_of_a_deleted_account_is_worth_nothing(db: Database, postgrest: RunningPostgrest):
+    client = postgrest.as_user(make_user())
+    client.from_("products").insert(MUG).execute()
+    client.rpc("delete_account", {}).execute()
+    refusal = (403, body("account_deleted", "This account has been deleted."))
+    assert answer(client.session.post("/products", json=MUG)) == refusal
+    assert answer(client.session.get("/products")) == refusal
+    assert products(db) == 0
