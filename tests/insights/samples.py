@@ -8,6 +8,7 @@ from itertools import combinations, count, cycle, islice
 
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Author, Collection, Comment, Video
+from workers.insights.lexicon import LexiconScorer
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KEY = b"a key of the tests"
@@ -65,7 +66,14 @@ def make_collection(**fields):
 
 
 def analysed(**fields) -> Analysis:
-    return analyse(make_collection(**fields), product_name="Bottle", now=NOW, ref_key=KEY)
+    """By the lexicon, which is always there: the same on every machine."""
+    return analyse(
+        make_collection(**fields),
+        product_name="Bottle",
+        now=NOW,
+        ref_key=KEY,
+        scorer=LexiconScorer(),
+    )
 
 
 def contents(analysis: Analysis) -> list[dict]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workers.insights import confidence, sentiment, themes
 from workers.insights.comments import Prepared, prepare
+from workers.insights.engines import best_scorer
 from workers.insights.evidence import EvidenceLog
 from workers.insights.facts import shown_name
 from workers.insights.groundedness import check, cited_ids
-from workers.insights.lexicon import LexiconScorer
 from workers.insights.pack import write_pack
 from workers.insights.pack_inputs import PackInputs
 from workers.insights.refs import source_ref
@@ -87,9 +87,9 @@ def analyse(
 ) -> Analysis:
     """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
 
-    `scorer` is a sentiment engine other than the embedded one: a language model's labels.
+    `scorer` is a sentiment engine other than the embedded ones: a language model's labels.
     """
-    scorer = scorer or LexiconScorer()
+    scorer = scorer or best_scorer()
     engine = _engine(collection, scorer, ref_key)
     run = _Run(collection, scorer, engine, EvidenceLog(ref_key), now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)
@@ -109,7 +109,7 @@ def analyse(
 def _sentiment(run: _Run) -> SentimentSummary:
     prepared = prepare(run.collection.comments)
     scored = sentiment.score_comments(prepared.kept, run.scorer)
-    found = sentiment.total(scored)
+    found = sentiment.total(scored, run.scorer)
     mentions = themes.find_mentions(scored, run.scorer)
     refs = [item.counted.comment.ref for item in scored]
     document = SentimentSummary(

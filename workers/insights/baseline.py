@@ -102,7 +102,7 @@ def outliers(videos: Sequence[Video], now: datetime) -> dict[str, Outlier]:
         own = creator_baseline(video, by_author[video.author.ref])
         baseline = own or niche_baseline(video.author.ref, medians)
         if baseline is not None:
-            found[video.ref] = _outlier(video, value, baseline, now)
+            found[video.ref] = measured(video, value, baseline, now)
     return found
 
 
@@ -134,7 +134,7 @@ def _baseline(basis: Basis, values: Sequence[float]) -> Baseline:
     return Baseline(basis, tuple(values), median(values), spread)
 
 
-def _outlier(video: Video, value: float, baseline: Baseline, now: datetime) -> Outlier:
+def measured(video: Video, value: float, baseline: Baseline, now: datetime) -> Outlier:
     """The interval holds what is unknown: the baseline's own error and how this post will grow."""
     log_ratio = value - baseline.log_median
     growth = GROWTH_SPREAD * (1 - maturity(age_days(video, now) or 0.0))

@@ -19,7 +19,7 @@ def of_sentiment(found: Total | None, n: int) -> Confidence:
     width = found.ci95[1] - found.ci95[0]
     return _rated(
         (n >= 100, f"{n} comments count"),
-        (width <= 0.45, f"the total is known to ±{width / 2:.2f}"),
+        (width <= 0.7, f"the total is known to ±{width / 2:.2f}"),
         (found.unsure_share <= 0.35, f"{found.unsure_share:.0%} of the labels are unsure"),
     )
 

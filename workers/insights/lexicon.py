@@ -38,6 +38,11 @@ class Scorer(Protocol):
     name: str
     version: str
 
+    @property
+    def prior(self) -> tuple[float, float, float]:
+        """Shares of negative, neutral and positive that its chances take for granted."""
+        ...
+
     def score(self, texts: Sequence[str]) -> list[Probabilities]: ...
 
 
@@ -45,8 +50,18 @@ class Scorer(Protocol):
 class SoftmaxWeights:
     """A multinomial logistic regression; rows are negative, neutral, positive."""
 
+    prior: tuple[float, float, float]
     coefficients: tuple[tuple[float, ...], ...]
     intercepts: tuple[float, ...]
+
+    @classmethod
+    def read(cls, name: str) -> SoftmaxWeights:
+        """Of the package's resources, as `training` wrote them."""
+        text = files("workers.insights").joinpath("resources", name).read_text("utf-8")
+        raw = json.loads(text)
+        negative, neutral, positive = map(float, raw["prior"])
+        rows = tuple(tuple(map(float, row)) for row in raw["coefficients"])
+        return cls((negative, neutral, positive), rows, tuple(map(float, raw["intercepts"])))
 
     def apply(self, features: Sequence[float]) -> Probabilities:
         logits = [
@@ -62,6 +77,10 @@ class SoftmaxWeights:
 class LexiconScorer:
     name = "vader-calibrated"
     version = "1"
+
+    @property
+    def prior(self) -> tuple[float, float, float]:
+        return _weights().prior
 
     def score(self, texts: Sequence[str]) -> list[Probabilities]:
         weights = _weights()
@@ -95,9 +114,4 @@ def _analyzer() -> SentimentIntensityAnalyzer:
 
 @cache
 def _weights() -> SoftmaxWeights:
-    text = files("workers.insights").joinpath("resources/lexicon_weights.json").read_text("utf-8")
-    raw = json.loads(text)
-    return SoftmaxWeights(
-        tuple(tuple(map(float, row)) for row in raw["coefficients"]),
-        tuple(map(float, raw["intercepts"])),
-    )
+    return SoftmaxWeights.read("lexicon_weights.json")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from workers.insights.quantification import adapt, mix
 from workers.insights.shapes import Distribution, Overall
 from workers.insights.statistics import Z95, effective_size, weighted_mean
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from workers.insights.comments import Counted
     from workers.insights.evidence import EvidenceLog
     from workers.insights.lexicon import Probabilities, Scorer
+    from workers.insights.quantification import Mix
 
 MINIMUM = 10  # fewer comments give no total, only an interval from bad to good
 UNSURE_BELOW = 0.5  # certainty of the likeliest label
-# Error of a total that more comments don't shrink: how far the labels' average is off from one
-# domain to the next (standard deviation, seen on sets the weights were not fitted on).
-LABEL_BIAS = 0.1
+# Error of a total that more comments don't shrink: how far it is off from one kind of texts to the
+# next (standard deviation, on sets that the weights were not fitted on).
+LABEL_BIAS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,20 @@ def score_comments(kept: Sequence[Counted], scorer: Scorer) -> tuple[Scored, ...
     return tuple(Scored(c, p) for c, p in zip(kept, chances, strict=True))
 
 
-def total(scored: Sequence[Scored]) -> Total | None:
-    """Averages of chances, not counts of labels: the unsure pull towards the middle."""
+def total(scored: Sequence[Scored], scorer: Scorer) -> Total | None:
+    """From chances, not from counts of labels: the unsure count as what they may be."""
     if len(scored) < MINIMUM:
         return None
     weights = [item.weight for item in scored]
-    nets = [item.chances.net for item in scored]
-    net = weighted_mean(nets, weights)
-    unsure = [float(item.chances.certainty < UNSURE_BELOW) for item in scored]
+    chances = [item.chances for item in scored]
+    found = mix(chances, weights, scorer.prior)
+    adapted = [adapt(chance, found, scorer.prior) for chance in chances]
+    net = found[2] - found[0]
+    unsure = [float(max(one) < UNSURE_BELOW) for one in adapted]
     return Total(
         net=net,
-        ci95=net_interval(net, nets, weights),
-        distribution=_distribution(scored, weights),
+        ci95=net_interval(net, [one[2] - one[0] for one in adapted], weights),
+        distribution=_distribution(found),
         unsure_share=round(weighted_mean(unsure, weights), 3),
         n=len(scored),
     )
@@ -119,9 +123,8 @@ def _label(found: Total) -> Literal["positive", "mixed", "negative", "neutral"]:
     return "neutral" if found.distribution.neutral >= 0.5 else "mixed"
 
 
-def _distribution(scored: Sequence[Scored], weights: Sequence[float]) -> Distribution:
-    positive = round(weighted_mean([item.chances.positive for item in scored], weights), 3)
-    negative = round(weighted_mean([item.chances.negative for item in scored], weights), 3)
+def _distribution(found: Mix) -> Distribution:
+    negative, positive = round(found[0], 3), round(found[2], 3)
     return Distribution(
         positive=positive, negative=negative, neutral=round(max(0.0, 1 - positive - negative), 3)
     )

@@ -49,23 +49,27 @@ class Mention:
 
 def find_mentions(scored: Sequence[Scored], scorer: Scorer) -> tuple[Mention, ...]:
     """One mention per comment and aspect, so a long comment does not count as many people."""
-    clauses = [(item, clause) for item in scored for clause in _clauses(item.counted.text)]
-    chances = scorer.score([clause for _, clause in clauses])
+    clauses = [
+        (item, clause, named)
+        for item in scored
+        for clause in _clauses(item.counted.text)
+        if (named := aspects_in(clause))
+    ]
+    parts = [clause for item, clause, _ in clauses if clause != item.counted.text]
+    chances = iter(scorer.score(parts))  # whole comments have theirs
     found: dict[tuple[str, str], Mention] = {}
-    for (item, clause), clause_chances in zip(clauses, chances, strict=True):
-        for mention in _mentions(item, clause, clause_chances):
-            found.setdefault((mention.item.counted.comment.ref, mention.aspect), mention)
+    for item, clause, named in clauses:
+        of_clause = item.chances if clause == item.counted.text else next(chances)
+        kind = _kind(clause, of_clause)
+        for aspect in named:
+            mention = Mention(item, aspect, kind, of_clause.net)
+            found.setdefault((item.counted.comment.ref, aspect), mention)
     return tuple(found.values())
 
 
 def _clauses(text: str) -> list[str]:
     parts = [part.strip() for part in _CLAUSE_END.split(text)]
     return [part for part in parts if part] or [text]
-
-
-def _mentions(item: Scored, clause: str, chances: Probabilities) -> Iterator[Mention]:
-    for aspect in aspects_in(clause):
-        yield Mention(item, aspect, _kind(clause, chances), chances.net)
 
 
 def _kind(clause: str, chances: Probabilities) -> ThemeKind | None:
