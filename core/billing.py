@@ -6,12 +6,14 @@ import contextlib
 import re
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import stripe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_T = TypeVar("_T")
 
 _TIMEOUT_SECONDS = (2.0, 5.0)  # to connect, to read; the library's own default is 80
 _PAGE_SIZE = 100
@@ -92,31 +94,24 @@ class Gateway:
     def customer(self, customer_id: str) -> Customer:
         """The customer with all its subscriptions, ended ones too, even after it was deleted."""
         with _translated():
-            try:
-                found = self._client.v1.customers.retrieve(customer_id).to_dict()
-                subscriptions = self._subscriptions(customer_id)
-            except stripe.InvalidRequestError as error:
-                if error.http_status != 404:
-                    raise
+            found = _unless_missing(
+                lambda: self._client.v1.customers.retrieve(customer_id).to_dict()
+            )
+            if found is None:
                 return Customer(is_deleted=True, user_id=None, subscriptions=())
-        return Customer(
-            is_deleted=bool(found.get("deleted")),
-            user_id=_user_id(found.get("metadata")),
-            subscriptions=subscriptions,
-        )
+            is_deleted = bool(found.get("deleted"))
+            listed = _unless_missing(lambda: self._subscriptions(customer_id))
+            if listed is None and not is_deleted:
+                raise BillingError("refused")
+        return Customer(is_deleted, _user_id(found.get("metadata")), listed or ())
 
     def customer_of(self, object_id: str) -> str | None:
         """Whose a subscription, invoice or checkout session is; None if gone or nobody's."""
         if object_id.startswith("cus_"):
             return object_id
         with _translated():
-            try:
-                found = self._retrieve(object_id)
-            except stripe.InvalidRequestError as error:
-                if error.http_status != 404:
-                    raise
-                return None
-        return reference(found.get("customer"))
+            found = _unless_missing(lambda: self._retrieve(object_id))
+        return reference(found.get("customer")) if found else None
 
     def create_customer(self, user_id: uuid.UUID, *, idempotency_key: str) -> str:
         with _translated():
@@ -275,6 +270,16 @@ def _user_id(metadata: Mapping[str, Any] | None) -> uuid.UUID | None:
     try:
         return uuid.UUID((metadata or {}).get("user_id") or "")
     except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _unless_missing(call: Callable[[], _T]) -> _T | None:
+    """What `call` returns, or None where Stripe answers 404."""
+    try:
+        return call()
+    except stripe.InvalidRequestError as error:
+        if error.http_status != 404:
+            raise
         return None
 
 

@@ -201,7 +201,7 @@ class FakeStripe:
                 ("/v1/prices", self._list_prices),
                 ("/v1/subscriptions", lambda form: self._list("subscription", form)),
                 ("/v1/checkout/sessions", lambda form: self._list("checkout.session", form)),
-                ("/v1/events", lambda _form: self._page(self.events[::-1], {})),
+                ("/v1/events", lambda form: self._page(self.events[::-1], form, "/v1/events")),
             ]
         if method == "DELETE":
             return [
@@ -222,15 +222,18 @@ class FakeStripe:
 
     def _list_prices(self, form: Document) -> Document:
         keys = form["lookup_keys"].values()
-        return self._page([p for p in self.of("price") if p["lookup_key"] in keys], {})
+        return self._page(
+            [p for p in self.of("price") if p["lookup_key"] in keys], {}, "/v1/prices"
+        )
 
     def _list(self, kind: str, form: Document) -> Document:
         found = self.of(kind, customer=form["customer"])
         if form.get("status", "all") != "all":
             found = [one for one in found if one["status"] == form["status"]]
-        return self._page(found, form)
+        path = {"subscription": "/v1/subscriptions", "checkout.session": "/v1/checkout/sessions"}
+        return self._page(found, form, path[kind])
 
-    def _page(self, found: list[Document], form: Document) -> Document:
+    def _page(self, found: list[Document], form: Document, path: str) -> Document:
         names = [str(one["id"]) for one in found]
         start = names.index(form["starting_after"]) + 1 if "starting_after" in form else 0
         end = start + int(form.get("limit", 100))
@@ -238,7 +241,7 @@ class FakeStripe:
             "object": "list",
             "data": found[start:end],
             "has_more": end < len(found),
-            "url": "/v1/list",
+            "url": path,
         }
 
     def _create_session(self, form: Document) -> Document:
