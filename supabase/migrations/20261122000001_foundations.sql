@@ -138,9 +138,12 @@ set search_path = ''
 as $$
 begin
     perform private.require_sign_in();
+    -- Counting waits for an erasure that is under way, so it comes before looking for one.
+    perform private.limit_requests();
     if current_user = 'authenticated' then
         perform private.refuse_erased();
     end if;
+    perform private.describe_response();
 end;
 $$;
 comment on function private.before_request is

@@ -314,7 +314,7 @@ GRANTS = [
         "select full_name from ours where kind = 'function'"
         " and has_function_privilege('anon', id, 'execute')"
         " and full_name not in ('private.before_request', 'private.require_sign_in',"
-        "  'private.fail')",
+        "  'private.fail', 'private.limit_requests', 'private.describe_response')",
         _function("private") + "grant execute on function private.probe to anon;",
     ),
     Rule(

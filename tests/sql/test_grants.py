@@ -23,6 +23,7 @@ TABLES = {
         " update(enabled rule_definition rule_name user_id)"
     },
     "jobs": {"authenticated": "select"},
+    "product_overview": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {"authenticated": "select delete insert(name source_url) update(name)"},
     "script_versions": {"authenticated": "select"},
@@ -35,14 +36,16 @@ TABLES = {
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request private.fail private.require_sign_in",
+    "anon": "private.before_request private.describe_response private.fail"
+    " private.limit_requests private.require_sign_in",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
         public.restore_script_version public.run_analysis
 
         private.asks_for_upsert private.before_request private.broken_example
-        private.cancel_own_job private.check_rule private.check_rules private.definition_problem
+        private.cancel_own_job private.check_rule private.check_rules private.count_request
+        private.definition_problem private.describe_response private.limit_requests private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_usage private.require_sign_in private.require_text
@@ -52,7 +55,8 @@ FUNCTIONS = {
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
         private.asks_for_upsert private.before_request private.broken_example private.check_rule
-        private.check_rules private.definition_problem private.fail private.fold
+        private.check_rules private.definition_problem private.describe_response
+        private.limit_requests private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.require_sign_in private.require_text private.url_problem
     """,
