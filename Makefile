@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 NAME ?= alice
+BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock bench bench-jobs
 
 ##@ Start here
 
@@ -56,6 +57,13 @@ format: setup ## Format Python and fix what ruff can fix
 	@$(VENV)/bin/ruff format
 	@$(VENV)/bin/ruff check --fix
 
+##@ Benchmarks
+
+bench: bench-jobs ## All of them
+
+bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
+	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
+
 ##@ Generated files
 
 schema: setup ## sql/schema.sql from the migrations
@@ -64,9 +72,12 @@ schema: setup ## sql/schema.sql from the migrations
 types: setup ## supabase/types from the migrations
 	@$(RUN) -m local types
 
-lock: setup ## requirements.lock from pyproject.toml
+lock: setup ## requirements.lock and requirements-bench.lock from pyproject.toml
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra dev --output-file requirements.lock pyproject.toml
+	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
+	    --output-file requirements-bench.lock pyproject.toml
 
 ##@ Set-up (every target does it when needed)
 
@@ -83,6 +94,15 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 node_modules/.installed: package-lock.json .npmrc
 	@echo "Installing npm packages …"
 	@npm ci --silent
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
+	@echo "Installing the systems to compare with …"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+$(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
+	@cd $(@D)/.. && npm ci --silent
 	@touch $@
 
 help: ## This list

@@ -52,7 +52,7 @@ async def growth(system: Claimable, target: Target, parameters: dict[str, Any]) 
 async def crowd(system: Ours, target: Target, parameters: dict[str, Any]) -> Numbers:
     """One user's job beside the queued thousands of another: enqueue's commit to its start."""
     work = Work("stamp", seconds=parameters["seconds"])
-    added_at = {}
+    added_at: dict[int, float] = {}
     async with await _connect(target, system.login) as db:
         alone = await _pick_up(system, db, work, range(30), added_at)
         for first in range(0, parameters["jobs"], _CHUNK):

@@ -111,6 +111,6 @@ def _run(order: Order) -> dict[str, float]:
         timeout=_LIMIT_SECONDS,
     )
     if result.returncode:
-        raise RunFailed(result.stderr[-2000:])
+        raise RunFailed(f"{result.stdout[-1000:]}\n{result.stderr[-2000:]}")
     numbers: dict[str, float] = json.loads(result.stdout.splitlines()[-1])
     return numbers

@@ -81,11 +81,11 @@ class Celery:
             stdout=asyncio.subprocess.DEVNULL,
         )
 
-    async def _reply(self, key: str) -> bytes:
+    async def _reply(self, key: str) -> bytes | str:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
             reply = await self._redis.get(key)
             if reply is not None:
-                return bytes(reply)
+                return reply
             await asyncio.sleep(0.01)
         raise RuntimeError("the worker did not come up")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workers.handlers import Run
     from workers.queue import Database, Job
 
-QUEUE = "maintenance"
+QUEUE = "scripts"  # the maintenance queue has scheduled jobs of its own
 KIND = "benchmark"
 _ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
 _ENQUEUE_MANY = """
@@ -99,7 +99,9 @@ class Ours:
 
     async def unfinished(self) -> int:
         async with await self._connect("postgres") as db:
-            cursor = await db.execute("select count(*) from private.live_jobs")
+            cursor = await db.execute(
+                "select count(*) from private.live_jobs where kind = %s", (KIND,)
+            )
             [count] = await cursor.fetchone() or (0,)
             return int(count)
 

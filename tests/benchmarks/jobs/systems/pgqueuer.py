@@ -14,6 +14,7 @@ import psycopg
 from pgqueuer import PgQueuer
 from pgqueuer.db import PsycopgDriver
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
+from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
 from tests.benchmarks.jobs.systems.work import perform
 
@@ -50,8 +51,10 @@ class PgQueuerOnPsycopg:
     async def add_delayed(
         self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
     ) -> None:
-        payloads = [str(number).encode() for number in numbers]
-        due = [timedelta(seconds=seconds)] * len(payloads) if seconds else None
+        payloads: list[bytes | None] = [str(number).encode() for number in numbers]
+        due: list[timedelta | None] | None = (
+            [timedelta(seconds=seconds)] * len(payloads) if seconds else None
+        )
         await Queries(PsycopgDriver(db)).enqueue(
             [_NAME] * len(payloads), payloads, [0] * len(payloads), due
         )
@@ -111,12 +114,12 @@ class _Claims:
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
-        self._worker_id = uuid.uuid4()
+        self._worker_id = QueueManagerId(uuid.uuid4())
 
     async def take(self, quantity: int, lease_seconds: int) -> int:
         jobs = await self._queries.dequeue(
             quantity,
-            {_NAME: EntrypointExecutionParameter(0)},
+            {QueueEntrypoint(_NAME): EntrypointExecutionParameter(0)},
             self._worker_id,
             None,
             timedelta(seconds=lease_seconds),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from procrastinate.manager import JobManager
+    from procrastinate.tasks import Task
 
     from tests.benchmarks.jobs.systems.system import Work
     from tests.benchmarks.jobs.target import Target
@@ -82,7 +83,7 @@ class Procrastinate:
             manager = self._app.job_manager
             yield _Claims(manager, await manager.register_worker())
 
-    def _make_app(self, connections: int) -> tuple[App, object]:
+    def _make_app(self, connections: int) -> tuple[App, Task[Any, Any, Any]]:
         app = App(
             connector=PsycopgConnector(
                 conninfo=self._target.url(self.login), min_size=1, max_size=connections
@@ -98,12 +99,14 @@ class Procrastinate:
 
 
 class _Claims:
+    """Its fetch takes one job and knows no lease: a worker's heartbeat keeps its jobs."""
+
     usual = 1
 
     def __init__(self, manager: JobManager, worker_id: int) -> None:
         self._manager = manager
         self._worker_id = worker_id
 
-    async def take(self, quantity: int, lease_seconds: int) -> int:
+    async def take(self, quantity: int, lease_seconds: int) -> int:  # noqa: ARG002
         job = await self._manager.fetch_job(queues=None, worker_id=self._worker_id)
         return int(job is not None)
