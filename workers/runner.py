@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _POLL_SECONDS = 1.0
-_RECONNECT_SECONDS = 2.0
+_RECONNECT_SECONDS = 0.5
 _SCHEDULE_SECONDS = 10.0
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
@@ -68,6 +69,7 @@ class Runner:
         self._hungry = set(queues)  # queues that may have due work
         self._cursors: dict[str, str] = {}
         self._awake = asyncio.Event()
+        self._poll_at = 0.0
         self._stopping = False
 
     async def run(self) -> None:
@@ -112,10 +114,12 @@ class Runner:
         self._queues.append(self._queues.pop(0))  # the next round starts with another queue
         if any(claimed):
             return
-        try:
-            async with asyncio.timeout(_POLL_SECONDS * (0.75 + random.random() / 2)):  # noqa: S311
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._poll_at):
                 await self._awake.wait()
-        except TimeoutError:
+        # By the clock, not by idleness: nobody notifies of a lease or a delay that ends.
+        if self._loop.time() >= self._poll_at:
+            self._poll_at = self._loop.time() + _POLL_SECONDS * (0.75 + random.random() / 2)  # noqa: S311
             self._hungry.update(self._queues)
 
     async def _turn(self, queue: str) -> bool:
@@ -124,23 +128,28 @@ class Runner:
         room = self._concurrency - len(self._running) if queue in self._hungry else 0
         if not done and (room <= 0 or self._stopping):
             return False
+        if room > 0:
+            self._hungry.discard(queue)  # before asking: a notification meanwhile must count
         try:
-            turn = await protocol.turn(
-                self._pool,
-                queue,
-                done,
-                quantity=room,
-                lease_seconds=self._lease_seconds,
-                cursor=self._cursors.get(queue, ""),
-            )
-        except (psycopg.OperationalError, PoolTimeout) as error:
+            # An answer that takes longer than the leases it grants is worth nothing.
+            async with asyncio.timeout(self._lease_seconds):
+                turn = await protocol.turn(
+                    self._pool,
+                    queue,
+                    done,
+                    quantity=room,
+                    lease_seconds=self._lease_seconds,
+                    cursor=self._cursors.get(queue, ""),
+                )
+        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
             _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
             self._done.setdefault(queue, []).extend(done)
+            self._hungry.add(queue)
             await asyncio.sleep(_RECONNECT_SECONDS * (0.5 + random.random()))  # noqa: S311
             return False
         self._cursors[queue] = turn.cursor
-        if len(turn.claimed) < room:
-            self._hungry.discard(queue)
+        if room > 0 and len(turn.claimed) >= room:
+            self._hungry.add(queue)
         for job in turn.claimed:
             self._start(job)
         return bool(turn.claimed)
