@@ -141,7 +141,7 @@ begin
     if match = 'word' and right(term, 1) ~ v_edge then
         -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
-            || '(?!' || v_edge || ')';
+            || '(?!' || case when has_plain_edges then '[[:alnum:]]' else v_edge end || ')';
     end if;
     return v_before || private.word_pattern(term, reads_disguise) || v_after;
 end;
@@ -159,16 +159,17 @@ as $$
 declare
     -- A character for private use marks both ends of each match: one pass for all of them.
     v_mark constant text := chr(1114109);
-    v_parts text[] := string_to_array(
+    v_parts text[];
+begin
+    if not regexp_like(value, pattern, flags) then
+        return '{}';
+    end if;
+    v_parts := string_to_array(
         regexp_replace(
-            translate(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
+            replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
-begin
-    if cardinality(v_parts) = 1 then
-        return '{}';
-    end if;
     return (
         select coalesce(
             array_agg(

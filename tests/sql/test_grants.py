@@ -48,8 +48,8 @@ FUNCTIONS = {
         private.definition_problem private.describe_response private.limit_requests private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_usage private.require_sign_in private.require_text
-        private.start_analysis
+        private.own_plan private.own_usage private.refuse_erased private.require_sign_in
+        private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
@@ -61,7 +61,8 @@ FUNCTIONS = {
         private.require_sign_in private.require_text private.url_problem
     """,
     "worker": """
-        private.acknowledge_cancel private.analysis_input private.attribute_stripe_event
+        private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
+        private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
         private.enqueue private.extend private.fail_job private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
