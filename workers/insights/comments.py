@@ -46,7 +46,10 @@ _INJECTION = re.compile(
     r"|system prompt|\bas an ai\b|\bchat\s?gpt\b|you are now|\bjailbreak|(?-i:\bDAN\b)"
     r"|pretend (?:to be|you)|act as (?:a|an|if)|from now on,? you|your (?:new )?instructions"
     r"|<\|?(?:system|im_start|assistant)|\[/?INST\]|###\s*(?:system|instruction)|respond only with"
-    r"|developer mode|prompt injection|language model",
+    r"|developer mode|prompt injection|language model|just print\b|everything you (?:learned|know)"
+    r"|\b(?:modify|enhance|include|integrate|insert|add|use|encode|encrypt|apply|render|invert|shift"
+    r"|combine|substitute|in|to) .{0,60}\byour (?:answer|response|reply|message|output)\b"
+    r"|^\W*(?:reply|answer|respond) (?:in|using|with|only)\b",
     re.IGNORECASE,
 )
 # A task for an assistant ("Provide a list of …", "Write a poem about …") is no opinion.

@@ -24,6 +24,7 @@ GROWTH = "tiktok_growth_pairs_2025.csv.gz"
 ITEMS = "tiktok_items_2020.json"
 SENTIMENT = "sentiment"
 INJECTION = "injection"
+PRODUCT_PAGES = "product_pages"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""Real sets through the whole analysis: it holds on what was not written for it."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.insights.samples import KEY, NOW, contents, make_collection, make_comments
+from workers.insights.analysis import analyse
+from workers.insights.evaluation import data as sets
+from workers.insights.evaluation.leaks import find_leaks
+from workers.insights.lexicon import LexiconScorer
+from workers.insights.velocity import snapshots_of
+from workers.providers.tiktok_items import read_videos
+
+pytestmark = pytest.mark.data
+
+
+def _analysed(**fields):
+    return contents(
+        analyse(
+            make_collection(**fields),
+            product_name="Test Bottle",
+            now=NOW,
+            ref_key=KEY,
+            scorer=LexiconScorer(),
+        )
+    )
+
+
+def test_real_captions_and_comments_do_not_get_out(data):
+    items = json.loads((data / sets.ITEMS).read_text())
+    videos = read_videos(items, ref_key=KEY, collected_at=NOW).items
+    labelled = sets.labelled(data / sets.SENTIMENT / "youtube_comments.csv.gz")
+    texts = [row.text for row in random.Random(3).sample(labelled, 400)]
+    documents = _analysed(videos=videos, comments=make_comments(*texts, *sets.injections(data)))
+    captions = [video.text for video in videos]
+    sounds = [video.sound.title for video in videos if video.sound]
+    assert find_leaks(documents, [*texts, *captions], exempt=[*sounds, "Test Bottle"]) == []
+
+
+def test_a_real_creator_is_scored_against_their_own_posts(data):
+    posts = max(sets.creators(data).values(), key=len)
+    subject = replace(posts[-1], role="subject")
+    virality = _analysed(videos=(*posts[:-1], subject))[1]
+    assert (virality["score"]["basis"], virality["score"]["n"]) == ("creator_median", 20)
+    assert virality["timing"]["n"] >= 30
+
+
+def test_a_video_seen_twice_has_a_speed(data):
+    pair = next(pair for pair in sets.pairs(data) if pair.second.views > pair.first.views)
+    first = _analysed(videos=(pair.first,))[1]
+    earlier = snapshots_of(first)
+    second = _analysed(videos=(pair.second,), earlier=earlier)[1]
+    assert second["velocity"]["status"] == "measured"
+    assert second["velocity"]["views_per_hour"] > 0

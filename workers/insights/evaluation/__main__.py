@@ -1,0 +1,101 @@
+"""`python -m workers.insights.evaluation [DATA]`: every bar, on the data in that folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.insights.evaluation import data, growth, honesty, opinions, products, records, speed
+from workers.insights.evaluation.bars import Finding, falls_short, read_bars
+from workers.insights.evaluation.report import markdown, print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_DATA = Path("../shared/data")
+REPORT = Path("docs/evaluation.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Runs where its data is; elsewhere its bars are skipped, with the reason."""
+
+    needs: tuple[str, ...]
+    bars: tuple[str, ...]
+    judge: Callable[[Path], list[Finding]]
+
+    def findings(self, folder: Path) -> list[Finding]:
+        missing = [name for name in self.needs if not (folder / name).exists()]
+        if not missing:
+            return self.judge(folder)
+        reason = f"not in the data folder: {', '.join(missing)}"
+        return [Finding(bar, None, skipped=reason) for bar in self.bars]
+
+
+SECTIONS = (
+    Section(
+        (data.GROWTH,),
+        ("growth_rank", "growth_top_fifth", "score_beats_engagement"),
+        growth.judge,
+    ),
+    Section(
+        (data.CREATORS,),
+        (
+            "interval_coverage",
+            "baseline_of_five",
+            "outlier_explained_by_shares",
+            "hashtag_lift",
+            "timing_claims",
+        ),
+        records.judge,
+    ),
+    Section(
+        (data.SENTIMENT,),
+        (*opinions.SETS.values(), "totals_error", "totals_coverage"),
+        lambda folder: opinions.judge(folder / data.SENTIMENT),
+    ),
+    Section(
+        (data.PRODUCT_PAGES,),
+        ("price_f1", "availability_f1", "name_share"),
+        lambda folder: products.judge(folder / data.PRODUCT_PAGES),
+    ),
+    Section(
+        (data.ITEMS, data.SENTIMENT, data.INJECTION),
+        (
+            "grounded",
+            "numbers_equal",
+            "canaries",
+            "raw_runs",
+            "injection_shift",
+            "brigade_shift",
+        ),
+        honesty.judge,
+    ),
+    Section((data.SENTIMENT, data.CREATORS), ("time_400", "memory_400"), speed.judge),
+)
+
+
+def main(arguments: list[str]) -> int:
+    asked = _parse(arguments)
+    bars = read_bars()
+    findings = [found for section in SECTIONS for found in section.findings(asked.data)]
+    short = [found for found in findings if falls_short(found, bars[found.bar])]
+    lines = [*print_lines(bars, findings), f"\n{len(short)} of {len(findings)} bars fall short"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if asked.report is not None:
+        asked.report.write_text(markdown(bars, findings), "utf-8")
+    return 1 if short else 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m workers.insights.evaluation")
+    parser.add_argument("data", nargs="?", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--report", type=Path, help=f"write the table there too, such as {REPORT}")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
