@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -130,9 +131,11 @@ def logs(settings: LocalSettings) -> int:
 
 
 def psql(settings: LocalSettings) -> int:
-    url = environment.database_url(settings, _existing(settings), "postgres")
+    url = urlsplit(environment.database_url(settings, _existing(settings), "postgres"))
     binary = postgres.BIN_DIR / "psql"
-    os.execv(binary, [str(binary), url])  # noqa: S606
+    address = f"postgresql://{url.username}@{url.hostname}:{url.port}{url.path}"
+    # The password goes through the environment: every user of the machine can read arguments.
+    os.execve(binary, [str(binary), address], os.environ | {"PGPASSWORD": url.password or ""})  # noqa: S606
 
 
 def _layout(settings: LocalSettings) -> Layout:

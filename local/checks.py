@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from psycopg import sql
 
 from local import generated, provisioning, scratch
@@ -29,6 +33,7 @@ _TOOLS = {
     "squawk": ("squawk", "supabase/migrations/*.sql"),
     "sqlfluff": ("sqlfluff", "lint", "--disable-progress-bar", "supabase/migrations", "sql"),
 }
+_PIN = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
 # The advisors pass silently when they look at the wrong schemas: they must find this one.
 _CONTROL = "advisors_negative_control"
 
@@ -45,6 +50,7 @@ class Finding:
 def run(settings: LocalSettings) -> bool:
     """Runs every check, prints a line for each and what it found; True if nothing was found."""
     findings = [_timed(name, partial(_tool, command)) for name, command in _TOOLS.items()]
+    findings.append(_timed("requirements.lock", _unlocked))
     with scratch.database(settings.local_dir) as database:
         findings += [
             _timed("generated files", lambda: _stale(database)),
@@ -52,7 +58,7 @@ def run(settings: LocalSettings) -> bool:
             _timed("advisors look", lambda: _negative_control(database)),
         ]
     for each in findings:
-        print(f"{'FAILED' if each.text else 'ok':7}{each.check:16}{each.seconds:6.1f} s")
+        print(f"{'FAILED' if each.text else 'ok':7}{each.check:19}{each.seconds:6.1f} s")
     for each in findings:
         if each.text:
             print(f"\n{each.check}:\n{each.text}", file=sys.stderr)
@@ -84,6 +90,20 @@ def _tool(command: tuple[str, ...]) -> str:
     return (result.stdout or f"exit status {result.returncode}") if result.returncode else ""
 
 
+def _unlocked() -> str:
+    """Requirements of pyproject.toml that the lock file does not meet."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    optional = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *optional["local"], *optional["dev"]]
+    locked = dict(_PIN.findall((ROOT / "requirements.lock").read_text()))
+    return "\n".join(
+        f"{text} is not met by requirements.lock: run `make lock`"
+        for text in wanted
+        if (needed := Requirement(text))
+        and not needed.specifier.contains(locked.get(canonicalize_name(needed.name), "0.dev0"))
+    )
+
+
 def _stale(database: scratch.Scratch) -> str:
     return "\n".join(
         f"{path.relative_to(ROOT)} is stale: run `make schema types`"
@@ -92,9 +112,8 @@ def _stale(database: scratch.Scratch) -> str:
 
 
 def _advisors(database: scratch.Scratch) -> str:
-    remote = f"--remote={database.url}?sslmode=disable"
     try:
-        provisioning.run_supabase("db", "advisors", "--fail-on", "warn", remote)
+        provisioning.run_supabase("db", "advisors", "--fail-on", "warn", database_url=database.url)
     except provisioning.CommandFailedError as error:
         return str(error)
     return ""

@@ -42,7 +42,7 @@ def schema(database: scratch.Scratch) -> str:
         [
             postgres.BIN_DIR / "pg_dump",
             *("--schema-only", "--no-owner", "--schema=public", "--schema=private"),
-            database.url,
+            database.server.superuser_url(),
         ],
         check=True,
         stdout=subprocess.PIPE,
@@ -54,8 +54,9 @@ def schema(database: scratch.Scratch) -> str:
 
 def types(database: scratch.Scratch) -> str:
     """TypeScript types for supabase-js."""
-    remote = f"--remote={database.url}?sslmode=disable"
-    return provisioning.run_supabase("gen", "types", remote, "--lang=typescript", "--schema=public")
+    return provisioning.run_supabase(
+        "gen", "types", "--lang=typescript", "--schema=public", database_url=database.url
+    )
 
 
 def openapi(database: scratch.Scratch) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -48,8 +49,7 @@ def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:
 def migrate(database_url: str) -> None:
     """Applies what is missing with `supabase db push`, as the owner that the URL names."""
     # Branches are merged in any order, so an older file may come after a newer one was applied.
-    remote = f"--remote={database_url}?sslmode=disable"
-    run_supabase("db", "push", "--yes", "--include-all", remote)
+    run_supabase("db", "push", "--yes", "--include-all", database_url=database_url)
 
 
 def has_pending_migrations(superuser_url: str) -> bool:
@@ -76,18 +76,23 @@ def edited_since(record: Path) -> list[str]:
     return [name for name, digest in _noted(record).items() if now.get(name) != digest]
 
 
-def run_supabase(*arguments: str, cwd: Path = ROOT) -> str:
-    """Runs the Supabase CLI and returns what it printed; raises CommandFailedError."""
+def run_supabase(*arguments: str, database_url: str) -> str:
+    """Runs the Supabase CLI on a database and returns what it printed; raises CommandFailedError.
+
+    The password goes through the environment: every user of the machine can read arguments.
+    """
+    url = urlsplit(database_url)
+    address = f"{url.scheme}://{url.username}@{url.hostname}:{url.port}{url.path}?sslmode=disable"
     result = subprocess.run(
-        [_SUPABASE, *arguments],
+        [_SUPABASE, *arguments, f"--remote={address}"],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
-        cwd=cwd,
-        env=os.environ | {"SUPABASE_TELEMETRY_DISABLED": "1"},
+        cwd=ROOT,
+        env=os.environ | {"SUPABASE_TELEMETRY_DISABLED": "1", "PGPASSWORD": url.password or ""},
     )
     if result.returncode:
         raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{result.stdout}")
