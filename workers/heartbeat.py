@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import psycopg
@@ -41,6 +44,7 @@ class Heartbeat:
         self._lease_seconds = lease_seconds
         self._held = held
         self._halt = halt
+        self._connection: Connection | None = None
         self._renewed_at: dict[tuple[str, int, int], float] = {}
         self._stopping = threading.Event()
         self._threads = [
@@ -61,25 +65,40 @@ class Heartbeat:
             thread.join(timeout=self._lease_seconds)
 
     def _renew(self) -> None:
-        connection: Connection | None = None
         while not self._stopping.wait(self._lease_seconds / 3):
             try:
-                if connection is None or connection.closed:
-                    connection = connect(self._url, application_name="worker heartbeat")
-                self._beat(connection)
+                if self._connection is None or self._connection.closed:
+                    self._connection = connect(self._url, application_name="worker heartbeat")
+                self._beat(self._connection)
             except psycopg.Error as error:
                 _log.warning("heartbeat_failed", error_class=type(error).__name__)
-                if connection is not None:
-                    connection.close()
-        if connection is not None:
-            connection.close()
+                if self._connection is not None:
+                    self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _watch(self) -> None:
         while not self._stopping.wait(self._lease_seconds / 10):
             now = time.monotonic()
-            for job in self._held():
-                if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds:
-                    self._halt(job, "lost")
+            lost = [
+                job
+                for job in self._held()
+                if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds
+            ]
+            for job in lost:
+                self._halt(job, "lost")
+            if lost:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Breaks the connection under the thread that waits for its answer: it reconnects then."""
+        if self._connection is None:
+            return
+        # The connection may end by itself in this very moment.
+        with suppress(psycopg.Error, OSError):
+            line = socket.socket(fileno=os.dup(self._connection.fileno()))
+            line.shutdown(socket.SHUT_RDWR)
+            line.close()
 
     def _beat(self, connection: Connection) -> None:
         jobs = self._held()

@@ -189,10 +189,15 @@ declare
     v_queue text;
     v_msg_id bigint;
 begin
-    delete from private.dead_letters as d where d.job_id = redrive.job_id returning d.* into v_dead;
-    if not found then
+    select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
+    -- Its user may have started the same work again since.
+    if not found or exists (
+        select from private.live_jobs as l
+        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
+    ) then
         return false;
     end if;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
@@ -212,8 +217,7 @@ end;
 $$;
 comment on function private.redrive is
 'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
-letters. For operators. Fails on live_jobs_lane_kind_key_key where the user has started the same
-work again meanwhile.';
+letters, or its user has started the same work again meanwhile. For operators.';
 
 create function private.queue_metrics()
 returns table (

@@ -93,6 +93,14 @@ def silence_network(trial: Trial) -> None:
         time.sleep(2.5 * LEASE_SECONDS)
 
 
+def forget_connections(trial: Trial) -> None:
+    """The network drops every connection of one worker without telling either end."""
+    trial.wait_until_done(0.2)
+    victim = trial.workers[0]
+    with trial.fault(victim):
+        victim.proxy.forget()
+
+
 SCENARIOS: Mapping[str, Callable[[Trial], None]] = {
     "workers killed (kill -9)": kill_workers,
     "worker frozen past two leases": freeze_worker,
@@ -103,4 +111,5 @@ SCENARIOS: Mapping[str, Callable[[Trial], None]] = {
     "postmaster killed (kill -9)": crash_server,
     "network reset": break_connections,
     "network silent past two leases": silence_network,
+    "connections forgotten": forget_connections,
 }

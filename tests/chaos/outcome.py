@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _COUNTS = """
     select
-        (select count(*) from public.jobs) as run,
-        (select count(*) from public.jobs as j full join unnest(%(confirmed)s) as c (id)
+        (select count(*) from public.jobs where kind = 'effect') as run,
+        (select count(*) from public.jobs as j full join unnest(%(confirmed)s::uuid []) as c (id)
          on c.id = j.id where j.status is distinct from 'succeeded'
          or not exists (select from chaos.effects as e where e.job_id = j.id)) as lost,
         (select count(*) from (

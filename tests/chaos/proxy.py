@@ -29,6 +29,7 @@ class Proxy:
         self._flowing = threading.Event()
         self._flowing.set()
         self._is_refusing = False
+        self._generation = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @contextmanager
@@ -49,6 +50,10 @@ class Proxy:
             yield
         finally:
             self._is_refusing = False
+
+    def forget(self) -> None:
+        """What runs through it now gets no answer any more, for ever; new connections work."""
+        self._generation += 1
 
     def close(self) -> None:
         """Ends the proxy and what runs through it."""
@@ -87,10 +92,12 @@ class Proxy:
         return server
 
     def _pump(self, source: socket.socket, target: socket.socket, read: Read) -> None:
+        generation = self._generation
         with suppress(OSError):
             for data in read(source):
                 self._flowing.wait()
-                target.sendall(data)
+                if generation == self._generation:
+                    target.sendall(data)
         for end in (source, target):
             self._break(end)
 

@@ -139,6 +139,7 @@ def _make_template(server: postgres.Server) -> None:
         superuser.execute(PLATFORM.read_text())
         migrate(str(server.socket_dir), server.port, _TEMPLATE)
         superuser.execute(_TABLES)
+        superuser.execute("delete from private.schedules")  # the jobs are ours alone
         superuser.execute(f"alter role worker password '{_PASSWORD}'")
     template = Database(str(server.socket_dir), server.port, _TEMPLATE)
     # The workers are killed here, not the jobs: they must not be given up for it.

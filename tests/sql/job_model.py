@@ -113,6 +113,12 @@ class ModelJob:
         elif self.is_live:
             self.end("cancelled")
 
+    def redrive(self) -> None:
+        """An operator brought it back after it had failed."""
+        self.failures = self.crashes = 0
+        self.is_cancelled = self.is_woken = False
+        self.give_back("queued", "due")
+
     def give_back(self, status: str, visibility: Literal["due", "delayed"]) -> None:
         """Nobody holds it now."""
         self.status, self.visibility, self.token = status, visibility, None

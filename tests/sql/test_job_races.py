@@ -94,6 +94,18 @@ def test_work_that_finished_before_the_cancel_reached_it_counts(db: Database):
     assert (state(db, job_id)["status"], leftovers(db)) == ("succeeded", NOTHING)
 
 
+def test_a_failed_job_whose_user_has_started_it_again_is_not_redriven(db: Database):
+    failed_id = enqueue(db, key="k")
+    [job] = claim(db)
+    with db.as_worker() as worker:
+        worker.value("select private.fail_job(%s, %s, %s, 'broken', 'Broken.')", *token(job))
+    successor_id = enqueue(db, key="k")
+    assert db.value("select private.redrive(%s)", failed_id) is False
+    [again] = claim(db)
+    assert (again["job_id"], complete(db, again)) == (successor_id, [again["msg_id"]])
+    assert db.value("select private.redrive(%s)", failed_id) is True
+
+
 @pytest.mark.xfail(strict=True, reason="a claim takes what became due first")
 def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Database):
     user_id = make_user()

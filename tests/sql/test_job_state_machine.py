@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
-    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from tests.sql.job_model import Token
 
 SETTINGS = settings(
-    max_examples=40,
-    stateful_step_count=30,
+    max_examples=80,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-USERS = [None, uuid.uuid4(), uuid.uuid4()]
+USERS = [uuid.uuid4(), uuid.uuid4(), None]
+# Somebody, by number; mostly somebody who still has a say.
+ANYBODY = st.tuples(st.sampled_from([True, True, True, False]), st.integers(0, 99))
+GIVING_UP = {
+    "fail_job(%s, %s, %s, 'broken', 'Broken.')": "failed",
+    "acknowledge_cancel(%s, %s, %s)": "cancelled",
+}
 EVERYTHING = """
     select
         j.id as job_id, j.status, j.failures, j.crashes, j.attempt, j.progress,
@@ -53,13 +59,11 @@ def test_the_protocol_keeps_its_promises_in_any_order(db: Database):
 class Protocol(RuleBasedStateMachine):
     """Every call of the protocol, by whoever may have reason to call it."""
 
-    jobs = Bundle("jobs")
-    tokens = Bundle("tokens")
-
     def __init__(self, db: Database, worker) -> None:
         super().__init__()
         self.db, self.worker = db, worker
         self.model: dict[uuid.UUID, ModelJob] = {}
+        self.tokens: list[Token] = []
         db.execute("delete from pgmq.q_maintenance")
         db.execute("delete from public.jobs")
 
@@ -71,20 +75,47 @@ class Protocol(RuleBasedStateMachine):
         """The job that this token still holds."""
         return next((job for job in self.model.values() if job.token == token), None)
 
-    @rule(target=jobs, user_id=st.sampled_from(USERS), key=st.sampled_from("ab"))
+    def some_token(self, anybody: tuple[bool, int]) -> Token:
+        """Of a holder, or of whoever once held a job."""
+        is_holder, number = anybody
+        held = [token for token in self.tokens if self.holder(token)]
+        candidates = held if is_holder and held else self.tokens
+        return candidates[number % len(candidates)]
+
+    def some_job(self, anybody: tuple[bool, int], visibility: str = "") -> ModelJob:
+        """A live one, or any; with a visibility, one of those that have it."""
+        is_live, number = anybody
+        jobs = [job for job in self.model.values() if visibility in {"", job.visibility}]
+        candidates = [job for job in jobs if job.is_live] if is_live else jobs
+        return (candidates or jobs)[number % len(candidates or jobs)]
+
+    def has(self, visibility: str) -> bool:
+        """Whether a job has it."""
+        return any(job.visibility == visibility for job in self.model.values())
+
+    @initialize()
+    def begin(self):
+        for user_id in USERS:
+            self.enqueue(user_id, "a")
+            self.enqueue(user_id, "b")
+        self.claim(4)
+
+    @rule(user_id=st.sampled_from(USERS), key=st.sampled_from("ab"))
     def enqueue(self, user_id, key):
         live = [
-            j for j in self.model.values() if j.is_live and (j.user_id, j.key) == (user_id, key)
+            job
+            for job in self.model.values()
+            if job.is_live and (job.user_id, job.key) == (user_id, key)
         ]
         job_id = enqueue(self.db, user_id=user_id, key=key)
         if live:
             assert job_id == live[0].job_id
-            return multiple()
+            return
         assert job_id not in self.model
         self.model[job_id] = ModelJob(job_id, user_id, key)
-        return job_id
 
-    @rule(target=tokens, quantity=st.sampled_from([1, 2, 10]))
+    @precondition(lambda self: self.has("due"))
+    @rule(quantity=st.sampled_from([1, 2, 10]))
     def claim(self, quantity):
         due = {job.job_id: job for job in self.model.values() if job.visibility == "due"}
         rows = self.call("select * from private.claim(%s, %s, 3600)", QUEUE, quantity)
@@ -97,7 +128,7 @@ class Protocol(RuleBasedStateMachine):
         for job, row in zip(handed, rows, strict=True):
             job.lease((row["msg_id"], row["read_ct"]))
             assert row["attempt"] == job.failures + job.crashes + 1
-        return multiple(*(job.token for job in handed))
+            self.tokens.append(job.token)
 
     def has_ended(self, job: ModelJob) -> bool:
         """In the database."""
@@ -105,8 +136,10 @@ class Protocol(RuleBasedStateMachine):
             "select finished_at is not null from public.jobs where id = %s", job.job_id
         )
 
-    @rule(batch=st.lists(tokens, min_size=1, max_size=3, unique=True))
-    def complete(self, batch):
+    @precondition(lambda self: self.tokens)
+    @rule(callers=st.lists(ANYBODY, min_size=1, max_size=3))
+    def complete(self, callers):
+        batch = sorted({self.some_token(caller) for caller in callers})
         rows = self.call(
             "select complete as msg_id from private.complete(%s, %s, %s) as complete",
             QUEUE,
@@ -118,46 +151,48 @@ class Protocol(RuleBasedStateMachine):
         for token in held:
             self.holder(token).complete()
 
-    @rule(token=tokens)
-    def retry(self, token):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY)
+    def retry(self, caller):
+        token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call("select private.retry(%s, %s, %s, 'busy', 'Busy.')", QUEUE, *token)
         assert row["retry"] == (job.retry() if job else "lost")
 
-    @rule(token=tokens)
-    def fail(self, token):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY, call=st.sampled_from(sorted(GIVING_UP)))
+    def give_up(self, caller, call):
+        token = self.some_token(caller)
         job = self.holder(token)
-        [row] = self.call("select private.fail_job(%s, %s, %s, 'broken', 'Broken.')", QUEUE, *token)
-        assert row["fail_job"] is (job is not None)
+        [row] = self.call(f"select private.{call} as is_held", QUEUE, *token)
+        assert row["is_held"] is (job is not None)
         if job:
-            job.end("failed")
+            job.end(GIVING_UP[call])
 
-    @rule(token=tokens)
-    def acknowledge_cancel(self, token):
-        job = self.holder(token)
-        [row] = self.call("select private.acknowledge_cancel(%s, %s, %s)", QUEUE, *token)
-        assert row["acknowledge_cancel"] is (job is not None)
-        if job:
-            job.end("cancelled")
-
-    @rule(token=tokens)
-    def snooze(self, token):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY)
+    def snooze(self, caller):
+        token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call("select private.snooze(%s, %s, %s, 3600, 'collecting')", QUEUE, *token)
         assert row["snooze"] is (job is not None)
         if job:
             job.snooze()
 
-    @rule(token=tokens)
-    def release(self, token):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY)
+    def release(self, caller):
+        token = self.some_token(caller)
         job = self.holder(token)
         rows = self.call("select private.release(%s, array[%s::bigint], array[%s])", QUEUE, *token)
         assert len(rows) == (job is not None)
         if job:
             job.release()
 
-    @rule(token=tokens)
-    def extend(self, token):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY)
+    def extend(self, caller):
+        token = self.some_token(caller)
         job = self.holder(token)
         rows = self.call(
             "select * from private.extend(%s, array[%s::bigint], array[%s], 3600)", QUEUE, *token
@@ -166,8 +201,10 @@ class Protocol(RuleBasedStateMachine):
         if job:
             job.visibility = "leased"
 
-    @rule(token=tokens, percent=st.integers(0, 100))
-    def progress(self, token, percent):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY, percent=st.integers(0, 100))
+    def progress(self, caller, percent):
+        token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call(
             "select private.progress(%s, %s, %s, 'fetching', %s)", QUEUE, *token, percent
@@ -176,8 +213,10 @@ class Protocol(RuleBasedStateMachine):
         if job:
             job.progress = percent
 
-    @rule(token=tokens, name=st.sampled_from("xy"), result=st.integers(0, 9))
-    def save_step(self, token, name, result):
+    @precondition(lambda self: self.tokens)
+    @rule(caller=ANYBODY, name=st.sampled_from("xy"), result=st.integers(0, 9))
+    def save_step(self, caller, name, result):
+        token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call(
             "select private.save_step(%s, %s, %s, %s, to_jsonb(%s))", QUEUE, *token, name, result
@@ -186,38 +225,57 @@ class Protocol(RuleBasedStateMachine):
         if job:
             job.steps[name] = result
 
-    @rule(job_id=jobs)
-    def read_steps(self, job_id):
-        rows = self.call("select * from private.steps(%s)", job_id)
-        assert {row["name"]: row["result"] for row in rows} == self.model[job_id].steps
+    @rule(anybody=ANYBODY)
+    def read_steps(self, anybody):
+        job = self.some_job(anybody)
+        rows = self.call("select * from private.steps(%s)", job.job_id)
+        assert {row["name"]: row["result"] for row in rows} == job.steps
 
-    @rule(job_id=jobs)
-    def wake(self, job_id):
-        job = self.model[job_id]
-        [row] = self.call("select private.wake(%s)", job_id)
+    @rule(anybody=ANYBODY)
+    def wake(self, anybody):
+        job = self.some_job(anybody)
+        [row] = self.call("select private.wake(%s)", job.job_id)
         assert row["wake"] is job.wake()
 
-    @rule(job_id=jobs)
-    def cancel(self, job_id):
-        job = self.model[job_id]
-        if job.user_id is None:
+    @rule(anybody=ANYBODY, visibility=st.sampled_from(["leased", "leased", ""]))
+    def cancel(self, anybody, visibility):
+        job = self.some_job(anybody, visibility if self.has(visibility) else "")
+        if job.user_id is None:  # the system's, which nobody can cancel
             return
         job.cancel()
         with self.db.as_user(job.user_id) as user:
-            row = user.row("select id, status from public.cancel_job(%s)", job_id)
-        assert row == {"id": job_id, "status": job.status}
+            row = user.row("select id, status from public.cancel_job(%s)", job.job_id)
+        assert row == {"id": job.job_id, "status": job.status}
 
-    @rule(job_id=jobs)
-    def time_passes(self, job_id):
-        """A lease or a delay ends."""
-        job = self.model[job_id]
-        if job.visibility is None:
-            return
+    @rule(anybody=ANYBODY)
+    def redrive(self, anybody):
+        job = self.some_job(anybody)
+        has_successor = any(
+            other.is_live and (other.user_id, other.key) == (job.user_id, job.key)
+            for other in self.model.values()
+        )
+        is_redriven = self.db.value("select private.redrive(%s)", job.job_id)
+        assert is_redriven is (job.status == "failed" and not has_successor)
+        if is_redriven:
+            job.redrive()
+
+    @precondition(lambda self: self.has("leased"))
+    @rule(anybody=ANYBODY)
+    def a_lease_ends(self, anybody):
+        self.make_due(self.some_job(anybody, "leased"))
+
+    @precondition(lambda self: self.has("delayed"))
+    @rule(anybody=ANYBODY)
+    def a_delay_ends(self, anybody):
+        self.make_due(self.some_job(anybody, "delayed"))
+
+    def make_due(self, job: ModelJob) -> None:
+        """As time would."""
         job.visibility = "due"
         self.db.execute(
             "update pgmq.q_maintenance set vt = now() - interval '1 second'"
             " where message ->> 'job_id' = %s",
-            str(job_id),
+            str(job.job_id),
         )
 
     @invariant()

@@ -40,12 +40,12 @@ def held(row: Row) -> Job:
 @contextmanager
 def beating(url: str, *jobs: Job, lease_seconds: int = LEASE_SECONDS) -> Iterator[Halts]:
     halts: Halts = []
-    heartbeat = Heartbeat(
-        url,
-        lease_seconds,
-        held=lambda: [job for job in jobs if job not in [halted for halted, _ in halts]],
-        halt=lambda job, reason: halts.append((job, reason)),
-    )
+
+    def halt(job: Job, reason: str) -> None:
+        if (job, reason) not in halts:  # it may be said more than once
+            halts.append((job, reason))
+
+    heartbeat = Heartbeat(url, lease_seconds, held=lambda: list(jobs), halt=halt)
     heartbeat.start()
     try:
         yield halts
@@ -129,6 +129,19 @@ def test_a_server_that_never_answers_costs_the_lease_after_its_seconds(db: Datab
             until(lambda: halts, seconds=5 * LEASE_SECONDS)
     proxy.close()
     assert halts == [(held(row), "lost")]
+
+
+def test_a_connection_that_never_answers_is_given_up_for_a_new_one(db: Database):
+    enqueue(db)
+    [row] = claim(db)
+    proxy = Proxy(Path(db.host) / f".s.PGSQL.{db.port}")
+    url = f"postgresql://worker@127.0.0.1:{proxy.port}/{db.name}?sslmode=disable"
+    with beating(url, held(row)):
+        until(lambda: db.value(DUE_IN) < 2)
+        proxy.forget()
+        db.execute("update pgmq.q_maintenance set vt = now() + interval '30 seconds'")
+        until(lambda: db.value(DUE_IN) < 2)
+    proxy.close()
 
 
 def test_one_statement_renews_all_leases_of_a_worker(db: Database):
