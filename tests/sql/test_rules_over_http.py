@@ -1,0 +1,154 @@
+"""Rules, scripts and the account as a frontend calls them, through real PostgREST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.database import make_product, make_user, user_claims
+from tests.postgrest import token
+from tests.rules import banned, make_rule, make_script
+
+if TYPE_CHECKING:
+    import uuid
+
+    from tests.database import Database
+    from tests.postgrest import RunningPostgrest
+
+UPSERT = "/brand_rules?on_conflict=user_id,rule_name&select=rule_name,rule_definition,severity"
+MERGE = {"Prefer": "resolution=merge-duplicates,return=representation"}
+
+
+def call(
+    postgrest: RunningPostgrest,
+    user: uuid.UUID,
+    path: str,
+    body: object = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, object]:
+    """A GET, or a POST where there is a body: status and JSON."""
+    authorization = {"Authorization": f"Bearer {token(user_claims(user))}"}
+    answer = httpx.request(
+        "GET" if body is None else "POST",
+        postgrest.url + path,
+        json=body,
+        headers=authorization | (headers or {}),
+        timeout=30,
+    )
+    return answer.status_code, answer.json() if answer.content else None
+
+
+def test_an_upsert_replaces_the_rule_of_that_name(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    user = make_user()
+    make_rule(db, user, "No miracles", banned("miracle"))
+    rule = {"rule_name": "No miracles", "rule_definition": banned("marvel", severity="info")}
+    assert call(postgrest, user, UPSERT, rule, MERGE) == (200, [rule | {"severity": "info"}])
+
+
+def test_an_upsert_may_name_the_account(postgrest: RunningPostgrest) -> None:
+    user = make_user()
+    rule = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
+    body = rule | {"user_id": str(user)}
+    for status in (201, 200):
+        answer = call(postgrest, user, UPSERT, body, MERGE)
+        assert answer == (status, [rule | {"severity": "error"}])
+
+
+def test_a_duplicate_is_a_conflict_with_a_sentence(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    user = make_user()
+    make_rule(db, user, "No miracles", banned("miracle"))
+    body = {"rule_name": "No miracles", "rule_definition": banned("marvel")}
+    assert call(postgrest, user, "/brand_rules", body) == (
+        409,
+        {
+            "code": "already_exists",
+            "message": "You already have a rule named “No miracles”.",
+            "details": '{"field": "rule_name"}',
+            "hint": None,
+        },
+    )
+
+
+def test_a_mistake_in_a_rule_names_the_field(postgrest: RunningPostgrest) -> None:
+    body = {"rule_name": "Short", "rule_definition": {"kind": "regex", "severity": "error"}}
+    assert call(postgrest, make_user(), "/brand_rules", body) == (
+        422,
+        {
+            "code": "invalid_rule",
+            "message": "The rule's params.pattern is missing.",
+            "details": '{"field": "params.pattern"}',
+            "hint": None,
+        },
+    )
+
+
+def test_a_script_is_checked_while_one_types(db: Database, postgrest: RunningPostgrest) -> None:
+    user = make_user()
+    rule = make_rule(db, user, "No miracles", banned("miracle"))
+    answer = call(postgrest, user, "/rpc/check_compliance", {"content": "🔥 m1racle"})
+    verdict = {
+        "rule_id": str(rule["id"]),
+        "rule_name": "No miracles",
+        "kind": "banned_phrase",
+        "severity": "error",
+        "status": "fail",
+        "spans": [{"field": "body", "start": 3, "end": 10}],
+        "message": "Don't say “m1racle”.",
+        "suggestion": None,
+    }
+    assert answer == (200, [verdict])
+
+
+def test_a_script_that_breaks_a_rule_stays_a_draft(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    product = make_product(db, make_user())
+    make_rule(db, product["user_id"], "No miracles", banned("miracle"))
+    body = {"product_id": str(product["id"]), "content": "A miracle!", "status": "final"}
+    status, answer = call(postgrest, product["user_id"], "/scripts", body)
+    assert isinstance(answer, dict)
+    assert (status, answer["code"], answer["message"]) == (
+        422,
+        "script_not_compliant",
+        "This script can't be final: it breaks “No miracles”.",
+    )
+
+
+def test_an_earlier_text_comes_back(db: Database, postgrest: RunningPostgrest) -> None:
+    script = make_script(db, make_product(db, make_user()), "First.")
+    db.execute("update public.scripts set content = 'Second.'")
+    body = {"script_id": str(script["id"]), "version": 1}
+    status, answer = call(postgrest, script["user_id"], "/rpc/restore_script_version", body)
+    assert isinstance(answer, dict)
+    assert (status, answer["content"], answer["status"]) == (200, "First.", "draft")
+
+
+def test_starter_rules_are_adopted_in_one_call(postgrest: RunningPostgrest) -> None:
+    status, rules = call(postgrest, make_user(), "/rpc/adopt_starter_rules", {"pack": "tiktok"})
+    assert isinstance(rules, list)
+    assert (status, {rule["rule_name"].partition(":")[0] for rule in rules}) == (200, {"TikTok"})
+
+
+def test_the_account_is_one_object(postgrest: RunningPostgrest) -> None:
+    status, account = call(postgrest, make_user(), "/rpc/account")
+    assert isinstance(account, dict)
+    assert (status, account["plan"], account["usage"], account["subscription"]) == (
+        200,
+        "free",
+        {"products": 0, "analyses": 0, "scripts": 0},
+        None,
+    )
+
+
+def test_a_product_is_read_with_what_hangs_on_it(db: Database, postgrest: RunningPostgrest) -> None:
+    product = make_product(db, make_user())
+    path = "/products?select=name,virality_packs(name),analysis_results(type),scripts(title)"
+    assert call(postgrest, product["user_id"], path) == (
+        200,
+        [{"name": product["name"], "virality_packs": [], "analysis_results": [], "scripts": []}],
+    )
