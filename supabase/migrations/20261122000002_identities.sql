@@ -53,7 +53,8 @@ begin
 end;
 $$;
 comment on function private.resolve_identity is
-'The account behind a verified session token, made on the first sign-in; state: active, deleted or revoked.
+'The account behind a verified session token, made on the first sign-in; state: active, deleted
+or revoked.
 Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
 grant execute on function private.resolve_identity to webhook;
 
@@ -69,7 +70,8 @@ begin atomic
     where i.user_id = is_erased.user_id;
 end;
 comment on function private.is_erased is
-'Whether an account was erased (nobody who may act for it is left): workers drop its late results, events for it are ignored.
+'Whether an account was erased (nobody who may act for it is left): workers drop its late
+results, events for it are ignored.
 Definer: it reads the tombstones.';
 grant execute on function private.is_erased to worker;
 grant execute on function private.is_erased to webhook;

@@ -52,12 +52,16 @@ create table private.stripe_customers (
     customer_id text not null unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
     checkouts integer not null default 0,
     created_at timestamptz not null default now(),
+    synced_at timestamptz,
     deleted_at timestamptz
 );
 comment on table private.stripe_customers is
-'Which Stripe customer an account pays as. Written when we make the customer, never matched by e-mail.';
+'Which Stripe customer an account pays as. Written when we make the customer, never matched by
+e-mail.';
 comment on column private.stripe_customers.checkouts is
 'Numbers the idempotency keys of checkout sessions.';
+comment on column private.stripe_customers.synced_at is
+'When Stripe was last looked at for it; null before the first time.';
 comment on column private.stripe_customers.deleted_at is
 'When Stripe said the customer is gone; null before.';
 alter table private.stripe_customers enable row level security;
@@ -82,9 +86,11 @@ comment on table public.subscriptions is
 'Subscriptions as last seen at Stripe. Written by the billing sync only.';
 comment on column public.subscriptions.plan is
 'What its price buys; null if the price is none of ours.';
--- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to nothing.
+-- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to
+-- nothing.
 comment on column public.subscriptions.status is
-'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired, canceled, or a new one.';
+'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
+canceled, or a new one.';
 comment on column public.subscriptions.current_period_start is
 'When what was paid for began; null if Stripe names no period.';
 comment on column public.subscriptions.current_period_end is
@@ -96,8 +102,10 @@ comment on column public.subscriptions.cancel_at is
 comment on column public.subscriptions.canceled_at is
 'When somebody cancelled it, which may be before it ends.';
 comment on column public.subscriptions.pause_collection is
-'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible; else null.';
-create index subscriptions_user_id_created_at_idx on public.subscriptions (user_id, created_at desc);
+'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible;
+else null.';
+create index subscriptions_user_id_created_at_idx
+on public.subscriptions (user_id, created_at desc);
 create index subscriptions_plan_idx on public.subscriptions (plan);
 alter table public.subscriptions enable row level security;
 create policy subscriptions_select_own on public.subscriptions
@@ -130,7 +138,8 @@ where
     )
 order by s.user_id asc, p.rank desc, s.current_period_end desc;
 comment on view private.entitlements is
-'The best plan that each paying account may use now; an account without a row is on the free plan.';
+'The best plan that each paying account may use now; an account without a row is on the free
+plan.';
 
 create function private.plan_of(user_id uuid)
 returns text
@@ -144,7 +153,8 @@ begin atomic
     );
 end;
 comment on function private.plan_of is
-'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions; called by private functions only.';
+'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
+called by private functions only.';
 
 create function private.billing_account(user_id uuid)
 returns table (plan text, customer_id text, former_customer_id text, is_erased boolean)
@@ -166,12 +176,13 @@ begin atomic
         private.is_erased(billing_account.user_id);
 end;
 comment on function private.billing_account is
-'The plan of an account and the Stripe customer it pays as or paid as before that one was deleted; null if none.
+'The plan of an account and the Stripe customer it pays as or paid as before that one was
+deleted; null if none.
 Definer: the edge has no table rights.';
 grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)
-returns text []
+returns text[]
 language sql
 stable
 security definer
@@ -182,7 +193,8 @@ begin atomic
     where p.plan = offered_prices.plan and p.is_offered;
 end;
 comment on function private.offered_prices is
-'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer: the edge has no table rights.';
+'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
+the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
 
 create function private.bind_customer(user_id uuid, customer_id text)
@@ -210,7 +222,8 @@ begin
 end;
 $$;
 comment on function private.bind_customer is
-'Remembers the Stripe customer of an account and returns the one it has, which stays the first; null for an erased account.
+'Remembers the Stripe customer of an account and returns the one it has, which stays the first;
+null for an erased account.
 Definer: the edge has no table rights. The edge made the customer for this account itself.';
 grant execute on function private.bind_customer to webhook;
 
@@ -226,5 +239,6 @@ begin atomic
     returning c.checkouts;
 end;
 comment on function private.next_checkout is
-'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has no table rights.';
+'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has
+no table rights.';
 grant execute on function private.next_checkout to webhook;

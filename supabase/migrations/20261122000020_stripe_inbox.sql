@@ -15,15 +15,21 @@ create table private.stripe_events (
     received_at timestamptz not null default now(),
     finished_at timestamptz
 );
-comment on table private.stripe_events is 'Events received from Stripe, ids only: what they tell is read from Stripe.';
+comment on table private.stripe_events is
+'Events received from Stripe, ids only: what they tell is read from Stripe.';
 comment on column private.stripe_events.status is
-'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to us.
+'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
+us.
 orphan: its customer is no account''s.';
-comment on column private.stripe_events.customer_id is 'Whose event; null until the job finds out (thin events name an object only).';
-comment on column private.stripe_events.object_id is 'The object it is about; null if it names none.';
+comment on column private.stripe_events.customer_id is
+'Whose event; null until the job finds out (thin events name an object only).';
+comment on column private.stripe_events.object_id is
+'The object it is about; null if it names none.';
 comment on column private.stripe_events.created is 'When it happened at Stripe.';
-comment on column private.stripe_events.api_version is 'Version its payload was written in; null for thin events.';
-comment on column private.stripe_events.body_sha256 is 'Fingerprint of the payload, to recognise it in Stripe''s dashboard.';
+comment on column private.stripe_events.api_version is
+'Version its payload was written in; null for thin events.';
+comment on column private.stripe_events.body_sha256 is
+'Fingerprint of the payload, to recognise it in Stripe''s dashboard.';
 comment on column private.stripe_events.finished_at is 'When it left `received`; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)
 where status = 'received';
@@ -37,7 +43,8 @@ create table private.billing_notices (
     created_at timestamptz not null default now()
 );
 comment on table private.billing_notices is
-'What an account should be told (trial ends, payment failed): an outbox, one row per event however often it comes.';
+'What an account should be told (trial ends, payment failed): an outbox, one row per event
+however often it comes.';
 create index billing_notices_user_id_idx on private.billing_notices (user_id);
 alter table private.billing_notices enable row level security;
 
@@ -66,7 +73,10 @@ declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
 begin
     insert into private.stripe_events as e
-    (id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256, finished_at)
+    (
+        id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256,
+        finished_at
+    )
     values (
         record_stripe_event.id, record_stripe_event.type, v_status,
         record_stripe_event.customer_id, record_stripe_event.object_id,
@@ -101,11 +111,15 @@ stable
 security definer
 set search_path = ''
 begin atomic
-    select e.status, e.customer_id, e.object_id
+    select
+        e.status,
+        e.customer_id,
+        e.object_id
     from private.stripe_events as e
     where e.id = stripe_event.id;
 end;
-comment on function private.stripe_event is 'An event and where its handling stands. Definer: workers have no table rights.';
+comment on function private.stripe_event is
+'An event and where its handling stands. Definer: workers have no table rights.';
 grant execute on function private.stripe_event to worker;
 
 create function private.attribute_stripe_event(id text, customer_id text)
@@ -118,18 +132,21 @@ as $$
 begin
     update private.stripe_events as e set
         customer_id = attribute_stripe_event.customer_id,
-        status = case when attribute_stripe_event.customer_id is null then 'orphan' else e.status end,
+        status = case
+            when attribute_stripe_event.customer_id is null then 'orphan' else e.status
+        end,
         finished_at = case when attribute_stripe_event.customer_id is null then now() end
     where e.id = attribute_stripe_event.id and e.status = 'received';
     return found;
 end;
 $$;
 comment on function private.attribute_stripe_event is
-'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no table rights.';
+'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no
+table rights.';
 grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
-returns text []
+returns text[]
 language sql
 stable
 security definer
@@ -140,7 +157,8 @@ begin atomic
     where e.customer_id = begin_customer_sync.customer_id and e.status = 'received';
 end;
 comment on function private.begin_customer_sync is
-'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no table rights.';
+'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.begin_customer_sync to worker;
 grant execute on function private.begin_customer_sync to webhook;
 
@@ -170,7 +188,8 @@ begin
 end;
 $$;
 comment on function private.customer_account is
-'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null: nobody''s.';
+'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null:
+nobody''s.';
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -189,7 +208,7 @@ begin atomic
         (
             select p.id
             from private.plan_prices as pp inner join public.plans as p on pp.plan = p.id
-            where pp.lookup_key = any (seen.lookup_keys)
+            where pp.lookup_key = any(seen.lookup_keys)
             order by p.rank desc
             limit 1
         ),
@@ -201,18 +220,20 @@ begin atomic
         to_timestamp(seen.cancel_at),
         to_timestamp(seen.canceled_at),
         seen.pause_collection
-    from jsonb_to_recordset(upsert_subscriptions.subscriptions) as seen (
-        id text,
-        status text,
-        lookup_keys text [],
-        current_period_start bigint,
-        current_period_end bigint,
-        trial_end bigint,
-        cancel_at_period_end boolean,
-        cancel_at bigint,
-        canceled_at bigint,
-        pause_collection text
-    )
+    from
+        jsonb_to_recordset(upsert_subscriptions.subscriptions)
+            as seen (
+                id text,
+                status text,
+                lookup_keys text[],
+                current_period_start bigint,
+                current_period_end bigint,
+                trial_end bigint,
+                cancel_at_period_end boolean,
+                cancel_at bigint,
+                canceled_at bigint,
+                pause_collection text
+            )
     on conflict (stripe_subscription_id) do update set
         user_id = excluded.user_id,
         plan = excluded.plan,
@@ -225,14 +246,15 @@ begin atomic
         canceled_at = excluded.canceled_at,
         pause_collection = excluded.pause_collection;
 end;
-comment on function private.upsert_subscriptions is 'Writes subscriptions of an account as they were seen at Stripe.';
+comment on function private.upsert_subscriptions is
+'Writes subscriptions of an account as they were seen at Stripe.';
 
 create function private.finish_customer_sync(
     customer_id text,
     claimed_user_id uuid,
     is_deleted boolean,
     subscriptions jsonb,
-    event_ids text []
+    event_ids text[]
 )
 returns text
 language plpgsql
@@ -251,6 +273,8 @@ declare
     end;
 begin
     if v_outcome = 'done' then
+        update private.stripe_customers as c set synced_at = now()
+        where c.customer_id = finish_customer_sync.customer_id;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
             perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
@@ -273,8 +297,10 @@ begin
 end;
 $$;
 comment on function private.finish_customer_sync is
-'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done, orphan, or ignored (erased).
-The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its callers have no table rights.';
+'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
+orphan, or ignored (erased).
+The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its
+callers have no table rights.';
 grant execute on function private.finish_customer_sync to worker;
 grant execute on function private.finish_customer_sync to webhook;
 
@@ -288,10 +314,15 @@ begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
     -- Stripe ends a deleted customer's subscriptions, and may not list them any more.
-    update public.subscriptions as s set status = 'canceled', canceled_at = coalesce(s.canceled_at, now())
-    where s.user_id = forget_customer.user_id and s.status not in ('canceled', 'incomplete_expired');
+    update public.subscriptions as s set
+        status = 'canceled',
+        canceled_at = coalesce(s.canceled_at, now())
+    where
+        s.user_id = forget_customer.user_id
+        and s.status not in ('canceled', 'incomplete_expired');
 end;
-comment on function private.forget_customer is 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
+comment on function private.forget_customer is
+'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
 create function private.requeue_billing()
 returns integer
@@ -314,10 +345,14 @@ begin
         jsonb_build_object('customer_id', c.customer_id)
     )) into v_jobs
     from private.stripe_customers as c
-    where c.deleted_at is null and exists (
-        select from public.subscriptions as s
-        where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
-    );
+    where
+        c.deleted_at is null
+        -- Events bring the news; a look a day finds what they forgot.
+        and coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+        and exists (
+            select from public.subscriptions as s
+            where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
+        );
     -- Stripe itself keeps events for 30 days; ours go when nobody can ask about them any more.
     delete from private.stripe_events as e
     where e.status <> 'received' and e.received_at < now() - interval '90 days';
@@ -325,6 +360,8 @@ begin
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues the sync of events left over and of every customer with a live subscription; returns how many jobs.
+'Reconciliation: queues the sync of events left over and, once a day, of customers with a live
+subscription.
+Returns how many jobs.
 Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

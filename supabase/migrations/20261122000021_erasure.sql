@@ -1,4 +1,5 @@
--- Erasure and export: an account goes at once and for good, whether its owner asks here or at Clerk;
+-- Erasure and export: an account goes at once and for good, whether its owner asks here or at
+-- Clerk;
 -- before that it can take everything along.
 
 create table private.clerk_events (
@@ -7,7 +8,8 @@ create table private.clerk_events (
     outcome text not null check (outcome in ('erased', 'ignored')),
     received_at timestamptz not null default now()
 );
-comment on table private.clerk_events is 'Messages received from Clerk, by Svix''s message id: a replay changes nothing.';
+comment on table private.clerk_events is
+'Messages received from Clerk, by Svix''s message id: a replay changes nothing.';
 alter table private.clerk_events enable row level security;
 
 insert into private.job_kinds (kind, queue, max_failures, max_crashes)
@@ -21,7 +23,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-    -- Lock order as everywhere: products, then jobs.
+    -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
     delete from public.products as t where t.user_id = erase_rows.user_id;
     delete from public.jobs as t where t.user_id = erase_rows.user_id;
     delete from public.analysis_results as t where t.user_id = erase_rows.user_id;
@@ -39,6 +41,22 @@ $$;
 comment on function private.erase_rows is
 'Deletes every row of an account in every table that names one, but for the tombstones.';
 
+create function private.lock_account(user_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+begin atomic
+    insert into private.request_counts as c (user_id, cost_class, window_start, requests)
+    values (lock_account.user_id, 'write', now(), 0), (lock_account.user_id, 'work', now(), 0)
+    on conflict on constraint request_counts_pkey do update set requests = c.requests;
+end;
+comment on function private.lock_account is
+'Waits for the requests that an account is writing with, and keeps others waiting: each counts
+itself
+in these rows before it does anything else.';
+
 create function private.erase_account(user_id uuid)
 returns void
 language plpgsql
@@ -49,6 +67,8 @@ as $$
 declare
     v_customer_id text;
 begin
+    -- What a request in flight has written is seen after this, and nothing is written any more.
+    perform private.lock_account(erase_account.user_id);
     update private.identities as i set deleted_at = now()
     where i.user_id = erase_account.user_id and i.deleted_at is null;
     -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
@@ -68,7 +88,8 @@ begin
 end;
 $$;
 comment on function private.erase_account is
-'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at Stripe. Repeating it changes nothing.';
+'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at
+Stripe. Repeating it changes nothing.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -113,7 +134,8 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one transaction.
+'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one
+transaction.
 Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
@@ -129,7 +151,8 @@ begin
 end;
 $$;
 comment on function private.erase_own_account is
-'Erases the account of the token. Definer: users may not delete all of these rows; identity comes from the token.';
+'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
+from the token.';
 grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
@@ -142,7 +165,8 @@ begin atomic
     select private.erase_own_account();
 end;
 comment on function public.delete_account is
-'Erases the caller''s account and everything in it, at once and for good; subscriptions are cancelled at Stripe.
+'Erases the caller''s account and everything in it, at once and for good; subscriptions are
+cancelled at Stripe.
 
 Afterwards the account''s tokens can''t be renewed (403 account_deleted).';
 grant execute on function public.delete_account to authenticated;
@@ -161,38 +185,75 @@ begin atomic
         (select c.customer_id from private.stripe_customers as c where c.user_id = auth.uid()),
         'identities',
         (
-            select coalesce(
-                jsonb_agg(jsonb_build_object('issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at)),
-                '[]'
-            )
+            select
+                coalesce(
+                    jsonb_agg(jsonb_build_object(
+                        'issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at
+                    )),
+                    '[]'
+                )
             from private.identities as t where t.user_id = auth.uid()
         ),
         'products',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.products as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.products as t
+            where t.user_id = auth.uid()
+        ),
         'analysis_results',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.analysis_results as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.analysis_results as t
+            where t.user_id = auth.uid()
+        ),
         'virality_packs',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.virality_packs as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.virality_packs as t
+            where t.user_id = auth.uid()
+        ),
         'scripts',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.scripts as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.scripts as t
+            where t.user_id = auth.uid()
+        ),
         'script_versions',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.script_versions as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.script_versions as t
+            where t.user_id = auth.uid()
+        ),
         'brand_rules',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.brand_rules as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.brand_rules as t
+            where t.user_id = auth.uid()
+        ),
         'subscriptions',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.subscriptions as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.subscriptions as t
+            where t.user_id = auth.uid()
+        ),
         'usage',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.usage as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.usage as t
+            where t.user_id = auth.uid()
+        ),
         'request_counts',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t
+            where t.user_id = auth.uid()
+        ),
         'jobs',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.jobs as t where t.user_id = auth.uid()),
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.jobs as t
+            where t.user_id = auth.uid()
+        ),
         'billing_notices',
-        (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.billing_notices as t where t.user_id = auth.uid())
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.billing_notices as t
+            where t.user_id = auth.uid()
+        )
     );
 end;
 comment on function private.export_own_account is
-'Everything stored about the account of the token. Definer: some of it is in internal tables; identity comes from the token.';
+'Everything stored about the account of the token. Definer: some of it is in internal tables;
+identity comes from the token.';
 grant execute on function private.export_own_account to authenticated;
 
 create function public.export_account()
@@ -204,7 +265,8 @@ set search_path = ''
 begin atomic
     select private.export_own_account();
 end;
-comment on function public.export_account is 'Everything that is stored about the caller, as one JSON document.';
+comment on function public.export_account is
+'Everything that is stored about the caller, as one JSON document.';
 grant execute on function public.export_account to authenticated;
 
 create function private.refuse_erased()

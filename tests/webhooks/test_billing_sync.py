@@ -256,6 +256,17 @@ def test_reconciliation_queues_events_left_over_and_customers_that_pay(trial):
     assert [row["key"] for row in keys] == sorted([customer, event.id])
 
 
+def test_a_customer_looked_at_today_is_left_for_tomorrow(trial):
+    user_id, customer = trial.make_customer()
+    trial.stripe.subscribe(customer)
+    sync_customer(trial.worker, trial.gateway, customer)
+    trial.stripe.events.clear()
+    assert reconcile(trial.worker, trial.gateway, now=NOW) == 0
+    trial.db.execute("update private.stripe_customers set synced_at = now() - interval '25 hours'")
+    assert reconcile(trial.worker, trial.gateway, now=NOW) == 1
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
 def test_reconciling_twice_queues_once(trial):
     _, customer = trial.make_customer()
     trial.stripe.subscribe(customer)

@@ -29,6 +29,8 @@ def handler(gateway: Gateway | None) -> Handler[None, int]:
     """The handler with its way to Stripe; None where billing is not set up."""
 
     async def work(_: None, run: Run) -> int:
+        if gateway is None:  # scheduled everywhere, also where nothing is sold
+            return 0
         return await ask(run.pool, gateway, reconcile)
 
     return Handler(load=load, work=work, save=nothing_to_save, timeout_seconds=300)

@@ -1,0 +1,178 @@
+"""Jobs of billing, by a real worker: event in, row out; erasure; what a failing Stripe costs."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.billing import Gateway
+from core.database import async_pool
+from tests.fakes import stripe
+from tests.fakes.stripe import Fault
+from workers.jobs import erase_account, reconcile_billing, sync_customer
+from workers.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tests.database import Database
+
+
+@pytest.fixture
+def shop():
+    with stripe.serving() as fake:
+        yield fake
+
+
+@asynccontextmanager
+async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
+    async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
+        handlers = {
+            "sync_customer": sync_customer.handler(gateway),
+            "reconcile_billing": reconcile_billing.handler(gateway),
+            "erase_account": erase_account.handler(gateway, delete_customer=True),
+        }
+        runner = Runner(
+            pool,
+            db.url("worker"),
+            handlers,
+            queues=["billing"],
+            concurrency=8,
+            lease_seconds=10,
+        )
+        task = asyncio.create_task(runner.run())
+        try:
+            yield
+        finally:
+            runner.stop()
+            await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - the condition is in the database
+            await asyncio.sleep(0.02)
+
+
+@dataclass
+class Story:
+    """An account that has just paid, and nobody knows yet."""
+
+    user_id: uuid.UUID
+    customer: str
+
+
+@pytest.fixture
+def story(db, shop):
+    db.execute("delete from private.schedules")  # only what a test starts
+    user_id = uuid.uuid4()
+    db.execute(
+        "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
+        str(user_id),
+        user_id,
+    )
+    customer = shop.customer(user_id=str(user_id))["id"]
+    shop.subscribe(customer)
+    return Story(user_id, customer)
+
+
+def arrive(db, event, customer):
+    with db.as_webhook() as webhook:
+        webhook.execute(
+            "select private.record_stripe_event(%s, %s, 0, false, null, %s, null, '0', true)",
+            event["id"],
+            event["type"],
+            customer,
+        )
+
+
+def open_jobs(db) -> int:
+    return db.value("select count(*) from private.live_jobs")
+
+
+async def test_an_event_ends_in_a_row(db, shop, story):
+    for event in shop.events * 2:
+        arrive(db, event, story.customer)
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: open_jobs(db) == 0)
+    assert db.rows("select user_id, plan, status from public.subscriptions") == [
+        {"user_id": story.user_id, "plan": "creator", "status": "active"}
+    ]
+    assert db.rows("select status, user_id from public.jobs") == [
+        {"status": "succeeded", "user_id": None}
+    ]
+
+
+async def test_while_stripe_fails_the_job_waits_and_then_ends(db, shop, story):
+    shop.faults = lambda *_: Fault(status=500)
+    arrive(db, shop.events[0], story.customer)
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: db.value("select failures from public.jobs") == 1)
+        assert db.row("select status, error_code from public.jobs") == {
+            "status": "queued",
+            "error_code": "stripe_unavailable",
+        }
+        shop.faults = lambda *_: None
+        db.execute("update pgmq.q_billing set vt = now()")
+        db.execute("notify jobs, 'billing'")
+        await until(lambda: open_jobs(db) == 0)
+    assert db.value("select private.plan_of(%s)", story.user_id) == "creator"
+
+
+async def failed_with(db, shop, story, fault):
+    """What the job says after its first try."""
+    shop.faults = lambda *_: fault
+    arrive(db, shop.events[0], story.customer)
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: db.value("select error_code from public.jobs") is not None)
+    return db.row("select status, error_code from public.jobs")
+
+
+async def test_what_stripe_refuses_is_not_asked_again(db, shop, story):
+    outcome = await failed_with(db, shop, story, Fault(status=400))
+    assert outcome == {"status": "failed", "error_code": "stripe_refused"}
+
+
+async def test_a_refused_key_is_waited_for(db, shop, story):
+    outcome = await failed_with(db, shop, story, Fault(status=401))
+    assert outcome == {"status": "queued", "error_code": "stripe_key_refused"}
+
+
+async def test_a_worker_without_a_stripe_key_says_so_and_keeps_the_job(db, shop, story):
+    arrive(db, shop.events[0], story.customer)
+    async with working(db, None):
+        await until(lambda: db.value("select error_code from public.jobs") is not None)
+    assert db.row("select status, error_code from public.jobs") == {
+        "status": "queued",
+        "error_code": "billing_not_configured",
+    }
+
+
+async def test_an_erased_accounts_customer_is_ended_and_deleted(db, shop, story):
+    with db.as_webhook() as webhook:
+        webhook.execute("select private.bind_customer(%s, %s)", story.user_id, story.customer)
+    with db.as_user(story.user_id) as owner:
+        owner.execute("select public.delete_account()")
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: open_jobs(db) == 0)
+    assert [one["status"] for one in shop.of("subscription")] == ["canceled"]
+    assert shop.objects[story.customer]["deleted"] is True
+
+
+async def test_reconciliation_as_a_job_brings_in_what_was_never_delivered(db, shop, story):
+    db.execute("select private.enqueue('reconcile_billing', null)")
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: open_jobs(db) == 0)
+    assert db.value("select private.plan_of(%s)", story.user_id) == "creator"
+
+
+async def test_without_a_stripe_key_reconciliation_has_nothing_to_do(db, shop, story):
+    db.execute("select private.enqueue('reconcile_billing', null)")
+    async with working(db, None):
+        await until(lambda: open_jobs(db) == 0)
+    assert db.value("select status from public.jobs") == "succeeded"
