@@ -116,17 +116,18 @@ def in_background(work: Callable[[], object]) -> Future[object]:
     return future
 
 
-def wait_until_blocked(
-    db: Database, connection: psycopg.Connection[Row], kind: str = "transactionid"
-) -> None:
-    """Until that connection waits for a lock of that kind; fails after ten seconds."""
+def wait_until_blocked(db: Database, connection: psycopg.Connection[Row], *kinds: str) -> None:
+    """Until that connection waits for a lock of one of these kinds; fails after ten seconds.
+
+    Without a kind: for another transaction to end.
+    """
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if db.value(
             # pg_stat_activity hides what other roles' sessions wait for.
-            "select count(*) from pg_locks where pid = %s and locktype = %s and not granted",
+            "select count(*) from pg_locks where pid = %s and locktype = any (%s) and not granted",
             connection.info.backend_pid,
-            kind,
+            list(kinds or ("transactionid",)),
         ):
             return
     raise AssertionError("The connection never waited for a lock")

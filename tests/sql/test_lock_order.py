@@ -1,0 +1,132 @@
+"""What users, workers and the edge do at once never ends in a deadlock.
+
+Each race is staged the same way: a third session holds a row that both sides need, the sides queue
+up behind it in a chosen order, then it lets go. Both must end without an error.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.database import make_product, make_user
+from tests.jobs import in_background, wait_until_blocked
+from tests.rows import make_pack
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterator
+
+    from tests.database import Database, Row
+
+LOCKS = ("transactionid", "tuple")
+ADD_RULE = (
+    "insert into public.brand_rules (rule_name, rule_definition) values ('No cure',"
+    ' \'{"kind": "banned_phrase", "severity": "error", "params": {"terms": ["cure"]}}\')'
+)
+
+
+@pytest.fixture
+def sessions(db: Database) -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def connect(db: Database, sessions: ExitStack, login: str) -> psycopg.Connection[Row]:
+    return sessions.enter_context(db.connect(login))
+
+
+def user_statement(user_id: uuid.UUID, query: str) -> str:
+    """A request of the user's, as PostgREST runs it: pre-request, then the statement."""
+    claims = {"role": "authenticated", "aud": "authenticated", "exp": 4102444800}
+    claims_text = json.dumps(claims | {"sub": str(user_id)})
+    return (
+        "begin; set local role authenticated;"
+        f" select set_config('request.jwt.claims', '{claims_text}', true),"
+        " set_config('request.method', 'PATCH', true),"
+        " set_config('request.path', '/products', true);"
+        f" select private.before_request(); {query}; commit"
+    )
+
+
+def race(db: Database, sessions: ExitStack, row: str, *sides: tuple[str, str]) -> None:
+    """Queues (login, statements) up behind a row that is held, lets go, waits for both."""
+    holder = connect(db, sessions, "postgres")
+    holder.execute("begin")
+    holder.execute(f"{row} for update")
+    running = []
+    for login, statements in sides:
+        session = connect(db, sessions, login)
+        running.append(in_background(lambda s=session, q=statements: s.execute(q)))
+        wait_until_blocked(db, session, *LOCKS)
+    holder.execute("commit")
+    for side in running:
+        side.result(20)
+
+
+@pytest.mark.parametrize("first", ["deletion", "renaming"])
+def test_a_pack_is_renamed_while_its_product_is_deleted(
+    db: Database, sessions: ExitStack, first: str
+):
+    pack = make_pack(db, make_user())
+    own = pack["user_id"]
+    deletion = ("authenticator", user_statement(own, "delete from public.products"))
+    renaming = ("authenticator", user_statement(own, "update public.virality_packs set name = 'a'"))
+    sides = [deletion, renaming] if first == "deletion" else [renaming, deletion]
+    race(db, sessions, "select from public.products", *sides)
+    assert db.rows("select from public.products") == []
+
+
+def erasure_of(user_id: uuid.UUID) -> tuple[str, str]:
+    """What Clerk's event makes the edge do."""
+    event = f"'msg_1', 'user.deleted', 'issuer', 'subject', '{user_id}'"
+    return "webhook", f"select private.record_clerk_event({event})"
+
+
+def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, sessions: ExitStack):
+    own = make_product(db, make_user())["user_id"]
+    renaming = ("authenticator", user_statement(own, "update public.products set name = 'a'"))
+    race(db, sessions, "select from public.products", renaming, erasure_of(own))
+    assert rows_about(db, own) == {}
+
+
+def test_what_was_being_written_when_the_account_was_erased_is_erased_too(
+    db: Database, sessions: ExitStack
+):
+    own = make_product(db, make_user())["user_id"]
+    writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
+    writer.execute(user_statement(own, ADD_RULE).removesuffix("; commit"))
+    erasing = in_background(lambda: edge.execute(erasure_of(own)[1]))
+    wait_until_blocked(db, edge)
+    writer.execute("commit")
+    erasing.result(20)
+    assert rows_about(db, own) == {}
+
+
+def test_a_request_that_waited_for_the_erasure_is_refused(db: Database, sessions: ExitStack):
+    own = make_product(db, make_user())["user_id"]
+    writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
+    edge.execute(f"begin; {erasure_of(own)[1]}")
+    writing = in_background(lambda: writer.execute(user_statement(own, ADD_RULE)))
+    wait_until_blocked(db, writer)
+    edge.execute("commit")
+    with pytest.raises(psycopg.Error, match="account_deleted"):
+        writing.result(20)
+    assert rows_about(db, own) == {}
+
+
+def rows_about(db: Database, user_id: uuid.UUID) -> dict[str, int]:
+    """How many rows of each table name the account, but for its tombstone."""
+    tables = db.rows(
+        "select attrelid::regclass::text as name from pg_attribute join pg_class as c"
+        " on c.oid = attrelid where attname = 'user_id' and relkind = 'r'"
+        " and attrelid <> 'private.identities'::regclass"
+        " and relnamespace in ('public'::regnamespace, 'private'::regnamespace)"
+    )
+    query = "select count(*) from {} where user_id = %s"
+    counts = {table["name"]: db.value(query.format(table["name"]), user_id) for table in tables}
+    return {name: count for name, count in counts.items() if count}
