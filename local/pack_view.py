@@ -49,7 +49,7 @@ def _section(title: str, body: RenderableType) -> RenderableType:
 
 def _score(score: Json, confidence: Json) -> RenderableType:
     if score["value"] is None:
-        return Text(f"Not measured: {score['basis_text']}.")
+        return Text(_sentence(f"Not measured: {score['basis_text']}"))
     low, high = score["interval"] or (None, None)
     colour = _BAND_COLOURS.get(score["band"], "white")
     interval = "" if low is None else f", likely between {low} and {high}"
@@ -63,7 +63,7 @@ def _score(score: Json, confidence: Json) -> RenderableType:
 def _sentiment(sentiment: Json) -> RenderableType:
     overall = sentiment["overall"]
     if overall["net"] is None:
-        return Text(f"Not measured: {overall['basis']}.")
+        return Text(_sentence(f"Not measured: {overall['basis']}"))
     low, high = overall["ci95"]
     shares = overall["distribution"]
     lines = [
@@ -71,7 +71,7 @@ def _sentiment(sentiment: Json) -> RenderableType:
             f"{overall['label']}: net {overall['net']:+.2f} ({low:+.2f} to {high:+.2f}), "
             + ", ".join(f"{round(100 * shares[name])} % {name}" for name in shares)
         ),
-        Text(f"From {overall['basis']}.", style="dim"),
+        Text(_sentence(f"From {overall['basis']}"), style="dim"),
     ]
     themes = sorted(sentiment["themes"], key=lambda theme: -theme["n"])
     return Group(*lines, _bullets([f"{theme['title']} ({theme['n']})" for theme in themes[:5]]))
@@ -133,7 +133,7 @@ def _lifts(pack: Json) -> RenderableType:
 
 def _posting(posting: Json) -> RenderableType:
     if posting["status"] != "supported":
-        return Text(f"No window is recommended: {posting['reason']}.")
+        return Text(_sentence(f"No window is recommended: {posting['reason']}"))
     return _bullets(
         [
             f"{window['from_hour_utc']:02}:00 to {window['to_hour_utc']:02}:00 UTC: "
@@ -156,6 +156,10 @@ def _evidence(evidence: list[Json]) -> RenderableType:
     shown = _bullets([f"{each['id']}: {each['paraphrase']}" for each in evidence[:_MAX_EVIDENCE]])
     hidden = len(evidence) - _MAX_EVIDENCE
     return Group(shown, Text(f"… and {hidden} more", style="dim")) if hidden > 0 else shown
+
+
+def _sentence(text: str) -> str:
+    return f"{text.rstrip('.')}."
 
 
 def _bullets(texts: list[str]) -> RenderableType:
