@@ -1,8 +1,9 @@
-"""Jobs as they come in from users: a few at a time, at a steady rate, whatever the server does."""
+"""Jobs as they come in: a few at a time, as fast as the workers take them, whatever happens."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     from local.postgres import Server
 
-_JOBS_PER_SECOND = 100
 _BATCH = 5
-_PATIENCE_SECONDS = 60
+# Enough to keep two workers busy, too few to queue for long: an interrupted job queues as well.
+_LIVE_JOBS = 24
+_PATIENCE_SECONDS = 120
+_LIVE = "select count(*) as n from private.live_jobs"
 _ENQUEUE = """
     select private.enqueue('effect', md5('user ' || n %% 20)::uuid) as job_id
     from generate_series(%s::integer, %s::integer) as n
@@ -29,15 +32,15 @@ def feed(server: Server, database: str, jobs: int) -> list[uuid.UUID]:
     When an answer gets lost it asks again, as a user would: some jobs may be there unconfirmed.
     """
     confirmed: list[uuid.UUID] = []
-    due_at = time.monotonic()
-    while len(confirmed) < jobs and time.monotonic() < due_at + _PATIENCE_SECONDS:
-        try:
-            with connect(server, database) as db:
-                while len(confirmed) < jobs:
-                    time.sleep(max(0, due_at - time.monotonic()))
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while len(confirmed) < jobs and time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError), connect(server, database) as db:
+            while len(confirmed) < jobs:
+                [live] = db.execute(_LIVE).fetchall()
+                if live["n"] < _LIVE_JOBS:
                     numbers = (len(confirmed) + 1, min(len(confirmed) + _BATCH, jobs))
                     confirmed += [row["job_id"] for row in db.execute(_ENQUEUE, numbers)]
-                    due_at = max(due_at, time.monotonic() - 1) + _BATCH / _JOBS_PER_SECOND
-        except psycopg.OperationalError:
-            time.sleep(0.05)
+                else:
+                    time.sleep(0.01)
+        time.sleep(0.05)
     return confirmed

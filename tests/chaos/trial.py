@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from local.postgres import Server
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ class Protocol(RuleBasedStateMachine):
     def claim(self, quantity):
         due = {job.job_id: job for job in self.model.values() if job.visibility == "due"}
         rows = self.call("select * from private.claim(%s, %s, 3600)", QUEUE, quantity)
+        assert {row["job_id"] for row in rows} <= due.keys()
         handed = [due.pop(row["job_id"]) for row in rows]
         buried = [job for job in due.values() if job.is_buried_by_claim() and self.has_ended(job)]
         assert not any(job.is_buried_by_claim() for job in handed)
