@@ -21,7 +21,11 @@ QUEUE = "maintenance"
 
 
 def make_kind(db: Database, kind: str = "noop", **limits: object) -> str:
-    """A kind of job on the maintenance queue, retried at once unless told otherwise."""
+    """A kind of job on the maintenance queue, retried at once unless told otherwise.
+
+    It is alone there: a worker's first look would queue the recurring work of the project.
+    """
+    db.execute("delete from private.schedules where kind <> %s", kind)
     row = {"max_failures": 5, "max_crashes": 3, "backoff_seconds": 0.0} | limits
     db.execute(
         "insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_seconds)"
