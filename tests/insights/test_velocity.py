@@ -64,3 +64,17 @@ def test_the_counts_of_one_analysis_make_the_speed_of_the_next():
     second = contents(analysed(videos=(*posts, later), earlier=snapshots_of(first)))[1]
     assert second["velocity"]["views_per_hour"] == 100
     assert second["stage"] == "heating"
+
+
+def test_older_looks_are_handed_on_so_that_a_change_of_speed_shows():
+    subject = make_video("ana", role="subject", days_old=4, views=5000)
+    looks = [contents(analysed(videos=(subject,)))[1]]
+    for hours, views in ((24, 7400), (48, 8600)):
+        seen = replace(subject, views=views, collected_at=NOW + timedelta(hours=hours))
+        looks.append(contents(analysed(videos=(seen,), earlier=snapshots_of(looks[-1])))[1])
+    assert [look["velocity"]["snapshots"] for look in looks] == [1, 2, 3]
+    assert looks[-1]["velocity"]["acceleration"] == -0.5
+
+
+def test_an_analysis_without_kept_counts_gives_no_looks():
+    assert snapshots_of({}) == ()

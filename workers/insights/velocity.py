@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
 
 from workers.insights.baseline import age_days, maturity
 from workers.insights.inputs import Snapshot
-from workers.insights.shapes import Counts, Velocity, ViralityBreakdown
+from workers.insights.shapes import Counts, Velocity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,20 +21,29 @@ if TYPE_CHECKING:
 
 SHORTEST_GAP_SECONDS = 3600  # counts are refreshed in steps; over minutes they show noise
 HEATING, SATURATING = 1.5, 0.5
+KEPT_POSTS, KEPT_LOOKS = 30, 5
+_COUNTS = TypeAdapter(tuple[Counts, ...])
 
 
-def counts(videos: Sequence[Video], now: datetime) -> tuple[Counts, ...]:
-    """What the next analysis needs of this one."""
-    return tuple(
-        Counts(source_ref=video.ref, taken_at=video.collected_at or now, views=video.views)
-        for video in videos
-        if video.views is not None
-    )
+def counts(
+    subject: Video | None, videos: Sequence[Video], earlier: Sequence[Snapshot], now: datetime
+) -> tuple[Counts, ...]:
+    """For the next analysis: this look at the creator's posts, older looks at the subject."""
+    if subject is None:
+        return ()
+    own = [video for video in videos if video.author.ref == subject.author.ref]
+    own.sort(key=lambda video: (video.ref != subject.ref, age_days(video, now) or 0.0))
+    looks = [
+        (v.ref, v.collected_at or now, v.views) for v in own[:KEPT_POSTS] if v.views is not None
+    ]
+    past = _past(subject, earlier, now)[-KEPT_LOOKS:]
+    looks += [(snapshot.ref, snapshot.taken_at, snapshot.views) for snapshot in past]
+    return tuple(Counts(source_ref=ref, taken_at=at, views=views) for ref, at, views in looks)
 
 
-def snapshots_of(content: Mapping[str, Any]) -> tuple[Snapshot, ...]:
+def snapshots_of(content: Mapping[str, object]) -> tuple[Snapshot, ...]:
     """The counts kept in an earlier `virality_breakdown`, for `Collection.earlier`."""
-    kept = ViralityBreakdown.model_validate(content).counts
+    kept = _COUNTS.validate_python(content.get("counts", ()))
     return tuple(Snapshot(item.source_ref, item.taken_at, item.views) for item in kept)
 
 

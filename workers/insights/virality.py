@@ -41,15 +41,17 @@ class Virality:
 
 def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality:
     subject = subject_of(collection.videos)
+    # Sample data never grows: compared with itself it would look like a video that has ended.
+    earlier = () if collection.source_kind == "sample" else collection.earlier
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
     scored = score(own, drivers.saves_place(subject, collection.videos), log)
     tags, titles = lifts.hashtags(found, log), lifts.sounds(found, log)
     fields: dict[str, object] = {
         "score": scored,
-        "stage": stage(subject, collection.earlier, now),
+        "stage": stage(subject, earlier, now),
         "metrics": drivers.metrics(subject, own, collection.videos, log),
-        "velocity": velocity(subject, collection.earlier, now),
+        "velocity": velocity(subject, earlier, now),
         "drivers": drivers.drivers(subject, collection.videos, log),
         "hook": hook(subject.text if subject is not None else None),
         "format": _format(subject, titles),
@@ -59,7 +61,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "timing": timing(found, subject.author.ref if subject is not None else None),
         "comparables": comparables(found, subject, log),
         "counter_evidence": drivers.counter_evidence(subject, own, log),
-        "counts": counts(collection.videos, now),
+        "counts": counts(subject, collection.videos, earlier, now),
     }
     return Virality(scored, fields, (*NEVER_KNOWN, *_limits(collection.videos, found, now)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from psycopg.types.json import Jsonb
@@ -11,21 +11,24 @@ from psycopg.types.json import Jsonb
 from workers.errors import LostLease
 from workers.handlers import Handler, Run
 from workers.insights.analysis import Analysis, analyse
-from workers.insights.lexicon import LexiconScorer
+from workers.insights.engines import best_scorer
+from workers.insights.velocity import snapshots_of
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 
 if TYPE_CHECKING:
+    from workers.insights.inputs import Snapshot
     from workers.providers.services import Services
     from workers.queue import Database, Job
 
 
 @dataclass(frozen=True)
 class Product:
-    """What is to be analysed."""
+    """What is to be analysed; `earlier` are the counts that the last analysis kept."""
 
     name: str
     source_url: str
+    earlier: tuple[Snapshot, ...] = ()
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
@@ -40,18 +43,24 @@ def handler(services: Services) -> Handler[Product, Analysis]:
 async def load(db: Database, job: Job) -> Product:
     """The product of the job; LostLease when it was deleted meanwhile."""
     cursor = await db.execute(
-        "select product_name, source_url from private.analysis_input(%s)", (job.job_id,)
+        "select product_name, source_url, last_breakdown from private.analysis_input(%s)",
+        (job.job_id,),
     )
     row = await cursor.fetchone()
     if row is None:
         raise LostLease
-    return Product(cast("str", row["product_name"]), cast("str", row["source_url"]))
+    return Product(
+        cast("str", row["product_name"]),
+        cast("str", row["source_url"]),
+        snapshots_of(cast("dict[str, object]", row["last_breakdown"] or {})),
+    )
 
 
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
     collection = await collect(product.source_url, services, run.progress, run.step)
-    assistant = Assistant(services.text_model, run.step, LexiconScorer())
+    collection = replace(collection, earlier=product.earlier)
+    assistant = Assistant(services.text_model, run.step, best_scorer())
     await run.progress("analysing", 60)
     labelled = await assistant.label(collection)
     # In a thread: seconds of computing must not stop the other jobs of this worker.
