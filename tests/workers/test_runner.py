@@ -46,7 +46,9 @@ def handler(
 
 
 @asynccontextmanager
-async def running(db: Database, noop: Handler, concurrency: int = 10) -> AsyncIterator[Runner]:
+async def running(
+    db: Database, noop: Handler, concurrency: int = 10, lease_seconds: int = LEASE_SECONDS
+) -> AsyncIterator[Runner]:
     async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
         runner = Runner(
             pool,
@@ -54,7 +56,7 @@ async def running(db: Database, noop: Handler, concurrency: int = 10) -> AsyncIt
             {"noop": noop},
             queues=[QUEUE],
             concurrency=concurrency,
-            lease_seconds=LEASE_SECONDS,
+            lease_seconds=lease_seconds,
         )
         task = asyncio.create_task(runner.run())
         try:
@@ -89,23 +91,19 @@ async def test_a_job_is_done_and_acknowledged(db: Database):
     assert leftovers(db) == {"messages": 0, "live": 0, "steps": 0}
 
 
-async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database):
+async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database, monkeypatch):
+    monkeypatch.setattr("workers.runner._POLL_SECONDS", 600)
     started = asyncio.Event()
 
     async def work(_input: None, _run: Run) -> None:
         started.set()
 
-    loop = asyncio.get_running_loop()
-    waits = []
     async with running(db, handler(work)):
         await until(lambda: db.value(LISTENERS) == 1)
-        for _ in range(5):
+        for _ in range(3):
             started.clear()
             enqueue(db)
-            since = loop.time()
-            await asyncio.wait_for(started.wait(), 5)
-            waits.append(loop.time() - since)
-    assert sorted(waits)[2] < 0.3  # the poll comes after 0.75 s at the earliest
+            await asyncio.wait_for(started.wait(), 10)
 
 
 LISTENERS = "select count(*) from pg_stat_activity where application_name = 'worker listener'"
@@ -233,18 +231,19 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
     assert state(db, job_id)["status"] == "running"
 
 
-async def test_cancelling_stops_a_running_job_within_a_second(db: Database):
+async def test_cancelling_stops_a_running_job_without_waiting_for_a_heartbeat(db: Database):
     user_id = make_user()
 
     async def work(_input: None, _run: Run) -> None:
         await asyncio.sleep(60)
 
     job_id = enqueue(db, user_id=user_id)
-    async with running(db, handler(work)):
+    async with running(db, handler(work), lease_seconds=600):
         await until(lambda: state(db, job_id)["status"] == "running")
+        await until(lambda: db.value(LISTENERS) == 1)
         with db.as_user(user_id) as user:
             user.execute("select public.cancel_job(%s)", job_id)
-        await until(lambda: state(db, job_id)["status"] == "cancelled", seconds=1)
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
 
 
 async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Database):
