@@ -141,12 +141,13 @@ begin
     if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
         return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
     end if;
-    -- Counted repeats are unrolled when compiled: a few nested ones would fill the memory.
-    if exists (
-        select from regexp_matches(v_bare, '\{(\d*),?(\d*)\}', 'g') as r (bounds)
-        having sum(ln(greatest(nullif(r.bounds[2], ''), r.bounds[1])::numeric + 1)) > ln(1000)
+    -- Counted repeats are unrolled when compiled, endless ones within them each time.
+    if regexp_count(v_bare, '[*+]|\{\d+,\}') >= 40 or exists (
+        select from regexp_matches(v_bare, '\{(\d+),?(\d*)\}', 'g') as r (bounds)
+        having sum(ln(coalesce(nullif(r.bounds[2], ''), r.bounds[1])::numeric + 1))
+            + ln(1 + regexp_count(v_bare, '[*+]|\{\d+,\}')) > ln(600)
     ) then
-        return 'repeats too often: its counts may multiply to 1000 at most.';
+        return 'repeats too often: its counts may multiply to 600 at most.';
     end if;
     if '' ~ pattern then
         return 'matches every text, also an empty one.';

@@ -44,17 +44,16 @@ def test_an_upsert_replaces_the_rule_of_that_name(
 ) -> None:
     user = make_user()
     make_rule(db, user, "No miracles", banned("miracle"))
-    rule = {"rule_name": "No miracles", "rule_definition": banned("marvel", severity="info")}
-    assert call(postgrest, user, UPSERT, rule, MERGE) == (200, [rule | {"severity": "info"}])
+    body = {"rule_name": "No miracles", "rule_definition": banned("marvel", severity="info")}
+    assert call(postgrest, user, UPSERT, body, MERGE) == (200, [body | {"severity": "info"}])
 
 
 def test_an_upsert_may_name_the_account(postgrest: RunningPostgrest) -> None:
     user = make_user()
-    rule = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
-    body = rule | {"user_id": str(user)}
+    row = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
     for status in (201, 200):
-        answer = call(postgrest, user, UPSERT, body, MERGE)
-        assert answer == (status, [rule | {"severity": "error"}])
+        answer = call(postgrest, user, UPSERT, row | {"user_id": str(user)}, MERGE)
+        assert answer == (status, [row | {"severity": "error"}])
 
 
 def test_a_duplicate_is_a_conflict_with_a_sentence(
@@ -89,10 +88,10 @@ def test_a_mistake_in_a_rule_names_the_field(postgrest: RunningPostgrest) -> Non
 
 def test_a_script_is_checked_while_one_types(db: Database, postgrest: RunningPostgrest) -> None:
     user = make_user()
-    rule = make_rule(db, user, "No miracles", banned("miracle"))
+    made = make_rule(db, user, "No miracles", banned("miracle"))
     answer = call(postgrest, user, "/rpc/check_compliance", {"content": "🔥 m1racle"})
     verdict = {
-        "rule_id": str(rule["id"]),
+        "rule_id": str(made["id"]),
         "rule_name": "No miracles",
         "kind": "banned_phrase",
         "severity": "error",
@@ -131,7 +130,7 @@ def test_an_earlier_text_comes_back(db: Database, postgrest: RunningPostgrest) -
 def test_starter_rules_are_adopted_in_one_call(postgrest: RunningPostgrest) -> None:
     status, rules = call(postgrest, make_user(), "/rpc/adopt_starter_rules", {"pack": "tiktok"})
     assert isinstance(rules, list)
-    assert (status, {rule["rule_name"].partition(":")[0] for rule in rules}) == (200, {"TikTok"})
+    assert (status, {row["rule_name"].partition(":")[0] for row in rules}) == (200, {"TikTok"})
 
 
 def test_the_account_is_one_object(postgrest: RunningPostgrest) -> None:
@@ -152,3 +151,21 @@ def test_a_product_is_read_with_what_hangs_on_it(db: Database, postgrest: Runnin
         200,
         [{"name": product["name"], "virality_packs": [], "analysis_results": [], "scripts": []}],
     )
+
+
+def test_an_account_cannot_keep_the_database_busy_with_its_rules(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    user = make_user()
+    with db.as_user(user) as owner:
+        owner.execute(
+            "insert into public.brand_rules (rule_name, rule_definition)"
+            " select n::text, jsonb_build_object('kind', 'regex', 'severity', 'error', 'params',"
+            " jsonb_build_object('pattern', format('(a|b)*?.{1,%%s}', n)))"
+            " from generate_series(%s, %s) as n",
+            *(100, 250),
+        )
+    # The function's own limit of two seconds, well below the role's eight.
+    status, answer = call(postgrest, user, "/rpc/check_compliance", {"content": "a" * 10_000})
+    assert isinstance(answer, dict)
+    assert (status, answer["code"]) == (500, "57014")
