@@ -164,12 +164,13 @@ def _groups(read: _Read, scorer: Scorer) -> list[_Group]:
         label: [place for place, text in enumerate(read.texts) if text.label == label]
         for label in LABELS
     }
+    present = [label for label in LABELS if places[label]]
     found = []
     for _ in range(GROUPS):
-        sizes = chance.multinomial(GROUP_SIZE, chance.dirichlet([2, 2, 2]))
+        sizes = chance.multinomial(GROUP_SIZE, chance.dirichlet([2] * len(present)))
         drawn = [
             int(place)
-            for label, size in zip(LABELS, sizes, strict=True)
+            for label, size in zip(present, sizes, strict=True)
             for place in chance.choice(places[label], size)
         ]
         found.append(_group(read, drawn, scorer))
