@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FOREIGN_LIMIT = 0.12
-_LIMIT_SECONDS = 600
+_LIMIT_SECONDS = 1800
 
 
 class RunFailed(Exception):  # noqa: N818 - reads as what happened

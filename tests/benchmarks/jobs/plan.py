@@ -119,15 +119,18 @@ def _backlog(*, is_quick: bool) -> list[Case]:
     held = {"before_seconds": 5, "window_seconds": 10, "held_seconds": 60}
     if is_quick:
         held = {"before_seconds": 1, "window_seconds": 2, "held_seconds": 5}
-    claimable = {
-        "due": (OF_MANY_USERS, *_PSYCOPG),
-        "delayed": (OF_MANY_USERS, *_PSYCOPG),
-        "leased": (OF_MANY_USERS, "pgmq read + delete"),
-    }
     return [
-        *(
-            Case(f"claim beside {state} jobs", "growth", {"sizes": sizes, "state": state}, systems)
-            for state, systems in claimable.items()
+        Case(
+            "claim from a full queue",
+            "growth",
+            {"sizes": sizes, "states": ["due", "delayed", "leased"]},
+            (OF_MANY_USERS, "pgmq read + delete"),
+        ),
+        Case(
+            "claim from a full queue",
+            "growth",
+            {"sizes": sizes, "states": ["due"]},
+            ("procrastinate", "pgqueuer (psycopg)"),
         ),
         Case("beside a held snapshot", "held", held, (*OURS_VARIANTS, *_PSYCOPG)),
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.jobs.report import Row
 
 _OURS, _PEER = "#1f6f54", "#9aa5b1"
-_GROWTH = "claim_ms_at_"
+_GROWTH = "_claim_ms_at_"
 _BARS = (
     ("drain, 10 at once", "jobs_per_second", "No-op jobs/s, 10 at once"),
     ("drain, 100 at once", "jobs_per_second", "No-op jobs/s, 100 at once"),
@@ -31,7 +31,7 @@ def save(path: Path, rows: list[Row], headline: str) -> None:
     fields = figure.subplots(2, 3).flatten()
     for field, (case, metric, title) in zip(fields, _BARS, strict=False):
         _bars(field, [row for row in rows if (row.case, row.metric) == (case, metric)], title)
-    _growth(fields[-1], [row for row in rows if row.metric.startswith(_GROWTH)])
+    _growth(fields[-1], [row for row in rows if _GROWTH in row.metric])
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
@@ -50,19 +50,17 @@ def _bars(field: Axes, rows: list[Row], title: str) -> None:
 
 def _growth(field: Axes, rows: list[Row]) -> None:
     field.set_title("A claim beside 1k … 1M rows: times its cost at the fewest", fontsize=10)
-    for case, system in dict.fromkeys((row.case, row.system) for row in rows):
-        points = sorted(
-            (int(row.metric.removeprefix(_GROWTH)), row.value)
-            for row in rows
-            if (row.case, row.system) == (case, system)
-        )
-        state = case.removeprefix("claim beside ").removesuffix(" jobs")
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        state, size = row.metric.split(_GROWTH)
+        lines.setdefault(f"{row.system}, {state}", []).append((int(size), row.value))
+    for name, points in lines.items():
         field.plot(
             [size for size, _ in points],
             [value / points[0][1] for _, value in points],
             marker="o",
-            linewidth=2 if system.startswith("ours") else 1,
-            label=f"{system}, {state}",
+            linewidth=2 if name.startswith("ours") else 1,
+            label=name,
         )
     if rows:
         field.set_xscale("log")

@@ -29,7 +29,6 @@ _UNITS = {
     "dead_rows": "rows",
     "efficiency": "of the ideal",
     "kept": "of the rate before",
-    "growth": "times",
     "times_alone": "times",
 }
 

@@ -57,15 +57,23 @@ class Celery:
             started_at = float(await self._reply(celery_app.READY_KEY))
             work.done = sys.maxsize  # its handlers run elsewhere: only the queue can tell
             yield started_at
-            for number, at in (await self._redis.hgetall(celery_app.STAMPS_KEY)).items():
-                work.started_at[int(number)] = float(at)
         finally:
             process.terminate()
-            await process.wait()
+            await process.wait()  # it ends what it has begun
+        for number, at in (await self._redis.hgetall(celery_app.STAMPS_KEY)).items():
+            work.started_at[int(number)] = float(at)
 
     async def unfinished(self) -> int:
-        waiting = await self._redis.llen(celery_app.QUEUE)
-        return int(waiting + await self._redis.hlen("unacked"))
+        # On its way from the one to the other a job is in neither, so "nothing" is checked twice.
+        waiting = await self._in_redis()
+        if not waiting:
+            await asyncio.sleep(0.01)
+            waiting = await self._in_redis()
+        return waiting
+
+    async def _in_redis(self) -> int:
+        queued = await self._redis.llen(celery_app.QUEUE)
+        return int(queued + await self._redis.hlen("unacked"))
 
     async def _start(self, work: Work, concurrency: int) -> asyncio.subprocess.Process:
         arguments = ["worker", "--pool", "prefork", "--concurrency", str(concurrency)]

@@ -30,7 +30,7 @@ KIND = "benchmark"
 _ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
 _ENQUEUE_MANY = """
 select private.enqueue(
-    %s, md5((n %% nullif(%s, 0))::text)::uuid, null, null, jsonb_build_object('number', n), %s
+    %s, md5((n %% nullif(%s, 0))::text)::uuid, null, null, jsonb_build_object('number', n)
 )
 from unnest(%s::integer[]) as n
 """
@@ -45,7 +45,7 @@ class Ours:
 
     login = "postgres"
     users = 0  # whose jobs they are; 0: the system's own
-    metrics_call: str | None = None
+    metrics_call: str | None = "select * from private.queue_metrics()"
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -63,12 +63,12 @@ class Ours:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await self.add_delayed(db, numbers, seconds=0)
+        await db.execute(_ENQUEUE_MANY, (KIND, self.users, list(numbers)))
 
-    async def add_delayed(
-        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
-    ) -> None:
-        await db.execute(_ENQUEUE_MANY, (KIND, self.users, seconds, list(numbers)))
+    async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
+        await db.execute(
+            "update pgmq.q_scripts set vt = now() + make_interval(secs => %s)", (seconds,)
+        )
 
     async def add_many_of(
         self, db: psycopg.AsyncConnection, user: str, numbers: Sequence[int]

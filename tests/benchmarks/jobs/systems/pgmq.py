@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS = 0.1
 _SEND_MANY = """
-select pgmq.send_batch('jobs', array_agg(jsonb_build_object('number', n)), %s)
+select pgmq.send_batch('jobs', array_agg(jsonb_build_object('number', n)))
 from unnest(%s::integer[]) as n
 """
 
@@ -43,12 +43,12 @@ class Pgmq:
         await db.execute("select pgmq.send('jobs', %s)", (Jsonb({"number": number}),))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await self.add_delayed(db, numbers, seconds=0)
+        await db.execute(_SEND_MANY, (list(numbers),))
 
-    async def add_delayed(
-        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
-    ) -> None:
-        await db.execute(_SEND_MANY, (seconds, list(numbers)))
+    async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
+        await db.execute(
+            "update pgmq.q_jobs set vt = now() + make_interval(secs => %s)", (seconds,)
+        )
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:

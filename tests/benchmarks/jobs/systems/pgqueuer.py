@@ -46,18 +46,13 @@ class PgQueuerOnPsycopg:
         await Queries(PsycopgDriver(db)).enqueue(_NAME, str(number).encode())
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await self.add_delayed(db, numbers, seconds=0)
-
-    async def add_delayed(
-        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
-    ) -> None:
         payloads: list[bytes | None] = [str(number).encode() for number in numbers]
-        due: list[timedelta | None] | None = (
-            [timedelta(seconds=seconds)] * len(payloads) if seconds else None
-        )
         await Queries(PsycopgDriver(db)).enqueue(
-            [_NAME] * len(payloads), payloads, [0] * len(payloads), due
+            [_NAME] * len(payloads), payloads, [0] * len(payloads)
         )
+
+    async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
+        raise NotImplementedError  # measured beside due jobs only
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:

@@ -79,10 +79,8 @@ class Claimable(System, Protocol):
 
     metrics_call: str | None  # a statement that tells an operator about the queues
 
-    async def add_delayed(
-        self, db: psycopg.AsyncConnection, numbers: Sequence[int], seconds: int
-    ) -> None:
-        """Adds jobs that are due later."""
+    async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
+        """Makes every waiting job due that much later than now; for the states it is asked for."""
         ...
 
     def claims(self) -> AbstractAsyncContextManager[Claims]:
