@@ -1,0 +1,25 @@
+"""Realtime: jobs join Supabase's publication where there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.server import MIGRATIONS
+
+if TYPE_CHECKING:
+    from tests.database import Database
+
+[MIGRATION] = MIGRATIONS.glob("*_realtime.sql")
+PUBLISHED = "select schemaname, tablename from pg_publication_tables"
+
+
+def test_jobs_are_published_where_supabase_publishes(db: Database) -> None:
+    with db.as_superuser() as platform:
+        platform.execute("create publication supabase_realtime")
+        platform.execute("alter publication supabase_realtime owner to postgres")
+    db.execute(MIGRATION.read_text())
+    assert db.rows(PUBLISHED) == [{"schemaname": "public", "tablename": "jobs"}]
+
+
+def test_elsewhere_nothing_is_published(db: Database) -> None:
+    assert db.rows(PUBLISHED) == []
