@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock bench bench-jobs
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock eval prove bench bench-jobs
 
 ##@ Start here
 
@@ -63,6 +63,12 @@ bench: bench-jobs ## All of them
 
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
+
+eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
+	@$(RUN) -m workers.insights.evaluation $(DATA)
+
+prove: setup ## Kill, freeze and cut everything a job needs: one table, none may be lost or done twice
+	@$(RUN) -m tests.chaos
 
 ##@ Generated files
 
