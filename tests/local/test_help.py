@@ -25,6 +25,6 @@ def test_make_alone_lists_every_target():
 
 def test_every_stack_command_is_listed():
     usage = _run(sys.executable, "-m", "local", "--help")
-    [names] = re.findall(r"\{([a-z,]+)\}\s", usage.replace("\n", " "))[:1]
+    [names] = re.findall(r"\{([a-z,-]+)\}\s", usage.replace("\n", " "))[:1]
     targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
     assert set(names.split(",")) <= targets
