@@ -130,3 +130,18 @@ def rows_about(db: Database, user_id: uuid.UUID) -> dict[str, int]:
     query = "select count(*) from {} where user_id = %s"
     counts = {table["name"]: db.value(query.format(table["name"]), user_id) for table in tables}
     return {name: count for name, count in counts.items() if count}
+
+
+@pytest.mark.parametrize("first", ["claim", "deletion"])
+def test_jobs_of_a_product_are_claimed_while_it_is_deleted(
+    db: Database, sessions: ExitStack, first: str
+):
+    product = make_product(db, make_user())
+    for key in ("a", "b", "c"):
+        query = "select private.enqueue('generate_script', %s, %s, %s)"
+        db.execute(query, product["user_id"], product["id"], key)
+    claim = ("worker", "select * from private.claim('scripts', 10, 30)")
+    deletion = ("authenticator", user_statement(product["user_id"], "delete from public.products"))
+    sides = [claim, deletion] if first == "claim" else [deletion, claim]
+    race(db, sessions, "select from public.jobs", *sides)
+    assert rows_about(db, product["user_id"]).keys() == {"private.usage", "private.request_counts"}
