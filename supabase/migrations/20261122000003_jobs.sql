@@ -177,6 +177,7 @@ declare
     v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
     v_until text;
     v_reach integer := quantity + 16;
+    v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
@@ -211,7 +212,7 @@ begin
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane', m.vt limit 1;
+            order by m.headers ->> 'lane' limit 1;
             if v_lane is null and v_start > '' then
                 v_lane := '';
                 v_until := v_start;
@@ -220,11 +221,17 @@ begin
             end if;
             exit when v_lane is null or v_lane > v_until;
         end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
         v_taken := array(
             select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' = v_lane and m.vt <= v_now
-            order by m.vt limit least(v_credit, quantity - cardinality(v_due))
-            for update skip locked
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
         );
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
@@ -286,7 +293,7 @@ begin
         )', 'q_' || create_queue.queue
     );
     execute format(
-        'create index %I on pgmq.%I ((headers ->> ''lane''), vt)',
+        'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
     execute replace(private.turn_template(), 'QUEUE', create_queue.queue);

@@ -106,7 +106,6 @@ def test_a_failed_job_whose_user_has_started_it_again_is_not_redriven(db: Databa
     assert db.value("select private.redrive(%s)", failed_id) is True
 
 
-@pytest.mark.xfail(strict=True, reason="a claim takes what became due first")
 def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Database):
     user_id = make_user()
     job_ids = [enqueue(db, user_id=user_id) for _ in range(3)]
