@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.jobs.report import Row
 
 _OURS, _PEER = "#1f6f54", "#9aa5b1"
+_DASHES = {"delayed": "--", "leased": ":"}
 _GROWTH = "_claim_ms_at_"
 _BARS = (
     ("drain, 10 at once", "jobs_per_second", "No-op jobs/s, 10 at once"),
@@ -37,19 +38,25 @@ def save(path: Path, rows: list[Row], headline: str) -> None:
 
 def _bars(field: Axes, rows: list[Row], title: str) -> None:
     field.set_title(title, fontsize=10)
+    if not rows:
+        field.set_axis_off()
+        return
     names = [row.system for row in rows][::-1]
     values = [row.value for row in rows][::-1]
     below = [row.value - row.minimum for row in rows][::-1]
     above = [row.maximum - row.value for row in rows][::-1]
     colours = [_OURS if name.startswith("ours") else _PEER for name in names]
     field.barh(names, values, xerr=[below, above], color=colours, ecolor="#444444", capsize=2)
-    if "(log)" in title and values:
+    if "(log)" in title:
         field.set_xscale("log")
     field.tick_params(labelsize=8)
 
 
 def _growth(field: Axes, rows: list[Row]) -> None:
     field.set_title("A claim beside 1k … 1M rows: times its cost at the fewest", fontsize=10)
+    if not rows:
+        field.set_axis_off()
+        return
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         state, size = row.metric.split(_GROWTH)
@@ -59,10 +66,11 @@ def _growth(field: Axes, rows: list[Row]) -> None:
             [size for size, _ in points],
             [value / points[0][1] for _, value in points],
             marker="o",
+            color=_OURS if name.startswith("ours") else None,
+            linestyle=_DASHES.get(name.rpartition(", ")[2], "-"),
             linewidth=2 if name.startswith("ours") else 1,
             label=name,
         )
-    if rows:
-        field.set_xscale("log")
-        field.set_yscale("log")
-        field.legend(fontsize=7)
+    field.set_xscale("log")
+    field.set_yscale("log")
+    field.legend(fontsize=7)
