@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # What belongs to the piece of work; claims and heartbeats come and go by the clock.
 _PARTS = ("stripe_event", "advisory", "customer_sync")
+# Recurring work comes by the clock, too.
+_OPEN = "select count(*) from private.live_jobs where kind = 'sync_customer'"
 _moments = itertools.count()
 
 
@@ -64,7 +66,7 @@ async def _job(given: dict[str, Any]) -> None:
         )
         task = asyncio.create_task(runner.run())
         with psycopg.connect(given["owner_url"], autocommit=True) as db:
-            while db.execute("select count(*) from private.live_jobs").fetchone() != (0,):  # noqa: ASYNC110
+            while db.execute(_OPEN).fetchone() != (0,):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         runner.stop()
         await task
