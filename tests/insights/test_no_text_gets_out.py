@@ -29,33 +29,32 @@ INJECTIONS = (
 )
 
 
-def _everything_marked():
-    """Each text field of a collection carries the canary, some also an injection."""
-    comments = tuple(
+def _marked_comments():
+    return tuple(
         make_comment(text, kind=kind)
         for opinion in (*OPINIONS, *INJECTIONS)
         for kind in ("comment", "review")
         for text in varied(f"{opinion} {CANARY}", 4)
     )
-    own = make_posts("ana", [900, 1000, 1100, 1200, 1000, 950], text=f"{CANARY}: wait for the end")
-    other = [
-        video
-        for author in "bcdefghijklm"
-        for video in make_posts(
-            author,
-            [500, 600, 700, 800, 900, 9000],
-            text=f"how to {CANARY} in 3 steps #coffee",
-            hashtags=("coffee",),
-            sound=Sound(f"original sound - {CANARY}", is_original=True),
-        )
+
+
+def _marked_videos():
+    marks = {
+        "text": f"how to {CANARY} in 3 steps #coffee",
+        "hashtags": ("coffee",),
+        "sound": Sound(f"original sound - {CANARY}", is_original=True),
+        "url": f"https://www.tiktok.com/@{CANARY}/video/7123456",
+    }
+    niche = [
+        make_posts(author, [500, 600, 700, 800, 900, 9000], **marks) for author in "bcdefghijklm"
     ]
-    subject = make_video(
-        "ana",
-        role="subject",
-        views=9000,
-        text=f"POV {CANARY}",
-        url=f"https://www.tiktok.com/@{CANARY}/video/7123456",
-    )
+    own = make_posts("ana", [900, 1000, 1100, 1200, 1000, 950], **marks)
+    subject = make_video("ana", role="subject", views=9000, **marks)
+    return (subject, *own, *(video for posts in niche for video in posts))
+
+
+def _everything_marked():
+    """Each text field of a collection carries the canary, some also an injection."""
     product = ProductFacts(
         name=f"Bottle {CANARY}",
         price=Decimal("9.50"),
@@ -64,7 +63,7 @@ def _everything_marked():
         availability=CANARY,
         url=f"https://shop.example/{CANARY}",
     )
-    return {"videos": (subject, *own, *other), "comments": comments, "product": product}
+    return {"videos": _marked_videos(), "comments": _marked_comments(), "product": product}
 
 
 def test_no_text_of_others_reaches_any_result():

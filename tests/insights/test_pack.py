@@ -20,7 +20,9 @@ from tests.insights.samples import (
 )
 from workers.insights.analysis import analyse
 from workers.insights.inputs import ProductFacts
-from workers.insights.shapes import PackConfiguration, SentimentSummary, ViralityBreakdown
+from workers.insights.pack_shapes import PackConfiguration
+from workers.insights.sentiment_shapes import SentimentSummary
+from workers.insights.virality_shapes import ViralityBreakdown
 
 QUESTIONS = varied("does it fit a cup holder?", 12)
 PRAISE = varied("I love the taste", 9)

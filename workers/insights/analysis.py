@@ -18,20 +18,19 @@ from workers.insights.facts import shown_name
 from workers.insights.groundedness import check, cited_ids
 from workers.insights.pack import write_pack
 from workers.insights.pack_inputs import PackInputs
+from workers.insights.pack_shapes import PackConfiguration
 from workers.insights.refs import source_ref
-from workers.insights.shapes import (
+from workers.insights.sentiment_shapes import (
     Dropped,
-    Engine,
-    Grounding,
     Language,
-    PackConfiguration,
     Sample,
     SentimentSummary,
     Subject,
-    ViralityBreakdown,
     Window,
 )
+from workers.insights.shapes import Engine, Grounding
 from workers.insights.virality import examine
+from workers.insights.virality_shapes import ViralityBreakdown
 
 if TYPE_CHECKING:
     from datetime import datetime

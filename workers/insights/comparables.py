@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workers.insights.hooks import NAMES, hook_type
 from workers.insights.score import basis_text
-from workers.insights.shapes import Comparable
+from workers.insights.virality_shapes import Comparable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

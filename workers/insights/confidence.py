@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.insights.sentiment import Total
-    from workers.insights.shapes import Score
+    from workers.insights.virality_shapes import Score
 
 
 def of_sentiment(found: Total | None, n: int) -> Confidence:

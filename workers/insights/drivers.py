@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.insights.score import basis_text, category_percentile, percentile
-from workers.insights.shapes import Counter, Driver, Metric
 from workers.insights.statistics import percentile_of
+from workers.insights.virality_shapes import Counter, Driver, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Any
 
-from workers.insights.shapes import SoundLift, TagLift
 from workers.insights.statistics import Z95
+from workers.insights.virality_shapes import SoundLift, TagLift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

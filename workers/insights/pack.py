@@ -13,8 +13,7 @@ from workers.insights import confidence, templates
 from workers.insights.facts import stated_facts
 from workers.insights.pack_hooks import theme_fields, write_hooks
 from workers.insights.pack_scripts import script_templates
-from workers.insights.pack_text import headline, summary
-from workers.insights.shapes import (
+from workers.insights.pack_shapes import (
     Angle,
     Card,
     Disclosure,
@@ -25,6 +24,7 @@ from workers.insights.shapes import (
     PackSound,
     Posting,
 )
+from workers.insights.pack_text import headline, summary
 from workers.insights.vocabulary import ASPECTS, OVERALL
 
 if TYPE_CHECKING:
@@ -32,16 +32,18 @@ if TYPE_CHECKING:
 
     from workers.insights.evidence import EvidenceLog
     from workers.insights.pack_inputs import PackInputs
-    from workers.insights.shapes import (
-        Grounding,
-        PackHook,
-        SentimentSummary,
-        Theme,
-        ThemeKind,
-        ViralityBreakdown,
-    )
+    from workers.insights.pack_shapes import PackHook
+    from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
+    from workers.insights.shapes import Grounding
+    from workers.insights.virality_shapes import ViralityBreakdown
 
 MAX_ANGLES = 5
+DISCLOSURE = Disclosure(
+    required="if_paid_or_gifted",
+    text="#ad",
+    placement="caption_start+spoken",
+    reason=templates.DISCLOSURE_REASON,
+)
 # The most useful to a script first: an answer and a strength before a weakness.
 _ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
 
@@ -53,28 +55,18 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     themes = _leading_themes(given.sentiment.themes)
     angles = _angles(given, themes)
     hooks = write_hooks(given, themes, facts, chooser)
-    sure = confidence.combined((given.sentiment.confidence, given.virality.confidence))
     return PackConfiguration(
         inputs=Inputs(),
         headline=headline(given.product_name, themes, given.virality.score),
         summary=summary(given.product_name, given.sentiment, given.virality, facts),
-        score=PackScore(
-            value=given.virality.score.value,
-            band=given.virality.score.band,
-            confidence=given.virality.confidence.level,
-        ),
+        score=_score(given.virality),
         hooks=hooks,
         angles=angles,
         script_templates=script_templates(given.product_name, angles, themes, hooks),
         hashtags=tuple(tag for tag in given.virality.hashtags if tag.lift >= 1)[:8],
         sounds=_sounds(given.virality),
         posting=_posting(given.virality),
-        disclosure=Disclosure(
-            required="if_paid_or_gifted",
-            text="#ad",
-            placement="caption_start+spoken",
-            reason=templates.DISCLOSURE_REASON,
-        ),
+        disclosure=DISCLOSURE,
         comparables=given.virality.comparables,
         risks=given.sentiment.risks,
         dos=tuple(_dos(themes)),
@@ -82,10 +74,18 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         evidence=log.items(),
         cards=_cards(hooks, angles, given.sentiment),
         freshness=_freshness(given),
-        confidence=sure,
+        confidence=confidence.combined((given.sentiment.confidence, given.virality.confidence)),
         grounding=grounding,
         engine=given.engine,
         limits=given.limits,
+    )
+
+
+def _score(virality: ViralityBreakdown) -> PackScore:
+    return PackScore(
+        value=virality.score.value,
+        band=virality.score.band,
+        confidence=virality.confidence.level,
     )
 
 

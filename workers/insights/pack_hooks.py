@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.insights import templates
-from workers.insights.shapes import PackHook
+from workers.insights.pack_shapes import PackHook
 from workers.insights.vocabulary import ASPECTS
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from workers.insights.facts import StatedFacts
     from workers.insights.pack_inputs import PackInputs
-    from workers.insights.shapes import EvidenceIds, HookType, Theme
+    from workers.insights.sentiment_shapes import Theme
+    from workers.insights.shapes import EvidenceIds
+    from workers.insights.virality_shapes import HookType
 
 MAX_HOOKS = 7
 LEAST_HOOKS = 3

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.insights.inputs import ProductFacts
-    from workers.insights.shapes import Engine, SentimentSummary, ViralityBreakdown
+    from workers.insights.sentiment_shapes import SentimentSummary
+    from workers.insights.shapes import Engine
+    from workers.insights.virality_shapes import ViralityBreakdown
 
 
 @dataclass(frozen=True, slots=True)

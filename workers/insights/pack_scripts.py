@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from workers.insights import templates
-from workers.insights.shapes import Beat, ScriptTemplate
+from workers.insights.pack_shapes import Beat, ScriptTemplate
 from workers.insights.vocabulary import ASPECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.insights.shapes import Angle, PackHook, Theme
+    from workers.insights.pack_shapes import Angle, PackHook
+    from workers.insights.sentiment_shapes import Theme
 
 MAX_SCRIPTS = 3
 # (kind, seconds from, to): the hook gets three seconds, the demonstration the most.

@@ -10,13 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from workers.insights.facts import StatedFacts
-    from workers.insights.shapes import (
-        Score,
-        SentimentSummary,
-        Theme,
-        ThemeKind,
-        ViralityBreakdown,
-    )
+    from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
+    from workers.insights.virality_shapes import Score, ViralityBreakdown
 
 _HEADLINES: dict[ThemeKind, str] = {
     "question": "people ask about {noun}",

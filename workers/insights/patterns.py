@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workers.insights.hooks import hook_type
 from workers.insights.lifts import measure_all, measured_fields
-from workers.insights.shapes import PatternLift
+from workers.insights.virality_shapes import PatternLift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workers.insights.baseline import Outlier
     from workers.insights.evidence import EvidenceLog
     from workers.insights.inputs import Video
-    from workers.insights.shapes import PatternKind
+    from workers.insights.virality_shapes import PatternKind
 
 # Upper ends in seconds, and what a post of that length is called.
 LENGTHS = ((10, "under 10 s"), (20, "10 to 20 s"), (40, "20 to 40 s"), (90, "40 to 90 s"))

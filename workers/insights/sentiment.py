@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from workers.insights.quantification import adapt, mix
-from workers.insights.shapes import Distribution, Overall
+from workers.insights.sentiment_shapes import Distribution, Overall
 from workers.insights.statistics import Z95, effective_size, weighted_mean
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workers.insights.shapes import HookType, ThemeKind
+    from workers.insights.sentiment_shapes import ThemeKind
+    from workers.insights.virality_shapes import HookType
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.insights.sentiment import net_interval
-from workers.insights.shapes import Aspect, PurchaseIntent, Risk, Theme
+from workers.insights.sentiment_shapes import Aspect, PurchaseIntent, Risk, Theme
 from workers.insights.statistics import weighted_mean, wilson
 from workers.insights.vocabulary import (
     ASPECTS,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workers.insights.evidence import EvidenceLog
     from workers.insights.lexicon import Probabilities, Scorer
     from workers.insights.sentiment import Scored
-    from workers.insights.shapes import ThemeKind
+    from workers.insights.sentiment_shapes import ThemeKind
 
 MINIMUM_MENTIONS = 3
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains

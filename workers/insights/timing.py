@@ -11,8 +11,8 @@ from collections import defaultdict
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from workers.insights.shapes import Timing, TimingWindow
 from workers.insights.statistics import Z95
+from workers.insights.virality_shapes import Timing, TimingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,9 +11,9 @@ from workers.insights.comparables import comparables
 from workers.insights.hooks import hook
 from workers.insights.patterns import patterns
 from workers.insights.score import score
-from workers.insights.shapes import Format, SoundFormat
 from workers.insights.timing import timing
 from workers.insights.velocity import counts, stage, velocity
+from workers.insights.virality_shapes import Format, SoundFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workers.insights.baseline import Outlier
     from workers.insights.evidence import EvidenceLog
     from workers.insights.inputs import Collection, Video
-    from workers.insights.shapes import Score, SoundLift
+    from workers.insights.virality_shapes import Score, SoundLift
 
 NEVER_KNOWN = (
     "No watch time and no retention: only the creator's own statistics have them.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workers.insights.shapes import ThemeKind
+    from workers.insights.sentiment_shapes import ThemeKind
 
 OVERALL = "overall"
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from workers.insights.shapes import Grounding, HookType
+from workers.insights.shapes import Grounding
+from workers.insights.virality_shapes import HookType
 from workers.providers.claims import Claim, Ground, keep
 from workers.providers.openai_text import Unanswered, Usage
 from workers.providers.untrusted import as_line

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workers.insights.groundedness import check, cited_ids
-from workers.insights.shapes import Evidence, PackConfiguration
+from workers.insights.pack_shapes import PackConfiguration
+from workers.insights.shapes import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
