@@ -29,6 +29,9 @@ grant service_role to authenticator;
 grant anon to postgres;
 grant authenticated to postgres;
 grant service_role to postgres;
+-- Hosted's operator sees what others' sessions do, and may end them.
+grant pg_monitor to postgres;
+grant pg_signal_backend to postgres;
 
 -- `postgres` may set the pre-request function on the role that PostgREST logs in as, as on hosted.
 -- Before 16 a grant has no inherit/set options, and the admin option is the nearest there is.

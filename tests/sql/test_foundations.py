@@ -208,3 +208,10 @@ def test_our_logins_can_do_nothing_beyond_logging_in(db: Database):
         }
         for login in ("webhook", "worker")
     ]
+
+
+def test_operators_see_since_when_other_sessions_have_been_busy(db: Database):
+    with db.connect("worker") as worker, worker.transaction():
+        worker.execute("select 1")
+        query = "select xact_start is not null from pg_stat_activity where pid = %s"
+        assert db.value(query, worker.info.backend_pid)
