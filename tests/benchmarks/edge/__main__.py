@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Request = tuple[str, dict[str, str], bytes]
 
 CLERK = Clerk()
+_CLIENTS = 32
 
 
 @dataclass(frozen=True)
@@ -126,22 +127,32 @@ def measure(
 async def drive(
     url: str, make: Callable[[int], Request], *, rate: int, seconds: int
 ) -> list[tuple[float, int]]:
+    """Milliseconds and status of each request, counted from when it was due."""
+    numbers = iter(range(rate * seconds))
     # Idle connections are dropped before the server does it, which would look like a failure.
-    limits = httpx.Limits(max_connections=64, keepalive_expiry=2)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=10) as client:
+    limits = httpx.Limits(max_connections=_CLIENTS, keepalive_expiry=2)
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=5) as client:
+        started = time.perf_counter() + 0.2
 
-        async def ask(number: int) -> tuple[float, int]:
-            path, headers, body = make(number)
-            await asyncio.sleep(max(0, started + number / rate - time.perf_counter()))
-            began = time.perf_counter()
-            try:
-                answer = await client.post(path, headers=headers, content=body)
-            except httpx.TransportError:
-                return 0, 0
-            return (time.perf_counter() - began) * 1000, answer.status_code
+        async def one_client() -> list[tuple[float, int]]:
+            taken = []
+            for number in numbers:
+                due = started + number / rate
+                await asyncio.sleep(max(0, due - time.perf_counter()))
+                status = await ask(client, make(number))
+                taken.append(((time.perf_counter() - due) * 1000, status))
+            return taken
 
-        started = time.perf_counter() + 0.5
-        return await asyncio.gather(*(ask(number) for number in range(rate * seconds)))
+        every = await asyncio.gather(*(one_client() for _ in range(_CLIENTS)))
+    return [each for taken in every for each in taken]
+
+
+async def ask(client: httpx.AsyncClient, request: Request) -> int:
+    path, headers, body = request
+    try:
+        return (await client.post(path, headers=headers, content=body)).status_code
+    except httpx.TransportError:
+        return 0
 
 
 @contextmanager
