@@ -183,7 +183,6 @@ def database() -> Iterator[Database]:
             host=running.host,
             port=running.port,
             dbname="edge",
-            version="18",
             template_dbname="template1",
         )
         with janitor:
