@@ -6,13 +6,15 @@ create type private.folded_text as (
     plain text,
     bare text,
     squeezed text [],
+    has_spaces boolean,
     folded_at integer [],
     source_at integer []
 );
 comment on type private.folded_text is
 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
-also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze. Piece i
-begins at folded_at[i] of plain and source_at[i] of content; both are null where nothing moved.';
+also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
+has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
+of plain and source_at[i] of content; both are null where nothing moved.';
 
 create function private.squeeze(value text)
 returns text
@@ -73,7 +75,7 @@ security invoker
 set search_path = ''
 as $$
     select case
-        when value ~ '^[\u0001-\u007f]*$' then value
+        when octet_length(value) = char_length(value) then value
         -- Letters of other scripts that look Latin.
         else translate(
             normalize(
@@ -101,6 +103,12 @@ security invoker
 set search_path = ''
 as $$
 begin
+    -- ASCII folds to itself; most pieces and terms are.
+    plain := source;
+    bare := source;
+    if octet_length(source) = char_length(source) then
+        return;
+    end if;
     plain := regexp_replace(
         normalize(source, nfkc),
         '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'
@@ -180,7 +188,9 @@ begin
     v_folded.content := content;
     v_folded.plain := content;
     v_folded.bare := content;
-    if content ~ '[^\u0001-\u007f]' then
+    v_folded.has_spaces := true;
+    if octet_length(content) <> char_length(content) then
+        v_folded.has_spaces := content !~ '[\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff]';
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;

@@ -126,7 +126,9 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_edge constant text := private.letter_edge();
+    v_edge constant text := case
+        when has_plain_edges then '[[:alnum:]]' else private.letter_edge()
+    end;
     v_before text := '';
     v_after text := '';
 begin
@@ -141,7 +143,7 @@ begin
     if match = 'word' and right(term, 1) ~ v_edge then
         -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
-            || '(?!' || case when has_plain_edges then '[[:alnum:]]' else v_edge end || ')';
+            || '(?!' || v_edge || ')';
     end if;
     return v_before || private.word_pattern(term, reads_disguise) || v_after;
 end;
@@ -220,7 +222,7 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, v_text !~ '[_\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff]'
+        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
     return (
         select coalesce(
@@ -266,7 +268,7 @@ declare
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
-    if v_joined ~ '[^\u0001-\u007f]' then
+    if octet_length(v_joined) <> char_length(v_joined) then
         v_joined := (select f.bare from private.fold_piece(v_joined) as f);
     end if;
     -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.

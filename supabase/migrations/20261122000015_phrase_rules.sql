@@ -7,28 +7,33 @@ comment on type private.verdict is
 
 create function private.judge(status text, hits int4multirange, message text)
 returns private.verdict
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-    select row(status, hits, message)::private.verdict
+begin
+    return row(status, hits, message)::private.verdict;
+end;
 $$;
 comment on function private.judge is 'A verdict of these parts.';
 
 create function private.pass_unless(is_broken boolean, hits int4multirange, message text)
 returns private.verdict
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-    select case
-        when is_broken then private.judge('fail', hits, message)
-        else private.judge('pass', '{}', null)
-    end
+begin
+    if is_broken then
+        return row('fail', hits, message)::private.verdict;
+    end if;
+    return row('pass', '{}', null)::private.verdict;
+end;
 $$;
-comment on function private.pass_unless is 'The verdict fail if something is broken, else pass.';
+comment on function private.pass_unless is
+'The verdict fail if something is broken (not if that is unknown), else pass.';
 
 create function private.quote_hits(script private.folded_text, hits int4multirange)
 returns text
@@ -81,8 +86,11 @@ begin
             select coalesce(range_agg(h), '{}') from unnest(v_hits) as h where not h && v_excused
         );
     end if;
-    return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
+    if isempty(v_hits) then
+        return private.judge('pass', '{}', null);
+    end if;
+    return private.judge(
+        'fail', v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
     );
 end;
 $$;
@@ -139,8 +147,8 @@ begin
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
-            return private.pass_unless(
-                true, v_mentions - v_exact,
+            return private.judge(
+                'fail', v_mentions - v_exact,
                 format('Spell it exactly: %s.', private.quote_list(v_terms))
             );
         end if;
@@ -149,10 +157,13 @@ begin
     from unnest(v_all) as t
     where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
     if v_missing is not null then
-        return private.pass_unless(true, '{}', format('Mention %s.', v_missing));
+        return private.judge('fail', '{}', format('Mention %s.', v_missing));
     end if;
-    return private.pass_unless(
-        (select count(*) from unnest(v_mentions)) < coalesce((params ->> 'min')::integer, 1), '{}',
+    if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
+        return private.judge('pass', '{}', null);
+    end if;
+    return private.judge(
+        'fail', '{}',
         format(
             'Mention %s%s.', private.quote_list(v_terms),
             coalesce(format(' at least %s times', nullif(params ->> 'min', '1')), '')
@@ -183,16 +194,18 @@ set search_path = ''
 as $$
 declare
     v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
-    v_names text := private.quote_hits(script, v_hits);
+    v_names text;
 begin
-    if not isempty(v_hits) and params ->> 'policy' = 'review' then
+    if isempty(v_hits) then
+        return private.judge('pass', '{}', null);
+    end if;
+    v_names := private.quote_hits(script, v_hits);
+    if params ->> 'policy' = 'review' then
         return private.judge(
             'needs_review', v_hits, format('Is what this says of %s fair and true?', v_names)
         );
     end if;
-    return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don''t mention the competitor %s.', v_names)
-    );
+    return private.judge('fail', v_hits, format('Don''t mention the competitor %s.', v_names));
 end;
 $$;
 comment on function private.check_competitor_mention is

@@ -74,8 +74,8 @@ declare
     end;
 begin
     if v_length > v_max then
-        return private.pass_unless(
-            true, int4multirange(int4range(v_rest_at, char_length(script.content))),
+        return private.judge(
+            'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
         );
     end if;
@@ -109,7 +109,7 @@ begin
     from jsonb_array_elements_text(params -> 'required') as t
     where lower(ltrim(t, '#')) <> all (v_tags);
     if v_missing is not null then
-        return private.pass_unless(true, '{}', format('Add %s.', v_missing));
+        return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
     select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
     from unnest(private.find_pattern(script.plain, v_tag, '')) as h
@@ -117,8 +117,8 @@ begin
         on '#' || lower(ltrim(f.tag, '#'))
         = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
     if v_hits is not null then
-        return private.pass_unless(
-            true, v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+        return private.judge(
+            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
@@ -174,8 +174,8 @@ begin
         on rtrim(f.emoji, chr(65039))
         = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
     if v_hits is not null then
-        return private.pass_unless(
-            true, v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+        return private.judge(
+            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(

@@ -145,11 +145,12 @@ declare
         + private.find_patterns(
             script, private.claim_patterns(v_category) || private.texts(params -> 'patterns')
         );
-    v_claim text := private.quote_hits(script, v_hits);
+    v_claim text;
 begin
     if isempty(v_hits) then
         return private.judge('pass', '{}', null);
     end if;
+    v_claim := private.quote_hits(script, v_hits);
     case params ->> 'policy'
         when 'substantiate' then
             return private.pass_unless(
@@ -165,8 +166,8 @@ begin
                 v_hits, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
-            return private.pass_unless(
-                true, v_hits,
+            return private.judge(
+                'fail', v_hits,
                 format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
             );
     end case;
@@ -243,8 +244,8 @@ declare
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
     if isempty(v_hits) then
-        return private.pass_unless(
-            true,
+        return private.judge(
+            'fail',
             private.find_terms(
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
