@@ -31,7 +31,15 @@ _TOOLS = {
     "ruff check": ("ruff", "check", "--quiet"),
     "mypy": ("mypy", "--no-error-summary"),
     "squawk": ("squawk", "supabase/migrations/*.sql"),
-    "sqlfluff": ("sqlfluff", "lint", "--disable-progress-bar", "supabase/migrations", "sql"),
+    "sqlfluff": (
+        "sqlfluff",
+        "lint",
+        "--processes",
+        "0",
+        "--disable-progress-bar",
+        "supabase/migrations",
+        "sql",
+    ),
 }
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
 # The advisors pass silently when they look at the wrong schemas: they must find this one.
