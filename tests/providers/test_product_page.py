@@ -191,6 +191,63 @@ def test_no_page_breaks_the_reader(soup):
     assert isinstance(facts(page), ProductFacts)
 
 
+@pytest.mark.parametrize(
+    "tag", ["<div class=price>1", "<h1>x<div>", "<div itemscope>", "<b/>", "<div></b></x>"]
+)
+def test_a_page_nested_without_end_is_refused_at_once(tag):
+    with pytest.raises(Reject) as caught:
+        read("<title>Mug</title>" + tag * 100_000)
+    assert caught.value.code == "page_not_readable"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<b class=price>1 $</b>",
+        "<p class=stock>soon",
+        "<i itemprop=name>x</i>",
+        '<meta property="og:title" content="x">',
+        '<script type="application/ld+json">{</script>',
+    ],
+)
+def test_a_page_of_one_part_thousands_of_times_is_read(part):
+    assert facts("<title>Mug</title><div itemscope>" + part * 30_000).name is not None
+
+
+def test_one_broken_script_does_not_hide_the_others():
+    broken = '<script type="application/ld+json">{"@type": "Product", </script>'
+    assert facts(product(name='"Mug"', sku='"M-1"') + broken).sku == "M-1"
+
+
+def test_scripts_with_comments_and_trailing_commas_are_read():
+    script = '<!-- {"@type": "Product", "name": "Mug", "sku": "M-1",}; -->'
+    page = f'<title>Mug</title><script type="application/ld+json">{script}</script>'
+    assert facts(page).sku == "M-1"
+
+
+def test_microdata_is_read_with_what_is_nested_in_it():
+    page = """
+        <title>Mug</title>
+        <div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Mug</h1>
+          <a itemprop="brand" itemscope itemtype="https://schema.org/Brand">
+            <span itemprop="name">Potter</span></a>
+          <div itemprop="offers" itemscope itemtype="https://schema.org/Offer">
+            <span itemprop="price" content="24.5">24,50</span>
+            <meta itemprop="priceCurrency" content="EUR">
+            <link itemprop="availability" href="https://schema.org/OutOfStock"></div>
+          <div itemprop="isRelatedTo" itemscope itemtype="https://schema.org/Product">
+            <b itemprop="name">Bowl</b></div>
+        </div>"""
+    seen = facts(page)
+    assert (seen.name, seen.brand, seen.price, seen.currency, seen.availability) == (
+        "Mug",
+        "Potter",
+        Decimal("24.5"),
+        "EUR",
+        "OutOfStock",
+    )
+
+
 @pytest.mark.data
 def test_real_pages_are_read_better_than_by_structured_data_alone(data):
     result = evaluate(data / "product_pages")

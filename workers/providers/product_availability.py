@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.providers.product_markup import Markup, Node, as_list
-from workers.providers.product_regions import called, foreign
+from workers.providers.product_regions import called, foreign, short_text
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -67,7 +67,7 @@ def _visible(tree: LexborHTMLParser) -> str | None:
     for node in tree.css("[id], [class]"):
         if not _STOCK_NAME.search(called(node)) or node.tag in {"script", "style", "option"}:
             continue
-        note = " ".join(node.text(separator=" ").split())
-        if len(note) <= _LONGEST_NOTE and _GONE.search(note) and foreign(node) == 0:
+        note = short_text(node, _LONGEST_NOTE)
+        if note and _GONE.search(note) and foreign(node) == 0:
             return "OutOfStock"
     return None

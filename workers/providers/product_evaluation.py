@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import extruct
+
 from workers.providers.product_availability import stated_availability
-from workers.providers.product_markup import read_markup
+from workers.providers.product_markup import Markup, has_type
 from workers.providers.product_page import read_html
 from workers.providers.product_price import stated_price
 
@@ -110,7 +112,14 @@ def _ours(html: str, url: str) -> tuple[str | None, Decimal | None, str | None]:
 
 
 def _structured_data_alone(html: str, _url: str) -> tuple[str | None, Decimal | None, str | None]:
-    markup = read_markup(html)
+    """What extruct finds, its first product taken as it is."""
+    data = extruct.extract(
+        html, uniform=True, syntaxes=["json-ld", "microdata", "opengraph"], errors="log"
+    )
+    nodes = [*data.get("json-ld", []), *data.get("microdata", [])]
+    products = [node for node in nodes if has_type(node, "Product")]
+    page = {key: str(value) for node in data.get("opengraph", []) for key, value in node.items()}
+    markup = Markup(tuple(products[:1]), (), page)
     money = stated_price(markup)
-    name = next((str(node["name"]) for node in markup.products if node.get("name")), None)
+    name = next((str(node["name"]) for node in products[:1] if node.get("name")), None)
     return name, money.amount if money else None, stated_availability(markup)

@@ -1,55 +1,62 @@
 """What a page says about its product in structured data: JSON-LD, microdata, OpenGraph.
 
-Parsing only: extruct is given the text and never fetches. Markup is often wrong in form, so every
-value is read as if it could be anything.
+Pages are hostile input. A library that reads them with recursive XPath can be hung by one page for
+the rest of the process, so everything here is one pass over a parsed tree, with bounds.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
-import extruct
+from workers.providers.microdata import read_items
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 Node = Mapping[str, Any]
 
 MAX_NODES = 2000  # a page that lists more than this is a catalogue
+MAX_SCRIPTS = 50
+MAX_DEPTH = 8  # deeper is no product but somebody's whole page state
 _PRODUCT_TYPES = ("Product", "ProductGroup", "ProductModel", "IndividualProduct", "Vehicle", "Book")
+# Products inside these are other products.
+_NEIGHBOURS = frozenset({"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"})
+_PAGE_PROPERTIES = "meta[property^='og:'], meta[property^='product:'], meta[name^='og:']"
+_JSON_WRAPPING = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*.*?\*/)|;?\s*(?:-->|//\s*\]\]>|;)\s*$"
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
 @dataclass(frozen=True)
 class Markup:
-    """The product's node, best first, and the page's flat OpenGraph properties."""
+    """The page's products and offers in document order, and its flat OpenGraph properties."""
 
     products: tuple[Node, ...]
     offers: tuple[Node, ...]
     page: Mapping[str, str]
 
 
-def read_markup(html: str) -> Markup:
+def read_markup(tree: LexborHTMLParser) -> Markup:
     """All product markup of a page; empty where there is none or it is broken."""
-    data = cast(
-        "dict[str, list[Node]]",
-        extruct.extract(
-            html,
-            uniform=True,
-            syntaxes=["json-ld", "microdata", "opengraph"],
-            errors="ignore",
-        ),
+    roots = [*_linked_data(tree), *read_items(tree)]
+    nodes = list(islice(_walk(roots, depth=0), MAX_NODES))
+    return Markup(
+        products=tuple(node for node in nodes if has_type(node, *_PRODUCT_TYPES)),
+        offers=tuple(node for node in nodes if has_type(node, "Offer", "AggregateOffer")),
+        page=_page_properties(tree),
     )
-    linked = list(_nodes(data.get("json-ld", [])))
-    micro = list(_nodes(data.get("microdata", [])))
-    products = [node for node in (*linked, *micro) if has_type(node, *_PRODUCT_TYPES)]
-    offers = [node for node in (*linked, *micro) if has_type(node, "Offer", "AggregateOffer")]
-    return Markup(tuple(products), tuple(offers), _flat(data.get("opengraph", [])))
 
 
 def has_type(node: Node, *names: str) -> bool:
     """Types come as `Product`, `schema:Product`, `https://schema.org/Product`, or a list."""
     given = as_list(node.get("@type")) + as_list(node.get("additionalType"))
-    return any(str(kind).replace("#", "/").rpartition("/")[2] in names for kind in given)
+    return any(re.split(r"[/#:]", str(kind))[-1] in names for kind in given)
 
 
 def as_list(value: object) -> list[Any]:
@@ -59,30 +66,39 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _nodes(roots: list[Node]) -> Iterator[Node]:
-    """Every typed node, outer ones before the ones inside, at most MAX_NODES."""
-    return islice(_walk(roots, depth=0), MAX_NODES)
+def _linked_data(tree: LexborHTMLParser) -> Iterator[object]:
+    """Each script by itself: a broken one must not hide the others."""
+    for script in tree.css("script[type='application/ld+json']")[:MAX_SCRIPTS]:
+        text = script.text()
+        for attempt in (text, _TRAILING_COMMA.sub("", _JSON_WRAPPING.sub("", text))):
+            try:
+                yield json.loads(attempt, strict=False)
+            except (ValueError, RecursionError):
+                continue
+            break
 
 
 def _walk(value: object, depth: int) -> Iterator[Node]:
-    if depth > 8:  # deeper is no product but somebody's whole page state
+    """Every typed node, outer ones before the ones inside."""
+    if depth > MAX_DEPTH:
         return
     if isinstance(value, list):
         for entry in value:
             yield from _walk(entry, depth + 1)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         if "@type" in value:
             yield value
         for key, entry in value.items():
-            # Products inside these are other products.
-            if key not in {"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"}:
+            if key not in _NEIGHBOURS:
                 yield from _walk(entry, depth + 1)
 
 
-def _flat(nodes: list[Node]) -> dict[str, str]:
+def _page_properties(tree: LexborHTMLParser) -> dict[str, str]:
+    """The first of each; the page's own stand before those of what it embeds."""
     page: dict[str, str] = {}
-    for node in nodes:
-        for key, value in node.items():
-            if isinstance(value, str) and value.strip():
-                page.setdefault(key.lower(), value.strip())
+    for meta in tree.css(_PAGE_PROPERTIES):
+        name = meta.attributes.get("property") or meta.attributes.get("name") or ""
+        content = (meta.attributes.get("content") or "").strip()
+        if content:
+            page.setdefault(name.lower(), content)
     return page

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workers.providers.product_markup import Markup, Node
 
 MAX_CHARACTERS = 300
+MAX_HEADINGS = 20
 _WORD = re.compile(r"\w+")
 _SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
 
@@ -26,7 +27,7 @@ def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | No
     """What the product is called, None on a page without any title."""
     titles = _titles(markup, tree)
     judge = " ".join((*titles, _readable(url)))
-    headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")]
+    headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")[:MAX_HEADINGS]]
     stated = [_clean(node.get("name")) for node in markup.products]
     for group in (stated, headings):
         names = [name for name in group if name]

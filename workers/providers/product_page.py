@@ -12,6 +12,7 @@ from workers.errors import Reject
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
 from workers.providers.item_fields import moment, number, text
+from workers.providers.page_depth import is_too_deep
 from workers.providers.product_availability import find_availability
 from workers.providers.product_markup import Markup, Node, as_list, has_type, read_markup
 from workers.providers.product_name import find_name, main_product
@@ -41,8 +42,10 @@ def read_html(
     html: str, url: str, ref_key: bytes
 ) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
     """As `read_page`, for a page that is text already; rejects a page that blocks us."""
-    markup = read_markup(html)
+    if is_too_deep(html):
+        raise Reject("page_not_readable", "The page is built in a way that we cannot read.")
     tree = LexborHTMLParser(html)
+    markup = read_markup(tree)
     if not markup.products and _is_block_page(tree):
         raise Reject("page_blocked", "The website does not let us read this page.")
     name = find_name(markup, tree, url)

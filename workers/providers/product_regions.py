@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+MAX_STEPS = 80  # elements and texts of one element
 MAX_LEVELS = 12  # what lies further out wraps the whole page
 _NAMING = ("id", "class", "itemprop", "data-testid")
+_SILENT_TAGS = frozenset({"script", "style", "template", "noscript", "svg"})
 _FOREIGN_TAGS = frozenset({"del", "s", "strike", "nav", "footer", "header", "aside"})
 _FOREIGN_NAMES = re.compile(
     r"relat|recommend|similar|also|upsell|cross|carousel|slider|swiper|recent|viewed|accessor|bundle"
@@ -34,3 +37,25 @@ def foreign(node: LexborNode) -> float:
         score += 2.0 if _FOREIGN_NAMES.search(called(parent)) else 0.0
         parent, levels = parent.parent, levels + 1
     return min(score, 6.0)
+
+
+def short_text(node: LexborNode, longest: int) -> str | None:
+    """What an element shows, in one line; None if that is longer, or not found in a few steps.
+
+    A page may nest thousands of elements: reading the whole text of each would take for ever.
+    """
+    parts: list[str] = []
+    waiting = [node]
+    steps = 0
+    while waiting:
+        current = waiting.pop()
+        steps += 1
+        if current.tag == "-text":
+            parts.append(current.text())
+        elif current.tag not in _SILENT_TAGS:
+            children = list(islice(current.iter(include_text=True), MAX_STEPS))
+            waiting += reversed(children)
+        if steps + len(waiting) > MAX_STEPS:
+            return None
+    text = " ".join(" ".join(parts).split())
+    return text if len(text) <= longest else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.providers.product_money import Money, parse
-from workers.providers.product_regions import called, foreign
+from workers.providers.product_regions import called, foreign, short_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_CANDIDATES = 300
+_LONGEST_HEADING = 1000
 _LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg", "option"})
 _MONEY_SIGN = re.compile(r"[$€£¥₹₽₺₩₪฿₫₴]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei|Rs)\b")
@@ -76,17 +77,15 @@ def _named_like_prices(tree: LexborHTMLParser, name: str) -> Iterator[tuple[Lexb
 
 
 def _distance(node: LexborNode, name: str, so_far: int | None) -> int | None:
-    if node.tag == "h1" and name and name in " ".join(node.text(separator=" ").split()):
+    if node.tag == "h1" and name and name in (short_text(node, _LONGEST_HEADING) or ""):
         return 0
     return None if so_far is None else so_far + 1
 
 
 def _shown(node: LexborNode) -> str | None:
-    content = node.attributes.get("content")
-    shown = content or " ".join(node.text(separator=" ").split())
-    if node.tag in _SKIPPED or len(shown) > _LONGEST_PRICE or not re.search(r"\d", shown):
-        return None
-    return shown
+    shown = node.attributes.get("content") or short_text(node, _LONGEST_PRICE) or ""
+    is_price = len(shown) <= _LONGEST_PRICE and re.search(r"\d", shown) is not None
+    return shown if is_price and node.tag not in _SKIPPED else None
 
 
 def _score(node: LexborNode, shown: str, distance: int) -> float:
