@@ -10,6 +10,7 @@ create table public.scripts (
     status text not null default 'draft' check (status in ('draft', 'final')),
     origin text not null default 'user' check (origin in ('user', 'ai')),
     version integer not null default 1 check (version >= 1),
+    broken_rules jsonb,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
@@ -23,6 +24,9 @@ comment on column public.scripts.status is
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
+
+comment on column public.scripts.broken_rules is
+'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
@@ -130,6 +134,7 @@ begin
     delete from public.script_versions as v
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
+    new.broken_rules := null;
     return new;
 end;
 $$;

@@ -119,16 +119,24 @@ begin
     ) is distinct from save_script.job_id then
         return false;
     end if;
-    insert into public.scripts (user_id, product_id, job_id, title, content, origin)
-    values (
+    insert into public.scripts
+    (user_id, product_id, job_id, title, content, origin, broken_rules)
+    select
         v_product.user_id, v_product.id, save_script.job_id, save_script.title,
-        save_script.content, 'ai'
-    );
+        save_script.content, 'ai',
+        coalesce(
+            jsonb_agg(jsonb_build_object(
+                'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
+            )),
+            '[]'
+        )
+    from private.check_rules(v_product.user_id, save_script.content) as c
+    where c.status = 'fail';
     return true;
 end;
 $$;
 comment on function private.save_script is
-'Saves the draft of generate_script; the worker acknowledges in the same transaction. False: the
-lease or the product is gone, and the caller must roll back. Definer: owner and product come from the
-job.';
+'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
+same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
+owner and product come from the job.';
 grant execute on function private.save_script to worker;

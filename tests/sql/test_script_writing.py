@@ -141,8 +141,22 @@ def test_the_draft_belongs_to_the_owner_of_the_product(db: Database) -> None:
         "status": "draft",
         "origin": "ai",
         "version": 1,
+        "broken_rules": [],
     }
     assert {name: script[name] for name in expected} == expected
+
+
+def test_a_draft_says_which_rules_it_breaks_until_it_is_edited(db: Database) -> None:
+    product = analyzed_product(db)
+    make_rule(db, product["user_id"], "No lamps", banned("lamp"))
+    make_rule(db, product["user_id"], "No miracles", banned("miracle"))
+    ask(db, product)
+    assert save(db, claim(db))
+    broken = {"rule_name": "No lamps", "severity": "error", "message": "Don't say “lamp”."}
+    with db.as_user(product["user_id"]) as owner:
+        assert owner.value("select broken_rules from public.scripts") == [broken]
+        owner.execute("update public.scripts set content = 'Look.'")
+        assert owner.value("select broken_rules from public.scripts") is None
 
 
 def test_a_worker_that_lost_its_lease_saves_nothing(db: Database) -> None:
