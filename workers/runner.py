@@ -43,6 +43,7 @@ class _Running:
     job: Job
     task: asyncio.Task[None]
     stopped_because: Reason | None = None
+    is_recording: bool = False  # its outcome: too late to stop, and soon over
 
 
 class Runner:
@@ -172,9 +173,10 @@ class Runner:
 
     def _halt(self, token: Token, reason: Reason) -> None:
         running = self._running.get(token)
-        if running is not None and running.stopped_because is None:
-            running.stopped_because = reason
-            running.task.cancel()
+        if running is None or running.stopped_because is not None or running.is_recording:
+            return
+        running.stopped_because = reason
+        running.task.cancel()
 
     def _halt_from_thread(self, job: Job, reason: Reason) -> None:
         self._loop.call_soon_threadsafe(self._halt, job.token, reason)
@@ -220,7 +222,9 @@ class Runner:
         return "succeeded"
 
     async def _parked(self, job: Job, park: Park) -> str:
-        await self._record(lambda: protocol.snooze(self._pool, job, park.after_seconds, park.stage))
+        await self._record(
+            job, lambda: protocol.snooze(self._pool, job, park.after_seconds, park.stage)
+        )
         return "parked"
 
     async def _failed(self, job: Job, error: Exception) -> str:
@@ -228,14 +232,14 @@ class Runner:
             case LostLease():
                 return "lost"
             case Reject(code=code, message=message):
-                await self._record(lambda: protocol.fail(self._pool, job, code, message))
+                await self._record(job, lambda: protocol.fail(self._pool, job, code, message))
                 return "rejected"
             case Retry(code=code, message=message, after_seconds=after_seconds):
                 return await self._retry(job, code, message, after_seconds)
             case TimeoutError():
                 return await self._retry(job, *_TIMEOUT)
         if _is_connection_lost(error):
-            await self._record(lambda: protocol.release(self._pool, [job]))
+            await self._record(job, lambda: protocol.release(self._pool, [job]))
             return "released"
         _log.error("job_bug", exc_info=error)
         return await self._retry(job, *_BUG)
@@ -260,21 +264,22 @@ class Runner:
     async def _halted(self, job: Job) -> str:
         reason = self._running[job.token].stopped_because
         if reason == "cancelled":
-            await self._record(lambda: protocol.acknowledge_cancel(self._pool, job))
+            await self._record(job, lambda: protocol.acknowledge_cancel(self._pool, job))
         elif reason == "shutdown":
-            await self._record(lambda: protocol.release(self._pool, [job]))
+            await self._record(job, lambda: protocol.release(self._pool, [job]))
         return reason or "lost"
 
     async def _retry(
         self, job: Job, code: str, message: str, after_seconds: float | None = None
     ) -> str:
         outcome = await self._record(
-            lambda: protocol.retry(self._pool, job, code, message, after_seconds)
+            job, lambda: protocol.retry(self._pool, job, code, message, after_seconds)
         )
         return "failed" if outcome == "failed" else "retried"
 
-    async def _record(self, call: Callable[[], Awaitable[_T]]) -> _T | None:
+    async def _record(self, job: Job, call: Callable[[], Awaitable[_T]]) -> _T | None:
         """Writes an outcome, through a server restart if need be, while the lease may last."""
+        self._running[job.token].is_recording = True
         try:
             async with asyncio.timeout(self._lease_seconds):
                 while True:

@@ -274,3 +274,30 @@ async def test_connections_that_the_server_drops_cost_no_job(db: Database):
         await until(lambda: leftovers(db)["messages"] == 0, seconds=30)
     assert set(done) == job_ids
     assert {state(db, job_id)["status"] for job_id in job_ids} == {"succeeded"}
+
+
+async def test_an_outcome_that_is_being_recorded_at_shutdown_is_not_cut_off(db: Database):
+    may_fail = asyncio.Event()
+
+    async def work(_input: None, _run: Run) -> None:
+        await may_fail.wait()
+        raise Retry("shop_busy", "The shop is busy.", after_seconds=60)
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)) as runner:
+        await until(lambda: state(db, job_id)["status"] == "running")
+        with db.connect("postgres") as other, other.transaction():
+            other.execute("select from pgmq.q_maintenance for update")
+            may_fail.set()
+            await until(lambda: db.value("select count(*) from pg_locks where not granted") > 0)
+            runner.stop()
+            await asyncio.sleep(LEASE_SECONDS / 3 + 0.5)  # the drain has lost its patience
+    assert state(db, job_id) == DONE | {
+        "status": "queued",
+        "stage": "retrying",
+        "progress": 0,
+        "attempt": 2,
+        "error_code": "shop_busy",
+        "error_message": "The shop is busy.",
+    }
+    assert db.value("select crashes from public.jobs where id = %s", job_id) == 0
