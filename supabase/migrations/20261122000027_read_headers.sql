@@ -39,6 +39,8 @@ as $$
             select concat_ws(' ', count(*), max(s.updated_at))
             from public.scripts as s where s.user_id = auth.uid()
         ),
+        -- Work may begin and fail between two reads: only its time of birth tells then.
+        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
         (
             select string_agg(
                 concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id

@@ -173,6 +173,23 @@ def test_what_changed_is_sent(db: Database, change: str) -> None:
         assert owner.value("select private.read_tag()") != before
 
 
+def test_work_that_began_and_failed_between_two_reads_is_sent(db: Database) -> None:
+    product = make_product(db, make_user())
+    end_jobs(db, "succeeded")
+    with db.as_user(product["user_id"]) as owner:
+        before = owner.value("select private.read_tag()")
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute("select public.run_analysis(%s)", product["id"])
+    end_jobs(db, "failed")
+    assert db.value("select count(*) from public.jobs where status = 'failed'") == 1
+    with db.as_user(product["user_id"]) as owner:
+        assert owner.value("select private.read_tag()") != before
+
+
+def end_jobs(db: Database, status: str) -> None:
+    db.execute("select private.end_job(job_id, %s) from private.live_jobs", status)
+
+
 def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningPostgrest) -> None:
     user = make_product(db, make_user())["user_id"]
     tag = get(postgrest, make_user(), "/products").headers["ETag"]
