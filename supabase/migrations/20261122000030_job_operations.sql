@@ -103,10 +103,15 @@ begin
     where p.limit_name = acquire.limit_name and p.started_at < v_now - interval '1 minute'
         and p.id <> all (array(select r.id from unnest(v_running) as r));
 
+    -- A job that asks again starts once more, and still runs once.
     select greatest(
-        case when cardinality(v_running) >= v_limit.max_running then 5 end,
         case when (
-            select count(*) from unnest(v_running) as r where r.lane = v_lane
+            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
+            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id)
+        ) >= v_limit.max_running then 5 end,
+        case when (
+            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
+            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id) and r.lane = v_lane
         ) >= v_limit.max_running_per_user then 5 end,
         private.window_wait(acquire.limit_name, null, v_limit.starts_per_minute),
         private.window_wait(acquire.limit_name, v_lane, v_limit.starts_per_minute_per_user)

@@ -55,6 +55,13 @@ def test_one_user_cannot_take_all_permits(db: Database):
     assert [acquire(db, job) for job in mine + others] == [0, 5, 0]
 
 
+def test_a_job_that_asks_again_runs_once_and_starts_twice(db: Database):
+    make_limit(db, max_running=2, max_running_per_user=1, starts_per_minute=4)
+    [mine], [others] = claimed(db, 1, make_user()), claimed(db, 1, make_user())
+    assert [acquire(db, job) for job in (mine, mine, mine, others)] == [0, 0, 0, 0]
+    assert acquire(db, mine) > 50  # the fifth start of this minute
+
+
 def test_a_permit_ends_with_its_job(db: Database):
     make_limit(db, max_running=1)
     first, second = claimed(db, 2)
