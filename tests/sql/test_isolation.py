@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    import httpx
+
     from tests.database import Database, Row, Session
+    from tests.postgrest import RunningPostgrest
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Table:
     make: Callable[[Database, uuid.UUID], Row]
     columns: str
     values: str
-    change: str
+    change: tuple[str, object]
     cells: str
 
 
@@ -47,7 +50,7 @@ TABLES = {
         make=make_product,
         columns="user_id, name, source_url",
         values="%(user_id)s, 'Mug', 'https://shop.example/mug'",
-        change="name = 'Mug'",
+        change=("name", "Mug"),
         # An owner adds products without naming anybody: see test_products.
         cells="""
                           select insert update delete
@@ -61,7 +64,7 @@ TABLES = {
         make=rows.make_job,
         columns="user_id, product_id, kind",
         values="%(user_id)s, %(product_id)s, 'analyze_product'",
-        change="progress = 1",
+        change=("progress", 1),
         cells="""
                           select insert update delete
             owner         1      -      -      -
@@ -74,7 +77,7 @@ TABLES = {
         make=rows.make_result,
         columns="user_id, product_id, type, content, engine",
         values="%(user_id)s, %(product_id)s, 'themes', '{\"schema_version\": 1}', 'embedded'",
-        change="engine = 'other'",
+        change=("engine", "other"),
         cells="""
                           select insert update delete
             owner         1      -      -      -
@@ -87,7 +90,7 @@ TABLES = {
         make=rows.make_pack,
         columns="user_id, product_id, name, configuration",
         values="%(user_id)s, %(product_id)s, 'Mug', '{\"schema_version\": 1}'",
-        change="name = 'Mug'",
+        change=("name", "Mug"),
         cells="""
                           select insert update delete
             owner         1      -      1      1
@@ -101,7 +104,7 @@ TABLES = {
         columns="user_id, rule_name, rule_definition",
         values='%(user_id)s, \'No cure\', \'{"kind": "banned_phrase", "severity": "error",'
         ' "params": {"terms": ["cure"]}}\'',
-        change="enabled = false",
+        change=("enabled", False),
         cells="""
                           select insert update delete
             owner         1      1      1      1
@@ -114,7 +117,7 @@ TABLES = {
         make=lambda db, user_id: make_script(db, make_product(db, user_id)),
         columns="user_id, product_id, content",
         values="%(user_id)s, %(product_id)s, 'Look at this mug.'",
-        change="content = 'Look again.'",
+        change=("content", "Look once more."),
         # Another user's product does not exist for you: 404 not_found.
         cells="""
                           select insert    update delete
@@ -128,7 +131,7 @@ TABLES = {
         make=make_version,
         columns="user_id, script_id, version, content",
         values="%(user_id)s, %(script_id)s, 7, 'Look at this mug.'",
-        change="content = 'Look again.'",
+        change=("content", "Look once more."),
         cells="""
                           select insert update delete
             owner         1      -      -      -
@@ -141,7 +144,7 @@ TABLES = {
         make=rows.make_subscription,
         columns="user_id, stripe_subscription_id, plan, status",
         values="%(user_id)s, 'sub_2', 'agency', 'active'",
-        change="plan = 'agency'",
+        change=("plan", "agency"),
         cells="""
                           select insert update delete
             owner         1      -      -      -
@@ -175,7 +178,7 @@ def outcome(act: AbstractContextManager[Session], query: str, row: Row) -> str:
 @pytest.mark.parametrize("table", TABLES)
 def test_everybody_gets_what_is_theirs(db: Database, table: str):
     spec, owner_id, other_id = TABLES[table], make_user(), make_user()
-    row = spec.make(db, owner_id)
+    row = spec.make(db, owner_id) | {"change": spec.change[1]}
     actors = {
         "owner": lambda: db.as_user(owner_id),
         "other": lambda: db.as_user(other_id),
@@ -185,13 +188,43 @@ def test_everybody_gets_what_is_theirs(db: Database, table: str):
     verbs = {
         "select": f"select from public.{table} where id = %(id)s",
         "insert": f"insert into public.{table} ({spec.columns}) values ({spec.values})",
-        "update": f"update public.{table} set {spec.change} where id = %(id)s",
+        "update": f"update public.{table} set {spec.change[0]} = %(change)s where id = %(id)s",
         "delete": f"delete from public.{table} where id = %(id)s",
     }
     assert {
         actor: {verb: outcome(act(), query, row) for verb, query in verbs.items()}
         for actor, act in actors.items()
     } == grid(spec.cells)
+
+
+def test_the_api_gives_the_same(db: Database, postgrest: RunningPostgrest):
+    for table, spec in TABLES.items():
+        row = spec.make(db, make_user())
+        expected = grid(spec.cells)
+        # The owner comes last: a deletion succeeds.
+        for actor, user_id in (("other", make_user()), ("owner", row["user_id"])):
+            client = postgrest.as_user(user_id).session
+            got = {verb: over_http(client, verb, table, row) for verb in HTTP_VERBS}
+            wanted = {verb: expected[actor][verb] for verb in HTTP_VERBS}
+            assert (table, actor, got) == (table, actor, wanted)
+
+
+HTTP_VERBS = {"select": "GET", "update": "PATCH", "delete": "DELETE"}
+
+
+def over_http(client: httpx.Client, verb: str, table: str, row: Row) -> str:
+    column, value = TABLES[table].change
+    response = client.request(
+        HTTP_VERBS[verb],
+        f"/{table}",
+        params={"id": f"eq.{row['id']}"},
+        json={column: value} if verb == "update" else None,
+        headers={"Prefer": "return=representation"},
+    )
+    if response.status_code == 403:
+        return {"42501": "-"}[response.json()["code"]]
+    assert response.status_code == 200, response.text
+    return str(len(response.json()))
 
 
 @pytest.mark.parametrize("table", TABLES)
