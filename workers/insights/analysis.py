@@ -115,7 +115,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
         subject=_subject(run),
         sample=_sample(run.collection, prepared),
         overall=sentiment.overall(found, len(scored), run.log, refs),
-        aspects=themes.aspects(mentions, run.log),
+        aspects=themes.aspects(mentions, sentiment.label_bias(run.scorer), run.log),
         themes=themes.themes(mentions, scored, run.log),
         purchase_intent=themes.purchase_intent(scored, run.log),
         risks=themes.risks(scored, run.log),

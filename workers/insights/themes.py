@@ -84,21 +84,22 @@ def _kind(clause: str, chances: Probabilities) -> ThemeKind | None:
     return "pain" if chances.net <= -LEANING else None
 
 
-def aspects(mentions: Sequence[Mention], log: EvidenceLog) -> tuple[Aspect, ...]:
+def aspects(mentions: Sequence[Mention], bias: float, log: EvidenceLog) -> tuple[Aspect, ...]:
+    """`bias` is the engine's `label_bias`."""
     groups: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         if mention.kind != "question":  # a question about the price is no opinion of it
             groups[mention.aspect].append(mention)
     large = [(name, group) for name, group in groups.items() if len(group) >= MINIMUM_MENTIONS]
     large.sort(key=lambda pair: (-len(pair[1]), pair[0]))
-    return tuple(_aspect(name, group, log) for name, group in large)
+    return tuple(_aspect(name, group, bias, log) for name, group in large)
 
 
-def _aspect(name: str, group: Sequence[Mention], log: EvidenceLog) -> Aspect:
+def _aspect(name: str, group: Sequence[Mention], bias: float, log: EvidenceLog) -> Aspect:
     nets = [mention.net for mention in group]
     weights = [mention.item.weight for mention in group]
     net = weighted_mean(nets, weights)
-    interval = net_interval(net, nets, weights)
+    interval = net_interval(net, nets, weights, bias)
     lean = "mostly good" if interval[0] > 0 else "mostly bad" if interval[1] < 0 else "divided"
     paraphrase = f"{len(group)} comments speak of {ASPECTS[name].noun}; opinions are {lean}."
     return Aspect(

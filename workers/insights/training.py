@@ -18,7 +18,6 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from workers.insights.lexicon import lexicon_features
-from workers.insights.neural import neural_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +37,9 @@ def is_training_group(group: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
+    # Only here: the evaluation reads this module's split, and runs without the `onnx` extra.
+    from workers.insights.neural import neural_features  # noqa: PLC0415
+
     texts, labels, sets = _read(Path(arguments[0]) / "sentiment")
     weights = _example_weights(sets, labels)
     lexicon = np.array([lexicon_features(text) for text in texts])

@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
     short = [found for found in findings if falls_short(found, bars[found.bar])]
     lines = [*print_lines(bars, findings), f"\n{len(short)} of {len(findings)} bars fall short"]
     sys.stdout.write("\n".join(lines) + "\n")
-    if asked.report is not None:
+    if all(found.value is not None for found in findings):  # a part would read as the whole
         asked.report.write_text(markdown(bars, findings), "utf-8")
     return 1 if short else 0
 
@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.insights.evaluation")
     parser.add_argument("data", nargs="?", type=Path, default=DEFAULT_DATA)
-    parser.add_argument("--report", type=Path, help=f"write the table there too, such as {REPORT}")
+    parser.add_argument("--report", type=Path, default=REPORT, help="where the table is written")
     return parser.parse_args(arguments)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import resource
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,21 +21,28 @@ if TYPE_CHECKING:
 
     from workers.insights.lexicon import Scorer
 
-COMMENTS, VIDEOS, RUNS = 400, 100, 10
+COMMENTS, VIDEOS, RUNS = 400, 100, 5
 NOW = datetime(2020, 12, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    of_a_core: float
+    on_the_clock: float
 
 
 def judge(folder: Path) -> list[Finding]:
     """The bar is on the best engine; the first run, which loads it, is not counted."""
     collection = _collection(folder)
     quick, best = LexiconScorer(), best_scorer()
-    seconds_quick, megabytes_quick = _measure(collection, quick), _megabytes()
-    seconds, megabytes = _measure(collection, best), _megabytes()
-    beside = f"{best.name}; {quick.name} {seconds_quick:.2f} s"
-    memory_beside = f"{best.name}; before it was loaded {megabytes_quick:.0f}"
+    of_quick, of_best = _measure(collection, quick), _measure(collection, best)
+    beside = (
+        f"{best.name}; on the clock {of_best.on_the_clock:.1f} s, beside what else ran; "
+        f"{quick.name} {of_quick.of_a_core:.2f} s, on the clock {of_quick.on_the_clock:.1f} s"
+    )
     return [
-        Finding("time_400", seconds, RUNS, beside),
-        Finding("memory_400", megabytes, 1, memory_beside),
+        Finding("time_400", of_best.of_a_core, RUNS, beside),
+        Finding("memory_400", _megabytes(), 1, "the evaluation's own data included"),
     ]
 
 
@@ -54,14 +61,19 @@ def _collection(folder: Path) -> Collection:
     )
 
 
-def _measure(collection: Collection, scorer: Scorer) -> float:
-    """The 95th percentile, of a clock on the wall: what a user waits."""
-    times = []
+def _measure(collection: Collection, scorer: Scorer) -> _Times:
+    """95th percentiles. A core's seconds decide: a clock also counts what the neighbours do."""
+    of_a_core, on_the_clock = [], []
     for _ in range(RUNS + 1):
-        start = time.perf_counter()
+        start, start_on_core = time.perf_counter(), time.process_time()
         analyse(collection, product_name="Test", now=NOW, ref_key=b"evaluation", scorer=scorer)
-        times.append(time.perf_counter() - start)
-    return sorted(times[1:])[round(0.95 * (RUNS - 1))]
+        of_a_core.append(time.process_time() - start_on_core)
+        on_the_clock.append(time.perf_counter() - start)
+    return _Times(_percentile(of_a_core[1:]), _percentile(on_the_clock[1:]))
+
+
+def _percentile(seconds: list[float]) -> float:
+    return sorted(seconds)[round(0.95 * (len(seconds) - 1))]
 
 
 def _megabytes() -> float:
