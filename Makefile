@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types lock eval prove bench bench-jobs
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs
 
 ##@ Start here
 
@@ -77,6 +77,9 @@ schema: setup ## sql/schema.sql from the migrations
 
 types: setup ## supabase/types from the migrations
 	@$(RUN) -m local types
+
+docs: setup ## docs/api.md from the comments of the migrations
+	@$(RUN) -m local docs
 
 lock: setup ## requirements.lock and requirements-bench.lock from pyproject.toml
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \

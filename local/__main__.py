@@ -126,6 +126,12 @@ def types(settings: LocalSettings) -> int:
     return 0
 
 
+def docs(settings: LocalSettings) -> int:
+    with scratch.database(settings.local_dir) as database:
+        generated.write(database, generated.API_PAGE)
+    return 0
+
+
 def logs(settings: LocalSettings) -> int:
     os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
 
@@ -168,6 +174,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "check": check,
     "schema": schema,
     "types": types,
+    "docs": docs,
 }
 
 if __name__ == "__main__":

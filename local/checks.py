@@ -114,7 +114,7 @@ def _unlocked() -> str:
 
 def _stale(database: scratch.Scratch) -> str:
     return "\n".join(
-        f"{path.relative_to(ROOT)} is stale: run `make schema types`"
+        f"{path.relative_to(ROOT)} is stale: run `make schema types docs`"
         for path in generated.stale(database)
     )
 

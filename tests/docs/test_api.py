@@ -1,0 +1,22 @@
+"""docs/api.md is what the catalogue says now, and the catalogue says it in sentences."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from local import api_page
+from local.generated import API_PAGE
+
+if TYPE_CHECKING:
+    from tests.database import Database
+
+
+def test_the_page_is_what_the_migrations_say(db: Database) -> None:
+    assert api_page.page(db.connection) == API_PAGE.read_text(), "run `make docs`"
+
+
+def test_every_table_and_function_begins_with_a_sentence() -> None:
+    entries = API_PAGE.read_text().split("\n### ")[1:]
+    sentence = re.compile(r"^[A-Z“][^|`#]*[.:]$", re.MULTILINE)
+    assert [entry.split("\n")[0] for entry in entries if not sentence.search(entry)] == []
