@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import OperationalError
 
 from core.billing import BillingError, Gateway
 from core.billing_sync import locked, sync_customer, sync_event
@@ -282,3 +283,17 @@ def test_old_events_are_forgotten(trial):
     trial.db.execute("update private.stripe_events set received_at = now() - interval '91 days'")
     reconcile(trial.worker, trial.gateway, now=NOW)
     assert trial.db.value("select count(*) from private.stripe_events") == 0
+
+
+def test_a_look_whose_connection_dies_writes_nothing_and_frees_the_customer(trial):
+    user_id, customer = trial.make_customer()
+    trial.stripe.subscribe(customer)
+    end_worker = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'"
+    with trial.db.as_superuser() as operator:
+        trial.stripe.faults = lambda *_: operator.execute(end_worker) and None
+        with pytest.raises(OperationalError):
+            sync_customer(trial.worker, trial.gateway, customer)
+    trial.stripe.faults = lambda *_: None
+    assert trial.db.value("select count(*) from public.subscriptions") == 0
+    sync_customer(trial.webhook, trial.gateway, customer)
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import jwt
 import pytest
 
+from tests.amount import rounds
 from tests.fakes.clerk import Clerk
+from tests.fakes.key_server import serving
+from tests.webhooks.edge import make_settings, running
 from webhooks.clerk_keys import ConfiguredKey, FetchedKeys, KeysUnavailable, fetch_from
 
 CLERK = Clerk()
@@ -139,13 +142,13 @@ ANSWERS = {
 @pytest.mark.parametrize("case", ANSWERS)
 def test_an_answer_that_is_no_key_set_is_not_cached(case):
     status, body = ANSWERS[case]
-    with serving(status, body) as url, pytest.raises(jwt.PyJWKClientError):
-        fetch_from(url)()
+    with serving(body, status=status) as server, pytest.raises(jwt.PyJWKClientError):
+        fetch_from(server.url)()
 
 
 def test_a_key_set_is_fetched_over_http():
-    with serving(200, json.dumps(CLERK.jwks).encode()) as url:
-        assert fetch_from(url)() == CLERK.jwks
+    with serving(CLERK.jwks) as server:
+        assert fetch_from(server.url)() == CLERK.jwks
 
 
 def test_nothing_but_http_is_fetched():
@@ -153,26 +156,38 @@ def test_nothing_but_http_is_fetched():
         fetch_from("file:///etc/passwd")
 
 
-class serving:  # noqa: N801 - reads as a statement
-    def __init__(self, status, body):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(status)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-                self.wfile.write(body)
+@contextmanager
+def app_of(server, folder):
+    """The app, with Clerk's keys from there and no database."""
+    changes = {"clerk_jwt_key": None, "clerk_jwks_url": server.url}
+    yield from running(make_settings("postgresql://nobody@127.0.0.1:1/none", folder, **changes))
 
-            def log_message(self, *_):
-                pass
 
-        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+def test_over_http_ten_thousand_unknown_keys_cost_two_fetches(tmp_path):
+    with serving(CLERK.jwks) as server, app_of(server, tmp_path) as edge:
+        statuses = set()
+        for number in range(rounds(500, full=10_000)):
+            token = CLERK.sign_raw(unknown_key_header(number), b"{}")
+            headers = {"Authorization": f"Bearer {token}"}
+            statuses.add(edge.client.post("/auth/session", headers=headers).status_code)
+        assert statuses <= {401, 429}
+        assert server.fetches <= 2
 
-    def __enter__(self):
-        self.thread.start()
-        return f"http://127.0.0.1:{self.server.server_port}/jwks.json"
 
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+def unknown_key_header(number):
+    return json.dumps(CLERK.headers(kid=f"ins_{number}")).encode()
+
+
+def test_without_keys_a_good_token_is_asked_to_come_again(tmp_path):
+    with serving(b"down", status=500) as server, app_of(server, tmp_path) as edge:
+        answer = edge.session()
+        ready = edge.client.get("/readyz")
+        assert (answer.status_code, answer.json["code"]) == (503, "sign_in_unavailable")
+        assert answer.headers["Retry-After"] == "2"
+        assert ready.json["detail"] == "Not ready: database, clerk_keys."
+
+
+def test_without_keys_a_bad_token_is_still_refused(tmp_path):
+    with serving(b"down", status=500) as server, app_of(server, tmp_path) as edge:
+        answer = edge.client.post("/auth/session", headers={"Authorization": "Bearer x.y.z"})
+        assert (answer.status_code, server.fetches) == (401, 0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from core.billing import Gateway
 from core.database import async_pool
@@ -176,3 +177,18 @@ async def test_without_a_stripe_key_reconciliation_has_nothing_to_do(db, shop, s
     async with working(db, None):
         await until(lambda: open_jobs(db) == 0)
     assert db.value("select status from public.jobs") == "succeeded"
+
+
+async def test_a_customer_is_looked_at_without_an_event(db, shop, story):
+    arguments = Jsonb({"customer_id": story.customer})
+    db.execute("select private.enqueue('sync_customer', null, arguments => %s)", arguments)
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: open_jobs(db) == 0)
+    assert db.value("select private.plan_of(%s)", story.user_id) == "creator"
+
+
+async def test_a_job_that_names_nobody_is_a_mistake_of_ours(db, shop, story):
+    db.execute("select private.enqueue('sync_customer', null)")
+    async with working(db, Gateway("sk_test_1", api_base=shop.base)):
+        await until(lambda: db.value("select error_code from public.jobs") is not None)
+    assert db.value("select error_code from public.jobs") == "internal_error"
