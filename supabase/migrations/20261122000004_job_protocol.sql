@@ -304,7 +304,7 @@ begin
     if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
         return 'cancelled';
     end if;
-    select k.* into strict v_kind
+    select k.* into v_kind
     from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
     where l.job_id = v_job_id;
     update public.jobs as j set
@@ -314,7 +314,11 @@ begin
         error_code = retry.error_code,
         error_message = retry.error_message
     where j.id = v_job_id
-    returning j.failures into strict v_failures;
+    returning j.failures into v_failures;
+    -- Its product was deleted while this waited: the job is gone, its message buried by a claim.
+    if not found then
+        return 'lost';
+    end if;
     if v_failures >= v_kind.max_failures then
         perform pgmq.delete(retry.queue, retry.msg_id);
         perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);

@@ -145,3 +145,17 @@ def test_jobs_of_a_product_are_claimed_while_it_is_deleted(
     sides = [claim, deletion] if first == "claim" else [deletion, claim]
     race(db, sessions, "select from public.jobs", *sides)
     assert rows_about(db, product["user_id"]).keys() == {"private.usage", "private.request_counts"}
+
+
+def test_a_retry_that_meets_the_deletion_of_its_product_has_lost_its_lease(
+    db: Database, sessions: ExitStack
+):
+    make_product(db, make_user())
+    worker, owner = connect(db, sessions, "worker"), connect(db, sessions, "postgres")
+    [job] = worker.execute("select * from private.claim('ingestion', 1, 30)").fetchall()
+    owner.execute("begin; delete from public.products")
+    retry = "select private.retry('ingestion', %s, %s, 'busy', 'Busy.') as outcome"
+    retrying = in_background(lambda: worker.execute(retry, (job["msg_id"], job["read_ct"])))
+    wait_until_blocked(db, worker)
+    owner.execute("commit")
+    assert retrying.result(20).fetchall() == [{"outcome": "lost"}]
