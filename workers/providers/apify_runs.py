@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from workers.providers.apify import Apify, Request, Status
-    from workers.providers.context import Step
+    from workers.providers.context import Context
 
 POLL_SECONDS = 10.0
 MAX_STARTS = 2  # of one request: a failed run that left nothing is paid for once more, not for ever
@@ -35,9 +35,10 @@ class Harvest:
 class Runs:
     """The runs of one job."""
 
-    def __init__(self, apify: Apify, step: Step, now: Callable[[], datetime]) -> None:
+    def __init__(self, apify: Apify, context: Context, now: Callable[[], datetime]) -> None:
         self._apify = apify
-        self._step = step
+        self._step = context.step
+        self._acquire = context.acquire
         self._now = now
         self._finished: list[Status] = []
 
@@ -84,6 +85,7 @@ class Runs:
                 lost = await self._apify.find(request, asked_at - _CLOCK_LEEWAY)
                 if lost is not None:
                     return lost
+            await self._acquire("apify")
             return await self._apify.start(request)
 
         return await self._step(f"{name}_run", start), asked_at

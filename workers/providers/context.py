@@ -8,6 +8,9 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
+# Takes a permit of a limit that all workers share; raises `Park` while there is none.
+Acquire = Callable[[str], Awaitable[None]]
+
 # Tells the user what happens: a stage in a word, and percent.
 Report = Callable[[str, int], Awaitable[None]]
 
@@ -25,8 +28,13 @@ class Context:
 
     report: Report
     step: Step
+    acquire: Acquire
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001
     """A step for callers that try only once."""
     return await work()
+
+
+async def unlimited(limit: str) -> None:
+    """A permit for callers that are alone."""

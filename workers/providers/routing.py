@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from workers.providers import sample, tiktok, web
-from workers.providers.context import Context, Report, Step, forgetful
+from workers.providers.context import (
+    Acquire,
+    Context,
+    Report,
+    Step,
+    forgetful,
+    unlimited,
+)
 from workers.providers.services import Services
 
 if TYPE_CHECKING:
@@ -39,13 +46,17 @@ ROUTES: dict[str, Route] = {
 
 
 async def collect(
-    url: str, services: Services, report: Report, step: Step = forgetful
+    url: str,
+    services: Services,
+    report: Report,
+    step: Step = forgetful,
+    acquire: Acquire = unlimited,
 ) -> Collection:
     """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
 
     After `Park`, call it again with the same `step`: it continues where it was.
     """
-    return await route(url, services).collect(url, services, Context(report, step))
+    return await route(url, services).collect(url, services, Context(report, step, acquire))
 
 
 def route(url: str, services: Services) -> Route:

@@ -37,9 +37,7 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     if services.apify is None:
         await context.report("fetching_page", 10)
         return _collection(url, await _read(url, services), None, services)
-    return await _with_posts(
-        url, services, context, Runs(services.apify, context.step, services.now)
-    )
+    return await _with_posts(url, services, context, Runs(services.apify, context, services.now))
 
 
 async def _with_posts(url: str, services: Services, context: Context, runs: Runs) -> Collection:
