@@ -3,7 +3,8 @@
 
 CREATE SCHEMA private;
 
-COMMENT ON SCHEMA private IS 'Privileged functions and internal tables. Not exposed by the API; each function is granted by name.';
+COMMENT ON SCHEMA private IS 'Privileged functions and internal tables. Not exposed by the API; each function is granted by
+name.';
 
 CREATE SCHEMA public;
 
@@ -14,13 +15,32 @@ CREATE TYPE private.folded_text AS (
 	plain text,
 	bare text,
 	squeezed text[],
+	has_spaces boolean,
 	folded_at integer[],
 	source_at integer[]
 );
 
-COMMENT ON TYPE private.folded_text IS 'A script as written and made comparable. plain: NFKC without invisible characters. bare: also without
-accents and look-alike letters, as long as plain. squeezed: see private.squeeze. Piece i of plain begins
-at folded_at[i] in plain and at source_at[i] in content; both are null where nothing moved.';
+COMMENT ON TYPE private.folded_text IS 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
+also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
+has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
+of plain and source_at[i] of content; both are null where nothing moved.';
+
+CREATE TYPE private.turn AS (
+	is_completed boolean,
+	is_dead boolean,
+	job_id uuid,
+	msg_id bigint,
+	read_ct integer,
+	kind text,
+	user_id uuid,
+	product_id uuid,
+	arguments jsonb,
+	attempt integer,
+	cursor text
+);
+
+COMMENT ON TYPE private.turn IS 'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
+token.';
 
 CREATE TYPE private.verdict AS (
 	status text,
@@ -48,7 +68,59 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) IS 'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was lost.';
+COMMENT ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) IS 'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was
+lost.';
+
+CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) RETURNS double precision
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
+    v_lane text;
+    v_limit private.limits;
+    v_running private.permits [];
+    v_now timestamptz;
+    v_wait_seconds double precision;
+begin
+    -- Found by its key: a volatile function in the condition would be asked about every job.
+    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
+    if not found then
+        return null;
+    end if;
+    -- This lock makes counting and starting one step for all workers.
+    select l.* into strict v_limit from private.limits as l
+    where l.name = acquire.limit_name for update;
+    v_now := clock_timestamp();
+    v_running := array(select p from private.live_permits(acquire.limit_name) as p);
+    delete from private.permits as p
+    where p.limit_name = acquire.limit_name and p.started_at < v_now - interval '1 minute'
+        and p.id <> all (array(select r.id from unnest(v_running) as r));
+
+    -- A job that asks again starts once more, and still runs once.
+    select greatest(
+        case when (
+            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
+            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id)
+        ) >= v_limit.max_running then 5 end,
+        case when (
+            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
+            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id) and r.lane = v_lane
+        ) >= v_limit.max_running_per_user then 5 end,
+        private.window_wait(acquire.limit_name, null, v_limit.starts_per_minute),
+        private.window_wait(acquire.limit_name, v_lane, v_limit.starts_per_minute_per_user)
+    ) into v_wait_seconds;
+    if v_wait_seconds is null then
+        insert into private.permits (limit_name, lane, queue, msg_id, read_ct)
+        values (acquire.limit_name, v_lane, acquire.queue, acquire.msg_id, acquire.read_ct);
+    end if;
+    return coalesce(v_wait_seconds, 0);
+end;
+$$;
+
+COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) IS 'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns
+the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
+one lock: several workers never overshoot.';
 
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -155,15 +227,16 @@ CREATE FUNCTION private.analysis_input(job_id uuid) RETURNS TABLE(product_id uui
    WHERE (j.id = analysis_input.job_id);
 END;
 
-COMMENT ON FUNCTION private.analysis_input(job_id uuid) IS 'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give velocity), or null.';
+COMMENT ON FUNCTION private.analysis_input(job_id uuid) IS 'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
+velocity), or null.';
 
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT COALESCE(((v.headers ->> 'prefer'::text) ~~ '%resolution=%'::text), false) AS "coalesce"
-    FROM ( VALUES ((NULLIF(current_setting('request.headers'::text, true), ''::text))::jsonb)) v(headers);
-END;
+    AS $$
+    select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
+    from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
+$$;
 
 COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
 
@@ -174,14 +247,17 @@ CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURN
 begin
     update private.stripe_events as e set
         customer_id = attribute_stripe_event.customer_id,
-        status = case when attribute_stripe_event.customer_id is null then 'orphan' else e.status end,
+        status = case
+            when attribute_stripe_event.customer_id is null then 'orphan' else e.status
+        end,
         finished_at = case when attribute_stripe_event.customer_id is null then now() end
     where e.id = attribute_stripe_event.id and e.status = 'received';
     return found;
 end;
 $$;
 
-COMMENT ON FUNCTION private.attribute_stripe_event(id text, customer_id text) IS 'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no table rights.';
+COMMENT ON FUNCTION private.attribute_stripe_event(id text, customer_id text) IS 'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no
+table rights.';
 
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql
@@ -189,6 +265,12 @@ CREATE FUNCTION private.before_request() RETURNS void
     AS $$
 begin
     perform private.require_sign_in();
+    -- Counting waits for an erasure that is under way, so it comes before looking for one.
+    perform private.limit_requests();
+    if current_user = 'authenticated' then
+        perform private.refuse_erased();
+    end if;
+    perform private.describe_response();
 end;
 $$;
 
@@ -212,7 +294,8 @@ CREATE TABLE private.stripe_events (
 
 COMMENT ON TABLE private.stripe_events IS 'Events received from Stripe, ids only: what they tell is read from Stripe.';
 
-COMMENT ON COLUMN private.stripe_events.status IS 'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to us.
+COMMENT ON COLUMN private.stripe_events.status IS 'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
+us.
 orphan: its customer is no account''s.';
 
 COMMENT ON COLUMN private.stripe_events.customer_id IS 'Whose event; null until the job finds out (thin events name an object only).';
@@ -236,7 +319,8 @@ CREATE FUNCTION private.begin_customer_sync(customer_id text) RETURNS text[]
    WHERE ((e.customer_id = begin_customer_sync.customer_id) AND (e.status = 'received'::text));
 END;
 
-COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no table rights.';
+COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
+table rights.';
 
 CREATE TABLE private.identities (
     issuer text NOT NULL,
@@ -266,7 +350,8 @@ CREATE FUNCTION private.is_erased(user_id uuid) RETURNS boolean
    WHERE (i.user_id = is_erased.user_id);
 END;
 
-COMMENT ON FUNCTION private.is_erased(user_id uuid) IS 'Whether an account was erased (nobody who may act for it is left): workers drop its late results, events for it are ignored.
+COMMENT ON FUNCTION private.is_erased(user_id uuid) IS 'Whether an account was erased (nobody who may act for it is left): workers drop its late
+results, events for it are ignored.
 Definer: it reads the tombstones.';
 
 CREATE TABLE public.plans (
@@ -313,7 +398,12 @@ COMMENT ON TABLE public.subscriptions IS 'Subscriptions as last seen at Stripe. 
 
 COMMENT ON COLUMN public.subscriptions.plan IS 'What its price buys; null if the price is none of ours.';
 
-COMMENT ON COLUMN public.subscriptions.status IS 'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired, canceled, or a new one.';
+COMMENT ON COLUMN public.subscriptions.status IS 'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
+canceled, or a new one.';
+
+COMMENT ON COLUMN public.subscriptions.current_period_start IS 'When what was paid for began; null if Stripe names no period.';
+
+COMMENT ON COLUMN public.subscriptions.current_period_end IS 'When what was paid for ends; null if Stripe names no period.';
 
 COMMENT ON COLUMN public.subscriptions.trial_end IS 'When the trial ends or ended; null without one.';
 
@@ -321,7 +411,8 @@ COMMENT ON COLUMN public.subscriptions.cancel_at IS 'When it will end by itself;
 
 COMMENT ON COLUMN public.subscriptions.canceled_at IS 'When somebody cancelled it, which may be before it ends.';
 
-COMMENT ON COLUMN public.subscriptions.pause_collection IS 'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible; else null.';
+COMMENT ON COLUMN public.subscriptions.pause_collection IS 'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible;
+else null.';
 
 CREATE VIEW private.entitlements WITH (security_invoker='true') AS
  SELECT DISTINCT ON (s.user_id) s.user_id,
@@ -334,7 +425,8 @@ CREATE VIEW private.entitlements WITH (security_invoker='true') AS
   WHERE ((s.pause_collection IS DISTINCT FROM 'void'::text) AND ((s.status = ANY (ARRAY['active'::text, 'trialing'::text])) OR ((s.status = 'past_due'::text) AND (now() < (s.current_period_start + make_interval(days => (p.grace_days)::integer))))))
   ORDER BY s.user_id, p.rank DESC, s.current_period_end DESC;
 
-COMMENT ON VIEW private.entitlements IS 'The best plan that each paying account may use now; an account without a row is on the free plan.';
+COMMENT ON VIEW private.entitlements IS 'The best plan that each paying account may use now; an account without a row is on the free
+plan.';
 
 CREATE FUNCTION private.plan_of(user_id uuid) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -345,20 +437,25 @@ CREATE FUNCTION private.plan_of(user_id uuid) RETURNS text
            WHERE (e.user_id = plan_of.user_id)), 'free'::text) AS "coalesce";
 END;
 
-COMMENT ON FUNCTION private.plan_of(user_id uuid) IS 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions; called by private functions only.';
+COMMENT ON FUNCTION private.plan_of(user_id uuid) IS 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
+called by private functions only.';
 
 CREATE TABLE private.stripe_customers (
     user_id uuid NOT NULL,
     customer_id text NOT NULL,
     checkouts integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    synced_at timestamp with time zone,
     deleted_at timestamp with time zone,
     CONSTRAINT stripe_customers_customer_id_check CHECK ((customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'::text))
 );
 
-COMMENT ON TABLE private.stripe_customers IS 'Which Stripe customer an account pays as. Written when we make the customer, never matched by e-mail.';
+COMMENT ON TABLE private.stripe_customers IS 'Which Stripe customer an account pays as. Written when we make the customer, never matched by
+e-mail.';
 
 COMMENT ON COLUMN private.stripe_customers.checkouts IS 'Numbers the idempotency keys of checkout sessions.';
+
+COMMENT ON COLUMN private.stripe_customers.synced_at IS 'When Stripe was last looked at for it; null before the first time.';
 
 COMMENT ON COLUMN private.stripe_customers.deleted_at IS 'When Stripe said the customer is gone; null before.';
 
@@ -376,7 +473,8 @@ CREATE FUNCTION private.billing_account(user_id uuid) RETURNS TABLE(plan text, c
      private.is_erased(user_id) AS is_erased;
 END;
 
-COMMENT ON FUNCTION private.billing_account(user_id uuid) IS 'The plan of an account and the Stripe customer it pays as or paid as before that one was deleted; null if none.
+COMMENT ON FUNCTION private.billing_account(user_id uuid) IS 'The plan of an account and the Stripe customer it pays as or paid as before that one was
+deleted; null if none.
 Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.bind_customer(user_id uuid, customer_id text) RETURNS text
@@ -401,7 +499,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.bind_customer(user_id uuid, customer_id text) IS 'Remembers the Stripe customer of an account and returns the one it has, which stays the first; null for an erased account.
+COMMENT ON FUNCTION private.bind_customer(user_id uuid, customer_id text) IS 'Remembers the Stripe customer of an account and returns the one it has, which stays the first;
+null for an erased account.
 Definer: the edge has no table rights. The edge made the customer for this account itself.';
 
 CREATE FUNCTION private.brand_rules_refuse_duplicate() RETURNS trigger
@@ -492,96 +591,38 @@ $$;
 
 COMMENT ON FUNCTION private.brand_rules_try_examples() IS 'Trigger: the examples of a rule are tests of it. Errors: 422 invalid_rule.';
 
-CREATE FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) RETURNS private.verdict
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $$
-begin
-    return case kind
-        when 'banned_phrase' then private.check_banned_phrase(params, script)
-        when 'substitution' then private.check_substitution(params, script)
-        when 'required_mention' then private.check_required_mention(params, script)
-        when 'competitor_mention' then private.check_competitor_mention(params, script)
-        when 'cta' then private.check_cta(params, script)
-        when 'disclosure' then private.check_disclosure(params, script)
-        when 'max_length' then private.check_max_length(params, script)
-        when 'regex' then private.check_regex(params, script)
-        when 'claim' then private.check_claim(params, script)
-        when 'testimonial' then private.check_testimonial(script)
-        when 'price_match' then private.check_price_match(script)
-        when 'reading_level' then private.check_reading_level(params, script)
-        when 'hashtags' then private.check_hashtags(params, script)
-        when 'emoji' then private.check_emoji(params, script)
-        when 'all_of' then private.check_together(kind, params -> 'rules', script)
-        when 'any_of' then private.check_together(kind, params -> 'rules', script)
-        when 'not' then private.check_together(kind, params -> 'rules', script)
-        when 'tone' then private.judge('needs_review', '{}', 'Judge the tone yourself, or let AI write it.')
-        when 'rubric' then private.judge('needs_review', '{}', format('Judge it yourself: %s', params ->> 'text'))
-    end;
-end;
-$$;
-
-COMMENT ON FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) IS 'The verdict of one kind of rule with these params.';
-
-CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
-    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $_$
-declare
-    v_folded private.folded_text;
-begin
-    v_folded.content := content;
-    v_folded.plain := content;
-    v_folded.bare := content;
-    if content ~ '[^\u0001-\u007f]' then
-        select p.plain, p.bare, p.folded_at, p.source_at
-        into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
-        from private.fold_pieces(content) as p;
-    end if;
-    v_folded.squeezed := array[private.squeeze(v_folded.bare)];
-    if v_folded.bare ~ '[!|+@$€£]' then
-        v_folded.squeezed := v_folded.squeezed
-            || private.squeeze(private.read_symbols(v_folded.bare));
-    end if;
-    return v_folded;
-end;
-$_$;
-
-COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it reads no
-table.';
-
 CREATE FUNCTION private.broken_example(definition jsonb) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT format('examples.%s[%s]'::text, e.expected, (e."position" - 1)) AS format
-    FROM (( SELECT 'pass'::text AS expected,
-             p.text,
-             p."position"
-            FROM jsonb_array_elements_text((broken_example.definition #> '{examples,pass}'::text[])) WITH ORDINALITY p(text, "position")
-         UNION ALL
-          SELECT 'fail'::text,
-             f.text,
-             f."position"
-            FROM jsonb_array_elements_text((broken_example.definition #> '{examples,fail}'::text[])) WITH ORDINALITY f(text, "position")) e
-      CROSS JOIN LATERAL private.check_params((broken_example.definition ->> 'kind'::text), COALESCE((broken_example.definition -> 'params'::text), '{}'::jsonb), private.fold(e.text)) v(status, hits, message))
-   WHERE (v.status =
-         CASE e.expected
-             WHEN 'pass'::text THEN 'fail'::text
-             ELSE 'pass'::text
-         END)
-  LIMIT 1;
-END;
+    AS $$
+    select format('examples.%s[%s]', e.expected, e.position - 1)
+    from (
+        select 'pass' as expected, p.text, p.position
+        from jsonb_array_elements_text(definition #> '{examples,pass}')
+            with ordinality as p (text, position)
+        union all
+        select 'fail', f.text, f.position
+        from jsonb_array_elements_text(definition #> '{examples,fail}')
+            with ordinality as f (text, position)
+    ) as e
+    cross join lateral private.check_params(
+        definition ->> 'kind', coalesce(definition -> 'params', '{}'), private.fold(e.text)
+    ) as v
+    where v.status = case e.expected when 'pass' then 'fail' else 'pass' end
+    limit 1
+$$;
 
-COMMENT ON FUNCTION private.broken_example(definition jsonb) IS 'The example of a definition that its rule judges otherwise, or null. Definer as private.check_rule.';
+COMMENT ON FUNCTION private.broken_example(definition jsonb) IS 'The example of a definition that its rule judges otherwise, or null. Definer like check_rule.';
 
-CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid, is_cancelled boolean) RETURNS void
+CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 begin
     perform pgmq.delete(bury.queue, bury.msg_id);
-    if bury.is_cancelled then
+    if exists (
+        select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled
+    ) then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -592,7 +633,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid, is_cancelled boolean) IS 'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is gone.';
+COMMENT ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) IS 'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is
+gone.';
 
 CREATE FUNCTION private.cancel_own_job(job_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -608,7 +650,9 @@ begin
     if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
         return;
     end if;
-    if exists (select from public.jobs as j where j.id = v_live.job_id and j.status = 'running') then
+    if exists (
+        select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
+    ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
         return;
@@ -618,8 +662,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.cancel_own_job(job_id uuid) IS 'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays as it is.
-Definer: it deletes from the queue. Identity comes from the token.';
+COMMENT ON FUNCTION private.cancel_own_job(job_id uuid) IS 'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
+as it is. Definer: it deletes from the queue. Identity comes from the token.';
 
 CREATE FUNCTION private.check_banned_phrase(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -628,19 +672,22 @@ CREATE FUNCTION private.check_banned_phrase(params jsonb, script private.folded_
 declare
     v_match text := coalesce(params ->> 'match', 'word');
     v_hits int4multirange := private.find_terms(
-        script, params -> 'terms', v_match,
+        script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
     v_excused int4multirange;
 begin
     if not isempty(v_hits) and params ? 'exceptions' then
-        v_excused := private.find_terms(script, params -> 'exceptions');
+        v_excused := private.find_terms(script, private.texts(params -> 'exceptions'));
         v_hits := (
             select coalesce(range_agg(h), '{}') from unnest(v_hits) as h where not h && v_excused
         );
     end if;
-    return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don’t say %s.', private.quote_hits(script, v_hits))
+    if isempty(v_hits) then
+        return private.judge('pass', '{}', null);
+    end if;
+    return private.judge(
+        'fail', v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
     );
 end;
 $$;
@@ -655,13 +702,14 @@ declare
     v_category text := params ->> 'category';
     v_hits int4multirange := private.find_terms(script, private.claim_phrases(v_category))
         + private.find_patterns(
-            script, private.claim_patterns(v_category) || private.texts(params -> 'patterns', '{}')
+            script, private.claim_patterns(v_category) || private.texts(params -> 'patterns')
         );
-    v_claim text := private.quote_hits(script, v_hits);
+    v_claim text;
 begin
     if isempty(v_hits) then
         return private.judge('pass', '{}', null);
     end if;
+    v_claim := private.quote_hits(script, v_hits);
     case params ->> 'policy'
         when 'substantiate' then
             return private.pass_unless(
@@ -671,37 +719,40 @@ begin
         when 'disclaim' then
             return private.pass_unless(
                 isempty(private.find_terms(
-                    script, jsonb_build_array(params ->> 'disclaimer'), 'substring',
+                    script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
                 v_hits, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
-            return private.pass_unless(
-                true, v_hits, format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
+            return private.judge(
+                'fail', v_hits,
+                format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
             );
     end case;
 end;
 $$;
 
-COMMENT ON FUNCTION private.check_claim(params jsonb, script private.folded_text) IS 'Fails on a claim of a category that is forbidden, unproven (no substantiation_refs), or lacks its disclaimer.';
+COMMENT ON FUNCTION private.check_claim(params jsonb, script private.folded_text) IS 'Fails on a claim that is forbidden, unproven (no substantiation_refs) or lacks its disclaimer.';
 
 CREATE FUNCTION private.check_competitor_mention(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
 declare
-    v_hits int4multirange := private.find_terms(script, params -> 'names');
-    v_names text := private.quote_hits(script, v_hits);
+    v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_names text;
 begin
-    if not isempty(v_hits) and params ->> 'policy' = 'review' then
+    if isempty(v_hits) then
+        return private.judge('pass', '{}', null);
+    end if;
+    v_names := private.quote_hits(script, v_hits);
+    if params ->> 'policy' = 'review' then
         return private.judge(
             'needs_review', v_hits, format('Is what this says of %s fair and true?', v_names)
         );
     end if;
-    return private.pass_unless(
-        not isempty(v_hits), v_hits, format('Don’t mention the competitor %s.', v_names)
-    );
+    return private.judge('fail', v_hits, format('Don''t mention the competitor %s.', v_names));
 end;
 $$;
 
@@ -713,9 +764,9 @@ CREATE FUNCTION private.check_cta(params jsonb, script private.folded_text) RETU
     AS $$
 declare
     v_length integer := char_length(script.content);
-    v_phrases jsonb := coalesce(params -> 'any_of', private.default_phrases('cta'));
     v_hits int4multirange := private.find_terms(
-        script, v_phrases, 'word', '{case,width,zero_width}'
+        script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
+        '{case,width,zero_width}'
     );
     v_wanted int4range := case params ->> 'position'
         when 'start' then int4range(0, greatest(v_length / 3, 80))
@@ -745,16 +796,18 @@ CREATE FUNCTION private.check_disclosure(params jsonb, script private.folded_tex
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
     v_hits int4multirange := private.find_terms(
-        script, coalesce(params -> 'accepted', private.default_phrases('accepted')), 'word', '{case}'
+        script, private.texts(params -> 'accepted', private.default_phrases('accepted')), 'word',
+        '{case}'
     );
     v_before text := left(script.content, lower(v_hits));
-    v_words_per_second constant numeric := 2.5;
+    v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
+    v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
     if isempty(v_hits) then
-        return private.pass_unless(
-            true,
+        return private.judge(
+            'fail',
             private.find_terms(
-                script, coalesce(params -> 'ambiguous', private.default_phrases('ambiguous')),
+                script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
             'Say clearly that this is an ad: “ad”, “#ad”, “sponsored” or “paid partnership”.'
@@ -762,14 +815,15 @@ begin
     end if;
     return private.pass_unless(
         lower(v_hits) >= (params ->> 'caption_first_chars')::integer
-        or regexp_count(v_before, '\S+') / v_words_per_second > (params ->> 'spoken_within_s')::numeric
-        or regexp_count(v_before, '#[[:alnum:]_]+') > (params ->> 'max_preceding_hashtags')::integer,
+        or v_seconds > (params ->> 'spoken_within_s')::numeric
+        or v_hashtags > (params ->> 'max_preceding_hashtags')::integer,
         v_hits, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.check_disclosure(params jsonb, script private.folded_text) IS 'Fails without a clear disclosure, or with one that comes too late or behind too many hashtags.';
+COMMENT ON FUNCTION private.check_disclosure(params jsonb, script private.folded_text) IS 'Fails without a clear disclosure, or with one that comes too late or behind too many hashtags.
+People speak about two and a half words a second.';
 
 CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -778,17 +832,18 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
 declare
     v_max integer := (params ->> 'max')::integer;
     v_count integer := regexp_count(script.content, private.emoji_pattern());
-    v_emoji int4range [] := private.find_pattern(script.content, private.emoji_pattern(), '');
+    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
     v_hits int4multirange;
 begin
     select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
     from unnest(v_emoji) as h
     inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
         -- ❤ and ❤️ differ in an invisible character only.
-        on rtrim(f.emoji, chr(65039)) = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
+        on rtrim(f.emoji, chr(65039))
+        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
     if v_hits is not null then
-        return private.pass_unless(
-            true, v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+        return private.judge(
+            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
@@ -811,7 +866,7 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
 declare
     v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
-    v_tags text [] := array(
+    v_tags text[] := array(
         select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
     );
     v_missing text;
@@ -821,22 +876,24 @@ begin
     from jsonb_array_elements_text(params -> 'required') as t
     where lower(ltrim(t, '#')) <> all (v_tags);
     if v_missing is not null then
-        return private.pass_unless(true, '{}', format('Add %s.', v_missing));
+        return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
     select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
     from unnest(private.find_pattern(script.plain, v_tag, '')) as h
     inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-        on lower(ltrim(f.tag, '#')) = lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1));
+        on '#' || lower(ltrim(f.tag, '#'))
+        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
     if v_hits is not null then
-        return private.pass_unless(
-            true, v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+        return private.judge(
+            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
         (
             select range_agg(private.source_range(script, lower(h), upper(h)))
-            from unnest(private.find_pattern(script.plain, v_tag, '')) with ordinality as h (h, position)
+            from unnest(private.find_pattern(script.plain, v_tag, ''))
+                with ordinality as h (h, position)
             where h.position > v_max
         ),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
@@ -856,20 +913,21 @@ declare
     v_min numeric := (params ->> 'min')::numeric;
     v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
-    v_length numeric := round(case v_unit
+    v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
         when 'words' then v_words
         else v_words * v_per_word
-    end, 1);
-    v_rest_at integer := 1 + case v_unit
-        when 'chars' then floor(v_max)
-        when 'words' then regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, floor(v_max)::integer + 1) - 1
-        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, floor(v_max / v_per_word)::integer + 1) - 1
+    end, 1));
+    -- The first character or word that is too much.
+    v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
+    v_rest_at integer := case v_unit
+        when 'chars' then v_allowed
+        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
     end;
 begin
     if v_length > v_max then
-        return private.pass_unless(
-            true, int4multirange(int4range(v_rest_at - 1, char_length(script.content))),
+        return private.judge(
+            'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
         );
     end if;
@@ -882,6 +940,39 @@ $$;
 
 COMMENT ON FUNCTION private.check_max_length(params jsonb, script private.folded_text) IS 'Fails on a script longer than max or shorter than min; what is too much is the place. Seconds are
 words at a speaking rate (wpm, 150 by default).';
+
+CREATE FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) RETURNS private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    return case kind
+        when 'banned_phrase' then private.check_banned_phrase(params, script)
+        when 'substitution' then private.check_substitution(params, script)
+        when 'required_mention' then private.check_required_mention(params, script)
+        when 'competitor_mention' then private.check_competitor_mention(params, script)
+        when 'cta' then private.check_cta(params, script)
+        when 'disclosure' then private.check_disclosure(params, script)
+        when 'max_length' then private.check_max_length(params, script)
+        when 'regex' then private.check_regex(params, script)
+        when 'claim' then private.check_claim(params, script)
+        when 'testimonial' then private.check_testimonial(script)
+        when 'price_match' then private.check_price_match(script)
+        when 'reading_level' then private.check_reading_level(params, script)
+        when 'hashtags' then private.check_hashtags(params, script)
+        when 'emoji' then private.check_emoji(params, script)
+        when 'all_of' then private.check_together(kind, params -> 'rules', script)
+        when 'any_of' then private.check_together(kind, params -> 'rules', script)
+        when 'not' then private.check_together(kind, params -> 'rules', script)
+        when 'tone' then private.judge(
+            'needs_review', '{}', 'Does it have the tone that this rule asks for?'
+        )
+        when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
+    end;
+end;
+$$;
+
+COMMENT ON FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) IS 'The verdict of one kind of rule with these params.';
 
 CREATE FUNCTION private.check_price_match(script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -901,7 +992,7 @@ begin
     end if;
     return private.judge(
         'needs_review', v_hits,
-        format('Is %s still the price on the product’s page?', private.quote_hits(script, v_hits))
+        format('Is %s still the price on the product''s page?', private.quote_hits(script, v_hits))
     );
 end;
 $_$;
@@ -915,7 +1006,7 @@ CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_
 declare
     v_text text := lower(script.bare);
     v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*[.!?\n]+|[a-z0-9][^.!?\n]*$'));
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
     -- Groups of vowels, without a silent e at the end of a word that has another.
     v_syllables integer := regexp_count(v_text, '[aeiouy]+')
         - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
@@ -929,7 +1020,10 @@ begin
     );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
-        format('Simplify it: it reads at grade %s, and %s at most is allowed.', v_grade, params ->> 'max')
+        format(
+            'Simplify it: it reads at grade %s, and %s at most is allowed.',
+            v_grade, params ->> 'max'
+        )
     );
 end;
 $_$;
@@ -941,7 +1035,7 @@ CREATE FUNCTION private.check_regex(params jsonb, script private.folded_text) RE
     SET search_path TO ''
     AS $$
 declare
-    v_hits int4range [] := private.find_pattern(script.content, params ->> 'pattern', '');
+    v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
 begin
     if params ->> 'must' = 'match' then
         return private.pass_unless(
@@ -956,15 +1050,15 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.check_regex(params jsonb, script private.folded_text) IS 'Fails where the pattern matches, or (must: match) unless it does. The text is taken as it is written.';
+COMMENT ON FUNCTION private.check_regex(params jsonb, script private.folded_text) IS 'Fails where the pattern matches, or (must: match) unless it does. The text is taken as written.';
 
 CREATE FUNCTION private.check_required_mention(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
 declare
-    v_all jsonb := coalesce(params -> 'all_of', '[]');
-    v_terms jsonb := v_all || coalesce(params -> 'any_of', '[]');
+    v_all text[] := private.texts(params -> 'all_of');
+    v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
     v_mentions int4multirange := private.find_terms(
         script, v_terms, 'word', '{case,width,zero_width}'
@@ -974,19 +1068,23 @@ begin
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
-            return private.pass_unless(
-                true, v_mentions - v_exact, 'Spell it exactly: ' || private.quote_list(v_terms) || '.'
+            return private.judge(
+                'fail', v_mentions - v_exact,
+                format('Spell it exactly: %s.', private.quote_list(v_terms))
             );
         end if;
     end if;
     select string_agg('“' || t || '”', ', ') into v_missing
-    from jsonb_array_elements_text(v_all) as t
-    where isempty(private.find_term(script, t, 'word', '{case,width,zero_width}'));
+    from unnest(v_all) as t
+    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
     if v_missing is not null then
-        return private.pass_unless(true, '{}', format('Mention %s.', v_missing));
+        return private.judge('fail', '{}', format('Mention %s.', v_missing));
     end if;
-    return private.pass_unless(
-        (select count(*) from unnest(v_mentions)) < coalesce((params ->> 'min')::integer, 1), '{}',
+    if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
+        return private.judge('pass', '{}', null);
+    end if;
+    return private.judge(
+        'fail', '{}',
         format(
             'Mention %s%s.', private.quote_list(v_terms),
             coalesce(format(' at least %s times', nullif(params ->> 'min', '1')), '')
@@ -1025,7 +1123,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.check_rule(definition jsonb, script private.folded_text, OUT status text, OUT spans jsonb, OUT message text, OUT suggestion text) IS 'What a rule says of a script. Definer, so that the functions of the kinds need no grants; it reads no table.';
+COMMENT ON FUNCTION private.check_rule(definition jsonb, script private.folded_text, OUT status text, OUT spans jsonb, OUT message text, OUT suggestion text) IS 'What a rule says of a script. Definer, so that the kinds'' functions need no grants; it reads no
+table.';
 
 CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
     LANGUAGE plpgsql STABLE
@@ -1050,19 +1149,11 @@ COMMENT ON FUNCTION private.check_rules(user_id uuid, content text) IS 'Applies 
 CREATE FUNCTION private.check_script(user_id uuid, content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT c.rule_id,
-     c.rule_name,
-     c.kind,
-     c.severity,
-     c.status,
-     c.spans,
-     c.message,
-     c.suggestion
-    FROM private.check_rules(check_script.user_id, check_script.content) c(rule_id, rule_name, kind, severity, status, spans, message, suggestion);
-END;
+    AS $$
+    select c.* from private.check_rules(check_script.user_id, check_script.content) as c
+$$;
 
-COMMENT ON FUNCTION private.check_script(user_id uuid, content text) IS 'The same for the worker that writes a script for an account. Definer: workers have no table rights.';
+COMMENT ON FUNCTION private.check_script(user_id uuid, content text) IS 'The same for the worker that writes a script. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.check_substitution(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -1072,11 +1163,13 @@ declare
     v_pair record;
     v_found int4multirange;
     v_hits int4multirange := '{}';
-    v_advice text [] := '{}';
+    v_advice text[] := '{}';
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
     loop
-        v_found := private.find_term(script, v_pair.key, 'word', '{case,width,zero_width}');
+        v_found := private.find_terms(
+            script, array[v_pair.key], 'word', '{case,width,zero_width}'
+        );
         if not isempty(v_found) then
             v_hits := v_hits + v_found;
             v_advice := v_advice || format('“%s” instead of “%s”', v_pair.value, v_pair.key);
@@ -1103,7 +1196,7 @@ begin
     -- Whether it happened can't be read from the text.
     return private.judge(
         'needs_review', v_hits,
-        format('%s must be the speaker’s own, true experience.', private.quote_hits(script, v_hits))
+        format('%s must be the speaker''s own, true experience.', private.quote_hits(script, v_hits))
     );
 end;
 $$;
@@ -1115,153 +1208,285 @@ CREATE FUNCTION private.check_together(kind text, rules jsonb, script private.fo
     SET search_path TO ''
     AS $$
 declare
-    v_verdicts private.verdict [] := array(
+    v_verdicts private.verdict[] := array(
         select private.check_params(r.rule ->> 'kind', coalesce(r.rule -> 'params', '{}'), script)
         from jsonb_array_elements(rules) as r (rule)
     );
-    v_states text [] := array(select v.status from unnest(v_verdicts) as v);
-    v_hits int4multirange := (select range_agg(h) from unnest(v_verdicts) as v, unnest(v.hits) as h);
+    v_states text[] := array(select v.status from unnest(v_verdicts) as v);
+    v_hits int4multirange := (
+        select coalesce(range_agg(h), '{}')
+        from unnest(v_verdicts) as v cross join lateral unnest(v.hits) as h
+    );
     v_messages text := (select string_agg(v.message, ' ') from unnest(v_verdicts) as v);
 begin
-    if kind = 'any_of' and 'pass' = any (v_states) or v_states <@ '{not_applicable}' then
-        return private.judge(case when 'pass' = any (v_states) then 'pass' else 'not_applicable' end, '{}', null);
+    if v_states <@ '{not_applicable}' then
+        return private.judge('not_applicable', '{}', null);
+    end if;
+    if kind = 'any_of' and 'pass' = any (v_states) then
+        return private.judge('pass', '{}', null);
     end if;
     if 'needs_review' = any (v_states) and (kind <> 'all_of' or 'fail' <> all (v_states)) then
-        return private.judge('needs_review', coalesce(v_hits, '{}'), v_messages);
+        return private.judge('needs_review', v_hits, v_messages);
     end if;
     if kind = 'not' then
-        return private.pass_unless('pass' = any (v_states), '{}', 'The script does what it must not.');
+        return private.pass_unless(
+            'pass' = any (v_states), '{}', 'The script does what it must not.'
+        );
     end if;
-    return private.pass_unless('fail' = any (v_states), coalesce(v_hits, '{}'), v_messages);
+    return private.pass_unless('fail' = any (v_states), v_hits, v_messages);
 end;
 $$;
 
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS TABLE(job_id uuid, msg_id bigint, read_ct integer, kind text, user_id uuid, product_id uuid, arguments jsonb, attempt integer)
+CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
-    v_row record;
+    v_row private.turn;
 begin
-    -- statement_timestamp() can bound the index scan; clock_timestamp() would read every row.
-    for v_row in execute format(
-        'with due as (
-            select m.msg_id from pgmq.%1$I as m where m.vt <= statement_timestamp()
-            order by m.vt limit $1 for update skip locked
-        ), leased as (
-            update pgmq.%1$I as m
-            set vt = clock_timestamp() + make_interval(secs => $2), read_ct = m.read_ct + 1
-            from due where m.msg_id = due.msg_id
-            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-        ), started as (
-            update public.jobs as j set
-                crashes = j.crashes + (j.status = ''running'')::integer,
-                status = ''running'',
-                stage = ''starting'',
-                started_at = coalesce(j.started_at, clock_timestamp())
-            from leased where j.id = leased.job_id
-            returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-        )
-        select
-            leased.msg_id, leased.read_ct, leased.job_id, started.user_id, started.product_id,
-            started.attempt, started.crashes, live.kind, live.arguments, live.is_cancelled,
-            kinds.max_crashes
-        from leased
-        left join started on leased.job_id = started.id
-        left join private.live_jobs as live on leased.job_id = live.job_id
-        left join private.job_kinds as kinds on live.kind = kinds.kind',
-        'q_' || claim.queue
-    ) using claim.quantity, claim.lease_seconds
+    for v_row in
+        execute format('select * from private.%I($1, $2, $3, $4, $5)', 'turn_' || turn.queue)
+        using turn.msg_ids, turn.read_cts, turn.quantity, turn.lease_seconds, turn.cursor
     loop
-        if v_row.kind is null or v_row.is_cancelled or v_row.crashes >= v_row.max_crashes then
-            perform private.bury(claim.queue, v_row.msg_id, v_row.job_id, v_row.is_cancelled);
-            continue;
+        if v_row.is_dead then
+            perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
+        else
+            return next v_row;
         end if;
-        job_id := v_row.job_id;
-        msg_id := v_row.msg_id;
-        read_ct := v_row.read_ct;
-        kind := v_row.kind;
-        user_id := v_row.user_id;
-        product_id := v_row.product_id;
-        arguments := v_row.arguments;
-        attempt := v_row.attempt;
-        return next;
     end loop;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'Leases up to `quantity` due jobs of a queue for `lease_seconds`. A job still marked as running lost its worker:
-that counts as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
+COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with
+is_completed), then leases up to `quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor`
+of the turn before says whose turn it is. A job still marked as running lost its worker: that counts
+as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
 Definer, as all of the protocol: workers have no table rights.';
+
+CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS SETOF private.turn
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT turn.is_completed,
+     turn.is_dead,
+     turn.job_id,
+     turn.msg_id,
+     turn.read_ct,
+     turn.kind,
+     turn.user_id,
+     turn.product_id,
+     turn.arguments,
+     turn.attempt,
+     turn.cursor
+    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
+END;
+
+COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'A turn that only claims.';
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE category
-             WHEN 'health'::text THEN ARRAY[('\m(treat|prevent|reverse|eliminate|get rid of)(s|ed|ing)? (your |my |all )?'::text || '(acne|eczema|psoriasis|rosacea|anxiety|depression|diabetes|cancer|arthritis|insomnia)\M'::text)]
-             WHEN 'weight'::text THEN ARRAY[('\m(lose|lost|drop|dropped|shed|burn|burned) (up to |over )?\d+ ?'::text || '(lbs?|pounds?|kg|kilos?|inches)\M'::text)]
-             WHEN 'income'::text THEN ARRAY['\m(make|made|earn|earned|making|earning) (up to |over )?[$€£] ?\d[\d.,]*k?'::text]
-             WHEN 'guarantee'::text THEN ARRAY['\m(in|within|after) (just |only )?\d+ (minutes?|hours?|days?|nights?)\M'::text, '\mresults? in (one|two|three|\d+)\M'::text]
-             WHEN 'before_after'::text THEN ARRAY['\m(day|week|month) \d+ (vs\.?|versus|to) (day|week|month) \d+\M'::text]
-             ELSE '{}'::text[]
-         END AS "case";
-END;
+    AS $_$
+    select case category
+        when 'health' then array[
+            '\m(treat|prevent|reverse|eliminate|get rid of)(s|d|ed|ing)? (your |my |all )?'
+            || '(acne|eczema|psoriasis|rosacea|anxiety|depression|diabetes|cancer|arthritis'
+            || '|insomnia)\M'
+        ]
+        when 'weight' then array[
+            '\m(lose|lost|drop|dropped|shed|burn|burned) (up to |over )?\d+ ?'
+            || '(lbs?|pounds?|kg|kilos?|inches)\M'
+        ]
+        when 'income' then array[
+            '\m(make|made|earn|earned|making|earning) (up to |over )?[$€£] ?\d[\d.,]*k?'
+        ]
+        when 'guarantee' then array[
+            '\m(in|within|after) (just |only )?\d+ (minutes?|hours?|days?|nights?)\M',
+            '\mresults? in (one|two|three|\d+)\M'
+        ]
+        when 'before_after' then array[
+            '\m(day|week|month) \d+ (vs\.?|versus|to) (day|week|month) \d+\M'
+        ]
+        else '{}'::text[]
+    end
+$_$;
 
 COMMENT ON FUNCTION private.claim_patterns(category text) IS 'The same as regular expressions, where numbers make the claim.';
 
-CREATE FUNCTION private.claim_phrases(category text) RETURNS jsonb
+CREATE FUNCTION private.claim_phrases(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE category
-             WHEN 'health'::text THEN '["cures", "cure", "heals", "heal", "remedy", "treats acne", "treats eczema", "treats psoriasis", "treats anxiety", "treats depression", "fights disease", "prevents disease", "prevents cancer", "boosts immunity", "boosts your immune system", "clinically proven", "doctor recommended", "dermatologist approved", "FDA approved", "medical grade", "detox", "detoxifies", "anti-inflammatory", "relieves pain", "pain relief", "lowers blood pressure", "lowers cholesterol", "balances hormones"]'::jsonb
-             WHEN 'weight'::text THEN '["lose weight", "weight loss", "burns fat", "fat burner", "fat burning", "melts fat", "melt belly fat", "flat stomach", "suppresses appetite", "slimming", "get skinny", "drop a dress size", "shed pounds"]'::jsonb
-             WHEN 'income'::text THEN '["get rich", "make money fast", "easy money", "passive income", "quit your job", "financial freedom", "six figures", "double your money", "earn from home", "guaranteed income"]'::jsonb
-             WHEN 'superlative'::text THEN '["the best", "number one", "number 1", "no. 1", "no.1", "#1", "world''s best", "best in the world", "best ever", "the only", "unbeatable", "perfect", "miracle", "revolutionary", "the greatest", "top rated", "best selling", "the ultimate"]'::jsonb
-             WHEN 'guarantee'::text THEN '["guaranteed", "guarantee", "100%", "risk free", "instant results", "instantly", "overnight", "works every time", "never fails", "always works", "permanent results", "no side effects", "completely safe", "works for everyone", "results in days"]'::jsonb
-             WHEN 'before_after'::text THEN '["before and after", "before & after", "before/after", "my transformation", "look at the difference", "day 1 vs", "week 1 vs"]'::jsonb
-             WHEN 'comparison'::text THEN '["better than", "cheaper than", "stronger than", "faster than", "more effective than", "unlike other brands", "other brands", "beats", "outperforms", "compared to", "don''t waste your money on", "dupe for"]'::jsonb
-             ELSE NULL::jsonb
-         END AS "case";
-END;
+    AS $$
+    select case category
+        when 'health' then '{
+            "cures", "cure", "heals", "heal", "remedy", "treats acne", "treats eczema",
+            "treats psoriasis", "treats anxiety", "treats depression", "fights disease",
+            "prevents disease", "prevents cancer", "boosts immunity", "boosts your immune system",
+            "clinically proven", "doctor recommended", "dermatologist approved", "FDA approved",
+            "medical grade", "detox", "detoxifies", "anti-inflammatory", "relieves pain",
+            "pain relief", "lowers blood pressure", "lowers cholesterol", "balances hormones"
+        }'::text[]
+        when 'weight' then '{
+            "lose weight", "weight loss", "burns fat", "fat burner", "fat burning", "melts fat",
+            "melt belly fat", "flat stomach", "suppresses appetite", "slimming", "get skinny",
+            "drop a dress size", "shed pounds"
+        }'
+        when 'income' then '{
+            "get rich", "make money fast", "easy money", "passive income", "quit your job",
+            "financial freedom", "six figures", "double your money", "earn from home",
+            "guaranteed income"
+        }'
+        when 'superlative' then '{
+            "the best", "number one", "number 1", "no. 1", "no.1", "#1", "world''s best",
+            "best in the world", "best ever", "the only", "unbeatable", "perfect", "miracle",
+            "revolutionary", "the greatest", "top rated", "best selling", "the ultimate"
+        }'
+        when 'guarantee' then '{
+            "guaranteed", "guarantee", "100%", "risk free", "instant results", "instantly",
+            "overnight", "works every time", "never fails", "always works", "permanent results",
+            "no side effects", "completely safe", "works for everyone", "results in days"
+        }'
+        when 'before_after' then '{
+            "before and after", "before & after", "before/after", "my transformation",
+            "look at the difference", "day 1 vs", "week 1 vs"
+        }'
+        when 'comparison' then '{
+            "better than", "cheaper than", "stronger than", "faster than", "more effective than",
+            "unlike other brands", "other brands", "beats", "outperforms", "compared to",
+            "don''t waste your money on", "dupe for"
+        }'
+    end
+$$;
 
 COMMENT ON FUNCTION private.claim_phrases(category text) IS 'Phrases that make a claim of this category.';
 
 CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT t.msg_id
+    FROM private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) t(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
+END;
+
+COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'A turn that only acknowledges, in the transaction that saved the results; returns the messages that
+were still ours.';
+
+CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_limit integer := private.limit_of(user_id, metric);
+    v_used integer;
+begin
+    -- The row stays locked until the work is committed: parallel requests take turns.
+    insert into private.usage as u (user_id, metric, month, used)
+    values (consume.user_id, consume.metric, private.current_month(), 0)
+    on conflict on constraint usage_pkey do update set used = u.used
+    returning u.used into v_used;
+    if v_used >= v_limit then
+        perform private.refuse_quota(user_id, metric, v_used);
+    end if;
+    update private.usage as u set used = u.used + 1
+    where u.user_id = consume.user_id and u.metric = consume.metric
+        and u.month = private.current_month();
+end;
+$$;
+
+COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
+
+CREATE FUNCTION private.cost_class() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select case
+        when current_setting('request.path', true)
+            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+            and current_setting('request.method', true) = 'POST' then 'work'
+        else 'write'
+    end
+$$;
+
+COMMENT ON FUNCTION private.cost_class() IS 'What the current request costs: work starts a job that costs money, write changes rows.';
+
+CREATE FUNCTION private.count_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    AS $$
+declare
+    v_class text := private.cost_class();
+    v_limit integer := private.requests_per_minute(auth.uid(), v_class);
+    v_count private.request_counts;
+    v_seconds integer;
 begin
-    return query execute format(
-        'with token as (
-            select t.msg_id, t.read_ct from unnest($1, $2) as t (msg_id, read_ct)
-        ), acknowledged as (
-            delete from pgmq.%I as m using token as t
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = ''succeeded'', stage = ''done'', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select a.msg_id from acknowledged as a',
-        'q_' || complete.queue
-    ) using complete.msg_ids, complete.read_cts;
+    -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
+    insert into private.request_counts as c (user_id, cost_class, window_start, requests)
+    values (auth.uid(), v_class, now(), 1)
+    on conflict on constraint request_counts_pkey do update set
+        requests = case
+            when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
+        end,
+        window_start = case
+            when c.window_start > now() - interval '1 minute' then c.window_start else now()
+        end
+    returning c.* into v_count;
+    if v_count.requests > v_limit then
+        v_seconds := greatest(1, ceil(extract(epoch from v_count.window_start - now()) + 60));
+        perform private.fail(
+            429, 'rate_limited',
+            format(
+                'That is more than %s requests in a minute. Try again in %s s.', v_limit, v_seconds
+            ),
+            jsonb_build_object('limit', v_limit, 'retry_after_seconds', v_seconds),
+            jsonb_build_object('Retry-After', v_seconds::text)
+        );
+    end if;
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'Acknowledges jobs as succeeded, in the transaction that saved their results; returns the messages that were still ours.';
+COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
+from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
+
+CREATE FUNCTION private.create_queue(queue text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    insert into private.queues (queue) values (create_queue.queue);
+    perform pgmq.create(create_queue.queue);
+    -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
+    execute format(
+        'alter table pgmq.%I set (
+            fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+            autovacuum_vacuum_cost_delay = 0
+        )', 'q_' || create_queue.queue
+    );
+    execute format(
+        'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
+        'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
+    );
+    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+    execute format(
+        'comment on function private.%I is ''What private.turn does at this queue.''',
+        'turn_' || create_queue.queue
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
+migrations.';
+
+CREATE FUNCTION private.current_month() RETURNS date
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select date_trunc('month', now() at time zone 'UTC')::date
+$$;
+
+COMMENT ON FUNCTION private.current_month() IS 'The month that usage is counted in now.';
 
 CREATE FUNCTION private.customer_account(customer_id text, claimed_user_id uuid) RETURNS uuid
     LANGUAGE plpgsql
@@ -1286,20 +1511,30 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.customer_account(customer_id text, claimed_user_id uuid) IS 'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null: nobody''s.';
+COMMENT ON FUNCTION private.customer_account(customer_id text, claimed_user_id uuid) IS 'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null:
+nobody''s.';
 
-CREATE FUNCTION private.default_phrases(purpose text) RETURNS jsonb
+CREATE FUNCTION private.default_phrases(purpose text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE purpose
-             WHEN 'accepted'::text THEN '["#ad", "ad", "advertisement", "#sponsored", "sponsored", "sponsored by", "paid partnership", "#paidpartnership", "paid ad", "#advertisement"]'::jsonb
-             WHEN 'ambiguous'::text THEN '["#sp", "#spon", "#partner", "#partners", "#collab", "#ambassador", "thanks to", "#thanks", "#gifted", "#affiliate", "#pr"]'::jsonb
-             WHEN 'cta'::text THEN '["link in bio", "shop now", "buy now", "order now", "get yours", "tap the", "tap below", "click the", "swipe up", "try it", "check it out", "follow for", "follow me", "comment below", "save this", "share this", "sign up", "add to cart", "yellow basket", "orange basket", "use code", "grab yours", "learn more", "tell me in the comments"]'::jsonb
-             ELSE NULL::jsonb
-         END AS "case";
-END;
+    AS $$
+    select case purpose
+        when 'accepted' then '{
+            "#ad", "ad", "advertisement", "#sponsored", "sponsored", "sponsored by",
+            "paid partnership", "#paidpartnership", "paid ad", "#advertisement"
+        }'::text[]
+        when 'ambiguous' then '{
+            "#sp", "#spon", "#partner", "#partners", "#collab", "#ambassador", "thanks to",
+            "#thanks", "#gifted", "#affiliate", "#pr"
+        }'
+        when 'cta' then '{
+            "link in bio", "shop now", "buy now", "order now", "get yours", "tap the", "tap below",
+            "click the", "swipe up", "try it", "check it out", "follow for", "follow me",
+            "comment below", "save this", "share this", "sign up", "add to cart", "yellow basket",
+            "orange basket", "use code", "grab yours", "learn more", "tell me in the comments"
+        }'
+    end
+$$;
 
 COMMENT ON FUNCTION private.default_phrases(purpose text) IS 'What counts as a disclosure (accepted), as none though meant as one (ambiguous), or as a cta.';
 
@@ -1315,7 +1550,9 @@ begin
     foreach v_part in array array['applies_when', 'source', 'examples'] loop
         exit when problem is not null;
         select o.field, o.problem into field, problem
-        from private.object_problem(v_part, coalesce(definition -> v_part, '{}'), v_part || '.') as o;
+        from private.object_problem(
+            v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
+        ) as o;
     end loop;
     if problem is null then
         select p.field, p.problem into field, problem
@@ -1326,63 +1563,74 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a rule''s definition: its field and the end of a sentence; nulls if there is none.
+COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
 
-CREATE FUNCTION private.letter_class(letter text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION private.describe_response() RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE letter
-             WHEN 'a'::text THEN '[a@4]'::text
-             WHEN 'b'::text THEN '[b8]'::text
-             WHEN 'e'::text THEN '[e3€]'::text
-             WHEN 'g'::text THEN '[g69]'::text
-             WHEN 'i'::text THEN '[i1!|]'::text
-             WHEN 'l'::text THEN '[l1|£]'::text
-             WHEN 'o'::text THEN '[o0]'::text
-             WHEN 's'::text THEN '[s5$]'::text
-             WHEN 't'::text THEN '[t7+]'::text
-             WHEN 'z'::text THEN '[z2]'::text
-             ELSE letter
-         END AS letter;
-END;
+    AS $$
+declare
+    v_path text := current_setting('request.path', true);
+    v_headers jsonb := '{"Cache-Control": "private, no-cache", "Vary": "Authorization"}';
+    v_tag text;
+begin
+    if current_setting('request.method', true) not in ('GET', 'HEAD') then
+        return;
+    end if;
+    if v_path = '/plans' then
+        v_headers := '{"Cache-Control": "public, max-age=300"}';
+    elsif v_path in ('/products', '/product_overview') and current_user = 'authenticated' then
+        v_tag := private.read_tag();
+        v_headers := v_headers || jsonb_build_object('ETag', v_tag);
+        if position(v_tag in current_setting('request.headers')::jsonb ->> 'if-none-match') > 0 then
+            perform private.fail(304, 'not_modified', 'Nothing has changed.', headers => v_headers);
+        end if;
+    end if;
+    perform set_config(
+        'response.headers',
+        (select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each(v_headers) as h)::text,
+        true
+    );
+end;
+$$;
 
-COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
-
-CREATE FUNCTION private.plain_pattern(word text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT regexp_replace(word, '([^[:alnum:]])'::text, '\\\1'::text, 'g'::text) AS regexp_replace;
-END;
-
-COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
+COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
 
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT string_agg(
-         CASE
-             WHEN (r.run[2] !~ '[a-z]'::text) THEN private.plain_pattern(r.run[1])
-             WHEN (char_length(r.run[1]) > 1) THEN (((private.letter_class(r.run[2]) || '{'::text) || char_length(r.run[1])) || ',}'::text)
-             WHEN (r.run[2] ~ '[aiuy]'::text) THEN (private.letter_class(r.run[2]) || '+'::text)
-             ELSE (((private.letter_class(r.run[2]) || '(?:'::text) || private.letter_class(r.run[2])) || '{2,})?'::text)
-         END, '[-.*_~''’·]?'::text ORDER BY r."position") AS string_agg
-    FROM regexp_matches(disguise_pattern.word, '((.)\2*)'::text, 'g'::text) WITH ORDINALITY r(run, "position");
-END;
+    AS $$
+    select string_agg(
+        case
+            when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
+            when char_length(r.run[1]) > 1
+                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
+            -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
+            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
+            else private.letter_class(r.run[2])
+                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
+        end,
+        '[-.*_~''’·]?' order by r.position
+    )
+    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
+$$;
 
-COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeated letters, digits for letters or signs within.';
+COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
 
 CREATE FUNCTION private.emoji_pattern() RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT (((('[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'::text || v.picture) || '(?:\u200d'::text) || v.picture) || ')*'::text)
-    FROM ( SELECT (('[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934-\u2935'::text || '\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]'::text) || '[\ufe0f\U0001f3fb-\U0001f3ff]*'::text) AS picture) v;
-END;
+    AS $$
+    -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
+    select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
+        || v.picture || '(?:\u200d' || v.picture || ')*'
+    from (
+        select '[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934-\u2935'
+            || '\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]'
+            || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
+    ) as v
+$$;
 
 COMMENT ON FUNCTION private.emoji_pattern() IS 'A regular expression for one emoji.';
 
@@ -1405,7 +1653,8 @@ CREATE TABLE private.job_steps (
     CONSTRAINT job_steps_result_check CHECK ((pg_column_size(result) <= 65536))
 );
 
-COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s end.';
+COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
+end.';
 
 CREATE TABLE private.live_jobs (
     job_id uuid NOT NULL,
@@ -1416,6 +1665,7 @@ CREATE TABLE private.live_jobs (
     key text NOT NULL,
     arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
     is_cancelled boolean DEFAULT false NOT NULL,
+    is_woken boolean DEFAULT false NOT NULL,
     CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
 )
 WITH (fillfactor='70');
@@ -1427,6 +1677,8 @@ COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "
 COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
 
 COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
 
 CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAULT NULL::text, error_message text DEFAULT NULL::text) RETURNS void
     LANGUAGE sql
@@ -1470,36 +1722,37 @@ declare
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
-    select l.job_id into v_live_id from private.live_jobs as l
-    where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-    if v_live_id is not null then
-        return v_live_id;
-    end if;
-
-    insert into public.jobs (id, user_id, product_id, kind)
-    values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-    select s into v_msg_id from pgmq.send(
-        v_queue, jsonb_build_object('job_id', v_job_id), jsonb_build_object('lane', v_lane),
-        enqueue.delay_seconds
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if not found then
-        -- Another transaction was first with this key: take back ours, return theirs.
+    loop
+        select l.job_id into v_live_id from private.live_jobs as l
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+        if v_live_id is not null then
+            return v_live_id;
+        end if;
+        insert into public.jobs (id, user_id, product_id, kind)
+        values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
+        select s into v_msg_id from pgmq.send(
+            v_queue,
+            jsonb_build_object('job_id', v_job_id),
+            jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
+            enqueue.delay_seconds
+        ) as s;
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
+        on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+        exit when found;
+        -- Another transaction was first with this key: take back ours and look for theirs, which
+        -- may have ended already.
         perform pgmq.delete(v_queue, v_msg_id);
         delete from public.jobs where id = v_job_id;
-        select l.job_id into strict v_job_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-        return v_job_id;
-    end if;
+    end loop;
     perform pg_notify('jobs', v_queue);
     return v_job_id;
 end;
 $$;
 
-COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and key is returned instead.
-Definer: it writes jobs and the queue, which its callers must not. Never granted to an API role.';
+COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
+key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
+granted to an API role.';
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1508,6 +1761,8 @@ CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
 declare
     v_customer_id text;
 begin
+    -- What a request in flight has written is seen after this, and nothing is written any more.
+    perform private.lock_account(erase_account.user_id);
     update private.identities as i set deleted_at = now()
     where i.user_id = erase_account.user_id and i.deleted_at is null;
     -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
@@ -1527,7 +1782,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.erase_account(user_id uuid) IS 'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at Stripe. Repeating it changes nothing.';
+COMMENT ON FUNCTION private.erase_account(user_id uuid) IS 'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at
+Stripe. Repeating it changes nothing.';
 
 CREATE FUNCTION private.erase_own_account() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1538,14 +1794,15 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.erase_own_account() IS 'Erases the account of the token. Definer: users may not delete all of these rows; identity comes from the token.';
+COMMENT ON FUNCTION private.erase_own_account() IS 'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
+from the token.';
 
 CREATE FUNCTION private.erase_rows(user_id uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 begin
-    -- Lock order as everywhere: products, then jobs.
+    -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
     delete from public.products as t where t.user_id = erase_rows.user_id;
     delete from public.jobs as t where t.user_id = erase_rows.user_id;
     delete from public.analysis_results as t where t.user_id = erase_rows.user_id;
@@ -1554,6 +1811,8 @@ begin
     delete from public.script_versions as t where t.user_id = erase_rows.user_id;
     delete from public.brand_rules as t where t.user_id = erase_rows.user_id;
     delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
+    delete from private.usage as t where t.user_id = erase_rows.user_id;
+    delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
 end;
@@ -1568,7 +1827,34 @@ CREATE TABLE private.billing_notices (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE private.billing_notices IS 'What an account should be told (trial ends, payment failed): an outbox, one row per event however often it comes.';
+COMMENT ON TABLE private.billing_notices IS 'What an account should be told (trial ends, payment failed): an outbox, one row per event
+however often it comes.';
+
+CREATE UNLOGGED TABLE private.request_counts (
+    user_id uuid NOT NULL,
+    cost_class text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    requests integer NOT NULL,
+    CONSTRAINT request_counts_cost_class_check CHECK ((cost_class = ANY (ARRAY['write'::text, 'work'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE private.request_counts IS 'How many requests of each cost class an account has made since window_start.';
+
+COMMENT ON COLUMN private.request_counts.cost_class IS 'write: changes rows; work: starts a job that costs money.';
+
+CREATE TABLE private.usage (
+    user_id uuid NOT NULL,
+    metric text NOT NULL,
+    month date NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT usage_metric_check CHECK ((metric = ANY (ARRAY['analyses'::text, 'scripts'::text]))),
+    CONSTRAINT usage_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT usage_used_check CHECK ((used >= 0))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.usage IS 'How much of each monthly quota an account has used; months are UTC.';
 
 CREATE TABLE public.brand_rules (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1619,6 +1905,7 @@ CREATE TABLE public.scripts (
     status text DEFAULT 'draft'::text NOT NULL,
     origin text DEFAULT 'user'::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    broken_rules jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
@@ -1641,6 +1928,8 @@ COMMENT ON COLUMN public.scripts.status IS 'draft, or final: only a text that br
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
 COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
+
+COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
 
 CREATE TABLE public.virality_packs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1684,6 +1973,10 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
             FROM public.brand_rules t
            WHERE (t.user_id = auth.uid())), 'subscriptions', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM public.subscriptions t
+           WHERE (t.user_id = auth.uid())), 'usage', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
+            FROM private.usage t
+           WHERE (t.user_id = auth.uid())), 'request_counts', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
+            FROM private.request_counts t
            WHERE (t.user_id = auth.uid())), 'jobs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM public.jobs t
            WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
@@ -1691,7 +1984,8 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
 END;
 
-COMMENT ON FUNCTION private.export_own_account() IS 'Everything stored about the account of the token. Definer: some of it is in internal tables; identity comes from the token.';
+COMMENT ON FUNCTION private.export_own_account() IS 'Everything stored about the account of the token. Definer: some of it is in internal tables;
+identity comes from the token.';
 
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1712,7 +2006,8 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost; is_cancelled: stop it.';
+COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
+is_cancelled: stop it.';
 
 CREATE FUNCTION private.fail(status integer, code text, message text, details jsonb DEFAULT NULL::jsonb, headers jsonb DEFAULT '{}'::jsonb) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -1746,29 +2041,45 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was lost.';
+COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
+lost.';
 
 CREATE FUNCTION private.find_pattern(value text, pattern text, flags text) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    v_found int4range [] := '{}';
-    v_at integer := 1;
-    v_end integer;
+    -- A character for private use marks both ends of each match: one pass for all of them.
+    v_mark constant text := chr(1114109);
+    v_parts text[];
 begin
-    -- Twenty places are enough to see what is wrong, and bound the work.
-    while cardinality(v_found) < 20 loop
-        v_at := regexp_instr(value, pattern, v_at, 1, 0, flags);
-        exit when v_at = 0;
-        v_end := regexp_instr(value, pattern, v_at, 1, 1, flags);
-        if v_end > v_at then
-            v_found := v_found || int4range(v_at, v_end);
-        end if;
-        v_at := greatest(v_end, v_at + 1);
-        exit when v_at > char_length(value);
-    end loop;
-    return v_found;
+    if not regexp_like(value, pattern, flags) then
+        return '{}';
+    end if;
+    v_parts := string_to_array(
+        regexp_replace(
+            replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
+        ),
+        v_mark
+    );
+    return (
+        select coalesce(
+            array_agg(
+                int4range(p.begins_at::integer, p.ends_at::integer) order by p.begins_at
+            ),
+            '{}'
+        )
+        from (
+            select
+                u.position,
+                1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
+                1 + sum(char_length(u.part)) over w as ends_at
+            -- Twenty places are enough to see what is wrong.
+            from unnest(v_parts[:40]) with ordinality as u (part, position)
+            window w as (order by u.position)
+        ) as p
+        where p.position % 2 = 0 and p.ends_at > p.begins_at
+    );
 end;
 $$;
 
@@ -1799,26 +2110,24 @@ CREATE FUNCTION private.find_term(script private.folded_text, term text, match t
     SET search_path TO ''
     AS $$
 declare
-    v_folded record;
+    v_plain text := btrim(term);
+    v_bare text := v_plain;
     v_is_disguised boolean := normalise @> '{case,width,leet,zero_width}';
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
 begin
-    select f.plain, f.bare into v_folded from private.fold_piece(btrim(term)) as f;
-    if private.may_contain(script, v_folded.bare) is not true then
-        return '{}';
-    end if;
+    select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
-    v_is_disguised := v_is_disguised and v_folded.plain = v_folded.bare;
+    v_is_disguised := v_is_disguised and v_plain = v_bare;
     v_text := case
         when v_is_exact then script.content
         when v_is_disguised then script.bare
         else script.plain
     end;
     v_pattern := private.term_pattern(
-        case when 'case' = any (normalise) then lower(v_folded.plain) else v_folded.plain end,
-        match, v_is_disguised
+        case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
+        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
     return (
         select coalesce(
@@ -1837,7 +2146,7 @@ begin
         ) as h
         -- “50” is a number, no disguise of “so”.
         where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-            or v_folded.plain !~ '[[:alpha:]]'
+            or v_plain !~ '[[:alpha:]]'
     );
 end;
 $$;
@@ -1845,22 +2154,35 @@ $$;
 COMMENT ON FUNCTION private.find_term(script private.folded_text, term text, match text, normalise text[]) IS 'Where a term stands in a script, in characters from 0. normalise says what to look through: case,
 width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
 
-CREATE FUNCTION private.find_terms(script private.folded_text, terms jsonb, match text DEFAULT 'word'::text, normalise text[] DEFAULT '{case,width,zero_width,leet}'::text[]) RETURNS int4multirange
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], match text DEFAULT 'word'::text, normalise text[] DEFAULT '{case,width,zero_width,leet}'::text[]) RETURNS int4multirange
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    v_term text;
+    v_joined text := array_to_string(terms, E'\u001f');
+    v_squeezed text[];
+    v_first text := script.squeezed[1];
+    v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
-    for v_term in select t from jsonb_array_elements_text(terms) as t loop
-        v_hits := v_hits + private.find_term(script, v_term, match, normalise);
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
+    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+    for v_index in 1 .. cardinality(terms) loop
+        -- Most terms are not there: this says so in a microsecond.
+        if position(v_squeezed[v_index] in v_first) > 0
+            or position(v_squeezed[v_index] in v_second) > 0
+        then
+            v_hits := v_hits + private.find_term(script, terms[v_index], match, normalise);
+        end if;
     end loop;
     return v_hits;
 end;
 $$;
 
-COMMENT ON FUNCTION private.find_terms(script private.folded_text, terms jsonb, match text, normalise text[]) IS 'Where any term of a JSON list stands in a script.';
+COMMENT ON FUNCTION private.find_terms(script private.folded_text, terms text[], match text, normalise text[]) IS 'Where any of several terms stands in a script.';
 
 CREATE FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1877,6 +2199,8 @@ declare
     end;
 begin
     if v_outcome = 'done' then
+        update private.stripe_customers as c set synced_at = now()
+        where c.customer_id = finish_customer_sync.customer_id;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
             perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
@@ -1899,14 +2223,86 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) IS 'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done, orphan, or ignored (erased).
-The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its callers have no table rights.';
+COMMENT ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) IS 'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
+orphan, or ignored (erased).
+The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its
+callers have no table rights.';
+
+CREATE FUNCTION private.fire_schedules() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_schedule private.schedules;
+    v_fired integer := 0;
+begin
+    for v_schedule in
+        select s.* from private.schedules as s where s.next_at <= now()
+        order by s.next_at for update skip locked
+    loop
+        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
+        -- runs.
+        perform private.enqueue(
+            v_schedule.kind, null, null,
+            v_schedule.name
+            || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
+            v_schedule.arguments
+        );
+        update private.schedules as s set next_at = case
+            when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
+            else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
+        end
+        where s.name = v_schedule.name;
+        v_fired := v_fired + 1;
+    end loop;
+    return v_fired;
+end;
+$$;
+
+COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
+
+CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    v_folded private.folded_text;
+begin
+    v_folded.content := content;
+    v_folded.plain := content;
+    v_folded.bare := content;
+    v_folded.has_spaces := true;
+    if octet_length(content) <> char_length(content) then
+        v_folded.has_spaces := content !~ '[\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff]';
+        select p.plain, p.bare, p.folded_at, p.source_at
+        into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
+        from private.fold_pieces(content) as p;
+    end if;
+    -- A word ends at “_” too, which \m takes for a letter.
+    v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
+    v_folded.squeezed := array[private.squeeze(v_folded.bare)];
+    if v_folded.bare ~ '[!|+@$€£]' then
+        v_folded.squeezed := v_folded.squeezed
+            || private.squeeze(private.read_symbols(v_folded.bare));
+    end if;
+    return v_folded;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
+reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 begin
+    -- ASCII folds to itself; most pieces and terms are.
+    plain := source;
+    bare := source;
+    if octet_length(source) = char_length(source) then
+        return;
+    end if;
     plain := regexp_replace(
         normalize(source, nfkc),
         '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'
@@ -1926,38 +2322,47 @@ COMMENT ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare tex
 CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare text, folded_at integer[], source_at integer[])
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- WITH pieces AS (
-          SELECT m.piece[1] AS source,
-             m."position"
-            FROM regexp_matches(fold_pieces.content,
-                 CASE
-                     WHEN (fold_pieces.content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'::text) THEN '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'::text
-                     ELSE ('[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0400-\u04ff'::text || '\u1ea0-\u1ef9\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+|.'::text)
-                 END, 'g'::text) WITH ORDINALITY m(piece, "position")
-         ), folded AS (
-          SELECT d.source,
-             f.plain,
-             f.bare
-            FROM (( SELECT DISTINCT p_1.source
-                    FROM pieces p_1) d
-              CROSS JOIN LATERAL private.fold_piece(d.source) f(plain, bare))
-         ), placed AS (
-          SELECT p_1."position",
-             f.plain,
-             f.bare,
-             ((sum(char_length(f.plain)) OVER w - char_length(f.plain)) + 1) AS folded_at,
-             ((sum(char_length(p_1.source)) OVER w - char_length(p_1.source)) + 1) AS source_at
-            FROM (pieces p_1
-              JOIN folded f ON ((p_1.source = f.source)))
-           WINDOW w AS (ORDER BY p_1."position")
-         )
-  SELECT string_agg(p.plain, ''::text ORDER BY p."position") AS string_agg,
-     string_agg(p.bare, ''::text ORDER BY p."position") AS string_agg,
-     array_agg((p.folded_at)::integer ORDER BY p."position") AS array_agg,
-     array_agg((p.source_at)::integer ORDER BY p."position") AS array_agg
-    FROM placed p;
-END;
+    AS $$
+    -- A run that keeps its length, or one character with its combining marks.
+    with pieces as (
+        select m.piece[1] as source, m.position
+        from regexp_matches(
+            content,
+            case
+                when content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'
+                    then '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'
+                else '[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e'
+                    || '\u0400-\u04ff\u1ea0-\u1ef9\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+|.'
+            end,
+            'g'
+        ) with ordinality as m (piece, position)
+    ),
+
+    -- Scripts repeat their few emoji and quotes; folding is the expensive part.
+    folded as (
+        select d.source, f.plain, f.bare
+        from (select distinct p.source from pieces as p) as d
+        cross join lateral private.fold_piece(d.source) as f
+    ),
+
+    placed as (
+        select
+            p.position,
+            f.plain,
+            f.bare,
+            sum(char_length(f.plain)) over w - char_length(f.plain) + 1 as folded_at,
+            sum(char_length(p.source)) over w - char_length(p.source) + 1 as source_at
+        from pieces as p inner join folded as f on p.source = f.source
+        window w as (order by p.position)
+    )
+
+    select
+        string_agg(p.plain, '' order by p.position),
+        string_agg(p.bare, '' order by p.position),
+        array_agg(p.folded_at::integer order by p.position),
+        array_agg(p.source_at::integer order by p.position)
+    from placed as p
+$$;
 
 COMMENT ON FUNCTION private.fold_pieces(content text) IS 'Folds a script that is not plain ASCII, and says where each piece came from.';
 
@@ -1972,6 +2377,22 @@ CREATE FUNCTION private.forget_customer(customer_id text, user_id uuid) RETURNS 
 END;
 
 COMMENT ON FUNCTION private.forget_customer(customer_id text, user_id uuid) IS 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
+
+CREATE FUNCTION private.has_message(queue text, msg_id bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+    v_has_message boolean;
+begin
+    execute format(
+        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
+    ) into v_has_message using has_message.msg_id;
+    return v_has_message;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.has_message(queue text, msg_id bigint) IS 'Whether a queue still holds a message, due or not.';
 
 CREATE FUNCTION private.host_problem(host text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -2003,8 +2424,21 @@ exception when invalid_text_representation then
 end;
 $_$;
 
-COMMENT ON FUNCTION private.host_problem(host text) IS 'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop (link-local, where clouds keep
-their secrets; multicast; odd spellings of addresses). The worker''s fetcher judges every address again after DNS.';
+COMMENT ON FUNCTION private.host_problem(host text) IS 'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop
+(link-local, where clouds keep their secrets; multicast; odd spellings of addresses). The worker''s
+fetcher judges every address again after DNS.';
+
+CREATE FUNCTION private.is_fault_of_user(error_code text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select error_code in (
+        'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
+        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found'
+    )
+$$;
+
+COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job failed because of what the user gave it: such work stays counted.';
 
 CREATE FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) RETURNS uuid
     LANGUAGE plpgsql
@@ -2014,8 +2448,9 @@ declare
     v_job_id uuid;
 begin
     execute format(
-        'select (m.message ->> ''job_id'')::uuid from pgmq.%I as m
-        where m.msg_id = $1 and m.read_ct = $2 for update', 'q_' || is_held.queue
+        'select l.job_id from pgmq.%I as m
+        inner join private.live_jobs as l on l.job_id = (m.message ->> ''job_id'')::uuid
+        where m.msg_id = $1 and m.read_ct = $2 for update of m', 'q_' || is_held.queue
     ) into v_job_id using is_held.msg_id, is_held.read_ct;
     return v_job_id;
 end;
@@ -2035,95 +2470,204 @@ exception when invalid_text_representation then
 end;
 $$;
 
-COMMENT ON FUNCTION private.is_json_container(value text) IS 'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text column.';
+COMMENT ON FUNCTION private.is_json_container(value text) IS 'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
+column.';
+
+CREATE FUNCTION private.jobs_refund() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_charge private.charges;
+    v_was_used boolean := case new.status
+        when 'failed' then private.is_fault_of_user(new.error_code)
+        else new.started_at is not null
+    end;
+begin
+    if v_was_used then
+        return null;
+    end if;
+    update private.charges as c set is_refunded = true
+    where c.job_id = new.id and not c.is_refunded
+    returning c.* into v_charge;
+    update private.usage as u set used = u.used - 1
+    where u.user_id = new.user_id and u.metric = v_charge.metric and u.month = v_charge.month
+        and u.used > 0;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.jobs_refund() IS 'Trigger: gives a use back, once, when its job failed without the user''s fault or never began.';
 
 CREATE FUNCTION private.judge(status text, hits int4multirange, message text) RETURNS private.verdict
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT ROW(status, hits, message)::private.verdict AS "row";
-END;
+    AS $$
+begin
+    return row(status, hits, message)::private.verdict;
+end;
+$$;
 
 COMMENT ON FUNCTION private.judge(status text, hits int4multirange, message text) IS 'A verdict of these parts.';
+
+CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
+    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
+end;
+$$;
+
+COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
+
+CREATE FUNCTION private.letter_class(letter text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $_$
+    select case letter
+        when 'a' then '[a@4]'
+        when 'b' then '[b8]'
+        when 'e' then '[e3€]'
+        when 'g' then '[g69]'
+        when 'i' then '[i1!|]'
+        when 'l' then '[l1|£]'
+        when 'o' then '[o0]'
+        when 's' then '[s5$]'
+        when 't' then '[t7+]'
+        when 'z' then '[z2]'
+        else letter
+    end
+$_$;
+
+COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'::text;
-END;
+    AS $$
+    -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
+    select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
+$$;
 
 COMMENT ON FUNCTION private.letter_edge() IS 'Letters and digits of the scripts that separate words: next to one, a word does not end.';
 
-CREATE FUNCTION private.pattern_problem(pattern text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
+CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
+    LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-declare
-    -- Escaped characters and bracket expressions can't hold what is refused below.
-    v_bare text := regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g');
+    select case metric
+        when 'products' then p.max_products
+        when 'analyses' then p.analyses_per_month
+        when 'scripts' then p.scripts_per_month
+    end
+    from public.plans as p where p.id = private.plan_of(user_id)
+$$;
+
+COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
+
+CREATE FUNCTION private.limit_requests() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
 begin
-    if char_length(pattern) not between 1 and 200 then
-        return 'must have 1 to 200 characters.';
+    if current_user = 'authenticated'
+        and current_setting('transaction_read_only') = 'off'
+        -- Outside PostgREST there is no request to count.
+        and current_setting('request.method', true) <> ''
+    then
+        perform private.count_request();
     end if;
-    if exists (
-        select from regexp_matches(pattern, '\\(.)', 'g') as e (escape) where e.escape[1] ~ '[1-9]'
-    ) then
-        return 'may not refer back to a group (\1).';
-    end if;
-    if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
-        return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
-    end if;
-    -- Counted repeats are unrolled when compiled: a few nested ones would fill the memory.
-    if exists (
-        select from regexp_matches(v_bare, '\{(\d*),?(\d*)\}', 'g') as r (bounds)
-        having sum(ln(greatest(nullif(r.bounds[2], ''), r.bounds[1])::numeric + 1)) > ln(1000)
-    ) then
-        return 'repeats too often: its counts may multiply to 1000 at most.';
-    end if;
-    if '' ~ pattern then
-        return 'matches every text, also an empty one.';
-    end if;
-    return null;
-exception when invalid_regular_expression or numeric_value_out_of_range then
-    return 'is no valid regular expression.';
 end;
 $$;
 
-COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence; null if nothing.
-Without lookaround and backreferences, matching takes time linear in the text.';
+COMMENT ON FUNCTION private.limit_requests() IS 'Part of the pre-request: counts requests of users that may write. Errors: 429 rate_limited.';
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (jsonb_typeof(value) <> 'array'::text) THEN 'must be a list.'::text
-             WHEN (((jsonb_array_length(value))::numeric < low) OR ((jsonb_array_length(value))::numeric > high)) THEN format('must have %s to %s entries.'::text, low, high)
-             ELSE ( SELECT
-                     CASE
-                         WHEN (jsonb_typeof(e.entry) <> 'string'::text) THEN 'must be a list of texts.'::text
-                         WHEN (list_problem.type = 'choices'::text) THEN (('may list only: '::text || array_to_string(list_problem.choices, ', '::text)) || '.'::text)
-                         WHEN (list_problem.type = 'patterns'::text) THEN ('has an entry that '::text || private.pattern_problem((e.entry #>> '{}'::text[])))
-                         ELSE 'has an entry that is empty or too long.'::text
-                     END AS "case"
-                FROM jsonb_array_elements(list_problem.value) e(entry)
-               WHERE ((jsonb_typeof(e.entry) <> 'string'::text) OR
-                     CASE list_problem.type
-                         WHEN 'choices'::text THEN ((e.entry #>> '{}'::text[]) <> ALL (list_problem.choices))
-                         WHEN 'patterns'::text THEN (private.pattern_problem((e.entry #>> '{}'::text[])) IS NOT NULL)
-                         ELSE (((e.entry #>> '{}'::text[]) !~ '\S'::text) OR (char_length((e.entry #>> '{}'::text[])) >
-                         CASE list_problem.type
-                             WHEN 'samples'::text THEN 2000
-                             ELSE 200
-                         END))
-                     END)
-              LIMIT 1)
-         END AS "case";
-END;
+    AS $$
+    select case
+        when jsonb_typeof(value) <> 'array' then 'must be a list.'
+        when jsonb_array_length(value) not between low and high
+            then format('must have %s to %s entries.', low, high)
+        else (
+            select case
+                when jsonb_typeof(e.entry) <> 'string' then 'must be a list of texts.'
+                when type = 'choices'
+                    then 'may list only: ' || array_to_string(choices, ', ') || '.'
+                when type = 'patterns'
+                    then 'has an entry that ' || private.pattern_problem(e.entry #>> '{}')
+                else 'has an entry that is empty or too long.'
+            end
+            from jsonb_array_elements(value) as e (entry)
+            where jsonb_typeof(e.entry) <> 'string' or case type
+                when 'choices' then e.entry #>> '{}' <> all (choices)
+                when 'patterns' then private.pattern_problem(e.entry #>> '{}') is not null
+                else e.entry #>> '{}' !~ '\S'
+                    or char_length(e.entry #>> '{}')
+                    > case type when 'samples' then 2000 else 200 end
+            end
+            limit 1
+        )
+    end
+$$;
 
 COMMENT ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) IS 'What is wrong with a list param, as the end of a sentence; null if nothing.';
+
+CREATE FUNCTION private.live_jobs_charge() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
+begin
+    -- A job that an operator brings back was counted when the user started it.
+    insert into private.charges (job_id, metric, month)
+    values (new.job_id, v_metric, private.current_month())
+    on conflict on constraint charges_pkey do nothing;
+    if found then
+        perform private.consume(new.lane::uuid, v_metric);
+    end if;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.live_jobs_charge() IS 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
+
+CREATE TABLE private.permits (
+    id bigint NOT NULL,
+    limit_name text NOT NULL,
+    lane text NOT NULL,
+    queue text NOT NULL,
+    msg_id bigint NOT NULL,
+    read_ct integer NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE private.permits IS 'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
+
+CREATE FUNCTION private.live_permits(limit_name text) RETURNS SETOF private.permits
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+    v_queue text;
+begin
+    for v_queue in select distinct p.queue from private.permits as p
+        where p.limit_name = live_permits.limit_name
+    loop
+        return query execute format(
+            'select p.* from private.permits as p
+            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
+            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
+        ) using live_permits.limit_name, v_queue;
+    end loop;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a limit whose lease still lasts.';
 
 CREATE FUNCTION private.lock_message(queue text, msg_id bigint) RETURNS boolean
     LANGUAGE plpgsql
@@ -2132,46 +2676,33 @@ CREATE FUNCTION private.lock_message(queue text, msg_id bigint) RETURNS boolean
 declare
     v_is_there boolean;
 begin
-    execute format('select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue)
+    execute format(
+        'select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue
+    )
     into v_is_there using lock_message.msg_id;
     return coalesce(v_is_there, false);
 end;
 $_$;
 
-COMMENT ON FUNCTION private.lock_message(queue text, msg_id bigint) IS 'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job has ended.';
+COMMENT ON FUNCTION private.lock_message(queue text, msg_id bigint) IS 'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job
+has ended.';
 
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (jsonb_typeof(value) <> 'object'::text) THEN 'must be an object of texts.'::text
-             WHEN (((( SELECT count(*) AS count
-                FROM jsonb_object_keys(map_problem.value) jsonb_object_keys(jsonb_object_keys)))::numeric < low) OR ((( SELECT count(*) AS count
-                FROM jsonb_object_keys(map_problem.value) jsonb_object_keys(jsonb_object_keys)))::numeric > high)) THEN format('must have %s to %s entries.'::text, low, high)
-             WHEN (EXISTS ( SELECT
-                FROM jsonb_each(map_problem.value) e(key, value)
-               WHERE ((e.key !~ '\S'::text) OR (char_length(e.key) > 200) OR (jsonb_typeof(e.value) <> 'string'::text)))) THEN 'must lead from one text to another.'::text
-             ELSE NULL::text
-         END AS "case";
-END;
-
-COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
-
-CREATE FUNCTION private.may_contain(script private.folded_text, term text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
     AS $$
-declare
-    v_term text := private.squeeze_term(term);
-begin
-    return position(v_term in script.squeezed[1]) > 0
-        or position(v_term in script.squeezed[2]) > 0;
-end;
+    select case
+        when jsonb_typeof(value) <> 'object' then 'must be an object of texts.'
+        when (select count(*) from jsonb_object_keys(value)) not between low and high
+            then format('must have %s to %s entries.', low, high)
+        when exists (
+            select from jsonb_each(value) as e
+            where e.key !~ '\S' or char_length(e.key) > 200 or jsonb_typeof(e.value) <> 'string'
+        ) then 'must lead from one text to another.'
+    end
 $$;
 
-COMMENT ON FUNCTION private.may_contain(script private.folded_text, term text) IS 'Whether it is worth looking for a folded term; false for most, in microseconds.';
+COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
 
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2198,7 +2729,17 @@ CREATE FUNCTION private.next_checkout(user_id uuid) RETURNS integer
    RETURNING c.checkouts;
 END;
 
-COMMENT ON FUNCTION private.next_checkout(user_id uuid) IS 'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has no table rights.';
+COMMENT ON FUNCTION private.next_checkout(user_id uuid) IS 'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has
+no table rights.';
+
+CREATE FUNCTION private.next_month() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select (private.current_month() + interval '1 month') at time zone 'UTC'
+$$;
+
+COMMENT ON FUNCTION private.next_month() IS 'When monthly quotas start again.';
 
 CREATE FUNCTION private.object_problem(part text, value jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -2250,14 +2791,41 @@ CREATE FUNCTION private.offered_prices(plan text) RETURNS text[]
    WHERE ((p.plan = offered_prices.plan) AND p.is_offered);
 END;
 
-COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer: the edge has no table rights.';
+COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
+the edge has no table rights.';
+
+CREATE FUNCTION private.own_plan() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select private.plan_of(auth.uid())
+$$;
+
+COMMENT ON FUNCTION private.own_plan() IS 'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
+token.';
+
+CREATE FUNCTION private.own_usage() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select jsonb_build_object(
+        'products', (select count(*) from public.products as p where p.user_id = auth.uid())
+    )
+    || coalesce(jsonb_object_agg(m.metric, coalesce(u.used, 0)), '{}')
+    from unnest('{analyses,scripts}'::text[]) as m (metric)
+    left join private.usage as u
+        on u.user_id = auth.uid() and m.metric = u.metric and u.month = private.current_month()
+$$;
+
+COMMENT ON FUNCTION private.own_usage() IS 'What the account of the token uses now. Definer: usage is internal; identity comes from the
+token.';
 
 CREATE FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    v_names text [] := (
+    v_names text[] := (
         select c.names from private.required_choices() as c where c.kind = params_problem.kind
     );
     v_rule record;
@@ -2285,7 +2853,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) IS 'The first problem of the params of a kind, those of rules within it included; nulls if there is none.';
+COMMENT ON FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) IS 'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
 
 CREATE FUNCTION private.part_problem(rule jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -2310,17 +2878,66 @@ $$;
 COMMENT ON FUNCTION private.part_problem(rule jsonb, path text, OUT field text, OUT problem text) IS 'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
 
 CREATE FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) RETURNS private.verdict
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if is_broken then
+        return row('fail', hits, message)::private.verdict;
+    end if;
+    return row('pass', '{}', null)::private.verdict;
+end;
+$$;
+
+COMMENT ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) IS 'The verdict fail if something is broken (not if that is unknown), else pass.';
+
+CREATE FUNCTION private.pattern_problem(pattern text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+declare
+    -- Escaped characters and bracket expressions can't hold what is refused below.
+    v_bare text := regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g');
+begin
+    if char_length(pattern) not between 1 and 200 then
+        return 'must have 1 to 200 characters.';
+    end if;
+    if exists (
+        select from regexp_matches(pattern, '\\(.)', 'g') as e (escape) where e.escape[1] ~ '[1-9]'
+    ) then
+        return 'may not refer back to a group (\1).';
+    end if;
+    if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
+        return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
+    end if;
+    -- Counted repeats are unrolled when compiled, endless ones within them each time.
+    if regexp_count(v_bare, '[*+]|\{\d+,\}') >= 40 or exists (
+        select from regexp_matches(v_bare, '\{(\d+),?(\d*)\}', 'g') as r (bounds)
+        having sum(ln(coalesce(nullif(r.bounds[2], ''), r.bounds[1])::numeric + 1))
+            + ln(1 + regexp_count(v_bare, '[*+]|\{\d+,\}')) > ln(600)
+    ) then
+        return 'repeats too often: its counts may multiply to 600 at most.';
+    end if;
+    if '' ~ pattern then
+        return 'matches every text, also an empty one.';
+    end if;
+    return null;
+exception when invalid_regular_expression or numeric_value_out_of_range then
+    return 'is no valid regular expression.';
+end;
+$$;
+
+COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
+Without lookaround and backreferences, matching takes time linear in the text.';
+
+CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN is_broken THEN private.judge('fail'::text, hits, message)
-             ELSE private.judge('pass'::text, '{}'::int4multirange, NULL::text)
-         END AS judge;
-END;
+    AS $$
+    select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
+$$;
 
-COMMENT ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) IS 'The verdict fail if something is broken, else pass.';
+COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
 
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2332,7 +2949,28 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.products_enqueue_analysis() IS 'Trigger: a product and its first analysis commit together or not at all. Definer: users may not write jobs.';
+COMMENT ON FUNCTION private.products_enqueue_analysis() IS 'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
+write jobs.';
+
+CREATE FUNCTION private.products_require_quota() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_used integer;
+begin
+    -- One at a time per account, so that parallel requests count each other.
+    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
+    select count(*) into v_used from public.products as p where p.user_id = new.user_id;
+    if v_used >= private.limit_of(new.user_id, 'products') then
+        perform private.refuse_quota(new.user_id, 'products', v_used);
+    end if;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION private.products_require_quota() IS 'Trigger: no more products than the plan includes. Errors: 402 quota_exceeded.
+Definer: it reads the account''s plan, and counts under a lock.';
 
 CREATE FUNCTION private.products_validate() RETURNS trigger
     LANGUAGE plpgsql
@@ -2343,7 +2981,9 @@ declare
 begin
     v_problem := private.name_problem(new.name);
     if v_problem is not null then
-        perform private.fail(422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}');
+        perform private.fail(
+            422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}'
+        );
     end if;
     v_problem := private.url_problem(new.source_url);
     if v_problem is not null then
@@ -2373,6 +3013,26 @@ $$;
 
 COMMENT ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) IS 'Shows the owner what the job does now and how far it is. False: the lease was lost.';
 
+CREATE FUNCTION private.prune_jobs(older_than interval DEFAULT '30 days'::interval, quantity integer DEFAULT 1000) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_pruned integer;
+begin
+    delete from public.jobs as j where j.id = any (array(
+        select o.id from public.jobs as o
+        where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+        limit prune_jobs.quantity for update skip locked
+    ));
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+
+COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
+letters; results stay. How many.';
+
 CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS timestamp with time zone
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2380,8 +3040,11 @@ CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double
 declare
     v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
 begin
-    execute format('update pgmq.%I set vt = $1 where msg_id = $2', 'q_' || put_back.queue)
-    using v_due_at, put_back.msg_id;
+    -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
+    execute format(
+        'update pgmq.%I set vt = $1, read_ct = read_ct + 1 where msg_id = $2',
+        'q_' || put_back.queue
+    ) using v_due_at, put_back.msg_id;
     if put_back.delay_seconds <= 0 then
         perform pg_notify('jobs', put_back.queue);
     end if;
@@ -2391,36 +3054,102 @@ $_$;
 
 COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay; returns when.';
 
+CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+begin
+    for queue, is_paused in
+        select q.queue, q.is_paused from private.queues as q order by q.queue
+    loop
+        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
+        execute format(
+            'select (
+                select count(*) from (
+                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
+                ) as d
+            ), (
+                select extract(epoch from statement_timestamp() - vt) from pgmq.%1$I
+                where vt <= statement_timestamp() order by vt limit 1
+            )', 'q_' || queue
+        ) into due, oldest_due_seconds;
+        select s.n_live_tup, s.n_dead_tup into messages, dead_rows
+        from pg_catalog.pg_stat_user_tables as s
+        where s.schemaname = 'pgmq' and s.relname = 'q_' || queue_metrics.queue;
+        select count(*) into dead_letters from private.dead_letters as d
+        inner join private.job_kinds as k on d.kind = k.kind
+        where k.queue = queue_metrics.queue;
+        return next;
+    end loop;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.queue_metrics() IS 'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
+oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
+
 CREATE FUNCTION private.quote_hits(script private.folded_text, hits int4multirange) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT string_agg((('“'::text || substr((quote_hits.script).content, (lower(first_three.h) + 1), (upper(first_three.h) - lower(first_three.h)))) || '”'::text), ', '::text) AS string_agg
-    FROM ( SELECT r.r
-            FROM unnest(quote_hits.hits) r(r)
-          LIMIT 3) first_three(h);
-END;
+    AS $$
+    select string_agg(
+        '“' || substr(script.content, lower(h) + 1, upper(h) - lower(h)) || '”', ', '
+    )
+    from (select r from unnest(hits) as r limit 3) as first_three (h)
+$$;
 
 COMMENT ON FUNCTION private.quote_hits(script private.folded_text, hits int4multirange) IS 'The first places of a verdict as a person reads them.';
 
-CREATE FUNCTION private.quote_list(list jsonb) RETURNS text
+CREATE FUNCTION private.quote_list(list text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT string_agg((('“'::text || t.value) || '”'::text), ' or '::text) AS string_agg
-    FROM jsonb_array_elements_text(quote_list.list) t(value);
-END;
+    AS $$
+    select '“' || array_to_string(list, '” or “') || '”'
+$$;
 
-COMMENT ON FUNCTION private.quote_list(list jsonb) IS 'A JSON list of texts as a person reads it.';
+COMMENT ON FUNCTION private.quote_list(list text[]) IS 'A list of texts as a person reads it.';
 
 CREATE FUNCTION private.read_symbols(value text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT translate(regexp_replace(value, '[!|+]+(?![[:alnum:]])'::text, ''::text, 'g'::text), '!|+@$€£'::text, 'iitasel'::text) AS translate;
-END;
+    AS $_$
+    -- “!”, “|” and “+” end words more often than they stand for letters.
+    select translate(
+        regexp_replace(value, '[!|+]+(?![[:alnum:]])', '', 'g'), '!|+@$€£', 'iitasel'
+    )
+$_$;
 
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
+
+CREATE FUNCTION private.read_tag() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    -- New results and packs touch their product; a finished job leaves the set of live ones.
+    select format('W/"%s"', md5(concat_ws(
+        ' ',
+        (
+            select concat_ws(' ', count(*), max(p.updated_at))
+            from public.products as p where p.user_id = auth.uid()
+        ),
+        (
+            select concat_ws(' ', count(*), max(s.updated_at))
+            from public.scripts as s where s.user_id = auth.uid()
+        ),
+        -- Work may begin and fail between two reads: only its time of birth tells then.
+        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
+        (
+            select string_agg(
+                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
+            )
+            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
+        ),
+        current_setting('request.path', true),
+        v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
+    )))
+    from (select current_setting('request.headers', true)::jsonb as headers) as v
+$$;
+
+COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2460,7 +3189,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) IS 'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one transaction.
+COMMENT ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) IS 'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one
+transaction.
 Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) RETURNS text
@@ -2471,7 +3201,10 @@ declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
 begin
     insert into private.stripe_events as e
-    (id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256, finished_at)
+    (
+        id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256,
+        finished_at
+    )
     values (
         record_stripe_event.id, record_stripe_event.type, v_status,
         record_stripe_event.customer_id, record_stripe_event.object_id,
@@ -2497,6 +3230,82 @@ $$;
 COMMENT ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) IS 'Records an event and queues its job in one transaction; returns received, ignored or duplicate.
 Definer: the edge and the reconciliation have no table rights.';
 
+CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_dead private.dead_letters;
+    v_queue text;
+    v_msg_id bigint;
+begin
+    select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
+    -- Its user may have started the same work again since.
+    if not found or exists (
+        select from private.live_jobs as l
+        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
+    ) then
+        return false;
+    end if;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
+    update public.jobs as j set
+        status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
+    where j.id = redrive.job_id;
+    select s into v_msg_id from pgmq.send(
+        v_queue,
+        jsonb_build_object('job_id', v_dead.job_id),
+        jsonb_build_object('lane', v_dead.lane)
+    ) as s;
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (
+        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
+    );
+    perform pg_notify('jobs', v_queue);
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.redrive(job_id uuid) IS 'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
+letters, or its user has started the same work again meanwhile. For operators.';
+
+CREATE FUNCTION private.refuse_erased() RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if private.is_erased(auth.uid()) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_erased() IS 'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
+Definer: it reads the tombstones; identity comes from the token.';
+
+CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    v_limit integer := private.limit_of(user_id, metric);
+begin
+    perform private.fail(
+        402, 'quota_exceeded',
+        format(
+            'Your plan includes %s %s%s, and %s are in use.', v_limit, metric,
+            case metric when 'products' then '' else ' a month' end, used
+        ),
+        jsonb_build_object(
+            'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
+            'resets_at', case when metric <> 'products' then private.next_month() end
+        )
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
+
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2504,7 +3313,7 @@ CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]
 begin
     return query execute format(
         'with released as (
-            update pgmq.%I as m set vt = clock_timestamp()
+            update pgmq.%I as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
             from unnest($1, $2) as t (msg_id, read_ct)
             where m.msg_id = t.msg_id and m.read_ct = t.read_ct
             returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
@@ -2519,7 +3328,19 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages that were still ours.';
+COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
+that were still ours.';
+
+CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    -- Work may be a quarter of what is allowed.
+    select greatest(1, p.requests_per_minute / case cost_class when 'work' then 4 else 1 end)
+    from public.plans as p where p.id = private.plan_of(user_id)
+$$;
+
+COMMENT ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) IS 'How many requests of a cost class an account''s plan allows in a minute.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2539,10 +3360,14 @@ begin
         jsonb_build_object('customer_id', c.customer_id)
     )) into v_jobs
     from private.stripe_customers as c
-    where c.deleted_at is null and exists (
-        select from public.subscriptions as s
-        where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
-    );
+    where
+        c.deleted_at is null
+        -- Events bring the news; a look a day finds what they forgot.
+        and coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+        and exists (
+            select from public.subscriptions as s
+            where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
+        );
     -- Stripe itself keeps events for 30 days; ours go when nobody can ask about them any more.
     delete from private.stripe_events as e
     where e.status <> 'received' and e.received_at < now() - interval '90 days';
@@ -2550,7 +3375,9 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the sync of events left over and of every customer with a live subscription; returns how many jobs.
+COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the sync of events left over and, once a day, of customers with a live
+subscription.
+Returns how many jobs.
 Definer: workers have no table rights.';
 
 CREATE FUNCTION private.require_sign_in() RETURNS void
@@ -2558,7 +3385,9 @@ CREATE FUNCTION private.require_sign_in() RETURNS void
     SET search_path TO ''
     AS $_$
 declare
-    v_claims jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}');
+    v_claims jsonb := coalesce(
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
+    );
 begin
     if current_user = 'anon' and (
         current_setting('request.path', true) is distinct from '/plans'
@@ -2583,7 +3412,8 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub or aud (401 invalid_token).';
+COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
+or aud (401 invalid_token).';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -2612,9 +3442,14 @@ COMMENT ON FUNCTION private.require_text(value text, code text, field text, labe
 CREATE FUNCTION private.required_choices() RETURNS TABLE(kind text, names text[])
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- VALUES ('required_mention'::text,'{any_of,all_of}'::text[]), ('max_length'::text,'{max,min}'::text[]), ('tone'::text,'{target,forbid}'::text[]), ('hashtags'::text,'{required,forbidden,max}'::text[]), ('emoji'::text,'{max,forbidden}'::text[]);
-END;
+    AS $$
+    values
+    ('required_mention', '{any_of,all_of}'::text[]),
+    ('max_length', '{max,min}'),
+    ('tone', '{target,forbid}'),
+    ('hashtags', '{required,forbidden,max}'),
+    ('emoji', '{max,forbidden}')
+$$;
 
 COMMENT ON FUNCTION private.required_choices() IS 'Kinds that need at least one of several params.';
 
@@ -2645,7 +3480,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) IS 'The account behind a verified session token, made on the first sign-in; state: active, deleted or revoked.
+COMMENT ON FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) IS 'The account behind a verified session token, made on the first sign-in; state: active, deleted
+or revoked.
 Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
 
 CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision DEFAULT NULL::double precision) RETURNS text
@@ -2661,7 +3497,10 @@ begin
     if v_job_id is null then
         return 'lost';
     end if;
-    select k.* into strict v_kind
+    if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
+        return 'cancelled';
+    end if;
+    select k.* into v_kind
     from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
     where l.job_id = v_job_id;
     update public.jobs as j set
@@ -2671,13 +3510,18 @@ begin
         error_code = retry.error_code,
         error_message = retry.error_message
     where j.id = v_job_id
-    returning j.failures into strict v_failures;
+    returning j.failures into v_failures;
+    -- Its product was deleted while this waited: the job is gone, its message buried by a claim.
+    if not found then
+        return 'lost';
+    end if;
     if v_failures >= v_kind.max_failures then
         perform pgmq.delete(retry.queue, retry.msg_id);
         perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
         return 'failed';
     end if;
-    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side asked.
+    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
+    -- asked.
     v_delay_seconds := least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1))
         * (0.75 + 0.5 * random());
     perform private.put_back(
@@ -2687,24 +3531,100 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision) IS 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last failure allowed is final.
-Returns queued, failed, or lost when the lease was gone.';
+COMMENT ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision) IS 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
+failure allowed is final. Returns queued, failed, cancelled, or lost when the lease was gone.';
 
 CREATE FUNCTION private.rule_kinds() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT '{banned_phrase,substitution,required_mention,disclosure,max_length,regex,claim,testimonial,price_match,tone,reading_level,cta,competitor_mention,hashtags,emoji,rubric,all_of,any_of,not}'::text[] AS text;
-END;
+    AS $$
+    select '{
+        banned_phrase, substitution, required_mention, disclosure, max_length, regex, claim,
+        testimonial, price_match, tone, reading_level, cta, competitor_mention, hashtags, emoji,
+        rubric, all_of, any_of, not
+    }'::text[]
+$$;
 
 COMMENT ON FUNCTION private.rule_kinds() IS 'Every kind of rule.';
 
 CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, type text, is_required boolean, low numeric, high numeric, choices text[])
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- VALUES ('definition'::text,'schema_version'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{1.0}'::text[]), ('definition'::text,'kind'::text,'choice'::text,true,NULL::numeric,NULL::numeric,private.rule_kinds()), ('definition'::text,'severity'::text,'choice'::text,true,NULL::numeric,NULL::numeric,'{error,warning,info}'::text[]), ('definition'::text,'scope'::text,'choices'::text,false,1,5,'{hook,body,cta,caption,on_screen}'::text[]), ('definition'::text,'locales'::text,'texts'::text,false,1,50,NULL::text[]), ('definition'::text,'applies_when'::text,'object'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('definition'::text,'message'::text,'text'::text,false,1,300,NULL::text[]), ('definition'::text,'suggestion'::text,'text'::text,false,1,300,NULL::text[]), ('definition'::text,'source'::text,'object'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('definition'::text,'examples'::text,'object'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('definition'::text,'params'::text,'object'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('applies_when'::text,'paid_partnership'::text,'boolean'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('applies_when'::text,'categories'::text,'texts'::text,false,0,20,NULL::text[]), ('source'::text,'origin'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{brand,ftc,tiktok}'::text[]), ('source'::text,'url'::text,'text'::text,false,1,500,NULL::text[]), ('examples'::text,'pass'::text,'samples'::text,false,0,20,NULL::text[]), ('examples'::text,'fail'::text,'samples'::text,false,0,20,NULL::text[]), ('nested'::text,'kind'::text,'choice'::text,true,NULL::numeric,NULL::numeric,private.rule_kinds()), ('nested'::text,'params'::text,'object'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('banned_phrase'::text,'terms'::text,'texts'::text,true,1,100,NULL::text[]), ('banned_phrase'::text,'match'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{word,prefix,substring}'::text[]), ('banned_phrase'::text,'normalise'::text,'choices'::text,false,0,4,'{case,width,leet,zero_width}'::text[]), ('banned_phrase'::text,'exceptions'::text,'texts'::text,false,0,100,NULL::text[]), ('substitution'::text,'map'::text,'map'::text,true,1,100,NULL::text[]), ('required_mention'::text,'any_of'::text,'texts'::text,false,1,50,NULL::text[]), ('required_mention'::text,'all_of'::text,'texts'::text,false,1,50,NULL::text[]), ('required_mention'::text,'min'::text,'integer'::text,false,1,50,NULL::text[]), ('required_mention'::text,'spelling'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{exact,any}'::text[]), ('disclosure'::text,'accepted'::text,'texts'::text,false,1,50,NULL::text[]), ('disclosure'::text,'ambiguous'::text,'texts'::text,false,0,50,NULL::text[]), ('disclosure'::text,'caption_first_chars'::text,'integer'::text,false,1,10000,NULL::text[]), ('disclosure'::text,'spoken_within_s'::text,'number'::text,false,0,600,NULL::text[]), ('disclosure'::text,'max_preceding_hashtags'::text,'integer'::text,false,0,100,NULL::text[]), ('max_length'::text,'unit'::text,'choice'::text,true,NULL::numeric,NULL::numeric,'{chars,words,seconds}'::text[]), ('max_length'::text,'max'::text,'number'::text,false,0,100000,NULL::text[]), ('max_length'::text,'min'::text,'number'::text,false,0,100000,NULL::text[]), ('max_length'::text,'wpm'::text,'integer'::text,false,60,400,NULL::text[]), ('regex'::text,'pattern'::text,'pattern'::text,true,NULL::numeric,NULL::numeric,NULL::text[]), ('regex'::text,'must'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{match,not_match}'::text[]), ('claim'::text,'category'::text,'choice'::text,true,NULL::numeric,NULL::numeric,'{health,weight,income,superlative,guarantee,before_after,comparison}'::text[]), ('claim'::text,'policy'::text,'choice'::text,true,NULL::numeric,NULL::numeric,'{forbid,substantiate,disclaim}'::text[]), ('claim'::text,'patterns'::text,'patterns'::text,false,0,20,NULL::text[]), ('claim'::text,'disclaimer'::text,'text'::text,false,1,300,NULL::text[]), ('claim'::text,'substantiation_refs'::text,'texts'::text,false,0,50,NULL::text[]), ('testimonial'::text,'policy'::text,'choice'::text,true,NULL::numeric,NULL::numeric,'{forbid_fabricated_first_person}'::text[]), ('price_match'::text,'max_age_h'::text,'integer'::text,false,1,8760,NULL::text[]), ('tone'::text,'target'::text,'text'::text,false,1,100,NULL::text[]), ('tone'::text,'forbid'::text,'texts'::text,false,1,20,NULL::text[]), ('tone'::text,'threshold'::text,'number'::text,false,0,1,NULL::text[]), ('reading_level'::text,'metric'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{fk_grade}'::text[]), ('reading_level'::text,'max'::text,'number'::text,true,0,30,NULL::text[]), ('cta'::text,'required'::text,'boolean'::text,false,NULL::numeric,NULL::numeric,NULL::text[]), ('cta'::text,'any_of'::text,'texts'::text,false,1,50,NULL::text[]), ('cta'::text,'position'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{start,end,anywhere}'::text[]), ('competitor_mention'::text,'names'::text,'texts'::text,true,1,100,NULL::text[]), ('competitor_mention'::text,'policy'::text,'choice'::text,false,NULL::numeric,NULL::numeric,'{forbid,review}'::text[]), ('hashtags'::text,'required'::text,'texts'::text,false,1,30,NULL::text[]), ('hashtags'::text,'forbidden'::text,'texts'::text,false,1,100,NULL::text[]), ('hashtags'::text,'max'::text,'integer'::text,false,0,100,NULL::text[]), ('emoji'::text,'max'::text,'integer'::text,false,0,1000,NULL::text[]), ('emoji'::text,'forbidden'::text,'texts'::text,false,1,100,NULL::text[]), ('rubric'::text,'text'::text,'text'::text,true,1,1000,NULL::text[]), ('rubric'::text,'threshold'::text,'number'::text,false,0,1,NULL::text[]), ('all_of'::text,'rules'::text,'rules'::text,true,1,10,NULL::text[]), ('any_of'::text,'rules'::text,'rules'::text,true,1,10,NULL::text[]), ('not'::text,'rules'::text,'rules'::text,true,1,1,NULL::text[]);
-END;
+    AS $$
+    values
+    (
+        'definition', 'schema_version', 'choice', false, null::numeric, null::numeric,
+        '{1.0}'::text[]
+    ),
+    ('definition', 'kind', 'choice', true, null, null, private.rule_kinds()),
+    ('definition', 'severity', 'choice', true, null, null, '{error,warning,info}'),
+    ('definition', 'scope', 'choices', false, 1, 5, '{hook,body,cta,caption,on_screen}'),
+    ('definition', 'locales', 'texts', false, 1, 50, null),
+    ('definition', 'applies_when', 'object', false, null, null, null),
+    ('definition', 'message', 'text', false, 1, 300, null),
+    ('definition', 'suggestion', 'text', false, 1, 300, null),
+    ('definition', 'source', 'object', false, null, null, null),
+    ('definition', 'examples', 'object', false, null, null, null),
+    ('definition', 'params', 'object', false, null, null, null),
+    ('applies_when', 'paid_partnership', 'boolean', false, null, null, null),
+    ('applies_when', 'categories', 'texts', false, 0, 20, null),
+    ('source', 'origin', 'choice', false, null, null, '{brand,ftc,tiktok}'),
+    ('source', 'url', 'text', false, 1, 500, null),
+    ('examples', 'pass', 'samples', false, 0, 20, null),
+    ('examples', 'fail', 'samples', false, 0, 20, null),
+    ('nested', 'kind', 'choice', true, null, null, private.rule_kinds()),
+    ('nested', 'params', 'object', false, null, null, null),
+    ('banned_phrase', 'terms', 'texts', true, 1, 100, null),
+    ('banned_phrase', 'match', 'choice', false, null, null, '{word,prefix,substring}'),
+    ('banned_phrase', 'normalise', 'choices', false, 0, 4, '{case,width,leet,zero_width}'),
+    ('banned_phrase', 'exceptions', 'texts', false, 0, 100, null),
+    ('substitution', 'map', 'map', true, 1, 100, null),
+    ('required_mention', 'any_of', 'texts', false, 1, 50, null),
+    ('required_mention', 'all_of', 'texts', false, 1, 50, null),
+    ('required_mention', 'min', 'integer', false, 1, 50, null),
+    ('required_mention', 'spelling', 'choice', false, null, null, '{exact,any}'),
+    ('disclosure', 'accepted', 'texts', false, 1, 50, null),
+    ('disclosure', 'ambiguous', 'texts', false, 0, 50, null),
+    ('disclosure', 'caption_first_chars', 'integer', false, 1, 10000, null),
+    ('disclosure', 'spoken_within_s', 'number', false, 0, 600, null),
+    ('disclosure', 'max_preceding_hashtags', 'integer', false, 0, 100, null),
+    ('max_length', 'unit', 'choice', true, null, null, '{chars,words,seconds}'),
+    ('max_length', 'max', 'number', false, 0, 100000, null),
+    ('max_length', 'min', 'number', false, 0, 100000, null),
+    ('max_length', 'wpm', 'integer', false, 60, 400, null),
+    ('regex', 'pattern', 'pattern', true, null, null, null),
+    ('regex', 'must', 'choice', false, null, null, '{match,not_match}'),
+    (
+        'claim', 'category', 'choice', true, null, null,
+        '{health,weight,income,superlative,guarantee,before_after,comparison}'
+    ),
+    ('claim', 'policy', 'choice', true, null, null, '{forbid,substantiate,disclaim}'),
+    ('claim', 'patterns', 'patterns', false, 0, 20, null),
+    ('claim', 'disclaimer', 'text', false, 1, 300, null),
+    ('claim', 'substantiation_refs', 'texts', false, 0, 50, null),
+    ('testimonial', 'policy', 'choice', true, null, null, '{forbid_fabricated_first_person}'),
+    ('price_match', 'max_age_h', 'integer', false, 1, 8760, null),
+    ('tone', 'target', 'text', false, 1, 100, null),
+    ('tone', 'forbid', 'texts', false, 1, 20, null),
+    ('tone', 'threshold', 'number', false, 0, 1, null),
+    ('reading_level', 'metric', 'choice', false, null, null, '{fk_grade}'),
+    ('reading_level', 'max', 'number', true, 0, 30, null),
+    ('cta', 'required', 'boolean', false, null, null, null),
+    ('cta', 'any_of', 'texts', false, 1, 50, null),
+    ('cta', 'position', 'choice', false, null, null, '{start,end,anywhere}'),
+    ('competitor_mention', 'names', 'texts', true, 1, 100, null),
+    ('competitor_mention', 'policy', 'choice', false, null, null, '{forbid,review}'),
+    ('hashtags', 'required', 'texts', false, 1, 30, null),
+    ('hashtags', 'forbidden', 'texts', false, 1, 100, null),
+    ('hashtags', 'max', 'integer', false, 0, 100, null),
+    ('emoji', 'max', 'integer', false, 0, 1000, null),
+    ('emoji', 'forbidden', 'texts', false, 1, 100, null),
+    ('rubric', 'text', 'text', true, 1, 1000, null),
+    ('rubric', 'threshold', 'number', false, 0, 1, null),
+    ('all_of', 'rules', 'rules', true, 1, 10, null),
+    ('any_of', 'rules', 'rules', true, 1, 10, null),
+    ('not', 'rules', 'rules', true, 1, 1, null)
+$$;
 
 COMMENT ON FUNCTION private.rule_parameters() IS 'The keys of a definition and its parts, then every kind of rule with its params. low and high bound
 a number, the length of a text, or a list.';
@@ -2737,8 +3657,46 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) IS 'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease or the product is
-gone, and the caller must roll back. Owner and product come from the job, never from the worker.';
+COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) IS 'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
+or the product is gone, and the caller must roll back. Owner and product come from the job, never
+from the worker.';
+
+CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_product public.products;
+begin
+    -- Product, then message: the lock order of everything that touches both.
+    select p.* into v_product
+    from public.jobs as j inner join public.products as p on j.product_id = p.id
+    where j.id = save_script.job_id for key share of p;
+    if not found or private.is_held(
+        save_script.queue, save_script.msg_id, save_script.read_ct
+    ) is distinct from save_script.job_id then
+        return false;
+    end if;
+    insert into public.scripts
+    (user_id, product_id, job_id, title, content, origin, broken_rules)
+    select
+        v_product.user_id, v_product.id, save_script.job_id, save_script.title,
+        save_script.content, 'ai',
+        coalesce(
+            jsonb_agg(jsonb_build_object(
+                'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
+            )),
+            '[]'
+        )
+    from private.check_rules(v_product.user_id, save_script.content) as c
+    where c.status = 'fail';
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) IS 'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
+same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
+owner and product come from the job.';
 
 CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2757,7 +3715,38 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only. False: the lease was lost.';
+COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
+False: the lease was lost.';
+
+CREATE FUNCTION private.script_input(job_id uuid) RETURNS TABLE(product_name text, pack jsonb, rules jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select
+        p.name,
+        (
+            select v.configuration from public.virality_packs as v
+            where v.product_id = p.id order by v.created_at desc limit 1
+        ),
+        (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'id', r.id, 'name', r.rule_name, 'definition', r.rule_definition
+                    )
+                    order by r.severity, r.rule_name
+                ),
+                '[]'
+            )
+            from public.brand_rules as r where r.user_id = p.user_id and r.enabled
+        )
+    from public.jobs as j inner join public.products as p on j.product_id = p.id
+    where j.id = script_input.job_id
+$$;
+
+COMMENT ON FUNCTION private.script_input(job_id uuid) IS 'What generate_script works on: the product''s latest pack (null if it was deleted) and the enabled
+rules of its owner, [{id, name, definition}]; no row if the product is gone. The brief is among the
+job''s arguments. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.scripts_keep_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2770,6 +3759,7 @@ begin
     delete from public.script_versions as v
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
+    new.broken_rules := null;
     return new;
 end;
 $$;
@@ -2819,7 +3809,7 @@ begin
     if v_broken is not null then
         perform private.fail(
             422, 'script_not_compliant',
-            format('This script can’t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
+            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
             jsonb_build_object('rules', v_broken)
         );
     end if;
@@ -2827,7 +3817,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.scripts_require_compliance() IS 'Trigger: a script that breaks a rule of severity error stays a draft. Errors: 422 script_not_compliant.';
+COMMENT ON FUNCTION private.scripts_require_compliance() IS 'Trigger: a script that breaks a rule of severity error stays a draft.
+Errors: 422 script_not_compliant.';
 
 CREATE FUNCTION private.scripts_require_product() RETURNS trigger
     LANGUAGE plpgsql
@@ -2859,17 +3850,28 @@ CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay
     AS $$
 declare
     v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_is_woken boolean;
 begin
     if v_job_id is null then
         return false;
     end if;
+    if private.stop_if_cancelled(snooze.queue, snooze.msg_id, v_job_id) then
+        return true;
+    end if;
     update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
-    perform private.put_back(snooze.queue, snooze.msg_id, snooze.delay_seconds);
+    select l.is_woken into v_is_woken from private.live_jobs as l where l.job_id = v_job_id;
+    if v_is_woken then
+        update private.live_jobs as l set is_woken = false where l.job_id = v_job_id;
+    end if;
+    perform private.put_back(
+        snooze.queue, snooze.msg_id, case when v_is_woken then 0 else snooze.delay_seconds end
+    );
     return true;
 end;
 $$;
 
-COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try. False: the lease was lost.';
+COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
+False: the lease was lost.';
 
 CREATE FUNCTION private.source_character(script private.folded_text, at integer) RETURNS int4range
     LANGUAGE plpgsql IMMUTABLE
@@ -2911,29 +3913,41 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters from from_at up to, not including, to_at of a folded text stand in the script.';
+COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters of a folded text from from_at to before to_at stand in the script.';
 
 CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT COALESCE(jsonb_agg(jsonb_build_object('field', 'body', 'start', (lower(h.h) + regexp_count("left"(spans.content, lower(h.h)), '[\U00010000-\U0010ffff]'::text)), 'end', (upper(h.h) + regexp_count("left"(spans.content, upper(h.h)), '[\U00010000-\U0010ffff]'::text))) ORDER BY h.h), '[]'::jsonb) AS "coalesce"
-    FROM unnest(spans.hits) h(h);
-END;
+    AS $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'field', 'body',
+                'start', private.utf16_place(content, lower(h)),
+                'end', private.utf16_place(content, upper(h))
+            )
+            order by h
+        ),
+        '[]'
+    )
+    from unnest(hits) as h
+$$;
 
 COMMENT ON FUNCTION private.spans(content text, hits int4multirange) IS 'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT string_agg(
-         CASE
-             WHEN (l.letter ~ '[a-z]'::text) THEN private.letter_class(l.letter)
-             ELSE private.plain_pattern(l.letter)
-         END, '[^[:alnum:]]{1,3}'::text ORDER BY l."position") AS string_agg
-    FROM string_to_table(spelt_pattern.word, NULL::text) WITH ORDINALITY l(letter, "position");
-END;
+    AS $$
+    select string_agg(
+        case
+            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
+            else private.plain_pattern(l.letter)
+        end,
+        '[^[:alnum:]]{1,3}' order by l.position
+    )
+    from string_to_table(word, null) with ordinality as l (letter, position)
+$$;
 
 COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
 
@@ -2946,38 +3960,29 @@ declare
     -- Digits that stand for letters, and l for i: they look the same.
     v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
 begin
-    -- Many cheap replacements beat one pattern with a thousand matches.
-    foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
-        v_text := replace(v_text, v_character, '');
-    end loop;
-    if v_text ~ '[^a-z0-9]' then
-        v_text := regexp_replace(v_text, '[^[:alnum:]]+', '', 'g');
-    end if;
-    foreach v_character in array string_to_array('abcdefghijklmnopqrstuvwxyz', null) loop
-        while position(v_character || v_character in v_text) > 0 loop
-            v_text := replace(v_text, v_character || v_character, v_character);
+    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
+    if char_length(v_text) > 200 then
+        foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
+            v_text := replace(v_text, v_character, '');
         end loop;
-    end loop;
+    end if;
+    if v_text ~ '[^a-z\u001f]' then
+        v_text := regexp_replace(v_text, '[^[:alnum:]\u001f]+', '', 'g');
+    end if;
+    if v_text ~ 'aa|bb|cc|dd|ee|ff|gg|hh|ii|jj|kk|ll|mm|nn|oo|pp|qq|rr|ss|tt|uu|vv|ww|xx|yy|zz' then
+        foreach v_character in array string_to_array('abcdefghijklmnopqrstuvwxyz', null) loop
+            while position(v_character || v_character in v_text) > 0 loop
+                v_text := replace(v_text, v_character || v_character, v_character);
+            end loop;
+        end loop;
+    end if;
     return v_text;
 end;
 $$;
 
-COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a squeezed
-text lacks a squeezed term, the term isn''t there, and no pattern need be run.';
-
-CREATE FUNCTION private.squeeze_term(term text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select regexp_replace(
-        regexp_replace(
-            translate(lower(term), '0123456789l', 'oizeasgtbgi'), '[^[:alnum:]]+', '', 'g'
-        ),
-        '([a-z])\1+', '\1', 'g'
-    )
-$$;
-
-COMMENT ON FUNCTION private.squeeze_term(term text) IS 'The same as private.squeeze, faster for a few letters.';
+COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
+squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
+separator that private.find_terms puts between the terms of a list.';
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2996,8 +4001,56 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.start_analysis(product_id uuid) IS 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not write jobs.
-Errors: 404 not_found.';
+COMMENT ON FUNCTION private.start_analysis(product_id uuid) IS 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
+write jobs. Errors: 404 not_found.';
+
+CREATE FUNCTION private.start_script(product_id uuid, brief text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    -- Locks the product before the job, like everything that touches both.
+    perform from public.products as p
+    where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    if not exists (
+        select from public.virality_packs as v where v.product_id = start_script.product_id
+    ) then
+        perform private.fail(
+            409, 'not_analyzed', 'This product has no pack yet: wait for its analysis, or run one.'
+        );
+    end if;
+    -- The same wish twice, from a double click or two tabs, is one job.
+    return private.enqueue(
+        'generate_script', auth.uid(), start_script.product_id,
+        start_script.product_id || ':' || md5(start_script.brief),
+        jsonb_build_object('brief', start_script.brief)
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.start_script(product_id uuid, brief text) IS 'Queues the writing of a script for the caller''s product, or returns the same wish in flight.
+Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed.';
+
+CREATE TABLE private.starter_rules (
+    pack text NOT NULL,
+    rule_name text NOT NULL,
+    rule_definition jsonb NOT NULL,
+    CONSTRAINT starter_rules_pack_check CHECK ((pack = ANY (ARRAY['ftc'::text, 'tiktok'::text])))
+);
+
+COMMENT ON TABLE private.starter_rules IS 'The rules of each pack that rpc/adopt_starter_rules copies.';
+
+CREATE FUNCTION private.starter_pack(pack text) RETURNS SETOF private.starter_rules
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select s.* from private.starter_rules as s where s.pack = starter_pack.pack
+$$;
+
+COMMENT ON FUNCTION private.starter_pack(pack text) IS 'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
 
 CREATE FUNCTION private.steps(job_id uuid) RETURNS TABLE(name text, result jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3010,6 +4063,26 @@ CREATE FUNCTION private.steps(job_id uuid) RETURNS TABLE(name text, result jsonb
 END;
 
 COMMENT ON FUNCTION private.steps(job_id uuid) IS 'What earlier tries of a job have saved.';
+
+CREATE FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if not exists (
+        select from private.live_jobs as l
+        where l.job_id = stop_if_cancelled.job_id and l.is_cancelled
+    ) then
+        return false;
+    end if;
+    perform pgmq.delete(stop_if_cancelled.queue, stop_if_cancelled.msg_id);
+    perform private.end_job(stop_if_cancelled.job_id, 'cancelled');
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) IS 'Ends a job, its message locked, that was to be given back although its user has cancelled it
+meanwhile.';
 
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3024,62 +4097,65 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean) RETURNS text
+CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $_$
 declare
-    -- Between words: spaces, or signs without spaces, never the end of a sentence.
-    v_gap constant text := '(?:\s{0,3}|[-_*~./·&+]{1,2}|\s[-–—]\s)';
-    v_edge constant text := private.letter_edge();
-    v_words text [] := regexp_split_to_array(btrim(term, E' \t\r\n-'), '[\s-]+');
-    v_pattern text;
+    v_edge constant text := case
+        when has_plain_edges then '[[:alnum:]]' else private.letter_edge()
+    end;
+    v_before text := '';
+    v_after text := '';
 begin
-    if reads_disguise and char_length(regexp_replace(term, '[^[:alnum:]]', '', 'g')) >= 3 then
-        select
-            '(?:' || string_agg(private.disguise_pattern(w.word), v_gap order by w.position) || '|'
-            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position) || ')'
-        into v_pattern
-        from unnest(v_words) with ordinality as w (word, position);
-    else
-        select string_agg(private.plain_pattern(w.word), v_gap order by w.position) into v_pattern
-        from unnest(v_words) with ordinality as w (word, position);
-    end if;
-    if match <> 'substring' and left(v_words[1], 1) ~ v_edge then
-        v_pattern := '(?<!' || v_edge || ')' || v_pattern;
+    if match <> 'substring' and left(term, 1) ~ v_edge then
+        v_before := case
+            -- Looking back reads the text from its beginning each time: only where it must be.
+            when not has_plain_edges then '(?<!' || v_edge || ')'
+            when reads_disguise and left(term, 1) ~ '[aeilst]' then '(?:\m|(?=[@€!|£$+]))'
+            else '\m'
+        end;
     end if;
     if match = 'word' and right(term, 1) ~ v_edge then
-        -- “miracles” and “miracle’s” are the same word; a short one may well be another (new, news).
-        v_pattern := v_pattern
-            || case when term ~ '[a-z]{4}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
+        -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
+        v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_pattern;
+    return v_before || private.word_pattern(term, reads_disguise) || v_after;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT ARRAY['\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M'::text, '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M'::text, '\mI can''?t live without\M'::text, '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M'::text, ('\mmy (skin|hair|acne|back|face|sleep|energy|weight) '::text || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M'::text), '\mworked for me\M'::text, '\mmy (honest|personal) (review|experience|opinion)\M'::text] AS "array";
-END;
+    AS $$
+    select array[
+        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
+        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
+        '\mI can''?t live without\M',
+        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
+        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
+        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
+        '\mworked for me\M',
+        '\mmy (honest|personal) (review|experience|opinion)\M'
+    ]
+$$;
 
 COMMENT ON FUNCTION private.testimonial_patterns() IS 'Somebody speaking of their own experience with a product.';
 
-CREATE FUNCTION private.texts(list jsonb, otherwise text[]) RETURNS text[]
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION private.texts(list jsonb, otherwise text[] DEFAULT '{}'::text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (list IS NULL) THEN otherwise
-             ELSE ARRAY( SELECT t.value AS t
-                FROM jsonb_array_elements_text(texts.list) t(value))
-         END AS "array";
-END;
+    AS $$
+begin
+    if list is null then
+        return otherwise;
+    end if;
+    return array(select t from jsonb_array_elements_text(list) as t);
+end;
+$$;
 
 COMMENT ON FUNCTION private.texts(list jsonb, otherwise text[]) IS 'A JSON list as an array; null is `otherwise`.';
 
@@ -3094,6 +4170,587 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.touch_updated_at() IS 'Trigger: sets updated_at.';
+
+CREATE FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_billing as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with leased as (
+        update pgmq.q_billing as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_ingestion as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with leased as (
+        update pgmq.q_ingestion as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_maintenance as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with leased as (
+        update pgmq.q_maintenance as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_scripts as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with leased as (
+        update pgmq.q_scripts as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_template() RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN '
+create function private.turn_QUEUE(
+    msg_ids bigint [],
+    read_cts integer [],
+    quantity integer,
+    lease_seconds integer,
+    cursor text
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, '' '', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, '' '', 2), '''')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := ''{}'';
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = ''succeeded'', stage = ''done'', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane
+            order by m.headers ->> ''lane'' limit 1;
+            if v_lane is null and v_start > '''' then
+                v_lane := '''';
+                v_until := v_start;
+                v_start := '''';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = ''running'')::integer,
+            status = ''running'',
+            stage = ''starting'',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '''') || '' '' || v_credit
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$body$
+'::text;
+
+COMMENT ON FUNCTION private.turn_template() IS 'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
+is due. One function per queue, because it names the queue''s table and so is planned once instead
+of with every call.';
 
 CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) RETURNS void
     LANGUAGE sql
@@ -3138,6 +4795,15 @@ END;
 
 COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
 
+CREATE FUNCTION private.utf16_place(content text, place integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
+$$;
+
+COMMENT ON FUNCTION private.utf16_place(content text, place integer) IS 'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
+
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -3169,6 +4835,19 @@ $$;
 
 COMMENT ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) IS 'What is wrong with a param of this type, as the end of a sentence; null if nothing.';
 
+CREATE FUNCTION private.virality_packs_touch_product() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update public.products as p set updated_at = now() where p.id = old.product_id;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.virality_packs_touch_product() IS 'Trigger: a renamed or deleted pack changes its product, so that its ETag changes. Definer: users
+may not write updated_at.';
+
 CREATE FUNCTION private.virality_packs_validate() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -3177,7 +4856,9 @@ declare
     v_problem text := private.name_problem(new.name);
 begin
     if v_problem is not null then
-        perform private.fail(422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}');
+        perform private.fail(
+            422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}'
+        );
     end if;
     new.name := btrim(new.name);
     return new;
@@ -3192,6 +4873,7 @@ CREATE FUNCTION private.wake(job_id uuid) RETURNS boolean
     AS $$
 declare
     v_live private.live_jobs;
+    v_status text;
 begin
     select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -3199,30 +4881,146 @@ begin
         return false;
     end if;
     -- A statement of its own: only so does it see what was committed while we waited.
-    if not exists (
-        select from public.jobs as j where j.id = wake.job_id and j.status = 'waiting'
-    ) then
-        return false;
+    select j.status into v_status from public.jobs as j where j.id = wake.job_id;
+    if v_status = 'waiting' then
+        perform private.put_back(v_live.queue, v_live.msg_id, 0);
+    elsif v_status = 'running' then
+        -- The event was faster than the job that is about to wait for it.
+        update private.live_jobs as l set is_woken = true where l.job_id = wake.job_id;
     end if;
-    perform private.put_back(v_live.queue, v_live.msg_id, 0);
-    return true;
+    return v_status = 'waiting';
 end;
 $$;
 
-COMMENT ON FUNCTION private.wake(job_id uuid) IS 'Makes a parked job due now. False: it is not parked.';
+COMMENT ON FUNCTION private.wake(job_id uuid) IS 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
+parked.';
+
+CREATE FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) RETURNS double precision
+    LANGUAGE sql
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT EXTRACT(epoch FROM ((p.started_at + '00:01:00'::interval) - clock_timestamp())) AS "extract"
+    FROM private.permits p
+   WHERE ((p.limit_name = window_wait.limit_name) AND ((window_wait.lane IS NULL) OR (p.lane = window_wait.lane)) AND (p.started_at > (clock_timestamp() - '00:01:00'::interval)) AND (window_wait.starts_per_minute IS NOT NULL))
+   ORDER BY p.started_at DESC
+  OFFSET (COALESCE(window_wait.starts_per_minute, 1) - 1)
+  LIMIT 1;
+END;
+
+COMMENT ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) IS 'Seconds until a start fits under a limit per minute, of one lane or (null) of all; null when it
+fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (value ~ '^[\u0001-\u007f]*$'::text) THEN value
-             ELSE translate(NORMALIZE(regexp_replace(NORMALIZE(value, NFD), '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'::text, ''::text, 'g'::text), NFC), (('аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'::text || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'::text) || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩'::text), (('aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'::text || 'abcdefghijklmnoprstuvwyzoOlLdDis'::text) || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'::text))
-         END AS translate;
-END;
+    AS $$
+    select case
+        when octet_length(value) = char_length(value) then value
+        -- Letters of other scripts that look Latin.
+        else translate(
+            normalize(
+                regexp_replace(
+                    normalize(value, nfd),
+                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+                ),
+                nfc
+            ),
+            'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
+            || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
+            || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
+            'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
+            || 'abcdefghijklmnoprstuvwyzoOlLdDis'
+            || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
+        )
+    end
+$$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
+
+CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    -- Between words: spaces, or signs without spaces, never the end of a sentence.
+    select case
+        when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
+            '(?:'
+            || string_agg(
+                private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
+                order by w.position
+            )
+            || '|'
+            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
+            || ')'
+        else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
+    end
+    from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
+    where w.word <> ''
+$$;
+
+COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
+
+CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select
+        p.id,
+        jsonb_build_object(
+            'products', p.max_products, 'analyses', p.analyses_per_month,
+            'scripts', p.scripts_per_month, 'requests_per_minute', p.requests_per_minute
+        ),
+        private.own_usage(),
+        (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC',
+        (
+            select jsonb_build_object(
+                'plan', s.plan, 'status', s.status, 'current_period_end', s.current_period_end,
+                'cancel_at_period_end', s.cancel_at_period_end
+            )
+            from public.subscriptions as s
+            where s.user_id = auth.uid()
+            order by s.plan = p.id desc nulls last, s.created_at desc
+            limit 1
+        )
+    from public.plans as p
+    where p.id = private.own_plan()
+$$;
+
+COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, and the
+subscription (null without one).';
+
+CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
+        perform private.fail(
+            422, 'invalid_pack', 'The packs of starter rules are ftc and tiktok.',
+            '{"field": "pack"}'
+        );
+    end if;
+    -- What the caller already has, and may have changed, stays.
+    insert into public.brand_rules (rule_name, rule_definition)
+    select s.rule_name, s.rule_definition
+    from private.starter_pack(adopt_starter_rules.pack) as s
+    where not exists (
+        select from public.brand_rules as r
+        where r.user_id = auth.uid() and r.rule_name = s.rule_name
+    )
+    on conflict on constraint brand_rules_user_id_rule_name_key do nothing;
+    return query
+    select r.*
+    from private.starter_pack(adopt_starter_rules.pack) as s
+    inner join public.brand_rules as r on s.rule_name = r.rule_name
+    where r.user_id = auth.uid()
+    order by r.rule_name;
+end;
+$$;
+
+COMMENT ON FUNCTION public.adopt_starter_rules(pack text) IS 'Copies the starter rules of a pack (ftc or tiktok) into the caller''s rules and returns them.
+
+Rules of the same names that the caller has already stay as they are. Errors: 422 invalid_pack.';
 
 CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql
@@ -3240,7 +5038,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a second.
+COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
+second.
 
 Errors: 404 not_found.';
 
@@ -3259,8 +5058,8 @@ $$;
 
 COMMENT ON FUNCTION public.check_compliance(content text) IS 'Applies every enabled rule of the caller to a script''s text, errors first, without AI.
 
-status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that are
-meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
+status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that
+are meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
 A plain script is scope body. Errors: 422 invalid_script.';
 
 CREATE FUNCTION public.delete_account() RETURNS void
@@ -3270,7 +5069,8 @@ CREATE FUNCTION public.delete_account() RETURNS void
  SELECT private.erase_own_account() AS erase_own_account;
 END;
 
-COMMENT ON FUNCTION public.delete_account() IS 'Erases the caller''s account and everything in it, at once and for good; subscriptions are cancelled at Stripe.
+COMMENT ON FUNCTION public.delete_account() IS 'Erases the caller''s account and everything in it, at once and for good; subscriptions are
+cancelled at Stripe.
 
 Afterwards the account''s tokens can''t be renewed (403 account_deleted).';
 
@@ -3282,6 +5082,29 @@ CREATE FUNCTION public.export_account() RETURNS jsonb
 END;
 
 COMMENT ON FUNCTION public.export_account() IS 'Everything that is stored about the caller, as one JSON document.';
+
+CREATE FUNCTION public.generate_script(product_id uuid, brief text DEFAULT ''::text) RETURNS public.jobs
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_brief text := btrim(coalesce(brief, ''), E' \t\r\n');
+    v_job_id uuid;
+    v_job public.jobs;
+begin
+    if v_brief <> '' then
+        perform private.require_text(v_brief, 'invalid_brief', 'brief', 'The brief', 2000);
+    end if;
+    v_job_id := private.start_script(product_id, v_brief);
+    select j.* into v_job from public.jobs as j where j.id = v_job_id;
+    return v_job;
+end;
+$$;
+
+COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
+
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
+in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
@@ -3309,19 +5132,31 @@ COMMENT ON FUNCTION public.restore_script_version(script_id uuid, version intege
 Errors: 404 not_found.';
 
 CREATE FUNCTION public.run_analysis(product_id uuid) RETURNS public.jobs
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-    -- The job is newer than this statement's snapshot, so a second statement reads it.
-    select private.start_analysis(run_analysis.product_id);
-    select j.* from public.jobs as j
-    where j.product_id = run_analysis.product_id and j.kind = 'analyze_product'
-    order by j.created_at desc, j.id limit 1
+declare
+    v_job_id uuid := private.start_analysis(run_analysis.product_id);
+    v_job public.jobs;
+begin
+    -- The job is newer than the snapshot of the statement that made it, so another one reads it.
+    select j.* into strict v_job from public.jobs as j where j.id = v_job_id;
+    return v_job;
+end;
 $$;
 
 COMMENT ON FUNCTION public.run_analysis(product_id uuid) IS 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
 Errors: 404 not_found.';
+
+CREATE TABLE private.charges (
+    job_id uuid NOT NULL,
+    metric text NOT NULL,
+    month date NOT NULL,
+    is_refunded boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE private.charges IS 'What each job was counted as, so that it is counted once and given back once.';
 
 CREATE TABLE private.clerk_events (
     id text NOT NULL,
@@ -3342,8 +5177,7 @@ CREATE TABLE private.job_kinds (
     backoff_seconds double precision DEFAULT 5 NOT NULL,
     CONSTRAINT job_kinds_backoff_seconds_check CHECK ((backoff_seconds >= (0)::double precision)),
     CONSTRAINT job_kinds_max_crashes_check CHECK ((max_crashes >= 1)),
-    CONSTRAINT job_kinds_max_failures_check CHECK ((max_failures >= 1)),
-    CONSTRAINT job_kinds_queue_check CHECK ((queue = ANY (ARRAY['ingestion'::text, 'scripts'::text, 'billing'::text, 'maintenance'::text])))
+    CONSTRAINT job_kinds_max_failures_check CHECK ((max_failures >= 1))
 );
 
 COMMENT ON TABLE private.job_kinds IS 'What kinds of work exist, where they queue, how often they are tried.';
@@ -3354,8 +5188,133 @@ COMMENT ON COLUMN private.job_kinds.max_crashes IS 'The crash with this number i
 
 COMMENT ON COLUMN private.job_kinds.backoff_seconds IS 'Wait before the first retry; doubles with each, up to an hour, with jitter.';
 
+CREATE TABLE private.limits (
+    name text NOT NULL,
+    max_running integer,
+    max_running_per_user integer,
+    starts_per_minute integer,
+    starts_per_minute_per_user integer,
+    CONSTRAINT limits_max_running_check CHECK ((max_running > 0)),
+    CONSTRAINT limits_max_running_per_user_check CHECK ((max_running_per_user > 0)),
+    CONSTRAINT limits_starts_per_minute_check CHECK ((starts_per_minute > 0)),
+    CONSTRAINT limits_starts_per_minute_per_user_check CHECK ((starts_per_minute_per_user > 0))
+);
+
+COMMENT ON TABLE private.limits IS 'What all workers together may do to an outside service, in all and for one user; null: no such
+limit.';
+
+ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME private.permits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE private.queues (
+    queue text NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
+);
+
+COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+
+COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
+
+CREATE TABLE private.schedules (
+    name text NOT NULL,
+    kind text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    every interval NOT NULL,
+    is_catching_up boolean DEFAULT false NOT NULL,
+    next_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT schedules_every_check CHECK ((every >= '00:00:01'::interval))
+);
+
+COMMENT ON TABLE private.schedules IS 'Recurring system work, fired once by whichever worker looks first.';
+
+COMMENT ON COLUMN private.schedules.is_catching_up IS 'After a pause: true fires once for each time missed, false once for all of them.';
+
+CREATE VIEW public.product_overview WITH (security_invoker='true') AS
+ SELECT p.id,
+    p.user_id,
+    p.name,
+    p.source_url,
+    p.created_at,
+    p.updated_at,
+    p.last_analyzed_at,
+    pack.id AS pack_id,
+    pack.name AS pack_name,
+    pack.score AS pack_score,
+    ((pack.configuration -> 'score'::text) ->> 'band'::text) AS score_band,
+    (pack.configuration ->> 'headline'::text) AS headline,
+    pack.created_at AS pack_created_at,
+    ((sentiment.content -> 'overall'::text) ->> 'label'::text) AS sentiment_label,
+    (((sentiment.content -> 'overall'::text) ->> 'net'::text))::double precision AS sentiment_net,
+    job.id AS job_id,
+    job.kind AS job_kind,
+    job.status AS job_status,
+    job.stage AS job_stage,
+    job.progress AS job_progress,
+    job.error_code AS job_error_code,
+    job.error_message AS job_error_message
+   FROM (((public.products p
+     LEFT JOIN LATERAL ( SELECT v.id,
+            v.name,
+            v.score,
+            v.configuration,
+            v.created_at
+           FROM public.virality_packs v
+          WHERE (v.product_id = p.id)
+          ORDER BY v.created_at DESC
+         LIMIT 1) pack ON (true))
+     LEFT JOIN LATERAL ( SELECT r.content
+           FROM public.analysis_results r
+          WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
+          ORDER BY r.created_at DESC
+         LIMIT 1) sentiment ON (true))
+     LEFT JOIN LATERAL ( SELECT j.id,
+            j.kind,
+            j.status,
+            j.stage,
+            j.progress,
+            j.error_code,
+            j.error_message
+           FROM public.jobs j
+          WHERE (j.product_id = p.id)
+          ORDER BY j.created_at DESC
+         LIMIT 1) job ON (true));
+
+COMMENT ON VIEW public.product_overview IS 'The caller''s products, each with its latest pack, its scores, and its latest job.
+
+Order by created_at and id, both descending, to page through it. Reads carry an ETag.';
+
+COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typical, below or insufficient_data; null before the first pack.';
+
+COMMENT ON COLUMN public.product_overview.sentiment_net IS 'From -1 to 1; null where nothing was found to judge.';
+
+COMMENT ON COLUMN public.product_overview.job_status IS 'Of the latest job: queued, running or waiting while it is in flight.';
+
+ALTER TABLE ONLY private.request_counts
+    ADD CONSTRAINT request_counts_pkey PRIMARY KEY (user_id, cost_class);
+
+CREATE FUNCTION private.lock_account(user_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    BEGIN ATOMIC
+ INSERT INTO private.request_counts AS c (user_id, cost_class, window_start, requests) VALUES (lock_account.user_id,'write'::text,now(),0), (lock_account.user_id,'work'::text,now(),0) ON CONFLICT ON CONSTRAINT request_counts_pkey DO UPDATE SET requests = c.requests;
+END;
+
+COMMENT ON FUNCTION private.lock_account(user_id uuid) IS 'Waits for the requests that an account is writing with, and keeps others waiting: each counts
+itself
+in these rows before it does anything else.';
+
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY private.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (job_id);
 
 ALTER TABLE ONLY private.clerk_events
     ADD CONSTRAINT clerk_events_pkey PRIMARY KEY (id);
@@ -3372,14 +5331,29 @@ ALTER TABLE ONLY private.job_kinds
 ALTER TABLE ONLY private.job_steps
     ADD CONSTRAINT job_steps_pkey PRIMARY KEY (job_id, name);
 
+ALTER TABLE ONLY private.limits
+    ADD CONSTRAINT limits_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_lane_kind_key_key UNIQUE (lane, kind, key);
 
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_pkey PRIMARY KEY (job_id);
 
+ALTER TABLE ONLY private.permits
+    ADD CONSTRAINT permits_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY private.plan_prices
     ADD CONSTRAINT plan_prices_pkey PRIMARY KEY (lookup_key);
+
+ALTER TABLE ONLY private.queues
+    ADD CONSTRAINT queues_pkey PRIMARY KEY (queue);
+
+ALTER TABLE ONLY private.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY private.starter_rules
+    ADD CONSTRAINT starter_rules_pkey PRIMARY KEY (pack, rule_name);
 
 ALTER TABLE ONLY private.stripe_customers
     ADD CONSTRAINT stripe_customers_customer_id_key UNIQUE (customer_id);
@@ -3389,6 +5363,9 @@ ALTER TABLE ONLY private.stripe_customers
 
 ALTER TABLE ONLY private.stripe_events
     ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY private.usage
+    ADD CONSTRAINT usage_pkey PRIMARY KEY (user_id, metric, month);
 
 ALTER TABLE ONLY public.analysis_results
     ADD CONSTRAINT analysis_results_job_id_type_key UNIQUE (job_id, type);
@@ -3446,9 +5423,17 @@ CREATE INDEX dead_letters_kind_idx ON private.dead_letters USING btree (kind);
 
 CREATE INDEX identities_user_id_idx ON private.identities USING btree (user_id);
 
+CREATE INDEX job_kinds_queue_idx ON private.job_kinds USING btree (queue);
+
 CREATE INDEX live_jobs_kind_idx ON private.live_jobs USING btree (kind);
 
+CREATE INDEX permits_limit_name_started_at_idx ON private.permits USING btree (limit_name, started_at);
+
 CREATE INDEX plan_prices_plan_idx ON private.plan_prices USING btree (plan);
+
+CREATE INDEX schedules_kind_idx ON private.schedules USING btree (kind);
+
+CREATE INDEX schedules_next_at_idx ON private.schedules USING btree (next_at);
 
 CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree (customer_id) WHERE (status = 'received'::text);
 
@@ -3460,9 +5445,13 @@ CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results 
 
 CREATE INDEX brand_rules_user_id_created_at_idx ON public.brand_rules USING btree (user_id, created_at DESC);
 
+CREATE INDEX jobs_created_at_idx ON public.jobs USING brin (created_at);
+
 CREATE INDEX jobs_product_id_created_at_idx ON public.jobs USING btree (product_id, created_at DESC);
 
 CREATE INDEX jobs_user_id_created_at_idx ON public.jobs USING btree (user_id, created_at DESC);
+
+CREATE INDEX jobs_user_id_live_idx ON public.jobs USING btree (user_id) WHERE (finished_at IS NULL);
 
 CREATE INDEX products_user_id_created_at_id_idx ON public.products USING btree (user_id, created_at DESC, id DESC);
 
@@ -3480,6 +5469,8 @@ CREATE INDEX virality_packs_product_id_created_at_idx ON public.virality_packs U
 
 CREATE INDEX virality_packs_user_id_created_at_idx ON public.virality_packs USING btree (user_id, created_at DESC);
 
+CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
+
 CREATE TRIGGER brand_rules_10_require BEFORE INSERT OR UPDATE ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.brand_rules_require();
 
 CREATE TRIGGER brand_rules_20_refuse_duplicate BEFORE INSERT OR UPDATE OF rule_name ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.brand_rules_refuse_duplicate();
@@ -3490,7 +5481,11 @@ CREATE TRIGGER brand_rules_40_try_examples BEFORE INSERT OR UPDATE OF rule_defin
 
 CREATE TRIGGER brand_rules_90_touch BEFORE UPDATE ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
+CREATE TRIGGER jobs_50_refund AFTER UPDATE OF status ON public.jobs FOR EACH ROW WHEN (((new.user_id IS NOT NULL) AND (old.status <> new.status) AND (new.status = ANY (ARRAY['failed'::text, 'cancelled'::text])))) EXECUTE FUNCTION private.jobs_refund();
+
 CREATE TRIGGER products_10_validate BEFORE INSERT OR UPDATE OF name, source_url ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_validate();
+
+CREATE TRIGGER products_15_require_quota BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_require_quota();
 
 CREATE TRIGGER products_20_touch_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
@@ -3510,14 +5505,22 @@ CREATE TRIGGER subscriptions_10_touch BEFORE UPDATE ON public.subscriptions FOR 
 
 CREATE TRIGGER virality_packs_10_validate BEFORE INSERT OR UPDATE OF name ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_validate();
 
+CREATE TRIGGER virality_packs_50_touch_product AFTER DELETE OR UPDATE ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_touch_product();
+
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_event_id_fkey FOREIGN KEY (event_id) REFERENCES private.stripe_events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.charges
+    ADD CONSTRAINT charges_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.dead_letters
     ADD CONSTRAINT dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.dead_letters
     ADD CONSTRAINT dead_letters_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY private.job_kinds
+    ADD CONSTRAINT job_kinds_queue_fkey FOREIGN KEY (queue) REFERENCES private.queues(queue) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY private.job_steps
     ADD CONSTRAINT job_steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
@@ -3528,8 +5531,14 @@ ALTER TABLE ONLY private.live_jobs
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY private.permits
+    ADD CONSTRAINT permits_limit_name_fkey FOREIGN KEY (limit_name) REFERENCES private.limits(name) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.plan_prices
     ADD CONSTRAINT plan_prices_plan_fkey FOREIGN KEY (plan) REFERENCES public.plans(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY private.schedules
+    ADD CONSTRAINT schedules_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY public.analysis_results
     ADD CONSTRAINT analysis_results_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
@@ -3560,6 +5569,8 @@ ALTER TABLE ONLY public.virality_packs
 
 ALTER TABLE private.billing_notices ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.charges ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.clerk_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.dead_letters ENABLE ROW LEVEL SECURITY;
@@ -3570,13 +5581,27 @@ ALTER TABLE private.job_kinds ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.job_steps ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.limits ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.live_jobs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.permits ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.plan_prices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.queues ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.request_counts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.schedules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.usage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.analysis_results ENABLE ROW LEVEL SECURITY;
 
@@ -3649,6 +5674,9 @@ GRANT USAGE ON SCHEMA public TO service_role;
 REVOKE ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) TO worker;
 
+REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
+
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
 
@@ -3708,17 +5736,11 @@ REVOKE ALL ON FUNCTION private.brand_rules_require_definition() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.brand_rules_try_examples() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
-GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
-
 REVOKE ALL ON FUNCTION private.broken_example(definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO authenticated;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO service_role;
 
-REVOKE ALL ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid, is_cancelled boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.cancel_own_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.cancel_own_job(job_id uuid) TO authenticated;
@@ -3738,6 +5760,8 @@ REVOKE ALL ON FUNCTION private.check_emoji(params jsonb, script private.folded_t
 REVOKE ALL ON FUNCTION private.check_hashtags(params jsonb, script private.folded_text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.check_max_length(params jsonb, script private.folded_text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.check_price_match(script private.folded_text) FROM PUBLIC;
 
@@ -3764,6 +5788,9 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) TO worker;
+
 REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) TO worker;
 
@@ -3774,6 +5801,17 @@ REVOKE ALL ON FUNCTION private.claim_phrases(category text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
+REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.count_request() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.current_month() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.customer_account(customer_id text, claimed_user_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.default_phrases(purpose text) FROM PUBLIC;
@@ -3782,9 +5820,10 @@ REVOKE ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field te
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO authenticated;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO service_role;
 
-REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.describe_response() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.describe_response() TO anon;
+GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
+GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
 
@@ -3855,11 +5894,18 @@ REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, pattern
 
 REVOKE ALL ON FUNCTION private.find_term(script private.folded_text, term text, match text, normalise text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.find_terms(script private.folded_text, terms jsonb, match text, normalise text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.find_terms(script private.folded_text, terms text[], match text, normalise text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) TO worker;
 GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) TO webhook;
+
+REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
+
+REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
+GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) FROM PUBLIC;
 
@@ -3867,9 +5913,13 @@ REVOKE ALL ON FUNCTION private.fold_pieces(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.forget_customer(customer_id text, user_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.has_message(queue text, msg_id bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.host_problem(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO service_role;
+
+REVOKE ALL ON FUNCTION private.is_fault_of_user(error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 
@@ -3877,19 +5927,32 @@ REVOKE ALL ON FUNCTION private.is_json_container(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_json_container(value text) TO authenticated;
 GRANT ALL ON FUNCTION private.is_json_container(value text) TO service_role;
 
+REVOKE ALL ON FUNCTION private.jobs_refund() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.limit_of(user_id uuid, metric text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.limit_requests() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.limit_requests() TO anon;
+GRANT ALL ON FUNCTION private.limit_requests() TO authenticated;
+GRANT ALL ON FUNCTION private.limit_requests() TO service_role;
 
 REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.may_contain(script private.folded_text, term text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
@@ -3898,10 +5961,18 @@ GRANT ALL ON FUNCTION private.name_problem(name text) TO service_role;
 REVOKE ALL ON FUNCTION private.next_checkout(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.next_checkout(user_id uuid) TO webhook;
 
+REVOKE ALL ON FUNCTION private.next_month() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text, OUT field text, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.offered_prices(plan text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
+
+REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.own_usage() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.own_usage() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) FROM PUBLIC;
 
@@ -3909,20 +5980,35 @@ REVOKE ALL ON FUNCTION private.part_problem(rule jsonb, path text, OUT field tex
 
 REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.products_require_quota() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_validate() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) TO worker;
 
+REVOKE ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) TO worker;
+
 REVOKE ALL ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.queue_metrics() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.queue_metrics() TO worker;
 
 REVOKE ALL ON FUNCTION private.quote_hits(script private.folded_text, hits int4multirange) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.quote_list(list jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.quote_list(list text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
@@ -3931,8 +6017,17 @@ REVOKE ALL ON FUNCTION private.record_stripe_event(id text, type text, created b
 GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) TO webhook;
 GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) TO worker;
 
+REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
+
+REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
@@ -3961,8 +6056,14 @@ REVOKE ALL ON FUNCTION private.rule_parameters() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) TO worker;
 
+REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) TO worker;
+
 REVOKE ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) TO worker;
+
+REVOKE ALL ON FUNCTION private.script_input(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.script_input(job_id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.scripts_keep_version() FROM PUBLIC;
 
@@ -3985,18 +6086,24 @@ REVOKE ALL ON FUNCTION private.spelt_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.squeeze(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.squeeze_term(term text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.start_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.start_analysis(product_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION private.start_script(product_id uuid, brief text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.start_script(product_id uuid, brief text) TO authenticated;
+
+REVOKE ALL ON FUNCTION private.starter_pack(pack text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.starter_pack(pack text) TO authenticated;
 
 REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
+REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
@@ -4004,13 +6111,27 @@ REVOKE ALL ON FUNCTION private.texts(list jsonb, otherwise text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_template() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.url_problem(url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO authenticated;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
 
+REVOKE ALL ON FUNCTION private.utf16_place(content text, place integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.virality_packs_touch_product() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.virality_packs_validate() FROM PUBLIC;
 
@@ -4018,7 +6139,17 @@ REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO webhook;
 
+REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.adopt_starter_rules(pack text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.adopt_starter_rules(pack text) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
@@ -4032,8 +6163,16 @@ GRANT ALL ON FUNCTION public.delete_account() TO authenticated;
 REVOKE ALL ON FUNCTION public.export_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.export_account() TO authenticated;
 
+REVOKE ALL ON FUNCTION public.generate_script(product_id uuid, brief text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.generate_script(product_id uuid, brief text) TO authenticated;
+
 REVOKE ALL ON FUNCTION public.restore_script_version(script_id uuid, version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.restore_script_version(script_id uuid, version integer) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.run_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_analysis(product_id uuid) TO authenticated;
+
+GRANT SELECT ON TABLE public.product_overview TO authenticated;
+GRANT SELECT ON TABLE public.product_overview TO service_role;
+
+REVOKE ALL ON FUNCTION private.lock_account(user_id uuid) FROM PUBLIC;

@@ -1,5 +1,5 @@
-Target: custom Postgres (127.0.0.1:56267)
-Connecting to 127.0.0.1 56267
+Target: custom Postgres (127.0.0.1:49803)
+Connecting to 127.0.0.1 49803
 Generated TypeScript is unformatted. Format it with:
   npx oxfmt <generated-file.ts>
 
@@ -26,6 +26,18 @@ export type Database = {
       columns: ["job_id"]
 isOneToOne: false
       referencedRelation: "jobs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_results_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["job_id"]
+    },{
+      foreignKeyName: "analysis_results_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "analysis_results_product_id_fkey"
@@ -62,6 +74,12 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
+      foreignKeyName: "jobs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
       foreignKeyName: "jobs_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -119,14 +137,14 @@ isOneToOne: false
                   ]
                 },"scripts": {
                   Row: {
-                    "content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
+                    "broken_rules": Json | null,"content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "broken_rules"?: Json | null,"content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
                   }
                   Update: {
-                    "content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "broken_rules"?: Json | null,"content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
                   }
                   Relationships: [
                     {
@@ -134,6 +152,18 @@ isOneToOne: false
       columns: ["job_id"]
 isOneToOne: true
       referencedRelation: "jobs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "scripts_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: true
+      referencedRelation: "product_overview"
+      referencedColumns: ["job_id"]
+    },{
+      foreignKeyName: "scripts_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "scripts_product_id_fkey"
@@ -182,6 +212,18 @@ isOneToOne: true
       referencedRelation: "jobs"
       referencedColumns: ["id"]
     },{
+      foreignKeyName: "virality_packs_job_id_fkey"
+      columns: ["job_id"]
+isOneToOne: true
+      referencedRelation: "product_overview"
+      referencedColumns: ["job_id"]
+    },{
+      foreignKeyName: "virality_packs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
       foreignKeyName: "virality_packs_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -192,10 +234,38 @@ isOneToOne: false
                 }
           }
           Views: {
-            [_ in never]: never
+            "product_overview": {
+                  Row: {
+                    "created_at": string,"headline": string | null,"id": string,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                }
           }
           Functions: {
-            "cancel_job":
+            "account":
+{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+                           },
+"adopt_starter_rules":
+{ Args: { "pack": string }; Returns: {
+              "created_at": string,
+"enabled": boolean,
+"id": string,
+"rule_definition": NonNullable<Json>,
+"rule_name": string,
+"severity": string,
+"updated_at": string,
+"user_id": string
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "brand_rules"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"cancel_job":
 { Args: { "job_id": string }; Returns: {
               "attempt": number,
 "crashes": number,
@@ -230,9 +300,34 @@ isOneToOne: false
 "export_account":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"generate_script":
+{ Args: { "brief"?: string,"product_id": string }; Returns: {
+              "attempt": number,
+"crashes": number,
+"created_at": string,
+"error_code": string | null,
+"error_message": string | null,
+"failures": number,
+"finished_at": string | null,
+"id": string,
+"kind": string,
+"product_id": string | null,
+"progress": number,
+"stage": string,
+"started_at": string | null,
+"status": string,
+"user_id": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "jobs"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "restore_script_version":
 { Args: { "script_id": string,"version": number }; Returns: {
-              "content": string,
+              "broken_rules": Json | null,
+"content": string,
 "created_at": string,
 "id": string,
 "job_id": string | null,
