@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,12 @@ _DOCS = ROOT / "docs" / "benchmarks"
 def main() -> None:
     """Entry point."""
     arguments = _arguments()
-    skipped = _skipped({name for name in arguments.systems.split(",") if name})
+    wanted = {name for name in arguments.systems.split(",") if name}
+    if unknown := wanted - set(plan.SYSTEMS):
+        sys.exit(f"No such system: {', '.join(unknown)}. There are: {', '.join(plan.SYSTEMS)}")
+    skipped = _skipped(wanted)
     chosen = [
-        case
+        replace(case, repeats=arguments.repeats or case.repeats)
         for case in plan.cases(is_quick=arguments.quick)
         if not arguments.cases or case.kind in arguments.cases.split(",")
     ]
@@ -51,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small numbers, one repeat")
     parser.add_argument("--cases", default="", help="only cases whose kind is named, by commas")
     parser.add_argument("--systems", default="", help="only these systems, separated by commas")
+    parser.add_argument("--repeats", type=int, help="instead of the plan's one to five")
     parser.add_argument("--keep", action="store_true", help="keep earlier rows of other cases")
     parser.add_argument("--tries", type=int, default=3, help="runs per number on a busy machine")
     parser.add_argument("--out", type=Path, default=_DOCS, help="default: %(default)s")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Imported by name: a process loads the one system that it measures.
 _SYSTEMS = {
     "ours": ("ours", "Ours"),
-    "ours (1,000 users)": ("ours", "OursOfManyUsers"),
+    "ours (1000 users)": ("ours", "OursOfManyUsers"),
     "ours (commit per job)": ("ours", "OursCommitPerJob"),
     "pgmq read + delete": ("pgmq", "Pgmq"),
     "procrastinate": ("procrastinate", "Procrastinate"),

@@ -38,7 +38,7 @@ which flatters those whose claim searches the table.
 | system | set up as |
 | --- | --- |
 | ours | a handler without results: acknowledgements share a statement with the next claim; jobs of the system |
-| ours (1,000 users) | the same, the jobs spread over a thousand users, whose lanes take turns |
+| ours (1000 users) | the same, the jobs spread over a thousand users, whose lanes take turns |
 | ours (commit per job) | a handler with `load` and `save`: one transaction per job, as the product's kinds have it |
 | pgmq read + delete | `pgmq.read(…, 1)` and `pgmq.delete` in a loop per slot, a connection each; 0.1 s of sleep when empty |
 | procrastinate | psycopg connector, LISTEN on, finished jobs kept (its default) |

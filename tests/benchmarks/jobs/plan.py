@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS = "ours"
-OF_MANY_USERS = "ours (1,000 users)"
+OF_MANY_USERS = "ours (1000 users)"
 OURS_VARIANTS = (OURS, OF_MANY_USERS, "ours (commit per job)")
 PYTHON_PEERS = (
     "pgmq read + delete",
