@@ -26,6 +26,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands.add_parser("doctor", help="what is wrong with the job layer; exit 1 if anything is")
     for name, text in (("pause", "claim nothing more from a queue"), ("resume", "claim again")):
         commands.add_parser(name, help=text).add_argument("queue")
+    commands.add_parser("reconcile", help="look at Stripe now for what no event told us")
     redrive = commands.add_parser("redrive", help="bring a failed job back")
     redrive.add_argument("job_id", type=uuid.UUID)
 
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace, url: str) -> int:
         "doctor": lambda db: doctor.run(db, url),
         "pause": lambda db: _set_paused(db, arguments.queue, is_paused=True),
         "resume": lambda db: _set_paused(db, arguments.queue, is_paused=False),
+        "reconcile": _reconcile,
         "redrive": lambda db: _redrive(db, arguments.job_id),
     }
     with connect(url, application_name="operator") as db:
@@ -75,6 +77,15 @@ def _set_paused(db: Connection[Row], queue: str, *, is_paused: bool) -> int:
         return 1
     db.execute("select pg_notify('jobs', %s)", (queue,))
     print(f"{queue} is {'paused' if is_paused else 'running'}.")
+    return 0
+
+
+def _reconcile(db: Connection[Row]) -> int:
+    # Keyed as its schedule is: a run that still lasts is not doubled.
+    row = db.execute(
+        "select private.enqueue('reconcile_billing', null, null, 'reconcile_billing') as job_id"
+    ).fetchone()
+    print(f"Queued as job {row['job_id'] if row else ''}.")
     return 0
 
 

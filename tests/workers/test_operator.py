@@ -59,6 +59,12 @@ def test_redrive_brings_a_failed_job_back(db: Database):
     assert state(db, job_id)["status"] == "queued"
 
 
+def test_reconcile_queues_one_look_at_stripe_however_often_it_is_asked(db: Database):
+    answers = {operate(db, "reconcile").stdout for _ in range(2)}
+    [job] = db.rows("select id, user_id from public.jobs where kind = 'reconcile_billing'")
+    assert (answers, job["user_id"]) == ({f"Queued as job {job['id']}.\n"}, None)
+
+
 def test_the_doctor_finds_nothing_wrong_with_a_fresh_database(db: Database):
     answer = operate(db, "doctor")
     assert (answer.returncode, "FAIL" in answer.stdout) == (0, False)
