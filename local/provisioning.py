@@ -77,7 +77,7 @@ def edited_since(record: Path) -> list[str]:
 
 
 def run_supabase(*arguments: str, database_url: str) -> str:
-    """Runs the Supabase CLI on a database and returns what it printed; raises CommandFailedError.
+    """Runs the Supabase CLI on a database and returns its output; raises CommandFailedError.
 
     The password goes through the environment: every user of the machine can read arguments.
     """
@@ -87,15 +87,15 @@ def run_supabase(*arguments: str, database_url: str) -> str:
         [_SUPABASE, *arguments, f"--remote={address}"],
         check=False,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
         timeout=120,
         cwd=ROOT,
         env=os.environ | {"SUPABASE_TELEMETRY_DISABLED": "1", "PGPASSWORD": url.password or ""},
     )
     if result.returncode:
-        raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{result.stdout}")
+        said = f"{result.stderr}{result.stdout}"
+        raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{said}")
     return result.stdout
 
 

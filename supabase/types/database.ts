@@ -1,7 +1,3 @@
-Target: custom Postgres (127.0.0.1:49803)
-Connecting to 127.0.0.1 49803
-Generated TypeScript is unformatted. Format it with:
-  npx oxfmt <generated-file.ts>
 
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
 
