@@ -1,0 +1,20 @@
+"""Committed files that are made from the migrations hold what they are named after."""
+
+from __future__ import annotations
+
+import json
+
+from local import generated
+
+
+def test_the_types_are_nothing_but_typescript():
+    first_line = generated.TYPES.read_text().lstrip().splitlines()[0]
+    assert first_line.startswith("export type Json =")
+
+
+def test_the_description_names_every_function_of_the_contract():
+    paths = json.loads(generated.OPENAPI.read_text())["paths"]
+    functions = {path.removeprefix("/rpc/") for path in paths if path.startswith("/rpc/")}
+    contract = {"run_analysis", "generate_script", "check_compliance", "cancel_job", "account"}
+    contract |= {"adopt_starter_rules", "restore_script_version", "delete_account"}
+    assert contract | {"export_account"} == functions
