@@ -47,6 +47,9 @@ Written by `make eval`; the thresholds are in `workers/insights/evaluation/thres
   of this size. Only English is read.
 - Public data has no watch time: nothing here says how long anybody watched.
 - Types of hooks are guesses from captions; no set with true types was at hand.
+- Some choices were made with these sets in view: the width of intervals of totals, the patterns
+  that drop instructions, the model fitted for growth, the penalty of the labels' weights. Only data
+  that nobody here has seen can say what that is worth.
 - Whether a pack sells more has not been measured. That needs creators who use it.
 """
 
