@@ -1634,78 +1634,28 @@ $$;
 
 COMMENT ON FUNCTION private.emoji_pattern() IS 'A regular expression for one emoji.';
 
-CREATE TABLE private.dead_letters (
-    job_id uuid NOT NULL,
-    lane text NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    arguments jsonb NOT NULL,
-    failed_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE private.dead_letters IS 'What private.redrive needs to bring a failed job back.';
-
-CREATE TABLE private.job_steps (
-    job_id uuid NOT NULL,
-    name text NOT NULL,
-    result jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT job_steps_result_check CHECK ((pg_column_size(result) <= 65536))
-);
-
-COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
-end.';
-
-CREATE TABLE private.live_jobs (
-    job_id uuid NOT NULL,
-    queue text NOT NULL,
-    msg_id bigint NOT NULL,
-    lane text NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
-    is_cancelled boolean DEFAULT false NOT NULL,
-    is_woken boolean DEFAULT false NOT NULL,
-    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
-)
-WITH (fillfactor='70');
-
-COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
-
-COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
-
-COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
-
-COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
-
-COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
-
 CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAULT NULL::text, error_message text DEFAULT NULL::text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- UPDATE public.jobs SET status = end_job.status, stage =
-         CASE end_job.status
-             WHEN 'succeeded'::text THEN 'done'::text
-             ELSE end_job.status
-         END, progress =
-         CASE end_job.status
-             WHEN 'succeeded'::text THEN 100
-             ELSE (jobs.progress)::integer
-         END, error_code = end_job.error_code, error_message = end_job.error_message, finished_at = clock_timestamp()
-   WHERE (jobs.id = end_job.job_id);
- INSERT INTO private.dead_letters (job_id, lane, kind, key, arguments)  SELECT l.job_id,
-             l.lane,
-             l.kind,
-             l.key,
-             l.arguments
-            FROM private.live_jobs l
-           WHERE ((l.job_id = end_job.job_id) AND (end_job.status = 'failed'::text));
- DELETE FROM private.job_steps s
-   WHERE ((s.job_id = end_job.job_id) AND (end_job.status <> 'failed'::text));
- DELETE FROM private.live_jobs l
-   WHERE (l.job_id = end_job.job_id);
-END;
+    AS $$
+begin
+    update public.jobs as j set
+        status = end_job.status,
+        stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
+        progress = case end_job.status when 'succeeded' then 100 else j.progress end,
+        error_code = end_job.error_code,
+        error_message = end_job.error_message,
+        finished_at = clock_timestamp()
+    where j.id = end_job.job_id;
+    insert into private.dead_letters (job_id, lane, kind, key, arguments)
+    select l.job_id, l.lane, l.kind, l.key, l.arguments
+    from private.live_jobs as l
+    where l.job_id = end_job.job_id and end_job.status = 'failed';
+    delete from private.job_steps as s
+    where s.job_id = end_job.job_id and end_job.status <> 'failed';
+    delete from private.live_jobs as l where l.job_id = end_job.job_id;
+end;
+$$;
 
 COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
 
@@ -3237,6 +3187,7 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
 declare
     v_dead private.dead_letters;
     v_queue text;
+    v_user_id uuid;
     v_msg_id bigint;
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
@@ -3251,11 +3202,12 @@ begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id;
+    where j.id = redrive.job_id
+    returning j.user_id into v_user_id;
     select s into v_msg_id from pgmq.send(
         v_queue,
         jsonb_build_object('job_id', v_dead.job_id),
-        jsonb_build_object('lane', v_dead.lane)
+        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
     ) as s;
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (
@@ -4051,6 +4003,17 @@ CREATE FUNCTION private.starter_pack(pack text) RETURNS SETOF private.starter_ru
 $$;
 
 COMMENT ON FUNCTION private.starter_pack(pack text) IS 'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
+
+CREATE TABLE private.job_steps (
+    job_id uuid NOT NULL,
+    name text NOT NULL,
+    result jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT job_steps_result_check CHECK ((pg_column_size(result) <= 65536))
+);
+
+COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
+end.';
 
 CREATE FUNCTION private.steps(job_id uuid) RETURNS TABLE(name text, result jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -5169,6 +5132,17 @@ CREATE TABLE private.clerk_events (
 
 COMMENT ON TABLE private.clerk_events IS 'Messages received from Clerk, by Svix''s message id: a replay changes nothing.';
 
+CREATE TABLE private.dead_letters (
+    job_id uuid NOT NULL,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    arguments jsonb NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE private.dead_letters IS 'What private.redrive needs to bring a failed job back.';
+
 CREATE TABLE private.job_kinds (
     kind text NOT NULL,
     queue text NOT NULL,
@@ -5202,6 +5176,30 @@ CREATE TABLE private.limits (
 
 COMMENT ON TABLE private.limits IS 'What all workers together may do to an outside service, in all and for one user; null: no such
 limit.';
+
+CREATE TABLE private.live_jobs (
+    job_id uuid NOT NULL,
+    queue text NOT NULL,
+    msg_id bigint NOT NULL,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_cancelled boolean DEFAULT false NOT NULL,
+    is_woken boolean DEFAULT false NOT NULL,
+    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
+
+COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
+
+COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
+
+COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
 
 ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME private.permits_id_seq

@@ -78,19 +78,20 @@ create function private.end_job(
     job_id uuid, status text, error_code text default null, error_message text default null
 )
 returns void
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
-begin atomic
-    update public.jobs set
+as $$
+begin
+    update public.jobs as j set
         status = end_job.status,
         stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
-        progress = case end_job.status when 'succeeded' then 100 else progress end,
+        progress = case end_job.status when 'succeeded' then 100 else j.progress end,
         error_code = end_job.error_code,
         error_message = end_job.error_message,
         finished_at = clock_timestamp()
-    where id = end_job.job_id;
+    where j.id = end_job.job_id;
     insert into private.dead_letters (job_id, lane, kind, key, arguments)
     select l.job_id, l.lane, l.kind, l.key, l.arguments
     from private.live_jobs as l
@@ -99,6 +100,7 @@ begin atomic
     where s.job_id = end_job.job_id and end_job.status <> 'failed';
     delete from private.live_jobs as l where l.job_id = end_job.job_id;
 end;
+$$;
 comment on function private.end_job is
 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
 
@@ -129,8 +131,8 @@ gone.';
 
 create function private.turn(
     queue text,
-    msg_ids bigint [],
-    read_cts integer [],
+    msg_ids bigint[],
+    read_cts integer[],
     quantity integer,
     lease_seconds integer,
     cursor text default ''
@@ -174,7 +176,7 @@ begin atomic
 end;
 comment on function private.claim is 'A turn that only claims.';
 
-create function private.complete(queue text, msg_ids bigint [], read_cts integer [])
+create function private.complete(queue text, msg_ids bigint[], read_cts integer[])
 returns setof bigint
 language sql
 volatile
@@ -362,31 +364,7 @@ comment on function private.fail_job is
 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
 lost.';
 
-create function private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-    v_job_id uuid := private.is_held(
-        acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
-    );
-begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
-    perform private.end_job(v_job_id, 'cancelled');
-    return true;
-end;
-$$;
-comment on function private.acknowledge_cancel is
-'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was
-lost.';
-
-create function private.release(queue text, msg_ids bigint [], read_cts integer [])
+create function private.release(queue text, msg_ids bigint[], read_cts integer[])
 returns setof bigint
 language plpgsql
 volatile
@@ -480,7 +458,7 @@ comment on function private.wake is
 parked.';
 
 create function private.extend(
-    queue text, msg_ids bigint [], read_cts integer [], lease_seconds integer
+    queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
 )
 returns table (msg_id bigint, is_cancelled boolean)
 language plpgsql
@@ -558,7 +536,10 @@ stable
 security definer
 set search_path = ''
 begin atomic
-    select s.name, s.result from private.job_steps as s where s.job_id = steps.job_id;
+    select
+        s.name,
+        s.result
+    from private.job_steps as s where s.job_id = steps.job_id;
 end;
 comment on function private.steps is 'What earlier tries of a job have saved.';
 
@@ -567,7 +548,6 @@ grant execute on function private.claim to worker;
 grant execute on function private.complete to worker;
 grant execute on function private.retry to worker;
 grant execute on function private.fail_job to worker;
-grant execute on function private.acknowledge_cancel to worker;
 grant execute on function private.release to worker;
 grant execute on function private.snooze to worker;
 grant execute on function private.wake to worker;
@@ -577,61 +557,3 @@ grant execute on function private.progress to worker;
 grant execute on function private.save_step to worker;
 grant execute on function private.steps to worker;
 grant execute on function private.enqueue to worker;
-
-create function private.cancel_own_job(job_id uuid)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-    v_live private.live_jobs;
-begin
-    select l.* into v_live
-    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-    where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
-    -- The message's lock decides between this and a claim, and this and the job's end.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return;
-    end if;
-    if exists (
-        select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
-    ) then
-        update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
-        perform pg_notify('job_cancelled', v_live.job_id::text);
-        return;
-    end if;
-    perform pgmq.delete(v_live.queue, v_live.msg_id);
-    perform private.end_job(v_live.job_id, 'cancelled');
-end;
-$$;
-comment on function private.cancel_own_job is
-'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
-as it is. Definer: it deletes from the queue. Identity comes from the token.';
-grant execute on function private.cancel_own_job to authenticated;
-
-create function public.cancel_job(job_id uuid)
-returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_job public.jobs;
-begin
-    perform private.cancel_own_job(cancel_job.job_id);
-    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such job.');
-    end if;
-    return v_job;
-end;
-$$;
-comment on function public.cancel_job is
-'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
-second.
-
-Errors: 404 not_found.';
-grant execute on function public.cancel_job to authenticated;

@@ -192,6 +192,7 @@ as $$
 declare
     v_dead private.dead_letters;
     v_queue text;
+    v_user_id uuid;
     v_msg_id bigint;
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
@@ -206,11 +207,12 @@ begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id;
+    where j.id = redrive.job_id
+    returning j.user_id into v_user_id;
     select s into v_msg_id from pgmq.send(
         v_queue,
         jsonb_build_object('job_id', v_dead.job_id),
-        jsonb_build_object('lane', v_dead.lane)
+        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
     ) as s;
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (
