@@ -28,8 +28,9 @@ numbers belong to this machine.
 One process per measurement, a fresh database each, the systems in turn within every repeat.
 PostgreSQL is the embedded one with `fsync` and `synchronous_commit` on, 512 MB of shared buffers,
 autovacuum every 10 s. Redis keeps an append-only file, written once a second: weaker than a
-commit. A run during which other processes used more than 12 % of the CPU was repeated up to twice,
-and the calmest one counts; the column *foreign CPU* says what was left of it.
+commit. In a full run a measurement during which other processes used more than 12 % of the CPU is
+repeated up to twice, and the calmest one counts; a quick run takes few jobs, once, whatever else
+goes on. The column *foreign CPU* says how much that was: rows with much of it are no evidence.
 
 A drain's clock runs from the worker's start to the moment when the database says that no job is
 unfinished. All worker logs are at WARNING. Slow systems drain a fifth or a quarter of the jobs,
