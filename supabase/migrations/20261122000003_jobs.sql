@@ -222,15 +222,18 @@ begin
             exit when v_lane is null or v_lane > v_until;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
         v_room := least(v_credit, quantity - cardinality(v_due));
         v_taken := array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
             order by m.vt limit v_room for update skip locked
         );
         v_taken := v_taken || array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
             order by m.vt limit v_room - cardinality(v_taken) for update skip locked
         );
         v_due := v_due || v_taken;
@@ -262,7 +265,7 @@ begin
     )
     select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
         leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || v_credit
+        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
