@@ -10,7 +10,7 @@ import pytest
 
 from local.layout import ROOT
 from tests.flow import shop as shops
-from tests.flow.stack import LocalStack, configured, sample_with
+from tests.flow.stack import LocalStack, configured, remove_leftovers, sample_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ def shop(canary: str) -> Iterator[shops.Shop]:
 def stack(
     shop: shops.Shop, canary: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStack]:
+    remove_leftovers(ROOT / ".local")
     sample = sample_with(tmp_path_factory.mktemp("sample"), canary)
     stack = configured(
         ROOT / ".local" / f"flow-{os.getpid()}",

@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psutil
 
 from core.config import LocalSettings, setting_names
-from local import clerk, environment, processes
+from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
 from local.scratch import free_port
 
@@ -97,6 +98,15 @@ class LocalStack:
         """Ends every process and removes every file of it."""
         self.run("down")
         shutil.rmtree(self.layout.directory)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Ends and removes the stacks that killed test sessions left below `folder`."""
+    for stack in (*folder.glob("flow-*"), *folder.glob("robust-*")):
+        if not psutil.pid_exists(int(stack.name.split("-")[1])):
+            processes.stop(stack)
+            postgres.stop(stack / "postgres", mode="immediate")
+            shutil.rmtree(stack)
 
 
 def configured(folder: Path, **settings: str) -> LocalStack:
