@@ -36,7 +36,7 @@ async def growth(system: Claimable, target: Target, parameters: dict[str, Any]) 
             for state in parameters["states"]:
                 await _bring_into(state, system, admin, claims)
                 numbers[f"{state}_claim_ms_at_{size}"] = await _median_claim(claims)
-        numbers |= await _metrics(system, admin)
+        numbers |= await _metrics(system, admin, filled)
     return numbers
 
 
@@ -117,7 +117,7 @@ async def _median_claim(claims: Claims) -> float:
     return statistics.median(milliseconds[10:])
 
 
-async def _metrics(system: Claimable, db: psycopg.AsyncConnection) -> Numbers:
+async def _metrics(system: Claimable, db: psycopg.AsyncConnection, size: int) -> Numbers:
     if system.metrics_call is None:
         return {}
     milliseconds = []
@@ -125,7 +125,7 @@ async def _metrics(system: Claimable, db: psycopg.AsyncConnection) -> Numbers:
         since = time.perf_counter()
         await (await db.execute(system.metrics_call)).fetchall()
         milliseconds.append((time.perf_counter() - since) * 1000)
-    return {"metrics_ms": statistics.median(milliseconds)}
+    return {f"metrics_ms_at_{size}": statistics.median(milliseconds)}
 
 
 async def _pick_up(

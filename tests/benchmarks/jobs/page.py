@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.jobs import report
+from tests.benchmarks.jobs.measure import FOREIGN_LIMIT
 
 if TYPE_CHECKING:
     from tests.benchmarks.jobs.report import Row
@@ -22,7 +23,7 @@ numbers belong to this machine.
 
 ## Targets
 
-{verdicts}
+{warning}{verdicts}
 ## How it was measured
 
 One process per measurement, a fresh database each, the systems in turn within every repeat.
@@ -52,10 +53,17 @@ which flatters those whose claim searches the table.
 
 {tables}"""  # noqa: E501 - rows of a table can't be wrapped
 
+_WARNING = """\
+Other processes used up to {worst:.0%} of the CPU meanwhile: these verdicts are provisional.
+
+"""
+
 
 def text(facts: dict[str, str], measured: list[Row], judged: list[Verdict]) -> str:
     """The whole page."""
+    worst = max((row.foreign_cpu for row in measured), default=0.0)
     return _PAGE.format(
+        warning=_WARNING.format(worst=worst) if worst > FOREIGN_LIMIT else "",
         facts=" · ".join(f"{name} {value}" for name, value in facts.items()),
         verdicts=report.verdicts(judged),
         tables=report.tables(measured),

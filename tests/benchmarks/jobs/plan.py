@@ -132,5 +132,10 @@ def _backlog(*, is_quick: bool) -> list[Case]:
             {"sizes": sizes, "states": ["due"]},
             ("procrastinate", "pgqueuer (psycopg)"),
         ),
-        Case("beside a held snapshot", "held", held, (*OURS_VARIANTS, *_PSYCOPG)),
+        Case(
+            f"beside a snapshot held {held['held_seconds']} s",
+            "held",
+            held,
+            (*OURS_VARIANTS, *_PSYCOPG),
+        ),
     ]

@@ -21,7 +21,7 @@ _BARS = (
     ("drain, 100 at once", "jobs_per_second", "No-op jobs/s, 100 at once"),
     ("500 jobs of 50 ms, 50 at once", "efficiency", "Jobs of 50 ms: part of the ideal rate"),
     ("pick-up when idle", "p99_ms", "Pick-up when idle, p99 ms (log)"),
-    ("beside a held snapshot", "kept", "Rate beside a snapshot held 60 s"),
+    ("beside a snapshot held 60 s", "kept", "Rate beside a snapshot held 60 s"),
 )
 
 
