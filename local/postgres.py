@@ -11,10 +11,13 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 import warnings
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+import psutil
 
 with warnings.catch_warnings():
     # Its import asks for a runtime directory that we never use, and warns where there is none.
@@ -38,6 +41,11 @@ relocatable = false
 superuser = false
 trusted = true
 """
+
+
+# What a start says while a killed server or its backends are not quite gone, and how long it waits.
+_REMAINS = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+_REMAINS_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,22 @@ def running_port(data_dir: Path) -> int | None:
 
 def is_running(data_dir: Path) -> bool:
     """Whether a live server owns the data directory; a stale postmaster.pid doesn't count."""
-    if not (data_dir / "postmaster.pid").exists():
+    if not (data_dir / "postmaster.pid").exists() or _is_dying(data_dir):
         return False
     try:
         _run(BIN_DIR / "pg_ctl", data_dir.resolve(), "status", user=_system_user(data_dir))
     except subprocess.CalledProcessError:
         return False
     return True
+
+
+def _is_dying(data_dir: Path) -> bool:
+    # A killed server's number stays taken until its parent has looked; pg_ctl calls that running.
+    try:
+        number = int((data_dir / "postmaster.pid").read_text().splitlines()[0])
+        return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+        return False
 
 
 def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str, str]) -> None:
@@ -113,11 +130,20 @@ def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str
     options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
     log = server.data_dir / "server.log"
     arguments = ("-w", "-o", options, "-l", str(log), "start")
-    try:
-        _run(binaries / "pg_ctl", server.data_dir, *arguments, user=user)
-    except subprocess.CalledProcessError as error:
-        tail = "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else error.stderr
-        raise RuntimeError(f"PostgreSQL did not start:\n{tail}") from error
+    deadline = time.monotonic() + _REMAINS_SECONDS
+    while True:
+        try:
+            _run(binaries / "pg_ctl", server.data_dir, *arguments, user=user)
+        except subprocess.CalledProcessError as error:
+            lines = log.read_text().splitlines() if log.exists() else [error.stderr]
+            # A killed server's backends end on their own, but only between two steps of their work.
+            said = "\n".join(lines[-5:])
+            if any(text in said for text in _REMAINS) and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            tail = "\n".join(lines[-20:])
+            raise RuntimeError(f"PostgreSQL did not start:\n{tail}") from error
+        return
 
 
 def _create_cluster(data_dir: Path, binaries: Path, user: str | None) -> None:
