@@ -4155,6 +4155,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -4223,6 +4224,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_billing as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_billing as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_billing as m
@@ -4271,6 +4290,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -4339,6 +4359,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_ingestion as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_ingestion as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_ingestion as m
@@ -4387,6 +4425,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -4455,6 +4494,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_maintenance as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_maintenance as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_maintenance as m
@@ -4503,6 +4560,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -4571,6 +4629,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_scripts as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_scripts as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_scripts as m
@@ -4632,6 +4708,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := ''{}'';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -4700,6 +4777,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> ''job_id'')::uuid from pgmq.q_QUEUE as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> ''job_id'')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> ''job_id'')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_QUEUE as m

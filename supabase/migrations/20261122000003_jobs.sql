@@ -180,6 +180,7 @@ declare
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
+    v_free uuid [];
 begin
     if cardinality(msg_ids) > 0 then
         return query
@@ -248,6 +249,24 @@ begin
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_QUEUE as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
     return query
     with leased as (
         update pgmq.q_QUEUE as m

@@ -132,19 +132,21 @@ def rows_about(db: Database, user_id: uuid.UUID) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-@pytest.mark.parametrize("first", ["claim", "deletion"])
-def test_jobs_of_a_product_are_claimed_while_it_is_deleted(
-    db: Database, sessions: ExitStack, first: str
+def test_a_claim_does_not_wait_for_jobs_whose_product_is_being_deleted(
+    db: Database, sessions: ExitStack
 ):
     product = make_product(db, make_user())
     for key in ("a", "b", "c"):
         query = "select private.enqueue('generate_script', %s, %s, %s)"
         db.execute(query, product["user_id"], product["id"], key)
-    claim = ("worker", "select * from private.claim('scripts', 10, 30)")
-    deletion = ("authenticator", user_statement(product["user_id"], "delete from public.products"))
-    sides = [claim, deletion] if first == "claim" else [deletion, claim]
-    race(db, sessions, "select from public.jobs", *sides)
-    assert rows_about(db, product["user_id"]).keys() == {"private.usage", "private.request_counts"}
+    worker, owner = connect(db, sessions, "worker"), connect(db, sessions, "postgres")
+    claim = "select * from private.claim('scripts', 10, 30)"
+    owner.execute("begin; delete from public.products")
+    worker.execute("set lock_timeout = '1ms'")
+    assert worker.execute(claim).fetchall() == []
+    owner.execute("commit")
+    assert worker.execute(claim).fetchall() == []
+    assert db.value("select count(*) from pgmq.q_scripts") == 0
 
 
 def test_a_retry_that_meets_the_deletion_of_its_product_has_lost_its_lease(
