@@ -92,12 +92,16 @@ lock: setup ## requirements.lock and requirements-bench.lock from pyproject.toml
 
 setup: $(VENV)/.installed node_modules/.installed ## .venv and node_modules, each redone only when its lock changed
 
+# The locks are complete, so nothing is resolved (--no-deps): pip before 23.3 looks for a newer
+# release of what somebody asks for with an extra, and then misses its hash.
+INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps
+
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with PYTHON=…")'
 	@echo "Installing Python packages …"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 node_modules/.installed: package-lock.json .npmrc
@@ -107,7 +111,7 @@ node_modules/.installed: package-lock.json .npmrc
 
 $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
 	@echo "Installing the systems to compare with …"
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
