@@ -47,6 +47,7 @@ class Heartbeat:
         self._connection: Connection | None = None
         self._renewed_at: dict[tuple[str, int, int], float] = {}
         self._stopping = threading.Event()
+        self._due = threading.Event()
         self._threads = [
             threading.Thread(target=self._renew, name="heartbeat", daemon=True),
             # Apart, because a silent network keeps the first one waiting for an answer.
@@ -58,14 +59,23 @@ class Heartbeat:
         for thread in self._threads:
             thread.start()
 
+    def nudge(self) -> None:
+        """Beats now, out of turn: a cancellation may have been missed."""
+        self._due.set()
+
     def stop(self) -> None:
         """Ends the threads and waits for them."""
         self._stopping.set()
+        self._due.set()
         for thread in self._threads:
             thread.join(timeout=self._lease_seconds)
 
     def _renew(self) -> None:
-        while not self._stopping.wait(self._lease_seconds / 3):
+        while True:
+            self._due.wait(self._lease_seconds / 3)
+            self._due.clear()
+            if self._stopping.is_set():
+                break
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = connect(self._url, application_name="worker heartbeat")

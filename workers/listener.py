@@ -20,20 +20,22 @@ _RECONNECT_SECONDS = 1.0
 
 
 async def listen(
-    url: str, on_queue: Callable[[str], None], on_cancelled: Callable[[str], None]
+    url: str,
+    on_connected: Callable[[bool], None],
+    on_queue: Callable[[str], None],
+    on_cancelled: Callable[[str], None],
 ) -> None:
     """Calls `on_queue(name)` when a queue has work, `on_cancelled(job_id)` on cancel; for ever.
 
-    After every (re)connect it calls `on_queue("")`: whatever was missed is looked for once.
-    A transaction pooler is deaf to LISTEN without an error, so it probes itself first.
+    After every (re)connect it calls `on_connected(is_deaf)`: whatever was missed must be looked
+    for once. A transaction pooler is deaf to LISTEN without an error, so it probes itself first.
     """
     while True:
         try:
             async with await connect_async(url, application_name="worker listener") as connection:
                 await connection.execute("listen jobs")
                 await connection.execute("listen job_cancelled")
-                await _probe(connection)
-                on_queue("")
+                on_connected(await _is_deaf(connection))
                 async for note in connection.notifies():
                     if note.channel == "job_cancelled":
                         on_cancelled(note.payload)
@@ -44,9 +46,10 @@ async def listen(
         await asyncio.sleep(_RECONNECT_SECONDS)
 
 
-async def _probe(connection: psycopg.AsyncConnection[dict[str, object]]) -> None:
+async def _is_deaf(connection: psycopg.AsyncConnection[dict[str, object]]) -> bool:
     # From the connection itself: a pooler would send LISTEN and NOTIFY to different sessions.
     await connection.execute("select pg_notify('jobs', %s)", (_PROBE,))
     async for _ in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
-        return
+        return False
     _log.error("listener_deaf", hint="Use a direct or session connection; polling goes on.")
+    return True

@@ -72,18 +72,21 @@ class Runner:
         self._awake = asyncio.Event()
         self._poll_at = 0.0
         self._stopping = False
+        self._is_deaf = False
+        self._heartbeat = Heartbeat(
+            url,
+            lease_seconds,
+            held=lambda: [running.job for running in list(self._running.values())],
+            halt=self._halt_from_thread,
+        )
 
     async def run(self) -> None:
         """Works until `stop()`; then finishes or hands back what it holds."""
         self._loop = asyncio.get_running_loop()
-        heartbeat = Heartbeat(
-            self._url,
-            self._lease_seconds,
-            held=lambda: [running.job for running in list(self._running.values())],
-            halt=self._halt_from_thread,
+        self._heartbeat.start()
+        listener = asyncio.create_task(
+            listen(self._url, self._connected, self._hear, self._cancel_by_id)
         )
-        heartbeat.start()
-        listener = asyncio.create_task(listen(self._url, self._hear, self._cancel_by_id))
         scheduler = asyncio.create_task(self._fire_schedules())
         try:
             while not self._stopping:
@@ -92,7 +95,7 @@ class Runner:
             listener.cancel()
             scheduler.cancel()
             await self._drain()
-            await asyncio.to_thread(heartbeat.stop)
+            await asyncio.to_thread(self._heartbeat.stop)
 
     def stop(self) -> None:
         """Asks the worker to end: no further claims, running jobs get a part of their lease."""
@@ -122,6 +125,8 @@ class Runner:
         if self._loop.time() >= self._poll_at:
             self._poll_at = self._loop.time() + _POLL_SECONDS * (0.75 + random.random() / 2)  # noqa: S311
             self._hungry.update(self._queues)
+            if self._is_deaf and self._running:
+                self._heartbeat.nudge()  # tells what was cancelled
 
     async def _turn(self, queue: str) -> bool:
         """Acknowledges what is done, claims what there is room for; whether that was anything."""
@@ -161,9 +166,15 @@ class Runner:
         task.add_done_callback(partial(self._forget, job.token))
         metrics.RUNNING.set(len(self._running))
 
+    def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
+        """Notifications come from now on, or never: what came before was missed."""
+        self._is_deaf = is_deaf
+        self._hungry.update(self._queues)
+        self._heartbeat.nudge()
+        self._awake.set()
+
     def _hear(self, queue: str) -> None:
-        """There is work in a queue, or ("") maybe in any."""
-        self._hungry.update([queue] if queue else self._queues)
+        self._hungry.add(queue)
         self._awake.set()
 
     def _forget(self, token: Token, _task: asyncio.Task[None]) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from tests.database import Database
 
-Heard = asyncio.Queue[tuple[str, str]]
+Heard = asyncio.Queue[tuple[str, str | bool]]
+CONNECTED = ("connected: is deaf", False)
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
     task = asyncio.create_task(
         listen(
             url,
+            lambda is_deaf: heard.put_nowait(("connected: is deaf", is_deaf)),
             lambda queue: heard.put_nowait(("queue", queue)),
             lambda job_id: heard.put_nowait(("cancelled", job_id)),
         )
@@ -46,13 +48,13 @@ async def listening(url: str) -> AsyncIterator[Heard]:
             await task
 
 
-async def next_of(heard: Heard) -> tuple[str, str]:
+async def next_of(heard: Heard) -> tuple[str, str | bool]:
     return await asyncio.wait_for(heard.get(), 10)
 
 
 async def test_whatever_was_missed_before_is_looked_for_once(db: Database):
     async with listening(db.url("worker")) as heard:
-        assert await next_of(heard) == ("queue", "")
+        assert await next_of(heard) == CONNECTED
 
 
 async def test_an_enqueue_names_its_queue(db: Database):
@@ -82,7 +84,7 @@ async def test_after_a_lost_connection_it_listens_again_and_looks_for_what_it_mi
                 " where application_name = 'worker listener' and datname = %s",
                 db.name,
             )
-            assert await next_of(heard) == ("queue", "")
+            assert await next_of(heard) == CONNECTED
         enqueue(db)
         assert await next_of(heard) == ("queue", QUEUE)
     assert [log["event"] for log in logs] == ["listener_lost"]
@@ -93,7 +95,7 @@ async def test_a_pooler_that_is_deaf_to_listen_is_reported_and_the_poll_goes_on(
     url = f"postgresql://worker@127.0.0.1:{pooler.port}/{db.name}?sslmode=disable"
     with capture_logs() as logs:
         async with listening(url) as heard:
-            assert await next_of(heard) == ("queue", "")
+            assert await next_of(heard) == ("connected: is deaf", True)
     pooler.close()
     assert logs == [
         {

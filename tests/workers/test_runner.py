@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.database import async_pool
+from tests.chaos.proxy import Proxy
 from tests.database import make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
 from workers.errors import Reject, Retry
 from workers.handlers import Handler
+from workers.listener import listen
 from workers.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from uuid import UUID
 
     from tests.database import Database
     from workers.handlers import Run
@@ -47,12 +51,16 @@ def handler(
 
 @asynccontextmanager
 async def running(
-    db: Database, noop: Handler, concurrency: int = 10, lease_seconds: int = LEASE_SECONDS
+    db: Database,
+    noop: Handler,
+    concurrency: int = 10,
+    lease_seconds: int = LEASE_SECONDS,
+    url: str | None = None,
 ) -> AsyncIterator[Runner]:
     async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
         runner = Runner(
             pool,
-            db.url("worker"),
+            url or db.url("worker"),
             {"noop": noop},
             queues=[QUEUE],
             concurrency=concurrency,
@@ -231,19 +239,52 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
     assert state(db, job_id)["status"] == "running"
 
 
+def cancel(db: Database, user_id: UUID, job_id: UUID) -> None:
+    with db.as_user(user_id) as user:
+        user.execute("select public.cancel_job(%s)", job_id)
+
+
+async def sleep_long(_input: None, _run: Run) -> None:
+    await asyncio.sleep(60)
+
+
 async def test_cancelling_stops_a_running_job_without_waiting_for_a_heartbeat(db: Database):
     user_id = make_user()
-
-    async def work(_input: None, _run: Run) -> None:
-        await asyncio.sleep(60)
-
     job_id = enqueue(db, user_id=user_id)
-    async with running(db, handler(work), lease_seconds=600):
+    async with running(db, handler(sleep_long), lease_seconds=600):
         await until(lambda: state(db, job_id)["status"] == "running")
         await until(lambda: db.value(LISTENERS) == 1)
-        with db.as_user(user_id) as user:
-            user.execute("select public.cancel_job(%s)", job_id)
+        cancel(db, user_id, job_id)
         await until(lambda: state(db, job_id)["status"] == "cancelled")
+
+
+async def test_a_cancellation_before_the_worker_listens_is_not_missed(db: Database, monkeypatch):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    is_cancelled = asyncio.Event()
+
+    async def listen_late(*arguments: Any) -> None:
+        await is_cancelled.wait()
+        await listen(*arguments)
+
+    monkeypatch.setattr("workers.runner.listen", listen_late)
+    async with running(db, handler(sleep_long), lease_seconds=600):
+        await until(lambda: state(db, job_id)["status"] == "running")
+        cancel(db, user_id, job_id)
+        is_cancelled.set()
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
+
+
+async def test_behind_a_pooler_deaf_to_listen_cancelling_still_takes_only_moments(db: Database):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    pooler = Proxy(Path(db.host) / f".s.PGSQL.{db.port}", swallow=b"A")  # NotificationResponse
+    url = f"postgresql://worker@127.0.0.1:{pooler.port}/{db.name}?sslmode=disable"
+    async with running(db, handler(sleep_long), lease_seconds=600, url=url):
+        await until(lambda: state(db, job_id)["status"] == "running")
+        cancel(db, user_id, job_id)
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
+    pooler.close()
 
 
 async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Database):
