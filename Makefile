@@ -67,8 +67,8 @@ bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer b
 eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m workers.insights.evaluation $(DATA)
 
-prove: setup ## Kill, freeze and cut everything a job needs: one table, none may be lost or done twice
-	@$(RUN) -m tests.chaos
+prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
+	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
 
 ##@ Generated files
 

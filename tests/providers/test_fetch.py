@@ -162,6 +162,7 @@ async def test_a_gzip_bomb_stops_at_the_limit(website, fetcher, monkeypatch):
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [(b"no gzip", "gzip"), (b"x", "br"), (gzip.compress(gzip.compress(HTML)), "gzip, gzip")],
+    ids=["not gzip", "brotli", "gzip twice"],
 )
 async def test_pages_in_a_form_we_cannot_read(website, fetcher, body, encoding):
     url = website.page("/odd", body, content_encoding=encoding)

@@ -71,7 +71,7 @@ def test_a_strangers_customer_is_an_orphan_whatever_its_address(trial):
     assert trial.db.value("select count(*) from public.subscriptions") == 0
 
 
-@pytest.mark.parametrize("claimed", ["", "alice", str(uuid.uuid4()), "0" * 32])
+@pytest.mark.parametrize("claimed", ["", "alice", str(uuid.UUID(int=7)), "0" * 32])
 def test_a_customer_that_names_no_account_of_ours_is_an_orphan(trial, claimed):
     trial.stripe.subscribe(trial.stripe.customer(user_id=claimed)["id"])
     assert look(trial, trial.stripe.events[-1]) == "orphan"
