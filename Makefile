@@ -17,7 +17,7 @@ demo-billing: setup ## A checkout to an active plan and back, with a Stripe on l
 	@$(RUN) -m local demo-billing
 
 test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose)
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 ##@ The stack on this machine
 
