@@ -101,7 +101,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing Python packages …"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --require-hashes -r requirements.lock
-	@$(INSTALL) --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-build-isolation --editable .  # it warns of what we want
 	@touch $@
 
 node_modules/.installed: package-lock.json .npmrc
