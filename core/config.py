@@ -183,8 +183,9 @@ class EdgeSettings(Settings):
 
 
 def _is_base64(secret: SecretStr) -> bool:
+    encoded = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
     try:
-        return bool(b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True))
+        return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
     except ValueError:
         return False
 
