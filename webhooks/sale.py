@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from core.billing_sync import locked, sync_customer
+from core.billing_sync import (
+    confirm_account,
+    customer_seen,
+    locked,
+    remember_account,
+    sync_customer,
+)
 from webhooks.problems import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -42,7 +48,7 @@ class Sale:
         with locked(self.db, f"checkout:{self.user_id}"):
             customer_id = self._customer()
             # Asked of Stripe, not of our rows: an event may still be on its way.
-            customer = self.gateway.customer(customer_id)
+            customer = customer_seen(self.db, self.gateway, customer_id)
             if customer.is_deleted:
                 sync_customer(self.db, self.gateway, customer_id)
                 customer_id = self._customer()
@@ -61,6 +67,7 @@ class Sale:
             raise _deleted()
         if account["customer_id"] is not None:
             return str(account["customer_id"])
+        confirm_account(self.db, self.gateway)
         # After a deletion at Stripe, the first key would only bring the deleted customer back.
         former = account["former_customer_id"] or "none"
         made = self.gateway.create_customer(
@@ -69,6 +76,7 @@ class Sale:
         bound = self._value("select private.bind_customer(%s, %s) as value", self.user_id, made)
         if bound is None:
             raise _deleted()
+        remember_account(self.db, self.gateway)
         return str(bound)
 
     def _reusable(self, customer_id: str) -> CheckoutSession | None:

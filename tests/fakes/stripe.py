@@ -197,6 +197,7 @@ class FakeStripe:
         one = r"/v1/(?:customers|subscriptions|invoices|checkout/sessions)/(\w+)"
         if method == "GET":
             return [
+                ("/v1/account", lambda _form: {"id": f"acct_{self.account}1", "object": "account"}),
                 (one, lambda _form, name: self._get(name)),
                 ("/v1/prices", self._list_prices),
                 ("/v1/subscriptions", lambda form: self._list("subscription", form)),
