@@ -273,7 +273,8 @@ class FakeStripe:
         return self.objects[name]
 
     def _delete_customer(self, _form: Document, name: str) -> Document:
-        self._get(name)
+        if self._get(name).get("deleted"):
+            raise Refusal(404, "resource_missing")
         self.delete(name)
         return self.objects[name]
 
