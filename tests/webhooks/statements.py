@@ -13,6 +13,7 @@ import signal
 import socket
 import tempfile
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.database import Database
 
+NEVER = ""
 _OURS = re.compile(r"private\.\w+|pg_advisory_\w+|pg_try_advisory_\w+")
 _HEADER = 5  # a letter, then the length of the rest
 
@@ -33,10 +35,11 @@ class Killed(Exception):  # noqa: N818 - says what happened
 
 @dataclass
 class Moments:
-    """Counts moments of a process and kills it at the one asked for."""
+    """Names and counts the moments of a process, and kills it at the one asked for."""
 
-    die_at: int
+    die_at: str = NEVER
     seen: list[str] = field(default_factory=list)
+    _counts: Counter[str] = field(default_factory=Counter)
     _pid: int | None = None
     _is_known: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -49,12 +52,13 @@ class Moments:
         """Notes a moment; at the fatal one the process dies and `Killed` is raised."""
         self._is_known.wait()
         with self._lock:
-            self.seen.append(name)
-            if len(self.seen) <= self.die_at:
-                return
-            if len(self.seen) == self.die_at + 1 and self._pid is not None:
+            if self.die_at in self.seen:
+                raise Killed
+            self._counts[name] += 1
+            self.seen.append(f"{name}: {self._counts[name]}")
+            if self.seen[-1] == self.die_at and self._pid is not None:
                 os.kill(self._pid, signal.SIGKILL)
-        raise Killed
+                raise Killed
 
 
 @contextmanager
