@@ -7,6 +7,7 @@ import re
 import structlog
 from flask import Blueprint, Response, g, jsonify, request
 
+from webhooks import bodies
 from webhooks.authentication import declares
 from webhooks.edge import current_edge
 from webhooks.identities import default_user_id
@@ -26,9 +27,8 @@ def _signed_by_clerk() -> None:
     secrets = [secret.get_secret_value() for secret in edge.settings.clerk_webhook_secrets]
     if not secrets:
         raise unavailable("Clerk's webhook is not set up here.", code="webhook_not_configured")
-    body = request.get_data(cache=False)  # the raw bytes: parsing first would change them
     try:
-        g.event = verify_svix(body, dict(request.headers), secrets=secrets, now=edge.now())
+        g.event = verify_svix(bodies.raw(), dict(request.headers), secrets=secrets, now=edge.now())
     except InvalidSignature as error:
         CLERK_EVENTS.labels("(unsigned)", error.reason).inc()
         g.refusal = error.reason

@@ -23,8 +23,10 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @public
 def ready() -> Response:
-    """Ready when the database answers and a Clerk token could be checked."""
+    """Ready when the database answers and a Clerk token could be checked; never while stopping."""
     edge = current_edge()
+    if edge.stopping.is_set():
+        raise Problem(503, "not_ready", "Not ready: stopping.")
     missing = [
         name
         for name, is_there in (("database", _has_database(edge)), ("clerk_keys", _has_keys(edge)))

@@ -8,6 +8,7 @@ import structlog
 from flask import Blueprint, Response, g, jsonify, request
 
 from core.stripe_inbox import USEFUL_TYPES, Event, NotAnEvent, parse_event, record
+from webhooks import bodies
 from webhooks.authentication import declares
 from webhooks.edge import current_edge
 from webhooks.metrics import EVENT_LAG_SECONDS, STRIPE_EVENTS
@@ -23,7 +24,7 @@ def _signed_by_stripe() -> None:
     secrets = [secret.get_secret_value() for secret in edge.settings.stripe_webhook_secrets]
     if not secrets:
         raise unavailable("Stripe's webhook is not set up here.", code="billing_not_configured")
-    g.body = request.get_data(cache=False)  # the raw bytes: parsing first would change them
+    g.body = bodies.raw()
     header = request.headers.get("Stripe-Signature")
     try:
         g.event = verify_stripe(g.body, header, secrets=secrets, now=edge.now())

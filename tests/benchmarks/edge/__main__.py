@@ -15,20 +15,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.edge import load, page, served
+from tests.benchmarks.edge import load, page
 from tests.benchmarks.jobs import machine, report
 from tests.benchmarks.jobs.machine import Watch
 from tests.benchmarks.jobs.measure import Sample
 from tests.benchmarks.jobs.server import running
 from tests.fakes import stripe
 from tests.server import ROOT, migrate
+from tests.webhooks import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.benchmarks.edge.served import Served
     from tests.benchmarks.jobs.server import Server
     from tests.benchmarks.jobs.target import Target
+    from tests.webhooks.served import Served
 
 _DOCS = ROOT / "docs" / "benchmarks"
 _WARM_UP_SECONDS = 1

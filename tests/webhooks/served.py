@@ -1,4 +1,4 @@
-"""The apps to compare, each under the edge's own gunicorn settings."""
+"""Apps under gunicorn, with the settings that the edge is deployed with."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Served:
 
 
 @contextmanager
-def edge(folder: Path, database_url: str) -> Iterator[Served]:
-    """Our app; Clerk and Stripe are known by their keys and secrets only."""
+def edge(folder: Path, database_url: str, *options: str) -> Iterator[Served]:
+    """Our app, with more options of gunicorn; Clerk and Stripe are known by their keys only."""
     keys = folder / "edge.json"
     keys.write_text(json.dumps({"keys": [signing_jwk()]}))
     variables = {
@@ -58,7 +58,7 @@ def edge(folder: Path, database_url: str) -> Iterator[Served]:
         "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
     }
-    with _gunicorn("webhooks.app:create_app()", variables) as served:
+    with _gunicorn("webhooks.app:create_app()", variables, *options) as served:
         yield served
 
 
@@ -70,11 +70,11 @@ def bare() -> Iterator[Served]:
 
 
 @contextmanager
-def _gunicorn(app: str, variables: dict[str, str]) -> Iterator[Served]:
+def _gunicorn(app: str, variables: dict[str, str], *options: str) -> Iterator[Served]:
     port = free_port()
     command = ["-c", "webhooks/gunicorn.conf.py", "--no-control-socket", "-b", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", *command, app],
+        [sys.executable, "-m", "gunicorn", *command, *options, app],
         env=os.environ | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
