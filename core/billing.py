@@ -100,11 +100,11 @@ class Gateway:
         Both never change for a key, so Stripe is asked once.
         """
         if self._account_id is None:
-            with (
-                _translated(),
-                contextlib.suppress(stripe.PermissionError, stripe.InvalidRequestError),
-            ):
-                self._account_id = self._client.v1.accounts.retrieve_current().id
+            # Whatever the answer is, billing goes on without it; only an outage is told.
+            with _translated(), contextlib.suppress(stripe.APIError, stripe.PermissionError):
+                self._account_id = _unless_missing(
+                    lambda: self._client.v1.accounts.retrieve_current().id
+                )
         return f"{self._account_id}/{self._mode}" if self._account_id else None
 
     def customer(self, customer_id: str) -> Customer | None:

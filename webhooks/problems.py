@@ -100,6 +100,11 @@ def _from_bug(error: Exception) -> Response:
     return _render(Problem(500, "internal_error", "Something went wrong on our side."))
 
 
+def account_deleted() -> Problem:
+    """For tokens that outlive their account by minutes."""
+    return Problem(403, "account_deleted", "This account has been deleted.")
+
+
 def unavailable(detail: str, *, code: str = "unavailable", after_seconds: int = 2) -> Problem:
     """503 with a hint when to come back."""
     return Problem(503, code, detail, headers={"Retry-After": str(after_seconds)})

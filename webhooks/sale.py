@@ -14,7 +14,7 @@ from core.billing_sync import (
     remember_account,
     sync_customer,
 )
-from webhooks.problems import Problem, unavailable
+from webhooks.problems import Problem, account_deleted, unavailable
 
 if TYPE_CHECKING:
     import uuid
@@ -64,7 +64,7 @@ class Sale:
         """The customer exists before the checkout, so that no event ever comes from a stranger."""
         account = account_of(self.db, self.user_id)
         if account["is_erased"]:
-            raise _deleted()
+            raise account_deleted()
         if account["customer_id"] is not None:
             return str(account["customer_id"])
         confirm_account(self.db, self.gateway)
@@ -75,7 +75,7 @@ class Sale:
         )
         bound = self._value("select private.bind_customer(%s, %s) as value", self.user_id, made)
         if bound is None:
-            raise _deleted()
+            raise account_deleted()
         remember_account(self.db, self.gateway)
         return str(bound)
 
@@ -96,7 +96,7 @@ class Sale:
             raise unavailable("This plan can't be bought right now.", code="billing_unavailable")
         number = self._value("select private.next_checkout(%s) as value", self.user_id)
         if number is None:  # erased while we asked
-            raise _deleted()
+            raise account_deleted()
         return self.gateway.create_checkout(
             customer_id=customer_id,
             user_id=self.user_id,
@@ -118,7 +118,3 @@ def account_of(db: Connection[Row], user_id: uuid.UUID) -> Row:
     if row is None:
         raise LookupError("billing_account")
     return row
-
-
-def _deleted() -> Problem:
-    return Problem(403, "account_deleted", "This account has been deleted.")
