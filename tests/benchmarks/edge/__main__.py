@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.edge import load, page
+from tests.benchmarks.edge import load, page, plot
 from tests.benchmarks.jobs import machine, report
 from tests.benchmarks.jobs.machine import Watch
 from tests.benchmarks.jobs.measure import Sample
@@ -48,7 +48,7 @@ def main() -> None:
     text = page.text(facts, measured, setting | {"clients": load.CLIENTS})
     report.save(options.out / "edge.json", facts, measured)
     (options.out / "edge.md").write_text(text)
-    page.draw(options.out / "edge.png", measured)
+    plot.save(options.out / "edge.png", measured)
     print("\n" + page.summary(measured))  # noqa: T201 - a command
 
 

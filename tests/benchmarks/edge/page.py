@@ -1,17 +1,13 @@
-"""docs/benchmarks/edge.md and edge.png, from the measured rows."""
+"""docs/benchmarks/edge.md, from the measured rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
-from tests.benchmarks.jobs import plot, report
+from tests.benchmarks.jobs import report
 from tests.benchmarks.jobs.measure import FOREIGN_LIMIT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.benchmarks.jobs.report import Row
 
 _PAGE = """\
@@ -49,12 +45,6 @@ _WARNING = """\
 Other processes used up to {worst:.0%} of the CPU meanwhile: these numbers are provisional.
 
 """
-_FIELDS = (
-    ("session", "p50_ms", "Exchange, p50 ms"),
-    ("session", "p99_ms", "Exchange, p99 ms"),
-    ("stripe webhook", "p99_ms", "Webhook acknowledged, p99 ms"),
-    ("session", "cpu_us_per_request", "Exchange, CPU µs a request"),
-)
 
 
 def text(facts: dict[str, str], measured: list[Row], setting: dict[str, int]) -> str:
@@ -79,12 +69,3 @@ def summary(measured: list[Row]) -> str:
         numbers = (f"{values[case, system, metric]:.4g}" for metric in metrics)
         lines.append(f"| {case} | {system} | {' | '.join(numbers)} |")
     return "\n".join(lines)
-
-
-def draw(path: Path, measured: list[Row]) -> None:
-    """The same as a picture."""
-    figure = Figure(figsize=(12, 4), layout="constrained")
-    for field, (case, metric, title) in zip(figure.subplots(2, 2).flatten(), _FIELDS, strict=True):
-        rows = [row for row in measured if (row.case, row.metric) == (case, metric)]
-        plot.bars(field, rows, title)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
