@@ -87,8 +87,11 @@ def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
     """
     row = _one(db, "select private.stripe_account() as account")
     known = row["account"] if row else None
-    if known is not None and known != gateway.account():
-        log.error("stripe_account_is_another", known=known, current=gateway.account())
+    if known is None:
+        return
+    current = gateway.account()
+    if current is not None and current != known:
+        log.error("stripe_account_is_another", known=known, current=current)
         raise BillingError("misconfigured")
 
 

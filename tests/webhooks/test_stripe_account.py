@@ -35,7 +35,7 @@ def customer(shop, fake_stripe):
 @pytest.fixture
 def elsewhere():
     """Another account, with nothing of ours in it."""
-    with stripe.serving(stripe.FakeStripe(account="other")) as other:
+    with stripe.serving(stripe.FakeStripe(account_id="acct_2")) as other:
         yield other
 
 
@@ -46,7 +46,7 @@ WRONG_KEYS = ["another account", "the other mode"]
 def wrong_gateway(request, customer, elsewhere):
     if request.param == "another account":
         return Gateway("sk_test_1", api_base=elsewhere.base)
-    elsewhere.account = ""  # the same account has its own objects in each mode
+    elsewhere.account_id = "acct_1"  # the same account has its own objects in each mode
     return Gateway("rk_live_1", api_base=elsewhere.base)
 
 
