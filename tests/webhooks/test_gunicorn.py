@@ -48,6 +48,10 @@ def head(first, *lines):
 # What no WSGI client can send, and what gunicorn or Flask must make of it.
 HOSTILE = {
     "two hosts": (head("GET /healthz HTTP/1.1", "Host: evil.example"), 400),
+    "two kinds of content": (
+        head("POST /clerk/webhook HTTP/1.1", "Content-Type: a/b", "Content-Type: application/json"),
+        400,
+    ),
     "two lengths": (
         head("POST /clerk/webhook HTTP/1.1", "Content-Length: 1", "Content-Length: 2"),
         400,

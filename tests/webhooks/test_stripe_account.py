@@ -132,3 +132,12 @@ def test_a_customer_found_by_its_metadata_tells_the_account_at_the_next_reconcil
     sync_customer(worker, gateway, customer)
     reconcile_billing.reconcile(worker, gateway, now=NOW)
     assert db.value("select private.stripe_account()") == "acct_1/test"
+
+
+def test_a_key_that_may_no_longer_ask_about_its_account_is_not_held_up(
+    customer, fake_stripe, worker
+):
+    fake_stripe.faults = lambda _method, path: Fault(status=403) if path == "/v1/account" else None
+    gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
+    reconcile_billing.reconcile(worker, gateway, now=NOW)
+    assert sync_customer(worker, gateway, customer) == "done"
