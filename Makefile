@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge
 
 ##@ Start here
 
@@ -59,10 +59,13 @@ format: setup ## Format Python and fix what ruff can fix
 
 ##@ Benchmarks
 
-bench: bench-jobs ## All of them
+bench: bench-jobs bench-edge ## All of them
 
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
+
+bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook beside a bare Flask route, four minutes
+	@$(RUN) -m tests.benchmarks.edge $(ARGS)
 
 eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m workers.insights.evaluation $(DATA)

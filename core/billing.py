@@ -63,6 +63,7 @@ class Subscription:
 class Customer:
     """A customer as Stripe shows it now; for a deleted one it may show no subscriptions."""
 
+    id: str
     is_deleted: bool
     user_id: uuid.UUID | None
     subscriptions: tuple[Subscription, ...]
@@ -84,6 +85,8 @@ class Gateway:
     """Stripe's API as we use it. Every call may raise `BillingError`."""
 
     def __init__(self, api_key: str, *, api_base: str) -> None:
+        self._mode = "live" if "_live_" in api_key[:8] else "test"
+        self._account_id: str | None = None
         self._client = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base},
@@ -91,19 +94,35 @@ class Gateway:
             max_network_retries=1,
         )
 
-    def customer(self, customer_id: str) -> Customer:
-        """The customer with all its subscriptions, ended ones too, even after it was deleted."""
+    def account(self) -> str | None:
+        """The account and mode our key belongs to, `acct_…/live`; None if it may not ask.
+
+        Both never change for a key, so Stripe is asked once.
+        """
+        if self._account_id is None:
+            # Whatever the answer is, billing goes on without it; only an outage is told.
+            with _translated(), contextlib.suppress(stripe.APIError, stripe.PermissionError):
+                self._account_id = _unless_missing(
+                    lambda: self._client.v1.accounts.retrieve_current().id
+                )
+        return f"{self._account_id}/{self._mode}" if self._account_id else None
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer with all its subscriptions, ended ones too, even after it was deleted.
+
+        None where there was never one of this id: in the account of our key, that is.
+        """
         with _translated():
             found = _unless_missing(
                 lambda: self._client.v1.customers.retrieve(customer_id).to_dict()
             )
             if found is None:
-                return Customer(is_deleted=True, user_id=None, subscriptions=())
+                return None
             is_deleted = bool(found.get("deleted"))
             listed = _unless_missing(lambda: self._subscriptions(customer_id))
             if listed is None and not is_deleted:
                 raise BillingError("refused")
-        return Customer(is_deleted, _user_id(found.get("metadata")), listed or ())
+        return Customer(customer_id, is_deleted, _user_id(found.get("metadata")), listed or ())
 
     def customer_of(self, object_id: str) -> str | None:
         """Whose a subscription, invoice or checkout session is; None if gone or nobody's."""
@@ -179,12 +198,11 @@ class Gateway:
             )
         return session.url
 
-    def cancel_everything(self, customer_id: str) -> int:
+    def cancel_everything(self, customer: Customer) -> int:
         """Closes open checkouts, ends subscriptions at once and unprorated; returns how many."""
-        customer = self.customer(customer_id)
         if customer.is_deleted:
             return 0
-        for checkout in self.open_checkouts(customer_id):
+        for checkout in self.open_checkouts(customer.id):
             self.expire_checkout(checkout.id)
         live = [found for found in customer.subscriptions if found.status not in _ENDED]
         for subscription in live:

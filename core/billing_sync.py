@@ -10,7 +10,10 @@ import contextlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, cast
 
+import structlog
 from psycopg.types.json import Jsonb
+
+from core.billing import BillingError, Customer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from core.billing import Gateway
     from core.database import Row
+
+log = structlog.get_logger()
 
 SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
 
@@ -32,6 +37,8 @@ def sync_event(db: Connection[Row], gateway: Gateway, event_id: str) -> SyncOutc
     if customer_id is None:
         object_id = cast("str | None", event["object_id"])
         customer_id = gateway.customer_of(object_id) if object_id else None
+        if customer_id is None:
+            confirm_account(db, gateway)
         _one(db, "select private.attribute_stripe_event(%s, %s)", event_id, customer_id)
     if customer_id is None:
         return "orphan"
@@ -51,7 +58,7 @@ def sync_customer(
         event_ids = cast("list[str]", begun["event_ids"]) if begun else []
         if event_id is not None and event_id not in event_ids:
             return "already_done"
-        customer = gateway.customer(customer_id)
+        customer = customer_seen(db, gateway, customer_id)
         row = _one(
             db,
             "select private.finish_customer_sync(%s, %s, %s, %s, %s) as outcome",
@@ -62,6 +69,36 @@ def sync_customer(
             event_ids,
         )
     return cast("SyncOutcome", row["outcome"]) if row else "ignored"
+
+
+def customer_seen(db: Connection[Row], gateway: Gateway, customer_id: str) -> Customer:
+    """The customer as Stripe shows it now. One that Stripe doesn't know counts as deleted."""
+    customer = gateway.customer(customer_id)
+    if customer is not None:
+        return customer
+    confirm_account(db, gateway)
+    return Customer(customer_id, is_deleted=True, user_id=None, subscriptions=())
+
+
+def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
+    """Fails if our key is of another account or mode than the one our customers live in.
+
+    Such a key finds none of them: each would look as if it had been deleted.
+    """
+    row = _one(db, "select private.stripe_account() as account")
+    known = row["account"] if row else None
+    if known is None:
+        return
+    current = gateway.account()
+    if current is not None and current != known:
+        log.error("stripe_account_is_another", known=known, current=current)
+        raise BillingError("misconfigured")
+
+
+def remember_account(db: Connection[Row], gateway: Gateway) -> None:
+    """Notes where our customers live, from the first one on; fails if that is elsewhere."""
+    confirm_account(db, gateway)
+    _one(db, "select private.remember_stripe_account(%s)", gateway.account())
 
 
 @contextlib.contextmanager

@@ -107,6 +107,8 @@ class EdgeSettings(Settings):
     # A JWKS with private ES256 keys; the first one signs, all are published.
     edge_signing_keys_file: Path
     edge_token_seconds: int = Field(default=300, ge=60, le=900)
+    # From SIGTERM on it is not ready, but serves on until the proxy in front has noticed.
+    drain_seconds: float = Field(default=1, ge=0, le=20)
     # Host names that requests may name; empty checks nothing (a proxy in front does).
     trusted_hosts: CommaList = ()
     # How many proxies in front may be believed about the client's address.
@@ -183,8 +185,9 @@ class EdgeSettings(Settings):
 
 
 def _is_base64(secret: SecretStr) -> bool:
+    encoded = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
     try:
-        return bool(b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True))
+        return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
     except ValueError:
         return False
 

@@ -80,8 +80,9 @@ def parse_event(document: Mapping[str, Any], *, now: int) -> Event:
     if not _matches(_EVENT_ID, event_id) or not _matches(_TYPE, kind):
         raise NotAnEvent
     subject = document.get("related_object") if is_thin else _snapshot_object(document)
-    # An `account` is set on events of connected accounts, which are no customers of ours.
-    subject = subject if isinstance(subject, dict) and not document.get("account") else {}
+    # Events of connected accounts, which are no customers of ours, name them (thin: `context`).
+    is_ours = not (document.get("account") or document.get("context"))
+    subject = subject if isinstance(subject, dict) and is_ours else {}
     version = document.get("api_version")
     return Event(
         id=str(event_id),

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psycopg
 
 from local import environment, session, stack
 from local.layout import Layout
@@ -33,13 +34,21 @@ class DemoError(RuntimeError):
 
 def run(settings: LocalSettings, say: Say) -> None:
     """Plays it once for a new user; the stack is as before afterwards."""
-    with stripe.serving(stripe.FakeStripe(account=secrets.token_hex(4))) as fake:
+    with stripe.serving(stripe.FakeStripe(salt=secrets.token_hex(4))) as fake:
         for plan in ("creator", "agency"):
             fake.price(f"{plan}_monthly")
         with _stack_with(settings, fake, say):
             _play(settings, fake, say)
     say("Stripe is gone again: restarting the stack without it …")
     stack.up(settings, lambda _text: None)
+    _forget(settings)
+
+
+def _forget(settings: LocalSettings) -> None:
+    """Its account was none: a key of a real one comes next, and must not count as a wrong one."""
+    url = environment.database_url(settings, Layout(settings.local_dir.resolve()), "postgres")
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("delete from private.stripe_account")
 
 
 def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:

@@ -2744,6 +2744,18 @@ END;
 COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
 the edge has no table rights.';
 
+CREATE FUNCTION private.orphan_events() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM private.stripe_events e
+   WHERE (e.status = 'orphan'::text);
+END;
+
+COMMENT ON FUNCTION private.orphan_events() IS 'How many events of the last 90 days belong to customers that are no account''s: each is a person
+who may have paid and has nothing. Definer: the edge has no table rights.';
+
 CREATE FUNCTION private.own_plan() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -3282,6 +3294,29 @@ $_$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
+
+CREATE TABLE private.stripe_account (
+    is_the_one boolean DEFAULT true NOT NULL,
+    account text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stripe_account_account_check CHECK ((account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'::text)),
+    CONSTRAINT stripe_account_is_the_one_check CHECK (is_the_one)
+);
+
+COMMENT ON TABLE private.stripe_account IS 'The Stripe account and mode that our customers live in; one row from the first customer on.
+Who moves to another account deletes it, together with the customers of the old one.';
+
+CREATE FUNCTION private.remember_stripe_account(account text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ INSERT INTO private.stripe_account (account)  SELECT remember_stripe_account.account AS account
+           WHERE ((remember_stripe_account.account IS NOT NULL) AND (EXISTS ( SELECT
+                    FROM private.stripe_customers))) ON CONFLICT DO NOTHING;
+END;
+
+COMMENT ON FUNCTION private.remember_stripe_account(account text) IS 'Notes the account of a key that has made or found a customer of ours; the first one stays.
+Definer: workers and the edge have no table rights.';
 
 CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
     LANGUAGE sql STABLE
@@ -4046,6 +4081,17 @@ $$;
 
 COMMENT ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) IS 'Ends a job, its message locked, that was to be given back although its user has cancelled it
 meanwhile.';
+
+CREATE FUNCTION private.stripe_account() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT a.account
+    FROM private.stripe_account a;
+END;
+
+COMMENT ON FUNCTION private.stripe_account() IS 'Where our customers live; null before the first. Definer: workers and the edge have no table
+rights.';
 
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -5463,6 +5509,9 @@ ALTER TABLE ONLY private.schedules
 ALTER TABLE ONLY private.starter_rules
     ADD CONSTRAINT starter_rules_pkey PRIMARY KEY (pack, rule_name);
 
+ALTER TABLE ONLY private.stripe_account
+    ADD CONSTRAINT stripe_account_pkey PRIMARY KEY (is_the_one);
+
 ALTER TABLE ONLY private.stripe_customers
     ADD CONSTRAINT stripe_customers_customer_id_key UNIQUE (customer_id);
 
@@ -5704,6 +5753,8 @@ ALTER TABLE private.request_counts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.schedules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.stripe_account ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
@@ -6076,6 +6127,9 @@ REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text,
 REVOKE ALL ON FUNCTION private.offered_prices(plan text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
 
+REVOKE ALL ON FUNCTION private.orphan_events() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.orphan_events() TO webhook;
+
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
 
@@ -6134,6 +6188,10 @@ REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used inte
 
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
+
+REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;
+GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
 
@@ -6207,6 +6265,10 @@ REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.stripe_account() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.stripe_account() TO worker;
+GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
 
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;

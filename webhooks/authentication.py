@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import g, request
 
-from webhooks import clerk_tokens
+from webhooks import bodies, clerk_tokens
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session
 from webhooks.edge import current_edge
@@ -19,11 +19,16 @@ from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
+from webhooks.signatures import InvalidSignature
 
 if TYPE_CHECKING:
     import uuid
 
-log = structlog.get_logger()
+    from prometheus_client import Counter
+    from pydantic import SecretStr
+    from werkzeug.datastructures import Headers
+
+    from core.config import EdgeSettings
 
 View = Callable[..., Any]
 
@@ -44,6 +49,30 @@ def declares(kind: str, check: Callable[[], None]) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def signature(
+    kind: str,
+    secrets_of: Callable[[EdgeSettings], Sequence[SecretStr]],
+    verify: Callable[[bytes, Headers, list[str], int], dict[str, Any]],
+    counter: Counter,
+) -> Callable[[View], View]:
+    """Declares that callers sign the raw body: `g.body`, and what is in it: `g.event`."""
+
+    def check() -> None:
+        edge = current_edge()
+        secrets = [secret.get_secret_value() for secret in secrets_of(edge.settings)]
+        if not secrets:
+            raise unavailable("This webhook is not set up here.", code="webhook_not_configured")
+        g.body = bodies.raw()
+        try:
+            g.event = verify(g.body, request.headers, secrets, edge.now())
+        except InvalidSignature as error:
+            counter.labels("(unsigned)", error.reason).inc()
+            g.refusal = error.reason
+            raise Problem(400, "invalid_signature", "The signature is not valid.") from error
+
+    return declares(kind, check)
 
 
 def _nothing() -> None:

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Blueprint, Request, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from core.billing import BillingError, Gateway
 from core.billing_sync import sync_customer
-from webhooks import authentication
+from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
 from webhooks.edge import current_edge
 from webhooks.problems import Problem, unavailable
@@ -32,11 +32,17 @@ blueprint = Blueprint("checkout", __name__)
 _MAX_BODY_BYTES = 4096
 
 
+@blueprint.before_request
+def _read_body() -> None:
+    """Before the caller is looked up: nobody sends much about a plan."""
+    g.body = bodies.raw(_MAX_BODY_BYTES)
+
+
 @blueprint.post("/subscriptions/create")
 @signed_in
 def create() -> tuple[Response, int]:
     """`{"plan": "creator"}` → 201 `{"url"}` of a checkout page; 409 with a live subscription."""
-    user_id, plan = _limited_user(), _plan(request)
+    user_id, plan = _limited_user(), _plan()
     settings, now = current_edge().settings, current_edge().now()
     with _billing() as (db, gateway):
         row = db.execute("select private.offered_prices(%s) as keys", (plan,)).fetchone()
@@ -71,17 +77,16 @@ def sync() -> Response:
 
 
 def _limited_user() -> uuid.UUID:
-    request.max_content_length = _MAX_BODY_BYTES
     user_id = authentication.user_id()
     limit("billing", str(user_id), per_minute=current_edge().settings.checkouts_per_minute)
     return user_id
 
 
-def _plan(incoming: Request) -> str:
-    if not incoming.is_json:
+def _plan() -> str:
+    if not request.is_json:
         raise Problem(415, "unsupported_media_type", 'Send JSON: {"plan": "…"}.')
     try:
-        plan = parse_object(incoming.get_data()).get("plan")
+        plan = parse_object(g.body).get("plan")
     except NotStrictJson as error:
         raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
     if not isinstance(plan, str) or not plan.isascii() or not plan.isalpha() or len(plan) > 20:

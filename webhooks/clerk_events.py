@@ -7,12 +7,12 @@ import re
 import structlog
 from flask import Blueprint, Response, g, jsonify, request
 
-from webhooks.authentication import declares
+from webhooks.authentication import signature
 from webhooks.edge import current_edge
 from webhooks.identities import default_user_id
 from webhooks.metrics import CLERK_EVENTS
-from webhooks.problems import Problem, unavailable
-from webhooks.signatures import InvalidSignature, verify_svix
+from webhooks.problems import Problem
+from webhooks.signatures import verify_svix
 
 log = structlog.get_logger()
 blueprint = Blueprint("clerk_events", __name__)
@@ -21,22 +21,16 @@ _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
 _SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 
 
-def _signed_by_clerk() -> None:
-    edge = current_edge()
-    secrets = [secret.get_secret_value() for secret in edge.settings.clerk_webhook_secrets]
-    if not secrets:
-        raise unavailable("Clerk's webhook is not set up here.", code="webhook_not_configured")
-    body = request.get_data(cache=False)  # the raw bytes: parsing first would change them
-    try:
-        g.event = verify_svix(body, dict(request.headers), secrets=secrets, now=edge.now())
-    except InvalidSignature as error:
-        CLERK_EVENTS.labels("(unsigned)", error.reason).inc()
-        g.refusal = error.reason
-        raise Problem(400, "invalid_signature", "The signature is not valid.") from error
+_signed_by_clerk = signature(
+    "svix_signature",
+    lambda settings: settings.clerk_webhook_secrets,
+    lambda body, headers, secrets, now: verify_svix(body, dict(headers), secrets=secrets, now=now),
+    CLERK_EVENTS,
+)
 
 
 @blueprint.post("/clerk/webhook")
-@declares("svix_signature", _signed_by_clerk)
+@_signed_by_clerk
 def receive() -> Response:
     """200 once it is safe. A deletion that names nobody erases nobody: Clerk's `id` is optional."""
     edge, kind = current_edge(), g.event.get("type")

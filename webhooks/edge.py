@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app
@@ -57,6 +58,7 @@ class Edge:
     signer: Signer
     gateway: Gateway | None  # None without a Stripe key
     now: Callable[[], int]
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def current_edge() -> Edge:

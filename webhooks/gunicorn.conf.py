@@ -13,6 +13,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from webhooks import serving
+
 worker_class = "gthread"
 workers = 2
 threads = 8
@@ -27,6 +29,16 @@ limit_request_line = 4094
 limit_request_field_size = 9216  # a token of 8 KiB and its header's name
 accesslog = None  # the app writes its own line, without paths and tokens
 preload_app = False  # each worker builds its own app: no pool or thread crosses the fork
+
+
+def on_starting(_server: Any) -> None:
+    """Runs in the master, once."""
+    serving.adapt()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Runs in each worker, once it has its app."""
+    serving.stop_softly(worker)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -8,6 +8,12 @@ from webhooks.edge import current_edge
 
 # Browsers call these from a page; webhooks, health and keys need no CORS.
 _CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/connect")
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 _EXPOSED = "Retry-After, X-Request-Id"
 
 
@@ -23,10 +29,8 @@ def _answer_preflight() -> Response | None:
 
 def _add(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    for name, value in ALWAYS.items():
+        headers.setdefault(name, value)
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.path.startswith(_CORS_PREFIXES):

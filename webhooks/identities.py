@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, cast
 
 from webhooks.edge import current_edge
-from webhooks.problems import Problem
+from webhooks.problems import Problem, account_deleted
 
 if TYPE_CHECKING:
     from webhooks.clerk_tokens import Session
@@ -30,7 +30,7 @@ def resolve(session: Session) -> uuid.UUID:
         default_user_id(session.issuer, session.subject),
     )
     if row["state"] == "deleted":
-        raise Problem(403, "account_deleted", "This account has been deleted.")
+        raise account_deleted()
     if row["state"] == "revoked":
         raise Problem(403, "session_revoked", "This session was ended. Please sign in again.")
     return cast("uuid.UUID", row["user_id"])

@@ -33,6 +33,12 @@ JWKS_AGE_SECONDS = Gauge(
     "edge_jwks_age_seconds", "Age of Clerk's keys in this process.", multiprocess_mode="max"
 )
 
+ORPHAN_EVENTS = Gauge(
+    "edge_stripe_orphan_events",
+    "Stripe events of the last 90 days whose customer is no account's.",
+    multiprocess_mode="mostrecent",
+)
+
 
 def exposition() -> tuple[bytes, str]:
     """The body and content type of `/metrics`."""

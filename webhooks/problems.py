@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import structlog
 from flask import Flask, Response, g
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
@@ -38,22 +39,35 @@ class Problem(Exception):  # noqa: N818 - an answer, not a mistake of ours
 def register(app: Flask) -> None:
     app.register_error_handler(Problem, _render)
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(ParseException, _from_broken_body)
     app.register_error_handler(psycopg.OperationalError, _from_database)
     app.register_error_handler(Exception, _from_bug)
 
 
+def document(status: int, code: str, detail: str, *, instance: str) -> dict[str, Any]:
+    """RFC 9457's members, and our `code`."""
+    return {
+        "type": f"urn:creatorscook:problem:{code}",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": instance,
+    }
+
+
+def code_of(status: int) -> str:
+    """The code of an error that has none of its own."""
+    return _HTTP_CODES.get(status, "invalid_request" if status < 500 else "internal_error")
+
+
 def _render(problem: Problem) -> Response:
     g.problem_code = problem.code
-    document: dict[str, Any] = {
-        "type": f"urn:creatorscook:problem:{problem.code}",
-        "title": http.HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "code": problem.code,
-        "detail": problem.detail,
-        "instance": g.get("request_id", ""),
-    }
+    content = document(
+        problem.status, problem.code, problem.detail, instance=g.get("request_id", "")
+    )
     response = Response(
-        json.dumps(document), problem.status, content_type="application/problem+json"
+        json.dumps(content), problem.status, content_type="application/problem+json"
     )
     response.headers.update(problem.headers)
     return response
@@ -64,11 +78,16 @@ def _from_http(error: HTTPException) -> Response:
     if status < 400:  # a redirect of the router is an answer, not a problem
         return Response(error.get_body(), status, error.get_headers())
     phrase = http.HTTPStatus(status).phrase
-    problem = Problem(status, _HTTP_CODES.get(status, "invalid_request"), f"{phrase}.")
+    problem = Problem(status, code_of(status), f"{phrase}.")
     # The client may not see werkzeug's own text, which can repeat input; `Allow` it needs.
     if status == 405:
         problem.headers = {k: v for k, v in error.get_headers() if k.lower() == "allow"}
     return _render(problem)
+
+
+def _from_broken_body(_error: ParseException) -> Response:
+    """Chunks that are none: gunicorn finds out only when a view reads them."""
+    return _render(Problem(400, "invalid_request", "The body could not be read."))
 
 
 def _from_database(error: psycopg.OperationalError) -> Response:
@@ -79,6 +98,11 @@ def _from_database(error: psycopg.OperationalError) -> Response:
 def _from_bug(error: Exception) -> Response:
     log.error("unhandled_error", exc_info=error)
     return _render(Problem(500, "internal_error", "Something went wrong on our side."))
+
+
+def account_deleted() -> Problem:
+    """For tokens that outlive their account by minutes."""
+    return Problem(403, "account_deleted", "This account has been deleted.")
 
 
 def unavailable(detail: str, *, code: str = "unavailable", after_seconds: int = 2) -> Problem:

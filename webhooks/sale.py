@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from core.billing_sync import locked, sync_customer
-from webhooks.problems import Problem, unavailable
+from core.billing_sync import (
+    confirm_account,
+    customer_seen,
+    locked,
+    remember_account,
+    sync_customer,
+)
+from webhooks.problems import Problem, account_deleted, unavailable
 
 if TYPE_CHECKING:
     import uuid
@@ -42,7 +48,7 @@ class Sale:
         with locked(self.db, f"checkout:{self.user_id}"):
             customer_id = self._customer()
             # Asked of Stripe, not of our rows: an event may still be on its way.
-            customer = self.gateway.customer(customer_id)
+            customer = customer_seen(self.db, self.gateway, customer_id)
             if customer.is_deleted:
                 sync_customer(self.db, self.gateway, customer_id)
                 customer_id = self._customer()
@@ -58,9 +64,10 @@ class Sale:
         """The customer exists before the checkout, so that no event ever comes from a stranger."""
         account = account_of(self.db, self.user_id)
         if account["is_erased"]:
-            raise _deleted()
+            raise account_deleted()
         if account["customer_id"] is not None:
             return str(account["customer_id"])
+        confirm_account(self.db, self.gateway)
         # After a deletion at Stripe, the first key would only bring the deleted customer back.
         former = account["former_customer_id"] or "none"
         made = self.gateway.create_customer(
@@ -68,7 +75,8 @@ class Sale:
         )
         bound = self._value("select private.bind_customer(%s, %s) as value", self.user_id, made)
         if bound is None:
-            raise _deleted()
+            raise account_deleted()
+        remember_account(self.db, self.gateway)
         return str(bound)
 
     def _reusable(self, customer_id: str) -> CheckoutSession | None:
@@ -88,7 +96,7 @@ class Sale:
             raise unavailable("This plan can't be bought right now.", code="billing_unavailable")
         number = self._value("select private.next_checkout(%s) as value", self.user_id)
         if number is None:  # erased while we asked
-            raise _deleted()
+            raise account_deleted()
         return self.gateway.create_checkout(
             customer_id=customer_id,
             user_id=self.user_id,
@@ -110,7 +118,3 @@ def account_of(db: Connection[Row], user_id: uuid.UUID) -> Row:
     if row is None:
         raise LookupError("billing_account")
     return row
-
-
-def _deleted() -> Problem:
-    return Problem(403, "account_deleted", "This account has been deleted.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from webhooks import authentication
+from webhooks import authentication, bodies
 from webhooks.authentication import clerk_session, public
 from webhooks.edge import current_edge
 from webhooks.identities import resolve
@@ -18,7 +18,7 @@ blueprint = Blueprint("session", __name__)
 @clerk_session
 def create_session() -> Response:
     """Clerk session token in, our access token out, in the wire shape of RFC 8693."""
-    if request.content_length:
+    if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")
     edge, session = current_edge(), authentication.session()
     limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)

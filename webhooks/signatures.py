@@ -10,12 +10,13 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from webhooks.strict_json import NotStrictJson, parse_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 TOLERANCE_SECONDS = 300  # both Stripe's and Svix's documented value, here in both directions
 _MAX_HEADER_CHARACTERS = 4096
@@ -38,9 +39,8 @@ def verify_stripe(
     """The event in `body`, signed `t=…,v1=…` with one of `secrets`; raises `InvalidSignature`."""
     timestamp, signatures = _stripe_header(header)
     _check_time(timestamp, now)
-    signed = timestamp.encode("ascii") + b"." + body
-    keys = [secret.encode("utf-8") for secret in secrets]
-    _check_any([digest.hex() for digest in _digests(keys, signed)], signatures)
+    digests = _digests(_keys(secrets, _stripe_key), f"{timestamp}.", body)
+    _check_any([digest.hex() for digest in digests], signatures)
     return _event(body)
 
 
@@ -48,29 +48,57 @@ def verify_svix(
     body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: int
 ) -> dict[str, Any]:
     """The event in `body`, signed by Svix with one of `secrets`; raises `InvalidSignature`."""
-    named = {name.lower(): value for name, value in headers.items()}
+    named = _texts_by_name(headers)
     message_id, timestamp = named.get("svix-id", ""), named.get("svix-timestamp", "")
     if not _SVIX_ID.match(message_id):
         raise InvalidSignature("message_id")
     _check_time(timestamp, now)
     signatures = _svix_signatures(named.get("svix-signature", ""))
-    digests = _digests(map(svix_key, secrets), f"{message_id}.{timestamp}.".encode("ascii") + body)
+    digests = _digests(_keys(secrets, svix_key), f"{message_id}.{timestamp}.", body)
     _check_any([base64.b64encode(digest).decode("ascii") for digest in digests], signatures)
     return _event(body)
 
 
 def svix_key(secret: str) -> bytes:
     """The key in a secret `whsec_<base64>`; empty, so of no use, if it is none."""
+    encoded = secret.removeprefix("whsec_").rstrip("=")
     try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         return b""
 
 
-def _stripe_header(header: str | None) -> tuple[str, list[str]]:
+def _stripe_key(secret: str) -> bytes:
+    try:
+        return secret.encode("utf-8")
+    except UnicodeEncodeError:
+        return b""
+
+
+def _keys(secrets: object, read: Callable[[str], bytes]) -> list[bytes]:
+    """The keys in the secrets that are any; with an empty one everybody could sign."""
+    # A lone text is one secret: read as a list it would be keys of one letter each.
+    listed = [secrets] if isinstance(secrets, str) else secrets
+    texts = listed if isinstance(listed, Iterable) else ()
+    keys = [key for text in texts if isinstance(text, str) and (key := read(text))]
+    if not keys:
+        raise InvalidSignature("no_secret")
+    return keys
+
+
+def _texts_by_name(headers: object) -> dict[str, str]:
+    items = headers.items() if isinstance(headers, Mapping) else ()
+    return {
+        name.lower(): value
+        for name, value in items
+        if isinstance(name, str) and isinstance(value, str)
+    }
+
+
+def _stripe_header(header: object) -> tuple[str, list[str]]:
     if header is None:
         raise InvalidSignature("no_header")
-    if not header.isascii() or len(header) > _MAX_HEADER_CHARACTERS:
+    if not isinstance(header, str) or not _is_readable(header):
         raise InvalidSignature("header")
     pairs = [part.partition("=") for part in header.split(",")]
     timestamps = [value for name, _, value in pairs if name == "t"]
@@ -82,12 +110,16 @@ def _stripe_header(header: str | None) -> tuple[str, list[str]]:
 
 
 def _svix_signatures(header: str) -> list[str]:
-    if not header.isascii() or len(header) > _MAX_HEADER_CHARACTERS:
+    if not _is_readable(header):
         raise InvalidSignature("header")
     parts = header.split(" ")
     if len(parts) > _MAX_SIGNATURES:
         raise InvalidSignature("header")
     return [part.removeprefix("v1,") for part in parts if part.startswith("v1,")]
+
+
+def _is_readable(header: str) -> bool:
+    return header.isascii() and len(header) <= _MAX_HEADER_CHARACTERS
 
 
 def _check_time(timestamp: str, now: int) -> None:
@@ -97,12 +129,11 @@ def _check_time(timestamp: str, now: int) -> None:
         raise InvalidSignature("stale")
 
 
-def _digests(keys: Iterable[bytes], signed: bytes) -> list[bytes]:
-    # With an empty key everybody could sign.
-    digests = [hmac.digest(key, signed, "sha256") for key in keys if key]
-    if not digests:
-        raise InvalidSignature("no_secret")
-    return digests
+def _digests(keys: Iterable[bytes], prefix: str, body: object) -> list[bytes]:
+    if not isinstance(body, bytes):  # a text was decoded by somebody: not what was signed
+        raise InvalidSignature("body")
+    signed = prefix.encode("ascii") + body
+    return [hmac.digest(key, signed, "sha256") for key in keys]
 
 
 def _check_any(expected: Sequence[str], offered: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 MAX_DEPTH = 32
@@ -18,6 +19,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
         value = json.loads(
             data.decode("utf-8"),
             parse_constant=_refuse_constant,
+            parse_float=_finite,
             object_pairs_hook=_unique_names,
         )
     except (ValueError, RecursionError) as error:
@@ -30,6 +32,13 @@ def parse_object(data: bytes) -> dict[str, Any]:
 def _refuse_constant(name: str) -> None:
     # Python reads NaN and Infinity, which no other parser accepts.
     raise NotStrictJson(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # 1e999
+        raise NotStrictJson(text)
+    return number
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,36 +5,31 @@ from __future__ import annotations
 import hashlib
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, g, jsonify
 
 from core.stripe_inbox import USEFUL_TYPES, Event, NotAnEvent, parse_event, record
-from webhooks.authentication import declares
+from webhooks.authentication import signature
 from webhooks.edge import current_edge
 from webhooks.metrics import EVENT_LAG_SECONDS, STRIPE_EVENTS
-from webhooks.problems import Problem, unavailable
-from webhooks.signatures import InvalidSignature, verify_stripe
+from webhooks.problems import Problem
+from webhooks.signatures import verify_stripe
 
 log = structlog.get_logger()
 blueprint = Blueprint("stripe_events", __name__)
 
 
-def _signed_by_stripe() -> None:
-    edge = current_edge()
-    secrets = [secret.get_secret_value() for secret in edge.settings.stripe_webhook_secrets]
-    if not secrets:
-        raise unavailable("Stripe's webhook is not set up here.", code="billing_not_configured")
-    g.body = request.get_data(cache=False)  # the raw bytes: parsing first would change them
-    header = request.headers.get("Stripe-Signature")
-    try:
-        g.event = verify_stripe(g.body, header, secrets=secrets, now=edge.now())
-    except InvalidSignature as error:
-        STRIPE_EVENTS.labels("(unsigned)", error.reason).inc()
-        g.refusal = error.reason
-        raise Problem(400, "invalid_signature", "The signature is not valid.") from error
+_signed_by_stripe = signature(
+    "stripe_signature",
+    lambda settings: settings.stripe_webhook_secrets,
+    lambda body, headers, secrets, now: verify_stripe(
+        body, headers.get("Stripe-Signature"), secrets=secrets, now=now
+    ),
+    STRIPE_EVENTS,
+)
 
 
 @blueprint.post("/subscriptions/webhook")
-@declares("stripe_signature", _signed_by_stripe)
+@_signed_by_stripe
 def receive() -> Response:
     """200 as soon as the event is safe: new, repeated or of no use."""
     edge = current_edge()

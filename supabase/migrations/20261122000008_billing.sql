@@ -66,6 +66,51 @@ comment on column private.stripe_customers.deleted_at is
 'When Stripe said the customer is gone; null before.';
 alter table private.stripe_customers enable row level security;
 
+create table private.stripe_account (
+    is_the_one boolean primary key default true check (is_the_one),
+    account text not null check (account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'),
+    created_at timestamptz not null default now()
+);
+comment on table private.stripe_account is
+'The Stripe account and mode that our customers live in; one row from the first customer on.
+Who moves to another account deletes it, together with the customers of the old one.';
+alter table private.stripe_account enable row level security;
+
+create function private.stripe_account()
+returns text
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select a.account from private.stripe_account as a;
+end;
+comment on function private.stripe_account is
+'Where our customers live; null before the first. Definer: workers and the edge have no table
+rights.';
+grant execute on function private.stripe_account to worker;
+grant execute on function private.stripe_account to webhook;
+
+create function private.remember_stripe_account(account text)
+returns void
+language sql
+volatile
+security definer
+set search_path = ''
+begin atomic
+    insert into private.stripe_account (account)
+    select remember_stripe_account.account
+    where
+        remember_stripe_account.account is not null
+        and exists (select from private.stripe_customers)
+    on conflict do nothing;
+end;
+comment on function private.remember_stripe_account is
+'Notes the account of a key that has made or found a customer of ours; the first one stays.
+Definer: workers and the edge have no table rights.';
+grant execute on function private.remember_stripe_account to worker;
+grant execute on function private.remember_stripe_account to webhook;
+
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null,

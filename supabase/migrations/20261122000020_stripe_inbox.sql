@@ -324,6 +324,20 @@ end;
 comment on function private.forget_customer is
 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
+create function private.orphan_events()
+returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+    select count(*) from private.stripe_events as e where e.status = 'orphan';
+end;
+comment on function private.orphan_events is
+'How many events of the last 90 days belong to customers that are no account''s: each is a person
+who may have paid and has nothing. Definer: the edge has no table rights.';
+grant execute on function private.orphan_events to webhook;
+
 create function private.requeue_billing()
 returns integer
 language plpgsql

@@ -53,7 +53,8 @@ class FakeStripe:
     """`faults` is asked about each (method, path); `requests` lists what came in."""
 
     port: int = 0
-    account: str = ""  # sets ids of one account apart from those of another
+    account_id: str = "acct_1"
+    salt: str = ""  # sets its ids apart from those of another one
     now: Callable[[], int] = lambda: int(time.time())
     objects: dict[str, Document] = field(default_factory=dict)
     events: list[Document] = field(default_factory=list)
@@ -197,6 +198,7 @@ class FakeStripe:
         one = r"/v1/(?:customers|subscriptions|invoices|checkout/sessions)/(\w+)"
         if method == "GET":
             return [
+                ("/v1/account", lambda _form: {"id": self.account_id, "object": "account"}),
                 (one, lambda _form, name: self._get(name)),
                 ("/v1/prices", self._list_prices),
                 ("/v1/subscriptions", lambda form: self._list("subscription", form)),
@@ -272,7 +274,8 @@ class FakeStripe:
         return self.objects[name]
 
     def _delete_customer(self, _form: Document, name: str) -> Document:
-        self._get(name)
+        if self._get(name).get("deleted"):
+            raise Refusal(404, "resource_missing")
         self.delete(name)
         return self.objects[name]
 
@@ -284,7 +287,7 @@ class FakeStripe:
 
     def _id(self, prefix: str) -> str:
         with self._lock:
-            return f"{prefix}_{self.account}{next(self._numbers):014d}"
+            return f"{prefix}_{self.salt}{next(self._numbers):014d}"
 
 
 def signed(event: Document, *, now: int, secret: str = SECRET) -> tuple[bytes, str]:

@@ -66,15 +66,17 @@ FUNCTIONS = {
         private.begin_customer_sync private.check_script private.claim private.complete
         private.enqueue private.extend private.fail_job private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
-        private.requeue_billing private.retry private.save_analysis private.save_script
-        private.save_step private.script_input private.snooze private.steps private.stripe_event
+        private.remember_stripe_account private.requeue_billing private.retry
+        private.save_analysis private.save_script private.save_step private.script_input
+        private.snooze private.steps private.stripe_account private.stripe_event
         private.turn private.wake
     """,
     "webhook": """
         private.begin_customer_sync private.billing_account private.bind_customer private.enqueue
         private.finish_customer_sync private.is_erased private.next_checkout
-        private.offered_prices private.record_clerk_event private.record_stripe_event
-        private.resolve_identity private.wake
+        private.offered_prices private.orphan_events private.record_clerk_event
+        private.record_stripe_event private.remember_stripe_account private.resolve_identity
+        private.stripe_account private.wake
     """,
 }
 

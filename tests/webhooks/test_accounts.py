@@ -193,7 +193,7 @@ def test_an_erased_account_stops_paying_and_later_events_bring_nothing_back(shop
     shop.tell(GONE)
     [job] = db.rows("select arguments from private.live_jobs where kind = 'erase_account'")
     gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
-    assert gateway.cancel_everything(job["arguments"]["customer_id"]) == 1
+    assert gateway.cancel_everything(gateway.customer(job["arguments"]["customer_id"])) == 1
     events = list(fake_stripe.events)
     for event in events:
         shop.deliver(event)

@@ -7,6 +7,7 @@ import random
 import string
 
 from tests.amount import rounds
+from tests.docs.test_edge import PAGE
 from tests.fakes import clerk, stripe
 from tests.webhooks.edge import NOW
 
@@ -115,11 +116,15 @@ def any_request(chance: random.Random) -> tuple[str, dict[str, str], bytes]:
 def test_no_request_is_answered_with_a_500(shop):
     chance = random.Random(20261122)
     kinds = [stripe_request, clerk_request, token_request, any_request]
-    failed = []
+    failed, undocumented = [], set()
     for _ in range(rounds(800, full=20_000)):
         path, environ, body = chance.choice(kinds)(chance)
         method = "POST" if chance.random() < 0.8 else chance.choice(METHODS)
         answer = shop.client.open(path, method=method, data=body, environ_overrides=environ)
         if answer.status_code >= 500:
             failed.append((method, path, environ, body, answer.status_code))
+        operation = PAGE["paths"].get(path, {}).get(method.lower())
+        if operation and str(answer.status_code) not in operation["responses"]:
+            undocumented.add((method, path, answer.status_code))
     assert failed == []
+    assert undocumented == set()

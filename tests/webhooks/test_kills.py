@@ -1,104 +1,262 @@
-"""kill -9 at every moment of the webhook and its job: redelivery ends right, told once."""
+"""kill -9 before and after every statement of webhooks and jobs: redelivery ends right, once."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
+import random
+import re
 import subprocess
 import sys
 import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.amount import rounds
-from tests.fakes import stripe
+from tests.fakes import clerk, stripe
+from tests.fakes.stripe import Fault
+from tests.webhooks import dying
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import rows, truth
+from tests.webhooks.statements import NEVER, Killed, Moments, watched
+
+if TYPE_CHECKING:
+    from tests.database import Database
+    from tests.fakes.stripe import FakeStripe
 
 pytestmark = pytest.mark.chaos
 
-# Every how many moments to die: each is a process of its own.
-STRIDE = rounds(3, full=1)
+ALL = 1000  # more than there are moments
+# How often these come depends on the clock.
+_BY_THE_CLOCK = re.compile(r"private\.(turn|extend|fire_schedules)|pg_notify|listen|begin|commit")
 
 
-def die(work: str, at: int, given: dict) -> bool:
-    """Whether the process died on the way; otherwise it has finished its work."""
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.webhooks.dying", work],
-        env=os.environ | {"DIE_AT": str(at)},
-        input=json.dumps(given),
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode in {0, -9}, process.stderr
-    return process.returncode == -9
+@dataclass
+class World:
+    """The database, Stripe, and the settings of an edge between them."""
+
+    db: Database
+    stripe: FakeStripe
+    settings: dict
+
+    def answer(self, given, *, folder=None):
+        """What a webhook process is told to do; through `folder`, it is watched."""
+        url = via(self.db.url("webhook"), self.db, folder)
+        return given | {"settings": self.settings | {"webhook_db_url": url}, "now": NOW}
+
+    def work(self, *, folder=None):
+        """The same for a worker process."""
+        return {
+            "url": via(self.db.url("worker"), self.db, folder),
+            "owner_url": self.db.url("postgres"),
+            "stripe": self.stripe.base,
+        }
+
+    def run_watched(self, kind, given, die_at):
+        """Does it in a process that dies at a moment; returns the moments it came to."""
+        moments = Moments(die_at)
+        self.stripe.faults = lambda method, path: stripe_moment(moments, method, path)
+        with watched(self.db, moments) as folder:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.webhooks.dying", kind],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            moments.belong_to(process.pid)
+            _, errors = process.communicate(json.dumps(given(folder=folder)), timeout=60)
+        self.stripe.faults = lambda *_: None
+        was_reached = die_at in moments.seen
+        assert process.returncode == (-9 if was_reached else 0), errors
+        return moments.seen
+
+    def redo(self, kind, given):
+        """What comes after a kill: the sender tries again, another worker finds the job."""
+        if kind == "webhook":
+            dying.answer_webhook(given())
+        else:
+            self.db.execute("update pgmq.q_billing set vt = now() - interval '1 second'")
+            work = given()
+            asyncio.run(dying.do_jobs(work["url"], work["owner_url"], work["stripe"]))
 
 
-def make_story(db, fake_stripe):
+def via(url, db, folder):
+    return url.replace(f"host={db.host}", f"host={folder}") if folder else url
+
+
+def stripe_moment(moments, method, path):
+    """Dies before Stripe does what was asked, or after it did, without an answer either way."""
+    name = f"{method} {re.sub(r'_[0-9]+', '_…', path)}"
+    try:
+        moments.reach(f"before {name}")
+    except Killed:
+        return Fault(drop=True)
+    try:
+        moments.reach(f"after {name}")
+    except Killed:
+        return Fault(drop=True, after=True)
+    return None
+
+
+@pytest.fixture
+def world(db, settings, fake_stripe):
+    plain = settings.model_dump(mode="json") | {
+        "clerk_webhook_secrets": [clerk.WEBHOOK_SECRET],
+        "stripe_webhook_secrets": [stripe.SECRET],
+    }
+    db.execute("delete from private.schedules")
+    return World(db, fake_stripe, plain)
+
+
+class StripeWebhook:
+    """Stripe delivers an event: it is recorded once, with one job."""
+
+    kind = "webhook"
+
+    def __init__(self, world):
+        self.world = world
+        _, _, self.event = make_story(world)
+
+    def given(self, *, folder=None):
+        body, signature = stripe.signed(self.event, now=NOW)
+        headers = {"Stripe-Signature": signature}
+        given = {"path": "/subscriptions/webhook", "body": body.decode(), "headers": headers}
+        return self.world.answer(given, folder=folder)
+
+    def check(self):
+        found = "select count(*) from private.live_jobs where key = %s"
+        assert self.world.db.value(found, self.event["id"]) == 1
+
+
+class ClerkWebhook:
+    """Clerk says that a person is gone: a tombstone, no rows, one job that ends it at Stripe."""
+
+    kind = "webhook"
+
+    def __init__(self, world):
+        self.world = world
+        self.user_id, self.customer, _ = make_story(world, issuer=clerk.ISSUER)
+        bind(world, self.user_id, self.customer)
+
+    def given(self, *, folder=None):
+        document = {"type": "user.deleted", "data": {"id": subject(self.user_id), "deleted": True}}
+        body, headers = clerk.message(document, now=NOW, message_id=f"msg_{self.user_id.hex}")
+        given = {"path": "/clerk/webhook", "body": body.decode(), "headers": headers}
+        return self.world.answer(given, folder=folder)
+
+    def check(self):
+        db = self.world.db
+        assert db.value("select private.is_erased(%s)", self.user_id) is True
+        jobs = "select count(*) from private.live_jobs where arguments ->> 'customer_id' = %s"
+        assert db.value(jobs, self.customer) == 1
+
+
+class SyncJob:
+    """The job of an event that names an object only: the right row, one notice, nothing left."""
+
+    kind = "job"
+
+    def __init__(self, world):
+        self.world = world
+        self.user_id, self.customer, self.event = make_story(world)
+        with world.db.as_webhook() as webhook:
+            webhook.execute(
+                "select private.record_stripe_event(%s, %s, %s, false, null, null, %s, '0', true)",
+                self.event["id"],
+                self.event["type"],
+                NOW,
+                self.event["data"]["object"]["id"],
+            )
+
+    def given(self, *, folder=None):
+        return self.world.work(folder=folder)
+
+    def check(self):
+        db = self.world.db
+        assert rows(db, self.user_id) == truth(self.world.stripe, self.customer)
+        told = "select kind from private.billing_notices where user_id = %s"
+        assert db.rows(told, self.user_id) == [{"kind": "customer.subscription.trial_will_end"}]
+        event = "select status from private.stripe_events where id = %s"
+        assert db.value(event, self.event["id"]) == "done"
+        assert_no_job_left(db)
+
+
+class EraseJob:
+    """The job of an erased account: everything is ended at Stripe, each once."""
+
+    kind = "job"
+
+    def __init__(self, world):
+        self.world = world
+        self.user_id, self.customer, _ = make_story(world)
+        bind(world, self.user_id, self.customer)
+        with world.db.as_user(self.user_id) as owner:
+            owner.execute("select public.delete_account()")
+
+    def given(self, *, folder=None):
+        return self.world.work(folder=folder)
+
+    def check(self):
+        shop = self.world.stripe
+        [ended] = shop.of("subscription", customer=self.customer)
+        assert (ended["status"], shop.objects[self.customer]["deleted"]) == ("canceled", True)
+        told = [e for e in shop.events if e["data"]["object"]["id"] in (ended["id"], self.customer)]
+        kinds = sorted(event["type"] for event in told if event["type"].endswith("deleted"))
+        assert kinds == ["customer.deleted", "customer.subscription.deleted"]
+        assert_no_job_left(self.world.db)
+
+
+# How many moments each is killed at in `make test`; with PROVE=1 it is all of them.
+STORIES = {StripeWebhook: 1, ClerkWebhook: 1, SyncJob: 3, EraseJob: 2}
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_killed_at_any_statement_the_work_ends_right_and_once(world, story):
+    undisturbed = story(world)
+    moments = world.run_watched(story.kind, undisturbed.given, NEVER)
+    undisturbed.check()
+    assert {name.split()[0] for name in moments} == {"before", "after"}
+    survived = []
+    for die_at in chosen(moments, rounds(STORIES[story], full=ALL)):
+        tried = story(world)
+        if die_at not in world.run_watched(story.kind, tried.given, die_at):
+            survived.append(die_at)
+        world.redo(story.kind, tried.given)
+        tried.check()
+        print(f"{story.__name__} killed {die_at}: right")  # noqa: T201
+    assert [name for name in survived if not _BY_THE_CLOCK.search(name)] == []
+
+
+def chosen(moments, wanted):
+    return random.Random(len(moments)).sample(moments, min(len(moments), wanted))
+
+
+def make_story(world, issuer="i"):
     """A customer whose trial ends soon, and the event that says so."""
     user_id = uuid.uuid4()
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
-        str(user_id),
+    world.db.execute(
+        "insert into private.identities (issuer, subject, user_id) values (%s, %s, %s)",
+        issuer,
+        subject(user_id),
         user_id,
     )
-    customer = fake_stripe.customer(user_id=str(user_id))["id"]
-    subscription = fake_stripe.subscribe(customer, status="trialing")
-    event = fake_stripe.emit("customer.subscription.trial_will_end", subscription)
+    customer = world.stripe.customer(user_id=str(user_id))["id"]
+    subscription = world.stripe.subscribe(customer, status="trialing")
+    event = world.stripe.emit("customer.subscription.trial_will_end", subscription)
     return user_id, customer, event
 
 
-def delivery(settings, event):
-    body, signature = stripe.signed(event, now=NOW)
-    plain = settings.model_dump(mode="json") | {
-        "webhook_db_url": settings.webhook_db_url.get_secret_value(),
-        "clerk_webhook_secrets": [],
-        "stripe_webhook_secrets": [stripe.SECRET],
-    }
-    return {"settings": plain, "now": NOW, "signature": signature, "body": body.decode()}
+def subject(user_id):
+    return f"user_{user_id.hex}"
 
 
-def test_killed_in_the_webhook_the_event_is_there_once_or_comes_again(db, settings, fake_stripe):
-    moments = 0
-    while True:
-        _, _, event = make_story(db, fake_stripe)
-        given = delivery(settings, event)
-        was_killed = die("webhook", moments, given)
-        assert die("webhook", -1, given) is False
-        found = "select count(*) from private.live_jobs where key = %s"
-        assert db.value(found, event["id"]) == 1
-        if not was_killed:
-            break
-        moments += 1
-    assert moments == 2
+def bind(world, user_id, customer):
+    with world.db.as_webhook() as webhook:
+        webhook.execute("select private.bind_customer(%s, %s)", user_id, customer)
 
 
-def test_killed_in_the_job_the_row_is_right_and_the_account_is_told_once(db, fake_stripe):
-    given = {"url": db.url("worker"), "owner_url": db.url("postgres"), "stripe": fake_stripe.base}
-    moments = 0
-    while True:
-        user_id, customer, event = make_story(db, fake_stripe)
-        with db.as_webhook() as webhook:
-            record(webhook, event, customer)
-        was_killed = die("job", moments, given)
-        db.execute("update pgmq.q_billing set vt = now() - interval '1 second'")
-        assert die("job", -1, given) is False
-        assert rows(db, user_id) == truth(fake_stripe, customer)
-        told = db.rows("select kind from private.billing_notices where user_id = %s", user_id)
-        assert told == [{"kind": "customer.subscription.trial_will_end"}]
-        if not was_killed:
-            break
-        moments += STRIDE
-    assert moments >= 14
-
-
-def record(webhook, event, customer):
-    webhook.execute(
-        "select private.record_stripe_event(%s, %s, %s, false, null, %s, null, '0', true)",
-        event["id"],
-        event["type"],
-        NOW,
-        customer,
-    )
+def assert_no_job_left(db):
+    assert db.value("select count(*) from private.live_jobs") == 0
+    assert db.value("select count(*) from public.jobs where status <> 'succeeded'") == 0

@@ -216,6 +216,18 @@ def test_counts_say_what_happened_and_nothing_personal(edge):
     assert "user_canary" not in text
 
 
+def test_events_of_nobodys_customer_are_counted(edge, db):
+    db.execute(
+        "insert into private.stripe_events (id, type, status, created, is_live, body_sha256)"
+        " values ('evt_1', 'invoice.paid', 'orphan', now(), false, '')"
+    )
+    assert "edge_stripe_orphan_events 1.0" in edge.client.get("/metrics").text
+
+
+def test_counts_are_told_without_a_database_too(stateless_edge):
+    assert "edge_token_verify_total" in stateless_edge.client.get("/metrics").text
+
+
 def test_log_lines_are_json_without_secrets(edge, capsys):
     token = edge.clerk.token(NOW, "user_canary")
     edge.client.post("/auth/session?token=canary", headers={"Authorization": f"Bearer {token}"})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import jwt
 
-from tests.webhooks.edge import NOW
+from tests.webhooks.edge import NOW, make_settings, running
+from tests.webhooks.statements import Moments, watched
 
 WITHOUT_CLOCK = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
@@ -48,3 +51,26 @@ def test_the_access_token_says_who_and_until_when_and_nothing_personal(edge):
         "is_anonymous": False,
         "app_metadata": {"provider": "clerk"},
     }
+
+
+def test_an_exchange_is_one_statement(db, tmp_path):
+    moments = Moments()
+    moments.belong_to(os.getpid())
+    with watched(db, moments) as folder:
+        url = db.url("webhook").replace(f"host={db.host}", f"host={folder}")
+        for watching in running(make_settings(url, tmp_path)):
+            watching.session()
+            before = len(moments.seen)
+            assert watching.session("user_bob").status_code == 200
+            asked = [name for name in moments.seen[before:] if name.startswith("before")]
+            assert asked == ["before private.resolve_identity: 2"]
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again(edge, db):
+    assert edge.session().status_code == 200
+    with db.as_superuser() as operator:
+        operator.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where usename = 'webhook' and datname = current_database()"
+        )
+    assert edge.session().status_code == 200

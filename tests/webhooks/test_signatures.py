@@ -100,6 +100,7 @@ def test_what_stripe_did_not_sign_is_refused(case):
 
 SIGNED_NONSENSE = [
     *(b"", b"[]", b"null", b"{", b'{"a":NaN}', b'{"a":1,"a":2}', b"\xff", b"\xef\xbb\xbf{}"),
+    *(b'{"a":1e999}', b'{"a":-1e999}'),
     *(b'{"a":' * 40 + b"1" + b"}" * 40, b'{"a":' + b"[" * 100_000, b"1" * 5000),
 ]
 
@@ -117,6 +118,46 @@ def test_no_secret_never_means_no_check(secrets):
         verify_stripe(BODY, stripe_header(""), secrets=secrets, now=NOW)
     with pytest.raises(InvalidSignature):
         verify_svix(*clerk.message({}, now=NOW, secret=""), secrets=secrets, now=NOW)
+
+
+def test_a_lone_secret_is_not_read_letter_by_letter():
+    assert verify_stripe(BODY, stripe_header(), secrets=SECRET, now=NOW) == {
+        "id": "evt_1",
+        "object": "event",
+    }
+    with pytest.raises(InvalidSignature):
+        verify_stripe(BODY, stripe_header("w"), secrets=SECRET, now=NOW)
+
+
+ODD_SECRETS = [None, 1, b"whsec_current", [None], [1], [b"whsec_current"], ["\ud800"]]
+
+
+@pytest.mark.parametrize("secrets", ODD_SECRETS, ids=repr)
+def test_secrets_of_another_form_open_nothing(secrets):
+    with pytest.raises(InvalidSignature):
+        verify_stripe(BODY, stripe_header(), secrets=secrets, now=NOW)
+    with pytest.raises(InvalidSignature):
+        verify_svix(*clerk.message({}, now=NOW), secrets=secrets, now=NOW)
+
+
+def test_a_secret_of_another_form_does_not_hide_a_good_one():
+    assert verify_stripe(BODY, stripe_header(), secrets=[None, "\ud800", SECRET], now=NOW)
+
+
+@pytest.mark.parametrize(
+    "body", [None, 1, BODY.decode(), bytearray(BODY), memoryview(BODY), [BODY]]
+)
+def test_a_body_that_is_not_the_raw_bytes_is_refused(body):
+    with pytest.raises(InvalidSignature):
+        verify_stripe(body, stripe_header(), secrets=SECRETS, now=NOW)
+    with pytest.raises(InvalidSignature):
+        verify_svix(body, SVIX, secrets=SVIX_SECRETS, now=NOW)
+
+
+@pytest.mark.parametrize("header", [1, [], stripe_header().encode(), "\ud800"], ids=repr)
+def test_a_header_of_another_form_is_refused(header):
+    with pytest.raises(InvalidSignature):
+        verify_stripe(BODY, header, secrets=SECRETS, now=NOW)
 
 
 SVIX_BODY, SVIX = clerk.message({"type": "user.deleted"}, now=NOW)
@@ -168,18 +209,35 @@ SVIX_REFUSED = {
 }  # fmt: skip
 
 
+# What no HTTP request can carry, but a caller may hand over.
+SVIX_ODD = {
+    "headers that are none": (None, "message_id"),
+    "headers that are a list": ([], "message_id"),
+    "an id of null": (SVIX | {"svix-id": None}, "message_id"),
+    "a time of null": (SVIX | {"svix-timestamp": None}, "timestamp"),
+    "a time that is a number": (SVIX | {"svix-timestamp": NOW}, "timestamp"),
+    "a signature of null": (SVIX | {"svix-signature": None}, "signature"),
+    "a signature in bytes": (SVIX | {"svix-signature": SIGNATURE.encode()}, "signature"),
+}
+
+
 @pytest.mark.parametrize("case", SVIX_ACCEPTED)
 def test_what_svix_signed_is_taken(case):
     event = verify_svix(SVIX_BODY, SVIX_ACCEPTED[case], secrets=SVIX_SECRETS, now=NOW)
     assert event == {"type": "user.deleted"}
 
 
-@pytest.mark.parametrize("case", SVIX_REFUSED)
+@pytest.mark.parametrize("case", [*SVIX_REFUSED, *SVIX_ODD])
 def test_what_svix_did_not_sign_is_refused(case):
-    headers, reason = SVIX_REFUSED[case]
+    headers, reason = (SVIX_REFUSED | SVIX_ODD)[case]
     with pytest.raises(InvalidSignature) as caught:
         verify_svix(SVIX_BODY, headers, secrets=SVIX_SECRETS, now=NOW)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("secret", [clerk.WEBHOOK_SECRET[6:], clerk.WEBHOOK_SECRET.rstrip("=")])
+def test_a_secret_may_come_without_its_prefix_or_its_padding(secret):
+    assert verify_svix(SVIX_BODY, SVIX, secrets=[secret], now=NOW) == {"type": "user.deleted"}
 
 
 def test_a_signed_body_that_is_no_text_is_refused():

@@ -87,6 +87,13 @@ def test_events_of_connected_accounts_are_none_of_ours(edge, db, fake):
     assert [row["status"] for row in event_rows(db)] == ["ignored"]
 
 
+def test_thin_events_of_connected_accounts_are_none_of_ours(edge, db, fake):
+    subject = {"id": "in_1", "object": "invoice"}
+    event = fake.emit("invoice.paid", subject, thin=True) | {"context": "acct_1"}
+    assert edge.deliver(event).status_code == 200
+    assert [row["status"] for row in event_rows(db)] == ["ignored"]
+
+
 def test_events_of_the_other_mode_are_not_recorded(edge, db, fake):
     event = fake.emit("invoice.paid", {"id": "in_1", "customer": "cus_1"}) | {"livemode": True}
     assert edge.deliver(event).status_code == 200
@@ -123,4 +130,4 @@ def test_any_creation_time_is_survived(edge, db):
 def test_without_a_secret_nothing_is_taken(edge, fake):
     edge.app.extensions["edge"].settings.__dict__["stripe_webhook_secrets"] = ()
     answer = edge.deliver(fake.emit("invoice.paid", {"id": "in_1"}))
-    assert (answer.status_code, answer.json["code"]) == (503, "billing_not_configured")
+    assert (answer.status_code, answer.json["code"]) == (503, "webhook_not_configured")

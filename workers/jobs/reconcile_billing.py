@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from core.billing_sync import remember_account
 from core.stripe_inbox import NotAnEvent, parse_event, record
 from workers.billing import ask, nothing_to_save
 from workers.handlers import Handler, Run
@@ -46,6 +47,7 @@ def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) 
     Returns how many jobs that makes.
     """
     now = int(time.time()) if now is None else now
+    remember_account(db, gateway)
     found = 0
     for document in gateway.undelivered_events(now - _LOOK_BACK_SECONDS):
         try:

@@ -1,107 +1,118 @@
 """`python -m tests.benchmarks.edge`: exchange and webhook at a steady rate, beside a bare route.
 
-A server, two gunicorns and the load share this machine: read the columns against each other.
+Prints a table, writes docs/benchmarks/edge.json, edge.md and edge.png; under four minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
-from pytest_postgresql.janitor import DatabaseJanitor
-
-from tests import server
-from tests.database import Database
+from tests.benchmarks.edge import load, page, plot
+from tests.benchmarks.jobs import machine, report
+from tests.benchmarks.jobs.machine import Watch
+from tests.benchmarks.jobs.measure import Sample
+from tests.benchmarks.jobs.server import running
 from tests.fakes import stripe
-from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
-from tests.server import free_port
-from tests.webhooks.edge import signing_jwk
+from tests.server import ROOT, migrate
+from tests.webhooks import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Request = tuple[str, dict[str, str], bytes]
+    from tests.benchmarks.jobs.server import Server
+    from tests.benchmarks.jobs.target import Target
+    from tests.webhooks.served import Served
 
-CLERK = Clerk()
-_CLIENTS = 32
-
-
-@dataclass(frozen=True)
-class Result:
-    """Milliseconds of one case on one system."""
-
-    case: str
-    system: str
-    milliseconds: list[float]
-    failures: int
-
-    def rows(self) -> list[dict[str, Any]]:
-        cuts = statistics.quantiles(self.milliseconds, n=100)
-        named = {"p50": cuts[49], "p99": cuts[98], "failures": float(self.failures)}
-        units = {"failures": "requests"}
-        return [
-            {
-                "case": self.case,
-                "system": self.system,
-                "metric": metric,
-                "value": round(value, 2),
-                "unit": units.get(metric, "ms"),
-            }
-            for metric, value in named.items()
-        ]
+_DOCS = ROOT / "docs" / "benchmarks"
+_WARM_UP_SECONDS = 1
 
 
 def main() -> None:
     """Entry point."""
+    options = _arguments()
+    with running(ROOT / ".local" / "benchmark-edge") as server:
+        facts = {"postgresql": server.version(), **machine.describe()}
+        taken = list(_samples(server, options))
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"
+    facts["date"] = now
+    measured = report.rows(taken, now)
+    setting = {name: getattr(options, name) for name in ("rate", "rounds", "users")}
+    text = page.text(facts, measured, setting | {"clients": load.CLIENTS})
+    report.save(options.out / "edge.json", facts, measured)
+    (options.out / "edge.md").write_text(text)
+    plot.save(options.out / "edge.png", measured)
+    print("\n" + page.summary(measured))  # noqa: T201 - a command
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.edge", description=__doc__)
     parser.add_argument("--rate", type=int, default=200, help="requests a second")
-    parser.add_argument("--seconds", type=int, default=10, help="for each case and system")
-    parser.add_argument("--users", type=int, default=1000)
-    parser.add_argument("--output", type=Path, help="where to write the rows as JSON")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, edge(Path(folder)) as ours, bare() as theirs:
-        results = [
-            measure(case, system, url, make(options.users), options)
-            for case, make in (("session", sessions), ("stripe webhook", deliveries))
-            for system, url in (("edge", ours), ("bare Flask route", theirs))
-        ]
-    rows = [row for result in results for row in result.rows()]
-    for row in rows:
-        print(*(f"{value!s:18}" for value in row.values()))  # noqa: T201
-    if options.output:
-        options.output.write_text(json.dumps(rows, indent=1) + "\n")
+    parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each number")
+    parser.add_argument("--users", type=int, default=1000, help="people who sign in")
+    parser.add_argument("--out", type=Path, default=_DOCS, help="default: %(default)s")
+    return parser.parse_args()
 
 
-def sessions(users: int) -> Callable[[int], Request]:
+def _samples(server: Server, options: argparse.Namespace) -> Iterator[Sample]:
+    """The systems in turn within each case and round, so that a slow minute meets both."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        server.database("edge", _install) as target,
+        served.edge(Path(folder), target.url("webhook")) as ours,
+        served.bare() as bare,
+    ):
+        cases = (("session", _sessions(options.users)), ("stripe webhook", _deliveries()))
+        for _round in range(options.rounds):
+            for case, make in cases:
+                for system, app in (("ours", ours), ("bare Flask route", bare)):
+                    watch = Watch(os.getpid(), server.postmaster)
+                    numbers = _measure(app, make, options)
+                    sample = Sample(case, system, numbers, watch.foreign_share())
+                    print(sample, flush=True)  # noqa: T201 - a command
+                    yield sample
+
+
+def _measure(
+    app: Served, make: Callable[[int], bytes], options: argparse.Namespace
+) -> dict[str, float]:
+    asyncio.run(load.drive(app.port, make, rate=options.rate, seconds=_WARM_UP_SECONDS))
+    before = app.cpu_seconds()
+    taken = asyncio.run(load.drive(app.port, make, rate=options.rate, seconds=options.seconds))
+    used = app.cpu_seconds() - before
+    cuts = statistics.quantiles([milliseconds for milliseconds, _ in taken], n=100)
+    return {
+        "p50_ms": cuts[49],
+        "p99_ms": cuts[98],
+        "cpu_us_per_request": used / len(taken) * 1e6,
+        "failures": sum(status != 200 for _, status in taken),
+    }
+
+
+def _sessions(users: int) -> Callable[[int], bytes]:
     """Sign-ins of many people; their tokens are made before the clock starts."""
     now = int(time.time())
-    tokens = [CLERK.token(now, f"user_{number}", exp=now + 600) for number in range(users)]
-    return lambda number: (
-        "/auth/session",
-        {"Authorization": f"Bearer {tokens[number % users]}"},
-        b"",
-    )
+    tokens = [served.CLERK.token(now, f"user_{number}", exp=now + 900) for number in range(users)]
+    requests = [
+        load.request("/auth/session", {"Authorization": f"Bearer {token}"}) for token in tokens
+    ]
+    return lambda number: requests[number % users]
 
 
-def deliveries(_users: int) -> Callable[[int], Request]:
-    """Events that are new each time."""
-    started = time.time_ns()
+def _deliveries() -> Callable[[int], bytes]:
+    """Events of five hundred customers, new each time."""
 
-    def make(number: int) -> Request:
+    def make(number: int) -> bytes:
         event = {
-            "id": f"evt_{started}{number}",
+            "id": f"evt_{time.time_ns()}",
             "object": "event",
             "type": "customer.subscription.updated",
             "created": int(time.time()),
@@ -109,123 +120,13 @@ def deliveries(_users: int) -> Callable[[int], Request]:
             "data": {"object": {"id": "sub_1", "customer": f"cus_{number % 500}"}},
         }
         body, signature = stripe.signed(event, now=int(time.time()))
-        return "/subscriptions/webhook", {"Stripe-Signature": signature}, body
+        return load.request("/subscriptions/webhook", {"Stripe-Signature": signature}, body)
 
     return make
 
 
-def measure(
-    case: str, system: str, url: str, make: Callable[[int], Request], options: argparse.Namespace
-) -> Result:
-    """Asks at the given rate whatever the answers take, so that a slow one delays no other."""
-    asyncio.run(drive(url, make, rate=options.rate, seconds=2))
-    taken = asyncio.run(drive(url, make, rate=options.rate, seconds=options.seconds))
-    good = [milliseconds for milliseconds, status in taken if status == 200]
-    return Result(case, system, good, len(taken) - len(good))
-
-
-async def drive(
-    url: str, make: Callable[[int], Request], *, rate: int, seconds: int
-) -> list[tuple[float, int]]:
-    """Milliseconds and status of each request, counted from when it was due."""
-    numbers = iter(range(rate * seconds))
-    # Idle connections are dropped before the server does it, which would look like a failure.
-    limits = httpx.Limits(max_connections=_CLIENTS, keepalive_expiry=2)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=5) as client:
-        started = time.perf_counter() + 0.2
-
-        async def one_client() -> list[tuple[float, int]]:
-            taken = []
-            for number in numbers:
-                due = started + number / rate
-                await asyncio.sleep(max(0, due - time.perf_counter()))
-                status = await ask(client, make(number))
-                taken.append(((time.perf_counter() - due) * 1000, status))
-            return taken
-
-        every = await asyncio.gather(*(one_client() for _ in range(_CLIENTS)))
-    return [each for taken in every for each in taken]
-
-
-async def ask(client: httpx.AsyncClient, request: Request) -> int:
-    path, headers, body = request
-    try:
-        return (await client.post(path, headers=headers, content=body)).status_code
-    except httpx.TransportError:
-        return 0
-
-
-@contextmanager
-def edge(folder: Path) -> Iterator[str]:
-    """Our app under gunicorn on a database of its own."""
-    keys = folder / "edge.json"
-    keys.write_text(json.dumps({"keys": [signing_jwk()]}))
-    with database() as db:
-        variables = {
-            "WEBHOOK_DB_URL": db.url("webhook"),
-            "EDGE_ISSUER": "http://edge.test",
-            "EDGE_SIGNING_KEYS_FILE": str(keys),
-            "CLERK_ISSUER": CLERK.issuer,
-            "CLERK_AUTHORIZED_PARTIES": CLERK.origin,
-            "CLERK_JWT_KEY": CLERK.pem,
-            "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
-            "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
-        }
-        with gunicorn("webhooks.app:create_app()", variables) as url:
-            yield url
-
-
-@contextmanager
-def database() -> Iterator[Database]:
-    for running in server.run(server.ROOT / ".local"):
-        janitor = DatabaseJanitor(
-            user=running.user,
-            host=running.host,
-            port=running.port,
-            dbname="edge",
-            template_dbname="template1",
-        )
-        with janitor:
-            janitor.load(server.PLATFORM)
-            janitor.load(server.migrate)
-            yield Database(running.host, running.port, "edge")
-
-
-@contextmanager
-def bare() -> Iterator[str]:
-    """The least a Flask route can be, under the same settings."""
-    with gunicorn("tests.benchmarks.edge.bare:create_app()", {}) as url:
-        yield url
-
-
-@contextmanager
-def gunicorn(app: str, variables: dict[str, str]) -> Iterator[str]:
-    port = free_port()
-    command = ["-c", "webhooks/gunicorn.conf.py", "--no-control-socket", "-b", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", *command, app],
-        env=os.environ | variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_for(url: str) -> None:
-    for _ in range(200):
-        try:
-            httpx.get(f"{url}/healthz")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"nothing answers at {url}")
+def _install(target: Target) -> None:
+    migrate(target.socket_dir, target.port, target.database)
 
 
 if __name__ == "__main__":

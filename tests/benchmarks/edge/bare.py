@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+
 from flask import Flask
 
 
 def create_app() -> Flask:
-    """One route that answers at once."""
+    """Two routes that answer at once."""
     app = Flask("bare", static_folder=None)
+    # What gunicorn's settings look for when the process is to stop.
+    app.extensions["edge"] = SimpleNamespace(
+        settings=SimpleNamespace(drain_seconds=0), stopping=threading.Event()
+    )
 
     @app.post("/auth/session")
     def answer() -> dict[str, str]:

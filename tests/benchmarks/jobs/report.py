@@ -30,6 +30,8 @@ _UNITS = {
     "efficiency": "of the ideal",
     "kept": "of the rate before",
     "times_alone": "times",
+    "cpu_us_per_request": "µs",
+    "failures": "requests",
 }
 
 

@@ -1,0 +1,95 @@
+"""Apps under gunicorn, with the settings that the edge is deployed with."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from tests.fakes import stripe
+from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
+from tests.server import free_port
+from tests.webhooks.edge import signing_jwk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CLERK = Clerk()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A gunicorn with its workers."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """What master and workers have used so far."""
+        master = psutil.Process(self.pid)
+        return sum(
+            sum(process.cpu_times()[:2])
+            for process in [master, *master.children(recursive=True)]
+            if process.is_running()
+        )
+
+
+@contextmanager
+def edge(folder: Path, database_url: str, *options: str) -> Iterator[Served]:
+    """Our app, with more options of gunicorn; Clerk and Stripe are known by their keys only."""
+    keys = folder / "edge.json"
+    keys.write_text(json.dumps({"keys": [signing_jwk()]}))
+    variables = {
+        "WEBHOOK_DB_URL": database_url,
+        "EDGE_ISSUER": "http://edge.test",
+        "EDGE_SIGNING_KEYS_FILE": str(keys),
+        "CLERK_ISSUER": CLERK.issuer,
+        "CLERK_AUTHORIZED_PARTIES": CLERK.origin,
+        "CLERK_JWT_KEY": CLERK.pem,
+        "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
+        "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
+    }
+    with _gunicorn("webhooks.app:create_app()", variables, *options) as served:
+        yield served
+
+
+@contextmanager
+def bare() -> Iterator[Served]:
+    """The least a Flask route can be."""
+    with _gunicorn("tests.benchmarks.edge.bare:create_app()", {}) as served:
+        yield served
+
+
+@contextmanager
+def _gunicorn(app: str, variables: dict[str, str], *options: str) -> Iterator[Served]:
+    port = free_port()
+    command = ["-c", "webhooks/gunicorn.conf.py", "--no-control-socket", "-b", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", *command, *options, app],
+        env=os.environ | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port)
+        yield Served(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing listens on port {port}")
