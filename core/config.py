@@ -36,6 +36,22 @@ class Settings(BaseSettings):
 
     app_env: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    # Where the outside world reaches the Flask app: Apify's calls, TikTok's way back.
+    edge_public_url: str | None = None
+
+    @field_validator("edge_public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("EDGE_PUBLIC_URL must start with https://")
+        return url and url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _strangers_come_encrypted(self) -> Self:
+        url = self.edge_public_url
+        if self.app_env == "production" and url is not None and not url.startswith("https://"):
+            raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
+        return self
 
     @field_validator("*", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import sync_pool
 from webhooks import (
+    apify_events,
     checkout,
     clerk_events,
     headers,
@@ -53,7 +54,7 @@ def create_app(
     app.extensions["rate_limits"] = Windows()
     for part in (observability, headers, problems):
         part.register(app)
-    for routes in (session, checkout, stripe_events, clerk_events, health):
+    for routes in (session, checkout, stripe_events, clerk_events, apify_events, health):
         app.register_blueprint(routes.blueprint)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

@@ -64,17 +64,18 @@ FUNCTIONS = {
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
         private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
-        private.enqueue private.extend private.fail_job private.finish_customer_sync
+        private.enqueue private.expect_apify_run private.extend private.fail_job private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.steps private.stripe_event
         private.turn private.wake
     """,
     "webhook": """
-        private.begin_customer_sync private.billing_account private.bind_customer private.enqueue
+        private.apify_secret_hash private.begin_customer_sync private.billing_account
+        private.bind_customer private.enqueue
         private.finish_customer_sync private.is_erased private.next_checkout
         private.offered_prices private.record_clerk_event private.record_stripe_event
-        private.resolve_identity private.wake
+        private.resolve_identity private.wake private.wake_for_apify
     """,
 }
 

@@ -18,6 +18,7 @@ AUTH = {
     "/subscriptions/sync": "signed_in",
     "/subscriptions/webhook": "stripe_signature",
     "/clerk/webhook": "svix_signature",
+    "/apify/webhook": "run_secret",
     "/.well-known/jwks.json": "public",
     "/healthz": "public",
     "/readyz": "public",

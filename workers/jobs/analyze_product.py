@@ -58,7 +58,9 @@ async def load(db: Database, job: Job) -> Product:
 
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
-    collection = await collect(product.source_url, services, run.progress, run.step, run.acquire)
+    collection = await collect(
+        product.source_url, services, run.progress, run.step, run.acquire, expect=run.expect
+    )
     collection = replace(collection, earlier=product.earlier)
     assistant = Assistant(services.text_model, run.step, best_scorer())
     await run.progress("analysing", 60)

@@ -11,6 +11,9 @@ T = TypeVar("T")
 # Takes a permit of a limit that all workers share; raises `Park` while there is none.
 Acquire = Callable[[str], Awaitable[None]]
 
+# Lets an Apify run report its end: takes the hash of its secret, gives the webhook's id.
+Expect = Callable[[bytes], Awaitable[str]]
+
 # Tells the user what happens: a stage in a word, and percent.
 Report = Callable[[str, int], Awaitable[None]]
 
@@ -29,6 +32,7 @@ class Context:
     report: Report
     step: Step
     acquire: Acquire
+    expect: Expect | None = None  # None: nothing outside can reach us, so we look from time to time
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001

@@ -12,6 +12,7 @@ from workers.providers import sample, tiktok, web
 from workers.providers.context import (
     Acquire,
     Context,
+    Expect,
     Report,
     Step,
     forgetful,
@@ -51,12 +52,14 @@ async def collect(
     report: Report,
     step: Step = forgetful,
     acquire: Acquire = unlimited,
+    *,
+    expect: Expect | None = None,
 ) -> Collection:
     """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
 
     After `Park`, call it again with the same `step`: it continues where it was.
     """
-    return await route(url, services).collect(url, services, Context(report, step, acquire))
+    return await route(url, services).collect(url, services, Context(report, step, acquire, expect))
 
 
 def route(url: str, services: Services) -> Route:

@@ -34,6 +34,7 @@ class Services:
     delete_erased_customers: bool = False
     tiktok_web: httpx.AsyncClient | None = None
     apify: Apify | None = None  # None without a token
+    apify_webhook_url: str | None = None  # None where the internet cannot reach us
     text_model: TextModel | None = None  # None without a key: the embedded engine writes
 
 
@@ -51,6 +52,8 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             delete_erased_customers=settings.stripe_delete_erased_customers,
             tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
             apify=await _apify(settings, opened),
+            apify_webhook_url=settings.edge_public_url
+            and f"{settings.edge_public_url}/apify/webhook",
             text_model=await _text_model(settings, opened),
         )
 

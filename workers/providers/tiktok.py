@@ -77,7 +77,7 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
     link = await _full(_link(url), services)
-    runs = Runs(services.apify, context, services.now)
+    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
     await context.report("collecting_videos", 10)
     first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
     posts = _posts(first["posts"], link, services.ref_key, services.now())
