@@ -201,12 +201,12 @@ language sql
 stable
 security definer
 set search_path = ''
-begin atomic
+as $$
     select jsonb_build_object(
         'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
     )
-    from private.tiktok_connections as c where c.user_id = auth.uid();
-end;
+    from private.tiktok_connections as c where c.user_id = auth.uid()
+$$;
 comment on function private.own_tiktok is
 'The TikTok connection of the account of the token, without its tokens; null without one.
 Definer: connections are internal; identity comes from the token.';

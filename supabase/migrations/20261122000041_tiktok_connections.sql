@@ -264,9 +264,9 @@ language sql
 volatile
 security definer
 set search_path = ''
-begin atomic
-    delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id;
-end;
+as $$
+    delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
+$$;
 comment on function private.end_tiktok_revocation is
 'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
 grant execute on function private.end_tiktok_revocation to worker;
