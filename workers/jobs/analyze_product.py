@@ -82,6 +82,7 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         now=services.now(),
         ref_key=services.ref_key,
         scorer=labelled.scorer,
+        remarks=labelled.remarks,
     )
     analysis = await assistant.write(analysis, product.name, labelled)
     await run.progress("saving", 90)
