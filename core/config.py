@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.sealing import is_key
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -36,6 +38,22 @@ class Settings(BaseSettings):
 
     app_env: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    # Where the outside world reaches the Flask app: Apify's calls, TikTok's way back.
+    edge_public_url: str | None = None
+
+    @field_validator("edge_public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("EDGE_PUBLIC_URL must start with https://")
+        return url and url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _strangers_come_encrypted(self) -> Self:
+        url = self.edge_public_url
+        if self.app_env == "production" and url is not None and not url.startswith("https://"):
+            raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
+        return self
 
     @field_validator("*", mode="before")
     @classmethod
@@ -44,6 +62,33 @@ class Settings(BaseSettings):
         if isinstance(value, str) and field is not None and NoDecode in field.metadata:
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+
+class TikTokSettings(Settings):
+    """Our application at TikTok, with which creators connect their accounts; all of it or none."""
+
+    tiktok_base_url: str = "https://open.tiktokapis.com"
+    tiktok_web_url: str = "https://www.tiktok.com"
+    tiktok_client_key: str | None = None
+    tiktok_client_secret: SecretStr | None = None
+    # Fernet keys that seal creators' tokens, newest first: the first seals, all of them open.
+    tiktok_token_keys: SecretList = ()
+
+    @property
+    def is_tiktok_set_up(self) -> bool:
+        return self.tiktok_client_key is not None
+
+    @model_validator(mode="after")
+    def _tiktok_is_complete(self) -> Self:
+        given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
+        if any(given) and not all((*given, self.edge_public_url)):
+            raise ValueError(
+                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET, TIKTOK_TOKEN_KEYS and"
+                " EDGE_PUBLIC_URL beside it"
+            )
+        if not all(is_key(key.get_secret_value()) for key in self.tiktok_token_keys):
+            raise ValueError("TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64")
+        return self
 
 
 QUEUES = ("ingestion", "scripts", "billing", "maintenance")
@@ -55,7 +100,7 @@ class OperatorSettings(Settings):
     db_url: SecretStr
 
 
-class WorkerSettings(Settings):
+class WorkerSettings(TikTokSettings):
     """A worker process: `python -m workers`."""
 
     worker_db_url: SecretStr
@@ -74,8 +119,6 @@ class WorkerSettings(Settings):
     # What the model costs, for the record of each job; prices change, own servers are free.
     openai_input_usd_per_million: Decimal = Decimal("0.25")
     openai_output_usd_per_million: Decimal = Decimal("2.00")
-    tiktok_base_url: str = "https://open.tiktokapis.com"
-    tiktok_web_url: str = "https://www.tiktok.com"
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
     # Invoices must often be kept by law, and with them the customer of an erased account.
@@ -99,7 +142,7 @@ class WorkerSettings(Settings):
         return self
 
 
-class EdgeSettings(Settings):
+class EdgeSettings(TikTokSettings):
     """The Flask app: what strangers can reach."""
 
     webhook_db_url: SecretStr

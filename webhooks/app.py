@@ -12,7 +12,10 @@ from core import logs
 from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import sync_pool
+from core.sealing import Sealer
+from core.tiktok import TikTokLogin
 from webhooks import (
+    apify_events,
     checkout,
     clerk_events,
     headers,
@@ -21,10 +24,11 @@ from webhooks import (
     problems,
     session,
     stripe_events,
+    tiktok,
 )
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
-from webhooks.edge import Database, Edge
+from webhooks.edge import Database, Edge, TikTok
 from webhooks.minting import Signer
 from webhooks.rate_limits import Windows
 
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 _MAX_BODY_BYTES = 1024 * 1024
 _MAX_CONNECTIONS = 8  # one for each of gunicorn's threads
+_ROUTES = (session, checkout, stripe_events, clerk_events, apify_events, tiktok, health)
 
 
 def create_app(
@@ -53,7 +58,7 @@ def create_app(
     app.extensions["rate_limits"] = Windows()
     for part in (observability, headers, problems):
         part.register(app)
-    for routes in (session, checkout, stripe_events, clerk_events, health):
+    for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -76,6 +81,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
             lifetime_seconds=settings.edge_token_seconds,
         ),
         gateway=_gateway(settings),
+        tiktok=_tiktok(settings),
         now=lambda: int(clock()),
     )
 
@@ -83,6 +89,22 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
 def _gateway(settings: EdgeSettings) -> Gateway | None:
     key = settings.stripe_secret_key
     return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None
+
+
+def _tiktok(settings: EdgeSettings) -> TikTok | None:
+    key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+    if key is None or secret is None:
+        return None
+    return TikTok(
+        login=TikTokLogin(
+            key,
+            secret.get_secret_value(),
+            base_url=settings.tiktok_base_url,
+            web_url=settings.tiktok_web_url,
+        ),
+        sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        redirect_uri=f"{settings.edge_public_url}/tiktok/callback",
+    )
 
 
 def _pool(settings: EdgeSettings) -> ConnectionPool[Connection[Row]]:

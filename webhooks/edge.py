@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from core.billing import Gateway
     from core.config import EdgeSettings
     from core.database import Row
+    from core.sealing import Sealer
+    from core.tiktok import TikTokLogin
     from webhooks.clerk_keys import ClerkKeys
     from webhooks.clerk_tokens import Policy
     from webhooks.minting import Signer
@@ -50,6 +52,15 @@ class Database:
 
 
 @dataclass(frozen=True)
+class TikTok:
+    """How creators connect their accounts."""
+
+    login: TikTokLogin
+    sealer: Sealer
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
 class Edge:
     settings: EdgeSettings
     database: Database
@@ -57,6 +68,7 @@ class Edge:
     clerk_policy: Policy
     signer: Signer
     gateway: Gateway | None  # None without a Stripe key
+    tiktok: TikTok | None  # None without an application at TikTok
     now: Callable[[], int]
     stopping: threading.Event = field(default_factory=threading.Event)
 

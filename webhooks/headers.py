@@ -45,7 +45,7 @@ def _allow(response: Response) -> None:
     headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
     headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = "POST, GET"
+        headers["Access-Control-Allow-Methods"] = "POST, GET, DELETE"
         headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-request-id"
         headers["Access-Control-Max-Age"] = "600"
 

@@ -18,6 +18,7 @@ TOKEN_VERIFICATIONS = Counter(
 )
 STRIPE_EVENTS = Counter("edge_stripe_events", "Stripe events received.", ["type", "outcome"])
 CLERK_EVENTS = Counter("edge_clerk_events", "Clerk events received.", ["type", "outcome"])
+APIFY_EVENTS = Counter("edge_apify_events", "Ends of Apify runs reported.", ["outcome"])
 EVENT_LAG_SECONDS = Histogram(
     "edge_event_lag_seconds",
     "From an event's creation at Stripe to its arrival here.",

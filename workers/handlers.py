@@ -53,6 +53,10 @@ class Run:
         if wait_seconds > 0:
             raise Park("waiting", wait_seconds)
 
+    async def expect(self, secret_hash: bytes) -> str:
+        """The id under which an Apify run of this job may report that it has ended."""
+        return await protocol.expect_apify_run(self.pool, self.job, secret_hash)
+
     async def step(self, name: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """Does what must not be paid for twice: a later try gets the first result back.
 

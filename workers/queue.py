@@ -163,6 +163,15 @@ async def acquire(pool: Pool, job: Job, limit: str) -> float:
     return float(str(wait_seconds))
 
 
+async def expect_apify_run(pool: Pool, job: Job, secret_hash: bytes) -> str:
+    """Prepares the webhook of a run that the job is about to start; its id."""
+    webhook_id = await _value(
+        pool, "select private.expect_apify_run(%s, %s, %s, %s)", (*job.token, secret_hash)
+    )
+    _require(webhook_id)
+    return str(webhook_id)
+
+
 async def fire_schedules(pool: Pool) -> int:
     """Queues the recurring work that is due; how many jobs that were."""
     return int(str(await _value(pool, "select private.fire_schedules()", ())))

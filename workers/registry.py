@@ -10,6 +10,7 @@ from workers.jobs import (
     generate_script,
     prune_jobs,
     reconcile_billing,
+    revoke_tiktok,
     sync_customer,
 )
 
@@ -26,6 +27,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
         "generate_script": generate_script.handler(services.text_model),
         "sync_customer": sync_customer.handler(services.billing),
         "reconcile_billing": reconcile_billing.handler(services.billing),
+        "revoke_tiktok": revoke_tiktok.handler(services.tiktok_accounts),
         "erase_account": erase_account.handler(
             services.billing, delete_customer=services.delete_erased_customers
         ),

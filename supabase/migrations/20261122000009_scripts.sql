@@ -11,6 +11,7 @@ create table public.scripts (
     origin text not null default 'user' check (origin in ('user', 'ai')),
     version integer not null default 1 check (version >= 1),
     broken_rules jsonb,
+    review jsonb,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
@@ -27,6 +28,11 @@ comment on column public.scripts.version is
 
 comment on column public.scripts.broken_rules is
 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
+
+comment on column public.scripts.review is
+'What a language model made of the rules that need judgement, in this text:
+[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
+needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
@@ -135,6 +141,7 @@ begin
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
     new.broken_rules := null;
+    new.review := null;
     return new;
 end;
 $$;

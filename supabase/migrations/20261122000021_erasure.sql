@@ -36,6 +36,10 @@ begin
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
+    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
+    -- Before the tokens go, a job is queued that gives them back to TikTok.
+    perform private.disconnect_tiktok(erase_rows.user_id);
+    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 comment on function private.erase_rows is
@@ -243,6 +247,23 @@ begin atomic
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.jobs as t
             where t.user_id = auth.uid()
+        ),
+        'tiktok_connections',
+        (
+            select
+                coalesce(
+                    jsonb_agg(jsonb_build_object(
+                        'open_id', t.open_id, 'scopes', t.scopes, 'connected_at', t.connected_at,
+                        'expires_at', t.refresh_ends_at
+                    )),
+                    '[]'
+                )
+            from private.tiktok_connections as t where t.user_id = auth.uid()
+        ),
+        'tiktok_states',
+        (
+            select coalesce(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]')
+            from private.tiktok_states as t where t.user_id = auth.uid()
         ),
         'billing_notices',
         (

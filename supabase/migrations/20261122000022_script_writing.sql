@@ -99,7 +99,13 @@ job''s arguments. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text
+    queue text,
+    msg_id bigint,
+    read_ct integer,
+    job_id uuid,
+    title text,
+    content text,
+    review jsonb default null
 )
 returns boolean
 language plpgsql
@@ -120,10 +126,10 @@ begin
         return false;
     end if;
     insert into public.scripts
-    (user_id, product_id, job_id, title, content, origin, broken_rules)
+    (user_id, product_id, job_id, title, content, origin, review, broken_rules)
     select
         v_product.user_id, v_product.id, save_script.job_id, save_script.title,
-        save_script.content, 'ai',
+        save_script.content, 'ai', save_script.review,
         coalesce(
             jsonb_agg(jsonb_build_object(
                 'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
@@ -136,7 +142,8 @@ begin
 end;
 $$;
 comment on function private.save_script is
-'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
+'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
+that need judgement; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 grant execute on function private.save_script to worker;

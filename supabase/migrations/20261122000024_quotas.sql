@@ -232,7 +232,8 @@ create function public.account(
     out limits jsonb,
     out usage jsonb,
     out resets_at timestamptz,
-    out subscription jsonb
+    out subscription jsonb,
+    out tiktok jsonb
 )
 language sql
 stable
@@ -256,11 +257,12 @@ as $$
             where s.user_id = auth.uid()
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
-        )
+        ),
+        private.own_tiktok()
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 comment on function public.account is
-'The caller''s plan with its limits, what is used of them, when monthly ones start again, and the
-subscription (null without one).';
+'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
+subscription and the connected TikTok account (each null without one).';
 grant execute on function public.account to authenticated;

@@ -7,6 +7,7 @@ of what was started and deleted.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import threading
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,7 @@ class Outcome:
     status: str = "SUCCEEDED"
     looks_until_finished: int = 0
     error: tuple[int, str] | None = None  # HTTP status and type instead of a run
+    until_told: bool = False  # runs until the test says that it has ended
     answer_is_lost: bool = False  # the run starts, but nobody hears of it
 
 
@@ -44,10 +48,18 @@ class Run:
     options: dict[str, str]
     outcome: Outcome
     looks: int = 0
+    is_told: bool = False
 
     @property
     def status(self) -> str:
+        if self.outcome.until_told and not self.is_told:
+            return "RUNNING"
         return "RUNNING" if self.looks <= self.outcome.looks_until_finished else self.outcome.status
+
+    @property
+    def webhooks(self) -> list[dict[str, Any]]:
+        """What was asked to be called, as the query string carries it."""
+        return json.loads(base64.b64decode(self.options.get("webhooks", "W10=")))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -93,6 +105,15 @@ class FakeApify:
         run = Run(f"run{len(self.started) + 1}", actor, run_input, options, outcome)
         self.started.append(run)
         return run
+
+    def finish(self, run: Run, event: str = "ACTOR.RUN.SUCCEEDED") -> int:
+        """Ends a run and calls its webhook, as Apify does; what was answered."""
+        run.is_told = True
+        [webhook] = run.webhooks
+        assert event in webhook["eventTypes"]
+        body = webhook["payloadTemplate"].replace("{{eventType}}", json.dumps(event))
+        headers = {"Content-Type": "application/json"} | json.loads(webhook["headersTemplate"])
+        return httpx.post(webhook["requestUrl"], content=body, headers=headers).status_code
 
     def run(self, run_id: str) -> Run | None:
         alive = (run for run in self.started if run.id not in self.deleted)

@@ -37,6 +37,7 @@ def work(collection, services, memory):
             now=services.now(),
             ref_key=services.ref_key,
             scorer=labelled.scorer or LexiconScorer(),
+            remarks=labelled.remarks,
         )
         return await assistant.write(analysis, "Bottle", labelled)
 
@@ -83,6 +84,29 @@ async def test_the_models_labels_decide_and_its_words_are_in_the_pack(server, mo
     assert [(hook["id"], hook["text"]) for hook in pack["hooks"]] == [("h1", HOOK["text"])]
     assert pack["dos"] == ["People like it."]
     assert pack["grounding"]["dropped"] == 2
+
+
+async def test_the_models_labels_name_kind_aspect_and_intent(server, model, work):
+    def asked_about_the_seal(request):
+        answer = answers(request)
+        for label in answer.get("labels", []):
+            label |= {"kind": "question", "aspect": "leaking", "wants_to_buy": True}
+        return answer
+
+    server.always = asked_about_the_seal
+    feelings = (await work(model)).results[0].content
+    largest = max(feelings["themes"], key=lambda theme: theme["n"])
+    assert (largest["kind"], largest["aspect"]) == ("question", "leaking")
+    assert largest["n"] == feelings["sample"]["analysed"]
+    assert feelings["purchase_intent"]["share"] == 1
+
+
+async def test_labels_of_a_model_are_not_called_calibrated(server, model, work):
+    server.always = answers
+    found, plain = await work(model), await work(None)
+    said = [each.results[0].content["overall"]["calibrated"] for each in (found, plain)]
+    assert said == [False, True]
+    assert any("was not measured" in limit for limit in found.results[0].content["limits"])
 
 
 async def test_what_the_model_left_out_is_the_embedded_engines(server, model, work):

@@ -163,3 +163,115 @@ async def test_a_pack_that_was_deleted_meanwhile_is_told(db):
     async with worker(db, KIND, generate_script.handler(None), "scripts"):
         failed = await until(db, product, KIND, "failed")
     assert failed["error_code"] == "pack_not_found"
+
+
+RUBRIC = {
+    "schema_version": "1.0",
+    "kind": "rubric",
+    "severity": "warning",
+    "params": {"text": "Sounds like a friend, not like an advert."},
+}
+
+
+def with_rule(db, product, definition=RUBRIC, name="Friendly"):
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute(
+            "insert into public.brand_rules (rule_name, rule_definition) values (%s, %s)",
+            name,
+            Jsonb(definition),
+        )
+
+
+def verdict(**overrides):
+    given = {"rule": "r1", "verdict": "fail", "reason": "It sounds like an advert."}
+    return Reply(json.dumps({"verdicts": [given | overrides]}))
+
+
+async def reviewed(db, model, *, definition=RUBRIC):
+    """What the owner reads of a script's review."""
+    product = wanted(db)
+    with_rule(db, product, definition)
+    async with worker(db, KIND, generate_script.handler(model), "scripts"):
+        await until(db, product, KIND, "succeeded")
+    with db.as_user(product["user_id"]) as owner:
+        [entry] = owner.value("select review from public.scripts")
+        rule = owner.value("select id from public.brand_rules")
+    assert entry.pop("rule_id") == str(rule)
+    return entry
+
+
+async def test_a_model_judges_what_no_pattern_can_and_its_verdict_is_marked(db, server, model):
+    server.will(reply(BEATS), verdict())
+    assert await reviewed(db, model) == {
+        "rule_name": "Friendly",
+        "kind": "rubric",
+        "severity": "warning",
+        "status": "fail",
+        "message": "It sounds like an advert.",
+        "source": "ai",
+        "engine": "small/review-1",
+    }
+    asked = server.data[1]
+    assert asked["rules"][0]["params"] == RUBRIC["params"]
+    assert "It holds 34 drops." in asked["script"]
+
+
+async def test_without_a_model_a_person_must_judge(db):
+    entry = await reviewed(db, None)
+    assert (entry["status"], entry["source"], entry["message"]) == (
+        "needs_review",
+        "none",
+        "No language model is connected here: a person must judge this.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (verdict(verdict="unsure"), ("needs_review", "It sounds like an advert.")),
+        (verdict(reason="See www.evil.test"), ("fail", RUBRIC["params"]["text"])),
+        (verdict(rule="r9"), ("needs_review", "no usable judgement")),
+        (Reply(refusal="no"), ("needs_review", "refused to judge")),
+        (Reply(status=429, code="insufficient_quota"), ("needs_review", "budget is used up")),
+        (Reply("{", finish_reason="length"), ("needs_review", "did not finish")),
+        (Reply(status=400), ("needs_review", "cannot be reached")),
+    ],
+)
+async def test_a_script_is_not_lost_because_nobody_could_judge_it(
+    db, server, model, answer, expected
+):
+    status, message = expected
+    server.will(reply(BEATS), answer)
+    entry = await reviewed(db, model)
+    assert entry["status"] == status
+    assert message in entry["message"]
+
+
+async def test_a_models_verdict_alone_keeps_no_script_from_being_final(db, server, model):
+    server.will(reply(BEATS), verdict())
+    await reviewed(db, model, definition=RUBRIC | {"severity": "error"})
+    owner = db.value("select user_id from public.scripts")
+    with db.as_user(owner) as session:
+        session.execute("update public.scripts set status = 'final'")
+        assert session.value("select status from public.scripts") == "final"
+
+
+async def test_a_changed_text_has_no_review_any_more(db, server, model):
+    server.will(reply(BEATS), verdict())
+    await reviewed(db, model)
+    owner = db.value("select user_id from public.scripts")
+    with db.as_user(owner) as session:
+        session.execute("update public.scripts set content = 'Something else.'")
+        assert session.value("select review from public.scripts") is None
+
+
+async def test_rules_that_a_pattern_decides_are_not_asked_about(db, server, model):
+    server.will(reply(BEATS))
+    product = wanted(db)
+    banned = {"kind": "banned_phrase", "severity": "error", "params": {"terms": ["drops"]}}
+    with_rule(db, product, {"schema_version": "1.0"} | banned, "No drops")
+    async with worker(db, KIND, generate_script.handler(model), "scripts"):
+        await until(db, product, KIND, "succeeded")
+    row = db.row("select review, broken_rules from public.scripts")
+    assert row["review"] == []
+    assert [rule["rule_name"] for rule in row["broken_rules"]] == ["No drops"]

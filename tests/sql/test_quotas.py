@@ -203,6 +203,7 @@ def test_an_account_without_a_subscription_is_on_the_free_plan(db: Database) -> 
         "usage": {"products": 1, "analyses": 1, "scripts": 0},
         "resets_at": db.value(NEXT_MONTH),
         "subscription": None,
+        "tiktok": None,
     }
 
 

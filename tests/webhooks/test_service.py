@@ -18,6 +18,9 @@ AUTH = {
     "/subscriptions/sync": "signed_in",
     "/subscriptions/webhook": "stripe_signature",
     "/clerk/webhook": "svix_signature",
+    "/apify/webhook": "run_secret",
+    "/tiktok/connect": "signed_in",
+    "/tiktok/callback": "tiktok_state",
     "/.well-known/jwks.json": "public",
     "/healthz": "public",
     "/readyz": "public",
@@ -106,7 +109,7 @@ def test_our_frontends_may_call_from_a_browser(stateless_edge):
     assert allowed == {
         "Access-Control-Allow-Origin": ORIGIN,
         "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
-        "Access-Control-Allow-Methods": "POST, GET",
+        "Access-Control-Allow-Methods": "POST, GET, DELETE",
         "Access-Control-Allow-Headers": "authorization, content-type, x-request-id",
         "Access-Control-Max-Age": "600",
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workers.insights import confidence, sentiment, themes
 from workers.insights.comments import Prepared, prepare
 from workers.insights.engines import best_scorer
 from workers.insights.evidence import EvidenceLog
-from workers.insights.facts import shown_name
+from workers.insights.facts import shown_name, spoken_name
 from workers.insights.groundedness import check, cited_ids
 from workers.insights.pack import write_pack
 from workers.insights.pack_inputs import PackInputs
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from workers.insights.inputs import Collection
     from workers.insights.lexicon import Scorer
+    from workers.insights.remarks import Remarks
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 
@@ -70,6 +72,7 @@ class _Run:
 
     collection: Collection
     scorer: Scorer
+    remarks: Remarks
     engine: Engine
     log: EvidenceLog
     now: datetime
@@ -83,18 +86,30 @@ def analyse(
     now: datetime,
     ref_key: bytes,
     scorer: Scorer | None = None,
+    remarks: Remarks = MappingProxyType({}),
 ) -> Analysis:
     """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
 
-    `scorer` is a sentiment engine other than the embedded ones: a language model's labels.
+    `scorer` is a sentiment engine other than the embedded ones, `remarks` what else a reader other
+    than our patterns made of the comments: both a language model's labels.
     """
     scorer = scorer or best_scorer()
     engine = _engine(collection, scorer, ref_key)
-    run = _Run(collection, scorer, engine, EvidenceLog(ref_key), now, ref_key)
+    run = _Run(collection, scorer, remarks, engine, EvidenceLog(ref_key), now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
     limits = tuple(dict.fromkeys((*feelings.limits, *virality.limits)))
-    given = PackInputs(name, collection.product, feelings, virality, engine, limits, now)
+    given = PackInputs(
+        name,
+        spoken_name(name),
+        _own_tags(collection),
+        collection.product,
+        feelings,
+        virality,
+        engine,
+        limits,
+        now,
+    )
     pack = _grounded(write_pack(given, run.log, _UNCHECKED), run.log)
     return Analysis(
         results=(
@@ -105,25 +120,32 @@ def analyse(
     )
 
 
+def _own_tags(collection: Collection) -> frozenset[str] | None:
+    own = [video for video in collection.videos if video.role != "niche"]
+    return frozenset(tag for video in own for tag in video.hashtags) if own else None
+
+
 def _sentiment(run: _Run) -> SentimentSummary:
     prepared = prepare(run.collection.comments)
     scored = sentiment.score_comments(prepared.kept, run.scorer)
     found = sentiment.total(scored, run.scorer)
-    mentions = themes.find_mentions(scored, run.scorer)
+    mentions = themes.find_mentions(scored, run.scorer, run.remarks)
     refs = [item.counted.comment.ref for item in scored]
     document = SentimentSummary(
         subject=_subject(run),
         sample=_sample(run.collection, prepared),
-        overall=sentiment.overall(found, len(scored), run.log, refs),
+        overall=sentiment.overall(
+            found, len(scored), run.log, refs, is_calibrated=run.scorer.is_calibrated
+        ),
         aspects=themes.aspects(mentions, sentiment.label_bias(run.scorer), run.log),
-        themes=themes.themes(mentions, scored, run.log),
-        purchase_intent=themes.purchase_intent(scored, run.log),
+        themes=themes.themes(mentions, scored, run.remarks, run.log),
+        purchase_intent=themes.purchase_intent(scored, run.remarks, run.log),
         risks=themes.risks(scored, run.log),
         evidence=run.log.items(),
         confidence=confidence.of_sentiment(found, len(scored)),
         grounding=_UNCHECKED,
         engine=run.engine,
-        limits=(*run.collection.limits, *_sentiment_limits(prepared)),
+        limits=(*run.collection.limits, *_sentiment_limits(prepared, run)),
         as_of=run.now,
     )
     return _grounded(document, run.log)
@@ -177,12 +199,16 @@ def _sample(collection: Collection, prepared: Prepared) -> Sample:
     )
 
 
-def _sentiment_limits(prepared: Prepared) -> tuple[str, ...]:
+def _sentiment_limits(prepared: Prepared, run: _Run) -> tuple[str, ...]:
     limits = []
     if prepared.dropped.get("language"):
         n = prepared.dropped["language"]
         limits.append(f"{n} comments in other languages than English were not read.")
     if prepared.kept:
+        if not run.scorer.is_calibrated:
+            limits.append(
+                "A language model read the comments; how often it errs here was not measured."
+            )
         limits.append("Irony is often misread; single labels are weak, totals are usable.")
     return tuple(limits)
 

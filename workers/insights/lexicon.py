@@ -37,6 +37,8 @@ class Scorer(Protocol):
 
     name: str
     version: str
+    # Whether its chances were held against labels that people gave to other texts.
+    is_calibrated: bool
 
     @property
     def prior(self) -> tuple[float, float, float]:
@@ -77,6 +79,7 @@ class SoftmaxWeights:
 class LexiconScorer:
     name = "vader-calibrated"
     version = "1"
+    is_calibrated = True
 
     @property
     def prior(self) -> tuple[float, float, float]:

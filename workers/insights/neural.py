@@ -25,6 +25,7 @@ VECTOR_SCALE = 6.0
 class NeuralScorer:
     name = "minilm-lexicon"
     version = "1"
+    is_calibrated = True
 
     @property
     def prior(self) -> tuple[float, float, float]:

@@ -85,7 +85,10 @@ def net_interval(
     return round(max(-1.0, net - half), 3), round(min(1.0, net + half), 3)
 
 
-def overall(found: Total | None, n: int, log: EvidenceLog, refs: Sequence[str]) -> Overall:
+def overall(
+    found: Total | None, n: int, log: EvidenceLog, refs: Sequence[str], *, is_calibrated: bool
+) -> Overall:
+    """`is_calibrated` is the engine's."""
     if found is None:
         return _insufficient(n, log, refs)
     label = _label(found)
@@ -97,7 +100,7 @@ def overall(found: Total | None, n: int, log: EvidenceLog, refs: Sequence[str]) 
         ci95=found.ci95,
         distribution=found.distribution,
         unsure_share=found.unsure_share,
-        calibrated=True,
+        calibrated=is_calibrated,
         basis=basis,
         n=found.n,
         evidence_ids=(evidence,),

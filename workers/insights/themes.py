@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from workers.insights.evidence import EvidenceLog
     from workers.insights.lexicon import Probabilities, Scorer
+    from workers.insights.remarks import Remarks
     from workers.insights.sentiment import Scored
     from workers.insights.sentiment_shapes import ThemeKind
 
@@ -47,8 +48,13 @@ class Mention:
     net: float
 
 
-def find_mentions(scored: Sequence[Scored], scorer: Scorer) -> tuple[Mention, ...]:
-    """One mention per comment and aspect, so a long comment does not count as many people."""
+def find_mentions(
+    scored: Sequence[Scored], scorer: Scorer, remarks: Remarks
+) -> tuple[Mention, ...]:
+    """One mention per comment and aspect, so a long comment does not count as many people.
+
+    What a remark says of its comment goes before what our patterns find there.
+    """
     clauses = [
         (item, clause, named)
         for item in scored
@@ -57,7 +63,13 @@ def find_mentions(scored: Sequence[Scored], scorer: Scorer) -> tuple[Mention, ..
     ]
     parts = [clause for item, clause, _ in clauses if clause != item.counted.text]
     chances = iter(scorer.score(parts))  # whole comments have theirs
-    found: dict[tuple[str, str], Mention] = {}
+    found = {
+        (item.counted.comment.ref, remark.aspect): Mention(
+            item, remark.aspect, remark.kind, item.chances.net
+        )
+        for item in scored
+        if (remark := remarks.get(item.counted.comment.ref)) and remark.aspect
+    }
     for item, clause, named in clauses:
         of_clause = item.chances if clause == item.counted.text else next(chances)
         kind = _kind(clause, of_clause)
@@ -113,11 +125,11 @@ def _aspect(name: str, group: Sequence[Mention], bias: float, log: EvidenceLog) 
 
 
 def themes(
-    mentions: Sequence[Mention], scored: Sequence[Scored], log: EvidenceLog
+    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog
 ) -> tuple[Theme, ...]:
     """Largest first within each kind; shares are of all comments that count."""
     groups: defaultdict[tuple[ThemeKind, str], list[Mention]] = defaultdict(list)
-    for mention in (*mentions, *_unspecific(mentions, scored)):
+    for mention in (*mentions, *_unspecific(mentions, scored, remarks)):
         if mention.kind is not None:
             groups[mention.kind, mention.aspect].append(mention)
     found = [
@@ -129,11 +141,14 @@ def themes(
     return tuple(_first_of_each_kind(found))
 
 
-def _unspecific(mentions: Sequence[Mention], scored: Sequence[Scored]) -> Iterator[Mention]:
+def _unspecific(
+    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks
+) -> Iterator[Mention]:
     named = {mention.item.counted.comment.ref for mention in mentions}
     for item in scored:
         if item.counted.comment.ref not in named:
-            kind = _kind(item.counted.text, item.chances)
+            remark = remarks.get(item.counted.comment.ref)
+            kind = remark.kind if remark else _kind(item.counted.text, item.chances)
             yield Mention(item, OVERALL, kind, item.chances.net)
 
 
@@ -160,8 +175,8 @@ def _first_of_each_kind(found: Sequence[Theme]) -> Iterator[Theme]:
             yield theme
 
 
-def purchase_intent(scored: Sequence[Scored], log: EvidenceLog) -> PurchaseIntent:
-    wanting = [item for item in scored if INTENT.search(item.counted.text)]
+def purchase_intent(scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog) -> PurchaseIntent:
+    wanting = [item for item in scored if _wants_to_buy(item, remarks)]
     basis = "comments that say they bought, will buy, or ask where to"
     if not scored:
         return PurchaseIntent(share=None, ci95=None, n=0, basis=basis, evidence_ids=())
@@ -176,6 +191,11 @@ def purchase_intent(scored: Sequence[Scored], log: EvidenceLog) -> PurchaseInten
         basis=basis,
         evidence_ids=(log.add("comment", paraphrase, refs, label="intent"),),
     )
+
+
+def _wants_to_buy(item: Scored, remarks: Remarks) -> bool:
+    remark = remarks.get(item.counted.comment.ref)
+    return remark.wants_to_buy if remark else bool(INTENT.search(item.counted.text))
 
 
 def risks(scored: Sequence[Scored], log: EvidenceLog) -> tuple[Risk, ...]:

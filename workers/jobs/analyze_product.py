@@ -15,10 +15,13 @@ from workers.insights.engines import best_scorer
 from workers.insights.velocity import snapshots_of
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
+from workers.tiktok_account import own_posts
 
 if TYPE_CHECKING:
     from workers.insights.inputs import Snapshot
+    from workers.providers.context import OwnAccount
     from workers.providers.services import Services
+    from workers.providers.tiktok_display import OwnPosts
     from workers.queue import Database, Job
 
 
@@ -58,7 +61,15 @@ async def load(db: Database, job: Job) -> Product:
 
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
     await run.progress("fetching", 10)
-    collection = await collect(product.source_url, services, run.progress, run.step, run.acquire)
+    collection = await collect(
+        product.source_url,
+        services,
+        run.progress,
+        run.step,
+        run.acquire,
+        expect=run.expect,
+        own_account=_own_account(run, services),
+    )
     collection = replace(collection, earlier=product.earlier)
     assistant = Assistant(services.text_model, run.step, best_scorer())
     await run.progress("analysing", 60)
@@ -71,10 +82,24 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         now=services.now(),
         ref_key=services.ref_key,
         scorer=labelled.scorer,
+        remarks=labelled.remarks,
     )
     analysis = await assistant.write(analysis, product.name, labelled)
     await run.progress("saving", 90)
     return analysis
+
+
+def _own_account(run: Run, services: Services) -> OwnAccount | None:
+    accounts = services.tiktok_accounts
+    if accounts is None:
+        return None
+
+    async def posts() -> OwnPosts | None:
+        return await own_posts(
+            run.pool, run.job, accounts, ref_key=services.ref_key, now=services.now()
+        )
+
+    return posts
 
 
 async def save(db: Database, job: Job, analysis: Analysis) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
+from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease, Reject
 from workers.handlers import Handler, Run
+from workers.providers.script_review import OpenRule, review_script
 from workers.providers.script_writer import Wish, write_script
 from workers.providers.template_script import Script, template_script
 
@@ -19,10 +21,18 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
-def handler(model: TextModel | None) -> Handler[Wish, Script]:
-    """The handler; without a model it writes from templates."""
+@dataclass(frozen=True)
+class Draft:
+    """A script, and what was made of the rules that need judgement."""
 
-    async def work(wish: Wish, run: Run) -> Script:
+    script: Script
+    review: list[dict[str, Any]]
+
+
+def handler(model: TextModel | None) -> Handler[Wish, Draft]:
+    """The handler; without a model it writes from templates, and a person has to judge."""
+
+    async def work(wish: Wish, run: Run) -> Draft:
         return await _work(wish, run, model)
 
     return Handler(load=load, work=work, save=save, timeout_seconds=180)
@@ -46,8 +56,21 @@ async def load(db: Database, job: Job) -> Wish:
     )
 
 
-async def _work(wish: Wish, run: Run, model: TextModel | None) -> Script:
+async def _work(wish: Wish, run: Run, model: TextModel | None) -> Draft:
     await run.progress("writing", 20)
+    script = await _written(wish, run, model)
+    await run.progress("reviewing", 70)
+    rules = await _open_rules(run, wish, script.content)
+
+    async def judge() -> list[dict[str, Any]]:
+        found = await review_script(model, script.content, rules)
+        _log.info("script_reviewed", rules=len(rules), usd=float(found.usage.cost_usd))
+        return list(found.entries)
+
+    return Draft(script, await run.step("review", judge))
+
+
+async def _written(wish: Wish, run: Run, model: TextModel | None) -> Script:
     if model is None:
         return template_script(wish.pack, wish.brief)
 
@@ -59,11 +82,40 @@ async def _work(wish: Wish, run: Run, model: TextModel | None) -> Script:
     return Script(**await run.step("script", write))
 
 
-async def save(db: Database, job: Job, script: Script) -> None:
+async def _open_rules(run: Run, wish: Wish, content: str) -> list[OpenRule]:
+    """What the database, which applies every rule, leaves to a person."""
+    async with run.pool.connection() as db:
+        cursor = await db.execute(
+            "select rule_id::text, rule_name, kind, severity, message"
+            " from private.check_script(%s, %s) where status = 'needs_review'",
+            (run.job.user_id, content),
+        )
+        rows = [cast("dict[str, str]", row) async for row in cursor]
+    definitions = {str(rule["id"]): rule["definition"] for rule in wish.rules}
+    return [
+        OpenRule(
+            row["rule_id"],
+            row["rule_name"],
+            row["kind"],
+            row["severity"],
+            row["message"],
+            definitions.get(row["rule_id"], {}),
+        )
+        for row in rows
+    ]
+
+
+async def save(db: Database, job: Job, draft: Draft) -> None:
     """The draft, in the transaction that acknowledges the job."""
     cursor = await db.execute(
-        "select private.save_script(%s, %s, %s, %s, %s, %s) as is_saved",
-        (*job.token, job.job_id, script.title, script.content),
+        "select private.save_script(%s, %s, %s, %s, %s, %s, %s) as is_saved",
+        (
+            *job.token,
+            job.job_id,
+            draft.script.title,
+            draft.script.content,
+            Jsonb(draft.review),
+        ),
     )
     row = await cursor.fetchone()
     if row is None or not row["is_saved"]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 from apify_client import ApifyClientAsync
+from apify_client._models import WebhookRepresentation
 from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
+    from apify_client._literals import WebhookEventType
     from apify_client._models import Run
 
 MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video with its neighbours costs about 0.30
@@ -35,6 +37,12 @@ RECENT_RUNS = 20
 _UNFINISHED = frozenset({"READY", "RUNNING", "TIMING-OUT", "ABORTING"})
 # Our own runs are in the way; they end, so waiting is enough.
 _BUSY_TYPES = frozenset({"actor-memory-limit-exceeded", "concurrent-runs-limit-exceeded"})
+_END_EVENTS: tuple[WebhookEventType, ...] = (
+    "ACTOR.RUN.SUCCEEDED",
+    "ACTOR.RUN.FAILED",
+    "ACTOR.RUN.TIMED_OUT",
+    "ACTOR.RUN.ABORTED",
+)
 _BUDGET_TYPES = frozenset(
     {
         "actor-is-not-rented",
@@ -58,6 +66,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Report:
+    """Where a run says that it has ended, and the secret that proves it."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Status:
     """Of a run: only a complete one has everything; others may hold a part."""
 
@@ -75,7 +91,7 @@ class Apify:
         self._client = client
         self._starter = starter  # tries once: a repeated start would be a second, billed run
 
-    async def start(self, request: Request) -> str:
+    async def start(self, request: Request, report: Report | None = None) -> str:
         """Starts a run and returns its id; a start whose answer got lost is found by `find`."""
         try:
             run = await self._starter.actor(request.actor).start(
@@ -83,6 +99,7 @@ class Apify:
                 max_items=request.max_items,
                 max_total_charge_usd=MAX_CHARGE_USD,
                 run_timeout=RUN_TIMEOUT,
+                webhooks=None if report is None else [_webhook(report)],
             )
         except _ERRORS as error:
             _translate(error)
@@ -154,6 +171,16 @@ async def open_apify(token: str, base_url: str) -> AsyncIterator[Apify]:
     starter = ApifyClientAsync(token, api_url=base_url, api_public_url=base_url, max_retries=0)
     async with client.http_client, starter.http_client:
         yield Apify(client, starter)
+
+
+def _webhook(report: Report) -> WebhookRepresentation:
+    """The secret travels as a header, because addresses end up in logs."""
+    return WebhookRepresentation(
+        event_types=list(_END_EVENTS),
+        request_url=report.url,
+        headers_template=json.dumps({"Authorization": f"Bearer {report.secret}"}),
+        payload_template='{"eventType": {{eventType}}}',  # our side reads none of it
+    )
 
 
 def _status(run: Run) -> Status:

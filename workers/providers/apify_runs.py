@@ -6,11 +6,14 @@ the run is looked for at Apify before another one is paid.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from workers.errors import Park, Reject
+from workers.providers.apify import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from workers.providers.context import Context
 
 POLL_SECONDS = 10.0
+REPORTED_POLL_SECONDS = 60.0  # where the run reports its end; a lost report costs no more
 MAX_STARTS = 2  # of one request: a failed run that left nothing is paid for once more, not for ever
 GIVE_UP_AFTER = timedelta(minutes=30)
 _CLOCK_LEEWAY = timedelta(minutes=1)  # between our clock and Apify's
@@ -35,8 +39,17 @@ class Harvest:
 class Runs:
     """The runs of one job."""
 
-    def __init__(self, apify: Apify, context: Context, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        apify: Apify,
+        context: Context,
+        now: Callable[[], datetime],
+        webhook_url: str | None = None,
+    ) -> None:
+        """`webhook_url` is where runs may report their end."""
         self._apify = apify
+        self._expect = context.expect
+        self._webhook_url = webhook_url
         self._step = context.step
         self._acquire = context.acquire
         self._now = now
@@ -47,7 +60,7 @@ class Runs:
         brought = {name: await self._attempt(name, request) for name, request in requests.items()}
         ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
         if len(ready) < len(requests):
-            raise Park(stage, POLL_SECONDS)
+            raise Park(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
         return ready
 
     async def delete_all(self) -> None:
@@ -86,9 +99,21 @@ class Runs:
                 if lost is not None:
                     return lost
             await self._acquire("apify")
-            return await self._apify.start(request)
+            return await self._apify.start(request, await self._report())
 
         return await self._step(f"{name}_run", start), asked_at
+
+    @property
+    def _is_reachable(self) -> bool:
+        return self._webhook_url is not None and self._expect is not None
+
+    async def _report(self) -> Report | None:
+        """Kept before the run is started: it may end before its start has been answered."""
+        if self._webhook_url is None or self._expect is None:
+            return None
+        secret = secrets.token_urlsafe(32)
+        webhook_id = await self._expect(hashlib.sha256(secret.encode()).digest())
+        return Report(f"{self._webhook_url}?id={webhook_id}", secret)
 
     async def _read(self, status: Status | None, request: Request) -> Harvest | None:
         """None when nothing is left to read: a failed run, or one that was deleted already."""

@@ -7,14 +7,14 @@ kept in a step, because it was paid for: labels by keyed hash, and prose that pa
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from workers.insights.comments import prepare
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
-from workers.providers.openai_labels import label_comments
+from workers.providers.openai_labels import Label, label_comments
 from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
 from workers.providers.openai_synthesis import synthesise
 from workers.providers.openai_text import Unanswered, Usage
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workers.insights.analysis import Analysis, Result
     from workers.insights.inputs import Collection
     from workers.insights.lexicon import Scorer
+    from workers.insights.remarks import Remarks
     from workers.providers.context import Step
     from workers.providers.openai_text import Reason, TextModel
 
@@ -50,6 +51,7 @@ class Labelled:
     """`scorer` is None where the embedded engine reads the comments."""
 
     scorer: Scorer | None = None
+    remarks: Remarks = field(default_factory=dict)
     share: Share = Share()
 
 
@@ -75,21 +77,22 @@ class Assistant:
 
         async def ask() -> dict[str, Any]:
             found = await label_comments(model, [counted.comment for counted in kept])
-            labels = {ref: label.sentiment for ref, label in found.labels.items()}
+            labels = {ref: label.stored() for ref, label in found.labels.items()}
             return {"labels": labels, "usage": _stored(found.usage)}
 
         try:
             said = await self._step("labels", ask)
         except Unanswered as failure:
             return Labelled(share=Share(failure.usage, failure.reason))
-        by_ref = said["labels"]
+        by_ref = {ref: Label.restored(kept) for ref, kept in said["labels"].items()}
         by_text = {
-            counted.text: by_ref[counted.comment.ref]
+            counted.text: by_ref[counted.comment.ref].sentiment
             for counted in kept
             if counted.comment.ref in by_ref
         }
         scorer = LabelScorer(model.name, by_text, self._embedded)
-        return Labelled(scorer, Share(_restored(said["usage"])))
+        remarks = {ref: label.remark() for ref, label in by_ref.items()}
+        return Labelled(scorer, remarks, Share(_restored(said["usage"])))
 
     async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
         """The analysis with the model's words in its pack, and with who did what in each part."""

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from workers.providers.tiktok_display import OwnPosts
 
 T = TypeVar("T")
 
 # Takes a permit of a limit that all workers share; raises `Park` while there is none.
 Acquire = Callable[[str], Awaitable[None]]
+
+# Lets an Apify run report its end: takes the hash of its secret, gives the webhook's id.
+Expect = Callable[[bytes], Awaitable[str]]
+
+# The posts of the account that the job's owner has connected; None without one. Raises
+# `Disconnected` where it ended.
+OwnAccount = Callable[[], Awaitable["OwnPosts | None"]]
 
 # Tells the user what happens: a stage in a word, and percent.
 Report = Callable[[str, int], Awaitable[None]]
@@ -29,6 +39,8 @@ class Context:
     report: Report
     step: Step
     acquire: Acquire
+    expect: Expect | None = None  # None: nothing outside can reach us, so we look from time to time
+    own_account: OwnAccount | None = None
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001

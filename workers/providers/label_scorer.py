@@ -25,6 +25,7 @@ class LabelScorer:
     """`labels` are by the text as the analysis reads it; clauses of a comment have none."""
 
     version = PROMPT_VERSION
+    is_calibrated = False  # the chances below are an assumption
     # A label is a reading of the comment alone; it takes no mix of feelings for granted.
     prior = (1 / 3, 1 / 3, 1 / 3)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from workers.insights.remarks import Remark
 from workers.insights.vocabulary import ASPECTS
 from workers.providers.openai_text import Answered, Unanswered, Usage
 from workers.providers.untrusted import as_data
@@ -49,7 +50,8 @@ class _ItemLabel(BaseModel):
 
 
 class _Labels(BaseModel):
-    labels: list[_ItemLabel]
+    # Told to the server only: a weak model would go on labelling what nobody has written.
+    labels: Annotated[list[_ItemLabel], Field(json_schema_extra={"maxItems": BATCH})]
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ class Label:
     kind: Kind
     aspect: str | None
     wants_to_buy: bool
+
+    def stored(self) -> list[Any]:
+        """As a step keeps it."""
+        return [self.sentiment, self.kind, self.aspect, self.wants_to_buy]
+
+    @classmethod
+    def restored(cls, stored: list[Any]) -> Label:
+        return cls(*stored)
+
+    def remark(self) -> Remark:
+        """What the analysis takes from it beside the sentiment."""
+        return Remark(None if self.kind == "none" else self.kind, self.aspect, self.wants_to_buy)
 
 
 @dataclass(frozen=True)

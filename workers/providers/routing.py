@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workers.providers import sample, tiktok, web
+from workers.providers import sample, tiktok, tiktok_own, web
 from workers.providers.context import (
     Acquire,
     Context,
+    Expect,
+    OwnAccount,
     Report,
     Step,
     forgetful,
@@ -39,6 +41,9 @@ _TIKTOK = re.compile(r"(.+\.)?tiktok\.com")
 ROUTES: dict[str, Route] = {
     # A reserved domain that no shop can have: the demonstration's product.
     "sample shop": Route(re.compile(r"(.+\.)?creatorscook\.example"), sample.collect),
+    "a connected creator's TikTok": Route(
+        _TIKTOK, tiktok_own.collect, lambda services: services.tiktok_accounts is not None
+    ),
     "TikTok": Route(_TIKTOK, tiktok.collect, lambda services: services.apify is not None),
     "TikTok without a token": Route(_TIKTOK, sample.collect_in_place_of_tiktok),
     "any shop": Route(re.compile(r".*"), web.collect),
@@ -51,12 +56,17 @@ async def collect(
     report: Report,
     step: Step = forgetful,
     acquire: Acquire = unlimited,
+    *,
+    expect: Expect | None = None,
+    own_account: OwnAccount | None = None,
 ) -> Collection:
     """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
 
     After `Park`, call it again with the same `step`: it continues where it was.
     """
-    return await route(url, services).collect(url, services, Context(report, step, acquire))
+    return await route(url, services).collect(
+        url, services, Context(report, step, acquire, expect, own_account)
+    )
 
 
 def route(url: str, services: Services) -> Route:

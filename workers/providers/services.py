@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.billing import Gateway
+from core.sealing import Sealer
+from core.tiktok import TikTokLogin
 from workers.providers.apify import Apify, open_apify
 from workers.providers.fetch import Fetcher, open_fetcher
 from workers.providers.oembed import open_tiktok_web
 from workers.providers.openai_text import Price, TextModel, open_text_model
+from workers.providers.tiktok_display import TikTokAccounts, open_display
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,6 +37,8 @@ class Services:
     delete_erased_customers: bool = False
     tiktok_web: httpx.AsyncClient | None = None
     apify: Apify | None = None  # None without a token
+    apify_webhook_url: str | None = None  # None where the internet cannot reach us
+    tiktok_accounts: TikTokAccounts | None = None  # None without an application at TikTok
     text_model: TextModel | None = None  # None without a key: the embedded engine writes
 
 
@@ -51,6 +56,9 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             delete_erased_customers=settings.stripe_delete_erased_customers,
             tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
             apify=await _apify(settings, opened),
+            apify_webhook_url=settings.edge_public_url
+            and f"{settings.edge_public_url}/apify/webhook",
+            tiktok_accounts=await _tiktok_accounts(settings, opened),
             text_model=await _text_model(settings, opened),
         )
 
@@ -60,6 +68,24 @@ async def _apify(settings: WorkerSettings, opened: AsyncExitStack) -> Apify | No
         return None
     token = settings.apify_token.get_secret_value()
     return await opened.enter_async_context(open_apify(token, settings.apify_base_url))
+
+
+async def _tiktok_accounts(
+    settings: WorkerSettings, opened: AsyncExitStack
+) -> TikTokAccounts | None:
+    key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+    if key is None or secret is None:
+        return None
+    return TikTokAccounts(
+        login=TikTokLogin(
+            key,
+            secret.get_secret_value(),
+            base_url=settings.tiktok_base_url,
+            web_url=settings.tiktok_web_url,
+        ),
+        display=await opened.enter_async_context(open_display(settings.tiktok_base_url)),
+        sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
+    )
 
 
 async def _text_model(settings: WorkerSettings, opened: AsyncExitStack) -> TextModel | None:

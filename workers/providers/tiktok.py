@@ -55,7 +55,7 @@ _SOME_COMMENTS = f"At most {COMMENTS} comments were read."
 
 
 @dataclass(frozen=True)
-class _Link:
+class Link:
     """What a TikTok URL names; a short link names nothing until it is followed."""
 
     url: str
@@ -64,7 +64,7 @@ class _Link:
 
 
 @dataclass(frozen=True)
-class _Posts:
+class Posts:
     """The first run: the subject, if the link names one post, and its creator's other posts."""
 
     videos: tuple[Video, ...]
@@ -76,32 +76,38 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     """Raises `Park` while runs go on; called again, it continues."""
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
-    link = await _full(_link(url), services)
-    runs = Runs(services.apify, context, services.now)
+    link = await named_by(url, services)
+    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
     await context.report("collecting_videos", 10)
     first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
     posts = _posts(first["posts"], link, services.ref_key, services.now())
+    return collection(url, link, posts, first | await around(posts, runs, context), services)
+
+
+async def around(posts: Posts, runs: Runs, context: Context) -> dict[str, Harvest]:
+    """The second runs: comments of the subject, and posts of its niche."""
     await context.report("collecting_comments", 30)
-    around = await runs.harvest(_around(posts), "collecting_comments")
+    brought = await runs.harvest(_around(posts), "collecting_comments")
     await runs.delete_all()
-    return _collection(url, link, posts, first | around, services)
+    return brought
 
 
-def _link(url: str) -> _Link:
+def _link(url: str) -> Link:
     path = urlsplit(url).path
     handle = _HANDLE.search(path)
-    return _Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
+    return Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
 
 
-async def _full(link: _Link, services: Services) -> _Link:
+async def named_by(url: str, services: Services) -> Link:
     """A short link hides the creator, and without one there is no baseline."""
+    link = _link(url)
     if link.handle is not None or services.tiktok_web is None:
         return link
     full = await full_link(services.tiktok_web, link.url)
     return _link(full) if full else link
 
 
-def _posts_request(link: _Link) -> Request:
+def _posts_request(link: Link) -> Request:
     wanted: dict[str, object] = dict(WITHOUT_FILES)
     if not link.is_profile:
         wanted["postURLs"] = [link.url]
@@ -116,7 +122,7 @@ def _posts_request(link: _Link) -> Request:
     return Request(VIDEOS_ACTOR, wanted, max_items=CREATOR_POSTS + 1)
 
 
-def _posts(harvest: Harvest, link: _Link, ref_key: bytes, now: datetime) -> _Posts:
+def _posts(harvest: Harvest, link: Link, ref_key: bytes, now: datetime) -> Posts:
     rows = read_videos(harvest.items, ref_key=ref_key, collected_at=now)
     subject = None if link.is_profile else _subject(rows.items, link, ref_key)
     if not rows.items or (subject is None and not link.is_profile):
@@ -128,10 +134,10 @@ def _posts(harvest: Harvest, link: _Link, ref_key: bytes, now: datetime) -> _Pos
         videos = tuple(replace(video, role="creator") for video in rows.items)
     else:
         videos = with_subject(rows.items, subject.ref)
-    return _Posts(videos, subject, video_links(harvest.items, ref_key))
+    return Posts(videos, subject, video_links(harvest.items, ref_key))
 
 
-def _subject(videos: Sequence[Video], link: _Link, ref_key: bytes) -> Video | None:
+def _subject(videos: Sequence[Video], link: Link, ref_key: bytes) -> Video | None:
     """The post that the link names; the run of a short link brings that post alone."""
     wanted = video_ref(link.url, ref_key)
     if wanted is None:
@@ -155,8 +161,7 @@ def comments_request(links: Sequence[str]) -> Request:
     return Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
 
 
-def _around(posts: _Posts) -> dict[str, Request]:
-    """The second runs: comments of the subject, and posts of its niche."""
+def _around(posts: Posts) -> dict[str, Request]:
     requests = {}
     commented = _commented(posts)
     if commented:
@@ -171,7 +176,7 @@ def _around(posts: _Posts) -> dict[str, Request]:
     return requests
 
 
-def _commented(posts: _Posts) -> list[str]:
+def _commented(posts: Posts) -> list[str]:
     """Where to read comments: under the subject, or under a profile's most discussed posts."""
     videos = [posts.subject] if posts.subject else list(posts.videos)
     discussed = [video for video in videos if video.comments != 0 and video.ref in posts.links]
@@ -179,7 +184,7 @@ def _commented(posts: _Posts) -> list[str]:
     return [posts.links[video.ref] for video in discussed[:COMMENTED_POSTS]]
 
 
-def _niche_hashtags(posts: _Posts) -> list[str]:
+def _niche_hashtags(posts: Posts) -> list[str]:
     """The subject's own hashtags come first, then those that the creator uses most."""
     counts = Counter(tag for video in posts.videos for tag in video.hashtags)
     own = posts.subject.hashtags if posts.subject else ()
@@ -188,8 +193,8 @@ def _niche_hashtags(posts: _Posts) -> list[str]:
     return list(niche)[:NICHE_HASHTAGS]
 
 
-def _collection(
-    url: str, link: _Link, posts: _Posts, harvests: dict[str, Harvest], services: Services
+def collection(
+    url: str, link: Link, posts: Posts, harvests: dict[str, Harvest], services: Services
 ) -> Collection:
     now, key = services.now(), services.ref_key
     niche = read_videos(harvests.get("niche", Harvest()).items, ref_key=key, collected_at=now)
@@ -208,7 +213,7 @@ def _collection(
     )
 
 
-def _limits(posts: _Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
+def _limits(posts: Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
     sentences = [_SOME_COMMENTS if comments else _NO_COMMENTS]
     if len(posts.videos) < 2:
         sentences.append(_NO_BASELINE)

@@ -37,7 +37,12 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
     if services.apify is None:
         await context.report("fetching_page", 10)
         return _collection(url, await _read(url, services), None, services)
-    return await _with_posts(url, services, context, Runs(services.apify, context, services.now))
+    return await _with_posts(
+        url,
+        services,
+        context,
+        Runs(services.apify, context, services.now, services.apify_webhook_url),
+    )
 
 
 async def _with_posts(url: str, services: Services, context: Context, runs: Runs) -> Collection:

@@ -1,0 +1,143 @@
+"""TikTok's OAuth: a creator's consent becomes tokens, tokens become newer ones, and end.
+
+Used by the edge, which gets the consent, and by workers, which refresh and revoke. Blocking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import httpx
+
+SCOPES = ("user.info.basic", "video.list")
+TIMEOUT_SECONDS = 8.0
+_MAX_TOKEN_CHARACTERS = 2000
+_MAX_LIFE_SECONDS = 400 * 86_400
+
+# refused: the consent or the token is no good (any more); misconfigured: our own key is not.
+Reason = Literal["refused", "misconfigured", "unavailable"]
+
+
+class TikTokError(Exception):
+    """TikTok gave no tokens; `code` is its own word for why."""
+
+    def __init__(self, reason: Reason, code: str) -> None:
+        super().__init__(reason, code)
+        self.reason = reason
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What one creator has granted."""
+
+    open_id: str
+    scopes: frozenset[str]
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_seconds: int
+    refresh_seconds: int
+
+
+class TikTokLogin:
+    """TikTok's OAuth endpoints for our application there."""
+
+    def __init__(self, key: str, secret: str, *, base_url: str, web_url: str) -> None:
+        self._key = key
+        self._secret = secret
+        self._base_url = base_url
+        self._web_url = web_url
+
+    def authorize_url(self, state: str, verifier: str, redirect_uri: str) -> str:
+        """The page where a creator agrees."""
+        query = {
+            "client_key": self._key,
+            "scope": ",".join(SCOPES),
+            "response_type": "code",
+            "redirect_uri": redirect_uri,
+            "state": state,
+            # TikTok's S256 is the digest in hex, not in base64 as RFC 7636 has it.
+            "code_challenge": hashlib.sha256(verifier.encode()).hexdigest(),
+            "code_challenge_method": "S256",
+        }
+        return f"{self._web_url}/v2/auth/authorize/?{urlencode(query)}"
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+        """The tokens for a code that a browser brought back."""
+        return self._tokens(
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=verifier,
+            redirect_uri=redirect_uri,
+        )
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Newer tokens; the refresh token may change, too."""
+        return self._tokens(grant_type="refresh_token", refresh_token=refresh_token)
+
+    def revoke(self, access_token: str) -> None:
+        """Ends what was granted. What is over already counts as ended."""
+        try:
+            self._post("/v2/oauth/revoke/", token=access_token)
+        except TikTokError as error:
+            if error.reason != "refused":
+                raise
+
+    def _tokens(self, **form: str) -> Tokens:
+        return _tokens(self._post("/v2/oauth/token/", **form))
+
+    def _post(self, path: str, **form: str) -> dict[str, Any]:
+        secrets = {"client_key": self._key, "client_secret": self._secret}
+        try:
+            response = httpx.post(
+                f"{self._base_url}{path}", data=secrets | form, timeout=TIMEOUT_SECONDS
+            )
+        except httpx.HTTPError as error:
+            raise TikTokError("unavailable", type(error).__name__) from error
+        return _body(response)
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    """Errors come with status 400 and with 200, and `error` is a word or an object."""
+    if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+        raise TikTokError("unavailable", f"http_{response.status_code}")
+    try:
+        body = response.json() if response.content else {}
+    except ValueError:
+        raise TikTokError("unavailable", "no_json") from None
+    if not isinstance(body, dict):
+        raise TikTokError("unavailable", "no_object")
+    error = body.get("error")
+    code = error.get("code") if isinstance(error, dict) else error
+    if code not in {None, "", "ok"} or response.is_error:
+        word = str(code)[:60] if code else f"http_{response.status_code}"
+        is_ours = word in {"invalid_client", "unauthorized_client"}
+        raise TikTokError("misconfigured" if is_ours else "refused", word)
+    return body
+
+
+def _tokens(body: dict[str, Any]) -> Tokens:
+    try:
+        return Tokens(
+            open_id=_text(body["open_id"]),
+            scopes=frozenset(str(body.get("scope", "")).split(",")),
+            access=_text(body["access_token"]),
+            refresh=_text(body["refresh_token"]),
+            access_seconds=_seconds(body["expires_in"]),
+            refresh_seconds=_seconds(body["refresh_expires_in"]),
+        )
+    except (KeyError, ValueError, TypeError):
+        raise TikTokError("unavailable", "no_tokens") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN_CHARACTERS:
+        raise ValueError("no text")
+    return value
+
+
+def _seconds(value: Any) -> int:
+    return min(max(int(value), 0), _MAX_LIFE_SECONDS)
