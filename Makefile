@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge test-llm
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge test-llm bench-compliance
 
 ##@ Start here
 
@@ -62,13 +62,16 @@ test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real
 
 ##@ Benchmarks
 
-bench: bench-jobs bench-edge ## All of them
+bench: bench-jobs bench-edge bench-compliance ## All of them
 
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
 
 bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook beside a bare Flask route, four minutes
 	@$(RUN) -m tests.benchmarks.edge $(ARGS)
+
+bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
+	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
 eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m workers.insights.evaluation $(DATA)
@@ -140,4 +143,4 @@ $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	    /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -168,3 +168,54 @@ def test_an_account_cannot_keep_the_database_busy_with_its_rules(
     status, answer = call(postgrest, user, "/rpc/check_compliance", {"content": "a" * 10_000})
     assert isinstance(answer, dict)
     assert (status, answer["code"]) == (500, "57014")
+
+
+def test_an_account_sent_as_null_is_the_callers(db: Database, postgrest: RunningPostgrest) -> None:
+    product = make_product(db, make_user())
+    user = product["user_id"]
+    rule = {"user_id": None, "rule_name": "No miracles", "rule_definition": banned("miracle")}
+    script = {"user_id": None, "product_id": str(product["id"]), "content": "A lamp."}
+    returned = {"Prefer": "return=representation"}
+    for path, row in (("/brand_rules", rule), ("/scripts", script)):
+        status, rows = call(postgrest, user, f"{path}?select=user_id", row, returned)
+        assert (path, status, rows) == (path, 201, [{"user_id": str(user)}])
+
+
+def test_a_rule_without_a_definition_says_so(postgrest: RunningPostgrest) -> None:
+    for body in ({"rule_name": "Empty"}, {"rule_name": "Empty", "rule_definition": None}):
+        assert call(postgrest, make_user(), "/brand_rules", body) == (
+            422,
+            {
+                "code": "invalid_rule",
+                "message": "The rule's definition is missing.",
+                "details": '{"field": "rule_definition"}',
+                "hint": None,
+            },
+        )
+
+
+def test_a_hostile_pattern_is_refused_when_it_is_written(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    problems = {
+        r"(a+)\1": "may not refer back to a group (\\1).",
+        "(?=a)a": "may not look around or set options: of (?…), only (?:…) and a leading (?i).",
+        "(a{1,100}){1,100}": "repeats too often: its counts may multiply to 600 at most.",
+        "a" * 201: "must have 1 to 200 characters.",
+        "(": "is no valid regular expression.",
+        "(a|)*": "matches every text, also an empty one.",
+    }
+    user = make_user()
+    for pattern, problem in problems.items():
+        definition = {"kind": "regex", "severity": "error", "params": {"pattern": pattern}}
+        body = {"rule_name": "Hostile", "rule_definition": definition}
+        assert call(postgrest, user, "/brand_rules", body) == (
+            422,
+            {
+                "code": "invalid_rule",
+                "message": f"The rule's params.pattern {problem}",
+                "details": '{"field": "params.pattern"}',
+                "hint": None,
+            },
+        )
+    assert db.value("select count(*) from public.brand_rules") == 0
