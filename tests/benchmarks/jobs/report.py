@@ -30,6 +30,9 @@ _UNITS = {
     "efficiency": "of the ideal",
     "kept": "of the rate before",
     "times_alone": "times",
+    "requests_per_second": "requests/s",
+    "screens_per_second": "screens/s",
+    "cpu_us_per_request": "µs",
 }
 
 

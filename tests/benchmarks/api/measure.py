@@ -1,0 +1,217 @@
+"""Runs the cases: systems in turn within every round, disturbed runs again."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from local.postgres import BIN_DIR
+from tests.benchmarks.api import cases, data, load, servers
+from tests.benchmarks.jobs.machine import Watch, tree_seconds
+from tests.benchmarks.jobs.measure import FOREIGN_LIMIT, Failure, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.benchmarks.api.servers import Place, Server
+
+_PGBENCH_CLIENTS = 8
+_UNLIMITED = """
+create function private.before_request_without_limit() returns void
+language plpgsql security invoker set search_path = '' as $body${body}$body$;
+grant execute on function private.before_request_without_limit to anon, authenticated
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a run needs: the database, the started servers, how long and how often."""
+
+    place: Place
+    postmaster: int
+    tokens: list[str]
+    seconds: float
+    rounds: int
+    tries: int
+
+    def watch(self) -> Watch:
+        """Over everything that is ours."""
+        return Watch(os.getpid(), self.postmaster)
+
+    def undisturbed(self, take: Callable[[], Sample]) -> Sample | Failure:
+        """The first of `tries` samples that had the machine for itself, else the calmest."""
+        taken: list[Sample] = []
+        while len(taken) < self.tries:
+            taken.append(take())
+            if taken[-1].foreign_share <= FOREIGN_LIMIT:
+                break
+        return min(taken, key=lambda sample: sample.foreign_share)
+
+
+@contextmanager
+def systems(place: Place, wanted: frozenset[str]) -> Iterator[dict[str, Server]]:
+    """Every system that answers HTTP, started once for the whole run."""
+    with ExitStack() as stack:
+
+        def start(name: str, server: Callable[[], object]) -> None:
+            if name in wanted:
+                started[name] = stack.enter_context(server())
+
+        started: dict[str, Server] = {}
+        ours = stack.enter_context(servers.postgrest_server(place, "ours"))
+        started[cases.OURS] = ours
+        _add_pre_request_without_limit(place)
+        without_limit = "private.before_request_without_limit"
+        start(cases.BARE, lambda: servers.postgrest_server(place, "bare", db_pre_request=""))
+        start(
+            cases.UNLIMITED,
+            lambda: servers.postgrest_server(place, "unlimited", db_pre_request=without_limit),
+        )
+        start(cases.NEXT, lambda: servers.next_server(place, ours))
+        start(cases.ASYNCPG, lambda: servers.uvicorn_server(place, "with_asyncpg"))
+        start(
+            cases.SQLALCHEMY,
+            lambda: servers.uvicorn_server(place, "with_sqlalchemy", "postgresql+asyncpg"),
+        )
+        start(cases.EXPRESS, lambda: servers.express_server(place))
+        yield started
+
+
+def samples(
+    bench: Bench, started: dict[str, Server], wanted: frozenset[str], names: frozenset[str]
+) -> Iterator[Sample | Failure]:
+    """Every case, round by round; each round begins with another system."""
+    for case in cases.CASES:
+        if names and case.name not in names:
+            continue
+        chosen = [system for system in case.systems if system in wanted]
+        for number in range(bench.rounds):
+            at = number % len(chosen)
+            order = chosen if number == 0 else chosen[at:] + chosen[:at]
+            for system in order:
+                yield _sample(bench, case.name, system, started.get(system))
+
+
+def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
+    """A dashboard's screen in one request, and in the four that it takes without the view."""
+    for _round in range(bench.rounds):
+        for system, requests, each in (
+            ("ours, product_overview", cases.requests(cases.OVERVIEW, cases.OURS), 1),
+            ("ours, four requests", cases.four_requests(), 4),
+        ):
+            def take(system: str = system, requests: list = requests, each: int = each) -> Sample:
+                taken = http(bench, "a dashboard's screen", system, ours, requests)
+                numbers = {
+                    "screens_per_second": taken.numbers["requests_per_second"] / each,
+                    "cpu_us_per_screen": taken.numbers["cpu_us_per_request"] * each,
+                }
+                return replace(taken, numbers=numbers)
+
+            yield bench.undisturbed(take)
+
+
+def http(
+    bench: Bench, case: str, system: str, server: Server, requests: list[load.Request]
+) -> Sample:
+    """One run of wrk against a server."""
+    path = load.write(bench.place.folder / "requests.txt", requests, bench.tokens)
+    load.warm_up(server.port, path)
+    measured = load.run(
+        server.port,
+        path,
+        bench.seconds,
+        [*server.process_ids, bench.postmaster],
+        bench.watch(),
+    )
+    return Sample(case, system, _numbers(measured), measured.foreign_share)
+
+
+def pgbench(bench: Bench, case: str, system: str, script: str, **options: str) -> Sample:
+    """One run of pgbench with prepared statements; `options` are settings of its sessions."""
+    folder = bench.place.folder
+    path = folder / "script.sql"
+    path.write_text(script)
+    for log in folder.glob("pgbench_log*"):
+        log.unlink()
+    _pgbench(bench, path, 1, options)
+    watch = bench.watch()
+    before = tree_seconds(bench.postmaster)
+    said = _pgbench(bench, path, bench.seconds, options, "--log", f"--log-prefix={folder}/pgbench_log")
+    used = tree_seconds(bench.postmaster) - before
+    rate = float(re.search(r"tps = ([\d.]+)", said)[1])
+    waits = sorted(
+        int(line.split()[2]) / 1000
+        for log in folder.glob("pgbench_log*")
+        for line in log.read_text().splitlines()
+    )
+    numbers = {
+        "requests_per_second": rate,
+        "p50_ms": waits[len(waits) // 2],
+        "p99_ms": waits[int(len(waits) * 0.99)],
+        "cpu_us_per_request": used / len(waits) * 1e6,
+    }
+    return Sample(case, system, numbers, watch.foreign_share())
+
+
+def _sample(bench: Bench, case: str, system: str, server: Server | None) -> Sample | Failure:
+    def take() -> Sample:
+        try:
+            if server is None:
+                return pgbench(bench, case, system, cases.script(case))
+            return http(bench, case, system, server, cases.requests(case, system))
+        finally:
+            if case in cases.WRITES:
+                data.put_back(bench.place.target)
+
+    try:
+        return bench.undisturbed(take)
+    except (load.LoadFailed, subprocess.CalledProcessError) as error:
+        return Failure(case, system, str(error))
+
+
+def _pgbench(
+    bench: Bench, path: Path, seconds: float, options: dict[str, str], *more: str
+) -> str:
+    target = bench.place.target
+    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+    return subprocess.run(
+        [
+            str(BIN_DIR / "pgbench"),
+            *("--no-vacuum", "-M", "prepared", "-c", str(_PGBENCH_CLIENTS), "-j", "1"),
+            *("-T", f"{max(1, round(seconds))}", "-f", str(path)),
+            *("-h", target.socket_dir, "-p", str(target.port), "-U", "authenticator", *more),
+            target.database,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PGOPTIONS": settings},
+    ).stdout
+
+
+def _numbers(measured: load.Load) -> dict[str, float]:
+    return {
+        "requests_per_second": measured.requests_per_second,
+        "p50_ms": measured.p50_ms,
+        "p99_ms": measured.p99_ms,
+        "cpu_us_per_request": measured.cpu_us_per_request,
+    }
+
+
+def _add_pre_request_without_limit(place: Place) -> None:
+    with psycopg.connect(place.target.url(), autocommit=True) as db:
+        [body] = db.execute(
+            "select prosrc from pg_proc where oid = 'private.before_request'::regproc"
+        ).fetchone()
+        call = "perform private.count_request();"
+        if call not in body:
+            raise RuntimeError("before_request counts nothing")
+        db.execute(_UNLIMITED.replace("{body}", body.replace(call, "null;")))
