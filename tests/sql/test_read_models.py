@@ -9,13 +9,14 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user, user_claims
-from tests.postgrest import token
+from tests.postgrest import serve, token
 from tests.rows import make_pack, make_result
 
 if TYPE_CHECKING:
     import uuid
+    from pathlib import Path
 
-    from tests.database import Database, Row, Session
+    from tests.database import Database
     from tests.postgrest import RunningPostgrest
 
 CONFIGURATION = {"schema_version": "1.0", "headline": "A lamp", "score": {"band": "above"}}
@@ -214,3 +215,15 @@ def test_plans_may_be_kept(db: Database, postgrest: RunningPostgrest, method: st
         answer = ask(postgrest, user, method, "/plans")
         assert answer.headers["Cache-Control"] == "public, max-age=300"
         assert "Vary" not in answer.headers
+
+
+def test_the_tokens_that_postgrest_remembers_have_a_limit(db: Database, tmp_path: Path) -> None:
+    user, small = make_user(), "-N1 -M12m"
+    with pytest.raises(httpx.TransportError):
+        for postgrest in serve(db, tmp_path, small, jwt_cache_max_lifetime="300"):
+            with httpx.Client(base_url=postgrest.url) as client:
+                # Each another one: 5 kB for ever, or until the process ends.
+                for number in range(5000):
+                    claims = user_claims(user) | {"nonce": number}
+                    headers = {"Authorization": f"Bearer {token(claims)}"}
+                    assert client.get("/plans", headers=headers).status_code == 200

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.api.servers import Place, Server
 
-_PGBENCH_CLIENTS = 8
+PGBENCH_CLIENTS = 8
+SCREEN = "a dashboard's screen"
+ONE, FOUR = "ours, product_overview", "ours, four requests"
 _UNLIMITED = """
 create function private.before_request_without_limit() returns void
 language plpgsql security invoker set search_path = '' as $body${body}$body$;
@@ -104,11 +106,11 @@ def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
     """A dashboard's screen in one request, and in the four that it takes without the view."""
     for _round in range(bench.rounds):
         for system, requests, each in (
-            ("ours, product_overview", cases.requests(cases.OVERVIEW, cases.OURS), 1),
-            ("ours, four requests", cases.four_requests(), 4),
+            (ONE, cases.requests(cases.OVERVIEW, cases.OURS), 1),
+            (FOUR, cases.four_requests(), 4),
         ):
             def take(system: str = system, requests: list = requests, each: int = each) -> Sample:
-                taken = http(bench, "a dashboard's screen", system, ours, requests)
+                taken = http(bench, SCREEN, system, ours, requests)
                 numbers = {
                     "screens_per_second": taken.numbers["requests_per_second"] / each,
                     "cpu_us_per_screen": taken.numbers["cpu_us_per_request"] * each,
@@ -185,7 +187,7 @@ def _pgbench(
     return subprocess.run(
         [
             str(BIN_DIR / "pgbench"),
-            *("--no-vacuum", "-M", "prepared", "-c", str(_PGBENCH_CLIENTS), "-j", "1"),
+            *("--no-vacuum", "-M", "prepared", "-c", str(PGBENCH_CLIENTS), "-j", "1"),
             *("-T", f"{max(1, round(seconds))}", "-f", str(path)),
             *("-h", target.socket_dir, "-p", str(target.port), "-U", "authenticator", *more),
             target.database,

@@ -79,13 +79,12 @@ class Place:
         ]
 
 
-# PostgREST's own scheduler costs more on two cores than it gives: more of it is more processes.
-_ONE_CORE = {"GHCRTS": "-N1"}
+_RUNTIME = {"GHCRTS": postgrest.RUNTIME}
 
 
 @contextmanager
 def postgrest_server(
-    place: Place, name: str, variables: dict[str, str] = _ONE_CORE, **changed: str
+    place: Place, name: str, variables: dict[str, str] = _RUNTIME, **changed: str
 ) -> Iterator[Server]:
     """PostgREST as the project sets it up; `changed` settings use _ for the dash."""
     port = free_port()

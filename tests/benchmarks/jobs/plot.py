@@ -31,12 +31,13 @@ def save(path: Path, rows: list[Row], headline: str) -> None:
     figure.suptitle(headline, fontsize=9)
     fields = figure.subplots(2, 3).flatten()
     for field, (case, metric, title) in zip(fields, _BARS, strict=False):
-        _bars(field, [row for row in rows if (row.case, row.metric) == (case, metric)], title)
+        bars(field, [row for row in rows if (row.case, row.metric) == (case, metric)], title)
     _growth(fields[-1], [row for row in rows if _GROWTH in row.metric])
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
-def _bars(field: Axes, rows: list[Row], title: str) -> None:
+def bars(field: Axes, rows: list[Row], title: str) -> None:
+    """A bar per system with the ends of its repeats; none leaves the field empty."""
     field.set_title(title, fontsize=10)
     if not rows:
         field.set_axis_off()

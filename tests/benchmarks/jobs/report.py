@@ -33,6 +33,7 @@ _UNITS = {
     "requests_per_second": "requests/s",
     "screens_per_second": "screens/s",
     "cpu_us_per_request": "µs",
+    "cpu_us_per_screen": "µs",
 }
 
 
