@@ -208,6 +208,17 @@ def test_a_call_looks_at_the_accounts_own_rows_only(plans: Plans, path: str) -> 
     assert costly(plans.of("POST", path, json=CALLS[path])) == []
 
 
+def test_an_overview_looks_up_one_row_of_each_kind_for_each_product(plans: Plans) -> None:
+    older = plans.path("/product_overview?created_at=lt.{moment}&order=created_at.desc&limit=10")
+    [query] = [plan for plan in plans.of("GET", older) if "pgrst_source" in plan["Query Text"]]
+    assert {table: (how, rows) for how, table, rows in scans(query["Plan"])} == {
+        "products": ("Index Scan", 10),
+        "virality_packs": ("Index Scan", 10),
+        "analysis_results": ("Index Scan", 10),
+        "jobs": ("Index Scan", 10),
+    }
+
+
 @pytest.mark.parametrize("path", [READS[0], READS[5]])
 def test_a_page_further_on_begins_where_the_last_one_ended(plans: Plans, path: str) -> None:
     moment = "created_at=lte.2026-01-01"

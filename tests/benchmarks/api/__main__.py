@@ -65,7 +65,7 @@ def main() -> None:
         bench = measure.Bench(
             place,
             server.postmaster,
-            place.tokens(cases.ACCOUNTS),
+            place.tokens(data.ASKERS),
             seconds=1 if arguments.quick else 2,
             rounds=arguments.rounds or (1 if arguments.quick else 5),
             tries=1 if arguments.quick else 3,

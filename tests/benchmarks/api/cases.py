@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import dataclass
 
-from tests.benchmarks.api.data import CLAIMS, PRODUCTS_EACH, product_id
+from tests.benchmarks.api.data import ASKERS, CLAIMS, PRODUCTS_EACH, product_id
 from tests.benchmarks.api.load import Request
 
 OURS = "ours"
@@ -46,8 +46,6 @@ _SQL = {
     RPC: "select * from public.run_analysis({product})",
     OVERVIEW: f"select * from public.product_overview {_NEWEST_SQL}",
 }
-# Tokens that a run uses. PostgREST verifies each once, 2 ms, while it is warmed up.
-ACCOUNTS = 250
 _LINES = 2000
 
 # What a dashboard without the view asks for, each with the columns that it shows.
@@ -88,7 +86,7 @@ def requests(case: str, system: str) -> list[Request]:
     path = ours if system in POSTGREST else (_NEXT_PREFIX if system == NEXT else "") + theirs
     made = []
     for _ in range(_LINES):
-        account = chance.randrange(ACCOUNTS)
+        account = chance.randrange(ASKERS)
         product = product_id(account, chance.randrange(PRODUCTS_EACH))
         made.append(Request(path.format(product=product), account, _body(case, product)))
     return made
@@ -98,7 +96,7 @@ def four_requests() -> list[Request]:
     """A screen of each account after the other, in four requests."""
     return [
         Request(path.format(products=",".join(_products_of(account))), account)
-        for account in range(ACCOUNTS)
+        for account in range(ASKERS)
         for path in _FOUR
     ]
 
@@ -111,7 +109,7 @@ def script(case: str) -> str:
         f" || lpad(to_hex(:account::bigint * {PRODUCTS_EACH} + :number), 12, '0'))::uuid"
     )
     return (
-        f"\\set account random(0, {ACCOUNTS - 1})\n"
+        f"\\set account random(0, {ASKERS - 1})\n"
         f"\\set number random(0, {PRODUCTS_EACH - 1})\n"
         "begin;\n"
         "select set_config('role', 'authenticated', true),"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PRODUCTS_EACH = 20
 RESULTS_EACH = 10
+# The accounts that ask. Their documents are as large as real ones (a pack 9 kB, a summary 3 kB);
+# those of the others are small, or the fill would take minutes.
+ASKERS = 250
 
 # As the exchange mints them, as far as the database reads claims; for clients without tokens.
 CLAIMS = (
@@ -28,6 +31,10 @@ _FILL = """
 set session_replication_role = replica;
 create function pg_temp.id(kind integer, number bigint) returns uuid language sql immutable
 return (kind || '0000000-0000-4000-8000-' || lpad(to_hex(number), 12, '0'))::uuid;
+create temp table filler as
+select n, jsonb_agg(md5(n || ' ' || line)) as hooks,
+    jsonb_agg(md5(n || ' ' || line)) filter (where line <= 80) as themes
+from generate_series(0, 99) as n, generate_series(1, 200) as line group by n;
 insert into public.products (id, user_id, name, source_url, created_at, updated_at)
 select pg_temp.id(2, n), pg_temp.id(1, n / {each}), 'Walnut desk lamp ' || n,
     'https://shop.example/products/' || n, moment, moment
@@ -42,16 +49,19 @@ insert into public.virality_packs (product_id, user_id, name, configuration, sco
 select id, user_id, name, jsonb_build_object(
     'schema_version', '1.0', 'headline', 'People praise the light; people ask about the cable',
     'score', jsonb_build_object('value', 61.5, 'band', 'above', 'low', 52.1, 'high', 70.4),
-    'hooks', (select jsonb_agg('Hook ' || h || ' for the first three seconds')
-        from generate_series(1, 8) as h)
+    'hooks', filler.hooks
 ), 61.5, created_at
-from public.products;
+from public.products
+left join filler on user_id < pg_temp.id(1, {askers}) and n = abs(hashtext(id::text)) % 100;
 insert into public.analysis_results (product_id, user_id, type, content, engine, created_at)
-select p.id, p.user_id, (array['sentiment_summary', 'virality_breakdown'])[1 + n % 2],
+select p.id, p.user_id, (array['sentiment_summary', 'virality_breakdown'])[1 + g % 2],
     jsonb_build_object('schema_version', '1.0', 'comments', 167,
-        'overall', jsonb_build_object('label', 'positive', 'net', 0.31)),
-    'embedded', p.created_at + make_interval(secs => n)
-from public.products as p, generate_series(1, {results}) as n;
+        'overall', jsonb_build_object('label', 'positive', 'net', 0.31),
+        'themes', filler.themes),
+    'embedded', p.created_at + make_interval(secs => g)
+from public.products as p
+left join filler on user_id < pg_temp.id(1, {askers}) and filler.n = abs(hashtext(id::text)) % 100,
+    generate_series(1, {results}) as g;
 insert into public.scripts (product_id, user_id, content, created_at)
 select id, user_id, 'Look at this lamp.', created_at from public.products
 where abs(hashtext(id::text)) % 4 = 0;
@@ -77,7 +87,7 @@ def fill(target: Target, size: Size) -> float:
     """Fills a migrated database; the seconds that it took."""
     since = time.monotonic()
     statements = _FILL.format(
-        each=PRODUCTS_EACH, results=RESULTS_EACH, accounts=size.accounts
+        each=PRODUCTS_EACH, results=RESULTS_EACH, accounts=size.accounts, askers=ASKERS
     )
     with psycopg.connect(target.url(), autocommit=True) as db:
         # In pieces: vacuum can't run beside others in one message.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.api import cases, knobs
+from tests.benchmarks.api import cases, data, knobs
 from tests.benchmarks.jobs import report
 from tests.benchmarks.jobs.measure import FOREIGN_LIMIT
 
@@ -79,7 +79,7 @@ def text(
         verdicts=report.verdicts(judged),
         knobs=_knobs(measured),
         tables=report.tables(measured),
-        accounts=cases.ACCOUNTS,
+        accounts=data.ASKERS,
         **run,
     )
 
