@@ -130,7 +130,7 @@ begin
     if current_user = 'authenticated' then
         -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
         if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
             or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
             perform private.refuse_sign_in();
         end if;

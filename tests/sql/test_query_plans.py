@@ -1,9 +1,9 @@
 """The plans of every documented query, as PostgREST really sends it, among many accounts' rows.
 
-PostgreSQL logs each plan with what it read (auto_explain), those of policies, of the pre-request and
-of functions too. The tables hold 6,000 products and 60,000 results instead of the 100,000
-and the million that are promised; PROVE=1 fills them whole: what an index gives stays as much when the tables grow, and a
-sequential scan only costs more, so a plan that avoids it here avoids it there.
+PostgreSQL logs each plan with what it read (auto_explain), those of policies, of the pre-request
+and of functions too. The tables hold 6,000 products and 60,000 results instead of the 100,000 and
+the million that are promised; PROVE=1 fills them whole. What an index gives stays as much when
+tables grow, and a sequential scan only costs more: a plan that avoids it here avoids it there.
 """
 
 from __future__ import annotations
@@ -52,9 +52,11 @@ READS = [
     f"/products?{BEFORE}&{NEWEST}",
     f"/products?id=eq.{PRODUCT}&select=*,virality_packs(*)",
     f"/products?id=eq.{PRODUCT}&select=*,virality_packs(*),analysis_results(*),scripts(*),jobs(*)",
-    f"/products?id=eq.{PRODUCT}&select=*,virality_packs(*),analysis_results(*)"
-    "&virality_packs.order=created_at.desc&virality_packs.limit=1"
-    "&analysis_results.order=created_at.desc&analysis_results.limit=10",
+    (
+        f"/products?id=eq.{PRODUCT}&select=*,virality_packs(*),analysis_results(*)"
+        "&virality_packs.order=created_at.desc&virality_packs.limit=1"
+        "&analysis_results.order=created_at.desc&analysis_results.limit=10"
+    ),
     f"/product_overview?{NEWEST}",
     f"/product_overview?{BEFORE}&{NEWEST}",
     f"/product_overview?id=eq.{PRODUCT}",
@@ -127,9 +129,7 @@ class Plans:
         """The plans of a request's statements, in the order in which they ended."""
         since = self._log.stat().st_size
         headers = self._headers | dict(request.pop("headers", {}))
-        answer = httpx.request(
-            method, self._url + path, headers=headers, timeout=30, **request
-        )
+        answer = httpx.request(method, self._url + path, headers=headers, timeout=30, **request)
         assert answer.status_code < 300, answer.text
         with self._log.open() as log:
             log.seek(since)
@@ -142,15 +142,15 @@ class Plans:
         one = "select id, created_at from public.{} where user_id = %s limit 1"
         job, script = (self.db.row(one.format(name), OWNER) for name in ("jobs", "scripts"))
         moment = self.db.value("select created_at from public.products where id = %s", PRODUCT)
-        return template.replace("{job}", str(job["id"])).replace(
-            "{script}", str(script["id"])
-        ).replace("{moment}", moment.isoformat().replace("+", "%2B"))
+        return (
+            template.replace("{job}", str(job["id"]))
+            .replace("{script}", str(script["id"]))
+            .replace("{moment}", moment.isoformat().replace("+", "%2B"))
+        )
 
 
 @pytest.fixture(scope="module")
-def plans(
-    postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Plans]:
+def plans(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
     host, port = postgres_server.host, postgres_server.port
     target = Target(host, port, "plans", None)
     with psycopg.connect(replace(target, database="postgres").url(), autocommit=True) as admin:
@@ -223,9 +223,7 @@ def test_an_overview_looks_up_one_row_of_each_kind_for_each_product(plans: Plans
 def test_a_page_further_on_begins_where_the_last_one_ended(plans: Plans, path: str) -> None:
     moment = "created_at=lte.2026-01-01"
     [query] = [
-        plan
-        for plan in plans.of("GET", f"{path}&{moment}")
-        if "pgrst_source" in plan["Query Text"]
+        plan for plan in plans.of("GET", f"{path}&{moment}") if "pgrst_source" in plan["Query Text"]
     ]
     assert [rows for _, table, rows in scans(query["Plan"]) if table == "products"] == [0]
 

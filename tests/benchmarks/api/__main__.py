@@ -98,9 +98,7 @@ def _install(target: Target) -> None:
     migrate(target.socket_dir, target.port, target.database)
 
 
-def _all(
-    bench: Bench, wanted: frozenset[str], names: frozenset[str]
-) -> Iterator[Sample | Failure]:
+def _all(bench: Bench, wanted: frozenset[str], names: frozenset[str]) -> Iterator[Sample | Failure]:
     with measure.systems(bench.place, wanted) as started:
         agreement.require(started, bench.tokens)
         yield from measure.samples(bench, started, wanted, names)
@@ -119,9 +117,7 @@ def _shown(runs: Iterator[Sample | Failure]) -> Iterator[Sample | Failure]:
         yield run
 
 
-def _write(
-    folder: Path, facts: dict[str, str], measured: list[report.Row], bench: Bench
-) -> None:
+def _write(folder: Path, facts: dict[str, str], measured: list[report.Row], bench: Bench) -> None:
     report.save(folder / "api.json", facts, measured)
     text = page.text(
         facts,

@@ -27,7 +27,9 @@ def require(started: dict[str, Server], tokens: list[str]) -> None:
             raise Disagreement(f"{case}: not as ours, or nothing: {', '.join(wrong)}")
     for system, server in started.items():
         path = cases.requests(cases.LIST, system)[0].path
-        status = httpx.get(_url(server, path), headers={"Authorization": "Bearer a.b.c"}).status_code
+        status = httpx.get(
+            _url(server, path), headers={"Authorization": "Bearer a.b.c"}
+        ).status_code
         if status < 400:
             raise Disagreement(f"{system} serves a forged token")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.jobs.measure import Sample
 
 CASE = "list 20 with one thing changed"
-_PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for minutes and listens on loopback
+_PASSWORD = "benchmark"
 _INDEX = "products_user_id_created_at_id_idx"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,11 +25,18 @@ if TYPE_CHECKING:
 PGBENCH_CLIENTS = 8
 SCREEN = "a dashboard's screen"
 ONE, FOUR = "ours, product_overview", "ours, four requests"
-_UNLIMITED = """
-create function private.before_request_without_limit() returns void
-language plpgsql security invoker set search_path = '' as $body${body}$body$;
-grant execute on function private.before_request_without_limit to anon, authenticated
+# Written as before_request is, so that only what is left out differs.
+_PRE_REQUEST = """
+create function private.{name}() returns void
+language plpgsql volatile security invoker set search_path = '' as $body${body}$body$;
+grant execute on function private.{name} to anon, authenticated
 """
+_PRE_REQUESTS = {
+    cases.BARE: "",
+    cases.EMPTY: "empty_pre_request",
+    cases.UNLIMITED: "before_request_without_limit",
+}
+_COUNT = "perform private.count_request();"
 
 
 @dataclass(frozen=True)
@@ -70,13 +76,14 @@ def systems(place: Place, wanted: frozenset[str]) -> Iterator[dict[str, Server]]
         started: dict[str, Server] = {}
         ours = stack.enter_context(servers.postgrest_server(place, "ours"))
         started[cases.OURS] = ours
-        _add_pre_request_without_limit(place)
-        without_limit = "private.before_request_without_limit"
-        start(cases.BARE, lambda: servers.postgrest_server(place, "bare", db_pre_request=""))
-        start(
-            cases.UNLIMITED,
-            lambda: servers.postgrest_server(place, "unlimited", db_pre_request=without_limit),
-        )
+        _add_pre_requests(place)
+        for system, function in _PRE_REQUESTS.items():
+            start(
+                system,
+                lambda function=function: servers.postgrest_server(
+                    place, function or "bare", db_pre_request=function and f"private.{function}"
+                ),
+            )
         start(cases.NEXT, lambda: servers.next_server(place, ours))
         start(cases.ASYNCPG, lambda: servers.uvicorn_server(place, "with_asyncpg"))
         start(
@@ -99,7 +106,9 @@ def samples(
             at = number % len(chosen)
             order = chosen if number == 0 else chosen[at:] + chosen[:at]
             for system in order:
-                yield _sample(bench, case.name, system, started.get(system))
+                yield _sample(bench, case.name, system, started.get(system), is_warm=number > 0)
+        if case.name == cases.RPC:
+            data.put_back(bench.place.target)
 
 
 def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
@@ -109,6 +118,7 @@ def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
             (ONE, cases.requests(cases.OVERVIEW, cases.OURS), 1),
             (FOUR, cases.four_requests(), 4),
         ):
+
             def take(system: str = system, requests: list = requests, each: int = each) -> Sample:
                 taken = http(bench, SCREEN, system, ours, requests)
                 numbers = {
@@ -121,11 +131,18 @@ def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
 
 
 def http(
-    bench: Bench, case: str, system: str, server: Server, requests: list[load.Request]
+    bench: Bench,
+    case: str,
+    system: str,
+    server: Server,
+    requests: list[load.Request],
+    *,
+    is_warm: bool = False,
 ) -> Sample:
-    """One run of wrk against a server."""
+    """One run of wrk against a server, which is warmed up unless it is."""
     path = load.write(bench.place.folder / "requests.txt", requests, bench.tokens)
-    load.warm_up(server.port, path)
+    if not is_warm:
+        load.warm_up(server.port, path)
     measured = load.run(
         server.port,
         path,
@@ -136,17 +153,16 @@ def http(
     return Sample(case, system, _numbers(measured), measured.foreign_share)
 
 
-def pgbench(bench: Bench, case: str, system: str, script: str, **options: str) -> Sample:
-    """One run of pgbench with prepared statements; `options` are settings of its sessions."""
+def pgbench(bench: Bench, case: str, system: str, script: str) -> Sample:
+    """One run of pgbench with prepared statements."""
     folder = bench.place.folder
     path = folder / "script.sql"
     path.write_text(script)
     for log in folder.glob("pgbench_log*"):
         log.unlink()
-    _pgbench(bench, path, 1, options)
     watch = bench.watch()
     before = tree_seconds(bench.postmaster)
-    said = _pgbench(bench, path, bench.seconds, options, "--log", f"--log-prefix={folder}/pgbench_log")
+    said = _pgbench(bench, path)
     used = tree_seconds(bench.postmaster) - before
     rate = float(re.search(r"tps = ([\d.]+)", said)[1])
     waits = sorted(
@@ -163,14 +179,17 @@ def pgbench(bench: Bench, case: str, system: str, script: str, **options: str) -
     return Sample(case, system, numbers, watch.foreign_share())
 
 
-def _sample(bench: Bench, case: str, system: str, server: Server | None) -> Sample | Failure:
+def _sample(
+    bench: Bench, case: str, system: str, server: Server | None, *, is_warm: bool
+) -> Sample | Failure:
     def take() -> Sample:
         try:
             if server is None:
                 return pgbench(bench, case, system, cases.script(case))
-            return http(bench, case, system, server, cases.requests(case, system))
+            requests = cases.requests(case, system)
+            return http(bench, case, system, server, requests, is_warm=is_warm)
         finally:
-            if case in cases.WRITES:
+            if case == cases.INSERT:
                 data.put_back(bench.place.target)
 
     try:
@@ -179,23 +198,20 @@ def _sample(bench: Bench, case: str, system: str, server: Server | None) -> Samp
         return Failure(case, system, str(error))
 
 
-def _pgbench(
-    bench: Bench, path: Path, seconds: float, options: dict[str, str], *more: str
-) -> str:
-    target = bench.place.target
-    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+def _pgbench(bench: Bench, script: Path) -> str:
+    target, folder = bench.place.target, bench.place.folder
     return subprocess.run(
         [
             str(BIN_DIR / "pgbench"),
             *("--no-vacuum", "-M", "prepared", "-c", str(PGBENCH_CLIENTS), "-j", "1"),
-            *("-T", f"{max(1, round(seconds))}", "-f", str(path)),
-            *("-h", target.socket_dir, "-p", str(target.port), "-U", "authenticator", *more),
+            *("-T", f"{bench.seconds:.0f}", "-f", str(script)),
+            *("--log", f"--log-prefix={folder}/pgbench_log"),
+            *("-h", target.socket_dir, "-p", str(target.port), "-U", "authenticator"),
             target.database,
         ],
         check=True,
         capture_output=True,
         text=True,
-        env=os.environ | {"PGOPTIONS": settings},
     ).stdout
 
 
@@ -208,12 +224,16 @@ def _numbers(measured: load.Load) -> dict[str, float]:
     }
 
 
-def _add_pre_request_without_limit(place: Place) -> None:
+def _add_pre_requests(place: Place) -> None:
     with psycopg.connect(place.target.url(), autocommit=True) as db:
         [body] = db.execute(
             "select prosrc from pg_proc where oid = 'private.before_request'::regproc"
         ).fetchone()
-        call = "perform private.count_request();"
-        if call not in body:
+        if _COUNT not in body:
             raise RuntimeError("before_request counts nothing")
-        db.execute(_UNLIMITED.replace("{body}", body.replace(call, "null;")))
+        bodies = {
+            cases.EMPTY: "begin end",
+            cases.UNLIMITED: body.replace(_COUNT, "null;"),
+        }
+        for system, text in bodies.items():
+            db.execute(_PRE_REQUEST.format(name=_PRE_REQUESTS[system], body=text))

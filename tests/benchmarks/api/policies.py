@@ -24,7 +24,8 @@ _NEWEST = (
 )
 _SCRIPT = (
     "begin;\n"
-    "select set_config('role', '{role}', true), set_config('request.jwt.claims', '{claims}', true);\n"
+    "select set_config('role', '{role}', true),"
+    " set_config('request.jwt.claims', '{claims}', true);\n"
     "{query};\n"
     "commit;\n"
 )

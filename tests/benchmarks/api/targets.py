@@ -52,7 +52,9 @@ TARGETS = (
     Target("… of pgbench", _times(cases.LIST, cases.PGBENCH), at_least=0.23),
     Target("get one, of pgbench", _times(cases.GET, cases.PGBENCH), at_least=0.19),
     Target("a screen in one request, times one in four", _screens, at_least=3),
-    Target("list 20, of PostgREST without pre-request", _times(cases.LIST, cases.BARE), at_least=0.9),
+    Target(
+        "list 20, of PostgREST without pre-request", _times(cases.LIST, cases.BARE), at_least=0.9
+    ),
     Target(
         "an insert without the rate limit, times one with it",
         lambda look: 1 / _times(cases.INSERT, cases.UNLIMITED)(look),

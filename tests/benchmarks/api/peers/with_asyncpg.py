@@ -22,7 +22,7 @@ _pool: asyncpg.Pool
 
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
-    global _pool  # noqa: PLW0603 - one per process, as in FastAPI's own examples
+    global _pool
     async with asyncpg.create_pool(
         queries.DATABASE_URL, min_size=queries.POOL_SIZE, max_size=queries.POOL_SIZE
     ) as _pool:
