@@ -131,6 +131,16 @@ CREATE TABLE public.analysis_results (
     content jsonb NOT NULL,
     engine text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sentiment_label text GENERATED ALWAYS AS (
+CASE
+    WHEN (type = 'sentiment_summary'::text) THEN ((content -> 'overall'::text) ->> 'label'::text)
+    ELSE NULL::text
+END) STORED,
+    sentiment_net double precision GENERATED ALWAYS AS (
+CASE
+    WHEN ((type = 'sentiment_summary'::text) AND (jsonb_typeof(((content -> 'overall'::text) -> 'net'::text)) = 'number'::text)) THEN (((content -> 'overall'::text) ->> 'net'::text))::double precision
+    ELSE NULL::double precision
+END) STORED,
     CONSTRAINT analysis_results_content_check CHECK (((content ? 'schema_version'::text) AND (pg_column_size(content) <= 262144))),
     CONSTRAINT analysis_results_type_check CHECK ((type ~ '^[a-z][a-z_]{1,49}$'::text))
 );
@@ -144,6 +154,11 @@ COMMENT ON COLUMN public.analysis_results.type IS 'What it is: sentiment_summary
 COMMENT ON COLUMN public.analysis_results.content IS 'The result; its shape is named by type and schema_version.';
 
 COMMENT ON COLUMN public.analysis_results.engine IS 'What computed it, e.g. embedded.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_label IS 'From the content of a sentiment_summary; null for other types.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_net IS 'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
+found to judge.';
 
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -202,7 +217,12 @@ CREATE TABLE public.products (
     CONSTRAINT products_source_url_check CHECK ((char_length(source_url) <= 2048))
 );
 
-COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.';
+COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.
+
+The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
+offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
+with what belongs to it: id=eq.I&select=*,virality_packs(*). Asked for as one object, as single()
+does, it carries an ETag; sent back as If-None-Match that gives 304 while nothing has changed.';
 
 COMMENT ON COLUMN public.products.user_id IS 'The account it belongs to, taken from the token.';
 
@@ -262,19 +282,44 @@ table rights.';
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
+declare
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
+    v_path text := coalesce(current_setting('request.path', true), '');
+    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
 begin
-    perform private.require_sign_in();
-    -- Counting waits for an erasure that is under way, so it comes before looking for one.
-    perform private.limit_requests();
     if current_user = 'authenticated' then
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
+            perform private.refuse_sign_in();
+        end if;
+        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
+        -- under way, so it comes before looking for one.
+        if current_setting('transaction_read_only') = 'off'
+            and current_setting('request.method', true) <> '' then
+            perform private.count_request();
+        end if;
         perform private.refuse_erased();
+    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
+        perform private.refuse_sign_in();
     end if;
-    perform private.describe_response();
+    if v_is_read then
+        perform set_config('response.headers', case v_path
+            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
+        end, true);
+        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
+            perform private.tag_response();
+        end if;
+    end if;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request.';
+COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
+anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
+invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -1398,33 +1443,30 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
-CREATE FUNCTION private.cost_class() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    select case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end
-$$;
-
-COMMENT ON FUNCTION private.cost_class() IS 'What the current request costs: work starts a job that costs money, write changes rows.';
-
 CREATE FUNCTION private.count_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_class text := private.cost_class();
-    v_limit integer := private.requests_per_minute(auth.uid(), v_class);
+    v_user uuid := auth.uid();
+    -- work starts a job that costs money, write changes rows.
+    v_class text := case
+        when current_setting('request.path', true)
+            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+            and current_setting('request.method', true) = 'POST' then 'work'
+        else 'write'
+    end;
+    v_limit integer;
     v_count private.request_counts;
     v_seconds integer;
 begin
+    -- Work may be a quarter of what is allowed.
+    select greatest(1, p.requests_per_minute / case v_class when 'work' then 4 else 1 end)
+    into v_limit
+    from public.plans as p where p.id = private.plan_of(v_user);
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (auth.uid(), v_class, now(), 1)
+    values (v_user, v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -1565,37 +1607,6 @@ $$;
 
 COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
-
-CREATE FUNCTION private.describe_response() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_path text := current_setting('request.path', true);
-    v_headers jsonb := '{"Cache-Control": "private, no-cache", "Vary": "Authorization"}';
-    v_tag text;
-begin
-    if current_setting('request.method', true) not in ('GET', 'HEAD') then
-        return;
-    end if;
-    if v_path = '/plans' then
-        v_headers := '{"Cache-Control": "public, max-age=300"}';
-    elsif v_path in ('/products', '/product_overview') and current_user = 'authenticated' then
-        v_tag := private.read_tag();
-        v_headers := v_headers || jsonb_build_object('ETag', v_tag);
-        if position(v_tag in current_setting('request.headers')::jsonb ->> 'if-none-match') > 0 then
-            perform private.fail(304, 'not_modified', 'Nothing has changed.', headers => v_headers);
-        end if;
-    end if;
-    perform set_config(
-        'response.headers',
-        (select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each(v_headers) as h)::text,
-        true
-    );
-end;
-$$;
-
-COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
 
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1890,6 +1901,8 @@ CREATE TABLE public.virality_packs (
     configuration jsonb NOT NULL,
     score numeric(4,1),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
+    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
     CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
     CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
@@ -1900,6 +1913,10 @@ COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, ang
 COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it; null once that job is pruned.';
 
 COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
+
+COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
+
+COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
 
 CREATE FUNCTION private.export_own_account() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2517,23 +2534,6 @@ $$;
 
 COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
 
-CREATE FUNCTION private.limit_requests() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-    if current_user = 'authenticated'
-        and current_setting('transaction_read_only') = 'off'
-        -- Outside PostgREST there is no request to count.
-        and current_setting('request.method', true) <> ''
-    then
-        perform private.count_request();
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.limit_requests() IS 'Part of the pre-request: counts requests of users that may write. Errors: 429 rate_limited.';
-
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -3071,35 +3071,43 @@ $_$;
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
 
 CREATE FUNCTION private.read_tag() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
+    v_headers jsonb := current_setting('request.headers', true);
+begin
     -- New results and packs touch their product; a finished job leaves the set of live ones.
-    select format('W/"%s"', md5(concat_ws(
+    return format('W/"%s"', md5(concat_ws(
         ' ',
+        v_user,
         (
             select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = auth.uid()
+            from public.products as p where p.user_id = v_user
         ),
         (
             select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = auth.uid()
+            from public.scripts as s where s.user_id = v_user
         ),
         -- Work may begin and fail between two reads: only its time of birth tells then.
-        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
         (
-            select string_agg(
-                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
-            )
-            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
+            select j.created_at from public.jobs as j
+            where j.user_id = v_user order by j.created_at desc limit 1
+        ),
+        array(
+            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
+            from public.jobs as j where j.user_id = v_user and j.finished_at is null
         ),
         current_setting('request.path', true),
-        v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
-    )))
-    from (select current_setting('request.headers', true)::jsonb as headers) as v
+        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
+    )));
+end;
 $$;
 
-COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
+COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
+Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
+identity comes from the token.';
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3258,6 +3266,26 @@ $$;
 
 COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
 
+CREATE FUNCTION private.refuse_sign_in() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if current_user = 'anon' then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -3282,17 +3310,6 @@ $_$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
-
-CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    -- Work may be a quarter of what is allowed.
-    select greatest(1, p.requests_per_minute / case cost_class when 'work' then 4 else 1 end)
-    from public.plans as p where p.id = private.plan_of(user_id)
-$$;
-
-COMMENT ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) IS 'How many requests of a cost class an account''s plan allows in a minute.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3331,41 +3348,6 @@ COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the syn
 subscription.
 Returns how many jobs.
 Definer: workers have no table rights.';
-
-CREATE FUNCTION private.require_sign_in() RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $_$
-declare
-    v_claims jsonb := coalesce(
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
-    );
-begin
-    if current_user = 'anon' and (
-        current_setting('request.path', true) is distinct from '/plans'
-        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
-    ) then
-        perform private.fail(
-            401, 'not_signed_in', 'Sign in first: this needs an access token.',
-            headers => '{"WWW-Authenticate": "Bearer"}'
-        );
-    end if;
-    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-    if current_user = 'authenticated' and (
-        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
-    ) then
-        perform private.fail(
-            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
-            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
-        );
-    end if;
-end;
-$_$;
-
-COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
-or aud (401 invalid_token).';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -4059,6 +4041,39 @@ CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, custome
 END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
+
+CREATE FUNCTION private.tag_response() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_headers text := current_setting('request.headers', true);
+    v_tag text;
+begin
+    -- Neither path nor claims tell one product from a list, which carries no tag: that one object is
+    -- asked for does, or that the caller has a tag already.
+    if current_setting('request.path') = '/products'
+        and v_headers !~ 'vnd\.pgrst\.object|"if-none-match"' then
+        return;
+    end if;
+    v_tag := private.read_tag();
+    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
+        perform private.fail(
+            304, 'not_modified', 'Nothing has changed.',
+            headers => jsonb_build_object(
+                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
+            )
+        );
+    end if;
+    perform set_config('response.headers', format(
+        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
+        to_json(v_tag)
+    ), true);
+end;
+$$;
+
+COMMENT ON FUNCTION private.tag_response() IS 'Part of the pre-request, for reads of the overview and of one product: their ETag, and 304 if the
+caller has it.';
 
 CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -5355,11 +5370,11 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     pack.id AS pack_id,
     pack.name AS pack_name,
     pack.score AS pack_score,
-    ((pack.configuration -> 'score'::text) ->> 'band'::text) AS score_band,
-    (pack.configuration ->> 'headline'::text) AS headline,
+    pack.score_band,
+    pack.headline,
     pack.created_at AS pack_created_at,
-    ((sentiment.content -> 'overall'::text) ->> 'label'::text) AS sentiment_label,
-    (((sentiment.content -> 'overall'::text) ->> 'net'::text))::double precision AS sentiment_net,
+    sentiment.sentiment_label,
+    sentiment.sentiment_net,
     job.id AS job_id,
     job.kind AS job_kind,
     job.status AS job_status,
@@ -5371,13 +5386,15 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
      LEFT JOIN LATERAL ( SELECT v.id,
             v.name,
             v.score,
-            v.configuration,
+            v.score_band,
+            v.headline,
             v.created_at
            FROM public.virality_packs v
           WHERE (v.product_id = p.id)
           ORDER BY v.created_at DESC
          LIMIT 1) pack ON (true))
-     LEFT JOIN LATERAL ( SELECT r.content
+     LEFT JOIN LATERAL ( SELECT r.sentiment_label,
+            r.sentiment_net
            FROM public.analysis_results r
           WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
           ORDER BY r.created_at DESC
@@ -5396,7 +5413,10 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.product_overview IS 'The caller''s products, each with its latest pack, its scores, and its latest job.
 
-Order by created_at and id, both descending, to page through it. Reads carry an ETag.';
+Order by created_at and id, both descending. Page by the last row that you have, not by offset:
+created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
+however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
+changed.';
 
 COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 
@@ -5547,7 +5567,7 @@ CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree 
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
 
-CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
+CREATE INDEX analysis_results_product_id_type_created_at_idx ON public.analysis_results USING btree (product_id, type, created_at DESC);
 
 CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results USING btree (user_id, created_at DESC);
 
@@ -5576,6 +5596,12 @@ CREATE INDEX subscriptions_user_id_created_at_idx ON public.subscriptions USING 
 CREATE INDEX virality_packs_product_id_created_at_idx ON public.virality_packs USING btree (product_id, created_at DESC);
 
 CREATE INDEX virality_packs_user_id_created_at_idx ON public.virality_packs USING btree (user_id, created_at DESC);
+
+CREATE STATISTICS public.analysis_results_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.analysis_results;
+
+CREATE STATISTICS public.jobs_product_id_user_id_stats (dependencies) ON user_id, product_id FROM public.jobs;
+
+CREATE STATISTICS public.virality_packs_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.virality_packs;
 
 CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
 
@@ -5911,8 +5937,6 @@ GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts in
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
 
@@ -5927,11 +5951,6 @@ REVOKE ALL ON FUNCTION private.default_phrases(purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO authenticated;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO service_role;
-
-REVOKE ALL ON FUNCTION private.describe_response() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.describe_response() TO anon;
-GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
-GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
 
@@ -6047,11 +6066,6 @@ REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.limit_of(user_id uuid, metric text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.limit_requests() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.limit_requests() TO anon;
-GRANT ALL ON FUNCTION private.limit_requests() TO authenticated;
-GRANT ALL ON FUNCTION private.limit_requests() TO service_role;
-
 REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
@@ -6132,18 +6146,15 @@ GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
+
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
-REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
-
-REVOKE ALL ON FUNCTION private.require_sign_in() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.require_sign_in() TO anon;
-GRANT ALL ON FUNCTION private.require_sign_in() TO authenticated;
-GRANT ALL ON FUNCTION private.require_sign_in() TO service_role;
 
 REVOKE ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) TO authenticated;
@@ -6210,6 +6221,9 @@ REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_
 
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
+
+REVOKE ALL ON FUNCTION private.tag_response() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tag_response() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
 

@@ -4,8 +4,10 @@
 -- request. The tables were made in the same push, so there is nothing to rewrite.
 alter table public.virality_packs
 add column score_band text
+-- squawk-ignore adding-field-with-default
 generated always as (configuration -> 'score' ->> 'band') stored,
 add column headline text
+-- squawk-ignore adding-field-with-default
 generated always as (configuration ->> 'headline') stored;
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
@@ -14,10 +16,12 @@ comment on column public.virality_packs.headline is
 
 alter table public.analysis_results
 add column sentiment_label text
+-- squawk-ignore adding-field-with-default
 generated always as (
     case when type = 'sentiment_summary' then content -> 'overall' ->> 'label' end
 ) stored,
 add column sentiment_net double precision
+-- squawk-ignore adding-field-with-default
 generated always as (
     case
         when type = 'sentiment_summary' and jsonb_typeof(content -> 'overall' -> 'net') = 'number'

@@ -108,7 +108,7 @@ def _all(bench: Bench, wanted: frozenset[str], names: frozenset[str]) -> Iterato
         if "policies" in names:
             yield from policies.samples(bench)
         if "knobs" in names:
-            yield from knobs.samples(bench, ours, rounds=min(2, bench.rounds))
+            yield from knobs.samples(bench, ours)
 
 
 def _shown(runs: Iterator[Sample | Failure]) -> Iterator[Sample | Failure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID  # noqa: TC003 - FastAPI reads it at run time
+from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, FastAPI, HTTPException
