@@ -68,7 +68,7 @@ def main() -> None:
             place.tokens(data.ASKERS),
             seconds=1 if arguments.quick else 2,
             rounds=arguments.rounds or (1 if arguments.quick else 5),
-            tries=1 if arguments.quick else 3,
+            tries=arguments.tries or (1 if arguments.quick else 3),
         )
         taken = list(_shown(_all(bench, frozenset(_SYSTEMS) - skipped.keys(), arguments.cases)))
     failures = {run.name: run.reason for run in taken if isinstance(run, Failure)}
@@ -84,6 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.api", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one round")
     parser.add_argument("--rounds", type=int, help="instead of 5, quick 1")
+    parser.add_argument("--tries", type=int, help="runs per number on a busy machine: 3, quick 1")
     parser.add_argument(
         "--cases",
         type=lambda text: frozenset(text.split(",")),

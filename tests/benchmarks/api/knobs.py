@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.api.measure import Bench
     from tests.benchmarks.api.servers import Place, Server
-    from tests.benchmarks.jobs.measure import Sample
+    from tests.benchmarks.jobs.measure import Failure, Sample
 
 CASE = "list 20 with one thing changed"
 _PASSWORD = "benchmark"
@@ -22,7 +22,7 @@ _ROUNDS = 2
 _INDEX = "products_user_id_created_at_id_idx"
 
 
-def samples(bench: Bench, ours: Server) -> Iterator[Sample]:
+def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
     """Ours, then one change after the other, twice in turn."""
     place = bench.place
     with (
@@ -50,9 +50,13 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample]:
             yield _sample(bench, "index on user_id alone", ours, is_warm=True)
 
 
-def _sample(bench: Bench, name: str, server: Server, *, is_warm: bool) -> Sample:
+def _sample(bench: Bench, name: str, server: Server, *, is_warm: bool) -> Sample | Failure:
     requests = cases.requests(cases.LIST, cases.OURS)
-    return measure.http(bench, CASE, name, server, requests, is_warm=is_warm)
+    return bench.undisturbed(
+        CASE,
+        name,
+        lambda: measure.http(bench, CASE, name, server, requests, is_warm=is_warm),
+    )
 
 
 def _tcp(place: Place) -> str:

@@ -54,11 +54,14 @@ class Bench:
         """Over everything that is ours."""
         return Watch(os.getpid(), self.postmaster)
 
-    def undisturbed(self, take: Callable[[], Sample]) -> Sample | Failure:
+    def undisturbed(self, case: str, system: str, take: Callable[[], Sample]) -> Sample | Failure:
         """The first of `tries` samples that had the machine for itself, else the calmest."""
         taken: list[Sample] = []
         while len(taken) < self.tries:
-            taken.append(take())
+            try:
+                taken.append(take())
+            except (load.LoadFailed, subprocess.CalledProcessError) as error:
+                return Failure(case, system, str(error))
             if taken[-1].foreign_share <= FOREIGN_LIMIT:
                 break
         return min(taken, key=lambda sample: sample.foreign_share)
@@ -99,7 +102,7 @@ def samples(
 ) -> Iterator[Sample | Failure]:
     """Every case, round by round; each round begins with another system."""
     for case in cases.CASES:
-        if names and case.name not in names:
+        if case.name not in names:
             continue
         chosen = [system for system in case.systems if system in wanted]
         for number in range(bench.rounds):
@@ -111,23 +114,29 @@ def samples(
             data.put_back(bench.place.target)
 
 
-def screens(bench: Bench, ours: Server) -> Iterator[Sample]:
+def screens(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
     """A dashboard's screen in one request, and in the four that it takes without the view."""
-    for _round in range(bench.rounds):
+    for number in range(bench.rounds):
+        is_warm = number > 0
         for system, requests, each in (
             (ONE, cases.requests(cases.OVERVIEW, cases.OURS), 1),
             (FOUR, cases.four_requests(), 4),
         ):
 
-            def take(system: str = system, requests: list = requests, each: int = each) -> Sample:
-                taken = http(bench, SCREEN, system, ours, requests)
+            def take(
+                system: str = system,
+                requests: list[load.Request] = requests,
+                each: int = each,
+                is_warm: bool = is_warm,  # noqa: FBT001 - binds the loop's value
+            ) -> Sample:
+                taken = http(bench, SCREEN, system, ours, requests, is_warm=is_warm)
                 numbers = {
                     "screens_per_second": taken.numbers["requests_per_second"] / each,
                     "cpu_us_per_screen": taken.numbers["cpu_us_per_request"] * each,
                 }
                 return replace(taken, numbers=numbers)
 
-            yield bench.undisturbed(take)
+            yield bench.undisturbed(SCREEN, system, take)
 
 
 def http(
@@ -192,10 +201,7 @@ def _sample(
             if case == cases.INSERT:
                 data.put_back(bench.place.target)
 
-    try:
-        return bench.undisturbed(take)
-    except (load.LoadFailed, subprocess.CalledProcessError) as error:
-        return Failure(case, system, str(error))
+    return bench.undisturbed(case, system, take)
 
 
 def _pgbench(bench: Bench, script: Path) -> str:

@@ -52,7 +52,7 @@ def samples(bench: Bench) -> Iterator[Sample | Failure]:
             def take(system: str = system, script: str = script) -> Sample:
                 return measure.pgbench(bench, CASE, system, script)
 
-            yield bench.undisturbed(take)
+            yield bench.undisturbed(CASE, system, take)
 
 
 def _plan(bench: Bench, role: str, claims: str, query: str) -> list[str]:
