@@ -4,9 +4,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
+BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge test-llm bench-compliance
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -62,7 +63,11 @@ test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real
 
 ##@ Benchmarks
 
-bench: bench-jobs bench-edge bench-compliance ## All of them
+bench: bench-jobs bench-api bench-edge bench-compliance ## All of them
+
+bench-api: $(VENV)/.bench-installed $(BENCH_NEXT)/.next/.built ## The API beside its peers, ten minutes; needs wrk (QUICK=1: two)
+	@command -v wrk > /dev/null || { echo "wrk is missing: apt-get install wrk"; exit 1; }
+	@$(RUN) -m tests.benchmarks.api $(if $(QUICK),--quick) $(ARGS)
 
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
@@ -138,6 +143,15 @@ $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 	@cd $(@D)/.. && npm ci --silent
+	@touch $@
+
+$(BENCH_NEXT)/node_modules/.installed: $(BENCH_NEXT)/package-lock.json
+	@cd $(BENCH_NEXT) && npm ci --silent
+	@touch $@
+
+$(BENCH_NEXT)/.next/.built: $(BENCH_NEXT)/node_modules/.installed $(shell find $(BENCH_NEXT)/app $(BENCH_NEXT)/lib $(BENCH_NEXT)/next.config.mjs -type f)
+	@echo "Building the Next.js peer …"
+	@cd $(BENCH_NEXT) && NEXT_TELEMETRY_DISABLED=1 npx --no-install next build > .next.log 2>&1 || { cat .next.log; exit 1; }
 	@touch $@
 
 help: ## This list

@@ -17,20 +17,13 @@ CREATE TYPE private.folded_text AS (
 	squeezed text[],
 	has_spaces boolean,
 	folded_at integer[],
-	source_at integer[],
-	astral_at integer[],
-	is_spelt boolean,
-	words integer,
-	grade numeric
+	source_at integer[]
 );
 
 COMMENT ON TYPE private.folded_text IS 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
 also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
-nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
-most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
-other, as in “a m i r”. words and grade: what private.measure found.';
+of plain and source_at[i] of content; both are null where nothing moved.';
 
 CREATE TYPE private.turn AS (
 	is_completed boolean,
@@ -138,6 +131,16 @@ CREATE TABLE public.analysis_results (
     content jsonb NOT NULL,
     engine text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sentiment_label text GENERATED ALWAYS AS (
+CASE
+    WHEN (type = 'sentiment_summary'::text) THEN ((content -> 'overall'::text) ->> 'label'::text)
+    ELSE NULL::text
+END) STORED,
+    sentiment_net double precision GENERATED ALWAYS AS (
+CASE
+    WHEN ((type = 'sentiment_summary'::text) AND (jsonb_typeof(((content -> 'overall'::text) -> 'net'::text)) = 'number'::text)) THEN (((content -> 'overall'::text) ->> 'net'::text))::double precision
+    ELSE NULL::double precision
+END) STORED,
     CONSTRAINT analysis_results_content_check CHECK (((content ? 'schema_version'::text) AND (pg_column_size(content) <= 262144))),
     CONSTRAINT analysis_results_type_check CHECK ((type ~ '^[a-z][a-z_]{1,49}$'::text))
 );
@@ -151,6 +154,11 @@ COMMENT ON COLUMN public.analysis_results.type IS 'What it is: sentiment_summary
 COMMENT ON COLUMN public.analysis_results.content IS 'The result; its shape is named by type and schema_version.';
 
 COMMENT ON COLUMN public.analysis_results.engine IS 'What computed it, e.g. embedded.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_label IS 'From the content of a sentiment_summary; null for other types.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_net IS 'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
+found to judge.';
 
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -209,7 +217,12 @@ CREATE TABLE public.products (
     CONSTRAINT products_source_url_check CHECK ((char_length(source_url) <= 2048))
 );
 
-COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.';
+COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.
+
+The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
+offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
+with what belongs to it: id=eq.I&select=*,virality_packs(*). Asked for as one object, as single()
+does, it carries an ETag; sent back as If-None-Match that gives 304 while nothing has changed.';
 
 COMMENT ON COLUMN public.products.user_id IS 'The account it belongs to, taken from the token.';
 
@@ -247,24 +260,6 @@ $$;
 
 COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
 
-CREATE FUNCTION private.astral_places(content text) RETURNS integer[]
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    -- Each part but the last ends where such a character stands.
-    select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
-    from (
-        select
-            s.position,
-            sum(char_length(s.part) + 1) over (order by s.position) as ends_at,
-            lead(s.position) over (order by s.position) is not null as is_followed
-        from regexp_split_to_table(content, '[\U00010000-\U0010ffff]')
-            with ordinality as s (part, position)
-    ) as p
-$$;
-
-COMMENT ON FUNCTION private.astral_places(content text) IS 'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
-
 CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -287,19 +282,44 @@ table rights.';
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
+declare
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
+    v_path text := coalesce(current_setting('request.path', true), '');
+    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
 begin
-    perform private.require_sign_in();
-    -- Counting waits for an erasure that is under way, so it comes before looking for one.
-    perform private.limit_requests();
     if current_user = 'authenticated' then
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
+            perform private.refuse_sign_in();
+        end if;
+        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
+        -- under way, so it comes before looking for one.
+        if current_setting('transaction_read_only') = 'off'
+            and current_setting('request.method', true) <> '' then
+            perform private.count_request();
+        end if;
         perform private.refuse_erased();
+    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
+        perform private.refuse_sign_in();
     end if;
-    perform private.describe_response();
+    if v_is_read then
+        perform set_config('response.headers', case v_path
+            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
+        end, true);
+        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
+            perform private.tag_response();
+        end if;
+    end if;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request.';
+COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
+anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
+invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -557,17 +577,10 @@ begin
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.enabled is null then
         perform private.fail(
             422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
             '{"field": "enabled"}'
-        );
-    end if;
-    if new.rule_definition is null then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is missing.',
-            '{"field": "rule_definition"}'
         );
     end if;
     if octet_length(new.rule_definition::text) > 65536 then
@@ -580,8 +593,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
-that is sent as null for the caller''s.';
+COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
 
 CREATE FUNCTION private.brand_rules_require_definition() RETURNS trigger
     LANGUAGE plpgsql
@@ -864,28 +876,28 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
-    v_emoji int4range[] := '{}';
+    v_count integer := regexp_count(script.content, private.emoji_pattern());
+    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
     v_hits int4multirange;
 begin
-    if octet_length(script.content) > char_length(script.content) then
-        v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
-    end if;
-    v_hits := private.places(array(
-        select h
-        from unnest(v_emoji) as h
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-            -- ❤ and ❤️ differ in an invisible character only.
-            on rtrim(f.emoji, chr(65039))
-            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
-    ));
-    if not isempty(v_hits) then
+    select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
+    from unnest(v_emoji) as h
+    inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
+        -- ❤ and ❤️ differ in an invisible character only.
+        on rtrim(f.emoji, chr(65039))
+        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
+    if v_hits is not null then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
-        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
-        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
+        v_count > v_max,
+        (
+            select range_agg(int4range(lower(h) - 1, upper(h) - 1))
+            from unnest(v_emoji) with ordinality as h (h, position) where h.position > v_max
+        ),
+        format('%s emoji, and %s at most are allowed.', v_count, v_max)
     );
 end;
 $$;
@@ -897,11 +909,10 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
     SET search_path TO ''
     AS $$
 declare
+    v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
-    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
-        from unnest(v_places) as h
+        select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
     );
     v_missing text;
     v_hits int4multirange;
@@ -912,20 +923,24 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    v_hits := private.source_places(script, array(
-        select t.place
-        from unnest(v_places, v_tags) as t (place, tag)
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-            on lower(ltrim(f.tag, '#')) = t.tag
-    ));
-    if not isempty(v_hits) then
+    select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
+    from unnest(private.find_pattern(script.plain, v_tag, '')) as h
+    inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
+        on '#' || lower(ltrim(f.tag, '#'))
+        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
+    if v_hits is not null then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        private.source_places(script, v_places[v_max + 1:]),
+        (
+            select range_agg(private.source_range(script, lower(h), upper(h)))
+            from unnest(private.find_pattern(script.plain, v_tag, ''))
+                with ordinality as h (h, position)
+            where h.position > v_max
+        ),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
     );
 end;
@@ -941,7 +956,7 @@ declare
     v_unit text := params ->> 'unit';
     v_max numeric := (params ->> 'max')::numeric;
     v_min numeric := (params ->> 'min')::numeric;
-    v_words integer := coalesce(script.words, private.count_words(script.content));
+    v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
@@ -950,16 +965,12 @@ declare
     end, 1));
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
-    v_rest_at integer;
+    v_rest_at integer := case v_unit
+        when 'chars' then v_allowed
+        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
+    end;
 begin
     if v_length > v_max then
-        v_rest_at := v_allowed;
-        if v_unit <> 'chars' then
-            v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
-            -- A word begins with its quotation mark.
-            v_rest_at := v_rest_at
-                - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
-        end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
@@ -1036,13 +1047,22 @@ COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'As
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
-    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
+    v_text text := lower(script.bare);
+    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
+    -- Groups of vowels, without a silent e at the end of a word that has another.
+    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
+        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
+    v_grade numeric;
 begin
-    if v_grade is null then
+    if v_words = 0 then
         return private.judge('not_applicable', '{}', null);
     end if;
+    v_grade := round(
+        0.39 * v_words / v_sentences + 11.8 * greatest(v_syllables, v_words) / v_words - 15.59, 1
+    );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
         format(
@@ -1051,7 +1071,7 @@ begin
         )
     );
 end;
-$$;
+$_$;
 
 COMMENT ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) IS 'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
 
@@ -1069,7 +1089,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_hits) > 0,
-        private.places(v_hits),
+        (select range_agg(int4range(lower(h) - 1, upper(h) - 1)) from unnest(v_hits) as h),
         'The script has something that this rule forbids.'
     );
 end;
@@ -1085,18 +1105,11 @@ declare
     v_all text[] := private.texts(params -> 'all_of');
     v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
-    v_mentions int4multirange := '{}';
-    v_found int4multirange;
-    v_missing text[] := '{}';
-    v_term text;
+    v_mentions int4multirange := private.find_terms(
+        script, v_terms, 'word', '{case,width,zero_width}'
+    );
+    v_missing text;
 begin
-    foreach v_term in array v_terms loop
-        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
-        v_mentions := v_mentions + v_found;
-        if isempty(v_found) and v_term = any (v_all) then
-            v_missing := v_missing || v_term;
-        end if;
-    end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
@@ -1106,10 +1119,11 @@ begin
             );
         end if;
     end if;
-    if v_missing <> '{}' then
-        return private.judge(
-            'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
-        );
+    select string_agg('“' || t || '”', ', ') into v_missing
+    from unnest(v_all) as t
+    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
+    if v_missing is not null then
+        return private.judge('fail', '{}', format('Mention %s.', v_missing));
     end if;
     if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
         return private.judge('pass', '{}', null);
@@ -1147,7 +1161,7 @@ begin
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(v_verdict.hits, script.astral_at);
+        spans := private.spans(script.content, v_verdict.hits);
         message := coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
@@ -1162,64 +1176,15 @@ CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(ru
     SET search_path TO ''
     AS $$
 declare
-    v_script private.folded_text := private.fold(content, (
-        select string_agg(r.rule_definition::text, '') from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ));
-    v_first text := v_script.squeezed[1];
-    v_second text := coalesce(v_script.squeezed[2], '');
+    v_script private.folded_text := private.fold(content);
 begin
     return query
-    with rules as materialized (
-        select
-            r.id, r.rule_name, r.severity, r.rule_definition,
-            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
-        from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ),
-
-    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
-    terms as (
-        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
-        from (
-            select r.id as rule_id, p.term
-            from rules as r cross join lateral jsonb_array_elements_text(
-                coalesce(r.params -> 'terms', r.params -> 'names')
-            ) as p (term)
-            where r.kind in ('banned_phrase', 'competitor_mention')
-            union all
-            select r.id, p.term
-            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
-            where r.kind = 'substitution'
-        ) as t
-    ),
-
-    suspects as materialized (
-        select distinct w.rule_id
-        from terms as t
-        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
-        where
-            w.rule_id is not null
-            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
-    )
-
     select
-        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
-    from rules as r
-    cross join lateral (
-        select
-            case when r.rule_definition -> 'scope' ? 'body' is false
-                then 'not_applicable' else 'pass' end as status,
-            '[]'::jsonb as spans, null::text as message, null::text as suggestion
-        where
-            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
-            and r.id not in (select s.rule_id from suspects as s)
-        union all
-        select k.* from private.check_rule(r.rule_definition, v_script) as k
-        where
-            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
-            or r.id in (select s.rule_id from suspects as s)
-    ) as c
+        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity, c.status, c.spans, c.message,
+        c.suggestion
+    from public.brand_rules as r
+    cross join lateral private.check_rule(r.rule_definition, v_script) as c
+    where r.user_id = check_rules.user_id and r.enabled
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
@@ -1478,33 +1443,30 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
-CREATE FUNCTION private.cost_class() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    select case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end
-$$;
-
-COMMENT ON FUNCTION private.cost_class() IS 'What the current request costs: work starts a job that costs money, write changes rows.';
-
 CREATE FUNCTION private.count_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_class text := private.cost_class();
-    v_limit integer := private.requests_per_minute(auth.uid(), v_class);
+    v_user uuid := auth.uid();
+    -- work starts a job that costs money, write changes rows.
+    v_class text := case
+        when current_setting('request.path', true)
+            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+            and current_setting('request.method', true) = 'POST' then 'work'
+        else 'write'
+    end;
+    v_limit integer;
     v_count private.request_counts;
     v_seconds integer;
 begin
+    -- Work may be a quarter of what is allowed.
+    select greatest(1, p.requests_per_minute / case v_class when 'work' then 4 else 1 end)
+    into v_limit
+    from public.plans as p where p.id = private.plan_of(v_user);
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (auth.uid(), v_class, now(), 1)
+    values (v_user, v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -1529,15 +1491,6 @@ $$;
 
 COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
 from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
-
-CREATE FUNCTION private.count_words(content text) RETURNS integer
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select regexp_count(content, '[[:alnum:]]\S*')
-$$;
-
-COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands between spaces and is no mere sign.';
 
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
@@ -1655,37 +1608,6 @@ $$;
 COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
 
-CREATE FUNCTION private.describe_response() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_path text := current_setting('request.path', true);
-    v_headers jsonb := '{"Cache-Control": "private, no-cache", "Vary": "Authorization"}';
-    v_tag text;
-begin
-    if current_setting('request.method', true) not in ('GET', 'HEAD') then
-        return;
-    end if;
-    if v_path = '/plans' then
-        v_headers := '{"Cache-Control": "public, max-age=300"}';
-    elsif v_path in ('/products', '/product_overview') and current_user = 'authenticated' then
-        v_tag := private.read_tag();
-        v_headers := v_headers || jsonb_build_object('ETag', v_tag);
-        if position(v_tag in current_setting('request.headers')::jsonb ->> 'if-none-match') > 0 then
-            perform private.fail(304, 'not_modified', 'Nothing has changed.', headers => v_headers);
-        end if;
-    end if;
-    perform set_config(
-        'response.headers',
-        (select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each(v_headers) as h)::text,
-        true
-    );
-end;
-$$;
-
-COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
-
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -1693,19 +1615,16 @@ CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     select string_agg(
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
-            when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
+            when char_length(r.run[1]) > 1
+                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
             -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
-            when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
-            else r.class || '(?:' || r.class || '{2,})?'
+            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
+            else private.letter_class(r.run[2])
+                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
         end,
         '[-.*_~''’·]?' order by r.position
     )
-    from (
-        select m.run, m.position, coalesce(c.classes ->> m.run[2], m.run[2]) as class
-        from private.letter_classes() as c (classes)
-        cross join lateral regexp_matches(word, '((.)\2*)', 'g')
-            with ordinality as m (run, position)
-    ) as r
+    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
 $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
@@ -1965,8 +1884,7 @@ COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the u
 
 COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
 
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
-later leaves final scripts as they are, until their text is changed.';
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: only a text that breaks no rule of severity error can be final.';
 
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
@@ -1983,6 +1901,8 @@ CREATE TABLE public.virality_packs (
     configuration jsonb NOT NULL,
     score numeric(4,1),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
+    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
     CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
     CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
@@ -1993,6 +1913,10 @@ COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, ang
 COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it; null once that job is pruned.';
 
 COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
+
+COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
+
+COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
 
 CREATE FUNCTION private.export_own_account() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2087,7 +2011,7 @@ $$;
 COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
 lost.';
 
-CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
+CREATE FUNCTION private.find_pattern(value text, pattern text, flags text) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -2096,15 +2020,15 @@ declare
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
+    if not regexp_like(value, pattern, flags) then
+        return '{}';
+    end if;
     v_parts := string_to_array(
         regexp_replace(
             replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
-    if cardinality(v_parts) <= 1 then
-        return '{}';
-    end if;
     return (
         select coalesce(
             array_agg(
@@ -2117,7 +2041,8 @@ begin
                 u.position,
                 1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
                 1 + sum(char_length(u.part)) over w as ends_at
-            from unnest(v_parts[:2 * most]) with ordinality as u (part, position)
+            -- Twenty places are enough to see what is wrong.
+            from unnest(v_parts[:40]) with ordinality as u (part, position)
             window w as (order by u.position)
         ) as p
         where p.position % 2 = 0 and p.ends_at > p.begins_at
@@ -2125,8 +2050,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) IS 'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
-enough to see what is wrong.';
+COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text) IS 'The first twenty places, from 1, where a pattern that passed private.pattern_problem matches.';
 
 CREATE FUNCTION private.find_patterns(script private.folded_text, patterns text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -2138,7 +2062,8 @@ declare
 begin
     foreach v_pattern in array patterns loop
         v_hits := v_hits + (
-            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
+            select coalesce(range_agg(private.source_range(script, lower(h), upper(h))), '{}')
+            from unnest(private.find_pattern(script.plain, v_pattern, 'i')) as h
         );
     end loop;
     return v_hits;
@@ -2158,7 +2083,6 @@ declare
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
-    v_hits int4range[];
 begin
     select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
@@ -2170,23 +2094,27 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.is_spelt,
-        script.has_spaces and position('_' in v_text) = 0
+        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
-    v_hits := private.find_pattern(
-        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
+    return (
+        select coalesce(
+            range_agg(
+                case
+                    when v_is_exact then int4range(lower(h) - 1, upper(h) - 1)
+                    else private.source_range(script, lower(h), upper(h))
+                end
+            ),
+            '{}'
+        )
+        from unnest(
+            private.find_pattern(
+                v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
+            )
+        ) as h
+        -- “50” is a number, no disguise of “so”.
+        where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+            or v_plain !~ '[[:alpha:]]'
     );
-    -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
-        v_hits := array(
-            select h from unnest(v_hits) as h
-            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-        );
-    end if;
-    return case
-        when v_is_exact then private.places(v_hits)
-        else private.source_places(script, v_hits)
-    end;
 end;
 $$;
 
@@ -2198,11 +2126,17 @@ CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], mat
     SET search_path TO ''
     AS $$
 declare
-    v_squeezed text[] := private.squeeze_terms(terms);
+    v_joined text := array_to_string(terms, E'\u001f');
+    v_squeezed text[];
     v_first text := script.squeezed[1];
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
+    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are not there: this says so in a microsecond.
         if position(v_squeezed[v_index] in v_first) > 0
@@ -2294,7 +2228,7 @@ $$;
 
 COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 
-CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
+CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
@@ -2310,23 +2244,20 @@ begin
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;
-        v_folded.astral_at := private.astral_places(content);
     end if;
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
     v_folded.squeezed := array[private.squeeze(v_folded.bare)];
-    v_folded.is_spelt := v_folded.bare
-        ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_folded.bare ~ '[!|+@$€£]' then
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
     end if;
-    return private.measure(v_folded, definitions);
+    return v_folded;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.fold(content text, definitions text) IS 'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
-its helpers need no grants; it reads no table.';
+COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
+reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -2395,9 +2326,8 @@ CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare
     select
         string_agg(p.plain, '' order by p.position),
         string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position)
-        || (sum(char_length(p.plain)) + 1)::integer,
-        array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
+        array_agg(p.folded_at::integer order by p.position),
+        array_agg(p.source_at::integer order by p.position)
     from placed as p
 $$;
 
@@ -2559,17 +2489,26 @@ $$;
 
 COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
 
-CREATE FUNCTION private.letter_classes() RETURNS jsonb
+CREATE FUNCTION private.letter_class(letter text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $_$
-    select '{
-        "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
-        "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "z": "[z2]"
-    }'::jsonb
+    select case letter
+        when 'a' then '[a@4]'
+        when 'b' then '[b8]'
+        when 'e' then '[e3€]'
+        when 'g' then '[g69]'
+        when 'i' then '[i1!|]'
+        when 'l' then '[l1|£]'
+        when 'o' then '[o0]'
+        when 's' then '[s5$]'
+        when 't' then '[t7+]'
+        when 'z' then '[z2]'
+        else letter
+    end
 $_$;
 
-COMMENT ON FUNCTION private.letter_classes() IS 'Lower-case letters that hide behind digits and signs, each with those.';
+COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2594,23 +2533,6 @@ CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
 $$;
 
 COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
-
-CREATE FUNCTION private.limit_requests() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-    if current_user = 'authenticated'
-        and current_setting('transaction_read_only') = 'off'
-        -- Outside PostgREST there is no request to count.
-        and current_setting('request.method', true) <> ''
-    then
-        perform private.count_request();
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.limit_requests() IS 'Part of the pre-request: counts requests of users that may write. Errors: 429 rate_limited.';
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2731,23 +2653,6 @@ CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETU
 $$;
 
 COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
-
-CREATE FUNCTION private.measure(script private.folded_text, definitions text) RETURNS private.folded_text
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-begin
-    if definitions like '%"max_length"%' then
-        script.words := private.count_words(script.content);
-    end if;
-    if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.bare);
-    end if;
-    return script;
-end;
-$$;
-
-COMMENT ON FUNCTION private.measure(script private.folded_text, definitions text) IS 'The script with what several of these rules would otherwise measure each for itself.';
 
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2975,15 +2880,6 @@ $$;
 COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
 Without lookaround and backreferences, matching takes time linear in the text.';
 
-CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
-$$;
-
-COMMENT ON FUNCTION private.places(hits int4range[]) IS 'Ranges counted from 1 as ranges counted from 0.';
-
 CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -3175,56 +3071,43 @@ $_$;
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
 
 CREATE FUNCTION private.read_tag() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
+    v_headers jsonb := current_setting('request.headers', true);
+begin
     -- New results and packs touch their product; a finished job leaves the set of live ones.
-    select format('W/"%s"', md5(concat_ws(
+    return format('W/"%s"', md5(concat_ws(
         ' ',
+        v_user,
         (
             select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = auth.uid()
+            from public.products as p where p.user_id = v_user
         ),
         (
             select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = auth.uid()
+            from public.scripts as s where s.user_id = v_user
         ),
         -- Work may begin and fail between two reads: only its time of birth tells then.
-        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
         (
-            select string_agg(
-                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
-            )
-            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
+            select j.created_at from public.jobs as j
+            where j.user_id = v_user order by j.created_at desc limit 1
+        ),
+        array(
+            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
+            from public.jobs as j where j.user_id = v_user and j.finished_at is null
         ),
         current_setting('request.path', true),
-        v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
-    )))
-    from (select current_setting('request.headers', true)::jsonb as headers) as v
+        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
+    )));
+end;
 $$;
 
-COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
-
-CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $_$
-declare
-    v_text text := lower(bare);
-    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
-    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
-        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
-begin
-    return round(
-        0.39 * v_words / v_sentences
-        + 11.8 * greatest(v_syllables, v_words) / nullif(v_words, 0) - 15.59, 1
-    );
-end;
-$_$;
-
-COMMENT ON FUNCTION private.reading_grade(bare text) IS 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
+COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
+Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
+identity comes from the token.';
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3383,6 +3266,26 @@ $$;
 
 COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
 
+CREATE FUNCTION private.refuse_sign_in() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if current_user = 'anon' then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -3407,17 +3310,6 @@ $_$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
-
-CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    -- Work may be a quarter of what is allowed.
-    select greatest(1, p.requests_per_minute / case cost_class when 'work' then 4 else 1 end)
-    from public.plans as p where p.id = private.plan_of(user_id)
-$$;
-
-COMMENT ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) IS 'How many requests of a cost class an account''s plan allows in a minute.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3456,41 +3348,6 @@ COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the syn
 subscription.
 Returns how many jobs.
 Definer: workers have no table rights.';
-
-CREATE FUNCTION private.require_sign_in() RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $_$
-declare
-    v_claims jsonb := coalesce(
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
-    );
-begin
-    if current_user = 'anon' and (
-        current_setting('request.path', true) is distinct from '/plans'
-        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
-    ) then
-        perform private.fail(
-            401, 'not_signed_in', 'Sign in first: this needs an access token.',
-            headers => '{"WWW-Authenticate": "Bearer"}'
-        );
-    end if;
-    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-    if current_user = 'authenticated' and (
-        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
-    ) then
-        perform private.fail(
-            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
-            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
-        );
-    end if;
-end;
-$_$;
-
-COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
-or aud (401 invalid_token).';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -3848,7 +3705,6 @@ CREATE FUNCTION private.scripts_require() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -3866,8 +3722,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
-caller''s. Errors: 422 invalid_script.';
+COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
 
 CREATE FUNCTION private.scripts_require_compliance() RETURNS trigger
     LANGUAGE plpgsql
@@ -3952,36 +3807,49 @@ $$;
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
 False: the lease was lost.';
 
-CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
+CREATE FUNCTION private.source_character(script private.folded_text, at integer) RETURNS int4range
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    f constant integer[] := script.folded_at;
-    s constant integer[] := script.source_at;
+    v_piece integer := width_bucket(at, script.folded_at);
+    v_source_at integer := script.source_at[v_piece];
+    v_folded_at integer := script.folded_at[v_piece];
+    v_source_end integer := coalesce(
+        script.source_at[v_piece + 1], char_length(script.content) + 1
+    );
+    v_folded_end integer := coalesce(
+        script.folded_at[v_piece + 1], char_length(script.plain) + 1
+    );
 begin
-    if hits = '{}' or f is null then
-        return private.places(hits);
-    end if;
     -- Within a piece that kept its length places move together; else the whole piece is meant.
-    return (
-        select range_agg(int4range(
-            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
-                then lower(h) - f[p.a] else 0 end,
-            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
-                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
-        ))
-        from unnest(hits) as h
-        cross join lateral (
-            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
-        ) as p
+    if v_source_end - v_source_at = v_folded_end - v_folded_at then
+        v_source_at := v_source_at + at - v_folded_at;
+        v_source_end := v_source_at + 1;
+    end if;
+    return int4range(v_source_at - 1, v_source_end - 1);
+end;
+$$;
+
+COMMENT ON FUNCTION private.source_character(script private.folded_text, at integer) IS 'Where character `at` (from 1) of a folded text stands in the script (from 0).';
+
+CREATE FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) RETURNS int4range
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if script.folded_at is null then
+        return int4range(from_at - 1, to_at - 1);
+    end if;
+    return range_merge(
+        private.source_character(script, from_at), private.source_character(script, to_at - 1)
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) IS 'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';
+COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters of a folded text from from_at to before to_at stand in the script.';
 
-CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS jsonb
+CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -3989,9 +3857,8 @@ CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS 
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                -- How many of the characters before it are two code units.
-                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
-                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
+                'start', private.utf16_place(content, lower(h)),
+                'end', private.utf16_place(content, upper(h))
             )
             order by h
         ),
@@ -4000,23 +3867,20 @@ CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS 
     from unnest(hits) as h
 $$;
 
-COMMENT ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) IS 'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
-is the text that is meant.';
+COMMENT ON FUNCTION private.spans(content text, hits int4multirange) IS 'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
     select string_agg(
-        coalesce(
-            c.classes ->> l.letter,
-            case when l.letter between 'a' and 'z' then l.letter
-                else private.plain_pattern(l.letter) end
-        ),
+        case
+            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
+            else private.plain_pattern(l.letter)
+        end,
         '[^[:alnum:]]{1,3}' order by l.position
     )
-    from private.letter_classes() as c (classes)
-    cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
+    from string_to_table(word, null) with ordinality as l (letter, position)
 $$;
 
 COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
@@ -4027,17 +3891,11 @@ CREATE FUNCTION private.squeeze(value text) RETURNS text
     AS $$
 declare
     v_character text;
-    v_text text := lower(value);
-begin
     -- Digits that stand for letters, and l for i: they look the same.
-    if char_length(v_text) <= 200 then
-        v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
-    else
-        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
-        -- also translate, which compares each character with its whole list.
-        foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
-            v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
-        end loop;
+    v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
+begin
+    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
+    if char_length(v_text) > 200 then
         foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
             v_text := replace(v_text, v_character, '');
         end loop;
@@ -4059,31 +3917,6 @@ $$;
 COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
 squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
 separator that private.find_terms puts between the terms of a list.';
-
-CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
-    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    -- All at once: a thousand short calls would take longer than the check.
-    v_joined text := array_to_string(terms, E'\u001f');
-begin
-    -- No keyboard has this character, and a client that sends it must not shift the others' places.
-    if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
-    then
-        v_joined := array_to_string(array(
-            select replace(t, E'\u001f', ' ') from unnest(terms) as t
-        ), E'\u001f');
-    end if;
-    if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
-    end if;
-    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
-end;
-$$;
-
-COMMENT ON FUNCTION private.squeeze_terms(terms text[]) IS 'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
-nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4209,7 +4042,40 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
+CREATE FUNCTION private.tag_response() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_headers text := current_setting('request.headers', true);
+    v_tag text;
+begin
+    -- Neither path nor claims tell one product from a list, which carries no tag: that one object is
+    -- asked for does, or that the caller has a tag already.
+    if current_setting('request.path') = '/products'
+        and v_headers !~ 'vnd\.pgrst\.object|"if-none-match"' then
+        return;
+    end if;
+    v_tag := private.read_tag();
+    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
+        perform private.fail(
+            304, 'not_modified', 'Nothing has changed.',
+            headers => jsonb_build_object(
+                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
+            )
+        );
+    end if;
+    perform set_config('response.headers', format(
+        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
+        to_json(v_tag)
+    ), true);
+end;
+$$;
+
+COMMENT ON FUNCTION private.tag_response() IS 'Part of the pre-request, for reads of the overview and of one product: their ETag, and 304 if the
+caller has it.';
+
+CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $_$
@@ -4233,11 +4099,11 @@ begin
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise) || v_after;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -5017,6 +4883,15 @@ END;
 
 COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
 
+CREATE FUNCTION private.utf16_place(content text, place integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
+$$;
+
+COMMENT ON FUNCTION private.utf16_place(content text, place integer) IS 'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
+
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -5124,40 +4999,36 @@ COMMENT ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_m
 fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
-declare
-    v_text text := normalize(
-        regexp_replace(
-            normalize(value, nfd),
-            '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
-        ),
-        nfc
-    );
-begin
-    -- Letters of other scripts that look Latin.
-    if octet_length(v_text) > char_length(v_text) then
-        v_text := translate(
-            v_text,
+    select case
+        when octet_length(value) = char_length(value) then value
+        -- Letters of other scripts that look Latin.
+        else translate(
+            normalize(
+                regexp_replace(
+                    normalize(value, nfd),
+                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+                ),
+                nfc
+            ),
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
             || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
             || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
             'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
             || 'abcdefghijklmnoprstuvwyzoOlLdDis'
             || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        );
-    end if;
-    return v_text;
-end;
+        )
+    end
 $$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
 
-CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
+CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    AS $_$
+    AS $$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
@@ -5166,21 +5037,16 @@ CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            -- The half that is slow to compile: only where the script spells, or too short to tell.
-            || case
-                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
-                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
-                )
-                else ''
-            end
+            || '|'
+            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
             || ')'
         else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
     end
     from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
     where w.word <> ''
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) IS 'A regular expression for the words of a term.';
+COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
 
 CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
     LANGUAGE sql STABLE
@@ -5325,8 +5191,8 @@ $$;
 
 COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
-brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
+in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
@@ -5504,11 +5370,11 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     pack.id AS pack_id,
     pack.name AS pack_name,
     pack.score AS pack_score,
-    ((pack.configuration -> 'score'::text) ->> 'band'::text) AS score_band,
-    (pack.configuration ->> 'headline'::text) AS headline,
+    pack.score_band,
+    pack.headline,
     pack.created_at AS pack_created_at,
-    ((sentiment.content -> 'overall'::text) ->> 'label'::text) AS sentiment_label,
-    (((sentiment.content -> 'overall'::text) ->> 'net'::text))::double precision AS sentiment_net,
+    sentiment.sentiment_label,
+    sentiment.sentiment_net,
     job.id AS job_id,
     job.kind AS job_kind,
     job.status AS job_status,
@@ -5520,13 +5386,15 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
      LEFT JOIN LATERAL ( SELECT v.id,
             v.name,
             v.score,
-            v.configuration,
+            v.score_band,
+            v.headline,
             v.created_at
            FROM public.virality_packs v
           WHERE (v.product_id = p.id)
           ORDER BY v.created_at DESC
          LIMIT 1) pack ON (true))
-     LEFT JOIN LATERAL ( SELECT r.content
+     LEFT JOIN LATERAL ( SELECT r.sentiment_label,
+            r.sentiment_net
            FROM public.analysis_results r
           WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
           ORDER BY r.created_at DESC
@@ -5545,7 +5413,10 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.product_overview IS 'The caller''s products, each with its latest pack, its scores, and its latest job.
 
-Order by created_at and id, both descending, to page through it. Reads carry an ETag.';
+Order by created_at and id, both descending. Page by the last row that you have, not by offset:
+created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
+however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
+changed.';
 
 COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 
@@ -5696,7 +5567,7 @@ CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree 
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
 
-CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
+CREATE INDEX analysis_results_product_id_type_created_at_idx ON public.analysis_results USING btree (product_id, type, created_at DESC);
 
 CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results USING btree (user_id, created_at DESC);
 
@@ -5725,6 +5596,12 @@ CREATE INDEX subscriptions_user_id_created_at_idx ON public.subscriptions USING 
 CREATE INDEX virality_packs_product_id_created_at_idx ON public.virality_packs USING btree (product_id, created_at DESC);
 
 CREATE INDEX virality_packs_user_id_created_at_idx ON public.virality_packs USING btree (user_id, created_at DESC);
+
+CREATE STATISTICS public.analysis_results_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.analysis_results;
+
+CREATE STATISTICS public.jobs_product_id_user_id_stats (dependencies) ON user_id, product_id FROM public.jobs;
+
+CREATE STATISTICS public.virality_packs_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.virality_packs;
 
 CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
 
@@ -5954,8 +5831,6 @@ REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO service_role;
 
-REVOKE ALL ON FUNCTION private.astral_places(content text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) TO worker;
 
@@ -6062,12 +5937,8 @@ GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts in
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
-
-REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
 
@@ -6080,11 +5951,6 @@ REVOKE ALL ON FUNCTION private.default_phrases(purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO authenticated;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO service_role;
-
-REVOKE ALL ON FUNCTION private.describe_response() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.describe_response() TO anon;
-GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
-GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
 
@@ -6149,7 +6015,7 @@ GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, deta
 REVOKE ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) TO worker;
 
-REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, patterns text[]) FROM PUBLIC;
 
@@ -6164,9 +6030,9 @@ GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_use
 REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
 
-REVOKE ALL ON FUNCTION private.fold(content text, definitions text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO authenticated;
-GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO service_role;
+REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
+GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) FROM PUBLIC;
 
@@ -6194,16 +6060,11 @@ REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message t
 
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.letter_classes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.limit_of(user_id uuid, metric text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.limit_requests() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.limit_requests() TO anon;
-GRANT ALL ON FUNCTION private.limit_requests() TO authenticated;
-GRANT ALL ON FUNCTION private.limit_requests() TO service_role;
 
 REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
@@ -6214,8 +6075,6 @@ REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.measure(script private.folded_text, definitions text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
@@ -6245,8 +6104,6 @@ REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirang
 
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
@@ -6275,8 +6132,6 @@ REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
 
-REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
 
@@ -6291,18 +6146,15 @@ GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
+
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
-REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
-
-REVOKE ALL ON FUNCTION private.require_sign_in() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.require_sign_in() TO anon;
-GRANT ALL ON FUNCTION private.require_sign_in() TO authenticated;
-GRANT ALL ON FUNCTION private.require_sign_in() TO service_role;
 
 REVOKE ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) TO authenticated;
@@ -6343,17 +6195,15 @@ REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) TO worker;
 
-REVOKE ALL ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_character(script private.folded_text, at integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.spans(content text, hits int4multirange) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.spelt_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.squeeze(value text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.squeeze_terms(terms text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO authenticated;
-GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO service_role;
 
 REVOKE ALL ON FUNCTION private.start_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.start_analysis(product_id uuid) TO authenticated;
@@ -6372,7 +6222,10 @@ REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.tag_response() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tag_response() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
@@ -6396,6 +6249,8 @@ REVOKE ALL ON FUNCTION private.url_problem(url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO authenticated;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
 
+REVOKE ALL ON FUNCTION private.utf16_place(content text, place integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.virality_packs_touch_product() FROM PUBLIC;
@@ -6410,7 +6265,7 @@ REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_pe
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -62,8 +63,13 @@ def token(claims: dict[str, object]) -> str:
     return jwt.encode(kept, _KEY, algorithm="ES256")
 
 
-def serve(db: Database, folder: Path) -> Iterator[RunningPostgrest]:
-    """Starts PostgREST on the database, yields it when its schema is loaded, then ends it."""
+def serve(
+    db: Database, folder: Path, runtime: str = postgrest.RUNTIME, **settings: str
+) -> Iterator[RunningPostgrest]:
+    """Starts PostgREST on the database, yields it when its schema is loaded, then ends it.
+
+    `settings` are more of its own, with _ for the dash.
+    """
     keys = folder / "jwks.json"
     keys.write_text(json.dumps(_PUBLIC_KEYS))
     port, admin_port = free_port(), free_port()
@@ -79,12 +85,17 @@ def serve(db: Database, folder: Path) -> Iterator[RunningPostgrest]:
             "server-host": "127.0.0.1",
             "server-port": str(port),
             "admin-server-port": str(admin_port),
-        },
+        }
+        | {name.replace("_", "-"): value for name, value in settings.items()},
     )
     log = folder / "postgrest.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [postgrest.find(ROOT), config], stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            [postgrest.find(ROOT), config],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | {"GHCRTS": runtime},
         )
     try:
         _wait_until_ready(f"http://127.0.0.1:{admin_port}/ready", process, log)

@@ -88,47 +88,33 @@ end;
 $$;
 comment on function private.touch_updated_at is 'Trigger: sets updated_at.';
 
-create function private.require_sign_in()
+create function private.refuse_sign_in()
 returns void
 language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-declare
-    v_claims jsonb := coalesce(
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
-    );
 begin
-    if current_user = 'anon' and (
-        current_setting('request.path', true) is distinct from '/plans'
-        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
-    ) then
+    if current_user = 'anon' then
         perform private.fail(
             401, 'not_signed_in', 'Sign in first: this needs an access token.',
             headers => '{"WWW-Authenticate": "Bearer"}'
         );
     end if;
-    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-    if current_user = 'authenticated' and (
-        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
-    ) then
-        perform private.fail(
-            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
-            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
-        );
-    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
 end;
 $$;
-comment on function private.require_sign_in is
-'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
-or aud (401 invalid_token).';
-grant execute on function private.require_sign_in to anon;
-grant execute on function private.require_sign_in to authenticated;
-grant execute on function private.require_sign_in to service_role;
+comment on function private.refuse_sign_in is
+'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+grant execute on function private.refuse_sign_in to anon;
+grant execute on function private.refuse_sign_in to authenticated;
 
+-- One function, because it runs before everything: a call of a further one, or a look into a table,
+-- costs every request more than what is done there.
 create function private.before_request()
 returns void
 language plpgsql
@@ -136,18 +122,43 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
+    v_path text := coalesce(current_setting('request.path', true), '');
+    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
 begin
-    perform private.require_sign_in();
-    -- Counting waits for an erasure that is under way, so it comes before looking for one.
-    perform private.limit_requests();
     if current_user = 'authenticated' then
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
+            perform private.refuse_sign_in();
+        end if;
+        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
+        -- under way, so it comes before looking for one.
+        if current_setting('transaction_read_only') = 'off'
+            and current_setting('request.method', true) <> '' then
+            perform private.count_request();
+        end if;
         perform private.refuse_erased();
+    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
+        perform private.refuse_sign_in();
     end if;
-    perform private.describe_response();
+    if v_is_read then
+        perform set_config('response.headers', case v_path
+            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
+        end, true);
+        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
+            perform private.tag_response();
+        end if;
+    end if;
 end;
 $$;
 comment on function private.before_request is
-'PostgREST calls this in the transaction of every request, as the role of the request.';
+'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
+anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
+invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
 grant execute on function private.before_request to service_role;

@@ -22,8 +22,9 @@ comment on column public.analysis_results.type is
 comment on column public.analysis_results.content is
 'The result; its shape is named by type and schema_version.';
 comment on column public.analysis_results.engine is 'What computed it, e.g. embedded.';
-create index analysis_results_product_id_created_at_idx
-on public.analysis_results (product_id, created_at desc);
+-- The newest of a type is one look-up, for each product of a dashboard; all of one product are few.
+create index analysis_results_product_id_type_created_at_idx
+on public.analysis_results (product_id, type, created_at desc);
 create index analysis_results_user_id_created_at_idx
 on public.analysis_results (user_id, created_at desc);
 

@@ -7,14 +7,14 @@ export type Database = {
           Tables: {
             "analysis_results": {
                   Row: {
-                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"job_id": string | null,"product_id": string,"type": string,"user_id": string
+                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"job_id"?: string | null,"product_id": string,"type": string,"user_id": string
+                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"job_id"?: string | null,"product_id": string,"sentiment_label"?: never,"sentiment_net"?: never,"type": string,"user_id": string
                   }
                   Update: {
-                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"job_id"?: string | null,"product_id"?: string,"type"?: string,"user_id"?: string
+                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"job_id"?: string | null,"product_id"?: string,"sentiment_label"?: never,"sentiment_net"?: never,"type"?: string,"user_id"?: string
                   }
                   Relationships: [
                     {
@@ -191,14 +191,14 @@ isOneToOne: false
                   ]
                 },"virality_packs": {
                   Row: {
-                    "configuration": NonNullable<Json>,"created_at": string,"id": string,"job_id": string | null,"name": string,"product_id": string,"score": number | null,"user_id": string
+                    "configuration": NonNullable<Json>,"created_at": string,"headline": string | null,"id": string,"job_id": string | null,"name": string,"product_id": string,"score": number | null,"score_band": string | null,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "configuration": NonNullable<Json>,"created_at"?: string,"id"?: string,"job_id"?: string | null,"name": string,"product_id": string,"score"?: number | null,"user_id": string
+                    "configuration": NonNullable<Json>,"created_at"?: string,"headline"?: never,"id"?: string,"job_id"?: string | null,"name": string,"product_id": string,"score"?: number | null,"score_band"?: never,"user_id": string
                   }
                   Update: {
-                    "configuration"?: NonNullable<Json>,"created_at"?: string,"id"?: string,"job_id"?: string | null,"name"?: string,"product_id"?: string,"score"?: number | null,"user_id"?: string
+                    "configuration"?: NonNullable<Json>,"created_at"?: string,"headline"?: never,"id"?: string,"job_id"?: string | null,"name"?: string,"product_id"?: string,"score"?: number | null,"score_band"?: never,"user_id"?: string
                   }
                   Relationships: [
                     {

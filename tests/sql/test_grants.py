@@ -36,8 +36,7 @@ TABLES = {
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request private.describe_response private.fail"
-    " private.limit_requests private.require_sign_in",
+    "anon": "private.before_request private.fail private.refuse_sign_in",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
@@ -45,20 +44,21 @@ FUNCTIONS = {
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.count_request
-        private.definition_problem private.describe_response private.limit_requests private.read_tag
+        private.definition_problem private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_tiktok private.own_usage private.refuse_erased
-        private.require_sign_in private.require_text private.squeeze_terms private.start_analysis
+        private.refuse_sign_in private.require_text private.squeeze_terms
+        private.start_analysis private.tag_response
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
         private.asks_for_upsert private.before_request private.broken_example private.check_rule
-        private.check_rules private.definition_problem private.describe_response
-        private.limit_requests private.fail private.fold
+        private.check_rules private.definition_problem
+        private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.require_sign_in private.require_text private.squeeze_terms private.url_problem
+        private.require_text private.squeeze_terms private.url_problem
     """,
     "worker": """
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs

@@ -59,8 +59,26 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
         results = owner.rows("select * from public.analysis_results order by type desc")
         [pack] = owner.rows("select * from public.virality_packs")
         assert owner.value("select last_analyzed_at is not null from public.products")
-    assert [without_key(row) for row in results] == [owned | row for row in RESULTS]
-    assert without_key(pack) == owned | PACK
+    derived = {"sentiment_label": None, "sentiment_net": None}
+    assert [without_key(row) for row in results] == [owned | row | derived for row in RESULTS]
+    assert without_key(pack) == owned | PACK | {"score_band": None, "headline": None}
+
+
+def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
+    user = make_user()
+    score = {"schema_version": 1, "headline": "A lamp", "score": {"band": "above"}}
+    overall = {"schema_version": 1, "overall": {"label": "mixed", "net": 0.1}}
+    pack = make_pack(db, user, configuration=Jsonb(score))
+    assert (pack["score_band"], pack["headline"]) == ("above", "A lamp")
+    for kind, net, expected in [
+        ("sentiment_summary", 0.1, ("mixed", 0.1)),
+        ("sentiment_summary", None, ("mixed", None)),
+        ("sentiment_summary", "much", ("mixed", None)),
+        ("virality_breakdown", 0.1, (None, None)),
+    ]:
+        overall["overall"]["net"] = net
+        result = make_result(db, user, type=kind, content=Jsonb(overall))
+        assert (result["sentiment_label"], result["sentiment_net"]) == expected
 
 
 def without_key(row: Row) -> Row:

@@ -22,23 +22,24 @@ class Watch:
         self._roots = roots
         self._since = time.monotonic()
         self._busy = _busy_seconds()
-        self._ours = self._tree_seconds()
+        self._ours = sum(map(tree_seconds, roots))
 
     def foreign_share(self) -> float:
         """Time that neither the trees of `roots` used nor the machine idled away."""
         capacity = (time.monotonic() - self._since) * (os.cpu_count() or 1)
         busy = _busy_seconds() - self._busy
-        ours = self._tree_seconds() - self._ours
+        ours = sum(map(tree_seconds, self._roots)) - self._ours
         return max(0.0, (busy - ours) / capacity)
 
-    def _tree_seconds(self) -> float:
-        total = 0.0
-        for root in self._roots:
-            process = psutil.Process(root)
-            for member in [process, *process.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    total += sum(member.cpu_times()[:4])
-        return total
+
+def tree_seconds(root: int) -> float:
+    """CPU time of a process and its children, gone ones included."""
+    total = 0.0
+    process = psutil.Process(root)
+    for member in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            total += sum(member.cpu_times()[:4])
+    return total
 
 
 def describe() -> dict[str, str]:

@@ -37,7 +37,7 @@ def save(path: Path, rows: list[Row], headline: str) -> None:
 
 
 def bars(field: Axes, rows: list[Row], title: str) -> None:
-    """Medians with their ends, ours in green."""
+    """A bar per system with the ends of its repeats; none leaves the field empty."""
     field.set_title(title, fontsize=10)
     if not rows:
         field.set_axis_off()

@@ -30,8 +30,11 @@ _UNITS = {
     "efficiency": "of the ideal",
     "kept": "of the rate before",
     "times_alone": "times",
-    "cpu_us_per_request": "µs",
     "failures": "requests",
+    "requests_per_second": "requests/s",
+    "screens_per_second": "screens/s",
+    "cpu_us_per_request": "µs",
+    "cpu_us_per_screen": "µs",
 }
 
 

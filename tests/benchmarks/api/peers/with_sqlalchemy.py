@@ -1,0 +1,84 @@
+"""FastAPI with SQLAlchemy's ORM over asyncpg, as FastAPI's and SQLAlchemy's guides have it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, HTTPException
+from sqlalchemy import FetchedValue, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tests.benchmarks.api.peers import queries
+from tests.benchmarks.api.peers.shapes import Job, NewProduct, Order, Overview, Product
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+app = FastAPI()
+_engine = create_async_engine(queries.DATABASE_URL, pool_size=queries.POOL_SIZE, max_overflow=0)
+_sessions = async_sessionmaker(_engine, expire_on_commit=False)
+_BECOME = text(queries.BECOME.format(claims=":claims"))
+
+
+class Base(DeclarativeBase):
+    __table_args__ = {"schema": "public"}  # noqa: RUF012 - as SQLAlchemy's guide has it
+
+
+class Products(Base):
+    __tablename__ = "products"
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=FetchedValue())
+    user_id: Mapped[UUID] = mapped_column(server_default=FetchedValue())
+    name: Mapped[str]
+    source_url: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    last_analyzed_at: Mapped[datetime | None] = mapped_column(server_default=FetchedValue())
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
+
+
+async def _session(
+    claims: Annotated[str, Depends(queries.signed_in)],
+) -> AsyncIterator[AsyncSession]:
+    async with _sessions() as session, session.begin():
+        await session.execute(_BECOME, {"claims": claims})
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+
+
+@app.get("/products")
+async def products(session: Session) -> list[Product]:
+    newest = select(Products).order_by(Products.created_at.desc(), Products.id.desc()).limit(20)
+    return list(await session.scalars(newest))
+
+
+@app.get("/products/{id}")
+async def product(session: Session, id: UUID) -> Product:  # noqa: A002
+    found = await session.get(Products, id)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+@app.post("/products", status_code=201)
+async def add(session: Session, new: NewProduct) -> Product:
+    row = Products(**new.model_dump())
+    session.add(row)
+    await session.flush()
+    return row
+
+
+@app.post("/analysis")
+async def run(session: Session, order: Order) -> Job:
+    result = await session.execute(text(queries.RUN.format(id=":id")), {"id": order.product_id})
+    return result.mappings().one()
+
+
+@app.get("/overview")
+async def overview(session: Session) -> list[Overview]:
+    result = await session.execute(text(queries.OVERVIEW))
+    return list(result.mappings())
