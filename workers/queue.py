@@ -73,7 +73,7 @@ async def turn(
                 cursor,
             ),
         )
-        claimed = [row async for row in rows if not row["is_completed"]]
+        claimed = [row async for row in rows]
     return Turn(
         [_job(queue, row) for row in claimed], str(claimed[-1]["cursor"]) if claimed else cursor
     )

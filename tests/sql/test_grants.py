@@ -48,7 +48,7 @@ FUNCTIONS = {
         private.definition_problem private.describe_response private.limit_requests private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_usage private.refuse_erased private.require_sign_in
+        private.own_live_jobs private.own_plan private.own_usage private.refuse_erased private.require_sign_in
         private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
