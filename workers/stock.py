@@ -30,7 +30,7 @@ class Stock:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._kept = 1 if slots >= _SLOTS_TO_KEEP_ONE_FREE else 0
-        self._waiting: dict[Lane, deque[Job]] = {}
+        self._waiting: dict[Lane, deque[tuple[Job, float]]] = {}
         self._running: Counter[Lane] = Counter()
         self.waiting = 0
         self.running = 0
@@ -39,9 +39,9 @@ class Stock:
         self._ended_then = 0
         self._then = 0.0
 
-    def put(self, job: Job) -> None:
+    def put(self, job: Job, now: float) -> None:
         """A claimed job waits for a slot."""
-        self._waiting.setdefault(job.user_id, deque()).append(job)
+        self._waiting.setdefault(job.user_id, deque()).append((job, now))
         self.waiting += 1
 
     def take(self) -> Job | None:
@@ -58,7 +58,7 @@ class Stock:
             except StopIteration:
                 return None
         jobs = self._waiting.pop(lane)
-        job = jobs.popleft()
+        job, _ = jobs.popleft()
         if jobs:
             self._waiting[lane] = jobs  # at the end: the others' turn
         self.waiting -= 1
@@ -78,10 +78,14 @@ class Stock:
 
     def empty(self) -> list[Job]:
         """All that wait, no longer waiting."""
-        jobs = [job for jobs in self._waiting.values() for job in jobs]
+        jobs = [job for lane in self._waiting.values() for job, _ in lane]
         self._waiting.clear()
         self.waiting = 0
         return jobs
+
+    def waits_since(self, now: float) -> float:
+        """Seconds that the longest waiting job has waited; 0 without one."""
+        return max((now - jobs[0][1] for jobs in self._waiting.values()), default=0.0)
 
     @property
     def busy_lanes(self) -> list[Lane]:
@@ -89,7 +93,7 @@ class Stock:
         return list(self._running) if self._kept else []
 
     @property
-    def has_slot_for_newcomers(self) -> bool:
+    def is_open_to_newcomers(self) -> bool:
         """Whether a lane of which nothing runs could begin now."""
         return self._kept > 0 and self.running < self._slots
 
