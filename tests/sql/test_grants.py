@@ -64,7 +64,7 @@ FUNCTIONS = {
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
         private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
-        private.enqueue private.extend private.fail_job private.finish_customer_sync
+        private.enqueue private.enqueue_many private.extend private.fail_job private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.steps private.stripe_event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -28,16 +29,7 @@ if TYPE_CHECKING:
 QUEUE = "scripts"  # the maintenance queue has scheduled jobs of its own
 KIND = "benchmark"
 _ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
-_ENQUEUE_MANY = """
-select private.enqueue(
-    %s, md5((n %% nullif(%s, 0))::text)::uuid, null, null, jsonb_build_object('number', n)
-)
-from unnest(%s::integer[]) as n
-"""
-_ENQUEUE_MANY_OF = """
-select private.enqueue(%s, md5(%s)::uuid, null, null, jsonb_build_object('number', n))
-from unnest(%s::integer[]) as n
-"""
+_ENQUEUE_MANY = "select private.enqueue_many(%s, %s::uuid[], %s::jsonb[])"
 
 
 class Ours:
@@ -63,7 +55,8 @@ class Ours:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await db.execute(_ENQUEUE_MANY, (KIND, self.users, list(numbers)))
+        users = [_user(str(number % self.users)) if self.users else None for number in numbers]
+        await db.execute(_ENQUEUE_MANY, (KIND, users, _arguments(numbers)))
 
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         await db.execute(
@@ -74,7 +67,8 @@ class Ours:
         self, db: psycopg.AsyncConnection, user: str, numbers: Sequence[int]
     ) -> None:
         """Adds jobs of one user."""
-        await db.execute(_ENQUEUE_MANY_OF, (KIND, user, list(numbers)))
+        users = [_user(user)] * len(numbers)
+        await db.execute(_ENQUEUE_MANY, (KIND, users, _arguments(numbers)))
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
@@ -140,6 +134,14 @@ class OursCommitPerJob(Ours):
             pass
 
         return Handler(load=load, work=do, save=save, timeout_seconds=60)
+
+
+def _user(name: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_OID, name)
+
+
+def _arguments(numbers: Sequence[int]) -> list[str]:
+    return [f'{{"number": {number}}}' for number in numbers]
 
 
 class _Claims:
