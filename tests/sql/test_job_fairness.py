@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tests.database import Database
 
 
+@pytest.fixture
+def db(db_everywhere: Database) -> Database:
+    return db_everywhere
+
+
 @pytest.fixture(autouse=True)
 def noop(db: Database) -> str:
     return make_kind(db)

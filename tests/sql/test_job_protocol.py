@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 NOTHING = {"messages": 0, "live": 0, "steps": 0}
 
 
+@pytest.fixture
+def db(db_everywhere: Database) -> Database:
+    return db_everywhere
+
+
 @pytest.fixture(autouse=True)
 def noop(db: Database) -> str:
     return make_kind(db)
