@@ -86,7 +86,7 @@ class Runner:
             held=lambda: [held.job for held in list(self._held.values())],
             halt=self._halt_from_thread,
         )
-        metrics.RUNNING.set_function(lambda: self._stock.running)
+        metrics.RUNNING.set_function(lambda: self.running)
 
     async def run(self) -> None:
         """Works until `stop()`; then finishes or hands back what it holds."""
@@ -110,6 +110,11 @@ class Runner:
             for helper in helpers:
                 helper.cancel()
             await asyncio.to_thread(self._heartbeat.stop)
+
+    @property
+    def running(self) -> int:
+        """How many jobs have a slot now."""
+        return self._stock.running
 
     def stop(self) -> None:
         """Asks the worker to end: no further claims, running jobs get a part of their lease."""

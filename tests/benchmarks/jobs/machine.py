@@ -22,16 +22,17 @@ class Watch:
         self._roots = roots
         self._since = time.monotonic()
         self._busy = _busy_seconds()
-        self._ours = self._tree_seconds()
+        self._ours = self.cpu_seconds()
 
     def foreign_share(self) -> float:
         """Time that neither the trees of `roots` used nor the machine idled away."""
         capacity = (time.monotonic() - self._since) * (os.cpu_count() or 1)
         busy = _busy_seconds() - self._busy
-        ours = self._tree_seconds() - self._ours
+        ours = self.cpu_seconds() - self._ours
         return max(0.0, (busy - ours) / capacity)
 
-    def _tree_seconds(self) -> float:
+    def cpu_seconds(self) -> float:
+        """Time that the trees of `roots` have used so far."""
         total = 0.0
         for root in self._roots:
             process = psutil.Process(root)

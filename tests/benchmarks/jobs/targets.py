@@ -132,6 +132,13 @@ TARGETS = (
         _ours("a job beside 10,000 of another user", "times_alone"),
         at_most=2,
     ),
+    Target(
+        "slots held by 1,000 parked jobs",
+        _ours("1,000 parked jobs", "slots_held"),
+        at_most=0,
+    ),
+    Target("a woken job starts, p50, ms", _ours("1,000 parked jobs", "p50_ms"), at_most=50),
+    Target("… the slowest, ms", _ours("1,000 parked jobs", "max_ms"), at_most=50),
     Target("an enqueue's time, times bare pgmq.send", _enqueue_cost, at_most=1.3),
     Target(
         "longest enqueue beside a transaction open for 2,000 ms, ms",
