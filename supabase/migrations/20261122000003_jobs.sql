@@ -180,10 +180,17 @@ as $body$
 declare
     -- This bounds an index scan; clock_timestamp() in its place would read every row.
     v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
     v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
     v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
     v_room integer;
     v_taken bigint [];
@@ -192,6 +199,22 @@ begin
     if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
         return;
     end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_QUEUE as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -199,7 +222,7 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane
+            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
             order by m.headers ->> 'lane' limit 1;
             if v_lane is null and v_start > '' then
                 v_lane := '';
@@ -208,6 +231,8 @@ begin
                 continue;
             end if;
             exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
         end if;
         if v_lane = any (busy_lanes) then
             v_credit := 0;
@@ -219,23 +244,29 @@ begin
         v_taken := array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit v_room for update skip locked
         );
         v_taken := v_taken || array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit v_room - cardinality(v_taken) for update skip locked
         );
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
     -- The oldest due messages fill what is left.
     if cardinality(v_due) < quantity and busy_lanes = '{}' then
         v_due := v_due || array(
             select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
@@ -264,7 +295,12 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0),
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
         coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
     from leased
     left join started as s on leased.job_id = s.id
