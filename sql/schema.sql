@@ -26,21 +26,19 @@ has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i b
 of plain and source_at[i] of content; both are null where nothing moved.';
 
 CREATE TYPE private.turn AS (
-	is_completed boolean,
-	is_dead boolean,
-	job_id uuid,
 	msg_id bigint,
 	read_ct integer,
+	job_id uuid,
 	kind text,
 	user_id uuid,
 	product_id uuid,
 	arguments jsonb,
 	attempt integer,
-	cursor text
+	cursor text,
+	is_dead boolean
 );
 
-COMMENT ON TYPE private.turn IS 'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
-token.';
+COMMENT ON TYPE private.turn IS 'A job claimed, with its fencing token (msg_id, read_ct).';
 
 CREATE TYPE private.verdict AS (
 	status text,
@@ -55,16 +53,12 @@ CREATE FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct in
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(
+    v_live private.live_jobs := private.hold(
         acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
     );
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
-    perform private.end_job(v_job_id, 'cancelled');
-    return true;
+    perform private.end_job(v_live.job_id, 'cancelled');
+    return v_live.job_id is not null;
 end;
 $$;
 
@@ -76,16 +70,13 @@ CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limi
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
-    v_lane text;
+    v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
     v_limit private.limits;
     v_running private.permits [];
     v_now timestamptz;
     v_wait_seconds double precision;
 begin
-    -- Found by its key: a volatile function in the condition would be asked about every job.
-    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
-    if not found then
+    if v_lane is null then
         return null;
     end if;
     -- This lock makes counting and starting one step for all workers.
@@ -121,6 +112,33 @@ $$;
 COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) IS 'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
+
+CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$ declare v_msg_id bigint; begin case queue when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
+
+COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
+
+CREATE TABLE private.queues (
+    queue text NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
+);
+
+COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+
+COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
+
+CREATE FUNCTION private.add_message_template() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT ((((('create or replace function private.add_message('::text || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'::text) || ' returns bigint language plpgsql volatile security invoker set search_path = '''''::text) || ' as $body$ declare v_msg_id bigint; begin case queue '::text) || string_agg(format(('when %L then insert into pgmq.%I (message, headers, vt)'::text || ' values (body, headers, due_at) returning msg_id into v_msg_id;'::text), q.queue, ('q_'::text || q.queue)), ' '::text ORDER BY q.queue)) || ' end case; return v_msg_id; end; $body$'::text)
+    FROM private.queues q;
+END;
+
+COMMENT ON FUNCTION private.add_message_template() IS 'private.add_message as text: pgmq.send for our queues, but planned once.';
 
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -618,11 +636,14 @@ CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) RETURNS voi
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+    v_is_cancelled boolean;
 begin
-    perform pgmq.delete(bury.queue, bury.msg_id);
-    if exists (
-        select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled
-    ) then
+    select l.is_cancelled into v_is_cancelled
+    from private.live_jobs as l where l.job_id = bury.job_id;
+    if not found then
+        perform pgmq.delete(bury.queue, bury.msg_id);
+    elsif v_is_cancelled then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -647,18 +668,15 @@ begin
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return;
-    end if;
+    v_live := private.hold(v_live.queue, v_live.msg_id);
     if exists (
         select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
     ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
-        return;
+    else
+        perform private.end_job(v_live.job_id, 'cancelled');
     end if;
-    perform pgmq.delete(v_live.queue, v_live.msg_id);
-    perform private.end_job(v_live.job_id, 'cancelled');
 end;
 $$;
 
@@ -1240,16 +1258,19 @@ $$;
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text) RETURNS SETOF private.turn
+CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
     v_row private.turn;
 begin
+    if cardinality(turn.msg_ids) > 0 then
+        perform private.complete(turn.queue, turn.msg_ids, turn.read_cts);
+    end if;
     for v_row in
-        execute format('select * from private.%I($1, $2, $3, $4, $5)', 'turn_' || turn.queue)
-        using turn.msg_ids, turn.read_cts, turn.quantity, turn.lease_seconds, turn.cursor
+        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || turn.queue)
+        using turn.quantity, turn.lease_seconds, turn.cursor, turn.busy_lanes
     loop
         if v_row.is_dead then
             perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
@@ -1260,31 +1281,462 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with
-is_completed), then leases up to `quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor`
-of the turn before says whose turn it is. A job still marked as running lost its worker: that counts
-as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
-Definer, as all of the protocol: workers have no table rights.';
+COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
+due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
+before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
+and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
+all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS SETOF private.turn
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     BEGIN ATOMIC
- SELECT turn.is_completed,
-     turn.is_dead,
-     turn.job_id,
-     turn.msg_id,
+ SELECT turn.msg_id,
      turn.read_ct,
+     turn.job_id,
      turn.kind,
      turn.user_id,
      turn.product_id,
      turn.arguments,
      turn.attempt,
-     turn.cursor
-    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
+     turn.cursor,
+     turn.is_dead
+    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor, is_dead);
 END;
 
 COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'A turn that only claims.';
+
+CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_billing as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_billing as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_billing as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_ingestion as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_ingestion as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_ingestion as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_maintenance as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_maintenance as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_maintenance as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -1363,16 +1815,338 @@ $$;
 
 COMMENT ON FUNCTION private.claim_phrases(category text) IS 'Phrases that make a claim of this category.';
 
-CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT t.msg_id
-    FROM private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) t(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
-END;
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_scripts as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_scripts as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_scripts as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
 
-COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'A turn that only acknowledges, in the transaction that saved the results; returns the messages that
-were still ours.';
+COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_template() RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN '
+create function private.claim_QUEUE(
+    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, ''|'');
+    v_lane text := coalesce(v_words[1], '''');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, ''-infinity'');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, ''-infinity'');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, ''-infinity'');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = ''{}'';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := ''{}'';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := ''-infinity'';
+        v_look_at := v_now + interval ''3 seconds'';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval ''0.5 seconds'') from pgmq.q_QUEUE as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else''s work was there, nobody else''s is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane and m.vt >= v_floor
+            order by m.headers ->> ''lane'' limit 1;
+            if v_lane is null and v_start > '''' then
+                v_lane := '''';
+                v_until := v_start;
+                v_start := '''';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don''t make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval ''0.25 seconds'';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = ''{}'' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        from pgmq.q_QUEUE as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = ''running'')::integer,
+            status = ''running'',
+            stage = ''starting'',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], ''|''
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$body$
+'::text;
+
+COMMENT ON FUNCTION private.claim_template() IS 'How a queue is claimed from, as text with QUEUE for its name. One function per queue, because it
+names the queue''s table and so is planned once instead of with every call.';
+
+CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    return query
+    with acknowledged as (
+        delete from private.messages as m
+        using unnest(complete.msg_ids, complete.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || complete.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    ), ended as (
+        update public.jobs as j set
+            status = 'succeeded', stage = 'done', progress = 100,
+            error_code = null, error_message = null, finished_at = clock_timestamp()
+        from acknowledged as a where j.id = a.job_id
+    ), closed as (
+        delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+    ), forgotten as (
+        delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+    )
+    select a.msg_id from acknowledged as a;
+end;
+$$;
+
+COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'Ends jobs as succeeded, in the transaction that saved their results; returns the messages that were
+still ours.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
@@ -1462,22 +2236,22 @@ begin
         'alter table pgmq.%I set (
             fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0
-        )', 'q_' || create_queue.queue
+        ), inherit private.messages', 'q_' || create_queue.queue
     );
     execute format(
         'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
-    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+    execute replace(private.claim_template(), 'QUEUE', create_queue.queue);
     execute format(
-        'comment on function private.%I is ''What private.turn does at this queue.''',
-        'turn_' || create_queue.queue
+        'comment on function private.%I is ''What private.turn claims from this queue.''',
+        'claim_' || create_queue.queue
     );
+    execute private.add_message_template();
 end;
 $$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
-migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -1638,7 +2412,12 @@ CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAUL
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+    v_live private.live_jobs;
 begin
+    select l.* into v_live from private.live_jobs as l where l.job_id = end_job.job_id;
+    delete from private.messages as m
+    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
     update public.jobs as j set
         status = end_job.status,
         stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
@@ -1647,55 +2426,46 @@ begin
         error_message = end_job.error_message,
         finished_at = clock_timestamp()
     where j.id = end_job.job_id;
-    insert into private.dead_letters (job_id, lane, kind, key, arguments)
-    select l.job_id, l.lane, l.kind, l.key, l.arguments
-    from private.live_jobs as l
-    where l.job_id = end_job.job_id and end_job.status = 'failed';
-    delete from private.job_steps as s
-    where s.job_id = end_job.job_id and end_job.status <> 'failed';
+    if end_job.status <> 'failed' then
+        delete from private.job_steps as s where s.job_id = end_job.job_id;
+    elsif found then
+        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        values (v_live.job_id, v_live.lane, v_live.kind, v_live.key, v_live.arguments);
+    end if;
     delete from private.live_jobs as l where l.job_id = end_job.job_id;
 end;
 $$;
 
-COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
+COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Ends a live job whose message the caller has locked; a failed one keeps what redrive needs.';
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_queue text;
-    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_job_id uuid := gen_random_uuid();
     v_key text := coalesce(enqueue.key, v_job_id::text);
     v_live_id uuid;
-    v_msg_id bigint;
 begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
-        select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-        if v_live_id is not null then
-            return v_live_id;
+        if enqueue.key is not null then
+            select l.job_id into v_live_id from private.live_jobs as l
+            where l.lane = coalesce(enqueue.user_id::text, 'system')
+                and l.kind = enqueue.kind and l.key = v_key;
+            if found then
+                return v_live_id;
+            end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        select s into v_msg_id from pgmq.send(
-            v_queue,
-            jsonb_build_object('job_id', v_job_id),
-            jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
+        exit when private.post(
+            v_job_id, enqueue.user_id, enqueue.kind, v_key, enqueue.arguments,
             enqueue.delay_seconds
-        ) as s;
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-        values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
-        on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-        exit when found;
+        );
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
-        perform pgmq.delete(v_queue, v_msg_id);
         delete from public.jobs where id = v_job_id;
     end loop;
-    perform pg_notify('jobs', v_queue);
     return v_job_id;
 end;
 $$;
@@ -1703,6 +2473,46 @@ $$;
 COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
 key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
 granted to an API role.';
+
+CREATE FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) RETURNS uuid[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    v_queue text;
+    v_job_ids uuid [] := array(
+        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
+    );
+begin
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_many.kind;
+    insert into public.jobs (id, user_id, kind)
+    select n.job_id, n.user_id, enqueue_many.kind
+    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
+    execute format(
+        'with jobs as materialized (
+            select n.*, coalesce(n.user_id::text, ''system'') as lane
+            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
+        ), lanes as materialized (
+            select j.lane, private.lane_weight(j.user_id) as weight
+            from jobs as j group by j.lane, j.user_id
+        ), sent as (
+            insert into pgmq.%I (message, headers, vt)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            from jobs as j inner join lanes as l on j.lane = l.lane
+            returning msg_id, (message ->> ''job_id'')::uuid as job_id
+        )
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
+    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
+    perform pg_notify('jobs', v_queue);
+    return v_job_ids;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) IS 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
+keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1940,21 +2750,21 @@ identity comes from the token.';
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    AS $$
 begin
-    return query execute format(
-        'with extended as (
-            update pgmq.%I as m set vt = clock_timestamp() + make_interval(secs => $3)
-            from unnest($1, $2) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        )
-        select e.msg_id, l.is_cancelled
-        from extended as e inner join private.live_jobs as l on e.job_id = l.job_id',
-        'q_' || extend.queue
-    ) using extend.msg_ids, extend.read_cts, extend.lease_seconds;
+    return query
+    with extended as (
+        update private.messages as m
+        set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
+        from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    )
+    select e.msg_id, l.is_cancelled
+    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
 is_cancelled: stop it.';
@@ -1980,14 +2790,10 @@ CREATE FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, err
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
+    v_live private.live_jobs := private.hold(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(fail_job.queue, fail_job.msg_id);
-    perform private.end_job(v_job_id, 'failed', fail_job.error_code, fail_job.error_message);
-    return true;
+    perform private.end_job(v_live.job_id, 'failed', fail_job.error_code, fail_job.error_message);
+    return v_live.job_id is not null;
 end;
 $$;
 
@@ -2328,21 +3134,50 @@ END;
 
 COMMENT ON FUNCTION private.forget_customer(customer_id text, user_id uuid) IS 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
-CREATE FUNCTION private.has_message(queue text, msg_id bigint) RETURNS boolean
+CREATE TABLE private.live_jobs (
+    job_id uuid NOT NULL,
+    queue text NOT NULL,
+    msg_id bigint NOT NULL,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_cancelled boolean DEFAULT false NOT NULL,
+    is_woken boolean DEFAULT false NOT NULL,
+    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
+
+COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
+
+COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
+
+COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
+
+CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT NULL::integer) RETURNS private.live_jobs
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-    v_has_message boolean;
+    v_job_id uuid;
+    v_live private.live_jobs;
 begin
-    execute format(
-        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
-    ) into v_has_message using has_message.msg_id;
-    return v_has_message;
+    select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
+    where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
+        and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
+    for update;
+    -- A statement of its own: only so does it see what was committed while we waited.
+    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
+    return v_live;
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.has_message(queue text, msg_id bigint) IS 'Whether a queue still holds a message, due or not.';
+COMMENT ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) IS 'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
+lost (or, asked without read_ct, the job has ended).';
 
 CREATE FUNCTION private.host_problem(host text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -2391,22 +3226,13 @@ $$;
 COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job failed because of what the user gave it: such work stays counted.';
 
 CREATE FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) RETURNS uuid
-    LANGUAGE plpgsql
+    LANGUAGE sql
     SET search_path TO ''
-    AS $_$
-declare
-    v_job_id uuid;
-begin
-    execute format(
-        'select l.job_id from pgmq.%I as m
-        inner join private.live_jobs as l on l.job_id = (m.message ->> ''job_id'')::uuid
-        where m.msg_id = $1 and m.read_ct = $2 for update of m', 'q_' || is_held.queue
-    ) into v_job_id using is_held.msg_id, is_held.read_ct;
-    return v_job_id;
-end;
-$_$;
+    BEGIN ATOMIC
+ SELECT (private.hold(queue, msg_id, read_ct)).job_id AS job_id;
+END;
 
-COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job behind a fencing token, its message locked; null when the lease was lost.';
+COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job whose lease a transaction that saves results still holds; null when it was lost.';
 
 CREATE FUNCTION private.is_json_container(value text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
@@ -2465,12 +3291,15 @@ CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
     SET search_path TO ''
     AS $$
 begin
+    if lane_weight.user_id is null then
+        return 1;
+    end if;
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 
-COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
+COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s or of the system''s.';
 
 CREATE FUNCTION private.letter_class(letter text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2586,6 +3415,18 @@ $$;
 
 COMMENT ON FUNCTION private.live_jobs_charge() IS 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 
+CREATE TABLE private.messages (
+    msg_id bigint NOT NULL,
+    read_ct integer,
+    enqueued_at timestamp with time zone,
+    vt timestamp with time zone,
+    message jsonb,
+    headers jsonb
+);
+
+COMMENT ON TABLE private.messages IS 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
+of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+
 CREATE TABLE private.permits (
     id bigint NOT NULL,
     limit_name text NOT NULL,
@@ -2599,43 +3440,22 @@ CREATE TABLE private.permits (
 COMMENT ON TABLE private.permits IS 'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
 
 CREATE FUNCTION private.live_permits(limit_name text) RETURNS SETOF private.permits
-    LANGUAGE plpgsql
+    LANGUAGE sql
     SET search_path TO ''
-    AS $_$
-declare
-    v_queue text;
-begin
-    for v_queue in select distinct p.queue from private.permits as p
-        where p.limit_name = live_permits.limit_name
-    loop
-        return query execute format(
-            'select p.* from private.permits as p
-            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
-            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
-        ) using live_permits.limit_name, v_queue;
-    end loop;
-end;
-$_$;
+    BEGIN ATOMIC
+ SELECT p.id,
+     p.limit_name,
+     p.lane,
+     p.queue,
+     p.msg_id,
+     p.read_ct,
+     p.started_at
+    FROM (private.permits p
+      JOIN private.messages m ON (((p.msg_id = m.msg_id) AND (p.read_ct = m.read_ct) AND (m.tableoid = ((('pgmq.q_'::text || p.queue))::regclass)::oid))))
+   WHERE ((p.limit_name = live_permits.limit_name) AND (m.vt > clock_timestamp()));
+END;
 
 COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a limit whose lease still lasts.';
-
-CREATE FUNCTION private.lock_message(queue text, msg_id bigint) RETURNS boolean
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $_$
-declare
-    v_is_there boolean;
-begin
-    execute format(
-        'select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue
-    )
-    into v_is_there using lock_message.msg_id;
-    return coalesce(v_is_there, false);
-end;
-$_$;
-
-COMMENT ON FUNCTION private.lock_message(queue text, msg_id bigint) IS 'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job
-has ended.';
 
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2743,6 +3563,19 @@ END;
 
 COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
 the edge has no table rights.';
+
+CREATE FUNCTION private.own_live_jobs() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT string_agg(concat_ws(' '::text, j.id, j.status, j.stage, j.progress, j.attempt), ' '::text ORDER BY j.id) AS string_agg
+    FROM (private.live_jobs l
+      JOIN public.jobs j ON ((l.job_id = j.id)))
+   WHERE (l.lane = (auth.uid())::text);
+END;
+
+COMMENT ON FUNCTION private.own_live_jobs() IS 'How far the caller''s unfinished jobs are. Definer: it finds them by their lane, because an index
+of public.jobs over unfinished ones would be written to by every job that ends.';
 
 CREATE FUNCTION private.own_plan() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2889,6 +3722,36 @@ $$;
 
 COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
 
+CREATE FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_queue text;
+    v_lane text := coalesce(post.user_id::text, 'system');
+    v_msg_id bigint;
+begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
+    v_msg_id := private.add_message(
+        v_queue,
+        jsonb_build_object('job_id', post.job_id),
+        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
+        clock_timestamp() + make_interval(secs => post.delay_seconds)
+    );
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
+    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+    if found then
+        perform pg_notify('jobs', v_queue);
+        return true;
+    end if;
+    perform pgmq.delete(v_queue, v_msg_id);
+    return false;
+end;
+$$;
+
+COMMENT ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2953,10 +3816,10 @@ CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, sta
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(progress.queue, progress.msg_id, progress.read_ct);
+    v_live private.live_jobs := private.hold(progress.queue, progress.msg_id, progress.read_ct);
 begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    where j.id = v_job_id;
+    where j.id = v_live.job_id;
     return found;
 end;
 $$;
@@ -2983,26 +3846,23 @@ $$;
 COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 
-CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS timestamp with time zone
+CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
-declare
-    v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
+    AS $$
 begin
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    execute format(
-        'update pgmq.%I set vt = $1, read_ct = read_ct + 1 where msg_id = $2',
-        'q_' || put_back.queue
-    ) using v_due_at, put_back.msg_id;
+    update private.messages as m set
+        vt = clock_timestamp() + make_interval(secs => put_back.delay_seconds),
+        read_ct = m.read_ct + 1
+    where m.msg_id = put_back.msg_id and m.tableoid = ('pgmq.q_' || put_back.queue)::regclass;
     if put_back.delay_seconds <= 0 then
         perform pg_notify('jobs', put_back.queue);
     end if;
-    return v_due_at;
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay; returns when.';
+COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay.';
 
 CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3087,12 +3947,7 @@ CREATE FUNCTION private.read_tag() RETURNS text
         ),
         -- Work may begin and fail between two reads: only its time of birth tells then.
         (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
-        (
-            select string_agg(
-                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
-            )
-            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
-        ),
+        private.own_live_jobs(),
         current_setting('request.path', true),
         v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
     )))
@@ -3186,34 +4041,19 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
     AS $$
 declare
     v_dead private.dead_letters;
-    v_queue text;
-    v_user_id uuid;
-    v_msg_id bigint;
+    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or exists (
-        select from private.live_jobs as l
-        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
+    if not found or not private.post(
+        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
     ) then
         return false;
     end if;
-    delete from private.dead_letters as d where d.job_id = redrive.job_id;
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id
-    returning j.user_id into v_user_id;
-    select s into v_msg_id from pgmq.send(
-        v_queue,
-        jsonb_build_object('job_id', v_dead.job_id),
-        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (
-        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
-    );
-    perform pg_notify('jobs', v_queue);
+    where j.id = redrive.job_id;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;
 $$;
@@ -3261,24 +4101,23 @@ COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    AS $$
 begin
-    return query execute format(
-        'with released as (
-            update pgmq.%I as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
-            from unnest($1, $2) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        ), queued as (
-            update public.jobs as j set status = ''queued'', stage = ''queued''
-            from released as r where j.id = r.job_id
-        )
-        select r.msg_id from released as r',
-        'q_' || release.queue
-    ) using release.msg_ids, release.read_cts;
+    return query
+    with released as (
+        update private.messages as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
+        from unnest(release.msg_ids, release.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || release.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    ), queued as (
+        update public.jobs as j set status = 'queued', stage = 'queued'
+        from released as r where j.id = r.job_id
+    )
+    select r.msg_id from released as r;
     perform pg_notify('jobs', release.queue);
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
@@ -3441,35 +4280,30 @@ CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(retry.queue, retry.msg_id, retry.read_ct);
+    v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
     v_kind private.job_kinds;
     v_failures integer;
     v_delay_seconds double precision;
 begin
-    if v_job_id is null then
-        return 'lost';
-    end if;
-    if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
+    if v_live.is_cancelled then
+        perform private.end_job(v_live.job_id, 'cancelled');
         return 'cancelled';
     end if;
-    select k.* into v_kind
-    from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
-    where l.job_id = v_job_id;
     update public.jobs as j set
         failures = j.failures + 1,
         status = 'queued',
         stage = 'retrying',
         error_code = retry.error_code,
         error_message = retry.error_message
-    where j.id = v_job_id
+    where j.id = v_live.job_id
     returning j.failures into v_failures;
-    -- Its product was deleted while this waited: the job is gone, its message buried by a claim.
+    -- Not ours any more, or its product was deleted while this waited: a claim buries the message.
     if not found then
         return 'lost';
     end if;
+    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
     if v_failures >= v_kind.max_failures then
-        perform pgmq.delete(retry.queue, retry.msg_id);
-        perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
+        perform private.end_job(v_live.job_id, 'failed', retry.error_code, retry.error_message);
         return 'failed';
     end if;
     -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
@@ -3655,15 +4489,12 @@ CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, na
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(save_step.queue, save_step.msg_id, save_step.read_ct);
+    v_live private.live_jobs := private.hold(save_step.queue, save_step.msg_id, save_step.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
     insert into private.job_steps (job_id, name, result)
-    values (v_job_id, save_step.name, save_step.result)
+    select v_live.job_id, save_step.name, save_step.result where v_live.job_id is not null
     on conflict on constraint job_steps_pkey do update set result = excluded.result;
-    return true;
+    return found;
 end;
 $$;
 
@@ -3801,22 +4632,20 @@ CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
-    v_is_woken boolean;
+    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    if private.stop_if_cancelled(snooze.queue, snooze.msg_id, v_job_id) then
+    if v_live.is_cancelled then
+        perform private.end_job(v_live.job_id, 'cancelled');
         return true;
     end if;
-    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
-    select l.is_woken into v_is_woken from private.live_jobs as l where l.job_id = v_job_id;
-    if v_is_woken then
-        update private.live_jobs as l set is_woken = false where l.job_id = v_job_id;
+    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_live.job_id;
+    if not found then
+        return false;
     end if;
+    update private.live_jobs as l set is_woken = false
+    where l.job_id = v_live.job_id and l.is_woken;
     perform private.put_back(
-        snooze.queue, snooze.msg_id, case when v_is_woken then 0 else snooze.delay_seconds end
+        snooze.queue, snooze.msg_id, case when v_live.is_woken then 0 else snooze.delay_seconds end
     );
     return true;
 end;
@@ -4027,26 +4856,6 @@ END;
 
 COMMENT ON FUNCTION private.steps(job_id uuid) IS 'What earlier tries of a job have saved.';
 
-CREATE FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) RETURNS boolean
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-    if not exists (
-        select from private.live_jobs as l
-        where l.job_id = stop_if_cancelled.job_id and l.is_cancelled
-    ) then
-        return false;
-    end if;
-    perform pgmq.delete(stop_if_cancelled.queue, stop_if_cancelled.msg_id);
-    perform private.end_job(stop_if_cancelled.job_id, 'cancelled');
-    return true;
-end;
-$$;
-
-COMMENT ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) IS 'Ends a job, its message locked, that was to be given back although its user has cancelled it
-meanwhile.';
-
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -4133,697 +4942,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.touch_updated_at() IS 'Trigger: sets updated_at.';
-
-CREATE FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_billing as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_billing as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_billing as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_billing as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_ingestion as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_ingestion as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_ingestion as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_ingestion as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_maintenance as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_maintenance as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_maintenance as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_maintenance as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_scripts as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_scripts as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_scripts as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_scripts as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_template() RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    RETURN '
-create function private.turn_QUEUE(
-    msg_ids bigint [],
-    read_cts integer [],
-    quantity integer,
-    lease_seconds integer,
-    cursor text
-)
-returns setof private.turn
-language plpgsql
-volatile
-security invoker
-set search_path = ''''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, '' '', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, '' '', 2), '''')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := ''{}'';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = ''succeeded'', stage = ''done'', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane
-            order by m.headers ->> ''lane'' limit 1;
-            if v_lane is null and v_start > '''' then
-                v_lane := '''';
-                v_until := v_start;
-                v_start := '''';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don''t make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> ''job_id'')::uuid from pgmq.q_QUEUE as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_QUEUE as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> ''job_id'')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> ''job_id'')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = ''running'')::integer,
-            status = ''running'',
-            stage = ''starting'',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '''') || '' '' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$body$
-'::text;
-
-COMMENT ON FUNCTION private.turn_template() IS 'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
-is due. One function per queue, because it names the queue''s table and so is planned once instead
-of with every call.';
 
 CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) RETURNS void
     LANGUAGE sql
@@ -4950,18 +5068,16 @@ declare
 begin
     select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return false;
-    end if;
-    -- A statement of its own: only so does it see what was committed while we waited.
-    select j.status into v_status from public.jobs as j where j.id = wake.job_id;
+    v_live := private.hold(v_live.queue, v_live.msg_id);
+    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
     if v_status = 'waiting' then
         perform private.put_back(v_live.queue, v_live.msg_id, 0);
-    elsif v_status = 'running' then
-        -- The event was faster than the job that is about to wait for it.
-        update private.live_jobs as l set is_woken = true where l.job_id = wake.job_id;
+        return true;
     end if;
-    return v_status = 'waiting';
+    -- The event was faster than the job that is about to wait for it.
+    update private.live_jobs as l set is_woken = true
+    where l.job_id = v_live.job_id and v_status = 'running';
+    return false;
 end;
 $$;
 
@@ -5287,30 +5403,6 @@ CREATE TABLE private.limits (
 COMMENT ON TABLE private.limits IS 'What all workers together may do to an outside service, in all and for one user; null: no such
 limit.';
 
-CREATE TABLE private.live_jobs (
-    job_id uuid NOT NULL,
-    queue text NOT NULL,
-    msg_id bigint NOT NULL,
-    lane text NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
-    is_cancelled boolean DEFAULT false NOT NULL,
-    is_woken boolean DEFAULT false NOT NULL,
-    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
-)
-WITH (fillfactor='70');
-
-COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
-
-COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
-
-COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
-
-COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
-
-COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
-
 ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME private.permits_id_seq
     START WITH 1
@@ -5319,16 +5411,6 @@ ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE private.queues (
-    queue text NOT NULL,
-    is_paused boolean DEFAULT false NOT NULL,
-    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
-);
-
-COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
-
-COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
 
 CREATE TABLE private.schedules (
     name text NOT NULL,
@@ -5448,6 +5530,9 @@ ALTER TABLE ONLY private.live_jobs
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_pkey PRIMARY KEY (job_id);
 
+ALTER TABLE ONLY private.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (msg_id);
+
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_pkey PRIMARY KEY (id);
 
@@ -5533,8 +5618,6 @@ CREATE INDEX identities_user_id_idx ON private.identities USING btree (user_id);
 
 CREATE INDEX job_kinds_queue_idx ON private.job_kinds USING btree (queue);
 
-CREATE INDEX live_jobs_kind_idx ON private.live_jobs USING btree (kind);
-
 CREATE INDEX permits_limit_name_started_at_idx ON private.permits USING btree (limit_name, started_at);
 
 CREATE INDEX plan_prices_plan_idx ON private.plan_prices USING btree (plan);
@@ -5558,8 +5641,6 @@ CREATE INDEX jobs_created_at_idx ON public.jobs USING brin (created_at);
 CREATE INDEX jobs_product_id_created_at_idx ON public.jobs USING btree (product_id, created_at DESC);
 
 CREATE INDEX jobs_user_id_created_at_idx ON public.jobs USING btree (user_id, created_at DESC);
-
-CREATE INDEX jobs_user_id_live_idx ON public.jobs USING btree (user_id) WHERE (finished_at IS NULL);
 
 CREATE INDEX products_user_id_created_at_id_idx ON public.products USING btree (user_id, created_at DESC, id DESC);
 
@@ -5636,9 +5717,6 @@ ALTER TABLE ONLY private.job_steps
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY private.live_jobs
-    ADD CONSTRAINT live_jobs_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
-
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_limit_name_fkey FOREIGN KEY (limit_name) REFERENCES private.limits(name) ON DELETE CASCADE;
 
@@ -5692,6 +5770,8 @@ ALTER TABLE private.job_steps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.limits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.live_jobs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.permits ENABLE ROW LEVEL SECURITY;
 
@@ -5784,6 +5864,10 @@ GRANT ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read
 
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
+
+REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.add_message_template() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
@@ -5896,15 +5980,25 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) TO worker;
+REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) TO worker;
 
+REVOKE ALL ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.claim_patterns(category text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_phrases(category text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
@@ -5942,6 +6036,9 @@ REVOKE ALL ON FUNCTION private.end_job(job_id uuid, status text, error_code text
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO worker;
+
+REVOKE ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.erase_account(user_id uuid) FROM PUBLIC;
 
@@ -6021,7 +6118,7 @@ REVOKE ALL ON FUNCTION private.fold_pieces(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.forget_customer(customer_id text, user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.has_message(queue text, msg_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.host_problem(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
@@ -6058,8 +6155,6 @@ REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
@@ -6076,6 +6171,9 @@ REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text,
 REVOKE ALL ON FUNCTION private.offered_prices(plan text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
 
+REVOKE ALL ON FUNCTION private.own_live_jobs() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.own_live_jobs() TO authenticated;
+
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
 
@@ -6091,6 +6189,8 @@ REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirang
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
@@ -6206,8 +6306,6 @@ GRANT ALL ON FUNCTION private.starter_pack(pack text) TO authenticated;
 REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
-REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
@@ -6218,16 +6316,6 @@ REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.texts(list jsonb, otherwise text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) FROM PUBLIC;
 

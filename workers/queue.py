@@ -59,7 +59,7 @@ class Turn(NamedTuple):
     cursor: str
 
 
-async def turn(  # noqa: PLR0913 - as many as private.turn takes
+async def turn(
     pool: Pool,
     queue: str,
     done: Sequence[Job],

@@ -93,9 +93,7 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._heartbeat.start()
         helpers = [
-            asyncio.create_task(
-                listen(self._url, self._connected, self._hear, self._cancel_by_id)
-            ),
+            asyncio.create_task(listen(self._url, self._connected, self._hear, self._cancel_by_id)),
             asyncio.create_task(self._fire_schedules()),
             asyncio.create_task(self._watch_clock()),
         ]
@@ -322,9 +320,7 @@ class Runner:
             case LostLease():
                 return "lost"
             case Reject(code=code, message=message):
-                await self._record(
-                    held, lambda: protocol.fail(self._pool, held.job, code, message)
-                )
+                await self._record(held, lambda: protocol.fail(self._pool, held.job, code, message))
                 return "rejected"
             case Retry(code=code, message=message, after_seconds=after_seconds):
                 return await self._retry(held, code, message, after_seconds)
@@ -357,9 +353,7 @@ class Runner:
     async def _halted(self, held: _Held) -> str:
         match held.stopped_because:
             case "cancelled":
-                await self._record(
-                    held, lambda: protocol.acknowledge_cancel(self._pool, held.job)
-                )
+                await self._record(held, lambda: protocol.acknowledge_cancel(self._pool, held.job))
             case "shutdown":
                 await self._record(held, lambda: protocol.release(self._pool, [held.job]))
             case "timed_out":

@@ -365,7 +365,7 @@ begin
         'comment on function private.%I is ''What private.turn claims from this queue.''',
         'claim_' || create_queue.queue
     );
-    execute replace(private.add_message_template(), 'QUEUE', create_queue.queue);
+    execute private.add_message_template();
 end;
 $function$;
 comment on function private.create_queue is

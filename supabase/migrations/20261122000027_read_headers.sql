@@ -26,16 +26,17 @@ stable
 security definer
 set search_path = ''
 begin atomic
-    select string_agg(
-        concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' '
-        order by j.id
-    )
+    select
+        string_agg(
+            concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' '
+            order by j.id
+        )
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.lane = auth.uid()::text;
 end;
 comment on function private.own_live_jobs is
-'How far the caller''s unfinished jobs are. Definer: it finds them by their lane, because an index of
-public.jobs over unfinished ones would be written to by every job that ends.';
+'How far the caller''s unfinished jobs are. Definer: it finds them by their lane, because an index
+of public.jobs over unfinished ones would be written to by every job that ends.';
 grant execute on function private.own_live_jobs to authenticated;
 
 create function private.read_tag()

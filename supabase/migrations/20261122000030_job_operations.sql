@@ -1,4 +1,5 @@
--- Operating the job layer: limits that workers share, schedules, redrive, metrics, pruning.
+-- Operating the job layer: limits that workers share, schedules, many jobs at once, redrive,
+-- metrics, pruning.
 
 create table private.limits (
     name text primary key,
@@ -173,6 +174,50 @@ $$;
 comment on function private.fire_schedules is
 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
+
+create function private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[])
+returns uuid[]
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_queue text;
+    v_job_ids uuid [] := array(
+        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
+    );
+begin
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_many.kind;
+    insert into public.jobs (id, user_id, kind)
+    select n.job_id, n.user_id, enqueue_many.kind
+    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
+    execute format(
+        'with jobs as materialized (
+            select n.*, coalesce(n.user_id::text, ''system'') as lane
+            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
+        ), lanes as materialized (
+            select j.lane, private.lane_weight(j.user_id) as weight
+            from jobs as j group by j.lane, j.user_id
+        ), sent as (
+            insert into pgmq.%I (message, headers, vt)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            from jobs as j inner join lanes as l on j.lane = l.lane
+            returning msg_id, (message ->> ''job_id'')::uuid as job_id
+        )
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
+    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
+    perform pg_notify('jobs', v_queue);
+    return v_job_ids;
+end;
+$$;
+comment on function private.enqueue_many is
+'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
+keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
+grant execute on function private.enqueue_many to worker;
 
 create function private.redrive(job_id uuid)
 returns boolean

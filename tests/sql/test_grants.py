@@ -48,7 +48,8 @@ FUNCTIONS = {
         private.definition_problem private.describe_response private.limit_requests private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.own_live_jobs private.own_plan private.own_usage private.refuse_erased private.require_sign_in
+        private.own_live_jobs private.own_plan private.own_usage
+        private.refuse_erased private.require_sign_in
         private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
@@ -64,7 +65,8 @@ FUNCTIONS = {
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
         private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
-        private.enqueue private.enqueue_many private.extend private.fail_job private.finish_customer_sync
+        private.enqueue private.enqueue_many private.extend private.fail_job
+        private.finish_customer_sync
         private.is_erased private.progress private.record_stripe_event private.release
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.steps private.stripe_event

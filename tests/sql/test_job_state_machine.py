@@ -55,9 +55,7 @@ def db(db_everywhere: Database) -> Database:
     return db_everywhere
 
 
-def test_the_protocol_keeps_its_promises_in_any_order(
-    db: Database, request: pytest.FixtureRequest
-):
+def test_the_protocol_keeps_its_promises_in_any_order(db: Database, request: pytest.FixtureRequest):
     make_kind(db, max_failures=MAX_FAILURES, max_crashes=MAX_CRASHES, backoff_seconds=3600.0)
     with db.connect("worker") as worker:
         # What differs between the platforms shows early; the rest is the same SQL.

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     Numbers = dict[str, float]
 
-_NOT_PARKED = (
-    "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
-)
+_NOT_PARKED = "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
 _CHUNK = 1000
 _CLAIMS = 40
 
@@ -67,7 +65,7 @@ async def parked(system: Ours, target: Target, parameters: dict[str, Any]) -> Nu
     ):
         for number in range(jobs):
             job_ids[number] = await system.add_for(db, number)
-        while await _value(db, _NOT_PARKED):
+        while await _value(db, _NOT_PARKED):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
         slots_held = runner.running
         for number, job_id in job_ids.items():
@@ -123,9 +121,7 @@ async def _fill(system: Claimable, target: Target, numbers: range) -> None:
     await asyncio.gather(fill(), fill())
 
 
-async def _bring_into(
-    state: str, system: Claimable, admin: psycopg.AsyncConnection
-) -> None:
+async def _bring_into(state: str, system: Claimable, admin: psycopg.AsyncConnection) -> None:
     """All rows into one state, and a thousand that can be claimed beside them.
 
     Leased ones come after delayed ones: they are invisible already.

@@ -78,9 +78,7 @@ def samples(
                     yield _undisturbed(server, case, system, again_until)
 
 
-def _undisturbed(
-    server: Server, case: Case, system: str, again_until: float
-) -> Sample | Failure:
+def _undisturbed(server: Server, case: Case, system: str, again_until: float) -> Sample | Failure:
     """A run that had the machine for itself, else the calmer of two."""
     try:
         sample = _sample(server, case, system)
