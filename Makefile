@@ -61,7 +61,7 @@ format: setup ## Format Python and fix what ruff can fix
 
 bench: bench-jobs ## All of them
 
-bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
+bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, a quarter of an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
 
 eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DOCS = ROOT / "docs" / "benchmarks"
-_AGAIN_SECONDS = 240  # a full run ends within a quarter of an hour, on a busy machine too
+_AGAIN_SECONDS = 120  # a full run ends within a quarter of an hour, on a busy machine too
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def cases(*, is_quick: bool) -> list[Case]:
 
 
 def _throughput(*, is_quick: bool) -> list[Case]:
-    jobs, repeats = (1_200, 1) if is_quick else (9_000, 2)
+    jobs, repeats = (1_200, 1) if is_quick else (6_000, 2)
     enqueue = {"jobs": 200, "bulk": 1_000} if is_quick else {"jobs": 500, "bulk": 5_000}
     return [
         Case(
@@ -88,14 +88,13 @@ def _throughput(*, is_quick: bool) -> list[Case]:
             "sleep",
             {"jobs": 500, "concurrency": 50, "seconds": 0.05},
             SYSTEMS,
-            repeats,
         ),
-        Case("enqueue", "enqueue", enqueue, _PRODUCTS, 1 if is_quick else 3),
+        Case("enqueue", "enqueue", enqueue, _PRODUCTS, repeats),
     ]
 
 
 def _waiting(*, is_quick: bool) -> list[Case]:
-    jobs = 40 if is_quick else 150
+    jobs = 40 if is_quick else 100
     return [
         Case(
             "enqueue beside an open transaction",
@@ -109,7 +108,7 @@ def _waiting(*, is_quick: bool) -> list[Case]:
             "crowd",
             {"jobs": 10_000, "seconds": 0.02},
             (OURS,),
-            1 if is_quick else 3,
+            1 if is_quick else 2,
         ),
         Case(
             "1,000 parked jobs",
@@ -149,6 +148,6 @@ def _backlog(*, is_quick: bool) -> list[Case]:
             f"beside a snapshot held {held['held_seconds']} s",
             "held",
             held,
-            (OURS, "pgmq read + delete"),
+            (OURS,),
         ),
     ]
