@@ -69,7 +69,7 @@ bench-api: $(VENV)/.bench-installed $(BENCH_NEXT)/.next/.built ## The API beside
 	@command -v wrk > /dev/null || { echo "wrk is missing: apt-get install wrk"; exit 1; }
 	@$(RUN) -m tests.benchmarks.api $(if $(QUICK),--quick) $(ARGS)
 
-bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
+bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, a quarter of an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
 
 bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook beside a bare Flask route, four minutes

@@ -10,7 +10,7 @@ from pytest_postgresql import factories
 
 from core.config import Settings
 from tests import network, server
-from tests.database import Database
+from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
 
 if TYPE_CHECKING:
@@ -41,15 +41,8 @@ postgres_clone = factories.postgresql("postgres_template")
 
 @pytest.fixture
 def db(postgres_clone: psycopg.Connection) -> Iterator[Database]:
-    info = postgres_clone.info
-    # Cloning copies a database's content, not its grants.
-    postgres_clone.execute(
-        f'grant create, connect, temporary on database "{info.dbname}" to postgres'
-    )
-    postgres_clone.commit()
-    database = Database(info.host, info.port, info.dbname)
-    yield database
-    database.connection.close()
+    with opened(postgres_clone) as database:
+        yield database
 
 
 @pytest.fixture

@@ -104,6 +104,18 @@ class Database(Session):
             yield session
 
 
+@contextmanager
+def opened(clone: psycopg.Connection) -> Iterator[Database]:
+    """A clone that pytest-postgresql has made, as tests use it."""
+    info = clone.info
+    # Cloning copies a database's content, not its grants.
+    clone.execute(f'grant create, connect, temporary on database "{info.dbname}" to postgres')
+    clone.commit()
+    database = Database(info.host, info.port, info.dbname)
+    yield database
+    database.connection.close()
+
+
 def user_claims(user_id: uuid.UUID | str) -> dict[str, object]:
     """The claims of an access token as the exchange mints it, as far as the database reads them."""
     now = int(time.time())

@@ -43,12 +43,12 @@ class TestServer:
     template_dbname: str = "template1"
 
 
-def run(folder: Path) -> Iterator[TestServer]:
+def run(folder: Path, name: str = "", binaries: Path = postgres.BIN_DIR) -> Iterator[TestServer]:
     """Starts this session's server, yields it, then stops it and removes its data."""
     _remove_leftovers(folder)
-    data_dir = folder / f"test-{os.getpid()}"
+    data_dir = folder / f"test-{os.getpid()}{name}"
     try:
-        server = postgres.start(data_dir, free_port(), **FAST)
+        server = postgres.start(data_dir, free_port(), binaries=binaries, **FAST)
         yield TestServer(server.data_dir, str(server.socket_dir), server.port)
     finally:
         _remove(data_dir)

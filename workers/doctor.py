@@ -57,7 +57,8 @@ CHECKS = [
     Check(
         "every live job has its message",
         "select format('job %s has lost its message', l.job_id) as problem"
-        " from private.live_jobs as l where not private.has_message(l.queue, l.msg_id)",
+        " from private.live_jobs as l where not exists (select from private.messages as m"
+        " where m.msg_id = l.msg_id and m.tableoid = ('pgmq.q_' || l.queue)::regclass)",
         "Somebody deleted from pgmq by hand: fail the job, then redrive it.",
     ),
 ]

@@ -33,7 +33,7 @@ class Handler(Generic[Input, Output]):
     timeout_seconds: float = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One try of a job."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 RUNNING = Gauge("worker_jobs_running", "Jobs this worker runs now")
@@ -12,3 +14,15 @@ SECONDS = Histogram(
     ["kind"],
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 )
+
+
+def record(kind: str, outcome: str, seconds: float) -> None:
+    """A try of a job has ended."""
+    outcomes, durations = _children(kind, outcome)
+    outcomes.inc()
+    durations.observe(seconds)
+
+
+@cache  # kinds and outcomes are few; looking their labels up takes longer than counting
+def _children(kind: str, outcome: str) -> tuple[Counter, Histogram]:
+    return OUTCOMES.labels(kind, outcome), SECONDS.labels(kind)

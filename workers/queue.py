@@ -5,15 +5,15 @@ Fencing: every call names (msg_id, read_ct); when the lease is gone it raises Lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import AsyncConnection
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _TURN_CONNECTION_SECONDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A leased job. (msg_id, read_ct) is its fencing token: it changes with every claim."""
 
     queue: str
@@ -43,11 +42,17 @@ class Job:
     @property
     def token(self) -> tuple[str, int, int]:
         """What every statement about the job starts with."""
-        return self.queue, self.msg_id, self.read_ct
+        return self[:3]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+_TURN = """
+select
+    %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor
+from private.turn(%s, %s::bigint[], %s::integer[], %s, %s, %s, %s)
+"""
+
+
+class Turn(NamedTuple):
     """What a turn at a queue gave; `cursor` says whose turn is next."""
 
     claimed: list[Job]
@@ -55,40 +60,29 @@ class Turn:
 
 
 async def turn(
-    pool: Pool, queue: str, done: Sequence[Job], *, quantity: int, lease_seconds: int, cursor: str
+    pool: Pool,
+    queue: str,
+    done: Sequence[Job],
+    *,
+    quantity: int,
+    lease_seconds: int,
+    cursor: str,
+    busy_lanes: Iterable[UUID | None] = (),
 ) -> Turn:
     """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones.
 
     Waits briefly for a connection, because each call tries the server anew.
     """
-    async with pool.connection(timeout=_TURN_CONNECTION_SECONDS) as db:
-        rows = await db.execute(
-            "select * from private.turn(%s, %s, %s, %s, %s, %s)",
-            (
-                queue,
-                [job.msg_id for job in done],
-                [job.read_ct for job in done],
-                quantity,
-                lease_seconds,
-                cursor,
-            ),
+    lanes = ["system" if user_id is None else str(user_id) for user_id in busy_lanes]
+    async with (
+        pool.connection(timeout=_TURN_CONNECTION_SECONDS) as db,
+        db.cursor(row_factory=tuple_row, binary=True) as rows,
+    ):
+        await rows.execute(
+            _TURN, (queue, queue, *_tokens(done), quantity, lease_seconds, cursor, lanes)
         )
-        claimed = [row async for row in rows if not row["is_completed"]]
-    return Turn(
-        [_job(queue, row) for row in claimed], str(claimed[-1]["cursor"]) if claimed else cursor
-    )
-
-
-_CLAIMED = (
-    "msg_id",
-    "read_ct",
-    "job_id",
-    "kind",
-    "user_id",
-    "product_id",
-    "arguments",
-    "attempt",
-)
+        found = await rows.fetchall()
+    return Turn([Job(*row[:9]) for row in found], found[-1][9] if found else cursor)
 
 
 async def complete(db: Database, job: Job) -> None:
@@ -141,8 +135,8 @@ async def release(pool: Pool, jobs: Sequence[Job]) -> None:
         held = [job for job in jobs if job.queue == queue]
         await _value(
             pool,
-            "select count(*) from private.release(%s, %s, %s)",
-            (queue, [job.msg_id for job in held], [job.read_ct for job in held]),
+            "select count(*) from private.release(%s, %s::bigint[], %s::integer[])",
+            (queue, *_tokens(held)),
         )
 
 
@@ -211,5 +205,9 @@ def _require(held: object) -> None:
         raise LostLease
 
 
-def _job(queue: str, row: Mapping[str, Any]) -> Job:
-    return Job(queue=queue, **{name: row[name] for name in _CLAIMED})
+def _tokens(jobs: Sequence[Job]) -> tuple[str, str]:
+    """Their msg_ids and read_cts as array literals: one statement, whatever the numbers' size."""
+    return (
+        f"{{{','.join([str(job.msg_id) for job in jobs])}}}",
+        f"{{{','.join([str(job.read_ct) for job in jobs])}}}",
+    )

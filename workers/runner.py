@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import psycopg
@@ -19,6 +19,7 @@ from workers.errors import LostLease, Park, Reject, Retry
 from workers.handlers import Run
 from workers.heartbeat import Heartbeat
 from workers.listener import listen
+from workers.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,18 +31,22 @@ _log = structlog.get_logger()
 _POLL_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
 _SCHEDULE_SECONDS = 10.0
+_DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
+_ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
+_PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
 
 _T = TypeVar("_T")
-Reason = Literal["lost", "cancelled", "shutdown"]
+Reason = Literal["lost", "cancelled", "shutdown", "timed_out"]
 Token = tuple[str, int, int]
 
 
-@dataclass
-class _Running:
+@dataclass(slots=True)
+class _Held:
     job: Job
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None = None  # of the slot that runs it; None while it waits for one
+    deadline: float = float("inf")
     stopped_because: Reason | None = None
     is_recording: bool = False  # its outcome: too late to stop, and soon over
 
@@ -63,11 +68,13 @@ class Runner:
         self._url = url
         self._handlers = handlers
         self._queues = list(queues)
-        self._concurrency = concurrency
         self._lease_seconds = lease_seconds
-        self._running: dict[Token, _Running] = {}
+        self._stock = Stock(concurrency)
+        self._held: dict[Token, _Held] = {}  # leased: running, or waiting for a slot
+        self._slots: set[asyncio.Task[None]] = set()
         self._done: dict[str, list[Job]] = {}  # ended without results, not acknowledged yet
         self._hungry = set(queues)  # queues that may have due work
+        self._news = set(queues)  # … of somebody of whom nothing runs, perhaps
         self._cursors: dict[str, str] = {}
         self._awake = asyncio.Event()
         self._poll_at = 0.0
@@ -76,26 +83,36 @@ class Runner:
         self._heartbeat = Heartbeat(
             url,
             lease_seconds,
-            held=lambda: [running.job for running in list(self._running.values())],
+            held=lambda: [held.job for held in list(self._held.values())],
             halt=self._halt_from_thread,
         )
+        metrics.RUNNING.set_function(lambda: self.running)
 
     async def run(self) -> None:
         """Works until `stop()`; then finishes or hands back what it holds."""
         self._loop = asyncio.get_running_loop()
         self._heartbeat.start()
-        listener = asyncio.create_task(
-            listen(self._url, self._connected, self._hear, self._cancel_by_id)
-        )
-        scheduler = asyncio.create_task(self._fire_schedules())
+        helpers = [
+            asyncio.create_task(listen(self._url, self._connected, self._hear, self._cancel_by_id)),
+            asyncio.create_task(self._fire_schedules()),
+            asyncio.create_task(self._watch_clock()),
+        ]
         try:
             while not self._stopping:
-                await self._round()
+                await self._rest()
+                for queue in self._queues:
+                    await self._turn(queue)
+                self._queues.append(self._queues.pop(0))  # the next round starts with another one
         finally:
-            listener.cancel()
-            scheduler.cancel()
             await self._drain()
+            for helper in helpers:
+                helper.cancel()
             await asyncio.to_thread(self._heartbeat.stop)
+
+    @property
+    def running(self) -> int:
+        """How many jobs have a slot now."""
+        return self._stock.running
 
     def stop(self) -> None:
         """Asks the worker to end: no further claims, running jobs get a part of their lease."""
@@ -109,32 +126,64 @@ class Runner:
                 await protocol.fire_schedules(self._pool)
             except (psycopg.Error, PoolTimeout) as error:
                 _log.warning("schedules_failed", error_class=type(error).__name__)
-            await asyncio.sleep(_SCHEDULE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311
+            await asyncio.sleep(_jittered(_SCHEDULE_SECONDS))
 
-    async def _round(self) -> None:
-        """A turn at each queue that may have work, then sleep until there may be more."""
+    async def _watch_clock(self) -> None:
+        """Stops what is past its deadline; gives back what waits while long jobs have the slots."""
+        while True:
+            await asyncio.sleep(_DEADLINE_SECONDS)
+            now = self._loop.time()
+            for token, held in list(self._held.items()):
+                if held.deadline < now:
+                    self._halt(token, "timed_out")
+            if self._stock.waits_since(now) > _PATIENCE_SECONDS:
+                try:
+                    await self._give_back(self._stock.empty())
+                except psycopg.Error as error:  # their leases end by themselves
+                    _log.warning("not_given_back", error_class=type(error).__name__)
+
+    async def _rest(self) -> None:
+        """Until a turn is worth its price."""
         self._awake.clear()
-        claimed = [await self._turn(queue) for queue in self._queues]
-        self._queues.append(self._queues.pop(0))  # the next round starts with another queue
-        if any(claimed):
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self._poll_at):
-                await self._awake.wait()
+        if not self._is_turn_due():
+            now = self._loop.time()
+            until = min(self._poll_at, now + _ACKNOWLEDGE_SECONDS) if self._done else self._poll_at
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._awake.wait()
         # By the clock, not by idleness: nobody notifies of a lease or a delay that ends.
         if self._loop.time() >= self._poll_at:
-            self._poll_at = self._loop.time() + _POLL_SECONDS * (0.75 + random.random() / 2)  # noqa: S311
-            self._hungry.update(self._queues)
-            if self._is_deaf and self._running:
+            self._poll_at = self._loop.time() + _jittered(_POLL_SECONDS)
+            self._look()
+            if self._is_deaf and self._held:
                 self._heartbeat.nudge()  # tells what was cancelled
 
-    async def _turn(self, queue: str) -> bool:
-        """Acknowledges what is done, claims what there is room for; whether that was anything."""
+    def _is_turn_due(self) -> bool:
+        if any(self._wanted(queue) for queue in self._news):
+            return True
+        if self._stock.is_ample:
+            return False  # the next turn will acknowledge more at once
+        return bool(self._done) or any(self._wanted(queue) for queue in self._hungry)
+
+    def _wanted(self, queue: str) -> int:
+        """How many jobs to claim: what there is room for, else one of somebody new."""
+        if self._stopping or queue not in self._hungry:
+            return 0
+        room = self._stock.room(self._loop.time())
+        return room if room > 0 else int(queue in self._news and self._stock.is_open_to_newcomers)
+
+    async def _turn(self, queue: str) -> None:
+        """Acknowledges what is done, claims what there is room for."""
         done = self._done.pop(queue, [])
-        room = self._concurrency - len(self._running) if queue in self._hungry else 0
-        if not done and (room <= 0 or self._stopping):
-            return False
-        if room > 0:
+        wanted = self._wanted(queue)
+        if not done and not wanted:
+            return
+        is_for_newcomers = wanted > self._stock.room(self._loop.time())
+        cursor = self._cursors.get(queue, "")
+        if queue in self._news:
+            self._news.discard(queue)
+            cursor = cursor.rpartition("|")[0]  # its last word: no other lane is expected for now
+        if wanted and not is_for_newcomers:
             self._hungry.discard(queue)  # before asking: a notification meanwhile must count
         try:
             # An answer that takes longer than the leases it grants is worth nothing.
@@ -143,154 +192,189 @@ class Runner:
                     self._pool,
                     queue,
                     done,
-                    quantity=room,
+                    quantity=wanted,
                     lease_seconds=self._lease_seconds,
-                    cursor=self._cursors.get(queue, ""),
+                    cursor=cursor,
+                    busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
                 )
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
             _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
             self._done.setdefault(queue, []).extend(done)
             self._hungry.add(queue)
-            await asyncio.sleep(_RECONNECT_SECONDS * (0.5 + random.random()))  # noqa: S311
-            return False
+            await asyncio.sleep(_jittered(_RECONNECT_SECONDS))
+            return
         self._cursors[queue] = turn.cursor
-        if room > 0 and len(turn.claimed) >= room:
+        if wanted and len(turn.claimed) >= wanted:
             self._hungry.add(queue)
         for job in turn.claimed:
-            self._start(job)
-        return bool(turn.claimed)
+            self._held[job.token] = _Held(job)
+            self._stock.put(job, self._loop.time())
+        self._begin()
 
-    def _start(self, job: Job) -> None:
-        task = asyncio.create_task(self._execute(job))
-        self._running[job.token] = _Running(job, task)
-        task.add_done_callback(partial(self._forget, job.token))
-        metrics.RUNNING.set(len(self._running))
+    def _begin(self) -> None:
+        """Starts what may begin, each in a slot that goes on with the next job by itself."""
+        while job := self._stock.take():
+            slot = asyncio.create_task(self._slot(job))
+            self._slots.add(slot)
+            slot.add_done_callback(self._slots.discard)
+
+    async def _slot(self, job: Job | None) -> None:
+        while job is not None:
+            try:
+                await self._execute(self._held[job.token])
+            finally:
+                del self._held[job.token]
+                self._stock.end(job)
+                if not self._stock.is_ample:
+                    self._awake.set()
+            job = self._stock.take()
+            await asyncio.sleep(0)  # jobs without a pause must leave others theirs
 
     def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
         """Notifications come from now on, or never: what came before was missed."""
         self._is_deaf = is_deaf
-        self._hungry.update(self._queues)
         self._heartbeat.nudge()
-        self._awake.set()
+        self._look()
 
     def _hear(self, queue: str) -> None:
-        self._hungry.add(queue)
-        self._awake.set()
+        if queue in self._queues:
+            self._look(queue)
 
-    def _forget(self, token: Token, _task: asyncio.Task[None]) -> None:
-        del self._running[token]
-        metrics.RUNNING.set(len(self._running))
+    def _look(self, *queues: str) -> None:
+        self._hungry.update(queues or self._queues)
+        self._news.update(queues or self._queues)
         self._awake.set()
 
     def _halt(self, token: Token, reason: Reason) -> None:
-        running = self._running.get(token)
-        if running is None or running.stopped_because is not None or running.is_recording:
+        held = self._held.get(token)
+        if held is None or held.stopped_because is not None or held.is_recording:
             return
-        running.stopped_because = reason
-        running.task.cancel()
+        held.stopped_because = reason
+        if held.task is not None:
+            held.task.cancel()
 
     def _halt_from_thread(self, job: Job, reason: Reason) -> None:
         self._loop.call_soon_threadsafe(self._halt, job.token, reason)
 
     def _cancel_by_id(self, job_id: str) -> None:
-        for token, running in self._running.items():
-            if str(running.job.job_id) == job_id:
+        for token, held in self._held.items():
+            if str(held.job.job_id) == job_id:
                 self._halt(token, "cancelled")
 
     async def _drain(self) -> None:
         """Waits for running jobs within a third of their lease, then hands the rest back."""
-        tasks = [running.task for running in self._running.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._lease_seconds / 3)
-        for token in list(self._running):
+        await self._give_back(self._stock.empty())
+        if self._slots:
+            await asyncio.wait(self._slots, timeout=self._lease_seconds / 3)
+        for token in list(self._held):
             self._halt(token, "shutdown")
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._hungry.clear()
+        await asyncio.gather(*self._slots, return_exceptions=True)
         for queue in list(self._done):
             await self._turn(queue)
 
-    async def _execute(self, job: Job) -> None:
-        with (
-            structlog.contextvars.bound_contextvars(
-                job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
-            ),
-            metrics.SECONDS.labels(job.kind).time(),
-        ):
-            outcome = await self._outcome(job)
-            metrics.OUTCOMES.labels(job.kind, outcome).inc()
-            _log.info("job_ended", outcome=outcome)
+    async def _give_back(self, jobs: list[Job]) -> None:
+        """What waited for a slot: due at once, for whoever has one."""
+        try:
+            if jobs:
+                await self._persist(lambda: protocol.release(self._pool, jobs))
+        finally:
+            for job in jobs:
+                del self._held[job.token]
 
-    async def _outcome(self, job: Job) -> str:
+    async def _execute(self, held: _Held) -> None:
+        job = held.job
+        structlog.contextvars.bind_contextvars(
+            job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
+        )
+        began = time.perf_counter()
+        held.task = asyncio.current_task()
+        outcome = await self._outcome(held)
+        metrics.record(job.kind, outcome, time.perf_counter() - began)
+        _log.info("job_ended", outcome=outcome)
+
+    async def _outcome(self, held: _Held) -> str:
         """Performs the job and records how it ended; returns that as one word."""
         try:
-            await self._perform(job)
+            if held.stopped_because is not None:  # while it waited for its slot
+                return await self._halted(held)
+            await self._perform(held)
         except asyncio.CancelledError:
-            return await self._halted(job)
+            if held.stopped_because is None or held.task is None:
+                raise
+            held.task.uncancel()  # meant the job, not its slot
+            return await self._halted(held)
         except Park as park:
-            return await self._parked(job, park)
+            return await self._parked(held, park)
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
-            return await self._failed(job, error)
+            return await self._failed(held, error)
         return "succeeded"
 
-    async def _parked(self, job: Job, park: Park) -> str:
+    async def _parked(self, held: _Held, park: Park) -> str:
         await self._record(
-            job, lambda: protocol.snooze(self._pool, job, park.after_seconds, park.stage)
+            held, lambda: protocol.snooze(self._pool, held.job, park.after_seconds, park.stage)
         )
         return "parked"
 
-    async def _failed(self, job: Job, error: Exception) -> str:
+    async def _failed(self, held: _Held, error: Exception) -> str:
         match error:
             case LostLease():
                 return "lost"
             case Reject(code=code, message=message):
-                await self._record(job, lambda: protocol.fail(self._pool, job, code, message))
+                await self._record(held, lambda: protocol.fail(self._pool, held.job, code, message))
                 return "rejected"
             case Retry(code=code, message=message, after_seconds=after_seconds):
-                return await self._retry(job, code, message, after_seconds)
+                return await self._retry(held, code, message, after_seconds)
             case TimeoutError():
-                return await self._retry(job, *_TIMEOUT)
+                return await self._retry(held, *_TIMEOUT)
         if _is_connection_lost(error):
-            await self._record(job, lambda: protocol.release(self._pool, [job]))
+            await self._record(held, lambda: protocol.release(self._pool, [held.job]))
             return "released"
         _log.error("job_bug", exc_info=error)
-        return await self._retry(job, *_BUG)
+        return await self._retry(held, *_BUG)
 
-    async def _perform(self, job: Job) -> None:
+    async def _perform(self, held: _Held) -> None:
+        job = held.job
         handler = self._handlers[job.kind]
-        async with asyncio.timeout(handler.timeout_seconds):
-            data = None
-            if handler.load is not None:
-                async with self._pool.connection() as db:
-                    data = await handler.load(db, job)
-            output = await handler.work(data, Run(self._pool, job))
+        held.deadline = self._loop.time() + handler.timeout_seconds
+        data = None
+        if handler.load is not None:
+            async with self._pool.connection() as db:
+                data = await handler.load(db, job)
+        output = await handler.work(data, Run(self._pool, job))
+        held.deadline = float("inf")  # finished work is saved, however late
         if handler.save is None:
             # Nothing to commit with: acknowledged together with others, in the queue's next turn.
             self._done.setdefault(job.queue, []).append(job)
             return
-        # Past the deadline on purpose: finished work is saved, however late.
         async with self._pool.connection() as db, db.transaction():
             await handler.save(db, job, output)
             await protocol.complete(db, job)
 
-    async def _halted(self, job: Job) -> str:
-        reason = self._running[job.token].stopped_because
-        if reason == "cancelled":
-            await self._record(job, lambda: protocol.acknowledge_cancel(self._pool, job))
-        elif reason == "shutdown":
-            await self._record(job, lambda: protocol.release(self._pool, [job]))
-        return reason or "lost"
+    async def _halted(self, held: _Held) -> str:
+        match held.stopped_because:
+            case "cancelled":
+                await self._record(held, lambda: protocol.acknowledge_cancel(self._pool, held.job))
+            case "shutdown":
+                await self._record(held, lambda: protocol.release(self._pool, [held.job]))
+            case "timed_out":
+                return await self._retry(held, *_TIMEOUT)
+        return held.stopped_because or "lost"
 
     async def _retry(
-        self, job: Job, code: str, message: str, after_seconds: float | None = None
+        self, held: _Held, code: str, message: str, after_seconds: float | None = None
     ) -> str:
         outcome = await self._record(
-            job, lambda: protocol.retry(self._pool, job, code, message, after_seconds)
+            held, lambda: protocol.retry(self._pool, held.job, code, message, after_seconds)
         )
         return "failed" if outcome == "failed" else "retried"
 
-    async def _record(self, job: Job, call: Callable[[], Awaitable[_T]]) -> _T | None:
-        """Writes an outcome, through a server restart if need be, while the lease may last."""
-        self._running[job.token].is_recording = True
+    async def _record(self, held: _Held, call: Callable[[], Awaitable[_T]]) -> _T | None:
+        """Writes an outcome that nothing may interrupt any more."""
+        held.is_recording = True
+        return await self._persist(call)
+
+    async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T | None:
+        """Calls the protocol, through a server restart if need be, while the lease may last."""
         try:
             async with asyncio.timeout(self._lease_seconds):
                 while True:
@@ -305,6 +389,11 @@ class Runner:
         except TimeoutError:
             _log.warning("outcome_not_recorded")
         return None
+
+
+def _jittered(seconds: float) -> float:
+    """Within a quarter of it: workers that started together must not all ask together."""
+    return seconds * (0.75 + random.random() / 2)  # noqa: S311
 
 
 def _is_connection_lost(error: BaseException) -> bool:

@@ -49,6 +49,8 @@ comment on column public.jobs.started_at is 'When a worker first took it; null b
 comment on column public.jobs.finished_at is
 'When it succeeded, failed or was cancelled; null before.';
 
+-- No index on what an update changes, not even in its condition: each update of a job would then
+-- write to all of them.
 create index jobs_user_id_created_at_idx on public.jobs (user_id, created_at desc);
 create index jobs_product_id_created_at_idx on public.jobs (product_id, created_at desc);
 
@@ -77,12 +79,26 @@ comment on column private.job_kinds.backoff_seconds is
 create index job_kinds_queue_idx on private.job_kinds (queue);
 alter table private.job_kinds enable row level security;
 
+create table private.messages (
+    msg_id bigint primary key,
+    read_ct integer,
+    enqueued_at timestamptz,
+    vt timestamptz,
+    message jsonb,
+    headers jsonb
+);
+comment on table private.messages is
+'The parent of every queue''s table, itself empty: what touches one message is planned once instead
+of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+alter table private.messages enable row level security;
+
 create table private.live_jobs (
     job_id uuid primary key references public.jobs on delete cascade,
     queue text not null,
     msg_id bigint not null,
     lane text not null,
-    kind text not null references private.job_kinds on delete restrict,
+    -- No reference: its check would lock the one row of the kind for every job that is added.
+    kind text not null,
     key text not null,
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
     is_cancelled boolean not null default false,
@@ -97,7 +113,6 @@ comment on column private.live_jobs.key is 'Two live jobs of one lane and kind n
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
-create index live_jobs_kind_idx on private.live_jobs (kind);
 alter table private.live_jobs enable row level security;
 
 create table private.dead_letters (
@@ -126,35 +141,28 @@ end.';
 alter table private.job_steps enable row level security;
 
 create type private.turn as (
-    is_completed boolean,
-    is_dead boolean,
-    job_id uuid,
     msg_id bigint,
     read_ct integer,
+    job_id uuid,
     kind text,
     user_id uuid,
     product_id uuid,
     arguments jsonb,
     attempt integer,
-    cursor text
+    cursor text,
+    is_dead boolean
 );
-comment on type private.turn is
-'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
-token.';
+comment on type private.turn is 'A job claimed, with its fencing token (msg_id, read_ct).';
 
-create function private.turn_template()
+create function private.claim_template()
 returns text
 language sql
 immutable
 security invoker
 set search_path = ''
 return $template$
-create function private.turn_QUEUE(
-    msg_ids bigint [],
-    read_cts integer [],
-    quantity integer,
-    lease_seconds integer,
-    cursor text
+create function private.claim_QUEUE(
+    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
 )
 returns setof private.turn
 language plpgsql
@@ -172,47 +180,49 @@ as $body$
 declare
     -- This bounds an index scan; clock_timestamp() in its place would read every row.
     v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
     v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
     v_until text;
-    v_reach integer := quantity + 16;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
     v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
-    v_free uuid [];
 begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
     if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
         return;
     end if;
-
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_QUEUE as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane
+            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
             order by m.headers ->> 'lane' limit 1;
             if v_lane is null and v_start > '' then
                 v_lane := '';
@@ -221,6 +231,12 @@ begin
                 continue;
             end if;
             exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
         -- The round may end where it began; our own locks don't make us skip what we have.
@@ -228,51 +244,47 @@ begin
         v_taken := array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit v_room for update skip locked
         );
         v_taken := v_taken || array(
             select m.msg_id from pgmq.q_QUEUE as m
             where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit v_room - cardinality(v_taken) for update skip locked
         );
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
     end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
         v_due := v_due || array(
             select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_QUEUE as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_QUEUE as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
     return query
-    with leased as (
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_QUEUE as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
         update pgmq.q_QUEUE as m
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -282,9 +294,14 @@ begin
         from leased where j.id = leased.job_id
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -292,10 +309,35 @@ begin
 end;
 $body$
 $template$;
-comment on function private.turn_template is
-'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
-is due. One function per queue, because it names the queue''s table and so is planned once instead
-of with every call.';
+comment on function private.claim_template is
+'How a queue is claimed from, as text with QUEUE for its name. One function per queue, because it
+names the queue''s table and so is planned once instead of with every call.';
+
+create function private.add_message_template()
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+begin atomic
+    select
+        'create or replace function private.add_message('
+        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+        || ' as $body$ declare v_msg_id bigint; begin case queue '
+        || string_agg(
+            format(
+                'when %L then insert into pgmq.%I (message, headers, vt)'
+                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                q.queue, 'q_' || q.queue
+            ), ' '
+            order by q.queue
+        )
+        || ' end case; return v_msg_id; end; $body$'
+    from private.queues as q;
+end;
+comment on function private.add_message_template is
+'private.add_message as text: pgmq.send for our queues, but planned once.';
 
 create function private.create_queue(queue text)
 returns void
@@ -312,26 +354,27 @@ begin
         'alter table pgmq.%I set (
             fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0
-        )', 'q_' || create_queue.queue
+        ), inherit private.messages', 'q_' || create_queue.queue
     );
     execute format(
         'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
-    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+    execute replace(private.claim_template(), 'QUEUE', create_queue.queue);
     execute format(
-        'comment on function private.%I is ''What private.turn does at this queue.''',
-        'turn_' || create_queue.queue
+        'comment on function private.%I is ''What private.turn claims from this queue.''',
+        'claim_' || create_queue.queue
     );
+    execute private.add_message_template();
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
-migrations.';
+'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
 select private.create_queue('ingestion');
 select private.create_queue('scripts');
 select private.create_queue('billing');
 select private.create_queue('maintenance');
+comment on function private.add_message is 'Adds a message to a queue and returns its number.';
 
 insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');

@@ -1,8 +1,6 @@
 -- Read headers: nobody's rows are kept for the next person on the same browser, and a dashboard
 -- that asks again for what it has is answered 304.
 
-create index jobs_user_id_live_idx on public.jobs (user_id) where finished_at is null;
-
 create function private.virality_packs_touch_product()
 returns trigger
 language plpgsql
@@ -51,7 +49,8 @@ begin
         ),
         array(
             select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
-            from public.jobs as j where j.user_id = v_user and j.finished_at is null
+            from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+            where l.lane = v_user::text order by j.id
         ),
         current_setting('request.path', true),
         v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'

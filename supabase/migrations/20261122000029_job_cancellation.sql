@@ -8,16 +8,12 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_job_id uuid := private.is_held(
+    v_live private.live_jobs := private.hold(
         acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
     );
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
-    perform private.end_job(v_job_id, 'cancelled');
-    return true;
+    perform private.end_job(v_live.job_id, 'cancelled');
+    return v_live.job_id is not null;
 end;
 $$;
 comment on function private.acknowledge_cancel is
@@ -39,18 +35,15 @@ begin
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return;
-    end if;
+    v_live := private.hold(v_live.queue, v_live.msg_id);
     if exists (
         select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
     ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
-        return;
+    else
+        perform private.end_job(v_live.job_id, 'cancelled');
     end if;
-    perform pgmq.delete(v_live.queue, v_live.msg_id);
-    perform private.end_job(v_live.job_id, 'cancelled');
 end;
 $$;
 comment on function private.cancel_own_job is

@@ -1,4 +1,5 @@
--- Operating the job layer: limits that workers share, schedules, redrive, metrics, pruning.
+-- Operating the job layer: limits that workers share, schedules, many jobs at once, redrive,
+-- metrics, pruning.
 
 create table private.limits (
     name text primary key,
@@ -31,25 +32,20 @@ alter table private.permits enable row level security;
 
 create function private.live_permits(limit_name text)
 returns setof private.permits
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
-as $$
-declare
-    v_queue text;
-begin
-    for v_queue in select distinct p.queue from private.permits as p
-        where p.limit_name = live_permits.limit_name
-    loop
-        return query execute format(
-            'select p.* from private.permits as p
-            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
-            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
-        ) using live_permits.limit_name, v_queue;
-    end loop;
+begin atomic
+    select p.*
+    from private.permits as p
+    inner join private.messages as m
+        on
+            p.msg_id = m.msg_id
+            and p.read_ct = m.read_ct
+            and m.tableoid = ('pgmq.q_' || p.queue)::regclass
+    where p.limit_name = live_permits.limit_name and m.vt > clock_timestamp();
 end;
-$$;
 comment on function private.live_permits is 'The permits of a limit whose lease still lasts.';
 
 create function private.window_wait(limit_name text, lane text, starts_per_minute integer)
@@ -82,16 +78,13 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
-    v_lane text;
+    v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
     v_limit private.limits;
     v_running private.permits [];
     v_now timestamptz;
     v_wait_seconds double precision;
 begin
-    -- Found by its key: a volatile function in the condition would be asked about every job.
-    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
-    if not found then
+    if v_lane is null then
         return null;
     end if;
     -- This lock makes counting and starting one step for all workers.
@@ -182,6 +175,50 @@ comment on function private.fire_schedules is
 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
 
+create function private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[])
+returns uuid[]
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_queue text;
+    v_job_ids uuid [] := array(
+        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
+    );
+begin
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_many.kind;
+    insert into public.jobs (id, user_id, kind)
+    select n.job_id, n.user_id, enqueue_many.kind
+    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
+    execute format(
+        'with jobs as materialized (
+            select n.*, coalesce(n.user_id::text, ''system'') as lane
+            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
+        ), lanes as materialized (
+            select j.lane, private.lane_weight(j.user_id) as weight
+            from jobs as j group by j.lane, j.user_id
+        ), sent as (
+            insert into pgmq.%I (message, headers, vt)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            from jobs as j inner join lanes as l on j.lane = l.lane
+            returning msg_id, (message ->> ''job_id'')::uuid as job_id
+        )
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
+    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
+    perform pg_notify('jobs', v_queue);
+    return v_job_ids;
+end;
+$$;
+comment on function private.enqueue_many is
+'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
+keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
+grant execute on function private.enqueue_many to worker;
+
 create function private.redrive(job_id uuid)
 returns boolean
 language plpgsql
@@ -191,34 +228,19 @@ set search_path = ''
 as $$
 declare
     v_dead private.dead_letters;
-    v_queue text;
-    v_user_id uuid;
-    v_msg_id bigint;
+    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or exists (
-        select from private.live_jobs as l
-        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
+    if not found or not private.post(
+        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
     ) then
         return false;
     end if;
-    delete from private.dead_letters as d where d.job_id = redrive.job_id;
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id
-    returning j.user_id into v_user_id;
-    select s into v_msg_id from pgmq.send(
-        v_queue,
-        jsonb_build_object('job_id', v_dead.job_id),
-        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (
-        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
-    );
-    perform pg_notify('jobs', v_queue);
+    where j.id = redrive.job_id;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;
 $$;
@@ -265,24 +287,6 @@ comment on function private.queue_metrics is
 'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
 oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
 grant execute on function private.queue_metrics to worker;
-
-create function private.has_message(queue text, msg_id bigint)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_has_message boolean;
-begin
-    execute format(
-        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
-    ) into v_has_message using has_message.msg_id;
-    return v_has_message;
-end;
-$$;
-comment on function private.has_message is 'Whether a queue still holds a message, due or not.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000

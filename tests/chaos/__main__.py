@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.chaos.faults import SCENARIOS
-from tests.chaos.outcome import try_out
+from tests.chaos.outcome import Outcome, try_out
 from tests.chaos.servers import own_server
 from tests.chaos.worker import LEASE_SECONDS
 
@@ -36,17 +36,31 @@ def main() -> int:
     console = Console(width=150)
     table = Table("scenario", *_COLUMNS, title=f"Faults, leases of {LEASE_SECONDS} s")
     is_sound = True
+    outcomes = []
     with own_server() as server:
         for number, (name, inflict) in enumerate(SCENARIOS.items()):
             if arguments.only not in name:
                 continue
             outcome = try_out(server, inflict, arguments.jobs, f"chaos_{number}")
+            outcomes.append(outcome)
             table.add_row(name, *(show(outcome) for show in _COLUMNS.values()))
             for promise in outcome.broken_promises(LEASE_SECONDS + _POLL_SECONDS):
                 is_sound = False
                 console.print(f"[red]{name}[/red]: not kept: {promise}")
     console.print(table)
+    if outcomes:
+        console.print(_summary(outcomes))
     return 0 if is_sound else 1
+
+
+def _summary(outcomes: list[Outcome]) -> str:
+    slowest = max(o.resumed_seconds - o.outage_seconds for o in outcomes)
+    return (
+        f"{len(outcomes)} scenarios: {sum(o.run for o in outcomes)} jobs run,"
+        f" {sum(o.lost for o in outcomes)} lost,"
+        f" {sum(o.completed_twice for o in outcomes)} completed twice,"
+        f" all resumed within {max(slowest, 0):.2f} s of the outage's end"
+    )
 
 
 if __name__ == "__main__":

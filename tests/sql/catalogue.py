@@ -95,8 +95,8 @@ TABLES = [
         " where kind = 'table' and attnum > 0 and not attisdropped and ("
         "  atttypid = 'timestamp'::regtype or atttypid = 'timestamptz'::regtype"
         "  and attname !~ '(_at|_end|_start)$'"
-        # Stripe's word for it.
-        "  and (name, attname) <> ('stripe_events', 'created'))",
+        # Stripe's word for it, and pgmq's.
+        "  and (name, attname) not in (('stripe_events', 'created'), ('messages', 'vt')))",
         "create table private.probes (id uuid primary key, made_at timestamp);",
     ),
     Rule(
@@ -197,7 +197,8 @@ FUNCTIONS = [
     Rule(
         "no function reads or writes with dynamic SQL that is not formatted",
         "select full_name from ours join pg_proc as p on p.oid = id"
-        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(private.turn_template)'",
+        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(private.claim_template"
+        "|private.add_message_template)'",
         "create function private.probe(t text) returns void language plpgsql set search_path = ''"
         " as $$ begin execute 'select ' || t; end $$;",
     ),

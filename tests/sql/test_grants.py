@@ -47,9 +47,9 @@ FUNCTIONS = {
         private.definition_problem private.read_tag
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_tiktok private.own_usage private.refuse_erased
-        private.refuse_sign_in private.require_text private.squeeze_terms
-        private.start_analysis private.tag_response
+        private.own_plan private.own_tiktok private.own_usage
+        private.refuse_erased private.refuse_sign_in private.require_text
+        private.squeeze_terms private.start_analysis private.tag_response
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
@@ -64,10 +64,11 @@ FUNCTIONS = {
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
         private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
-        private.drop_tiktok private.end_tiktok_revocation private.enqueue private.expect_apify_run
-        private.extend private.fail_job private.finish_customer_sync private.is_erased
-        private.lease_tiktok_refresh private.progress private.record_stripe_event
-        private.refresh_tiktok private.release private.remember_stripe_account
+        private.drop_tiktok private.end_tiktok_revocation private.enqueue private.enqueue_many
+        private.expect_apify_run private.extend private.fail_job private.finish_customer_sync
+        private.is_erased private.lease_tiktok_refresh private.progress
+        private.record_stripe_event private.refresh_tiktok private.release
+        private.remember_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.steps private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     import uuid
 
     from tests.database import Database
+
+
+@pytest.fixture
+def db(db_everywhere: Database) -> Database:
+    return db_everywhere
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +110,53 @@ def test_nothing_is_claimed_from_a_paused_queue(db: Database):
     paused = claim(db)
     db.execute("update private.queues set is_paused = false where queue = %s", QUEUE)
     assert (paused, len(claim(db))) == ([], 1)
+
+
+def test_alone_or_not_a_job_whose_worker_vanished_goes_before_the_backlog(db: Database):
+    user_id = make_user()
+    for _ in range(30):
+        enqueue(db, user_id=user_id)
+    cursor = ""
+    for vanished in range(1, 4):
+        with db.as_worker() as worker:
+            rows = worker.rows(
+                "select * from private.turn(%s, '{}', '{}', 3, 30, %s)", QUEUE, cursor
+            )
+        cursor = rows[-1]["cursor"]
+        assert (vanished == 1) or rows[0]["read_ct"] == vanished
+        db.execute(
+            "update pgmq.q_maintenance set vt = clock_timestamp() where msg_id = %s",
+            rows[0]["msg_id"],
+        )
+
+
+def test_a_job_that_became_visible_long_after_it_was_due_is_found(db: Database):
+    """Its transaction took its time; meanwhile the claims have gone on beyond it."""
+    for _ in range(40):
+        enqueue(db)
+    late = enqueue(db)
+    db.execute(
+        "update pgmq.q_maintenance set vt = now() + case"
+        " when message ->> 'job_id' = %s then interval '1 hour' else interval '-10 seconds' end",
+        str(late),
+    )
+    seen, cursor = [], ""
+    deadline = time.monotonic() + 30
+    while late not in seen and time.monotonic() < deadline:
+        with db.as_worker() as worker:
+            rows = worker.rows(
+                "select * from private.turn(%s, '{}', '{}', 1, 30, %s)", QUEUE, cursor
+            )
+        if not seen:
+            db.execute(
+                "update pgmq.q_maintenance set vt = now() - interval '1 minute'"
+                " where message ->> 'job_id' = %s",
+                str(late),
+            )
+        seen += [row["job_id"] for row in rows]
+        cursor = rows[-1]["cursor"] if rows else cursor
+        time.sleep(0.1)
+    assert late in seen[1:]
 
 
 def test_jobs_are_claimed_oldest_first_within_a_lane(db: Database):

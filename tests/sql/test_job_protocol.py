@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests import jobs
 from tests.database import make_product, make_user
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from tests.database import Database
 
 NOTHING = {"messages": 0, "live": 0, "steps": 0}
+
+
+@pytest.fixture
+def db(db_everywhere: Database) -> Database:
+    return db_everywhere
 
 
 @pytest.fixture(autouse=True)
@@ -314,6 +320,26 @@ def test_a_claim_clears_away_the_message_of_a_deleted_product(db: Database):
     with db.as_worker() as worker:
         assert worker.rows("select * from private.claim('ingestion', 10, 30)") == []
     assert db.value("select count(*) from pgmq.q_ingestion") == 0
+
+
+def test_many_jobs_are_added_at_once_each_with_its_own_arguments(db: Database):
+    users = [make_user(), None, make_user()]
+    job_ids = db.value(
+        "select private.enqueue_many('noop', %s, %s)", users, [Jsonb({"n": n}) for n in range(3)]
+    )
+    claimed = {job["job_id"]: (job["user_id"], job["arguments"]) for job in claim(db, quantity=3)}
+    assert [claimed[job_id] for job_id in job_ids] == [(u, {"n": n}) for n, u in enumerate(users)]
+
+
+def test_jobs_added_at_once_queue_as_those_added_one_by_one(db: Database):
+    user_id = make_user()
+    db.value("select private.enqueue_many('noop', %s, %s)", [user_id, None], [Jsonb({})] * 2)
+    enqueue(db, user_id=user_id)
+    enqueue(db)
+    [first, second, third, fourth] = db.rows(
+        "select headers from pgmq.q_maintenance order by msg_id"
+    )
+    assert [first, second] == [third, fourth]
 
 
 def test_an_enqueue_wakes_listening_workers(db: Database):

@@ -28,6 +28,11 @@ GIVING_BACK = {
 }
 
 
+@pytest.fixture
+def db(db_everywhere: Database) -> Database:
+    return db_everywhere
+
+
 @pytest.fixture(autouse=True)
 def noop(db: Database) -> str:
     return make_kind(db)

@@ -342,3 +342,70 @@ async def test_an_outcome_that_is_being_recorded_at_shutdown_is_not_cut_off(db: 
         "error_message": "The shop is busy.",
     }
     assert db.value("select crashes from public.jobs where id = %s", job_id) == 0
+
+
+RUNNING = "select count(*) from public.jobs where status = 'running'"
+
+
+async def test_the_jobs_of_one_user_leave_a_slot_to_the_next_user(db: Database):
+    started, go_on = [], asyncio.Event()
+
+    async def work(_input: None, run: Run) -> None:
+        started.append(run.job.user_id)
+        await go_on.wait()
+
+    busy, other = make_user(), make_user()
+    for _ in range(20):
+        enqueue(db, user_id=busy)
+    async with running(db, handler(work), concurrency=5) as runner:
+        await until(lambda: len(started) == 4)
+        enqueue(db, user_id=other)
+        await until(lambda: len(started) == 5)
+        assert (started, runner.running) == ([*[busy] * 4, other], 5)
+        go_on.set()
+        await until(lambda: leftovers(db)["messages"] == 0)
+
+
+async def test_what_was_claimed_ahead_goes_back_when_long_jobs_have_the_slots(db: Database):
+    now, most = 0, 0
+
+    async def work(_input: None, run: Run) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            await asyncio.sleep(60 if run.job.arguments["is_long"] else 0)
+        finally:
+            now -= 1
+
+    for is_long in [False] * 300 + [True] * 100:
+        enqueue(db, arguments={"is_long": is_long})
+    no_results = Handler(load=None, work=work, save=None)
+    async with running(db, no_results, concurrency=5):
+        await until(lambda: leftovers(db)["messages"] == 100)
+        await until(lambda: db.value(RUNNING) == 4)
+        assert most <= 5
+    assert db.rows(
+        "select status, attempt, count(*) from public.jobs group by 1, 2 order by 1"
+    ) == [
+        {"status": "queued", "attempt": 1, "count": 100},
+        {"status": "succeeded", "attempt": 1, "count": 300},
+    ]
+
+
+async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Database):
+    begun = []
+
+    async def work(_input: None, run: Run) -> None:
+        begun.append(run.job.job_id)
+
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    async with running(db, handler(work)) as runner:
+        runner._stock.take = lambda: None  # every slot is taken
+        await until(lambda: runner._stock.waiting == 1)
+        cancel(db, user_id, job_id)
+        await until(lambda: all(h.stopped_because == "cancelled" for h in runner._held.values()))
+        del runner._stock.take
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
+    assert begun == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DOCS = ROOT / "docs" / "benchmarks"
+_AGAIN_SECONDS = 120  # a full run ends within a quarter of an hour, on a busy machine too
 
 
 def main() -> None:
@@ -36,12 +38,12 @@ def main() -> None:
         for case in plan.cases(is_quick=arguments.quick)
         if not arguments.cases or case.kind in arguments.cases.split(",")
     ]
-    tries = arguments.tries or (1 if arguments.quick else 3)
+    again_until = time.monotonic() + (0 if arguments.quick else _AGAIN_SECONDS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     with running(ROOT / ".local" / "benchmark") as server:
         facts = {"run": "quick" if arguments.quick else "full"}
         facts |= versions.facts(server.version())
-        taken = list(_shown(samples(server, chosen, frozenset(skipped), tries)))
+        taken = list(_shown(samples(server, chosen, frozenset(skipped), again_until)))
     failures = {run.name: run.reason.splitlines()[-1] for run in taken if isinstance(run, Failure)}
     left_out = {f"left out: {name}": reason for name, reason in (skipped | failures).items()}
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"
@@ -59,7 +61,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--systems", default="", help="only these systems, separated by commas")
     parser.add_argument("--repeats", type=int, help="instead of the plan's one to five")
     parser.add_argument("--keep", action="store_true", help="keep earlier rows of other cases")
-    parser.add_argument("--tries", type=int, help="runs per number on a busy machine: 3, quick 1")
     parser.add_argument("--out", type=Path, default=_DOCS, help="default: %(default)s")
     return parser.parse_args()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Numbers = dict[str, float]
 
+_NOT_PARKED = "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
 _CHUNK = 1000
 _CLAIMS = 40
 
@@ -34,7 +35,7 @@ async def growth(system: Claimable, target: Target, parameters: dict[str, Any]) 
             await _fill(system, target, range(filled, size))
             filled = size
             for state in parameters["states"]:
-                await _bring_into(state, system, admin, claims)
+                await _bring_into(state, system, admin)
                 numbers[f"{state}_claim_ms_at_{size}"] = await _median_claim(claims)
         numbers |= await _metrics(system, admin, filled)
     return numbers
@@ -50,6 +51,36 @@ async def crowd(system: Ours, target: Target, parameters: dict[str, Any]) -> Num
             await system.add_many_of(db, "crowd", range(1000 + first, 1000 + first + _CHUNK))
         crowded = await _pick_up(system, db, work, range(100, 130), added_at)
     return {"p50_ms": crowded, "alone_p50_ms": alone, "times_alone": crowded / alone}
+
+
+async def parked(system: Ours, target: Target, parameters: dict[str, Any]) -> Numbers:
+    """A wake's commit to the job's start, one after the other while the rest stays parked."""
+    jobs = parameters["jobs"]
+    work = Work("stamp")
+    job_ids = {}
+    woken_at = {}
+    async with (
+        await _connect(target) as db,
+        system.parking_worker(work, parameters["concurrency"]) as runner,
+    ):
+        for number in range(jobs):
+            job_ids[number] = await system.add_for(db, number)
+        while await _value(db, _NOT_PARKED):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+        slots_held = runner.running
+        for number, job_id in job_ids.items():
+            await asyncio.sleep(0.005)
+            await db.execute("select private.wake(%s)", (job_id,))
+            woken_at[number] = time.monotonic()
+        async with asyncio.timeout(60):
+            while len(work.started_at) < jobs:  # noqa: ASYNC110 - a look is cheap
+                await asyncio.sleep(0.01)
+    waits = [max(0.0, work.started_at[number] - at) * 1000 for number, at in woken_at.items()]
+    return {
+        "p50_ms": statistics.median(waits),
+        "max_ms": max(waits),
+        "slots_held": float(slots_held),
+    }
 
 
 async def held(system: System, target: Target, parameters: dict[str, Any]) -> Numbers:
@@ -90,16 +121,15 @@ async def _fill(system: Claimable, target: Target, numbers: range) -> None:
     await asyncio.gather(fill(), fill())
 
 
-async def _bring_into(
-    state: str, system: Claimable, admin: psycopg.AsyncConnection, claims: Claims
-) -> None:
-    """All rows into one state, and a thousand that can be claimed beside them."""
+async def _bring_into(state: str, system: Claimable, admin: psycopg.AsyncConnection) -> None:
+    """All rows into one state, and a thousand that can be claimed beside them.
+
+    Leased ones come after delayed ones: they are invisible already.
+    """
     if state == "delayed":
         await system.postpone(admin, seconds=7200)
     elif state == "leased":
-        await system.postpone(admin, seconds=-1)
-        while await claims.take(_CHUNK, lease_seconds=7200):
-            pass
+        await system.lease(admin)
     if state != "due":
         await system.add_many(admin, range(_CHUNK))
     await admin.execute("vacuum (analyze)")
@@ -184,4 +214,4 @@ async def _connect(target: Target, login: str = "supabase_admin") -> psycopg.Asy
     return await psycopg.AsyncConnection.connect(target.url(login), autocommit=True)
 
 
-BACKLOG_CASES = {"growth": growth, "crowd": crowd, "held": held}
+BACKLOG_CASES = {"growth": growth, "crowd": crowd, "parked": parked, "held": held}

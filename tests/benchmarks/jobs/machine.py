@@ -22,14 +22,18 @@ class Watch:
         self._roots = roots
         self._since = time.monotonic()
         self._busy = _busy_seconds()
-        self._ours = sum(map(tree_seconds, roots))
+        self._ours = self.cpu_seconds()
 
     def foreign_share(self) -> float:
         """Time that neither the trees of `roots` used nor the machine idled away."""
         capacity = (time.monotonic() - self._since) * (os.cpu_count() or 1)
         busy = _busy_seconds() - self._busy
-        ours = sum(map(tree_seconds, self._roots)) - self._ours
+        ours = self.cpu_seconds() - self._ours
         return max(0.0, (busy - ours) / capacity)
+
+    def cpu_seconds(self) -> float:
+        """Time that the trees of `roots` have used so far."""
+        return sum(map(tree_seconds, self._roots))
 
 
 def tree_seconds(root: int) -> float:

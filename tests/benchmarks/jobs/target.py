@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SUPERUSER = "supabase_admin"
+# A measuring process prints these around what CPU time is counted for.
+BEGIN, END = "#begin", "#end"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ async function drain(system, url, { jobs, concurrency }) {
   await db.query("vacuum (analyze)");
   await db.query("checkpoint");
   const before = await serverCounters(db);
+  console.log("#begin");
   const seconds = await drained(system, () => {}, jobs, concurrency);
+  console.log("#end");
   const after = await serverCounters(db);
   await db.end();
   return {

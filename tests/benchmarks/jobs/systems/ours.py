@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from core.database import async_pool
 from core.logs import configure
 from tests.benchmarks.jobs.systems.work import perform
 from tests.server import migrate
+from workers.errors import Park
 from workers.handlers import Handler
 from workers.runner import Runner
 
@@ -28,16 +30,7 @@ if TYPE_CHECKING:
 QUEUE = "scripts"  # the maintenance queue has scheduled jobs of its own
 KIND = "benchmark"
 _ENQUEUE = "select private.enqueue(%s, null, null, null, %s)"
-_ENQUEUE_MANY = """
-select private.enqueue(
-    %s, md5((n %% nullif(%s, 0))::text)::uuid, null, null, jsonb_build_object('number', n)
-)
-from unnest(%s::integer[]) as n
-"""
-_ENQUEUE_MANY_OF = """
-select private.enqueue(%s, md5(%s)::uuid, null, null, jsonb_build_object('number', n))
-from unnest(%s::integer[]) as n
-"""
+_ENQUEUE_MANY = "select private.enqueue_many(%s, %s::uuid[], %s::jsonb[])"
 
 
 class Ours:
@@ -63,36 +56,69 @@ class Ours:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
 
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
-        await db.execute(_ENQUEUE_MANY, (KIND, self.users, list(numbers)))
+        users = [_user(str(number % self.users)) if self.users else None for number in numbers]
+        await db.execute(_ENQUEUE_MANY, (KIND, users, _arguments(numbers)))
 
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         await db.execute(
             "update pgmq.q_scripts set vt = now() + make_interval(secs => %s)", (seconds,)
         )
 
+    async def lease(self, db: psycopg.AsyncConnection) -> None:
+        await db.execute("update pgmq.q_scripts set read_ct = 1 where read_ct = 0")
+
+    async def add_for(self, db: psycopg.AsyncConnection, number: int) -> uuid.UUID:
+        """Adds a job of the system; its id."""
+        rows = await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
+        [job_id] = await rows.fetchone() or ()
+        return job_id
+
     async def add_many_of(
         self, db: psycopg.AsyncConnection, user: str, numbers: Sequence[int]
     ) -> None:
         """Adds jobs of one user."""
-        await db.execute(_ENQUEUE_MANY_OF, (KIND, user, list(numbers)))
+        users = [_user(user)] * len(numbers)
+        await db.execute(_ENQUEUE_MANY, (KIND, users, _arguments(numbers)))
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
+        started_at = time.monotonic()
+        async with self._running(self._handler(work), concurrency):
+            yield started_at
+
+    @asynccontextmanager
+    async def parking_worker(self, work: Work, concurrency: int) -> AsyncIterator[Runner]:
+        """One whose jobs park at first, and work when they are woken."""
+        parked = set()
+
+        async def do(_input: None, run: Run) -> None:
+            number = run.job.arguments["number"]
+            if number not in parked:
+                parked.add(number)
+                raise Park("waiting", 3600)
+            await perform(work, number)
+
+        async with self._running(Handler(load=None, work=do, save=None), concurrency) as runner:
+            yield runner
+
+    @asynccontextmanager
+    async def _running(
+        self, handler: Handler[None, None], concurrency: int
+    ) -> AsyncIterator[Runner]:
         url = self._target.url("worker")
         size = min(concurrency, 16) + 2  # as `python -m workers` has it
         async with async_pool(url, application_name="benchmark", max_size=size) as pool:
             runner = Runner(
                 pool,
                 url,
-                {KIND: self._handler(work)},
+                {KIND: handler},
                 queues=[QUEUE],
                 concurrency=concurrency,
                 lease_seconds=30,
             )
-            started_at = time.monotonic()
             task = asyncio.create_task(runner.run())
             try:
-                yield started_at
+                yield runner
             finally:
                 runner.stop()
                 await task
@@ -140,6 +166,14 @@ class OursCommitPerJob(Ours):
             pass
 
         return Handler(load=load, work=do, save=save, timeout_seconds=60)
+
+
+def _user(name: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_OID, name)
+
+
+def _arguments(numbers: Sequence[int]) -> list[str]:
+    return [f'{{"number": {number}}}' for number in numbers]
 
 
 class _Claims:

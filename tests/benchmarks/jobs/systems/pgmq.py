@@ -45,6 +45,9 @@ class Pgmq:
     async def add_many(self, db: psycopg.AsyncConnection, numbers: Sequence[int]) -> None:
         await db.execute(_SEND_MANY, (list(numbers),))
 
+    async def lease(self, db: psycopg.AsyncConnection) -> None:
+        await db.execute("update pgmq.q_jobs set read_ct = 1 where read_ct = 0")
+
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         await db.execute(
             "update pgmq.q_jobs set vt = now() + make_interval(secs => %s)", (seconds,)

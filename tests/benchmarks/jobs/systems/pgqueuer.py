@@ -54,6 +54,9 @@ class PgQueuerOnPsycopg:
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         raise NotImplementedError  # measured beside due jobs only
 
+    async def lease(self, db: psycopg.AsyncConnection) -> None:
+        raise NotImplementedError
+
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
         async with self._open() as queuer:

@@ -66,6 +66,9 @@ class Procrastinate:
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         raise NotImplementedError  # measured beside due jobs only
 
+    async def lease(self, db: psycopg.AsyncConnection) -> None:
+        raise NotImplementedError
+
     async def unfinished(self) -> int:
         async with await psycopg.AsyncConnection.connect(self._target.url(self.login)) as db:
             cursor = await db.execute(

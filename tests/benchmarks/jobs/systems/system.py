@@ -83,6 +83,10 @@ class Claimable(System, Protocol):
         """Makes every waiting job due that much later than now; for the states it is asked for."""
         ...
 
+    async def lease(self, db: psycopg.AsyncConnection) -> None:
+        """Marks every postponed job as taken by a worker; for the states it is asked for."""
+        ...
+
     def claims(self) -> AbstractAsyncContextManager[Claims]:
         """A connection to claim with."""
         ...

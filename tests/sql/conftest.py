@@ -1,0 +1,88 @@
+"""The job protocol's tests run on each platform that it promises to work on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_postgresql import factories
+
+from tests import pg15, server
+from tests.database import Database, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Of the columns that pgmq has now, 1.5.1 (hosted Supabase) has all but one.
+_OLD_SHAPE = """
+do $$
+declare
+    v_table regclass;
+begin
+    for v_table in select attrelid::regclass from pg_attribute
+        where attname = 'last_read_at' and not attisdropped
+        and attrelid in (select inhrelid from pg_inherits)
+    loop
+        execute format('alter table %s drop column last_read_at', v_table);
+    end loop;
+end;
+$$
+"""
+
+
+def reshape(host: str, port: int, dbname: str, **_: object) -> None:
+    """Gives the queues the shape that pgmq 1.5.1 makes them in."""
+    database = Database(host, port, dbname)
+    database.execute(_OLD_SHAPE)
+    columns = database.rows(
+        "select string_agg(attname, ' ' order by attname) as names from pg_attribute"
+        " where attrelid = 'pgmq.q_maintenance'::regclass and attnum > 0 and not attisdropped"
+    )
+    assert columns == [{"names": "enqueued_at headers message msg_id read_ct vt"}]
+    database.connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_15_server() -> Iterator[server.TestServer]:
+    folder = server.ROOT / ".local" / f"test-{os.getpid()}-binaries"
+    try:
+        binaries = pg15.copied_binaries(folder)
+        yield from server.run(server.ROOT / ".local", "-15", binaries)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+postgres_15_template = factories.postgresql_noproc(
+    depends_on="postgres_15_server", dbname="tests", load=[server.PLATFORM, server.migrate]
+)
+postgres_15_clone = factories.postgresql("postgres_15_template")
+old_shape_template = factories.postgresql_noproc(
+    depends_on="postgres_server",
+    dbname="tests_old_shape",
+    load=[server.PLATFORM, server.migrate, reshape],
+)
+old_shape_clone = factories.postgresql("old_shape_template")
+
+
+@pytest.fixture(
+    params=[
+        "postgres_clone",
+        pytest.param(
+            "postgres_15_clone",
+            marks=[
+                pytest.mark.pg15,
+                pytest.mark.skipif(
+                    not pg15.is_installed(), reason="Debian's PostgreSQL 15 is not installed"
+                ),
+            ],
+        ),
+        "old_shape_clone",
+    ],
+    ids=["18", "15", "pgmq 1.5.1"],
+)
+def db_everywhere(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """PostgreSQL 18, Debian's 15, and queue tables as pgmq 1.5.1 makes them."""
+    with opened(request.getfixturevalue(request.param)) as database:
+        yield database
