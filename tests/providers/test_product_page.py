@@ -116,6 +116,46 @@ def test_availability_is_put_into_one_vocabulary(stated, means):
     assert facts(page).availability == means
 
 
+TWITTER = (
+    '<meta name="twitter:label2" content="Availability">'
+    '<meta name="twitter:data2" content="In stock">'
+)
+NOTE = '<p class="stock">Sold out in size S</p>'
+
+
+@pytest.mark.parametrize(
+    ("page", "means"),
+    [
+        (NOTE, "OutOfStock"),
+        (f"{NOTE}<button>Add to cart</button>", "InStock"),
+        (f"{NOTE}<button disabled>Add to cart</button>", "OutOfStock"),
+        (f'{NOTE}<button class="btn sold-out">Buy now</button>', "OutOfStock"),
+        (f'{NOTE}<div style="display: none"><button>Add to cart</button></div>', "OutOfStock"),
+        (f'{NOTE}<div class="related"><aside><button>Buy now</button></aside></div>', "OutOfStock"),
+        (f"{NOTE}<button>Aggiungi alla lista</button>", "OutOfStock"),
+        ('<div hidden><p class="stock">Sold out</p></div>', None),
+        ('<input type="submit" value="In den Warenkorb">', "InStock"),
+        ('<a class="btn">Ajouter au panier</a>', "InStock"),
+        ('<span class="availability">Ausverkauft</span>', "OutOfStock"),
+        ('<p class="stock">Brak w magazynie</p>', "OutOfStock"),
+        ('<link itemprop="availability" href="https://schema.org/SoldOut">', "OutOfStock"),
+        (
+            TWITTER,
+            "InStock",
+        ),
+        ("<p>Sold out everywhere else</p>", None),
+    ],
+)
+def test_availability_is_read_off_a_page_that_does_not_state_it(page, means):
+    seen = facts(f"<title>Mug</title><h1>Mug</h1>{page}")
+    assert seen.availability == means
+
+
+def test_stated_availability_goes_before_what_the_page_shows():
+    page = product(name='"Mug"', offers='{"availability": "OutOfStock"}')
+    assert facts(f"{page}<button>Add to cart</button>").availability == "OutOfStock"
+
+
 def test_a_sale_price_of_the_page_beats_the_regular_one():
     page = (
         '<html prefix="og: https://ogp.me/ns# product: https://ogp.me/ns/product#"><head>'

@@ -6,16 +6,23 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.providers.product_markup import Markup, Node, as_list
-from workers.providers.product_regions import called, foreign, short_text
+from workers.providers.product_regions import called, foreign, is_hidden, short_text
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _WORDS = {
     "instock": "InStock",
     "limitedavailability": "InStock",
     "onlineonly": "InStock",
     "instoreonly": "InStock",
+    "available": "InStock",
+    "availablefororder": "InStock",
+    "madetoorder": "InStock",
+    "unavailable": "OutOfStock",
+    "notavailable": "OutOfStock",
+    "oos": "OutOfStock",
+    "reserved": "OutOfStock",
     "presale": "PreOrder",
     "preorder": "PreOrder",
     "backorder": "BackOrder",
@@ -36,12 +43,36 @@ _GONE = re.compile(
     re.IGNORECASE,
 )
 _STOCK_NAME = re.compile(r"availab|stock|sold-?out|inventory|dispon|verf(ue|ü)gbar", re.IGNORECASE)
+_BUTTONS = "button, input[type='submit'], input[type='button'], a[role='button'], a[class]"
+_MAX_BUTTONS = 1500
+_LONGEST_BUTTON = 60
+_NEARLY_OWN = 2.0  # of `foreign`: a form is often called after the cart that it fills
+_DEAD_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
+# What buttons say that sell, in the languages of the larger markets; lists of wishes don't.
+_BUY = re.compile(
+    r"add to (your |my |shopping )?(cart|bag|basket|trolley)|^\W*buy( it)? now|^\W*buy\W*$"
+    r"|in den (waren|einkaufs)?(korb|wagen)|jetzt (kaufen|bestellen)|ajouter au panier"
+    r"|(añadir|agregar) (al|a la) (carrito|cesta|bolsa)|comprar (ahora|agora)?|aggiungi al carrello"
+    r"|adicionar ao carrinho|in (de )?(winkel)?(wagen|mand)(je)?\b|köp\b|lägg i (varu)?korg"
+    r"|læg i kurv|legg i handlekurv|lisää (ostos)?koriin|do koszyka|do košíku|в корзину|купить"
+    r"|sepete ekle|장바구니|加入购物车|カートに",
+    re.IGNORECASE,
+)
 _LONGEST_NOTE = 200  # characters
 
 
 def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLParser) -> str | None:
-    """Structured data first, then what the page shows."""
-    return stated_availability(markup, product) or _visible(tree)
+    """Structured data first, then what the page shows.
+
+    A note that something is sold out is often about one size, another shop or a neighbour. A button
+    that still sells the product is about the product.
+    """
+    stated = stated_availability(markup, product) or _loose(tree)
+    if stated is not None:
+        return stated
+    if _can_be_bought(tree):
+        return "InStock"
+    return _visible(tree)
 
 
 def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
@@ -58,6 +89,43 @@ def stated_availability(markup: Markup, product: Node | None = None) -> str | No
     return next((word for word in map(_word, page) if word), None)
 
 
+def _loose(tree: LexborHTMLParser) -> str | None:
+    """Statements outside of any item: a lone property, or the label that link previews show."""
+    for node in tree.css("[itemprop='availability'], meta[name='availability']"):
+        attributes = node.attributes
+        stated = attributes.get("content") or attributes.get("href") or short_text(node, 40)
+        word = _word(stated)
+        if word and foreign(node) == 0:
+            return word
+    for label in tree.css("meta[name^='twitter:label']"):
+        if _STOCK_NAME.search(label.attributes.get("content") or ""):
+            number = (label.attributes.get("name") or "").removeprefix("twitter:label")
+            data = (
+                tree.css_first(f"meta[name='twitter:data{number}']") if number.isdigit() else None
+            )
+            return _word(data.attributes.get("content")) if data else None
+    return None
+
+
+def _can_be_bought(tree: LexborHTMLParser) -> bool:
+    """Whether a live button sells the page's own product."""
+    for node in tree.css(_BUTTONS)[:_MAX_BUTTONS]:
+        said = short_text(node, _LONGEST_BUTTON) or node.attributes.get("value") or ""
+        if _BUY.search(said) and not _is_dead(node) and foreign(node) <= _NEARLY_OWN:
+            return True
+    return False
+
+
+def _is_dead(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return (
+        is_hidden(node)
+        or "disabled" in attributes
+        or attributes.get("aria-disabled") == "true"
+        or _DEAD_NAME.search(called(node)) is not None
+    )
+
+
 def _word(value: object) -> str | None:
     last = str(value or "").rpartition("/")[2]
     return _WORDS.get(re.sub(r"[\s_-]", "", last).lower())
@@ -68,6 +136,6 @@ def _visible(tree: LexborHTMLParser) -> str | None:
         if not _STOCK_NAME.search(called(node)) or node.tag in {"script", "style", "option"}:
             continue
         note = short_text(node, _LONGEST_NOTE)
-        if note and _GONE.search(note) and foreign(node) == 0:
+        if note and _GONE.search(note) and foreign(node) == 0 and not is_hidden(node):
             return "OutOfStock"
     return None

@@ -39,6 +39,19 @@ def foreign(node: LexborNode) -> float:
     return min(score, 6.0)
 
 
+def is_hidden(node: LexborNode) -> bool:
+    """Whether a page keeps the element from sight, by itself or by what it stands in."""
+    current: LexborNode | None = node
+    levels = 0
+    while current is not None and levels < MAX_LEVELS:
+        attributes = current.attributes
+        style = (attributes.get("style") or "").replace(" ", "").lower()
+        if "hidden" in attributes or "display:none" in style or "visibility:hidden" in style:
+            return True
+        current, levels = current.parent, levels + 1
+    return False
+
+
 def short_text(node: LexborNode, longest: int) -> str | None:
     """What an element shows, in one line; None if that is longer, or not found in a few steps.
 
