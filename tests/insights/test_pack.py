@@ -19,6 +19,7 @@ from tests.insights.samples import (
     varied,
 )
 from workers.insights.analysis import analyse
+from workers.insights.facts import spoken_name
 from workers.insights.inputs import ProductFacts
 from workers.insights.pack_shapes import PackConfiguration
 from workers.insights.sentiment_shapes import SentimentSummary
@@ -64,7 +65,7 @@ def test_every_hook_of_a_theme_cites_the_comments_it_rests_on():
     pack = _pack(**_collected())
     evidence = {item["id"]: item for item in pack["evidence"]}
     first = pack["hooks"][0]
-    assert first["why"] == "12 of 27 comments: people ask about the size."
+    assert first["why"] == "12 of 27 comments ask about the size."
     assert [evidence[cited]["n"] for cited in first["evidence_ids"]] == [12]
 
 
@@ -134,3 +135,56 @@ def test_any_name_of_a_product_is_printed_as_it_is_and_within_bounds(name):
     analysis = analyse(make_collection(), product_name=name, now=NOW, ref_key=KEY)
     assert len(analysis.pack.name) <= 100
     assert "\x00" not in analysis.pack.configuration["headline"]
+
+
+def test_a_theme_of_a_few_does_not_lead_where_many_speak_of_another():
+    few = varied("does it fit a cup holder?", 3)
+    pack = _pack(comments=make_comments(*few, *varied("I love the taste", 30)))
+    assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste"]
+
+
+def test_no_advice_is_given_twice():
+    both = (*varied("I love the taste", 9), *varied("the taste is terrible, I hate it", 8))
+    pack = _pack(comments=make_comments(*both))
+    assert len(pack["dos"]) == len(set(pack["dos"]))
+    assert pack["headline"] == "Bottle: opinions of the taste are divided"
+
+
+def test_hooks_say_how_many_instead_of_exaggerating():
+    pack = _pack(comments=make_comments(*QUESTIONS, *PRAISE, *COMPLAINTS))
+    said = " ".join(hook["text"] for hook in pack["hooks"])
+    assert not [word for word in ("came up most", "again and again", "Mostly") if word in said]
+
+
+def test_a_tag_of_strangers_is_no_advice_for_this_creator():
+    own = make_posts("ana", [1000] * 8, hashtags=("mugs",))
+    strangers = [
+        post
+        for number in range(6)
+        for post in make_posts(f"s{number}", [1000] * 6, hashtags=("mugs", "f1"))
+    ]
+    subject = make_video("ana", role="subject", views=9000, hashtags=("mugs",))
+    virality, pack = contents(analysed(videos=(*own, subject, *strangers)))[1:]
+    assert {tag["tag"] for tag in virality["hashtags"]} == {"mugs", "f1"}
+    assert {tag["tag"] for tag in pack["hashtags"]} <= {"mugs"}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("Canon PowerShot G3", "Canon PowerShot G3"),
+        ("Walnut lamp - Black, 40 cm", "Walnut lamp"),
+        (
+            "Cama Box Queen Size Manhattan com Molas Ensacadas",
+            "Cama Box Queen Size Manhattan com Molas",
+        ),
+        (
+            "Sofa bed module with backrests and storage for the home",
+            "Sofa bed module with backrests and storage",
+        ),
+        ("Yoga mat 180x60 cm", "Yoga mat"),
+        ("B" * 70, "B" * 70),
+    ],
+)
+def test_a_long_name_is_spoken_short(name, spoken):
+    assert spoken_name(name) == spoken

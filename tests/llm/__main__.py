@@ -42,6 +42,7 @@ SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"
 COMMENTS = 6
 SLOWEST_ANSWER_SECONDS = 300.0
+MAX_OUTPUT_TOKENS = 2000  # a full batch of labels; what a loop of the model costs at most
 RULE = OpenRule(
     rule_id="1",
     rule_name="Friendly",
@@ -132,6 +133,7 @@ def main() -> int:
 
 async def _drive(url: str) -> int:
     openai_text.TIMEOUT_SECONDS = SLOWEST_ANSWER_SECONDS
+    openai_text.MAX_OUTPUT_TOKENS = MAX_OUTPUT_TOKENS
     free = Price(Decimal(0), Decimal(0))
     async with (
         open_text_model(key="none", base_url=url, name="SmolLM2-135M", price=free) as model,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STARTS_WITHIN_SECONDS = 60
-# A loop of the model must end: the longest useful answer here is a few hundred tokens.
-MAX_TOKENS = 400
 CONTEXT_TOKENS = 8192
 
 
@@ -42,7 +40,6 @@ def serving() -> Iterator[str]:
         "--parallel": 1,
         "--threads": 1,  # two would wait for each other in turns on a busy machine
         "--gpu-layers": 0,
-        "--predict": MAX_TOKENS,
         "--temp": 0,
         "--seed": 1,
     }

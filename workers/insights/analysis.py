@@ -15,7 +15,7 @@ from workers.insights import confidence, sentiment, themes
 from workers.insights.comments import Prepared, prepare
 from workers.insights.engines import best_scorer
 from workers.insights.evidence import EvidenceLog
-from workers.insights.facts import shown_name
+from workers.insights.facts import shown_name, spoken_name
 from workers.insights.groundedness import check, cited_ids
 from workers.insights.pack import write_pack
 from workers.insights.pack_inputs import PackInputs
@@ -99,7 +99,17 @@ def analyse(
     feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
     limits = tuple(dict.fromkeys((*feelings.limits, *virality.limits)))
-    given = PackInputs(name, collection.product, feelings, virality, engine, limits, now)
+    given = PackInputs(
+        name,
+        spoken_name(name),
+        _own_tags(collection),
+        collection.product,
+        feelings,
+        virality,
+        engine,
+        limits,
+        now,
+    )
     pack = _grounded(write_pack(given, run.log, _UNCHECKED), run.log)
     return Analysis(
         results=(
@@ -108,6 +118,11 @@ def analyse(
         ),
         pack=Pack(f"Virality pack for {name}", _json(pack), pack.score.value),
     )
+
+
+def _own_tags(collection: Collection) -> frozenset[str] | None:
+    own = [video for video in collection.videos if video.role != "niche"]
+    return frozenset(tag for video in own for tag in video.hashtags) if own else None
 
 
 def _sentiment(run: _Run) -> SentimentSummary:

@@ -73,7 +73,8 @@ def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) ->
             continue
         side = "higher" if place >= NOTABLY_HIGH else "lower"
         share = place if side == "higher" else 100 - place
-        text = f"{shown} {side} than in {share:.0f} % of {basis}; {reading}."
+        most = "all" if round(share) == 100 else f"{share:.0f} % of"
+        text = f"{shown} {side} than in {most} {basis}; {reading}."
         evidence = log.add("video", f"{shown}: {side} than {share:.0f} % of peers.", [subject.ref])
         found.append(
             Driver(

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from workers.insights.inputs import ProductFacts
 
 NAME_LIMIT = 80
+SPOKEN_LIMIT = 45
+_NAME_TAIL = re.compile(r"\s+[-\u2013\u2014|/]\s+|\s*[,;:(\[]|\s+(?=\d+\s*x\s*\d)")
+# A name that is cut must not end on these.
+_DANGLING = frozenset((
+    "and", "with", "for", "of", "the", "a", "an", "in", "on", "by", "to", "und", "mit", "für",
+    "von", "et", "avec", "de", "du", "la", "le", "con", "para", "com", "y", "e", "&", "+",
+))  # fmt: skip
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -36,6 +43,17 @@ def shown_name(product_name: str) -> str:
     """The user's own name for the product, on one line and of a length that fits a sentence."""
     name = clean(product_name)
     return name if len(name) <= NAME_LIMIT else name[: NAME_LIMIT - 1].rstrip() + "…"
+
+
+def spoken_name(product_name: str) -> str:
+    """The name as a person says it: shops put colour, size and model number behind it."""
+    name = _NAME_TAIL.split(shown_name(product_name))[0].strip() or product_name
+    words = name.split()
+    while len(" ".join(words)) > SPOKEN_LIMIT and len(words) > 1:
+        words.pop()
+    while len(words) > 1 and words[-1].lower() in _DANGLING:
+        words.pop()
+    return " ".join(words)
 
 
 def stated_facts(product: ProductFacts | None, log: EvidenceLog) -> StatedFacts:

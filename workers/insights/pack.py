@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from workers.insights.pack_shapes import PackHook
     from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
     from workers.insights.shapes import Grounding
-    from workers.insights.virality_shapes import ViralityBreakdown
+    from workers.insights.virality_shapes import TagLift, ViralityBreakdown
 
 MAX_ANGLES = 5
+MAX_HASHTAGS = 8
+LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
 DISCLOSURE = Disclosure(
     required="if_paid_or_gifted",
     text="#ad",
@@ -62,8 +64,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         score=_score(given.virality),
         hooks=hooks,
         angles=angles,
-        script_templates=script_templates(given.product_name, angles, themes, hooks),
-        hashtags=tuple(tag for tag in given.virality.hashtags if tag.lift >= 1)[:8],
+        script_templates=script_templates(given.spoken_name, angles, themes, hooks),
+        hashtags=_hashtags(given),
         sounds=_sounds(given.virality),
         posting=_posting(given.virality),
         disclosure=DISCLOSURE,
@@ -90,15 +92,22 @@ def _score(virality: ViralityBreakdown) -> PackScore:
 
 
 def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
-    """The largest of each kind that names an aspect, then the second ones."""
+    """The largest of each kind that names an aspect, then the second ones; new aspects go first."""
     named = [theme for theme in found if theme.aspect != OVERALL]
+    largest = max((theme.n for theme in named), default=0)
+    named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
     ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
     for theme in sorted(named, key=lambda theme: -theme.n):
         ranked[theme.kind].append(theme)
     rounds = (
         ranked[kind][place] for place in range(2) for kind in _ORDER if len(ranked[kind]) > place
     )
-    return tuple(rounds)[:MAX_ANGLES]
+    chosen = list(rounds)
+    first: dict[str, Theme] = {}
+    for theme in chosen:
+        first.setdefault(theme.aspect, theme)
+    repeats = [theme for theme in chosen if first[theme.aspect] is not theme]
+    return (*first.values(), *repeats)[:MAX_ANGLES]
 
 
 def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
@@ -130,6 +139,17 @@ def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
     )
 
 
+def _hashtags(given: PackInputs) -> tuple[TagLift, ...]:
+    """What happens to do well elsewhere is no advice: it is the creator's own, or proven."""
+    fitting = (
+        tag
+        for tag in given.virality.hashtags
+        if tag.lift >= 1
+        and (tag.status == "supported" or given.own_tags is None or tag.tag in given.own_tags)
+    )
+    return tuple(fitting)[:MAX_HASHTAGS]
+
+
 def _sounds(virality: ViralityBreakdown) -> tuple[PackSound, ...]:
     return tuple(
         PackSound(
@@ -153,8 +173,8 @@ def _posting(virality: ViralityBreakdown) -> Posting:
 
 
 def _dos(themes: Sequence[Theme]) -> Iterator[str]:
-    for theme in themes[:3]:
-        words = ASPECTS[theme.aspect]
+    for aspect in list(dict.fromkeys(theme.aspect for theme in themes))[:3]:
+        words = ASPECTS[aspect]
         yield f"On {words.noun}: {words.demo[0].lower()}{words.demo[1:]}"
 
 

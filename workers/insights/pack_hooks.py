@@ -50,7 +50,7 @@ def theme_fields(given: PackInputs, theme: Theme) -> dict[str, object]:
     """What the templates of angles and hooks may name."""
     words = ASPECTS[theme.aspect]
     return {
-        "product": given.product_name,
+        "product": given.spoken_name,
         "noun": words.noun,
         "good": words.good,
         "bad": words.bad,
@@ -67,8 +67,7 @@ def _by_theme(
         if unused[theme.kind]:
             template = unused[theme.kind].pop()
             text = template.text.format(**theme_fields(given, theme))
-            title = theme.title[0].lower() + theme.title[1:]
-            why = f"{theme.n} of {given.sentiment.sample.analysed} comments: {title}."
+            why = templates.WHY[theme.kind].format(**theme_fields(given, theme))
             yield _Draft(template.type, text, why, theme.evidence_ids)
 
 
@@ -76,12 +75,12 @@ def _by_fact(given: PackInputs, facts: StatedFacts) -> Iterator[_Draft]:
     why = "The {} is stated on the product's page."
     if facts.price:
         template = templates.PRICE_HOOK
-        text = template.text.format(product=given.product_name, price=facts.price.text)
+        text = template.text.format(product=given.spoken_name, price=facts.price.text)
         yield _Draft(template.type, text, why.format("price"), (facts.price.evidence_id,))
     if facts.rating:
         template = templates.RATING_HOOK
         text = template.text.format(
-            product=given.product_name, rating=facts.rating.text, reviews=f"{facts.reviews:,}"
+            product=given.spoken_name, rating=facts.rating.text, reviews=f"{facts.reviews:,}"
         )
         yield _Draft(template.type, text, why.format("rating"), (facts.rating.evidence_id,))
 
@@ -91,7 +90,7 @@ def _by_comparable(given: PackInputs) -> Iterator[_Draft]:
     posts = given.virality.comparables
     for kind, n in Counter(post.hook for post in posts).most_common():
         if kind in templates.BY_TYPE:
-            text = templates.BY_TYPE[kind].format(product=given.product_name)
+            text = templates.BY_TYPE[kind].format(product=given.spoken_name)
             why = f"{n} of the {len(posts)} posts that stood out most open like this."
             cited = tuple(post.evidence_id for post in posts if post.hook == kind)
             yield _Draft(kind, text, why, cited)
@@ -100,5 +99,5 @@ def _by_comparable(given: PackInputs) -> Iterator[_Draft]:
 def _general(given: PackInputs) -> Iterator[_Draft]:
     why = "A general opening: nothing that was collected asks for it."
     for kind in templates.GENERAL:
-        text = templates.BY_TYPE[kind].format(product=given.product_name)
+        text = templates.BY_TYPE[kind].format(product=given.spoken_name)
         yield _Draft(kind, text, why, ())

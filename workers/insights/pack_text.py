@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
     from workers.insights.virality_shapes import Score, ViralityBreakdown
 
+LEAST_SHOWN_SHARE = 0.005  # below, it would read as 0 %
 _HEADLINES: dict[ThemeKind, str] = {
     "question": "people ask about {noun}",
     "praise": "people praise {noun}",
@@ -29,6 +30,9 @@ _BANDS = {
 
 
 def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
+    divided = _divided(themes)
+    if divided is not None:
+        return f"{product_name}: opinions of {divided} are divided"
     parts = []
     for kind in ("praise", "question", "pain"):
         theme = next((theme for theme in themes if theme.kind == kind), None)
@@ -38,6 +42,15 @@ def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
         parts = [_BANDS[score.band]]
     said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
     return f"{product_name}: {said}"
+
+
+def _divided(themes: Sequence[Theme]) -> str | None:
+    """What leads the praise and the complaints alike."""
+    praise = next((theme for theme in themes if theme.kind == "praise"), None)
+    pain = next((theme for theme in themes if theme.kind == "pain"), None)
+    if praise is None or pain is None or praise.aspect != pain.aspect:
+        return None
+    return ASPECTS[praise.aspect].noun
 
 
 def summary(
@@ -59,7 +72,7 @@ def _sentences(
     else:
         yield "There is no video to score, or nothing to compare it with."
     intent = sentiment.purchase_intent
-    if intent.share:
+    if intent.share and intent.share >= LEAST_SHOWN_SHARE:
         yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
     if virality.drivers:
         yield virality.drivers[0].text

@@ -23,7 +23,7 @@ class HookTemplate:
 # Fields: {product} {noun} {good} {bad} {n} {comments}. Several per kind, so that packs differ.
 HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
     "praise": (
-        HookTemplate("social_proof", "{comments} comments about the {product}. This came up most."),
+        HookTemplate("social_proof", "{n} comments about the {product} say the same: it {good}."),
         HookTemplate("result_first", "They say it {good}. Here it is, uncut."),
         HookTemplate(
             "demo", "One minute with the {product}, and only one thing to look at: {noun}."
@@ -32,17 +32,20 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
     "pain": (
         HookTemplate(
             "problem",
-            "The complaint that keeps coming up about the {product}: it {bad}. Let's check.",
+            "{n} comments on the {product} complain that it {bad}. Let's check.",
         ),
         HookTemplate("warning", "Before you buy the {product}, look at {noun}."),
         HookTemplate("contrarian", "Not everybody likes the {product}, and the reason is {noun}."),
     ),
     "question": (
         HookTemplate(
-            "question", "People keep asking about {noun}. Here is the {product}, and the answer."
+            "question", "{n} people asked about {noun}. Here is the {product}, and the answer."
         ),
         HookTemplate("question", "{n} comments on the {product} ask about one thing: {noun}."),
-        HookTemplate("curiosity_gap", "One question comes up again and again: {noun}. Watch this."),
+        HookTemplate(
+            "curiosity_gap",
+            "One question about the {product}, asked {n} times: {noun}. Watch this.",
+        ),
     ),
     "objection": (
         HookTemplate("contrarian", "“I don't need the {product}.” Let's look at {noun} first."),
@@ -52,8 +55,18 @@ HOOKS: dict[ThemeKind, tuple[HookTemplate, ...]] = {
         HookTemplate(
             "curiosity_gap", "People have wishes for {noun}. Here is what the {product} does today."
         ),
-        HookTemplate("question", "What do people wish for in the {product}? Mostly {noun}."),
+        HookTemplate(
+            "question", "What do people wish for in the {product}? {n} of them speak of {noun}."
+        ),
     ),
+}
+# Why a hook is proposed, by the theme it rests on.
+WHY: dict[ThemeKind, str] = {
+    "praise": "{n} of {comments} comments praise it: it {good}.",
+    "pain": "{n} of {comments} comments complain: it {bad}.",
+    "question": "{n} of {comments} comments ask about {noun}.",
+    "objection": "{n} of {comments} comments hesitate over {noun}.",
+    "desire": "{n} of {comments} comments have wishes about {noun}.",
 }
 # One per kind of opening, for when posts that stood out are known and comments are not. The first
 # three serve where nothing is known.

@@ -50,7 +50,8 @@ class _ItemLabel(BaseModel):
 
 
 class _Labels(BaseModel):
-    labels: list[_ItemLabel]
+    # Told to the server only: a weak model would go on labelling what nobody has written.
+    labels: Annotated[list[_ItemLabel], Field(json_schema_extra={"maxItems": BATCH})]
 
 
 @dataclass(frozen=True)

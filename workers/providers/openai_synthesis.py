@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from workers.insights.shapes import Grounding
 from workers.insights.virality_shapes import HookType
@@ -39,6 +39,10 @@ state. Name no link, handle, address or person. Promise no effect of the product
 experience, compare with no other brand. Write plain English."""
 
 
+# Told to the server, which then need not wait for a model that finds no end.
+_AT_MOST_SEVEN = Field(json_schema_extra={"maxItems": MAX_HOOKS})
+
+
 class _Line(BaseModel):
     text: str
     evidence_ids: list[str]
@@ -62,10 +66,10 @@ class Hook(BaseModel):
 
 class _Prose(BaseModel):
     headline: _Line
-    summary: list[_Line]
-    hooks: list[Hook]
-    dos: list[_Line]
-    donts: list[_Line]
+    summary: Annotated[list[_Line], _AT_MOST_SEVEN]
+    hooks: Annotated[list[Hook], _AT_MOST_SEVEN]
+    dos: Annotated[list[_Line], _AT_MOST_SEVEN]
+    donts: Annotated[list[_Line], _AT_MOST_SEVEN]
 
 
 @dataclass(frozen=True)

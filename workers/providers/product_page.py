@@ -74,7 +74,7 @@ def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> Produ
         rating=number(rating.get("ratingValue")),
         review_count=_review_count(rating),
         sku=text(_first(markup, "sku")) or text(_first(markup, "productID")),
-        image_url=markup.page.get("og:image") or _url(_first(markup, "image")),
+        image_url=_url(markup.page.get("og:image")) or _url(_first(markup, "image")),
         url=url,
     )
 
@@ -95,6 +95,8 @@ def _named(value: Any) -> str | None:
 
 def _url(value: Any) -> str | None:
     found = text(value.get("url")) if isinstance(value, dict) else text(value)
+    if found and found.startswith("//"):
+        found = f"https:{found}"
     return found if found and found.startswith(("https://", "http://")) else None
 
 
