@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,6 @@ from workers.insights.lexicon import LexiconScorer
 from workers.insights.shapes import Evidence
 from workers.providers import openai_text
 from workers.providers.assistant import Assistant
-from workers.providers.context import forgetful
 from workers.providers.fetch import open_fetcher
 from workers.providers.openai_labels import label_comments
 from workers.providers.openai_text import Price, TextModel, Unanswered, open_text_model
@@ -42,7 +41,7 @@ SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"
 COMMENTS = 6
 SLOWEST_ANSWER_SECONDS = 300.0
-MAX_OUTPUT_TOKENS = 2000  # a full batch of labels; what a loop of the model costs at most
+MAX_OUTPUT_TOKENS = 1700  # a full batch of labels; what a loop of the model costs at most
 RULE = OpenRule(
     rule_id="1",
     rule_name="Friendly",
@@ -61,6 +60,13 @@ class Drive:
     collection: Collection
     now: datetime
     pack: dict[str, Any] | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """As the job layer: what was answered once is not asked again."""
+        if name not in self.kept:
+            self.kept[name] = await work()
+        return self.kept[name]
 
     async def labels(self) -> str:
         found = await label_comments(self.model, self.collection.comments)
@@ -68,10 +74,14 @@ class Drive:
         assert found.labels.keys() <= known, "a label of no comment that was sent"
         assert found.labels, "not one comment was labelled"
         assert found.usage.output_tokens > 0, "no tokens were counted"
+        self.kept["labels"] = {
+            "labels": {ref: label.stored() for ref, label in found.labels.items()},
+            "usage": [found.usage.input_tokens, found.usage.output_tokens, "0"],
+        }
         return f"{len(found.labels)} of {COMMENTS} comments, {found.usage.output_tokens} tokens"
 
     async def analysis(self) -> str:
-        assistant = Assistant(self.model, forgetful, LexiconScorer())
+        assistant = Assistant(self.model, self.step, LexiconScorer())
         labelled = await assistant.label(self.collection)
         plain = analyse(
             self.collection,
