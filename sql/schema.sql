@@ -230,6 +230,33 @@ END;
 COMMENT ON FUNCTION private.analysis_input(job_id uuid) IS 'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
 velocity), or null.';
 
+CREATE TABLE private.apify_webhooks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    job_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT apify_webhooks_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+
+COMMENT ON TABLE private.apify_webhooks IS 'One for each run that a job starts at Apify. It stays until the job is pruned, so that a late or
+repeated call is told that all is well.';
+
+COMMENT ON COLUMN private.apify_webhooks.id IS 'Names it in the address that Apify calls.';
+
+COMMENT ON COLUMN private.apify_webhooks.secret_hash IS 'SHA-256 of what only Apify was told.';
+
+CREATE FUNCTION private.apify_secret_hash(id uuid) RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT COALESCE(( SELECT w.secret_hash
+            FROM private.apify_webhooks w
+           WHERE (w.id = apify_secret_hash.id)), decode(repeat('00'::text, 32), 'hex'::text)) AS "coalesce";
+END;
+
+COMMENT ON FUNCTION private.apify_secret_hash(id uuid) IS 'What the secret of a webhook must hash to, always 32 bytes.
+Definer: the edge has no table rights. A hash does not give the secret away.';
+
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
@@ -321,6 +348,24 @@ END;
 
 COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
 table rights.';
+
+CREATE FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if private.is_erased(begin_tiktok.user_id) then
+        return false;
+    end if;
+    delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
+    insert into private.tiktok_states (state_hash, user_id, verifier)
+    values (begin_tiktok.state_hash, begin_tiktok.user_id, begin_tiktok.verifier);
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) IS 'Remembers that an account asks TikTok for consent; false for an erased one.
+Definer: the edge has no table rights and names the account of a token it has checked.';
 
 CREATE TABLE private.identities (
     issuer text NOT NULL,
@@ -1597,6 +1642,35 @@ $$;
 
 COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
 
+CREATE FUNCTION private.disconnect_tiktok(user_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_id uuid;
+begin
+    -- What could not be told to TikTok for a month is no longer kept for it.
+    delete from private.tiktok_revocations as r where r.created_at < now() - interval '30 days';
+    with gone as (
+        delete from private.tiktok_connections as c where c.user_id = disconnect_tiktok.user_id
+        returning c.access_token, c.refresh_token
+    )
+    insert into private.tiktok_revocations (access_token, refresh_token)
+    select g.access_token, g.refresh_token from gone as g
+    returning id into v_id;
+    if v_id is null then
+        return false;
+    end if;
+    perform private.enqueue(
+        'revoke_tiktok', null, null, v_id::text, jsonb_build_object('revocation_id', v_id)
+    );
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.disconnect_tiktok(user_id uuid) IS 'Forgets an account''s tokens and queues the job that tells TikTok; false where none was connected.
+Definer: the edge has no table rights and names the account of a token it has checked.';
+
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -1617,6 +1691,22 @@ CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
 $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
+
+CREATE FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    delete from private.tiktok_connections as c using public.jobs as j
+    where
+        j.id = drop_tiktok.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = drop_tiktok.refresh_token;
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) IS 'Forgets tokens that TikTok takes no more, because the person ended it there. Definer: as above.';
 
 CREATE FUNCTION private.emoji_pattern() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1658,6 +1748,15 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
+
+CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
+$$;
+
+COMMENT ON FUNCTION private.end_tiktok_revocation(id uuid) IS 'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1765,10 +1864,36 @@ begin
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
+    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
+    -- Before the tokens go, a job is queued that gives them back to TikTok.
+    perform private.disconnect_tiktok(erase_rows.user_id);
+    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 
 COMMENT ON FUNCTION private.erase_rows(user_id uuid) IS 'Deletes every row of an account in every table that names one, but for the tombstones.';
+
+CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job_id uuid := private.is_held(
+        expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct
+    );
+    v_id uuid;
+begin
+    if v_job_id is not null then
+        insert into private.apify_webhooks (job_id, secret_hash)
+        values (v_job_id, expect_apify_run.secret_hash)
+        returning id into v_id;
+    end if;
+    return v_id;
+end;
+$$;
+
+COMMENT ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) IS 'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
+Definer: workers have no table rights; the job comes from the lease.';
 
 CREATE TABLE private.billing_notices (
     event_id text NOT NULL,
@@ -1792,6 +1917,43 @@ WITH (fillfactor='50');
 COMMENT ON TABLE private.request_counts IS 'How many requests of each cost class an account has made since window_start.';
 
 COMMENT ON COLUMN private.request_counts.cost_class IS 'write: changes rows; work: starts a job that costs money.';
+
+CREATE TABLE private.tiktok_connections (
+    user_id uuid NOT NULL,
+    open_id text NOT NULL,
+    scopes text NOT NULL,
+    access_token text NOT NULL,
+    refresh_token text NOT NULL,
+    access_ends_at timestamp with time zone NOT NULL,
+    refresh_ends_at timestamp with time zone NOT NULL,
+    refreshing_until_at timestamp with time zone,
+    connected_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tiktok_connections_open_id_check CHECK (((length(open_id) >= 1) AND (length(open_id) <= 200)))
+);
+
+COMMENT ON TABLE private.tiktok_connections IS 'The TikTok account of an account here, with sealed tokens.';
+
+COMMENT ON COLUMN private.tiktok_connections.open_id IS 'TikTok''s id of the person, for this application only.';
+
+COMMENT ON COLUMN private.tiktok_connections.access_token IS 'Sealed (Fernet).';
+
+COMMENT ON COLUMN private.tiktok_connections.refresh_token IS 'Sealed (Fernet).';
+
+COMMENT ON COLUMN private.tiktok_connections.refreshing_until_at IS 'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
+
+CREATE TABLE private.tiktok_states (
+    state_hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    verifier text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tiktok_states_state_hash_check CHECK ((length(state_hash) = 32))
+);
+
+COMMENT ON TABLE private.tiktok_states IS 'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
+
+COMMENT ON COLUMN private.tiktok_states.state_hash IS 'SHA-256 of the state that comes back with the browser.';
+
+COMMENT ON COLUMN private.tiktok_states.verifier IS 'The secret of PKCE, sealed.';
 
 CREATE TABLE private.usage (
     user_id uuid NOT NULL,
@@ -1856,6 +2018,7 @@ CREATE TABLE public.scripts (
     origin text DEFAULT 'user'::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     broken_rules jsonb,
+    review jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
@@ -1880,6 +2043,10 @@ COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai
 COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
 
 COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
+
+COMMENT ON COLUMN public.scripts.review IS 'What a language model made of the rules that need judgement, in this text:
+[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
+needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
 
 CREATE TABLE public.virality_packs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1929,6 +2096,10 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
             FROM private.request_counts t
            WHERE (t.user_id = auth.uid())), 'jobs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM public.jobs t
+           WHERE (t.user_id = auth.uid())), 'tiktok_connections', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('open_id', t.open_id, 'scopes', t.scopes, 'connected_at', t.connected_at, 'expires_at', t.refresh_ends_at)), '[]'::jsonb) AS "coalesce"
+            FROM private.tiktok_connections t
+           WHERE (t.user_id = auth.uid())), 'tiktok_states', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
+            FROM private.tiktok_states t
            WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.billing_notices t
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
@@ -2472,6 +2643,24 @@ $$;
 
 COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
 
+CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
+    from public.jobs as j
+    where
+        j.id = lease_tiktok_refresh.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = lease_tiktok_refresh.refresh_token
+        and coalesce(c.refreshing_until_at < now(), true);
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) IS 'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
+
 CREATE FUNCTION private.letter_class(letter text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -2753,6 +2942,19 @@ $$;
 
 COMMENT ON FUNCTION private.own_plan() IS 'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
 token.';
+
+CREATE FUNCTION private.own_tiktok() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select jsonb_build_object(
+        'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
+    )
+    from private.tiktok_connections as c where c.user_id = auth.uid()
+$$;
+
+COMMENT ON FUNCTION private.own_tiktok() IS 'The TikTok connection of the account of the token, without its tokens; null without one.
+Definer: connections are internal; identity comes from the token.';
 
 CREATE FUNCTION private.own_usage() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3221,6 +3423,29 @@ $$;
 COMMENT ON FUNCTION private.redrive(job_id uuid) IS 'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
 letters, or its user has started the same work again meanwhile. For operators.';
 
+CREATE FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update private.tiktok_connections as c set
+        access_token = refresh_tiktok.access_token,
+        refresh_token = refresh_tiktok.refresh_token,
+        access_ends_at = now() + make_interval(secs => refresh_tiktok.access_seconds),
+        refresh_ends_at = now() + make_interval(secs => refresh_tiktok.refresh_seconds),
+        refreshing_until_at = null
+    from public.jobs as j
+    where
+        j.id = refresh_tiktok.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = refresh_tiktok.old_refresh_token;
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
+above.';
+
 CREATE FUNCTION private.refuse_erased() RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -3613,7 +3838,7 @@ COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct int
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
 from the worker.';
 
-CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) RETURNS boolean
+CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb DEFAULT NULL::jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -3630,10 +3855,10 @@ begin
         return false;
     end if;
     insert into public.scripts
-    (user_id, product_id, job_id, title, content, origin, broken_rules)
+    (user_id, product_id, job_id, title, content, origin, review, broken_rules)
     select
         v_product.user_id, v_product.id, save_script.job_id, save_script.title,
-        save_script.content, 'ai',
+        save_script.content, 'ai', save_script.review,
         coalesce(
             jsonb_agg(jsonb_build_object(
                 'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
@@ -3646,7 +3871,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) IS 'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
+COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) IS 'Saves the draft of generate_script, with the rules that it breaks and what a model made of those that
+need judgement; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 
@@ -3669,6 +3895,46 @@ $$;
 
 COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
 False: the lease was lost.';
+
+CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    -- Erasure takes the same rows first: either it sees this connection, or this sees it.
+    perform private.lock_account(save_tiktok.user_id);
+    if private.is_erased(save_tiktok.user_id) then
+        return false;
+    end if;
+    -- Another person's tokens are given back; a revocation would end the same person's new ones.
+    if exists (
+        select from private.tiktok_connections as c
+        where c.user_id = save_tiktok.user_id and c.open_id <> save_tiktok.open_id
+    ) then
+        perform private.disconnect_tiktok(save_tiktok.user_id);
+    end if;
+    insert into private.tiktok_connections as c (
+        user_id, open_id, scopes, access_token, refresh_token, access_ends_at, refresh_ends_at
+    )
+    values (
+        save_tiktok.user_id, save_tiktok.open_id, save_tiktok.scopes, save_tiktok.access_token,
+        save_tiktok.refresh_token, now() + make_interval(secs => save_tiktok.access_seconds),
+        now() + make_interval(secs => save_tiktok.refresh_seconds)
+    )
+    on conflict on constraint tiktok_connections_pkey do update set
+        scopes = excluded.scopes,
+        access_token = excluded.access_token,
+        refresh_token = excluded.refresh_token,
+        access_ends_at = excluded.access_ends_at,
+        refresh_ends_at = excluded.refresh_ends_at,
+        refreshing_until_at = null,
+        connected_at = now();
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Connects a TikTok account, in place of an earlier one; false for an account that was erased
+meanwhile. Definer: the edge has no table rights; the account is the one that asked for consent.';
 
 CREATE FUNCTION private.script_input(job_id uuid) RETURNS TABLE(product_name text, pack jsonb, rules jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3712,6 +3978,7 @@ begin
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
     new.broken_rules := null;
+    new.review := null;
     return new;
 end;
 $$;
@@ -4060,6 +4327,21 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
+CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
+        returning s.user_id, s.verifier, s.created_at
+    )
+    select t.user_id, t.verifier from taken as t
+    where t.created_at >= now() - interval '10 minutes'
+$$;
+
+COMMENT ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) IS 'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
+never asked. Definer: the edge has no table rights.';
+
 CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
@@ -4121,6 +4403,44 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.texts(list jsonb, otherwise text[]) IS 'A JSON list as an array; null is `otherwise`.';
+
+CREATE FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT c.access_token,
+     c.refresh_token,
+     (c.access_ends_at < (now() + '00:05:00'::interval)),
+     (c.refresh_ends_at < (now() + '00:05:00'::interval))
+    FROM (public.jobs j
+      JOIN private.tiktok_connections c ON ((j.user_id = c.user_id)))
+   WHERE (j.id = tiktok_of_job.job_id);
+END;
+
+COMMENT ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) IS 'The sealed tokens of a job''s account, nulls without any; is_stale: fetch new ones first; is_over:
+only the person can. Definer: workers have no table rights; the account comes from the job.';
+
+CREATE TABLE private.tiktok_revocations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    access_token text NOT NULL,
+    refresh_token text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE private.tiktok_revocations IS 'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
+
+CREATE FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT r.access_token,
+     r.refresh_token
+    FROM private.tiktok_revocations r
+   WHERE (r.id = tiktok_revocation.id);
+END;
+
+COMMENT ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) IS 'The sealed tokens that TikTok is to be told about; nulls once it has been.
+Definer: workers have no table rights.';
 
 CREATE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
@@ -4968,6 +5288,17 @@ $$;
 COMMENT ON FUNCTION private.wake(job_id uuid) IS 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
 
+CREATE FUNCTION private.wake_for_apify(id uuid) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select coalesce(bool_or(private.wake(w.job_id)), false)
+    from private.apify_webhooks as w where w.id = wake_for_apify.id
+$$;
+
+COMMENT ON FUNCTION private.wake_for_apify(id uuid) IS 'Lets the job that waits for a run look at it now; false where it does not wait. Repeating it is
+harmless. Definer: it knows the job, the edge only the webhook.';
+
 CREATE FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) RETURNS double precision
     LANGUAGE sql
     SET search_path TO ''
@@ -5033,7 +5364,7 @@ $$;
 
 COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
 
-CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
+CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) RETURNS record
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
@@ -5054,13 +5385,14 @@ CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb,
             where s.user_id = auth.uid()
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
-        )
+        ),
+        private.own_tiktok()
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 
-COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, and the
-subscription (null without one).';
+COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
+subscription and the connected TikTok account (each null without one).';
 
 CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
     LANGUAGE plpgsql
@@ -5418,6 +5750,9 @@ COMMENT ON FUNCTION private.lock_account(user_id uuid) IS 'Waits for the request
 itself
 in these rows before it does anything else.';
 
+ALTER TABLE ONLY private.apify_webhooks
+    ADD CONSTRAINT apify_webhooks_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_pkey PRIMARY KEY (event_id);
 
@@ -5472,6 +5807,15 @@ ALTER TABLE ONLY private.stripe_customers
 ALTER TABLE ONLY private.stripe_events
     ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY private.tiktok_connections
+    ADD CONSTRAINT tiktok_connections_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY private.tiktok_revocations
+    ADD CONSTRAINT tiktok_revocations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY private.tiktok_states
+    ADD CONSTRAINT tiktok_states_pkey PRIMARY KEY (state_hash);
+
 ALTER TABLE ONLY private.usage
     ADD CONSTRAINT usage_pkey PRIMARY KEY (user_id, metric, month);
 
@@ -5523,6 +5867,8 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_pkey PRIMARY KEY (id);
 
+CREATE INDEX apify_webhooks_job_id_idx ON private.apify_webhooks USING btree (job_id);
+
 CREATE INDEX billing_notices_user_id_idx ON private.billing_notices USING btree (user_id);
 
 CREATE INDEX dead_letters_failed_at_idx ON private.dead_letters USING btree (failed_at);
@@ -5546,6 +5892,8 @@ CREATE INDEX schedules_next_at_idx ON private.schedules USING btree (next_at);
 CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree (customer_id) WHERE (status = 'received'::text);
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
+
+CREATE INDEX tiktok_states_user_id_idx ON private.tiktok_states USING btree (user_id);
 
 CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
 
@@ -5615,6 +5963,9 @@ CREATE TRIGGER virality_packs_10_validate BEFORE INSERT OR UPDATE OF name ON pub
 
 CREATE TRIGGER virality_packs_50_touch_product AFTER DELETE OR UPDATE ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_touch_product();
 
+ALTER TABLE ONLY private.apify_webhooks
+    ADD CONSTRAINT apify_webhooks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_event_id_fkey FOREIGN KEY (event_id) REFERENCES private.stripe_events(id) ON DELETE CASCADE;
 
@@ -5675,6 +6026,8 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
 
+ALTER TABLE private.apify_webhooks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.billing_notices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.charges ENABLE ROW LEVEL SECURITY;
@@ -5708,6 +6061,12 @@ ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_connections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_revocations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_states ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.usage ENABLE ROW LEVEL SECURITY;
 
@@ -5801,6 +6160,9 @@ GRANT INSERT(source_url) ON TABLE public.products TO authenticated;
 REVOKE ALL ON FUNCTION private.analysis_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.analysis_input(job_id uuid) TO worker;
 
+REVOKE ALL ON FUNCTION private.apify_secret_hash(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.apify_secret_hash(id uuid) TO webhook;
+
 REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO service_role;
@@ -5816,6 +6178,9 @@ GRANT ALL ON FUNCTION private.before_request() TO service_role;
 REVOKE ALL ON FUNCTION private.begin_customer_sync(customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO worker;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO webhook;
+
+REVOKE ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.is_erased(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_erased(user_id uuid) TO worker;
@@ -5933,11 +6298,20 @@ GRANT ALL ON FUNCTION private.describe_response() TO anon;
 GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
 GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
+REVOKE ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) TO webhook;
+
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.emoji_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.end_tiktok_revocation(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
@@ -5949,6 +6323,9 @@ REVOKE ALL ON FUNCTION private.erase_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.erase_own_account() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.erase_rows(user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) TO worker;
 
 GRANT SELECT,DELETE ON TABLE public.brand_rules TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.brand_rules TO service_role;
@@ -6041,6 +6418,9 @@ REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message t
 
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) TO worker;
+
 REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
@@ -6078,6 +6458,9 @@ GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.own_tiktok() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.own_tiktok() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.own_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_usage() TO authenticated;
@@ -6127,6 +6510,9 @@ GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bi
 
 REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO worker;
+
 REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
 
@@ -6164,11 +6550,14 @@ REVOKE ALL ON FUNCTION private.rule_parameters() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) TO worker;
 
-REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) TO worker;
+REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) TO worker;
 
 REVOKE ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) TO worker;
+
+REVOKE ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO webhook;
 
 REVOKE ALL ON FUNCTION private.script_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.script_input(job_id uuid) TO worker;
@@ -6211,11 +6600,20 @@ REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
+REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;
+
 REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.texts(list jsonb, otherwise text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) TO worker;
+
+REVOKE ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
 
@@ -6247,14 +6645,17 @@ REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO webhook;
 
+REVOKE ALL ON FUNCTION private.wake_for_apify(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.wake_for_apify(id uuid) TO webhook;
+
 REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.adopt_starter_rules(pack text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.adopt_starter_rules(pack text) TO authenticated;

@@ -133,14 +133,14 @@ isOneToOne: false
                   ]
                 },"scripts": {
                   Row: {
-                    "broken_rules": Json | null,"content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
+                    "broken_rules": Json | null,"content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"review": Json | null,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "broken_rules"?: Json | null,"content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "broken_rules"?: Json | null,"content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"review"?: Json | null,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
                   }
                   Update: {
-                    "broken_rules"?: Json | null,"content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "broken_rules"?: Json | null,"content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"review"?: Json | null,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
                   }
                   Relationships: [
                     {
@@ -329,6 +329,7 @@ isOneToOne: false
 "job_id": string | null,
 "origin": string,
 "product_id": string,
+"review": Json | null,
 "status": string,
 "title": string | null,
 "updated_at": string,
