@@ -142,8 +142,8 @@ begin
 end;
 $$;
 comment on function private.save_script is
-'Saves the draft of generate_script, with the rules that it breaks and what a model made of those that
-need judgement; the worker acknowledges in the
+'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
+that need judgement; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 grant execute on function private.save_script to worker;

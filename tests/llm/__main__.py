@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"
 COMMENTS = 6
+VIDEOS = 6
 SLOWEST_ANSWER_SECONDS = 300.0
 MAX_OUTPUT_TOKENS = 1700  # a full batch of labels; what a loop of the model costs at most
 RULE = OpenRule(
@@ -152,7 +153,9 @@ async def _drive(url: str) -> int:
         now = datetime.now(UTC)
         services = Services(fetcher=fetcher, ref_key=b"test", now=lambda: now)
         collection = await collect(SHOP, services, _silent)
-        few = replace(collection, comments=collection.comments[:COMMENTS])
+        few = replace(
+            collection, comments=collection.comments[:COMMENTS], videos=collection.videos[:VIDEOS]
+        )
         drive = Drive(model, few, now)
         parts = (drive.labels, drive.analysis, drive.script, drive.review, drive.cut_off)
         outcomes = [await _run(part) for part in parts]
