@@ -8,6 +8,7 @@ exit 2: no model runs here, and why.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,8 @@ NAME = "Marlow Cold Brew Bottle"
 COMMENTS = 6
 VIDEOS = 6
 SLOWEST_ANSWER_SECONDS = 300.0
-MAX_OUTPUT_TOKENS = 1700  # a full batch of labels; what a loop of the model costs at most
+LABEL_TOKENS = 1700  # a full batch: the model goes on to the schema's end
+OTHER_TOKENS = 500  # it finds no end in prose; what a loop of it may cost
 RULE = OpenRule(
     rule_id="1",
     rule_name="Friendly",
@@ -70,6 +72,7 @@ class Drive:
         return self.kept[name]
 
     async def labels(self) -> str:
+        openai_text.MAX_OUTPUT_TOKENS = LABEL_TOKENS
         found = await label_comments(self.model, self.collection.comments)
         known = {comment.ref for comment in self.collection.comments}
         assert found.labels.keys() <= known, "a label of no comment that was sent"
@@ -82,6 +85,7 @@ class Drive:
         return f"{len(found.labels)} of {COMMENTS} comments, {found.usage.output_tokens} tokens"
 
     async def analysis(self) -> str:
+        openai_text.MAX_OUTPUT_TOKENS = OTHER_TOKENS
         assistant = Assistant(self.model, self.step, LexiconScorer())
         labelled = await assistant.label(self.collection)
         plain = analyse(
@@ -121,19 +125,19 @@ class Drive:
         return f"{entry['status']}, by {entry['source']}"
 
     async def cut_off(self) -> str:
-        kept, openai_text.MAX_OUTPUT_TOKENS = openai_text.MAX_OUTPUT_TOKENS, 5
+        openai_text.MAX_OUTPUT_TOKENS = 5
         try:
             await label_comments(self.model, self.collection.comments)
         except Unanswered as failure:
             reason = failure.reason
         else:
             reason = "five tokens were taken for an answer"
-        openai_text.MAX_OUTPUT_TOKENS = kept
         assert reason == "cut_off", reason
         return "five tokens are told as cut_off, and billed"
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server must not stay behind
     try:
         with serving() as url:
             return asyncio.run(_drive(url))
@@ -144,7 +148,6 @@ def main() -> int:
 
 async def _drive(url: str) -> int:
     openai_text.TIMEOUT_SECONDS = SLOWEST_ANSWER_SECONDS
-    openai_text.MAX_OUTPUT_TOKENS = MAX_OUTPUT_TOKENS
     free = Price(Decimal(0), Decimal(0))
     async with (
         open_text_model(key="none", base_url=url, name="SmolLM2-135M", price=free) as model,
@@ -172,6 +175,7 @@ async def _run(part: Callable[[], Awaitable[str]]) -> bool:
     sys.stdout.write(
         f"{'ok' if is_well else 'FAILED':7}{part.__name__:10}{seconds:6.1f} s  {said}\n"
     )
+    sys.stdout.flush()
     return is_well
 
 

@@ -56,7 +56,10 @@ _INJECTION = re.compile(
 _TASK = re.compile(
     r"^\W*(?:please |can you |could you |kindly )?(?:write|provide|list|generate|explain|describe|"
     r"summari[sz]e|translate|classify|analy[sz]e|compose|create|suggest|rewrite|outline|calculate|"
-    r"compare|identify|discuss|draft|solve|convert|list out)\b.{12,}",
+    r"compare|identify|discuss|draft|solve|convert|list out|determine|evaluate|paraphrase|recite|"
+    r"elaborate on|retrieve|break down|design|develop|schedule|organi[sz]e|extract|encode|decode|"
+    r"simplify|highlight|illustrate|estimate|investigate|examine|compile|proofread|debug|implement|"
+    r"give me (?:a list|\d+ (?:ideas|tips|examples|reasons)))\b.{12,}",
     re.IGNORECASE | re.DOTALL,
 )
 

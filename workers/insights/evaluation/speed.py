@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import pickle
 import random
-import resource
+import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from workers.insights.analysis import analyse
 from workers.insights.engines import best_scorer
@@ -22,9 +22,6 @@ from workers.insights.evaluation import data
 from workers.insights.evaluation.bars import Finding
 from workers.insights.inputs import Collection, Comment
 from workers.insights.lexicon import LexiconScorer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMENTS, VIDEOS, RUNS = 400, 100, 9
 NOW = datetime(2020, 12, 1, tzinfo=UTC)
