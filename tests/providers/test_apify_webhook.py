@@ -59,6 +59,8 @@ async def test_a_run_that_reports_its_end_resumes_the_job_within_a_second(
         await until(db, product, "analyze_product", "waiting")
         [run] = apify.started
         assert run.webhooks[0]["requestUrl"].startswith(f"{served}/apify/webhook?id=")
+        sleeps = db.value("select extract(epoch from vt - now()) from pgmq.q_ingestion")
+        assert sleeps > 30, "it would look by itself soon"
         begun = time.monotonic()
         assert await asyncio.to_thread(apify.finish, run) == 200
         while len(apify.started) < 2:
@@ -67,4 +69,5 @@ async def test_a_run_that_reports_its_end_resumes_the_job_within_a_second(
         resumed_after = time.monotonic() - begun
         await until(db, product, "analyze_product", "succeeded")
     assert resumed_after < 5, "by time alone it would have taken a minute"
+    print(f"resumed after {resumed_after:.3f} s")  # noqa: T201 - shown by pytest -rP
     assert db.value("select count(*) from public.virality_packs") == 1
