@@ -3871,8 +3871,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) IS 'Saves the draft of generate_script, with the rules that it breaks and what a model made of those that
-need judgement; the worker acknowledges in the
+COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) IS 'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
+that need judgement; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 
