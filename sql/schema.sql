@@ -17,35 +17,30 @@ CREATE TYPE private.folded_text AS (
 	squeezed text[],
 	has_spaces boolean,
 	folded_at integer[],
-	source_at integer[],
-	astral_at integer[],
-	is_spelt boolean,
-	words integer,
-	grade numeric
+	source_at integer[]
 );
 
 COMMENT ON TYPE private.folded_text IS 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
 also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
-nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
-most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
-other, as in “a m i r”. words and grade: what private.measure found.';
+of plain and source_at[i] of content; both are null where nothing moved.';
 
 CREATE TYPE private.turn AS (
+	is_completed boolean,
+	is_dead boolean,
+	job_id uuid,
 	msg_id bigint,
 	read_ct integer,
-	job_id uuid,
 	kind text,
 	user_id uuid,
 	product_id uuid,
 	arguments jsonb,
 	attempt integer,
-	cursor text,
-	is_dead boolean
+	cursor text
 );
 
-COMMENT ON TYPE private.turn IS 'A job claimed, with its fencing token (msg_id, read_ct).';
+COMMENT ON TYPE private.turn IS 'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
+token.';
 
 CREATE TYPE private.verdict AS (
 	status text,
@@ -60,12 +55,16 @@ CREATE FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct in
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(
+    v_job_id uuid := private.is_held(
         acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
     );
 begin
-    perform private.end_job(v_live.job_id, 'cancelled');
-    return v_live.job_id is not null;
+    if v_job_id is null then
+        return false;
+    end if;
+    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
+    perform private.end_job(v_job_id, 'cancelled');
+    return true;
 end;
 $$;
 
@@ -77,13 +76,16 @@ CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limi
     SET search_path TO ''
     AS $$
 declare
-    v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
+    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
+    v_lane text;
     v_limit private.limits;
     v_running private.permits [];
     v_now timestamptz;
     v_wait_seconds double precision;
 begin
-    if v_lane is null then
+    -- Found by its key: a volatile function in the condition would be asked about every job.
+    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
+    if not found then
         return null;
     end if;
     -- This lock makes counting and starting one step for all workers.
@@ -120,33 +122,6 @@ COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, 
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
 
-CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$ declare v_msg_id bigint; begin case queue when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
-
-COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
-
-CREATE TABLE private.queues (
-    queue text NOT NULL,
-    is_paused boolean DEFAULT false NOT NULL,
-    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
-);
-
-COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
-
-COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
-
-CREATE FUNCTION private.add_message_template() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT ((((('create or replace function private.add_message('::text || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'::text) || ' returns bigint language plpgsql volatile security invoker set search_path = '''''::text) || ' as $body$ declare v_msg_id bigint; begin case queue '::text) || string_agg(format(('when %L then insert into pgmq.%I (message, headers, vt)'::text || ' values (body, headers, due_at) returning msg_id into v_msg_id;'::text), q.queue, ('q_'::text || q.queue)), ' '::text ORDER BY q.queue)) || ' end case; return v_msg_id; end; $body$'::text)
-    FROM private.queues q;
-END;
-
-COMMENT ON FUNCTION private.add_message_template() IS 'private.add_message as text: pgmq.send for our queues, but planned once.';
-
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     product_id uuid NOT NULL,
@@ -156,16 +131,6 @@ CREATE TABLE public.analysis_results (
     content jsonb NOT NULL,
     engine text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    sentiment_label text GENERATED ALWAYS AS (
-CASE
-    WHEN (type = 'sentiment_summary'::text) THEN ((content -> 'overall'::text) ->> 'label'::text)
-    ELSE NULL::text
-END) STORED,
-    sentiment_net double precision GENERATED ALWAYS AS (
-CASE
-    WHEN ((type = 'sentiment_summary'::text) AND (jsonb_typeof(((content -> 'overall'::text) -> 'net'::text)) = 'number'::text)) THEN (((content -> 'overall'::text) ->> 'net'::text))::double precision
-    ELSE NULL::double precision
-END) STORED,
     CONSTRAINT analysis_results_content_check CHECK (((content ? 'schema_version'::text) AND (pg_column_size(content) <= 262144))),
     CONSTRAINT analysis_results_type_check CHECK ((type ~ '^[a-z][a-z_]{1,49}$'::text))
 );
@@ -179,11 +144,6 @@ COMMENT ON COLUMN public.analysis_results.type IS 'What it is: sentiment_summary
 COMMENT ON COLUMN public.analysis_results.content IS 'The result; its shape is named by type and schema_version.';
 
 COMMENT ON COLUMN public.analysis_results.engine IS 'What computed it, e.g. embedded.';
-
-COMMENT ON COLUMN public.analysis_results.sentiment_label IS 'From the content of a sentiment_summary; null for other types.';
-
-COMMENT ON COLUMN public.analysis_results.sentiment_net IS 'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
-found to judge.';
 
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -242,12 +202,7 @@ CREATE TABLE public.products (
     CONSTRAINT products_source_url_check CHECK ((char_length(source_url) <= 2048))
 );
 
-COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.
-
-The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
-offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
-with what belongs to it: id=eq.I&select=*,virality_packs(*). Asked for as one object, as single()
-does, it carries an ETag; sent back as If-None-Match that gives 304 while nothing has changed.';
+COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.';
 
 COMMENT ON COLUMN public.products.user_id IS 'The account it belongs to, taken from the token.';
 
@@ -312,24 +267,6 @@ $$;
 
 COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
 
-CREATE FUNCTION private.astral_places(content text) RETURNS integer[]
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    -- Each part but the last ends where such a character stands.
-    select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
-    from (
-        select
-            s.position,
-            sum(char_length(s.part) + 1) over (order by s.position) as ends_at,
-            lead(s.position) over (order by s.position) is not null as is_followed
-        from regexp_split_to_table(content, '[\U00010000-\U0010ffff]')
-            with ordinality as s (part, position)
-    ) as p
-$$;
-
-COMMENT ON FUNCTION private.astral_places(content text) IS 'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
-
 CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -352,44 +289,19 @@ table rights.';
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
-declare
-    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
-    v_path text := coalesce(current_setting('request.path', true), '');
-    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
+    AS $$
 begin
+    perform private.require_sign_in();
+    -- Counting waits for an erasure that is under way, so it comes before looking for one.
+    perform private.limit_requests();
     if current_user = 'authenticated' then
-        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
-            perform private.refuse_sign_in();
-        end if;
-        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
-        -- under way, so it comes before looking for one.
-        if current_setting('transaction_read_only') = 'off'
-            and current_setting('request.method', true) <> '' then
-            perform private.count_request();
-        end if;
         perform private.refuse_erased();
-    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
-        perform private.refuse_sign_in();
     end if;
-    if v_is_read then
-        perform set_config('response.headers', case v_path
-            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
-            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
-        end, true);
-        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
-            perform private.tag_response();
-        end if;
-    end if;
+    perform private.describe_response();
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
-anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
-invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
+COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -665,17 +577,10 @@ begin
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.enabled is null then
         perform private.fail(
             422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
             '{"field": "enabled"}'
-        );
-    end if;
-    if new.rule_definition is null then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is missing.',
-            '{"field": "rule_definition"}'
         );
     end if;
     if octet_length(new.rule_definition::text) > 65536 then
@@ -688,8 +593,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
-that is sent as null for the caller''s.';
+COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
 
 CREATE FUNCTION private.brand_rules_require_definition() RETURNS trigger
     LANGUAGE plpgsql
@@ -759,14 +663,11 @@ CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) RETURNS voi
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-declare
-    v_is_cancelled boolean;
 begin
-    select l.is_cancelled into v_is_cancelled
-    from private.live_jobs as l where l.job_id = bury.job_id;
-    if not found then
-        perform pgmq.delete(bury.queue, bury.msg_id);
-    elsif v_is_cancelled then
+    perform pgmq.delete(bury.queue, bury.msg_id);
+    if exists (
+        select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled
+    ) then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -791,15 +692,18 @@ begin
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
+    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
+        return;
+    end if;
     if exists (
         select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
     ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
-    else
-        perform private.end_job(v_live.job_id, 'cancelled');
+        return;
     end if;
+    perform pgmq.delete(v_live.queue, v_live.msg_id);
+    perform private.end_job(v_live.job_id, 'cancelled');
 end;
 $$;
 
@@ -972,28 +876,28 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
-    v_emoji int4range[] := '{}';
+    v_count integer := regexp_count(script.content, private.emoji_pattern());
+    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
     v_hits int4multirange;
 begin
-    if octet_length(script.content) > char_length(script.content) then
-        v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
-    end if;
-    v_hits := private.places(array(
-        select h
-        from unnest(v_emoji) as h
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-            -- ❤ and ❤️ differ in an invisible character only.
-            on rtrim(f.emoji, chr(65039))
-            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
-    ));
-    if not isempty(v_hits) then
+    select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
+    from unnest(v_emoji) as h
+    inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
+        -- ❤ and ❤️ differ in an invisible character only.
+        on rtrim(f.emoji, chr(65039))
+        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
+    if v_hits is not null then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
-        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
-        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
+        v_count > v_max,
+        (
+            select range_agg(int4range(lower(h) - 1, upper(h) - 1))
+            from unnest(v_emoji) with ordinality as h (h, position) where h.position > v_max
+        ),
+        format('%s emoji, and %s at most are allowed.', v_count, v_max)
     );
 end;
 $$;
@@ -1005,11 +909,10 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
     SET search_path TO ''
     AS $$
 declare
+    v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
-    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
-        from unnest(v_places) as h
+        select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
     );
     v_missing text;
     v_hits int4multirange;
@@ -1020,20 +923,24 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    v_hits := private.source_places(script, array(
-        select t.place
-        from unnest(v_places, v_tags) as t (place, tag)
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-            on lower(ltrim(f.tag, '#')) = t.tag
-    ));
-    if not isempty(v_hits) then
+    select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
+    from unnest(private.find_pattern(script.plain, v_tag, '')) as h
+    inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
+        on '#' || lower(ltrim(f.tag, '#'))
+        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
+    if v_hits is not null then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        private.source_places(script, v_places[v_max + 1:]),
+        (
+            select range_agg(private.source_range(script, lower(h), upper(h)))
+            from unnest(private.find_pattern(script.plain, v_tag, ''))
+                with ordinality as h (h, position)
+            where h.position > v_max
+        ),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
     );
 end;
@@ -1049,7 +956,7 @@ declare
     v_unit text := params ->> 'unit';
     v_max numeric := (params ->> 'max')::numeric;
     v_min numeric := (params ->> 'min')::numeric;
-    v_words integer := coalesce(script.words, private.count_words(script.content));
+    v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
@@ -1058,16 +965,12 @@ declare
     end, 1));
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
-    v_rest_at integer;
+    v_rest_at integer := case v_unit
+        when 'chars' then v_allowed
+        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
+    end;
 begin
     if v_length > v_max then
-        v_rest_at := v_allowed;
-        if v_unit <> 'chars' then
-            v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
-            -- A word begins with its quotation mark.
-            v_rest_at := v_rest_at
-                - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
-        end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
@@ -1144,13 +1047,22 @@ COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'As
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
-    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
+    v_text text := lower(script.bare);
+    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
+    -- Groups of vowels, without a silent e at the end of a word that has another.
+    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
+        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
+    v_grade numeric;
 begin
-    if v_grade is null then
+    if v_words = 0 then
         return private.judge('not_applicable', '{}', null);
     end if;
+    v_grade := round(
+        0.39 * v_words / v_sentences + 11.8 * greatest(v_syllables, v_words) / v_words - 15.59, 1
+    );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
         format(
@@ -1159,7 +1071,7 @@ begin
         )
     );
 end;
-$$;
+$_$;
 
 COMMENT ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) IS 'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
 
@@ -1177,7 +1089,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_hits) > 0,
-        private.places(v_hits),
+        (select range_agg(int4range(lower(h) - 1, upper(h) - 1)) from unnest(v_hits) as h),
         'The script has something that this rule forbids.'
     );
 end;
@@ -1193,18 +1105,11 @@ declare
     v_all text[] := private.texts(params -> 'all_of');
     v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
-    v_mentions int4multirange := '{}';
-    v_found int4multirange;
-    v_missing text[] := '{}';
-    v_term text;
+    v_mentions int4multirange := private.find_terms(
+        script, v_terms, 'word', '{case,width,zero_width}'
+    );
+    v_missing text;
 begin
-    foreach v_term in array v_terms loop
-        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
-        v_mentions := v_mentions + v_found;
-        if isempty(v_found) and v_term = any (v_all) then
-            v_missing := v_missing || v_term;
-        end if;
-    end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
@@ -1214,10 +1119,11 @@ begin
             );
         end if;
     end if;
-    if v_missing <> '{}' then
-        return private.judge(
-            'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
-        );
+    select string_agg('“' || t || '”', ', ') into v_missing
+    from unnest(v_all) as t
+    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
+    if v_missing is not null then
+        return private.judge('fail', '{}', format('Mention %s.', v_missing));
     end if;
     if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
         return private.judge('pass', '{}', null);
@@ -1255,7 +1161,7 @@ begin
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(v_verdict.hits, script.astral_at);
+        spans := private.spans(script.content, v_verdict.hits);
         message := coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
@@ -1270,64 +1176,15 @@ CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(ru
     SET search_path TO ''
     AS $$
 declare
-    v_script private.folded_text := private.fold(content, (
-        select string_agg(r.rule_definition::text, '') from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ));
-    v_first text := v_script.squeezed[1];
-    v_second text := coalesce(v_script.squeezed[2], '');
+    v_script private.folded_text := private.fold(content);
 begin
     return query
-    with rules as materialized (
-        select
-            r.id, r.rule_name, r.severity, r.rule_definition,
-            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
-        from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ),
-
-    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
-    terms as (
-        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
-        from (
-            select r.id as rule_id, p.term
-            from rules as r cross join lateral jsonb_array_elements_text(
-                coalesce(r.params -> 'terms', r.params -> 'names')
-            ) as p (term)
-            where r.kind in ('banned_phrase', 'competitor_mention')
-            union all
-            select r.id, p.term
-            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
-            where r.kind = 'substitution'
-        ) as t
-    ),
-
-    suspects as materialized (
-        select distinct w.rule_id
-        from terms as t
-        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
-        where
-            w.rule_id is not null
-            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
-    )
-
     select
-        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
-    from rules as r
-    cross join lateral (
-        select
-            case when r.rule_definition -> 'scope' ? 'body' is false
-                then 'not_applicable' else 'pass' end as status,
-            '[]'::jsonb as spans, null::text as message, null::text as suggestion
-        where
-            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
-            and r.id not in (select s.rule_id from suspects as s)
-        union all
-        select k.* from private.check_rule(r.rule_definition, v_script) as k
-        where
-            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
-            or r.id in (select s.rule_id from suspects as s)
-    ) as c
+        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity, c.status, c.spans, c.message,
+        c.suggestion
+    from public.brand_rules as r
+    cross join lateral private.check_rule(r.rule_definition, v_script) as c
+    where r.user_id = check_rules.user_id and r.enabled
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
@@ -1428,19 +1285,16 @@ $$;
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[]) RETURNS SETOF private.turn
+CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
     v_row private.turn;
 begin
-    if cardinality(turn.msg_ids) > 0 then
-        perform private.complete(turn.queue, turn.msg_ids, turn.read_cts);
-    end if;
     for v_row in
-        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || turn.queue)
-        using turn.quantity, turn.lease_seconds, turn.cursor, turn.busy_lanes
+        execute format('select * from private.%I($1, $2, $3, $4, $5)', 'turn_' || turn.queue)
+        using turn.msg_ids, turn.read_cts, turn.quantity, turn.lease_seconds, turn.cursor
     loop
         if v_row.is_dead then
             perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
@@ -1451,462 +1305,31 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
-due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
-before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
-all of the protocol: workers have no table rights.';
+COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with
+is_completed), then leases up to `quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor`
+of the turn before says whose turn it is. A job still marked as running lost its worker: that counts
+as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
+Definer, as all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS SETOF private.turn
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     BEGIN ATOMIC
- SELECT turn.msg_id,
-     turn.read_ct,
+ SELECT turn.is_completed,
+     turn.is_dead,
      turn.job_id,
+     turn.msg_id,
+     turn.read_ct,
      turn.kind,
      turn.user_id,
      turn.product_id,
      turn.arguments,
      turn.attempt,
-     turn.cursor,
-     turn.is_dead
-    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor, is_dead);
+     turn.cursor
+    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
 END;
 
 COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'A turn that only claims.';
-
-CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_billing as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_billing as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_billing as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
-
-CREATE FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_ingestion as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_ingestion as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_ingestion as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
-
-CREATE FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_maintenance as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_maintenance as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_maintenance as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -1985,338 +1408,16 @@ $$;
 
 COMMENT ON FUNCTION private.claim_phrases(category text) IS 'Phrases that make a claim of this category.';
 
-CREATE FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_scripts as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_scripts as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_scripts as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
-
-CREATE FUNCTION private.claim_template() RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    RETURN '
-create function private.claim_QUEUE(
-    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
-)
-returns setof private.turn
-language plpgsql
-volatile
-security invoker
-set search_path = ''''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, ''|'');
-    v_lane text := coalesce(v_words[1], '''');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, ''-infinity'');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, ''-infinity'');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, ''-infinity'');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = ''{}'';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := ''{}'';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := ''-infinity'';
-        v_look_at := v_now + interval ''3 seconds'';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval ''0.5 seconds'') from pgmq.q_QUEUE as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else''s work was there, nobody else''s is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane and m.vt >= v_floor
-            order by m.headers ->> ''lane'' limit 1;
-            if v_lane is null and v_start > '''' then
-                v_lane := '''';
-                v_until := v_start;
-                v_start := '''';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don''t make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval ''0.25 seconds'';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = ''{}'' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        from pgmq.q_QUEUE as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = ''running'')::integer,
-            status = ''running'',
-            stage = ''starting'',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], ''|''
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$body$
-'::text;
-
-COMMENT ON FUNCTION private.claim_template() IS 'How a queue is claimed from, as text with QUEUE for its name. One function per queue, because it
-names the queue''s table and so is planned once instead of with every call.';
-
 CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-begin
-    return query
-    with acknowledged as (
-        delete from private.messages as m
-        using unnest(complete.msg_ids, complete.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || complete.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), ended as (
-        update public.jobs as j set
-            status = 'succeeded', stage = 'done', progress = 100,
-            error_code = null, error_message = null, finished_at = clock_timestamp()
-        from acknowledged as a where j.id = a.job_id
-    ), closed as (
-        delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-    ), forgotten as (
-        delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-    )
-    select a.msg_id from acknowledged as a;
-end;
-$$;
+    BEGIN ATOMIC
+ SELECT t.msg_id
+    FROM private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) t(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
+END;
 
-COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'Ends jobs as succeeded, in the transaction that saved their results; returns the messages that were
-still ours.';
+COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'A turn that only acknowledges, in the transaction that saved the results; returns the messages that
+were still ours.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
@@ -2342,30 +1443,33 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
+CREATE FUNCTION private.cost_class() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select case
+        when current_setting('request.path', true)
+            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+            and current_setting('request.method', true) = 'POST' then 'work'
+        else 'write'
+    end
+$$;
+
+COMMENT ON FUNCTION private.cost_class() IS 'What the current request costs: work starts a job that costs money, write changes rows.';
+
 CREATE FUNCTION private.count_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_user uuid := auth.uid();
-    -- work starts a job that costs money, write changes rows.
-    v_class text := case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end;
-    v_limit integer;
+    v_class text := private.cost_class();
+    v_limit integer := private.requests_per_minute(auth.uid(), v_class);
     v_count private.request_counts;
     v_seconds integer;
 begin
-    -- Work may be a quarter of what is allowed.
-    select greatest(1, p.requests_per_minute / case v_class when 'work' then 4 else 1 end)
-    into v_limit
-    from public.plans as p where p.id = private.plan_of(v_user);
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (v_user, v_class, now(), 1)
+    values (auth.uid(), v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -2391,15 +1495,6 @@ $$;
 COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
 from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
 
-CREATE FUNCTION private.count_words(content text) RETURNS integer
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select regexp_count(content, '[[:alnum:]]\S*')
-$$;
-
-COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands between spaces and is no mere sign.';
-
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2412,22 +1507,22 @@ begin
         'alter table pgmq.%I set (
             fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0
-        ), inherit private.messages', 'q_' || create_queue.queue
+        )', 'q_' || create_queue.queue
     );
     execute format(
         'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
-    execute replace(private.claim_template(), 'QUEUE', create_queue.queue);
+    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
     execute format(
-        'comment on function private.%I is ''What private.turn claims from this queue.''',
-        'claim_' || create_queue.queue
+        'comment on function private.%I is ''What private.turn does at this queue.''',
+        'turn_' || create_queue.queue
     );
-    execute private.add_message_template();
 end;
 $$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
+migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -2516,6 +1611,37 @@ $$;
 COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
 
+CREATE FUNCTION private.describe_response() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_path text := current_setting('request.path', true);
+    v_headers jsonb := '{"Cache-Control": "private, no-cache", "Vary": "Authorization"}';
+    v_tag text;
+begin
+    if current_setting('request.method', true) not in ('GET', 'HEAD') then
+        return;
+    end if;
+    if v_path = '/plans' then
+        v_headers := '{"Cache-Control": "public, max-age=300"}';
+    elsif v_path in ('/products', '/product_overview') and current_user = 'authenticated' then
+        v_tag := private.read_tag();
+        v_headers := v_headers || jsonb_build_object('ETag', v_tag);
+        if position(v_tag in current_setting('request.headers')::jsonb ->> 'if-none-match') > 0 then
+            perform private.fail(304, 'not_modified', 'Nothing has changed.', headers => v_headers);
+        end if;
+    end if;
+    perform set_config(
+        'response.headers',
+        (select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each(v_headers) as h)::text,
+        true
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
+
 CREATE FUNCTION private.disconnect_tiktok(user_id uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2552,19 +1678,16 @@ CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     select string_agg(
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
-            when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
+            when char_length(r.run[1]) > 1
+                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
             -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
-            when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
-            else r.class || '(?:' || r.class || '{2,})?'
+            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
+            else private.letter_class(r.run[2])
+                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
         end,
         '[-.*_~''’·]?' order by r.position
     )
-    from (
-        select m.run, m.position, coalesce(c.classes ->> m.run[2], m.run[2]) as class
-        from private.letter_classes() as c (classes)
-        cross join lateral regexp_matches(word, '((.)\2*)', 'g')
-            with ordinality as m (run, position)
-    ) as r
+    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
 $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
@@ -2605,12 +1728,7 @@ CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAUL
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-declare
-    v_live private.live_jobs;
 begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = end_job.job_id;
-    delete from private.messages as m
-    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
     update public.jobs as j set
         status = end_job.status,
         stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
@@ -2619,17 +1737,17 @@ begin
         error_message = end_job.error_message,
         finished_at = clock_timestamp()
     where j.id = end_job.job_id;
-    if end_job.status <> 'failed' then
-        delete from private.job_steps as s where s.job_id = end_job.job_id;
-    elsif found then
-        insert into private.dead_letters (job_id, lane, kind, key, arguments)
-        values (v_live.job_id, v_live.lane, v_live.kind, v_live.key, v_live.arguments);
-    end if;
+    insert into private.dead_letters (job_id, lane, kind, key, arguments)
+    select l.job_id, l.lane, l.kind, l.key, l.arguments
+    from private.live_jobs as l
+    where l.job_id = end_job.job_id and end_job.status = 'failed';
+    delete from private.job_steps as s
+    where s.job_id = end_job.job_id and end_job.status <> 'failed';
     delete from private.live_jobs as l where l.job_id = end_job.job_id;
 end;
 $$;
 
-COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Ends a live job whose message the caller has locked; a failed one keeps what redrive needs.';
+COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
 
 CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -2645,29 +1763,38 @@ CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT
     SET search_path TO ''
     AS $$
 declare
+    v_queue text;
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_job_id uuid := gen_random_uuid();
     v_key text := coalesce(enqueue.key, v_job_id::text);
     v_live_id uuid;
+    v_msg_id bigint;
 begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
-        if enqueue.key is not null then
-            select l.job_id into v_live_id from private.live_jobs as l
-            where l.lane = coalesce(enqueue.user_id::text, 'system')
-                and l.kind = enqueue.kind and l.key = v_key;
-            if found then
-                return v_live_id;
-            end if;
+        select l.job_id into v_live_id from private.live_jobs as l
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
+        if v_live_id is not null then
+            return v_live_id;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        exit when private.post(
-            v_job_id, enqueue.user_id, enqueue.kind, v_key, enqueue.arguments,
+        select s into v_msg_id from pgmq.send(
+            v_queue,
+            jsonb_build_object('job_id', v_job_id),
+            jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
             enqueue.delay_seconds
-        );
+        ) as s;
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
+        on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+        exit when found;
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
+        perform pgmq.delete(v_queue, v_msg_id);
         delete from public.jobs where id = v_job_id;
     end loop;
+    perform pg_notify('jobs', v_queue);
     return v_job_id;
 end;
 $$;
@@ -2675,46 +1802,6 @@ $$;
 COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
 key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
 granted to an API role.';
-
-CREATE FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) RETURNS uuid[]
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $_$
-declare
-    v_queue text;
-    v_job_ids uuid [] := array(
-        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
-    );
-begin
-    select k.queue into strict v_queue from private.job_kinds as k
-    where k.kind = enqueue_many.kind;
-    insert into public.jobs (id, user_id, kind)
-    select n.job_id, n.user_id, enqueue_many.kind
-    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
-    execute format(
-        'with jobs as materialized (
-            select n.*, coalesce(n.user_id::text, ''system'') as lane
-            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
-        ), lanes as materialized (
-            select j.lane, private.lane_weight(j.user_id) as weight
-            from jobs as j group by j.lane, j.user_id
-        ), sent as (
-            insert into pgmq.%I (message, headers, vt)
-            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
-            from jobs as j inner join lanes as l on j.lane = l.lane
-            returning msg_id, (message ->> ''job_id'')::uuid as job_id
-        )
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
-        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
-    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
-    perform pg_notify('jobs', v_queue);
-    return v_job_ids;
-end;
-$_$;
-
-COMMENT ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) IS 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
-keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -2949,8 +2036,7 @@ COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the u
 
 COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
 
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
-later leaves final scripts as they are, until their text is changed.';
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: only a text that breaks no rule of severity error can be final.';
 
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
@@ -2971,8 +2057,6 @@ CREATE TABLE public.virality_packs (
     configuration jsonb NOT NULL,
     score numeric(4,1),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
-    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
     CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
     CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
@@ -2983,10 +2067,6 @@ COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, ang
 COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it; null once that job is pruned.';
 
 COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
-
-COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
-
-COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
 
 CREATE FUNCTION private.export_own_account() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3031,21 +2111,21 @@ identity comes from the token.';
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $$
+    AS $_$
 begin
-    return query
-    with extended as (
-        update private.messages as m
-        set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
-        from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    )
-    select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
+    return query execute format(
+        'with extended as (
+            update pgmq.%I as m set vt = clock_timestamp() + make_interval(secs => $3)
+            from unnest($1, $2) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        )
+        select e.msg_id, l.is_cancelled
+        from extended as e inner join private.live_jobs as l on e.job_id = l.job_id',
+        'q_' || extend.queue
+    ) using extend.msg_ids, extend.read_cts, extend.lease_seconds;
 end;
-$$;
+$_$;
 
 COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
 is_cancelled: stop it.';
@@ -3071,17 +2151,21 @@ CREATE FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, err
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
+    v_job_id uuid := private.is_held(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
 begin
-    perform private.end_job(v_live.job_id, 'failed', fail_job.error_code, fail_job.error_message);
-    return v_live.job_id is not null;
+    if v_job_id is null then
+        return false;
+    end if;
+    perform pgmq.delete(fail_job.queue, fail_job.msg_id);
+    perform private.end_job(v_job_id, 'failed', fail_job.error_code, fail_job.error_message);
+    return true;
 end;
 $$;
 
 COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
 lost.';
 
-CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
+CREATE FUNCTION private.find_pattern(value text, pattern text, flags text) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -3090,15 +2174,15 @@ declare
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
+    if not regexp_like(value, pattern, flags) then
+        return '{}';
+    end if;
     v_parts := string_to_array(
         regexp_replace(
             replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
-    if cardinality(v_parts) <= 1 then
-        return '{}';
-    end if;
     return (
         select coalesce(
             array_agg(
@@ -3111,7 +2195,8 @@ begin
                 u.position,
                 1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
                 1 + sum(char_length(u.part)) over w as ends_at
-            from unnest(v_parts[:2 * most]) with ordinality as u (part, position)
+            -- Twenty places are enough to see what is wrong.
+            from unnest(v_parts[:40]) with ordinality as u (part, position)
             window w as (order by u.position)
         ) as p
         where p.position % 2 = 0 and p.ends_at > p.begins_at
@@ -3119,8 +2204,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) IS 'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
-enough to see what is wrong.';
+COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text) IS 'The first twenty places, from 1, where a pattern that passed private.pattern_problem matches.';
 
 CREATE FUNCTION private.find_patterns(script private.folded_text, patterns text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -3132,7 +2216,8 @@ declare
 begin
     foreach v_pattern in array patterns loop
         v_hits := v_hits + (
-            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
+            select coalesce(range_agg(private.source_range(script, lower(h), upper(h))), '{}')
+            from unnest(private.find_pattern(script.plain, v_pattern, 'i')) as h
         );
     end loop;
     return v_hits;
@@ -3152,7 +2237,6 @@ declare
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
-    v_hits int4range[];
 begin
     select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
@@ -3164,23 +2248,27 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.is_spelt,
-        script.has_spaces and position('_' in v_text) = 0
+        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
-    v_hits := private.find_pattern(
-        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
+    return (
+        select coalesce(
+            range_agg(
+                case
+                    when v_is_exact then int4range(lower(h) - 1, upper(h) - 1)
+                    else private.source_range(script, lower(h), upper(h))
+                end
+            ),
+            '{}'
+        )
+        from unnest(
+            private.find_pattern(
+                v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
+            )
+        ) as h
+        -- “50” is a number, no disguise of “so”.
+        where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+            or v_plain !~ '[[:alpha:]]'
     );
-    -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
-        v_hits := array(
-            select h from unnest(v_hits) as h
-            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-        );
-    end if;
-    return case
-        when v_is_exact then private.places(v_hits)
-        else private.source_places(script, v_hits)
-    end;
 end;
 $$;
 
@@ -3192,11 +2280,17 @@ CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], mat
     SET search_path TO ''
     AS $$
 declare
-    v_squeezed text[] := private.squeeze_terms(terms);
+    v_joined text := array_to_string(terms, E'\u001f');
+    v_squeezed text[];
     v_first text := script.squeezed[1];
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
+    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are not there: this says so in a microsecond.
         if position(v_squeezed[v_index] in v_first) > 0
@@ -3288,7 +2382,7 @@ $$;
 
 COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 
-CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
+CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
@@ -3304,23 +2398,20 @@ begin
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;
-        v_folded.astral_at := private.astral_places(content);
     end if;
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
     v_folded.squeezed := array[private.squeeze(v_folded.bare)];
-    v_folded.is_spelt := v_folded.bare
-        ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_folded.bare ~ '[!|+@$€£]' then
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
     end if;
-    return private.measure(v_folded, definitions);
+    return v_folded;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.fold(content text, definitions text) IS 'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
-its helpers need no grants; it reads no table.';
+COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
+reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -3389,9 +2480,8 @@ CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare
     select
         string_agg(p.plain, '' order by p.position),
         string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position)
-        || (sum(char_length(p.plain)) + 1)::integer,
-        array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
+        array_agg(p.folded_at::integer order by p.position),
+        array_agg(p.source_at::integer order by p.position)
     from placed as p
 $$;
 
@@ -3409,50 +2499,21 @@ END;
 
 COMMENT ON FUNCTION private.forget_customer(customer_id text, user_id uuid) IS 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
-CREATE TABLE private.live_jobs (
-    job_id uuid NOT NULL,
-    queue text NOT NULL,
-    msg_id bigint NOT NULL,
-    lane text NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
-    is_cancelled boolean DEFAULT false NOT NULL,
-    is_woken boolean DEFAULT false NOT NULL,
-    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
-)
-WITH (fillfactor='70');
-
-COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
-
-COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
-
-COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
-
-COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
-
-COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
-
-CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT NULL::integer) RETURNS private.live_jobs
+CREATE FUNCTION private.has_message(queue text, msg_id bigint) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
-    v_job_id uuid;
-    v_live private.live_jobs;
+    v_has_message boolean;
 begin
-    select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
-    where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
-        and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
-    for update;
-    -- A statement of its own: only so does it see what was committed while we waited.
-    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
-    return v_live;
+    execute format(
+        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
+    ) into v_has_message using has_message.msg_id;
+    return v_has_message;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) IS 'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
-lost (or, asked without read_ct, the job has ended).';
+COMMENT ON FUNCTION private.has_message(queue text, msg_id bigint) IS 'Whether a queue still holds a message, due or not.';
 
 CREATE FUNCTION private.host_problem(host text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -3501,13 +2562,22 @@ $$;
 COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job failed because of what the user gave it: such work stays counted.';
 
 CREATE FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) RETURNS uuid
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT (private.hold(queue, msg_id, read_ct)).job_id AS job_id;
-END;
+    AS $_$
+declare
+    v_job_id uuid;
+begin
+    execute format(
+        'select l.job_id from pgmq.%I as m
+        inner join private.live_jobs as l on l.job_id = (m.message ->> ''job_id'')::uuid
+        where m.msg_id = $1 and m.read_ct = $2 for update of m', 'q_' || is_held.queue
+    ) into v_job_id using is_held.msg_id, is_held.read_ct;
+    return v_job_id;
+end;
+$_$;
 
-COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job whose lease a transaction that saves results still holds; null when it was lost.';
+COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job behind a fencing token, its message locked; null when the lease was lost.';
 
 CREATE FUNCTION private.is_json_container(value text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
@@ -3566,15 +2636,12 @@ CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
     SET search_path TO ''
     AS $$
 begin
-    if lane_weight.user_id is null then
-        return 1;
-    end if;
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 
-COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s or of the system''s.';
+COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
 
 CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3594,17 +2661,26 @@ $$;
 
 COMMENT ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) IS 'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
 
-CREATE FUNCTION private.letter_classes() RETURNS jsonb
+CREATE FUNCTION private.letter_class(letter text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $_$
-    select '{
-        "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
-        "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "z": "[z2]"
-    }'::jsonb
+    select case letter
+        when 'a' then '[a@4]'
+        when 'b' then '[b8]'
+        when 'e' then '[e3€]'
+        when 'g' then '[g69]'
+        when 'i' then '[i1!|]'
+        when 'l' then '[l1|£]'
+        when 'o' then '[o0]'
+        when 's' then '[s5$]'
+        when 't' then '[t7+]'
+        when 'z' then '[z2]'
+        else letter
+    end
 $_$;
 
-COMMENT ON FUNCTION private.letter_classes() IS 'Lower-case letters that hide behind digits and signs, each with those.';
+COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3629,6 +2705,23 @@ CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
 $$;
 
 COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
+
+CREATE FUNCTION private.limit_requests() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    if current_user = 'authenticated'
+        and current_setting('transaction_read_only') = 'off'
+        -- Outside PostgREST there is no request to count.
+        and current_setting('request.method', true) <> ''
+    then
+        perform private.count_request();
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION private.limit_requests() IS 'Part of the pre-request: counts requests of users that may write. Errors: 429 rate_limited.';
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3682,18 +2775,6 @@ $$;
 
 COMMENT ON FUNCTION private.live_jobs_charge() IS 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 
-CREATE TABLE private.messages (
-    msg_id bigint NOT NULL,
-    read_ct integer,
-    enqueued_at timestamp with time zone,
-    vt timestamp with time zone,
-    message jsonb,
-    headers jsonb
-);
-
-COMMENT ON TABLE private.messages IS 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
-of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
-
 CREATE TABLE private.permits (
     id bigint NOT NULL,
     limit_name text NOT NULL,
@@ -3707,22 +2788,43 @@ CREATE TABLE private.permits (
 COMMENT ON TABLE private.permits IS 'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
 
 CREATE FUNCTION private.live_permits(limit_name text) RETURNS SETOF private.permits
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT p.id,
-     p.limit_name,
-     p.lane,
-     p.queue,
-     p.msg_id,
-     p.read_ct,
-     p.started_at
-    FROM (private.permits p
-      JOIN private.messages m ON (((p.msg_id = m.msg_id) AND (p.read_ct = m.read_ct) AND (m.tableoid = ((('pgmq.q_'::text || p.queue))::regclass)::oid))))
-   WHERE ((p.limit_name = live_permits.limit_name) AND (m.vt > clock_timestamp()));
-END;
+    AS $_$
+declare
+    v_queue text;
+begin
+    for v_queue in select distinct p.queue from private.permits as p
+        where p.limit_name = live_permits.limit_name
+    loop
+        return query execute format(
+            'select p.* from private.permits as p
+            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
+            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
+        ) using live_permits.limit_name, v_queue;
+    end loop;
+end;
+$_$;
 
 COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a limit whose lease still lasts.';
+
+CREATE FUNCTION private.lock_message(queue text, msg_id bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+    v_is_there boolean;
+begin
+    execute format(
+        'select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue
+    )
+    into v_is_there using lock_message.msg_id;
+    return coalesce(v_is_there, false);
+end;
+$_$;
+
+COMMENT ON FUNCTION private.lock_message(queue text, msg_id bigint) IS 'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job
+has ended.';
 
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3740,23 +2842,6 @@ CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETU
 $$;
 
 COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
-
-CREATE FUNCTION private.measure(script private.folded_text, definitions text) RETURNS private.folded_text
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-begin
-    if definitions like '%"max_length"%' then
-        script.words := private.count_words(script.content);
-    end if;
-    if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.bare);
-    end if;
-    return script;
-end;
-$$;
-
-COMMENT ON FUNCTION private.measure(script private.folded_text, definitions text) IS 'The script with what several of these rules would otherwise measure each for itself.';
 
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3847,18 +2932,6 @@ END;
 
 COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
 the edge has no table rights.';
-
-CREATE FUNCTION private.orphan_events() RETURNS bigint
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT count(*) AS count
-    FROM private.stripe_events e
-   WHERE (e.status = 'orphan'::text);
-END;
-
-COMMENT ON FUNCTION private.orphan_events() IS 'How many events of the last 90 days belong to customers that are no account''s: each is a person
-who may have paid and has nothing. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.own_plan() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4009,15 +3082,6 @@ $$;
 COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
 Without lookaround and backreferences, matching takes time linear in the text.';
 
-CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
-$$;
-
-COMMENT ON FUNCTION private.places(hits int4range[]) IS 'Ranges counted from 1 as ranges counted from 0.';
-
 CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -4026,36 +3090,6 @@ CREATE FUNCTION private.plain_pattern(word text) RETURNS text
 $$;
 
 COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
-
-CREATE FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_queue text;
-    v_lane text := coalesce(post.user_id::text, 'system');
-    v_msg_id bigint;
-begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    v_msg_id := private.add_message(
-        v_queue,
-        jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
-        clock_timestamp() + make_interval(secs => post.delay_seconds)
-    );
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if found then
-        perform pg_notify('jobs', v_queue);
-        return true;
-    end if;
-    perform pgmq.delete(v_queue, v_msg_id);
-    return false;
-end;
-$$;
-
-COMMENT ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4121,10 +3155,10 @@ CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, sta
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(progress.queue, progress.msg_id, progress.read_ct);
+    v_job_id uuid := private.is_held(progress.queue, progress.msg_id, progress.read_ct);
 begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    where j.id = v_live.job_id;
+    where j.id = v_job_id;
     return found;
 end;
 $$;
@@ -4151,23 +3185,26 @@ $$;
 COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 
-CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS void
+CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS timestamp with time zone
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
+declare
+    v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
 begin
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => put_back.delay_seconds),
-        read_ct = m.read_ct + 1
-    where m.msg_id = put_back.msg_id and m.tableoid = ('pgmq.q_' || put_back.queue)::regclass;
+    execute format(
+        'update pgmq.%I set vt = $1, read_ct = read_ct + 1 where msg_id = $2',
+        'q_' || put_back.queue
+    ) using v_due_at, put_back.msg_id;
     if put_back.delay_seconds <= 0 then
         perform pg_notify('jobs', put_back.queue);
     end if;
+    return v_due_at;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay.';
+COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay; returns when.';
 
 CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4236,65 +3273,35 @@ $_$;
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
 
 CREATE FUNCTION private.read_tag() RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-declare
-    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
-    v_headers jsonb := current_setting('request.headers', true);
-begin
     -- New results and packs touch their product; a finished job leaves the set of live ones.
-    return format('W/"%s"', md5(concat_ws(
+    select format('W/"%s"', md5(concat_ws(
         ' ',
-        v_user,
         (
             select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = v_user
+            from public.products as p where p.user_id = auth.uid()
         ),
         (
             select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = v_user
+            from public.scripts as s where s.user_id = auth.uid()
         ),
         -- Work may begin and fail between two reads: only its time of birth tells then.
+        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
         (
-            select j.created_at from public.jobs as j
-            where j.user_id = v_user order by j.created_at desc limit 1
-        ),
-        array(
-            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
-            from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-            where l.lane = v_user::text order by j.id
+            select string_agg(
+                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
+            )
+            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
         ),
         current_setting('request.path', true),
-        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
-    )));
-end;
+        v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
+    )))
+    from (select current_setting('request.headers', true)::jsonb as headers) as v
 $$;
 
-COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
-Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
-identity comes from the token.';
-
-CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $_$
-declare
-    v_text text := lower(bare);
-    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
-    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
-        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
-begin
-    return round(
-        0.39 * v_words / v_sentences
-        + 11.8 * greatest(v_syllables, v_words) / nullif(v_words, 0) - 15.59, 1
-    );
-end;
-$_$;
-
-COMMENT ON FUNCTION private.reading_grade(bare text) IS 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
+COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4381,19 +3388,34 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
     AS $$
 declare
     v_dead private.dead_letters;
-    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
+    v_queue text;
+    v_user_id uuid;
+    v_msg_id bigint;
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or not private.post(
-        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
+    if not found or exists (
+        select from private.live_jobs as l
+        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
     ) then
         return false;
     end if;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id;
-    delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    where j.id = redrive.job_id
+    returning j.user_id into v_user_id;
+    select s into v_msg_id from pgmq.send(
+        v_queue,
+        jsonb_build_object('job_id', v_dead.job_id),
+        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
+    ) as s;
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (
+        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
+    );
+    perform pg_notify('jobs', v_queue);
     return true;
 end;
 $$;
@@ -4461,72 +3483,41 @@ $$;
 
 COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
 
-CREATE FUNCTION private.refuse_sign_in() RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $$
-begin
-    if current_user = 'anon' then
-        perform private.fail(
-            401, 'not_signed_in', 'Sign in first: this needs an access token.',
-            headers => '{"WWW-Authenticate": "Bearer"}'
-        );
-    end if;
-    perform private.fail(
-        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
-        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
-    );
-end;
-$$;
-
-COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
-
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $$
+    AS $_$
 begin
-    return query
-    with released as (
-        update private.messages as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
-        from unnest(release.msg_ids, release.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || release.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), queued as (
-        update public.jobs as j set status = 'queued', stage = 'queued'
-        from released as r where j.id = r.job_id
-    )
-    select r.msg_id from released as r;
+    return query execute format(
+        'with released as (
+            update pgmq.%I as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
+            from unnest($1, $2) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        ), queued as (
+            update public.jobs as j set status = ''queued'', stage = ''queued''
+            from released as r where j.id = r.job_id
+        )
+        select r.msg_id from released as r',
+        'q_' || release.queue
+    ) using release.msg_ids, release.read_cts;
     perform pg_notify('jobs', release.queue);
 end;
-$$;
+$_$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
 
-CREATE TABLE private.stripe_account (
-    is_the_one boolean DEFAULT true NOT NULL,
-    account text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT stripe_account_account_check CHECK ((account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'::text)),
-    CONSTRAINT stripe_account_is_the_one_check CHECK (is_the_one)
-);
-
-COMMENT ON TABLE private.stripe_account IS 'The Stripe account and mode that our customers live in; one row from the first customer on.
-Who moves to another account deletes it, together with the customers of the old one.';
-
-CREATE FUNCTION private.remember_stripe_account(account text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
+    LANGUAGE sql STABLE
     SET search_path TO ''
-    BEGIN ATOMIC
- INSERT INTO private.stripe_account (account)  SELECT remember_stripe_account.account AS account
-           WHERE ((remember_stripe_account.account IS NOT NULL) AND (EXISTS ( SELECT
-                    FROM private.stripe_customers))) ON CONFLICT DO NOTHING;
-END;
+    AS $$
+    -- Work may be a quarter of what is allowed.
+    select greatest(1, p.requests_per_minute / case cost_class when 'work' then 4 else 1 end)
+    from public.plans as p where p.id = private.plan_of(user_id)
+$$;
 
-COMMENT ON FUNCTION private.remember_stripe_account(account text) IS 'Notes the account of a key that has made or found a customer of ours; the first one stays.
-Definer: workers and the edge have no table rights.';
+COMMENT ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) IS 'How many requests of a cost class an account''s plan allows in a minute.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4565,6 +3556,41 @@ COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the syn
 subscription.
 Returns how many jobs.
 Definer: workers have no table rights.';
+
+CREATE FUNCTION private.require_sign_in() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+    v_claims jsonb := coalesce(
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
+    );
+begin
+    if current_user = 'anon' and (
+        current_setting('request.path', true) is distinct from '/plans'
+        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
+    ) then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+    if current_user = 'authenticated' and (
+        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
+    ) then
+        perform private.fail(
+            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+        );
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
+or aud (401 invalid_token).';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -4640,30 +3666,35 @@ CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
+    v_job_id uuid := private.is_held(retry.queue, retry.msg_id, retry.read_ct);
     v_kind private.job_kinds;
     v_failures integer;
     v_delay_seconds double precision;
 begin
-    if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
+    if v_job_id is null then
+        return 'lost';
+    end if;
+    if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
         return 'cancelled';
     end if;
+    select k.* into v_kind
+    from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+    where l.job_id = v_job_id;
     update public.jobs as j set
         failures = j.failures + 1,
         status = 'queued',
         stage = 'retrying',
         error_code = retry.error_code,
         error_message = retry.error_message
-    where j.id = v_live.job_id
+    where j.id = v_job_id
     returning j.failures into v_failures;
-    -- Not ours any more, or its product was deleted while this waited: a claim buries the message.
+    -- Its product was deleted while this waited: the job is gone, its message buried by a claim.
     if not found then
         return 'lost';
     end if;
-    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
     if v_failures >= v_kind.max_failures then
-        perform private.end_job(v_live.job_id, 'failed', retry.error_code, retry.error_message);
+        perform pgmq.delete(retry.queue, retry.msg_id);
+        perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
         return 'failed';
     end if;
     -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
@@ -4850,12 +3881,15 @@ CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, na
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(save_step.queue, save_step.msg_id, save_step.read_ct);
+    v_job_id uuid := private.is_held(save_step.queue, save_step.msg_id, save_step.read_ct);
 begin
+    if v_job_id is null then
+        return false;
+    end if;
     insert into private.job_steps (job_id, name, result)
-    select v_live.job_id, save_step.name, save_step.result where v_live.job_id is not null
+    values (v_job_id, save_step.name, save_step.result)
     on conflict on constraint job_steps_pkey do update set result = excluded.result;
-    return found;
+    return true;
 end;
 $$;
 
@@ -4956,7 +3990,6 @@ CREATE FUNCTION private.scripts_require() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -4974,8 +4007,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
-caller''s. Errors: 422 invalid_script.';
+COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
 
 CREATE FUNCTION private.scripts_require_compliance() RETURNS trigger
     LANGUAGE plpgsql
@@ -5036,20 +4068,22 @@ CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_is_woken boolean;
 begin
-    if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
-        return true;
-    end if;
-    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_live.job_id;
-    if not found then
+    if v_job_id is null then
         return false;
     end if;
-    update private.live_jobs as l set is_woken = false
-    where l.job_id = v_live.job_id and l.is_woken;
+    if private.stop_if_cancelled(snooze.queue, snooze.msg_id, v_job_id) then
+        return true;
+    end if;
+    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
+    select l.is_woken into v_is_woken from private.live_jobs as l where l.job_id = v_job_id;
+    if v_is_woken then
+        update private.live_jobs as l set is_woken = false where l.job_id = v_job_id;
+    end if;
     perform private.put_back(
-        snooze.queue, snooze.msg_id, case when v_live.is_woken then 0 else snooze.delay_seconds end
+        snooze.queue, snooze.msg_id, case when v_is_woken then 0 else snooze.delay_seconds end
     );
     return true;
 end;
@@ -5058,36 +4092,49 @@ $$;
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
 False: the lease was lost.';
 
-CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
+CREATE FUNCTION private.source_character(script private.folded_text, at integer) RETURNS int4range
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    f constant integer[] := script.folded_at;
-    s constant integer[] := script.source_at;
+    v_piece integer := width_bucket(at, script.folded_at);
+    v_source_at integer := script.source_at[v_piece];
+    v_folded_at integer := script.folded_at[v_piece];
+    v_source_end integer := coalesce(
+        script.source_at[v_piece + 1], char_length(script.content) + 1
+    );
+    v_folded_end integer := coalesce(
+        script.folded_at[v_piece + 1], char_length(script.plain) + 1
+    );
 begin
-    if hits = '{}' or f is null then
-        return private.places(hits);
-    end if;
     -- Within a piece that kept its length places move together; else the whole piece is meant.
-    return (
-        select range_agg(int4range(
-            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
-                then lower(h) - f[p.a] else 0 end,
-            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
-                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
-        ))
-        from unnest(hits) as h
-        cross join lateral (
-            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
-        ) as p
+    if v_source_end - v_source_at = v_folded_end - v_folded_at then
+        v_source_at := v_source_at + at - v_folded_at;
+        v_source_end := v_source_at + 1;
+    end if;
+    return int4range(v_source_at - 1, v_source_end - 1);
+end;
+$$;
+
+COMMENT ON FUNCTION private.source_character(script private.folded_text, at integer) IS 'Where character `at` (from 1) of a folded text stands in the script (from 0).';
+
+CREATE FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) RETURNS int4range
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if script.folded_at is null then
+        return int4range(from_at - 1, to_at - 1);
+    end if;
+    return range_merge(
+        private.source_character(script, from_at), private.source_character(script, to_at - 1)
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) IS 'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';
+COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters of a folded text from from_at to before to_at stand in the script.';
 
-CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS jsonb
+CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -5095,9 +4142,8 @@ CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS 
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                -- How many of the characters before it are two code units.
-                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
-                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
+                'start', private.utf16_place(content, lower(h)),
+                'end', private.utf16_place(content, upper(h))
             )
             order by h
         ),
@@ -5106,23 +4152,20 @@ CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS 
     from unnest(hits) as h
 $$;
 
-COMMENT ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) IS 'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
-is the text that is meant.';
+COMMENT ON FUNCTION private.spans(content text, hits int4multirange) IS 'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
     select string_agg(
-        coalesce(
-            c.classes ->> l.letter,
-            case when l.letter between 'a' and 'z' then l.letter
-                else private.plain_pattern(l.letter) end
-        ),
+        case
+            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
+            else private.plain_pattern(l.letter)
+        end,
         '[^[:alnum:]]{1,3}' order by l.position
     )
-    from private.letter_classes() as c (classes)
-    cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
+    from string_to_table(word, null) with ordinality as l (letter, position)
 $$;
 
 COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
@@ -5133,17 +4176,11 @@ CREATE FUNCTION private.squeeze(value text) RETURNS text
     AS $$
 declare
     v_character text;
-    v_text text := lower(value);
-begin
     -- Digits that stand for letters, and l for i: they look the same.
-    if char_length(v_text) <= 200 then
-        v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
-    else
-        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
-        -- also translate, which compares each character with its whole list.
-        foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
-            v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
-        end loop;
+    v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
+begin
+    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
+    if char_length(v_text) > 200 then
         foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
             v_text := replace(v_text, v_character, '');
         end loop;
@@ -5165,31 +4202,6 @@ $$;
 COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
 squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
 separator that private.find_terms puts between the terms of a list.';
-
-CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
-    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    -- All at once: a thousand short calls would take longer than the check.
-    v_joined text := array_to_string(terms, E'\u001f');
-begin
-    -- No keyboard has this character, and a client that sends it must not shift the others' places.
-    if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
-    then
-        v_joined := array_to_string(array(
-            select replace(t, E'\u001f', ' ') from unnest(terms) as t
-        ), E'\u001f');
-    end if;
-    if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
-    end if;
-    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
-end;
-$$;
-
-COMMENT ON FUNCTION private.squeeze_terms(terms text[]) IS 'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
-nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5282,16 +4294,25 @@ END;
 
 COMMENT ON FUNCTION private.steps(job_id uuid) IS 'What earlier tries of a job have saved.';
 
-CREATE FUNCTION private.stripe_account() RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+CREATE FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT a.account
-    FROM private.stripe_account a;
-END;
+    AS $$
+begin
+    if not exists (
+        select from private.live_jobs as l
+        where l.job_id = stop_if_cancelled.job_id and l.is_cancelled
+    ) then
+        return false;
+    end if;
+    perform pgmq.delete(stop_if_cancelled.queue, stop_if_cancelled.msg_id);
+    perform private.end_job(stop_if_cancelled.job_id, 'cancelled');
+    return true;
+end;
+$$;
 
-COMMENT ON FUNCTION private.stripe_account() IS 'Where our customers live; null before the first. Definer: workers and the edge have no table
-rights.';
+COMMENT ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) IS 'Ends a job, its message locked, that was to be given back although its user has cancelled it
+meanwhile.';
 
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -5305,39 +4326,6 @@ CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, custome
 END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
-
-CREATE FUNCTION private.tag_response() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_headers text := current_setting('request.headers', true);
-    v_tag text;
-begin
-    -- Neither path nor claims tell one product from a list, which carries no tag: that one object is
-    -- asked for does, or that the caller has a tag already.
-    if current_setting('request.path') = '/products'
-        and v_headers !~ 'vnd\.pgrst\.object|"if-none-match"' then
-        return;
-    end if;
-    v_tag := private.read_tag();
-    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
-        perform private.fail(
-            304, 'not_modified', 'Nothing has changed.',
-            headers => jsonb_build_object(
-                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
-            )
-        );
-    end if;
-    perform set_config('response.headers', format(
-        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
-        to_json(v_tag)
-    ), true);
-end;
-$$;
-
-COMMENT ON FUNCTION private.tag_response() IS 'Part of the pre-request, for reads of the overview and of one product: their ETag, and 304 if the
-caller has it.';
 
 CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
     LANGUAGE sql SECURITY DEFINER
@@ -5354,7 +4342,7 @@ $$;
 COMMENT ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) IS 'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
 never asked. Definer: the edge has no table rights.';
 
-CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
+CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $_$
@@ -5378,11 +4366,11 @@ begin
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise) || v_after;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -5466,6 +4454,697 @@ $$;
 
 COMMENT ON FUNCTION private.touch_updated_at() IS 'Trigger: sets updated_at.';
 
+CREATE FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+    v_free uuid [];
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_billing as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_billing as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_billing as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
+    return query
+    with leased as (
+        update pgmq.q_billing as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+    v_free uuid [];
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_ingestion as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_ingestion as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_ingestion as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
+    return query
+    with leased as (
+        update pgmq.q_ingestion as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+    v_free uuid [];
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_maintenance as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_maintenance as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_maintenance as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
+    return query
+    with leased as (
+        update pgmq.q_maintenance as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, ' ', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+    v_free uuid [];
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_scripts as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = 'succeeded', stage = 'done', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> 'job_id')::uuid from pgmq.q_scripts as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_scripts as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            )
+        )
+    );
+    return query
+    with leased as (
+        update pgmq.q_scripts as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
+
+CREATE FUNCTION private.turn_template() RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN '
+create function private.turn_QUEUE(
+    msg_ids bigint [],
+    read_cts integer [],
+    quantity integer,
+    lease_seconds integer,
+    cursor text
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_lane text := split_part(cursor, '' '', 1);
+    v_start text := v_lane;
+    v_credit integer := coalesce(nullif(split_part(cursor, '' '', 2), '''')::integer, 0);
+    v_until text;
+    v_reach integer := quantity + 16;
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := ''{}'';
+    v_free uuid [];
+begin
+    if cardinality(msg_ids) > 0 then
+        return query
+        with acknowledged as (
+            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
+            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
+        ), ended as (
+            update public.jobs as j set
+                status = ''succeeded'', stage = ''done'', progress = 100,
+                error_code = null, error_message = null, finished_at = clock_timestamp()
+            from acknowledged as a where j.id = a.job_id
+        ), closed as (
+            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        ), forgotten as (
+            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        )
+        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
+            null::jsonb, null::integer, null::text
+        from acknowledged as a;
+    end if;
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
+        return;
+    end if;
+
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        if v_credit <= 0 then
+            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane
+            order by m.headers ->> ''lane'' limit 1;
+            if v_lane is null and v_start > '''' then
+                v_lane := '''';
+                v_until := v_start;
+                v_start := '''';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don''t make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
+        v_reach := v_reach - 1;
+    end loop;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.vt <= v_now and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
+    v_free := array(
+        select j.id from public.jobs as j
+        where j.id in (
+            select (m.message ->> ''job_id'')::uuid from pgmq.q_QUEUE as m
+            where m.msg_id = any (v_due)
+        )
+        for update skip locked
+    );
+    v_due := array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.msg_id = any (v_due) and (
+            (m.message ->> ''job_id'')::uuid = any (v_free)
+            or not exists (
+                select from public.jobs as j where j.id = (m.message ->> ''job_id'')::uuid
+            )
+        )
+    );
+    return query
+    with leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due)
+        returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = ''running'')::integer,
+            status = ''running'',
+            stage = ''starting'',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
+        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
+        coalesce(v_lane, '''') || '' '' || coalesce(v_credit, 0)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$body$
+'::text;
+
+COMMENT ON FUNCTION private.turn_template() IS 'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
+is due. One function per queue, because it names the queue''s table and so is planned once instead
+of with every call.';
+
 CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
@@ -5508,6 +5187,15 @@ CREATE FUNCTION private.url_problem(url text) RETURNS text
 END;
 
 COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+
+CREATE FUNCTION private.utf16_place(content text, place integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
+$$;
+
+COMMENT ON FUNCTION private.utf16_place(content text, place integer) IS 'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
 
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -5582,16 +5270,18 @@ declare
 begin
     select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
+    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
+        return false;
+    end if;
+    -- A statement of its own: only so does it see what was committed while we waited.
+    select j.status into v_status from public.jobs as j where j.id = wake.job_id;
     if v_status = 'waiting' then
         perform private.put_back(v_live.queue, v_live.msg_id, 0);
-        return true;
+    elsif v_status = 'running' then
+        -- The event was faster than the job that is about to wait for it.
+        update private.live_jobs as l set is_woken = true where l.job_id = wake.job_id;
     end if;
-    -- The event was faster than the job that is about to wait for it.
-    update private.live_jobs as l set is_woken = true
-    where l.job_id = v_live.job_id and v_status = 'running';
-    return false;
+    return v_status = 'waiting';
 end;
 $$;
 
@@ -5625,40 +5315,36 @@ COMMENT ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_m
 fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
-declare
-    v_text text := normalize(
-        regexp_replace(
-            normalize(value, nfd),
-            '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
-        ),
-        nfc
-    );
-begin
-    -- Letters of other scripts that look Latin.
-    if octet_length(v_text) > char_length(v_text) then
-        v_text := translate(
-            v_text,
+    select case
+        when octet_length(value) = char_length(value) then value
+        -- Letters of other scripts that look Latin.
+        else translate(
+            normalize(
+                regexp_replace(
+                    normalize(value, nfd),
+                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+                ),
+                nfc
+            ),
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
             || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
             || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
             'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
             || 'abcdefghijklmnoprstuvwyzoOlLdDis'
             || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        );
-    end if;
-    return v_text;
-end;
+        )
+    end
 $$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
 
-CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
+CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    AS $_$
+    AS $$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
@@ -5667,21 +5353,16 @@ CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            -- The half that is slow to compile: only where the script spells, or too short to tell.
-            || case
-                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
-                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
-                )
-                else ''
-            end
+            || '|'
+            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
             || ')'
         else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
     end
     from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
     where w.word <> ''
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) IS 'A regular expression for the words of a term.';
+COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
 
 CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) RETURNS record
     LANGUAGE sql STABLE
@@ -5827,8 +5508,8 @@ $$;
 
 COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
-brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
+in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
@@ -5938,6 +5619,30 @@ CREATE TABLE private.limits (
 COMMENT ON TABLE private.limits IS 'What all workers together may do to an outside service, in all and for one user; null: no such
 limit.';
 
+CREATE TABLE private.live_jobs (
+    job_id uuid NOT NULL,
+    queue text NOT NULL,
+    msg_id bigint NOT NULL,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_cancelled boolean DEFAULT false NOT NULL,
+    is_woken boolean DEFAULT false NOT NULL,
+    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
+
+COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
+
+COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
+
+COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
+
 ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME private.permits_id_seq
     START WITH 1
@@ -5946,6 +5651,16 @@ ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE private.queues (
+    queue text NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
+);
+
+COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+
+COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
 
 CREATE TABLE private.schedules (
     name text NOT NULL,
@@ -5972,11 +5687,11 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     pack.id AS pack_id,
     pack.name AS pack_name,
     pack.score AS pack_score,
-    pack.score_band,
-    pack.headline,
+    ((pack.configuration -> 'score'::text) ->> 'band'::text) AS score_band,
+    (pack.configuration ->> 'headline'::text) AS headline,
     pack.created_at AS pack_created_at,
-    sentiment.sentiment_label,
-    sentiment.sentiment_net,
+    ((sentiment.content -> 'overall'::text) ->> 'label'::text) AS sentiment_label,
+    (((sentiment.content -> 'overall'::text) ->> 'net'::text))::double precision AS sentiment_net,
     job.id AS job_id,
     job.kind AS job_kind,
     job.status AS job_status,
@@ -5988,15 +5703,13 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
      LEFT JOIN LATERAL ( SELECT v.id,
             v.name,
             v.score,
-            v.score_band,
-            v.headline,
+            v.configuration,
             v.created_at
            FROM public.virality_packs v
           WHERE (v.product_id = p.id)
           ORDER BY v.created_at DESC
          LIMIT 1) pack ON (true))
-     LEFT JOIN LATERAL ( SELECT r.sentiment_label,
-            r.sentiment_net
+     LEFT JOIN LATERAL ( SELECT r.content
            FROM public.analysis_results r
           WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
           ORDER BY r.created_at DESC
@@ -6015,10 +5728,7 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.product_overview IS 'The caller''s products, each with its latest pack, its scores, and its latest job.
 
-Order by created_at and id, both descending. Page by the last row that you have, not by offset:
-created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
-however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
-changed.';
+Order by created_at and id, both descending, to page through it. Reads carry an ETag.';
 
 COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 
@@ -6073,9 +5783,6 @@ ALTER TABLE ONLY private.live_jobs
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_pkey PRIMARY KEY (job_id);
 
-ALTER TABLE ONLY private.messages
-    ADD CONSTRAINT messages_pkey PRIMARY KEY (msg_id);
-
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_pkey PRIMARY KEY (id);
 
@@ -6090,9 +5797,6 @@ ALTER TABLE ONLY private.schedules
 
 ALTER TABLE ONLY private.starter_rules
     ADD CONSTRAINT starter_rules_pkey PRIMARY KEY (pack, rule_name);
-
-ALTER TABLE ONLY private.stripe_account
-    ADD CONSTRAINT stripe_account_pkey PRIMARY KEY (is_the_one);
 
 ALTER TABLE ONLY private.stripe_customers
     ADD CONSTRAINT stripe_customers_customer_id_key UNIQUE (customer_id);
@@ -6175,6 +5879,8 @@ CREATE INDEX identities_user_id_idx ON private.identities USING btree (user_id);
 
 CREATE INDEX job_kinds_queue_idx ON private.job_kinds USING btree (queue);
 
+CREATE INDEX live_jobs_kind_idx ON private.live_jobs USING btree (kind);
+
 CREATE INDEX permits_limit_name_started_at_idx ON private.permits USING btree (limit_name, started_at);
 
 CREATE INDEX plan_prices_plan_idx ON private.plan_prices USING btree (plan);
@@ -6189,7 +5895,7 @@ CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree 
 
 CREATE INDEX tiktok_states_user_id_idx ON private.tiktok_states USING btree (user_id);
 
-CREATE INDEX analysis_results_product_id_type_created_at_idx ON public.analysis_results USING btree (product_id, type, created_at DESC);
+CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
 
 CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results USING btree (user_id, created_at DESC);
 
@@ -6200,6 +5906,8 @@ CREATE INDEX jobs_created_at_idx ON public.jobs USING brin (created_at);
 CREATE INDEX jobs_product_id_created_at_idx ON public.jobs USING btree (product_id, created_at DESC);
 
 CREATE INDEX jobs_user_id_created_at_idx ON public.jobs USING btree (user_id, created_at DESC);
+
+CREATE INDEX jobs_user_id_live_idx ON public.jobs USING btree (user_id) WHERE (finished_at IS NULL);
 
 CREATE INDEX products_user_id_created_at_id_idx ON public.products USING btree (user_id, created_at DESC, id DESC);
 
@@ -6216,12 +5924,6 @@ CREATE INDEX subscriptions_user_id_created_at_idx ON public.subscriptions USING 
 CREATE INDEX virality_packs_product_id_created_at_idx ON public.virality_packs USING btree (product_id, created_at DESC);
 
 CREATE INDEX virality_packs_user_id_created_at_idx ON public.virality_packs USING btree (user_id, created_at DESC);
-
-CREATE STATISTICS public.analysis_results_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.analysis_results;
-
-CREATE STATISTICS public.jobs_product_id_user_id_stats (dependencies) ON user_id, product_id FROM public.jobs;
-
-CREATE STATISTICS public.virality_packs_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.virality_packs;
 
 CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
 
@@ -6285,6 +5987,9 @@ ALTER TABLE ONLY private.job_steps
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY private.live_jobs
+    ADD CONSTRAINT live_jobs_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
+
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_limit_name_fkey FOREIGN KEY (limit_name) REFERENCES private.limits(name) ON DELETE CASCADE;
 
@@ -6341,8 +6046,6 @@ ALTER TABLE private.limits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.live_jobs ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE private.messages ENABLE ROW LEVEL SECURITY;
-
 ALTER TABLE private.permits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.plan_prices ENABLE ROW LEVEL SECURITY;
@@ -6354,8 +6057,6 @@ ALTER TABLE private.request_counts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.schedules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.stripe_account ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
@@ -6443,10 +6144,6 @@ GRANT ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
 
-REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.add_message_template() FROM PUBLIC;
-
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
 
@@ -6469,8 +6166,6 @@ GRANT ALL ON FUNCTION private.apify_secret_hash(id uuid) TO webhook;
 REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO service_role;
-
-REVOKE ALL ON FUNCTION private.astral_places(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) TO worker;
@@ -6566,35 +6261,25 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) TO worker;
+REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) TO worker;
 
 REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) TO worker;
 
-REVOKE ALL ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.claim_patterns(category text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_phrases(category text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.claim_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
-
-REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
 
@@ -6607,6 +6292,11 @@ REVOKE ALL ON FUNCTION private.default_phrases(purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO authenticated;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO service_role;
+
+REVOKE ALL ON FUNCTION private.describe_response() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.describe_response() TO anon;
+GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
+GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
 REVOKE ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) TO webhook;
@@ -6626,9 +6316,6 @@ GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO worker;
-
-REVOKE ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.erase_account(user_id uuid) FROM PUBLIC;
 
@@ -6686,7 +6373,7 @@ GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, deta
 REVOKE ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) TO worker;
 
-REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, patterns text[]) FROM PUBLIC;
 
@@ -6701,9 +6388,9 @@ GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_use
 REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
 
-REVOKE ALL ON FUNCTION private.fold(content text, definitions text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO authenticated;
-GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO service_role;
+REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
+GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) FROM PUBLIC;
 
@@ -6711,7 +6398,7 @@ REVOKE ALL ON FUNCTION private.fold_pieces(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.forget_customer(customer_id text, user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.has_message(queue text, msg_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.host_problem(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
@@ -6734,11 +6421,16 @@ REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) TO worker;
 
-REVOKE ALL ON FUNCTION private.letter_classes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.limit_of(user_id uuid, metric text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.limit_requests() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.limit_requests() TO anon;
+GRANT ALL ON FUNCTION private.limit_requests() TO authenticated;
+GRANT ALL ON FUNCTION private.limit_requests() TO service_role;
 
 REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
@@ -6746,9 +6438,9 @@ REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.measure(script private.folded_text, definitions text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
@@ -6763,9 +6455,6 @@ REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text,
 
 REVOKE ALL ON FUNCTION private.offered_prices(plan text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
-
-REVOKE ALL ON FUNCTION private.orphan_events() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.orphan_events() TO webhook;
 
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
@@ -6784,11 +6473,7 @@ REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirang
 
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
@@ -6816,8 +6501,6 @@ REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
 
-REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
 
@@ -6835,19 +6518,18 @@ GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
-GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
-
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
-REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;
-GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO webhook;
+REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
+
+REVOKE ALL ON FUNCTION private.require_sign_in() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.require_sign_in() TO anon;
+GRANT ALL ON FUNCTION private.require_sign_in() TO authenticated;
+GRANT ALL ON FUNCTION private.require_sign_in() TO service_role;
 
 REVOKE ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) TO authenticated;
@@ -6891,17 +6573,15 @@ REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) TO worker;
 
-REVOKE ALL ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_character(script private.folded_text, at integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.spans(content text, hits int4multirange) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.spelt_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.squeeze(value text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.squeeze_terms(terms text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO authenticated;
-GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO service_role;
 
 REVOKE ALL ON FUNCTION private.start_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.start_analysis(product_id uuid) TO authenticated;
@@ -6915,20 +6595,15 @@ GRANT ALL ON FUNCTION private.starter_pack(pack text) TO authenticated;
 REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
-REVOKE ALL ON FUNCTION private.stripe_account() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.stripe_account() TO worker;
-GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
+REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.tag_response() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.tag_response() TO authenticated;
-
 REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;
 
-REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
@@ -6942,11 +6617,23 @@ GRANT ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, 
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.turn_template() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.url_problem(url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO authenticated;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
+
+REVOKE ALL ON FUNCTION private.utf16_place(content text, place integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
@@ -6965,7 +6652,7 @@ REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_pe
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) TO authenticated;

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from workers.providers.claims import Ground
 from workers.providers.openai_text import Unanswered, Usage
@@ -51,7 +51,8 @@ class _Verdict(BaseModel):
 
 
 class _Verdicts(BaseModel):
-    verdicts: list[_Verdict]
+    # Told to the server only, as in openai_labels.
+    verdicts: Annotated[list[_Verdict], Field(json_schema_extra={"maxItems": MAX_RULES})]
 
 
 @dataclass(frozen=True)

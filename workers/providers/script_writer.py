@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from workers.errors import Reject, Retry
 from workers.providers.claims import Ground
@@ -73,7 +73,8 @@ class _Beat(BaseModel):
 
 class _Script(BaseModel):
     title: str
-    beats: list[_Beat]
+    # Told to the server only, as in openai_labels.
+    beats: Annotated[list[_Beat], Field(json_schema_extra={"maxItems": MAX_BEATS})]
 
 
 @dataclass(frozen=True)
