@@ -6,7 +6,7 @@ NAME ?= alice
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-compliance
 
 ##@ Start here
 
@@ -59,10 +59,13 @@ format: setup ## Format Python and fix what ruff can fix
 
 ##@ Benchmarks
 
-bench: bench-jobs ## All of them
+bench: bench-jobs bench-compliance ## All of them
 
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, half an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
+
+bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
+	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
 eval: setup ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m workers.insights.evaluation $(DATA)
@@ -121,4 +124,4 @@ $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	    /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -8,13 +8,18 @@ create type private.folded_text as (
     squeezed text [],
     has_spaces boolean,
     folded_at integer [],
-    source_at integer []
+    source_at integer [],
+    astral_at integer [],
+    words integer,
+    grade numeric
 );
 comment on type private.folded_text is
 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
 also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content; both are null where nothing moved.';
+of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
+nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
+most emoji are; null if there are none. words and grade: what private.measure found.';
 
 create function private.squeeze(value text)
 returns text
@@ -25,11 +30,17 @@ set search_path = ''
 as $$
 declare
     v_character text;
-    -- Digits that stand for letters, and l for i: they look the same.
-    v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
+    v_text text := lower(value);
 begin
-    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
-    if char_length(v_text) > 200 then
+    -- Digits that stand for letters, and l for i: they look the same.
+    if char_length(v_text) <= 200 then
+        v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
+    else
+        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
+        -- also translate, which compares each character with its whole list.
+        foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
+            v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
+        end loop;
         foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
             v_text := replace(v_text, v_character, '');
         end loop;
@@ -69,30 +80,34 @@ comment on function private.read_symbols is
 
 create function private.without_accents(value text)
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-    select case
-        when octet_length(value) = char_length(value) then value
-        -- Letters of other scripts that look Latin.
-        else translate(
-            normalize(
-                regexp_replace(
-                    normalize(value, nfd),
-                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
-                ),
-                nfc
-            ),
+declare
+    v_text text := normalize(
+        regexp_replace(
+            normalize(value, nfd),
+            '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+        ),
+        nfc
+    );
+begin
+    -- Letters of other scripts that look Latin.
+    if octet_length(v_text) > char_length(v_text) then
+        v_text := translate(
+            v_text,
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
             || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
             || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
             'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
             || 'abcdefghijklmnoprstuvwyzoOlLdDis'
             || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        )
-    end
+        );
+    end if;
+    return v_text;
+end;
 $$;
 comment on function private.without_accents is 'A text with “á” and the Cyrillic “а” as “a”.';
 
@@ -168,14 +183,36 @@ as $$
     select
         string_agg(p.plain, '' order by p.position),
         string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position),
-        array_agg(p.source_at::integer order by p.position)
+        array_agg(p.folded_at::integer order by p.position)
+        || (sum(char_length(p.plain)) + 1)::integer,
+        array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
     from placed as p
 $$;
 comment on function private.fold_pieces is
 'Folds a script that is not plain ASCII, and says where each piece came from.';
 
-create function private.fold(content text)
+create function private.astral_places(content text)
+returns integer[]
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    -- Each part but the last ends where such a character stands.
+    select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
+    from (
+        select
+            s.position,
+            sum(char_length(s.part) + 1) over (order by s.position) as ends_at,
+            lead(s.position) over (order by s.position) is not null as is_followed
+        from regexp_split_to_table(content, '[\U00010000-\U0010ffff]')
+            with ordinality as s (part, position)
+    ) as p
+$$;
+comment on function private.astral_places is
+'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
+
+create function private.fold(content text, definitions text default '')
 returns private.folded_text
 language plpgsql
 immutable
@@ -194,6 +231,7 @@ begin
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;
+        v_folded.astral_at := private.astral_places(content);
     end if;
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
@@ -202,59 +240,54 @@ begin
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
     end if;
-    return v_folded;
+    return private.measure(v_folded, definitions);
 end;
 $$;
 comment on function private.fold is
-'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
-reads no table.';
+'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
+its helpers need no grants; it reads no table.';
 grant execute on function private.fold to authenticated;
 grant execute on function private.fold to service_role;
 
-create function private.source_character(script private.folded_text, at integer)
-returns int4range
+create function private.places(hits int4range[])
+returns int4multirange
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
+$$;
+comment on function private.places is 'Ranges counted from 1 as ranges counted from 0.';
+
+create function private.source_places(script private.folded_text, hits int4range[])
+returns int4multirange
 language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
 declare
-    v_piece integer := width_bucket(at, script.folded_at);
-    v_source_at integer := script.source_at[v_piece];
-    v_folded_at integer := script.folded_at[v_piece];
-    v_source_end integer := coalesce(
-        script.source_at[v_piece + 1], char_length(script.content) + 1
-    );
-    v_folded_end integer := coalesce(
-        script.folded_at[v_piece + 1], char_length(script.plain) + 1
-    );
+    f constant integer[] := script.folded_at;
+    s constant integer[] := script.source_at;
 begin
+    if hits = '{}' or f is null then
+        return private.places(hits);
+    end if;
     -- Within a piece that kept its length places move together; else the whole piece is meant.
-    if v_source_end - v_source_at = v_folded_end - v_folded_at then
-        v_source_at := v_source_at + at - v_folded_at;
-        v_source_end := v_source_at + 1;
-    end if;
-    return int4range(v_source_at - 1, v_source_end - 1);
-end;
-$$;
-comment on function private.source_character is
-'Where character `at` (from 1) of a folded text stands in the script (from 0).';
-
-create function private.source_range(script private.folded_text, from_at integer, to_at integer)
-returns int4range
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-begin
-    if script.folded_at is null then
-        return int4range(from_at - 1, to_at - 1);
-    end if;
-    return range_merge(
-        private.source_character(script, from_at), private.source_character(script, to_at - 1)
+    return (
+        select range_agg(int4range(
+            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
+                then lower(h) - f[p.a] else 0 end,
+            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
+                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
+        ))
+        from unnest(hits) as h
+        cross join lateral (
+            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
+        ) as p
     );
 end;
 $$;
-comment on function private.source_range is
-'Where the characters of a folded text from from_at to before to_at stand in the script.';
+comment on function private.source_places is
+'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';

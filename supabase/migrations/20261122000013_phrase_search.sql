@@ -13,29 +13,20 @@ $$;
 comment on function private.letter_edge is
 'Letters and digits of the scripts that separate words: next to one, a word does not end.';
 
-create function private.letter_class(letter text)
-returns text
+create function private.letter_classes()
+returns jsonb
 language sql
 immutable
 security invoker
 set search_path = ''
 as $$
-    select case letter
-        when 'a' then '[a@4]'
-        when 'b' then '[b8]'
-        when 'e' then '[e3€]'
-        when 'g' then '[g69]'
-        when 'i' then '[i1!|]'
-        when 'l' then '[l1|£]'
-        when 'o' then '[o0]'
-        when 's' then '[s5$]'
-        when 't' then '[t7+]'
-        when 'z' then '[z2]'
-        else letter
-    end
+    select '{
+        "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
+        "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "z": "[z2]"
+    }'::jsonb
 $$;
-comment on function private.letter_class is
-'A lower-case letter with the digits and signs it hides behind.';
+comment on function private.letter_classes is
+'Lower-case letters that hide behind digits and signs, each with those.';
 
 create function private.plain_pattern(word text)
 returns text
@@ -58,16 +49,19 @@ as $$
     select string_agg(
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
-            when char_length(r.run[1]) > 1
-                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
+            when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
             -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
-            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
-            else private.letter_class(r.run[2])
-                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
+            when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
+            else r.class || '(?:' || r.class || '{2,})?'
         end,
         '[-.*_~''’·]?' order by r.position
     )
-    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
+    from (
+        select m.run, m.position, coalesce(c.classes ->> m.run[2], m.run[2]) as class
+        from private.letter_classes() as c (classes)
+        cross join lateral regexp_matches(word, '((.)\2*)', 'g')
+            with ordinality as m (run, position)
+    ) as r
 $$;
 comment on function private.disguise_pattern is
 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
@@ -80,13 +74,15 @@ security invoker
 set search_path = ''
 as $$
     select string_agg(
-        case
-            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
-            else private.plain_pattern(l.letter)
-        end,
+        coalesce(
+            c.classes ->> l.letter,
+            case when l.letter between 'a' and 'z' then l.letter
+                else private.plain_pattern(l.letter) end
+        ),
         '[^[:alnum:]]{1,3}' order by l.position
     )
-    from string_to_table(word, null) with ordinality as l (letter, position)
+    from private.letter_classes() as c (classes)
+    cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
 $$;
 comment on function private.spelt_pattern is
 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
@@ -151,7 +147,9 @@ $$;
 comment on function private.term_pattern is
 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
-create function private.find_pattern(value text, pattern text, flags text)
+create function private.find_pattern(
+    value text, pattern text, flags text, most integer default 20
+)
 returns int4range[]
 language plpgsql
 immutable
@@ -163,15 +161,15 @@ declare
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
-    if not regexp_like(value, pattern, flags) then
-        return '{}';
-    end if;
     v_parts := string_to_array(
         regexp_replace(
             replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
+    if cardinality(v_parts) <= 1 then
+        return '{}';
+    end if;
     return (
         select coalesce(
             array_agg(
@@ -184,8 +182,7 @@ begin
                 u.position,
                 1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
                 1 + sum(char_length(u.part)) over w as ends_at
-            -- Twenty places are enough to see what is wrong.
-            from unnest(v_parts[:40]) with ordinality as u (part, position)
+            from unnest(v_parts[:2 * most]) with ordinality as u (part, position)
             window w as (order by u.position)
         ) as p
         where p.position % 2 = 0 and p.ends_at > p.begins_at
@@ -193,7 +190,8 @@ begin
 end;
 $$;
 comment on function private.find_pattern is
-'The first twenty places, from 1, where a pattern that passed private.pattern_problem matches.';
+'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
+enough to see what is wrong.';
 
 create function private.find_term(
     script private.folded_text, term text, match text, normalise text[]
@@ -211,6 +209,7 @@ declare
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
+    v_hits int4range[];
 begin
     select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
@@ -224,30 +223,55 @@ begin
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
         match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
-    return (
-        select coalesce(
-            range_agg(
-                case
-                    when v_is_exact then int4range(lower(h) - 1, upper(h) - 1)
-                    else private.source_range(script, lower(h), upper(h))
-                end
-            ),
-            '{}'
-        )
-        from unnest(
-            private.find_pattern(
-                v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
-            )
-        ) as h
-        -- “50” is a number, no disguise of “so”.
-        where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-            or v_plain !~ '[[:alpha:]]'
+    v_hits := private.find_pattern(
+        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
     );
+    -- “50” is a number, no disguise of “so”.
+    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
+        v_hits := array(
+            select h from unnest(v_hits) as h
+            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+        );
+    end if;
+    return case
+        when v_is_exact then private.places(v_hits)
+        else private.source_places(script, v_hits)
+    end;
 end;
 $$;
 comment on function private.find_term is
 'Where a term stands in a script, in characters from 0. normalise says what to look through: case,
 width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
+
+create function private.squeeze_terms(terms text[])
+returns text[]
+language plpgsql
+immutable
+security definer
+set search_path = ''
+as $$
+declare
+    -- All at once: a thousand short calls would take longer than the check.
+    v_joined text := array_to_string(terms, E'\u001f');
+begin
+    -- No keyboard has this character, and a client that sends it must not shift the others' places.
+    if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
+    then
+        v_joined := array_to_string(array(
+            select replace(t, E'\u001f', ' ') from unnest(terms) as t
+        ), E'\u001f');
+    end if;
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+end;
+$$;
+comment on function private.squeeze_terms is
+'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
+nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
+grant execute on function private.squeeze_terms to authenticated;
+grant execute on function private.squeeze_terms to service_role;
 
 create function private.find_terms(
     script private.folded_text,
@@ -262,17 +286,11 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_joined text := array_to_string(terms, E'\u001f');
-    v_squeezed text[];
+    v_squeezed text[] := private.squeeze_terms(terms);
     v_first text := script.squeezed[1];
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
-    if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
-    end if;
-    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
-    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are not there: this says so in a microsecond.
         if position(v_squeezed[v_index] in v_first) > 0

@@ -13,8 +13,7 @@ declare
 begin
     foreach v_pattern in array patterns loop
         v_hits := v_hits + (
-            select coalesce(range_agg(private.source_range(script, lower(h), upper(h))), '{}')
-            from unnest(private.find_pattern(script.plain, v_pattern, 'i')) as h
+            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
         );
     end loop;
     return v_hits;
@@ -40,13 +39,68 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_hits) > 0,
-        (select range_agg(int4range(lower(h) - 1, upper(h) - 1)) from unnest(v_hits) as h),
+        private.places(v_hits),
         'The script has something that this rule forbids.'
     );
 end;
 $$;
 comment on function private.check_regex is
 'Fails where the pattern matches, or (must: match) unless it does. The text is taken as written.';
+
+create function private.count_words(content text)
+returns integer
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    select regexp_count(content, '[[:alnum:]]\S*')
+$$;
+comment on function private.count_words is 'Words: what stands between spaces and is no mere sign.';
+
+create function private.reading_grade(bare text)
+returns numeric
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_text text := lower(bare);
+    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
+    -- Groups of vowels, without a silent e at the end of a word that has another.
+    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
+        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
+begin
+    return round(
+        0.39 * v_words / v_sentences
+        + 11.8 * greatest(v_syllables, v_words) / nullif(v_words, 0) - 15.59, 1
+    );
+end;
+$$;
+comment on function private.reading_grade is
+'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
+
+create function private.measure(script private.folded_text, definitions text)
+returns private.folded_text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    if definitions like '%"max_length"%' then
+        script.words := private.count_words(script.content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        script.grade := private.reading_grade(script.bare);
+    end if;
+    return script;
+end;
+$$;
+comment on function private.measure is
+'The script with what several of these rules would otherwise measure each for itself.';
 
 create function private.check_max_length(params jsonb, script private.folded_text)
 returns private.verdict
@@ -59,7 +113,7 @@ declare
     v_unit text := params ->> 'unit';
     v_max numeric := (params ->> 'max')::numeric;
     v_min numeric := (params ->> 'min')::numeric;
-    v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
+    v_words integer := coalesce(script.words, private.count_words(script.content));
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
@@ -68,12 +122,16 @@ declare
     end, 1));
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
-    v_rest_at integer := case v_unit
-        when 'chars' then v_allowed
-        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
-    end;
+    v_rest_at integer;
 begin
     if v_length > v_max then
+        v_rest_at := v_allowed;
+        if v_unit <> 'chars' then
+            v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
+            -- A word begins with its quotation mark.
+            v_rest_at := v_rest_at
+                - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
+        end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
@@ -97,10 +155,11 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
+    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
+        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
+        from unnest(v_places) as h
     );
     v_missing text;
     v_hits int4multirange;
@@ -111,24 +170,20 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
-    from unnest(private.find_pattern(script.plain, v_tag, '')) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-        on '#' || lower(ltrim(f.tag, '#'))
-        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
-    if v_hits is not null then
+    v_hits := private.source_places(script, array(
+        select t.place
+        from unnest(v_places, v_tags) as t (place, tag)
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
+            on lower(ltrim(f.tag, '#')) = t.tag
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        (
-            select range_agg(private.source_range(script, lower(h), upper(h)))
-            from unnest(private.find_pattern(script.plain, v_tag, ''))
-                with ordinality as h (h, position)
-            where h.position > v_max
-        ),
+        private.source_places(script, v_places[v_max + 1:]),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
     );
 end;
@@ -163,28 +218,28 @@ set search_path = ''
 as $$
 declare
     v_max integer := (params ->> 'max')::integer;
-    v_count integer := regexp_count(script.content, private.emoji_pattern());
-    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
+    v_emoji int4range[] := '{}';
     v_hits int4multirange;
 begin
-    select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
-    from unnest(v_emoji) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-        -- ❤ and ❤️ differ in an invisible character only.
-        on rtrim(f.emoji, chr(65039))
-        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
-    if v_hits is not null then
+    if octet_length(script.content) > char_length(script.content) then
+        v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
+    end if;
+    v_hits := private.places(array(
+        select h
+        from unnest(v_emoji) as h
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
+            -- ❤ and ❤️ differ in an invisible character only.
+            on rtrim(f.emoji, chr(65039))
+            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
-        v_count > v_max,
-        (
-            select range_agg(int4range(lower(h) - 1, upper(h) - 1))
-            from unnest(v_emoji) with ordinality as h (h, position) where h.position > v_max
-        ),
-        format('%s emoji, and %s at most are allowed.', v_count, v_max)
+        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
+        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
     );
 end;
 $$;
@@ -198,20 +253,11 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_text text := lower(script.bare);
-    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
-    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
-        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
-    v_grade numeric;
+    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
 begin
-    if v_words = 0 then
+    if v_grade is null then
         return private.judge('not_applicable', '{}', null);
     end if;
-    v_grade := round(
-        0.39 * v_words / v_sentences + 11.8 * greatest(v_syllables, v_words) / v_words - 15.59, 1
-    );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
         format(

@@ -75,19 +75,7 @@ comment on function private.check_together is
 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-create function private.utf16_place(content text, place integer)
-returns integer
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
-$$;
-comment on function private.utf16_place is
-'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
-
-create function private.spans(content text, hits int4multirange)
+create function private.spans(hits int4multirange, astral_at integer[])
 returns jsonb
 language sql
 immutable
@@ -98,8 +86,9 @@ as $$
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                'start', private.utf16_place(content, lower(h)),
-                'end', private.utf16_place(content, upper(h))
+                -- How many of the characters before it are two code units.
+                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
+                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
             )
             order by h
         ),
@@ -108,7 +97,8 @@ as $$
     from unnest(hits) as h
 $$;
 comment on function private.spans is
-'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
+'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
+is the text that is meant.';
 
 create function private.check_rule(
     definition jsonb,
@@ -140,7 +130,7 @@ begin
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(script.content, v_verdict.hits);
+        spans := private.spans(v_verdict.hits, script.astral_at);
         message := coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;

@@ -18,15 +18,64 @@ security invoker
 set search_path = ''
 as $$
 declare
-    v_script private.folded_text := private.fold(content);
+    v_script private.folded_text := private.fold(content, (
+        select string_agg(r.rule_definition::text, '') from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ));
+    v_first text := v_script.squeezed[1];
+    v_second text := coalesce(v_script.squeezed[2], '');
 begin
     return query
+    with rules as materialized (
+        select
+            r.id, r.rule_name, r.severity, r.rule_definition,
+            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
+        from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ),
+
+    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
+    terms as (
+        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
+        from (
+            select r.id as rule_id, p.term
+            from rules as r cross join lateral jsonb_array_elements_text(
+                coalesce(r.params -> 'terms', r.params -> 'names')
+            ) as p (term)
+            where r.kind in ('banned_phrase', 'competitor_mention')
+            union all
+            select r.id, p.term
+            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
+            where r.kind = 'substitution'
+        ) as t
+    ),
+
+    suspects as materialized (
+        select distinct w.rule_id
+        from terms as t
+        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
+        where
+            w.rule_id is not null
+            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
+    )
+
     select
-        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity, c.status, c.spans, c.message,
-        c.suggestion
-    from public.brand_rules as r
-    cross join lateral private.check_rule(r.rule_definition, v_script) as c
-    where r.user_id = check_rules.user_id and r.enabled
+        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
+    from rules as r
+    cross join lateral (
+        select
+            case when r.rule_definition -> 'scope' ? 'body' is false
+                then 'not_applicable' else 'pass' end as status,
+            '[]'::jsonb as spans, null::text as message, null::text as suggestion
+        where
+            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
+            and r.id not in (select s.rule_id from suspects as s)
+        union all
+        select k.* from private.check_rule(r.rule_definition, v_script) as k
+        where
+            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
+            or r.id in (select s.rule_id from suspects as s)
+    ) as c
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;

@@ -112,6 +112,7 @@ LAMP = {"kind": "required_mention", "params": {"any_of": ["lamp"]}}
 JUDGED: list[tuple[dict[str, Any], str, str, list[str]]] = [
     (rule("max_length", unit="chars", max=4), "12345678", "fail", ["5678"]),
     (rule("max_length", unit="words", max=2), "one two three four", "fail", ["three four"]),
+    (rule("max_length", unit="words", max=2), "a - b - “c” d", "fail", ["“c” d"]),
     (rule("max_length", unit="words", min=3), "one two", "fail", []),
     (rule("regex", pattern=r"\d+"), "a 12 b 345", "fail", ["12", "345"]),
     (rule("regex", pattern="^x"), "ax", "pass", []),
@@ -121,6 +122,8 @@ JUDGED: list[tuple[dict[str, Any], str, str, list[str]]] = [
     (rule("disclosure") | PAID, "look", "needs_review", []),
     (rule("emoji", max=1), "🔥 👨‍👩‍👧 ❤️", "fail", ["👨‍👩‍👧", "❤️"]),
     (rule("hashtags", max=1), "#a #b #c", "fail", ["#b", "#c"]),
+    (rule("hashtags", forbidden=["b"]), "#a " * 30 + "é #b", "fail", ["#b"]),
+    (rule("emoji", forbidden=["💊"]), "🔥" * 30 + "💊", "fail", ["💊"]),
     (rule("hashtags", required=["ad"]), "#a", "fail", []),
     (
         rule("testimonial", policy="forbid_fabricated_first_person"),

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.types.json import Jsonb
 
+from tests.database import make_user
+from tests.rules import make_rule
+
 if TYPE_CHECKING:
     from tests.database import Database
 
@@ -62,6 +65,26 @@ def test_every_kind_of_rule_is_found_when_broken(db: Database) -> None:
 
 def test_the_same_line_is_judged_the_same_every_time(db: Database) -> None:
     assert judge_all(db) == judge_all(db)
+
+
+def test_all_rules_at_once_judge_like_each_alone(db: Database) -> None:
+    user = make_user()
+    rules = tomllib.loads(LINES.read_text())["rule"]
+    for number, rule in enumerate(rules):
+        make_rule(db, user, str(number), rule["definition"])
+    alone = (
+        "select r.rule_name, c.* from public.brand_rules as r"
+        " cross join private.check_rule(r.rule_definition, private.fold(%s)) as c"
+        " order by r.rule_name"
+    )
+    together = (
+        "select rule_name, status, spans, message, suggestion"
+        " from public.check_compliance(%s) order by rule_name"
+    )
+    lines = [line for rule in rules[:8] for line in (*rule["fail"], *rule["pass"])]
+    with db.as_user(user) as owner:
+        answers = [owner.rows(together, line) for line in lines]
+    assert answers == [db.rows(alone, line) for line in lines]
 
 
 def test_the_definitions_are_valid(db: Database) -> None:

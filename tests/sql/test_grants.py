@@ -49,7 +49,7 @@ FUNCTIONS = {
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_usage private.refuse_erased private.require_sign_in
-        private.require_text private.start_analysis
+        private.require_text private.squeeze_terms private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
@@ -58,7 +58,7 @@ FUNCTIONS = {
         private.check_rules private.definition_problem private.describe_response
         private.limit_requests private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
-        private.require_sign_in private.require_text private.url_problem
+        private.require_sign_in private.require_text private.squeeze_terms private.url_problem
     """,
     "worker": """
         private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
