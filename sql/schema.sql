@@ -17,13 +17,18 @@ CREATE TYPE private.folded_text AS (
 	squeezed text[],
 	has_spaces boolean,
 	folded_at integer[],
-	source_at integer[]
+	source_at integer[],
+	astral_at integer[],
+	words integer,
+	grade numeric
 );
 
 COMMENT ON TYPE private.folded_text IS 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
 also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content; both are null where nothing moved.';
+of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
+nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
+most emoji are; null if there are none. words and grade: what private.measure found.';
 
 CREATE TYPE private.turn AS (
 	is_completed boolean,
@@ -239,6 +244,24 @@ CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
+
+CREATE FUNCTION private.astral_places(content text) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    -- Each part but the last ends where such a character stands.
+    select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
+    from (
+        select
+            s.position,
+            sum(char_length(s.part) + 1) over (order by s.position) as ends_at,
+            lead(s.position) over (order by s.position) is not null as is_followed
+        from regexp_split_to_table(content, '[\U00010000-\U0010ffff]')
+            with ordinality as s (part, position)
+    ) as p
+$$;
+
+COMMENT ON FUNCTION private.astral_places(content text) IS 'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
 
 CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -831,28 +854,28 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
-    v_count integer := regexp_count(script.content, private.emoji_pattern());
-    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
+    v_emoji int4range[] := '{}';
     v_hits int4multirange;
 begin
-    select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
-    from unnest(v_emoji) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-        -- ❤ and ❤️ differ in an invisible character only.
-        on rtrim(f.emoji, chr(65039))
-        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
-    if v_hits is not null then
+    if octet_length(script.content) > char_length(script.content) then
+        v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
+    end if;
+    v_hits := private.places(array(
+        select h
+        from unnest(v_emoji) as h
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
+            -- ❤ and ❤️ differ in an invisible character only.
+            on rtrim(f.emoji, chr(65039))
+            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
-        v_count > v_max,
-        (
-            select range_agg(int4range(lower(h) - 1, upper(h) - 1))
-            from unnest(v_emoji) with ordinality as h (h, position) where h.position > v_max
-        ),
-        format('%s emoji, and %s at most are allowed.', v_count, v_max)
+        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
+        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
     );
 end;
 $$;
@@ -864,10 +887,11 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
     SET search_path TO ''
     AS $$
 declare
-    v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
+    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
+        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
+        from unnest(v_places) as h
     );
     v_missing text;
     v_hits int4multirange;
@@ -878,24 +902,20 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
-    from unnest(private.find_pattern(script.plain, v_tag, '')) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-        on '#' || lower(ltrim(f.tag, '#'))
-        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
-    if v_hits is not null then
+    v_hits := private.source_places(script, array(
+        select t.place
+        from unnest(v_places, v_tags) as t (place, tag)
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
+            on lower(ltrim(f.tag, '#')) = t.tag
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        (
-            select range_agg(private.source_range(script, lower(h), upper(h)))
-            from unnest(private.find_pattern(script.plain, v_tag, ''))
-                with ordinality as h (h, position)
-            where h.position > v_max
-        ),
+        private.source_places(script, v_places[v_max + 1:]),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
     );
 end;
@@ -911,7 +931,7 @@ declare
     v_unit text := params ->> 'unit';
     v_max numeric := (params ->> 'max')::numeric;
     v_min numeric := (params ->> 'min')::numeric;
-    v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
+    v_words integer := coalesce(script.words, private.count_words(script.content));
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
@@ -920,12 +940,16 @@ declare
     end, 1));
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
-    v_rest_at integer := case v_unit
-        when 'chars' then v_allowed
-        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
-    end;
+    v_rest_at integer;
 begin
     if v_length > v_max then
+        v_rest_at := v_allowed;
+        if v_unit <> 'chars' then
+            v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
+            -- A word begins with its quotation mark.
+            v_rest_at := v_rest_at
+                - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
+        end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
@@ -1002,22 +1026,13 @@ COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'As
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-    v_text text := lower(script.bare);
-    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
-    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
-        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
-    v_grade numeric;
+    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
 begin
-    if v_words = 0 then
+    if v_grade is null then
         return private.judge('not_applicable', '{}', null);
     end if;
-    v_grade := round(
-        0.39 * v_words / v_sentences + 11.8 * greatest(v_syllables, v_words) / v_words - 15.59, 1
-    );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
         format(
@@ -1026,7 +1041,7 @@ begin
         )
     );
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) IS 'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
 
@@ -1044,7 +1059,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_hits) > 0,
-        (select range_agg(int4range(lower(h) - 1, upper(h) - 1)) from unnest(v_hits) as h),
+        private.places(v_hits),
         'The script has something that this rule forbids.'
     );
 end;
@@ -1116,7 +1131,7 @@ begin
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(script.content, v_verdict.hits);
+        spans := private.spans(v_verdict.hits, script.astral_at);
         message := coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
@@ -1131,15 +1146,64 @@ CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(ru
     SET search_path TO ''
     AS $$
 declare
-    v_script private.folded_text := private.fold(content);
+    v_script private.folded_text := private.fold(content, (
+        select string_agg(r.rule_definition::text, '') from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ));
+    v_first text := v_script.squeezed[1];
+    v_second text := coalesce(v_script.squeezed[2], '');
 begin
     return query
+    with rules as materialized (
+        select
+            r.id, r.rule_name, r.severity, r.rule_definition,
+            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
+        from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ),
+
+    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
+    terms as (
+        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
+        from (
+            select r.id as rule_id, p.term
+            from rules as r cross join lateral jsonb_array_elements_text(
+                coalesce(r.params -> 'terms', r.params -> 'names')
+            ) as p (term)
+            where r.kind in ('banned_phrase', 'competitor_mention')
+            union all
+            select r.id, p.term
+            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
+            where r.kind = 'substitution'
+        ) as t
+    ),
+
+    suspects as materialized (
+        select distinct w.rule_id
+        from terms as t
+        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
+        where
+            w.rule_id is not null
+            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
+    )
+
     select
-        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity, c.status, c.spans, c.message,
-        c.suggestion
-    from public.brand_rules as r
-    cross join lateral private.check_rule(r.rule_definition, v_script) as c
-    where r.user_id = check_rules.user_id and r.enabled
+        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
+    from rules as r
+    cross join lateral (
+        select
+            case when r.rule_definition -> 'scope' ? 'body' is false
+                then 'not_applicable' else 'pass' end as status,
+            '[]'::jsonb as spans, null::text as message, null::text as suggestion
+        where
+            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
+            and r.id not in (select s.rule_id from suspects as s)
+        union all
+        select k.* from private.check_rule(r.rule_definition, v_script) as k
+        where
+            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
+            or r.id in (select s.rule_id from suspects as s)
+    ) as c
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
@@ -1450,6 +1514,15 @@ $$;
 COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
 from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
 
+CREATE FUNCTION private.count_words(content text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select regexp_count(content, '[[:alnum:]]\S*')
+$$;
+
+COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands between spaces and is no mere sign.';
+
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1604,16 +1677,19 @@ CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     select string_agg(
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
-            when char_length(r.run[1]) > 1
-                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
+            when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
             -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
-            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
-            else private.letter_class(r.run[2])
-                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
+            when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
+            else r.class || '(?:' || r.class || '{2,})?'
         end,
         '[-.*_~''’·]?' order by r.position
     )
-    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
+    from (
+        select m.run, m.position, coalesce(c.classes ->> m.run[2], m.run[2]) as class
+        from private.letter_classes() as c (classes)
+        cross join lateral regexp_matches(word, '((.)\2*)', 'g')
+            with ordinality as m (run, position)
+    ) as r
 $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
@@ -1994,7 +2070,7 @@ $$;
 COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
 lost.';
 
-CREATE FUNCTION private.find_pattern(value text, pattern text, flags text) RETURNS int4range[]
+CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -2003,15 +2079,15 @@ declare
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
-    if not regexp_like(value, pattern, flags) then
-        return '{}';
-    end if;
     v_parts := string_to_array(
         regexp_replace(
             replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
+    if cardinality(v_parts) <= 1 then
+        return '{}';
+    end if;
     return (
         select coalesce(
             array_agg(
@@ -2024,8 +2100,7 @@ begin
                 u.position,
                 1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
                 1 + sum(char_length(u.part)) over w as ends_at
-            -- Twenty places are enough to see what is wrong.
-            from unnest(v_parts[:40]) with ordinality as u (part, position)
+            from unnest(v_parts[:2 * most]) with ordinality as u (part, position)
             window w as (order by u.position)
         ) as p
         where p.position % 2 = 0 and p.ends_at > p.begins_at
@@ -2033,7 +2108,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text) IS 'The first twenty places, from 1, where a pattern that passed private.pattern_problem matches.';
+COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) IS 'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
+enough to see what is wrong.';
 
 CREATE FUNCTION private.find_patterns(script private.folded_text, patterns text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -2045,8 +2121,7 @@ declare
 begin
     foreach v_pattern in array patterns loop
         v_hits := v_hits + (
-            select coalesce(range_agg(private.source_range(script, lower(h), upper(h))), '{}')
-            from unnest(private.find_pattern(script.plain, v_pattern, 'i')) as h
+            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
         );
     end loop;
     return v_hits;
@@ -2066,6 +2141,7 @@ declare
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
+    v_hits int4range[];
 begin
     select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
@@ -2079,25 +2155,20 @@ begin
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
         match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
     );
-    return (
-        select coalesce(
-            range_agg(
-                case
-                    when v_is_exact then int4range(lower(h) - 1, upper(h) - 1)
-                    else private.source_range(script, lower(h), upper(h))
-                end
-            ),
-            '{}'
-        )
-        from unnest(
-            private.find_pattern(
-                v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
-            )
-        ) as h
-        -- “50” is a number, no disguise of “so”.
-        where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-            or v_plain !~ '[[:alpha:]]'
+    v_hits := private.find_pattern(
+        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
     );
+    -- “50” is a number, no disguise of “so”.
+    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
+        v_hits := array(
+            select h from unnest(v_hits) as h
+            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+        );
+    end if;
+    return case
+        when v_is_exact then private.places(v_hits)
+        else private.source_places(script, v_hits)
+    end;
 end;
 $$;
 
@@ -2109,17 +2180,11 @@ CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], mat
     SET search_path TO ''
     AS $$
 declare
-    v_joined text := array_to_string(terms, E'\u001f');
-    v_squeezed text[];
+    v_squeezed text[] := private.squeeze_terms(terms);
     v_first text := script.squeezed[1];
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
-    if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
-    end if;
-    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
-    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are not there: this says so in a microsecond.
         if position(v_squeezed[v_index] in v_first) > 0
@@ -2211,7 +2276,7 @@ $$;
 
 COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 
-CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
+CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
@@ -2227,6 +2292,7 @@ begin
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;
+        v_folded.astral_at := private.astral_places(content);
     end if;
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
@@ -2235,12 +2301,12 @@ begin
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
     end if;
-    return v_folded;
+    return private.measure(v_folded, definitions);
 end;
 $_$;
 
-COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
-reads no table.';
+COMMENT ON FUNCTION private.fold(content text, definitions text) IS 'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
+its helpers need no grants; it reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -2309,8 +2375,9 @@ CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare
     select
         string_agg(p.plain, '' order by p.position),
         string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position),
-        array_agg(p.source_at::integer order by p.position)
+        array_agg(p.folded_at::integer order by p.position)
+        || (sum(char_length(p.plain)) + 1)::integer,
+        array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
     from placed as p
 $$;
 
@@ -2472,26 +2539,17 @@ $$;
 
 COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
 
-CREATE FUNCTION private.letter_class(letter text) RETURNS text
+CREATE FUNCTION private.letter_classes() RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $_$
-    select case letter
-        when 'a' then '[a@4]'
-        when 'b' then '[b8]'
-        when 'e' then '[e3€]'
-        when 'g' then '[g69]'
-        when 'i' then '[i1!|]'
-        when 'l' then '[l1|£]'
-        when 'o' then '[o0]'
-        when 's' then '[s5$]'
-        when 't' then '[t7+]'
-        when 'z' then '[z2]'
-        else letter
-    end
+    select '{
+        "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
+        "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "z": "[z2]"
+    }'::jsonb
 $_$;
 
-COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
+COMMENT ON FUNCTION private.letter_classes() IS 'Lower-case letters that hide behind digits and signs, each with those.';
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2653,6 +2711,23 @@ CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETU
 $$;
 
 COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
+
+CREATE FUNCTION private.measure(script private.folded_text, definitions text) RETURNS private.folded_text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if definitions like '%"max_length"%' then
+        script.words := private.count_words(script.content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        script.grade := private.reading_grade(script.bare);
+    end if;
+    return script;
+end;
+$$;
+
+COMMENT ON FUNCTION private.measure(script private.folded_text, definitions text) IS 'The script with what several of these rules would otherwise measure each for itself.';
 
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2880,6 +2955,15 @@ $$;
 COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
 Without lookaround and backreferences, matching takes time linear in the text.';
 
+CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
+$$;
+
+COMMENT ON FUNCTION private.places(hits int4range[]) IS 'Ranges counted from 1 as ranges counted from 0.';
+
 CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -3100,6 +3184,27 @@ CREATE FUNCTION private.read_tag() RETURNS text
 $$;
 
 COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
+
+CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $_$
+declare
+    v_text text := lower(bare);
+    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
+    -- Groups of vowels, without a silent e at the end of a word that has another.
+    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
+        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
+begin
+    return round(
+        0.39 * v_words / v_sentences
+        + 11.8 * greatest(v_syllables, v_words) / nullif(v_words, 0) - 15.59, 1
+    );
+end;
+$_$;
+
+COMMENT ON FUNCTION private.reading_grade(bare text) IS 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3825,49 +3930,36 @@ $$;
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
 False: the lease was lost.';
 
-CREATE FUNCTION private.source_character(script private.folded_text, at integer) RETURNS int4range
+CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    v_piece integer := width_bucket(at, script.folded_at);
-    v_source_at integer := script.source_at[v_piece];
-    v_folded_at integer := script.folded_at[v_piece];
-    v_source_end integer := coalesce(
-        script.source_at[v_piece + 1], char_length(script.content) + 1
-    );
-    v_folded_end integer := coalesce(
-        script.folded_at[v_piece + 1], char_length(script.plain) + 1
-    );
+    f constant integer[] := script.folded_at;
+    s constant integer[] := script.source_at;
 begin
+    if hits = '{}' or f is null then
+        return private.places(hits);
+    end if;
     -- Within a piece that kept its length places move together; else the whole piece is meant.
-    if v_source_end - v_source_at = v_folded_end - v_folded_at then
-        v_source_at := v_source_at + at - v_folded_at;
-        v_source_end := v_source_at + 1;
-    end if;
-    return int4range(v_source_at - 1, v_source_end - 1);
-end;
-$$;
-
-COMMENT ON FUNCTION private.source_character(script private.folded_text, at integer) IS 'Where character `at` (from 1) of a folded text stands in the script (from 0).';
-
-CREATE FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) RETURNS int4range
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-begin
-    if script.folded_at is null then
-        return int4range(from_at - 1, to_at - 1);
-    end if;
-    return range_merge(
-        private.source_character(script, from_at), private.source_character(script, to_at - 1)
+    return (
+        select range_agg(int4range(
+            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
+                then lower(h) - f[p.a] else 0 end,
+            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
+                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
+        ))
+        from unnest(hits) as h
+        cross join lateral (
+            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
+        ) as p
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters of a folded text from from_at to before to_at stand in the script.';
+COMMENT ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) IS 'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';
 
-CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
+CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -3875,8 +3967,9 @@ CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                'start', private.utf16_place(content, lower(h)),
-                'end', private.utf16_place(content, upper(h))
+                -- How many of the characters before it are two code units.
+                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
+                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
             )
             order by h
         ),
@@ -3885,20 +3978,23 @@ CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
     from unnest(hits) as h
 $$;
 
-COMMENT ON FUNCTION private.spans(content text, hits int4multirange) IS 'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
+COMMENT ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) IS 'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
+is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
     select string_agg(
-        case
-            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
-            else private.plain_pattern(l.letter)
-        end,
+        coalesce(
+            c.classes ->> l.letter,
+            case when l.letter between 'a' and 'z' then l.letter
+                else private.plain_pattern(l.letter) end
+        ),
         '[^[:alnum:]]{1,3}' order by l.position
     )
-    from string_to_table(word, null) with ordinality as l (letter, position)
+    from private.letter_classes() as c (classes)
+    cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
 $$;
 
 COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
@@ -3909,11 +4005,17 @@ CREATE FUNCTION private.squeeze(value text) RETURNS text
     AS $$
 declare
     v_character text;
-    -- Digits that stand for letters, and l for i: they look the same.
-    v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
+    v_text text := lower(value);
 begin
-    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
-    if char_length(v_text) > 200 then
+    -- Digits that stand for letters, and l for i: they look the same.
+    if char_length(v_text) <= 200 then
+        v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
+    else
+        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
+        -- also translate, which compares each character with its whole list.
+        foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
+            v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
+        end loop;
         foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
             v_text := replace(v_text, v_character, '');
         end loop;
@@ -3935,6 +4037,31 @@ $$;
 COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
 squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
 separator that private.find_terms puts between the terms of a list.';
+
+CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    -- All at once: a thousand short calls would take longer than the check.
+    v_joined text := array_to_string(terms, E'\u001f');
+begin
+    -- No keyboard has this character, and a client that sends it must not shift the others' places.
+    if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
+    then
+        v_joined := array_to_string(array(
+            select replace(t, E'\u001f', ' ') from unnest(terms) as t
+        ), E'\u001f');
+    end if;
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+end;
+$$;
+
+COMMENT ON FUNCTION private.squeeze_terms(terms text[]) IS 'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
+nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4868,15 +4995,6 @@ END;
 
 COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
 
-CREATE FUNCTION private.utf16_place(content text, place integer) RETURNS integer
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
-$$;
-
-COMMENT ON FUNCTION private.utf16_place(content text, place integer) IS 'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
-
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -4984,28 +5102,32 @@ COMMENT ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_m
 fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
-    select case
-        when octet_length(value) = char_length(value) then value
-        -- Letters of other scripts that look Latin.
-        else translate(
-            normalize(
-                regexp_replace(
-                    normalize(value, nfd),
-                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
-                ),
-                nfc
-            ),
+declare
+    v_text text := normalize(
+        regexp_replace(
+            normalize(value, nfd),
+            '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+        ),
+        nfc
+    );
+begin
+    -- Letters of other scripts that look Latin.
+    if octet_length(v_text) > char_length(v_text) then
+        v_text := translate(
+            v_text,
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
             || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
             || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
             'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
             || 'abcdefghijklmnoprstuvwyzoOlLdDis'
             || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        )
-    end
+        );
+    end if;
+    return v_text;
+end;
 $$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
@@ -5805,6 +5927,8 @@ REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO service_role;
 
+REVOKE ALL ON FUNCTION private.astral_places(content text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) TO worker;
 
@@ -5916,6 +6040,8 @@ REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
 
+REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.current_month() FROM PUBLIC;
@@ -5996,7 +6122,7 @@ GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, deta
 REVOKE ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) TO worker;
 
-REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, patterns text[]) FROM PUBLIC;
 
@@ -6011,9 +6137,9 @@ GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_use
 REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
 
-REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
-GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
+REVOKE ALL ON FUNCTION private.fold(content text, definitions text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO authenticated;
+GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) FROM PUBLIC;
 
@@ -6041,7 +6167,7 @@ REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message t
 
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.letter_classes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
@@ -6061,6 +6187,8 @@ REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.measure(script private.folded_text, definitions text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
@@ -6090,6 +6218,8 @@ REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirang
 
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
@@ -6117,6 +6247,8 @@ REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
@@ -6184,15 +6316,17 @@ REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) TO worker;
 
-REVOKE ALL ON FUNCTION private.source_character(script private.folded_text, at integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.spans(content text, hits int4multirange) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.spelt_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.squeeze(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.squeeze_terms(terms text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO authenticated;
+GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO service_role;
 
 REVOKE ALL ON FUNCTION private.start_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.start_analysis(product_id uuid) TO authenticated;
@@ -6234,8 +6368,6 @@ REVOKE ALL ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions 
 REVOKE ALL ON FUNCTION private.url_problem(url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO authenticated;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
-
-REVOKE ALL ON FUNCTION private.utf16_place(content text, place integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
