@@ -122,7 +122,7 @@ def schema(settings: LocalSettings) -> int:
 
 def types(settings: LocalSettings) -> int:
     with scratch.database(settings.local_dir) as database:
-        generated.write(database, generated.TYPES, generated.OPENAPI)
+        generated.write(database, generated.TYPES, generated.PYTHON_TYPES, generated.OPENAPI)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Files that are made from the migrations: the schema's snapshot, TypeScript types, OpenAPI, docs.
+"""Files that are made from the migrations: the schema's snapshot, types, OpenAPI, docs.
 
 They are committed, so that review sees a change of the contract; `make check` compares them.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA = ROOT / "sql" / "schema.sql"
 TYPES = ROOT / "supabase" / "types" / "database.ts"
+PYTHON_TYPES = ROOT / "supabase" / "types" / "database.py"
 OPENAPI = ROOT / "supabase" / "types" / "api.openapi.json"
 API_PAGE = ROOT / "docs" / "api.md"
 
@@ -61,6 +62,13 @@ def types(database: scratch.Scratch) -> str:
     )
 
 
+def python_types(database: scratch.Scratch) -> str:
+    """The same as pydantic models, for supabase-py."""
+    return provisioning.run_supabase(
+        "gen", "types", "--lang=python", "--schema=public", database_url=database.url
+    )
+
+
 def openapi(database: scratch.Scratch) -> str:
     """What a signed-in user may do, as PostgREST describes it."""
     port = scratch.free_port()
@@ -89,6 +97,7 @@ def docs(database: scratch.Scratch) -> str:
 FILES: dict[Path, Callable[[scratch.Scratch], str]] = {
     SCHEMA: schema,
     TYPES: types,
+    PYTHON_TYPES: python_types,
     OPENAPI: openapi,
     API_PAGE: docs,
 }

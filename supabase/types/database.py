@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import (
+    Annotated,
+    Any,
+    List,
+    Literal,
+    Optional,
+    TypedDict,
+)
+from typing_extensions import NotRequired, TypeAlias
+
+from pydantic import BaseModel, Field, JsonValue
+
+
+
+class PublicAnalysisResults(BaseModel):
+    content: JsonValue = Field(alias="content")
+    created_at: datetime.datetime = Field(alias="created_at")
+    engine: str = Field(alias="engine")
+    id: uuid.UUID = Field(alias="id")
+    job_id: Optional[uuid.UUID] = Field(alias="job_id")
+    product_id: uuid.UUID = Field(alias="product_id")
+    type: str = Field(alias="type")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicAnalysisResultsInsert(TypedDict):
+    content: Annotated[JsonValue, Field(alias="content")]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    engine: Annotated[str, Field(alias="engine")]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    type: Annotated[str, Field(alias="type")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicAnalysisResultsUpdate(TypedDict):
+    content: NotRequired[Annotated[JsonValue, Field(alias="content")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    engine: NotRequired[Annotated[str, Field(alias="engine")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    type: NotRequired[Annotated[str, Field(alias="type")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicBrandRules(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    enabled: bool = Field(alias="enabled")
+    id: uuid.UUID = Field(alias="id")
+    rule_definition: JsonValue = Field(alias="rule_definition")
+    rule_name: str = Field(alias="rule_name")
+    severity: str = Field(alias="severity")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicBrandRulesInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    enabled: NotRequired[Annotated[bool, Field(alias="enabled")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    rule_definition: Annotated[JsonValue, Field(alias="rule_definition")]
+    rule_name: Annotated[str, Field(alias="rule_name")]
+    severity: NotRequired[Annotated[str, Field(alias="severity")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicBrandRulesUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    enabled: NotRequired[Annotated[bool, Field(alias="enabled")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    rule_definition: NotRequired[Annotated[JsonValue, Field(alias="rule_definition")]]
+    rule_name: NotRequired[Annotated[str, Field(alias="rule_name")]]
+    severity: NotRequired[Annotated[str, Field(alias="severity")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicJobs(BaseModel):
+    attempt: int = Field(alias="attempt")
+    crashes: int = Field(alias="crashes")
+    created_at: datetime.datetime = Field(alias="created_at")
+    error_code: Optional[str] = Field(alias="error_code")
+    error_message: Optional[str] = Field(alias="error_message")
+    failures: int = Field(alias="failures")
+    finished_at: Optional[datetime.datetime] = Field(alias="finished_at")
+    id: uuid.UUID = Field(alias="id")
+    kind: str = Field(alias="kind")
+    product_id: Optional[uuid.UUID] = Field(alias="product_id")
+    progress: int = Field(alias="progress")
+    stage: str = Field(alias="stage")
+    started_at: Optional[datetime.datetime] = Field(alias="started_at")
+    status: str = Field(alias="status")
+    user_id: Optional[uuid.UUID] = Field(alias="user_id")
+
+class PublicJobsInsert(TypedDict):
+    attempt: NotRequired[Annotated[int, Field(alias="attempt")]]
+    crashes: NotRequired[Annotated[int, Field(alias="crashes")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    error_code: NotRequired[Annotated[Optional[str], Field(alias="error_code")]]
+    error_message: NotRequired[Annotated[Optional[str], Field(alias="error_message")]]
+    failures: NotRequired[Annotated[int, Field(alias="failures")]]
+    finished_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="finished_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: Annotated[str, Field(alias="kind")]
+    product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
+    progress: NotRequired[Annotated[int, Field(alias="progress")]]
+    stage: NotRequired[Annotated[str, Field(alias="stage")]]
+    started_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="started_at")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    user_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="user_id")]]
+
+class PublicJobsUpdate(TypedDict):
+    attempt: NotRequired[Annotated[int, Field(alias="attempt")]]
+    crashes: NotRequired[Annotated[int, Field(alias="crashes")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    error_code: NotRequired[Annotated[Optional[str], Field(alias="error_code")]]
+    error_message: NotRequired[Annotated[Optional[str], Field(alias="error_message")]]
+    failures: NotRequired[Annotated[int, Field(alias="failures")]]
+    finished_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="finished_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
+    progress: NotRequired[Annotated[int, Field(alias="progress")]]
+    stage: NotRequired[Annotated[str, Field(alias="stage")]]
+    started_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="started_at")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    user_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="user_id")]]
+
+class PublicPlans(BaseModel):
+    analyses_per_month: int = Field(alias="analyses_per_month")
+    grace_days: int = Field(alias="grace_days")
+    id: str = Field(alias="id")
+    max_products: int = Field(alias="max_products")
+    name: str = Field(alias="name")
+    rank: int = Field(alias="rank")
+    requests_per_minute: int = Field(alias="requests_per_minute")
+    scripts_per_month: int = Field(alias="scripts_per_month")
+
+class PublicPlansInsert(TypedDict):
+    analyses_per_month: Annotated[int, Field(alias="analyses_per_month")]
+    grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    id: Annotated[str, Field(alias="id")]
+    max_products: Annotated[int, Field(alias="max_products")]
+    name: Annotated[str, Field(alias="name")]
+    rank: Annotated[int, Field(alias="rank")]
+    requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
+    scripts_per_month: Annotated[int, Field(alias="scripts_per_month")]
+
+class PublicPlansUpdate(TypedDict):
+    analyses_per_month: NotRequired[Annotated[int, Field(alias="analyses_per_month")]]
+    grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    id: NotRequired[Annotated[str, Field(alias="id")]]
+    max_products: NotRequired[Annotated[int, Field(alias="max_products")]]
+    name: NotRequired[Annotated[str, Field(alias="name")]]
+    rank: NotRequired[Annotated[int, Field(alias="rank")]]
+    requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
+    scripts_per_month: NotRequired[Annotated[int, Field(alias="scripts_per_month")]]
+
+class PublicProducts(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    last_analyzed_at: Optional[datetime.datetime] = Field(alias="last_analyzed_at")
+    name: str = Field(alias="name")
+    source_url: str = Field(alias="source_url")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicProductsInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    last_analyzed_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_analyzed_at")]]
+    name: Annotated[str, Field(alias="name")]
+    source_url: Annotated[str, Field(alias="source_url")]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicProductsUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    last_analyzed_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_analyzed_at")]]
+    name: NotRequired[Annotated[str, Field(alias="name")]]
+    source_url: NotRequired[Annotated[str, Field(alias="source_url")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicScriptVersions(BaseModel):
+    content: str = Field(alias="content")
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    script_id: uuid.UUID = Field(alias="script_id")
+    user_id: uuid.UUID = Field(alias="user_id")
+    version: int = Field(alias="version")
+
+class PublicScriptVersionsInsert(TypedDict):
+    content: Annotated[str, Field(alias="content")]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    script_id: Annotated[uuid.UUID, Field(alias="script_id")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+    version: Annotated[int, Field(alias="version")]
+
+class PublicScriptVersionsUpdate(TypedDict):
+    content: NotRequired[Annotated[str, Field(alias="content")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    script_id: NotRequired[Annotated[uuid.UUID, Field(alias="script_id")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    version: NotRequired[Annotated[int, Field(alias="version")]]
+
+class PublicScripts(BaseModel):
+    broken_rules: Optional[JsonValue] = Field(alias="broken_rules")
+    content: str = Field(alias="content")
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    job_id: Optional[uuid.UUID] = Field(alias="job_id")
+    origin: str = Field(alias="origin")
+    product_id: uuid.UUID = Field(alias="product_id")
+    status: str = Field(alias="status")
+    title: Optional[str] = Field(alias="title")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    user_id: uuid.UUID = Field(alias="user_id")
+    version: int = Field(alias="version")
+
+class PublicScriptsInsert(TypedDict):
+    broken_rules: NotRequired[Annotated[Optional[JsonValue], Field(alias="broken_rules")]]
+    content: Annotated[str, Field(alias="content")]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    origin: NotRequired[Annotated[str, Field(alias="origin")]]
+    product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    version: NotRequired[Annotated[int, Field(alias="version")]]
+
+class PublicScriptsUpdate(TypedDict):
+    broken_rules: NotRequired[Annotated[Optional[JsonValue], Field(alias="broken_rules")]]
+    content: NotRequired[Annotated[str, Field(alias="content")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    origin: NotRequired[Annotated[str, Field(alias="origin")]]
+    product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    version: NotRequired[Annotated[int, Field(alias="version")]]
+
+class PublicSubscriptions(BaseModel):
+    cancel_at: Optional[datetime.datetime] = Field(alias="cancel_at")
+    cancel_at_period_end: bool = Field(alias="cancel_at_period_end")
+    canceled_at: Optional[datetime.datetime] = Field(alias="canceled_at")
+    created_at: datetime.datetime = Field(alias="created_at")
+    current_period_end: Optional[datetime.datetime] = Field(alias="current_period_end")
+    current_period_start: Optional[datetime.datetime] = Field(alias="current_period_start")
+    id: uuid.UUID = Field(alias="id")
+    pause_collection: Optional[str] = Field(alias="pause_collection")
+    plan: Optional[str] = Field(alias="plan")
+    status: str = Field(alias="status")
+    stripe_subscription_id: str = Field(alias="stripe_subscription_id")
+    trial_end: Optional[datetime.datetime] = Field(alias="trial_end")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicSubscriptionsInsert(TypedDict):
+    cancel_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="cancel_at")]]
+    cancel_at_period_end: NotRequired[Annotated[bool, Field(alias="cancel_at_period_end")]]
+    canceled_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="canceled_at")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    current_period_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_end")]]
+    current_period_start: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_start")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    pause_collection: NotRequired[Annotated[Optional[str], Field(alias="pause_collection")]]
+    plan: NotRequired[Annotated[Optional[str], Field(alias="plan")]]
+    status: Annotated[str, Field(alias="status")]
+    stripe_subscription_id: Annotated[str, Field(alias="stripe_subscription_id")]
+    trial_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="trial_end")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicSubscriptionsUpdate(TypedDict):
+    cancel_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="cancel_at")]]
+    cancel_at_period_end: NotRequired[Annotated[bool, Field(alias="cancel_at_period_end")]]
+    canceled_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="canceled_at")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    current_period_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_end")]]
+    current_period_start: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_start")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    pause_collection: NotRequired[Annotated[Optional[str], Field(alias="pause_collection")]]
+    plan: NotRequired[Annotated[Optional[str], Field(alias="plan")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    stripe_subscription_id: NotRequired[Annotated[str, Field(alias="stripe_subscription_id")]]
+    trial_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="trial_end")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicViralityPacks(BaseModel):
+    configuration: JsonValue = Field(alias="configuration")
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    job_id: Optional[uuid.UUID] = Field(alias="job_id")
+    name: str = Field(alias="name")
+    product_id: uuid.UUID = Field(alias="product_id")
+    score: Optional[float] = Field(alias="score")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicViralityPacksInsert(TypedDict):
+    configuration: Annotated[JsonValue, Field(alias="configuration")]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    name: Annotated[str, Field(alias="name")]
+    product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicViralityPacksUpdate(TypedDict):
+    configuration: NotRequired[Annotated[JsonValue, Field(alias="configuration")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
+    name: NotRequired[Annotated[str, Field(alias="name")]]
+    product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicProductOverview(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    headline: Optional[str] = Field(alias="headline")
+    id: uuid.UUID = Field(alias="id")
+    job_error_code: Optional[str] = Field(alias="job_error_code")
+    job_error_message: Optional[str] = Field(alias="job_error_message")
+    job_id: Optional[uuid.UUID] = Field(alias="job_id")
+    job_kind: Optional[str] = Field(alias="job_kind")
+    job_progress: Optional[int] = Field(alias="job_progress")
+    job_stage: Optional[str] = Field(alias="job_stage")
+    job_status: Optional[str] = Field(alias="job_status")
+    last_analyzed_at: Optional[datetime.datetime] = Field(alias="last_analyzed_at")
+    name: str = Field(alias="name")
+    pack_created_at: Optional[datetime.datetime] = Field(alias="pack_created_at")
+    pack_id: Optional[uuid.UUID] = Field(alias="pack_id")
+    pack_name: Optional[str] = Field(alias="pack_name")
+    pack_score: Optional[float] = Field(alias="pack_score")
+    score_band: Optional[str] = Field(alias="score_band")
+    sentiment_label: Optional[str] = Field(alias="sentiment_label")
+    sentiment_net: Optional[float] = Field(alias="sentiment_net")
+    source_url: str = Field(alias="source_url")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    user_id: uuid.UUID = Field(alias="user_id")

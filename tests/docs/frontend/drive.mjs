@@ -1,0 +1,208 @@
+// Runs the files of docs/frontend.md as a frontend would; prints what each gave as one JSON object.
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import ws from 'ws'
+import { serveRealtime } from './realtime.mjs'
+
+const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS } = process.env
+const load = (name) => import(`${COMPILED}/${name}.js`)
+const [
+  { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
+  { followJob }, rules, compliance, scripts, accounts, { accessTokens },
+] = await Promise.all(
+  [
+    'app', 'errors', 'client', 'plain', 'session', 'products', 'jobs', 'realtime', 'rules',
+    'compliance', 'scripts', 'account', 'session',
+  ].map(load),
+)
+// Node 20 has none; browsers do.
+globalThis.WebSocket ??= ws
+
+const sessions = JSON.parse(SESSIONS)
+const settings = { apiUrl: API_URL, edgeUrl: API_URL, anonKey: ANON_KEY }
+const signIn = (name, apiUrl = API_URL) =>
+  connect({ ...settings, apiUrl }, async () => sessions[name])
+const report = {}
+
+function good({ data, error }) {
+  if (error) throw new Error(JSON.stringify(error))
+  return data
+}
+
+async function sleepUntil(isTrue) {
+  for (let tries = 0; !(await isTrue()); tries++) {
+    if (tries > 200) throw new Error(`never became true: ${isTrue}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+let exchanges = 0
+const { fetch, Date: { now } } = globalThis
+globalThis.fetch = (url, options) => {
+  if (String(url).endsWith('/auth/session')) exchanges++
+  return fetch(url, options)
+}
+
+async function signingIn() {
+  const client = signIn('owner')
+  await Promise.all([1, 2, 3].map(() => products.listProducts(client)))
+  const atOnce = exchanges
+  Date.now = () => now() + 269_000
+  await products.listProducts(client)
+  const before = exchanges
+  Date.now = () => now() + 271_000
+  good(await products.listProducts(client))
+  Date.now = now
+  report.exchanges = { atOnce, before, afterwards: exchanges }
+  const plain = connectPlain({ session: { getToken: async () => sessions.owner } }, settings)
+  report.plain = good(await plain.from('products').select('*'))
+  const nobody = connectPlain({ session: null }, settings)
+  report.nobody = advice((await nobody.from('products').select('*')).error)
+  const refused = accessTokens(API_URL, async () => 'no.clerk.token')
+  report.refused = await refused().catch((error) => error instanceof EdgeError && { ...error })
+  const clerkKey = `pk_test_${btoa('clerk.example.com$')}`
+  report.page = renderToStaticMarkup(createElement(App, { clerkKey, settings }))
+}
+
+async function productsAndJobs(client) {
+  const added = good(await products.addProduct(client, 'Lamp', PRODUCT_URL))
+  const states = []
+  const job = await jobs.watchJob(client, added.job_id, ({ status }) => states.push(status))
+  report.watched = { first: added.job_kind, last: states.at(-1), is: job.status }
+  const { id, kind } = good(await products.analyzeAgain(client, added.id))
+  report.again = { kind, status: (await jobs.watchJob(client, id)).status }
+  report.unwatched = await jobs.watchJob(client, id, () => {}, AbortSignal.abort())
+  const slow = good(await products.addProduct(client, 'Mug', SLOW_URL))
+  good(await jobs.cancelJob(client, slow.job_id))
+  report.cancelled = (await jobs.watchJob(client, slow.job_id)).status
+  await products.addProduct(client, 'Hat', PRODUCT_URL)
+  const page = good(await products.listProducts(client))
+  const next = good(await products.listProducts(client, page[0]))
+  report.pages = [page, next].map((rows) => rows.map(({ name }) => name))
+  const lamp = page.at(-1)
+  report.overview = [lamp.job_status, lamp.headline.length > 10]
+  return lamp.id
+}
+
+async function realtime() {
+  const server = await serveRealtime(API_URL)
+  const client = signIn('owner', server.url)
+  const [job] = good(await signIn('owner').from('jobs').select('*').eq('status', 'succeeded').limit(1))
+  const seen = []
+  const end = followJob(client, job.id, ({ progress }) => seen.push(progress))
+  await sleepUntil(() => seen.length === 1)
+  server.push('jobs', { ...job, progress: 55 })
+  await sleepUntil(() => seen.length === 2)
+  const [{ wanted, token }] = server.joined
+  end()
+  report.realtime = {
+    pushed: seen[1],
+    read: seen[0],
+    wanted: wanted.map(({ event, table, filter }) => [event, table, filter === `id=eq.${job.id}`]),
+    hasToken: token.split('.').length === 3,
+  }
+  client.realtime.disconnect()
+  server.close()
+}
+
+const banned = (severity) => ({
+  kind: 'banned_phrase', severity, message: 'Promise less.', params: { terms: ['miracle'] },
+})
+
+async function rulesAndChecks(client) {
+  const first = good(await rules.saveRule(client, 'No miracles', banned('info')))
+  const second = good(await rules.saveRule(client, 'No miracles', banned('error')))
+  report.upsert = { same: first.id === second.id, severities: [first.severity, second.severity] }
+  const wrong = { ...banned('error'), params: { terms: [] } }
+  report.wrongRule = advice((await rules.saveRule(client, 'Wrong', wrong)).error)
+  const adopted = []
+  for (const _ of [1, 2]) adopted.push(good(await rules.adoptStarterRules(client, 'ftc')))
+  const ids = adopted.map((pack) => pack.map(({ id }) => id).join())
+  report.adopted = { rules: adopted[0].length, again: ids[0] === ids[1] }
+
+  const text = '🔥 A m1racle lamp'
+  const verdicts = good(await compliance.checkCompliance(client, text))
+  const { rule_id, ...verdict } = verdicts.find(({ rule_name }) => rule_name === 'No miracles')
+  report.verdict = verdict
+  report.highlighted = compliance
+    .highlight(text, verdicts.filter((one) => one.rule_id === rule_id))
+    .map((piece) => [piece.text, piece.verdicts.map(({ rule_name }) => rule_name)])
+  const typed = []
+  const type = compliance.checkWhileTyping(client, (content) => typed.push(content), 50)
+  for (const content of ['A', 'A m1', text]) type(content)
+  await sleepUntil(() => typed.length > 0)
+  type(' ')
+  await sleepUntil(() => typed.length > 1)
+  report.typed = typed
+}
+
+async function writing(client, product) {
+  const states = []
+  const draft = await scripts.writeScript(client, product, 'Short.', (job) => states.push(job.kind))
+  report.ai = { origin: draft.origin, status: draft.status, watched: states.at(-1) }
+  const script = good(await scripts.addScript(client, product, '#ad A lamp.'))
+  good(await scripts.saveScript(client, script.id, '#ad A miracle.'))
+  const refused = advice((await scripts.finishScript(client, script.id)).error)
+  report.notFinal = [refused.then, refused.rules.map(({ rule_id, ...rule }) => rule)]
+  const versions = good(await scripts.earlierVersions(client, script.id))
+  report.versions = versions.map(({ version, content }) => [version, content])
+  const { content, version } = good(await scripts.restoreVersion(client, script.id, 1))
+  report.restored = { content, version }
+  report.final = good(await scripts.finishScript(client, script.id)).status
+  const { virality_packs, analysis_results, scripts: own } = good(
+    await products.productDetail(client, product),
+  )
+  report.detail = {
+    packs: virality_packs.length,
+    results: analysis_results.map(({ type }) => type).sort(),
+    scripts: own.length,
+  }
+}
+
+async function refusals(client) {
+  report.wrongUrl = advice((await products.addProduct(client, 'Lamp', 'lamp')).error)
+  let answer
+  do answer = await products.addProduct(client, 'More', PRODUCT_URL)
+  while (!answer.error)
+  report.quota = advice(answer.error)
+  const busy = signIn('busy')
+  const { id } = good(await products.addProduct(busy, 'Lamp', PRODUCT_URL))
+  do answer = await products.analyzeAgain(busy, id)
+  while (!answer.error)
+  report.limited = advice(answer.error)
+  report.notThere = advice((await products.analyzeAgain(client, id)).error)
+}
+
+async function paying(client) {
+  const { plan, limits, usage, resets_at, subscription } = good(await accounts.account(client))
+  report.free = { plan, limits, products: usage.products, subscription }
+  report.resets = new Date(resets_at) > new Date()
+  report.plans = good(await accounts.plans(client)).map(({ id }) => id)
+  const token = sessions.owner
+  const page = await accounts.checkoutUrl(API_URL, token, 'creator')
+  // Somebody at Stripe's end pays as soon as there is a page.
+  await sleepUntil(async () => (await accounts.refreshPlan(API_URL, token)) === 'creator')
+  const paid = good(await accounts.account(client))
+  report.paid = { plan: paid.plan, status: paid.subscription.status, limit: paid.limits.products }
+  report.addresses = [page, await accounts.portalUrl(API_URL, token)].map((url) => new URL(url).host)
+  const twice = accounts.checkoutUrl(API_URL, token, 'agency')
+  report.twice = await twice.catch(({ code, status, message }) => ({ code, status, message }))
+}
+
+async function leaving(client) {
+  const everything = good(await accounts.exportAccount(client))
+  report.exported = { products: everything.products.length, plan: everything.plan }
+  good(await accounts.deleteAccount(client))
+  report.gone = advice((await products.listProducts(client)).error)
+}
+
+await signingIn()
+const owner = signIn('owner')
+const product = await productsAndJobs(owner)
+await realtime()
+await rulesAndChecks(owner)
+await writing(owner, product)
+await refusals(owner)
+await paying(owner)
+await leaving(owner)
+console.log(JSON.stringify(report))

@@ -1,0 +1,48 @@
+// Supabase's Realtime as far as a browser meets it, in front of a stack that has none: REST requests
+// pass through, and `push` sends a row to whoever has subscribed to its table.
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+
+export async function serveRealtime(apiUrl) {
+  const server = createServer(async (request, response) => {
+    const { host, connection, ...headers } = request.headers
+    const answer = await fetch(apiUrl + request.url, { method: request.method, headers })
+    response.writeHead(answer.status, { 'Content-Type': 'application/json' })
+    response.end(await answer.text())
+  })
+  const sockets = new WebSocketServer({ server, path: '/realtime/v1/websocket' })
+  const joined = []
+  sockets.on('connection', (socket) => {
+    socket.on('message', (message) => {
+      const [joinRef, ref, topic, event, payload] = JSON.parse(message)
+      const send = (name, content, to = ref) =>
+        socket.send(JSON.stringify([joinRef, to, topic, name, content]))
+      let response = {}
+      if (event === 'phx_join') {
+        const wanted = payload.config.postgres_changes.map((change, index) => ({
+          ...change, id: index + 1,
+        }))
+        response = { postgres_changes: wanted }
+        joined.push({ wanted, token: payload.access_token, send })
+      }
+      send('phx_reply', { status: 'ok', response })
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    joined,
+    push(table, record) {
+      for (const { wanted, send } of joined) {
+        const columns = Object.keys(record).map((name) => ({ name, type: 'text' }))
+        const data = { schema: 'public', table, type: 'UPDATE', columns, record, errors: null }
+        const ids = wanted.filter((change) => change.table === table).map(({ id }) => id)
+        send('postgres_changes', { ids, data }, null)
+      }
+    },
+    close() {
+      sockets.clients.forEach((socket) => socket.terminate())
+      server.close()
+    },
+  }
+}
