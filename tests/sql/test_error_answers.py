@@ -1,0 +1,368 @@
+"""Each code that docs/errors.md lists for PostgREST, produced there: status and whole body.
+
+tests/docs/test_errors.py sees to it that no code of the page is missing here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.database import make_product, make_user, user_claims
+from tests.postgrest import token
+from tests.rules import banned, make_rule, make_script, rule
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+
+    from tests.database import Database
+    from tests.postgrest import RunningPostgrest
+
+LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass
+class Api:
+    """The API for one user of its own."""
+
+    db: Database
+    url: str
+    user: uuid.UUID
+
+    def call(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {token(user_claims(self.user))}"}
+        return httpx.request(
+            method, self.url + path, json=json, headers=bearer | headers, timeout=20
+        )
+
+    def post(self, path: str, json: Any) -> httpx.Response:
+        return self.call("POST", path, json)
+
+    def product(self) -> dict[str, Any]:
+        return make_product(self.db, self.user)
+
+
+Answer = tuple[int, str, str, str | None, str | None]
+CASES: dict[str, tuple[Callable[[Api], httpx.Response], Answer]] = {}
+
+
+def answers(
+    status: int, code: str, message: str, details: str | None = None, hint: str | None = None
+) -> Callable[..., Any]:
+    """The function produces this code, with this body."""
+
+    def note(produce: Callable[[Api], httpx.Response]) -> None:
+        CASES[code] = produce, (status, code, message, details, hint)
+
+    return note
+
+
+@answers(401, "not_signed_in", "Sign in first: this needs an access token.")
+def _(api: Api) -> httpx.Response:
+    return httpx.get(f"{api.url}/products")
+
+
+@answers(401, "invalid_token", "This access token lacks an expiry, a subject or our audience.")
+def _(api: Api) -> httpx.Response:
+    claims = user_claims(api.user) | {"exp": None}
+    return httpx.get(f"{api.url}/products", headers={"Authorization": f"Bearer {token(claims)}"})
+
+
+@answers(401, "PGRST301", "JWT expired")
+def _(api: Api) -> httpx.Response:
+    claims = user_claims(api.user) | {"exp": int(time.time()) - 60}
+    return httpx.get(f"{api.url}/products", headers={"Authorization": f"Bearer {token(claims)}"})
+
+
+@answers(
+    402,
+    "quota_exceeded",
+    "Your plan includes 5 products, and 5 are in use.",
+    '{"plan": "free", "used": 5, "limit": 5, "metric": "products", "resets_at": null}',
+)
+def _(api: Api) -> httpx.Response:
+    for _number in range(5):
+        api.product()
+    return api.post("/products", LAMP)
+
+
+@answers(403, "account_deleted", "This account has been deleted.")
+def _(api: Api) -> httpx.Response:
+    api.post("/rpc/delete_account", {})
+    return api.call("GET", "/products")
+
+
+@answers(404, "not_found", "There is no such product.")
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/run_analysis", {"product_id": NOWHERE})
+
+
+@answers(
+    409,
+    "already_exists",
+    "You already have a rule named “No miracles”.",
+    '{"field": "rule_name"}',
+)
+def _(api: Api) -> httpx.Response:
+    made = make_rule(api.db, api.user, "No miracles", banned("miracle"))
+    return api.post("/brand_rules", {key: made[key] for key in ("rule_name", "rule_definition")})
+
+
+@answers(409, "not_analyzed", "This product has no pack yet: wait for its analysis, or run one.")
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/generate_script", {"product_id": str(api.product()["id"])})
+
+
+@answers(422, "invalid_name", "The product's name is missing.", '{"field": "name"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", {"source_url": LAMP["source_url"]})
+
+
+@answers(422, "invalid_url", "The source URL is missing.", '{"field": "source_url"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", {"name": "Lamp"})
+
+
+@answers(
+    422, "invalid_rule", "The rule's params.max must be from 0 to 1000.", '{"field": "params.max"}'
+)
+def _(api: Api) -> httpx.Response:
+    body = {"rule_name": "Few emoji", "rule_definition": rule("emoji", max=-1)}
+    return api.post("/brand_rules", body)
+
+
+@answers(422, "invalid_script", "The script's text is missing or empty.", '{"field": "content"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/scripts", {"product_id": str(api.product()["id"])})
+
+
+@answers(422, "invalid_brief", "The brief is longer than 2000 characters.", '{"field": "brief"}')
+def _(api: Api) -> httpx.Response:
+    brief = {"product_id": str(api.product()["id"]), "brief": "x" * 2001}
+    return api.post("/rpc/generate_script", brief)
+
+
+@answers(422, "invalid_pack", "The packs of starter rules are ftc and tiktok.", '{"field": "pack"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/adopt_starter_rules", {"pack": "gdpr"})
+
+
+@answers(
+    422,
+    "script_not_compliant",
+    "This script can't be final: it breaks “No miracles”.",
+    '{"rules": [{"spans": [{"end": 9, "field": "body", "start": 2}], '
+    '"message": "Don\'t say “m1racle”.", "rule_id": "RULE", "rule_name": "No miracles"}]}',
+)
+def _(api: Api) -> httpx.Response:
+    make_rule(api.db, api.user, "No miracles", banned("miracle"))
+    script = make_script(api.db, api.product(), "A m1racle!")
+    return api.call("PATCH", f"/scripts?id=eq.{script['id']}", {"status": "final"})
+
+
+@answers(
+    429,
+    "rate_limited",
+    "That is more than 30 requests in a minute. Try again in SECONDS s.",
+    '{"limit": 30, "retry_after_seconds": SECONDS}',
+)
+def _(api: Api) -> httpx.Response:
+    product = {"product_id": str(api.product()["id"])}
+    for _number in range(30):
+        assert api.post("/rpc/run_analysis", product).status_code == 200
+    return api.post("/rpc/run_analysis", product)
+
+
+@answers(400, "PGRST102", "Empty or invalid json")
+def _(api: Api) -> httpx.Response:
+    return api.call("POST", "/products", **{"Content-Type": "application/json"})
+
+
+@answers(400, "PGRST204", "Column 'colour' of relation 'products' does not exist")
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"colour": "red"})
+
+
+@answers(
+    400,
+    "PGRST100",
+    '"failed to parse filter (lamp)" (line 1, column 1)',
+    'unexpected "l" expecting "not" or operator (eq, gt, ...)',
+)
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products?name=lamp")
+
+
+@answers(
+    400,
+    "PGRST200",
+    "Could not find a relationship between 'products' and 'plans' in the schema cache",
+    "Searched for a foreign key relationship between 'products' and 'plans' in the schema"
+    " 'public', but no matches were found.",
+)
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products?select=*,plans(*)")
+
+
+@answers(400, "42703", "column products.colour does not exist")
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products?select=colour")
+
+
+@answers(400, "22P02", 'invalid input syntax for type uuid: "lamp"')
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products?id=eq.lamp")
+
+
+@answers(
+    400,
+    "22P05",
+    "unsupported Unicode escape sequence",
+    "\\u0000 cannot be converted to text.",
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"name": "\x00"})
+
+
+@answers(403, "42501", "permission denied for table products")
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"user_id": str(api.user)})
+
+
+@answers(
+    404,
+    "PGRST202",
+    "Could not find the function public.analyze without parameters in the schema cache",
+    "Searched for the function public.analyze without parameters or with a single unnamed json/"
+    "jsonb parameter, but no matches were found in the schema cache.",
+    "Perhaps you meant to call the function public.run_analysis",
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/analyze", {})
+
+
+@answers(404, "42P01", 'relation "public.lamps" does not exist')
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/lamps")
+
+
+@answers(405, "25006", "cannot execute SELECT FOR KEY SHARE in a read-only transaction")
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", f"/rpc/run_analysis?product_id={NOWHERE}")
+
+
+@answers(
+    406,
+    "PGRST116",
+    "JSON object requested, multiple (or no) rows returned",
+    "The result contains 0 rows",
+)
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products", Accept="application/vnd.pgrst.object+json")
+
+
+@answers(406, "PGRST106", "The schema must be one of the following: public")
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products", **{"Accept-Profile": "private"})
+
+
+@answers(
+    409,
+    "23505",
+    'duplicate key value violates unique constraint "brand_rules_user_id_rule_name_key"',
+)
+def _(api: Api) -> httpx.Response:
+    # The first writer has not committed when the second looks, so only the index can tell.
+    body = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
+    with api.db.as_user(api.user) as first:
+        first.execute(
+            "insert into public.brand_rules (rule_name, rule_definition)"
+            " values ('No miracles', %s::jsonb)",
+            '{"kind": "banned_phrase", "severity": "error", "params": {"terms": ["miracle"]}}',
+        )
+        second: list[httpx.Response] = []
+        thread = threading.Thread(target=lambda: second.append(api.post("/brand_rules", body)))
+        thread.start()
+        wait_for_a_lock(api.db)
+    thread.join()
+    return second[0]
+
+
+def wait_for_a_lock(db: Database) -> None:
+    deadline = time.monotonic() + 10
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    while not db.value(waiting):
+        assert time.monotonic() < deadline
+
+
+@answers(500, "57014", "canceling statement due to statement timeout")
+def _(api: Api) -> httpx.Response:
+    with api.db.as_user(api.user) as owner:
+        owner.execute(
+            "insert into public.brand_rules (rule_name, rule_definition)"
+            " select n::text, jsonb_build_object('kind', 'regex', 'severity', 'error', 'params',"
+            " jsonb_build_object('pattern', format('(a|b)*?.{1,%s}', n)))"
+            " from generate_series(100, 250) as n"
+        )
+    return api.post("/rpc/check_compliance", {"content": "a" * 10_000})
+
+
+def test_each_code_is_answered_with_status_and_sentence(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    got, expected = {}, {}
+    for code, (produce, answer) in CASES.items():
+        api = Api(db, postgrest.url, make_user())
+        response = produce(api)
+        body = {"code": None, "message": None, "details": None, "hint": None} | response.json()
+        rules = db.rows("select id from public.brand_rules where user_id = %s", api.user)
+        names = {str(rule["id"]): "RULE" for rule in rules}
+        if seconds := response.headers.get("Retry-After"):
+            assert 1 <= int(seconds) <= 60
+            names |= {f"in {seconds} s": "in SECONDS s", f": {seconds}}}": ": SECONDS}"}
+        texts = [body.pop(key) for key in ("code", "message", "details", "hint")]
+        assert body == {}
+        for value, name in names.items():
+            texts = [text and text.replace(value, name) for text in texts]
+        got[code], expected[code] = (response.status_code, *texts), answer
+    assert got == expected
+
+
+def test_what_has_not_changed_is_304_without_a_body(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    api = Api(db, postgrest.url, make_user())
+    api.product()
+    tag = api.call("GET", "/product_overview").headers["ETag"]
+    again = api.call("GET", "/product_overview", **{"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_monthly_quota_says_when_it_starts_again(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    api = Api(db, postgrest.url, make_user())
+    product = {"product_id": str(api.product()["id"])}
+    db.execute("update public.jobs set status = 'succeeded', finished_at = now()")
+    db.execute("delete from private.live_jobs")
+    db.execute("update private.usage set used = 20")
+    answer = api.post("/rpc/run_analysis", product)
+    now = datetime.now(UTC)
+    month = f"{now.year + now.month // 12}-{now.month % 12 + 1:02}-01T00:00:00+00:00"
+    assert (answer.status_code, answer.json()) == (
+        402,
+        {
+            "code": "quota_exceeded",
+            "message": "Your plan includes 20 analyses a month, and 20 are in use.",
+            "details": '{"plan": "free", "used": 20, "limit": 20, "metric": "analyses",'
+            f' "resets_at": "{month}"}}',
+            "hint": None,
+        },
+    )
