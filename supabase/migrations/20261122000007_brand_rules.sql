@@ -95,10 +95,17 @@ begin
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.enabled is null then
         perform private.fail(
             422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
             '{"field": "enabled"}'
+        );
+    end if;
+    if new.rule_definition is null then
+        perform private.fail(
+            422, 'invalid_rule', 'The rule''s definition is missing.',
+            '{"field": "rule_definition"}'
         );
     end if;
     if octet_length(new.rule_definition::text) > 65536 then
@@ -111,7 +118,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_require is
-'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
+'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
+that is sent as null for the caller''s.';
 
 create function private.brand_rules_refuse_duplicate()
 returns trigger

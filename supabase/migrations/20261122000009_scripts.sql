@@ -20,7 +20,8 @@ comment on column public.scripts.job_id is
 'The job that wrote it; null if the user did, or once it is pruned.';
 comment on column public.scripts.title is 'What the user calls it; null if nothing.';
 comment on column public.scripts.status is
-'draft, or final: only a text that breaks no rule of severity error can be final.';
+'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed later
+leaves final scripts as they are, until their text is changed.';
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
@@ -74,6 +75,7 @@ security invoker
 set search_path = ''
 as $$
 begin
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -91,7 +93,8 @@ begin
 end;
 $$;
 comment on function private.scripts_require is
-'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
+'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
+caller''s. Errors: 422 invalid_script.';
 
 create function private.scripts_require_product()
 returns trigger

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user, user_claims
 from tests.postgrest import token
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.postgrest import RunningPostgrest
 
 LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
+RULE = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
@@ -111,8 +113,8 @@ def _(api: Api) -> httpx.Response:
     '{"field": "rule_name"}',
 )
 def _(api: Api) -> httpx.Response:
-    made = make_rule(api.db, api.user, "No miracles", banned("miracle"))
-    return api.post("/brand_rules", {key: made[key] for key in ("rule_name", "rule_definition")})
+    make_rule(api.db, api.user, "No miracles", banned("marvel"))
+    return api.post("/brand_rules", RULE)
 
 
 @answers(409, "not_analyzed", "This product has no pack yet: wait for its analysis, or run one.")
@@ -231,6 +233,46 @@ def _(api: Api) -> httpx.Response:
     return api.post("/products", LAMP | {"name": "\x00"})
 
 
+@answers(400, "22003", 'value "99999999999" is out of range for type integer')
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/restore_script_version", {"script_id": NOWHERE, "version": 99999999999})
+
+
+@answers(
+    400,
+    "428C9",
+    'cannot insert a non-DEFAULT value into column "severity"',
+    'Column "severity" is a generated column.',
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/brand_rules", RULE | {"severity": "info"})
+
+
+@answers(
+    400,
+    "21000",
+    "ON CONFLICT DO UPDATE command cannot affect row a second time",
+    None,
+    "Ensure that no rows proposed for insertion within the same command have duplicate"
+    " constrained values.",
+)
+def _(api: Api) -> httpx.Response:
+    path = "/brand_rules?on_conflict=user_id,rule_name"
+    return api.call("POST", path, [RULE, RULE], Prefer="resolution=merge-duplicates")
+
+
+@answers(
+    500,
+    "55000",
+    'cannot insert into view "product_overview"',
+    "Views that do not select from a single table or view are not automatically updatable.",
+    "To enable inserting into the view, provide an INSTEAD OF INSERT trigger or an unconditional ON"
+    " INSERT DO INSTEAD rule.",
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/product_overview", LAMP)
+
+
 @answers(403, "42501", "permission denied for table products")
 def _(api: Api) -> httpx.Response:
     return api.post("/products", LAMP | {"user_id": str(api.user)})
@@ -280,15 +322,13 @@ def _(api: Api) -> httpx.Response:
 )
 def _(api: Api) -> httpx.Response:
     # The first writer has not committed when the second looks, so only the index can tell.
-    body = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
     with api.db.as_user(api.user) as first:
         first.execute(
-            "insert into public.brand_rules (rule_name, rule_definition)"
-            " values ('No miracles', %s::jsonb)",
-            '{"kind": "banned_phrase", "severity": "error", "params": {"terms": ["miracle"]}}',
+            "insert into public.brand_rules (rule_name, rule_definition) values (%s, %s)",
+            *(RULE["rule_name"], Jsonb(RULE["rule_definition"])),
         )
         second: list[httpx.Response] = []
-        thread = threading.Thread(target=lambda: second.append(api.post("/brand_rules", body)))
+        thread = threading.Thread(target=lambda: second.append(api.post("/brand_rules", RULE)))
         thread.start()
         wait_for_a_lock(api.db)
     thread.join()

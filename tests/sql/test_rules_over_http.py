@@ -168,3 +168,27 @@ def test_an_account_cannot_keep_the_database_busy_with_its_rules(
     status, answer = call(postgrest, user, "/rpc/check_compliance", {"content": "a" * 10_000})
     assert isinstance(answer, dict)
     assert (status, answer["code"]) == (500, "57014")
+
+
+def test_an_account_sent_as_null_is_the_callers(db: Database, postgrest: RunningPostgrest) -> None:
+    product = make_product(db, make_user())
+    user = product["user_id"]
+    rule = {"user_id": None, "rule_name": "No miracles", "rule_definition": banned("miracle")}
+    script = {"user_id": None, "product_id": str(product["id"]), "content": "A lamp."}
+    returned = {"Prefer": "return=representation"}
+    for path, row in (("/brand_rules", rule), ("/scripts", script)):
+        status, rows = call(postgrest, user, f"{path}?select=user_id", row, returned)
+        assert (path, status, rows) == (path, 201, [{"user_id": str(user)}])
+
+
+def test_a_rule_without_a_definition_says_so(postgrest: RunningPostgrest) -> None:
+    for body in ({"rule_name": "Empty"}, {"rule_name": "Empty", "rule_definition": None}):
+        assert call(postgrest, make_user(), "/brand_rules", body) == (
+            422,
+            {
+                "code": "invalid_rule",
+                "message": "The rule's definition is missing.",
+                "details": '{"field": "rule_definition"}',
+                "hint": None,
+            },
+        )
