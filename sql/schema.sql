@@ -555,10 +555,17 @@ begin
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.enabled is null then
         perform private.fail(
             422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
             '{"field": "enabled"}'
+        );
+    end if;
+    if new.rule_definition is null then
+        perform private.fail(
+            422, 'invalid_rule', 'The rule''s definition is missing.',
+            '{"field": "rule_definition"}'
         );
     end if;
     if octet_length(new.rule_definition::text) > 65536 then
@@ -571,7 +578,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
+COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
+that is sent as null for the caller''s.';
 
 CREATE FUNCTION private.brand_rules_require_definition() RETURNS trigger
     LANGUAGE plpgsql
@@ -1949,7 +1957,8 @@ COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the u
 
 COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
 
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: only a text that breaks no rule of severity error can be final.';
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed later
+leaves final scripts as they are, until their text is changed.';
 
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
@@ -3828,6 +3837,7 @@ CREATE FUNCTION private.scripts_require() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -3845,7 +3855,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
+COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
+caller''s. Errors: 422 invalid_script.';
 
 CREATE FUNCTION private.scripts_require_compliance() RETURNS trigger
     LANGUAGE plpgsql
@@ -5298,8 +5309,8 @@ $$;
 
 COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
-in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
+brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql

@@ -60,8 +60,8 @@ $$;
 comment on function public.generate_script is
 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
-in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
+brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
