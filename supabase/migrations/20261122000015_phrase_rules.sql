@@ -139,11 +139,18 @@ declare
     v_all text[] := private.texts(params -> 'all_of');
     v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
-    v_mentions int4multirange := private.find_terms(
-        script, v_terms, 'word', '{case,width,zero_width}'
-    );
-    v_missing text;
+    v_mentions int4multirange := '{}';
+    v_found int4multirange;
+    v_missing text[] := '{}';
+    v_term text;
 begin
+    foreach v_term in array v_terms loop
+        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_mentions := v_mentions + v_found;
+        if isempty(v_found) and v_term = any (v_all) then
+            v_missing := v_missing || v_term;
+        end if;
+    end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
@@ -153,11 +160,10 @@ begin
             );
         end if;
     end if;
-    select string_agg('“' || t || '”', ', ') into v_missing
-    from unnest(v_all) as t
-    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
-    if v_missing is not null then
-        return private.judge('fail', '{}', format('Mention %s.', v_missing));
+    if v_missing <> '{}' then
+        return private.judge(
+            'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
+        );
     end if;
     if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
         return private.judge('pass', '{}', null);

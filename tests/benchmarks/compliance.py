@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import time
@@ -64,7 +65,7 @@ def main() -> None:
         prog="python -m tests.benchmarks.compliance", description=__doc__
     )
     parser.add_argument("--calls", type=int, default=500, help="of each case")
-    parser.add_argument("--output", type=Path, help="where to write the rows as JSON")
+    parser.add_argument("--output", type=Path, help="a folder for compliance.json and .md")
     options = parser.parse_args()
     with _database() as db:
         results = [_measure(db, *case, calls=options.calls) for case in _cases()]
@@ -72,7 +73,27 @@ def main() -> None:
     for row in rows:
         print(f"{row['case']:46}{row['metric']:10}{row['value']:8.2f} ms")  # noqa: T201
     if options.output:
-        options.output.write_text(json.dumps(rows, indent=1) + "\n")
+        (options.output / "compliance.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (options.output / "compliance.md").write_text(_page(results, options.calls))
+
+
+def _page(results: list[Result], calls: int) -> str:
+    lines = [
+        "# Checking a script",
+        "",
+        "Written by `make bench-compliance ARGS='--output docs/benchmarks'`: rpc/check_compliance,",
+        f"{_RULES} rules, a text of {_CHARACTERS:,} characters, {calls} calls of each case on one",
+        f"connection, {os.cpu_count()} cores. CPU is that of the database's process; the wall column",
+        "includes the client and whatever else the machine did meanwhile.",
+        "",
+        "| case | CPU ms, p50 | p99 | wall ms, p50 | p99 |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for result in results:
+        wall, cpu = ([row["value"] for row in result.rows()][i : i + 2] for i in (0, 2))
+        cells = " | ".join(f"{value:.1f}" for value in (*cpu, *wall))
+        lines.append(f"| {result.case} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def _cases() -> Iterator[tuple[str, list[dict[str, Any]], str]]:
