@@ -192,3 +192,30 @@ def test_a_rule_without_a_definition_says_so(postgrest: RunningPostgrest) -> Non
                 "hint": None,
             },
         )
+
+
+def test_a_hostile_pattern_is_refused_when_it_is_written(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    problems = {
+        r"(a+)\1": "may not refer back to a group (\\1).",
+        "(?=a)a": "may not look around or set options: of (?…), only (?:…) and a leading (?i).",
+        "(a{1,100}){1,100}": "repeats too often: its counts may multiply to 600 at most.",
+        "a" * 201: "must have 1 to 200 characters.",
+        "(": "is no valid regular expression.",
+        "(a|)*": "matches every text, also an empty one.",
+    }
+    user = make_user()
+    for pattern, problem in problems.items():
+        definition = {"kind": "regex", "severity": "error", "params": {"pattern": pattern}}
+        body = {"rule_name": "Hostile", "rule_definition": definition}
+        assert call(postgrest, user, "/brand_rules", body) == (
+            422,
+            {
+                "code": "invalid_rule",
+                "message": f"The rule's params.pattern {problem}",
+                "details": '{"field": "params.pattern"}',
+                "hint": None,
+            },
+        )
+    assert db.value("select count(*) from public.brand_rules") == 0
