@@ -19,6 +19,7 @@ CREATE TYPE private.folded_text AS (
 	folded_at integer[],
 	source_at integer[],
 	astral_at integer[],
+	is_spelt boolean,
 	words integer,
 	grade numeric
 );
@@ -28,7 +29,8 @@ also without accents and look-alike letters, as long as plain. squeezed: see pri
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
 of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
 nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
-most emoji are; null if there are none. words and grade: what private.measure found.';
+most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
+other, as in “a m i r”. words and grade: what private.measure found.';
 
 CREATE TYPE private.turn AS (
 	is_completed boolean,
@@ -1083,11 +1085,18 @@ declare
     v_all text[] := private.texts(params -> 'all_of');
     v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
-    v_mentions int4multirange := private.find_terms(
-        script, v_terms, 'word', '{case,width,zero_width}'
-    );
-    v_missing text;
+    v_mentions int4multirange := '{}';
+    v_found int4multirange;
+    v_missing text[] := '{}';
+    v_term text;
 begin
+    foreach v_term in array v_terms loop
+        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_mentions := v_mentions + v_found;
+        if isempty(v_found) and v_term = any (v_all) then
+            v_missing := v_missing || v_term;
+        end if;
+    end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
@@ -1097,11 +1106,10 @@ begin
             );
         end if;
     end if;
-    select string_agg('“' || t || '”', ', ') into v_missing
-    from unnest(v_all) as t
-    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
-    if v_missing is not null then
-        return private.judge('fail', '{}', format('Mention %s.', v_missing));
+    if v_missing <> '{}' then
+        return private.judge(
+            'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
+        );
     end if;
     if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
         return private.judge('pass', '{}', null);
@@ -1957,8 +1965,8 @@ COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the u
 
 COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
 
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed later
-leaves final scripts as they are, until their text is changed.';
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
+later leaves final scripts as they are, until their text is changed.';
 
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
@@ -2162,7 +2170,8 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
+        match, v_is_disguised, script.is_spelt,
+        script.has_spaces and position('_' in v_text) = 0
     );
     v_hits := private.find_pattern(
         v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
@@ -2306,6 +2315,8 @@ begin
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
     v_folded.squeezed := array[private.squeeze(v_folded.bare)];
+    v_folded.is_spelt := v_folded.bare
+        ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_folded.bare ~ '[!|+@$€£]' then
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
@@ -4198,7 +4209,7 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
+CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $_$
@@ -4222,11 +4233,11 @@ begin
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -5143,10 +5154,10 @@ $$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
 
-CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS text
+CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
@@ -5155,16 +5166,21 @@ CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS 
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            || '|'
-            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
+            -- The half that is slow to compile: only where the script spells, or too short to tell.
+            || case
+                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
+                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                )
+                else ''
+            end
             || ')'
         else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
     end
     from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
     where w.word <> ''
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
+COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) IS 'A regular expression for the words of a term.';
 
 CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
     LANGUAGE sql STABLE
@@ -6356,7 +6372,7 @@ REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
@@ -6394,7 +6410,7 @@ REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_pe
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;

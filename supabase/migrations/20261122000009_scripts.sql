@@ -20,8 +20,8 @@ comment on column public.scripts.job_id is
 'The job that wrote it; null if the user did, or once it is pruned.';
 comment on column public.scripts.title is 'What the user calls it; null if nothing.';
 comment on column public.scripts.status is
-'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed later
-leaves final scripts as they are, until their text is changed.';
+'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
+later leaves final scripts as they are, until their text is changed.';
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'Number of the text that stands here, from 1; earlier ones are in script_versions.';

@@ -10,6 +10,7 @@ create type private.folded_text as (
     folded_at integer [],
     source_at integer [],
     astral_at integer [],
+    is_spelt boolean,
     words integer,
     grade numeric
 );
@@ -19,7 +20,8 @@ also without accents and look-alike letters, as long as plain. squeezed: see pri
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
 of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
 nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
-most emoji are; null if there are none. words and grade: what private.measure found.';
+most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
+other, as in “a m i r”. words and grade: what private.measure found.';
 
 create function private.squeeze(value text)
 returns text
@@ -236,6 +238,8 @@ begin
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
     v_folded.squeezed := array[private.squeeze(v_folded.bare)];
+    v_folded.is_spelt := v_folded.bare
+        ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_folded.bare ~ '[!|+@$€£]' then
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));

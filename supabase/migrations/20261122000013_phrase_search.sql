@@ -87,7 +87,7 @@ $$;
 comment on function private.spelt_pattern is
 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
 
-create function private.word_pattern(term text, reads_disguise boolean)
+create function private.word_pattern(term text, reads_disguise boolean, is_spelt boolean)
 returns text
 language sql
 immutable
@@ -102,8 +102,13 @@ as $$
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            || '|'
-            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
+            -- The half that is slow to compile: only where the script spells, or too short to tell.
+            || case
+                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
+                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                )
+                else ''
+            end
             || ')'
         else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
     end
@@ -113,7 +118,7 @@ $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
 create function private.term_pattern(
-    term text, match text, reads_disguise boolean, has_plain_edges boolean
+    term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean
 )
 returns text
 language plpgsql
@@ -141,7 +146,7 @@ begin
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
 end;
 $$;
 comment on function private.term_pattern is
@@ -221,7 +226,8 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
+        match, v_is_disguised, script.is_spelt,
+        script.has_spaces and position('_' in v_text) = 0
     );
     v_hits := private.find_pattern(
         v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
