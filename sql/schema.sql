@@ -17,13 +17,20 @@ CREATE TYPE private.folded_text AS (
 	squeezed text[],
 	has_spaces boolean,
 	folded_at integer[],
-	source_at integer[]
+	source_at integer[],
+	astral_at integer[],
+	is_spelt boolean,
+	words integer,
+	grade numeric
 );
 
 COMMENT ON TYPE private.folded_text IS 'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
 also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
 has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content; both are null where nothing moved.';
+of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
+nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
+most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
+other, as in “a m i r”. words and grade: what private.measure found.';
 
 CREATE TYPE private.turn AS (
 	is_completed boolean,
@@ -230,33 +237,6 @@ END;
 COMMENT ON FUNCTION private.analysis_input(job_id uuid) IS 'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
 velocity), or null.';
 
-CREATE TABLE private.apify_webhooks (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    job_id uuid NOT NULL,
-    secret_hash bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT apify_webhooks_secret_hash_check CHECK ((length(secret_hash) = 32))
-);
-
-COMMENT ON TABLE private.apify_webhooks IS 'One for each run that a job starts at Apify. It stays until the job is pruned, so that a late or
-repeated call is told that all is well.';
-
-COMMENT ON COLUMN private.apify_webhooks.id IS 'Names it in the address that Apify calls.';
-
-COMMENT ON COLUMN private.apify_webhooks.secret_hash IS 'SHA-256 of what only Apify was told.';
-
-CREATE FUNCTION private.apify_secret_hash(id uuid) RETURNS bytea
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT COALESCE(( SELECT w.secret_hash
-            FROM private.apify_webhooks w
-           WHERE (w.id = apify_secret_hash.id)), decode(repeat('00'::text, 32), 'hex'::text)) AS "coalesce";
-END;
-
-COMMENT ON FUNCTION private.apify_secret_hash(id uuid) IS 'What the secret of a webhook must hash to, always 32 bytes.
-Definer: the edge has no table rights. A hash does not give the secret away.';
-
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
@@ -266,6 +246,24 @@ CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
+
+CREATE FUNCTION private.astral_places(content text) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    -- Each part but the last ends where such a character stands.
+    select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
+    from (
+        select
+            s.position,
+            sum(char_length(s.part) + 1) over (order by s.position) as ends_at,
+            lead(s.position) over (order by s.position) is not null as is_followed
+        from regexp_split_to_table(content, '[\U00010000-\U0010ffff]')
+            with ordinality as s (part, position)
+    ) as p
+$$;
+
+COMMENT ON FUNCTION private.astral_places(content text) IS 'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
 
 CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -348,24 +346,6 @@ END;
 
 COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
 table rights.';
-
-CREATE FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    if private.is_erased(begin_tiktok.user_id) then
-        return false;
-    end if;
-    delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
-    insert into private.tiktok_states (state_hash, user_id, verifier)
-    values (begin_tiktok.state_hash, begin_tiktok.user_id, begin_tiktok.verifier);
-    return true;
-end;
-$$;
-
-COMMENT ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) IS 'Remembers that an account asks TikTok for consent; false for an erased one.
-Definer: the edge has no table rights and names the account of a token it has checked.';
 
 CREATE TABLE private.identities (
     issuer text NOT NULL,
@@ -577,10 +557,17 @@ begin
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.enabled is null then
         perform private.fail(
             422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
             '{"field": "enabled"}'
+        );
+    end if;
+    if new.rule_definition is null then
+        perform private.fail(
+            422, 'invalid_rule', 'The rule''s definition is missing.',
+            '{"field": "rule_definition"}'
         );
     end if;
     if octet_length(new.rule_definition::text) > 65536 then
@@ -593,7 +580,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule).';
+COMMENT ON FUNCTION private.brand_rules_require() IS 'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
+that is sent as null for the caller''s.';
 
 CREATE FUNCTION private.brand_rules_require_definition() RETURNS trigger
     LANGUAGE plpgsql
@@ -876,28 +864,28 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
-    v_count integer := regexp_count(script.content, private.emoji_pattern());
-    v_emoji int4range[] := private.find_pattern(script.content, private.emoji_pattern(), '');
+    v_emoji int4range[] := '{}';
     v_hits int4multirange;
 begin
-    select range_agg(int4range(lower(h) - 1, upper(h) - 1)) into v_hits
-    from unnest(v_emoji) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-        -- ❤ and ❤️ differ in an invisible character only.
-        on rtrim(f.emoji, chr(65039))
-        = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039));
-    if v_hits is not null then
+    if octet_length(script.content) > char_length(script.content) then
+        v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
+    end if;
+    v_hits := private.places(array(
+        select h
+        from unnest(v_emoji) as h
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
+            -- ❤ and ❤️ differ in an invisible character only.
+            on rtrim(f.emoji, chr(65039))
+            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
-        v_count > v_max,
-        (
-            select range_agg(int4range(lower(h) - 1, upper(h) - 1))
-            from unnest(v_emoji) with ordinality as h (h, position) where h.position > v_max
-        ),
-        format('%s emoji, and %s at most are allowed.', v_count, v_max)
+        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
+        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
     );
 end;
 $$;
@@ -909,10 +897,11 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
     SET search_path TO ''
     AS $$
 declare
-    v_tag constant text := '#[[:alnum:]_]+';
     v_max integer := (params ->> 'max')::integer;
+    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(m[1]) from regexp_matches(script.plain, '#([[:alnum:]_]+)', 'g') as m
+        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
+        from unnest(v_places) as h
     );
     v_missing text;
     v_hits int4multirange;
@@ -923,24 +912,20 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    select range_agg(private.source_range(script, lower(h), upper(h))) into v_hits
-    from unnest(private.find_pattern(script.plain, v_tag, '')) as h
-    inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-        on '#' || lower(ltrim(f.tag, '#'))
-        = lower(substr(script.plain, lower(h), upper(h) - lower(h)));
-    if v_hits is not null then
+    v_hits := private.source_places(script, array(
+        select t.place
+        from unnest(v_places, v_tags) as t (place, tag)
+        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
+            on lower(ltrim(f.tag, '#')) = t.tag
+    ));
+    if not isempty(v_hits) then
         return private.judge(
             'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        (
-            select range_agg(private.source_range(script, lower(h), upper(h)))
-            from unnest(private.find_pattern(script.plain, v_tag, ''))
-                with ordinality as h (h, position)
-            where h.position > v_max
-        ),
+        private.source_places(script, v_places[v_max + 1:]),
         format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
     );
 end;
@@ -956,7 +941,7 @@ declare
     v_unit text := params ->> 'unit';
     v_max numeric := (params ->> 'max')::numeric;
     v_min numeric := (params ->> 'min')::numeric;
-    v_words integer := regexp_count(script.content, '\S*[[:alnum:]]\S*');
+    v_words integer := coalesce(script.words, private.count_words(script.content));
     v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
@@ -965,12 +950,16 @@ declare
     end, 1));
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
-    v_rest_at integer := case v_unit
-        when 'chars' then v_allowed
-        else regexp_instr(script.content, '\S*[[:alnum:]]\S*', 1, v_allowed + 1) - 1
-    end;
+    v_rest_at integer;
 begin
     if v_length > v_max then
+        v_rest_at := v_allowed;
+        if v_unit <> 'chars' then
+            v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
+            -- A word begins with its quotation mark.
+            v_rest_at := v_rest_at
+                - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
+        end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
@@ -1047,22 +1036,13 @@ COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'As
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-    v_text text := lower(script.bare);
-    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
-    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
-    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
-        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
-    v_grade numeric;
+    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
 begin
-    if v_words = 0 then
+    if v_grade is null then
         return private.judge('not_applicable', '{}', null);
     end if;
-    v_grade := round(
-        0.39 * v_words / v_sentences + 11.8 * greatest(v_syllables, v_words) / v_words - 15.59, 1
-    );
     return private.pass_unless(
         v_grade > (params ->> 'max')::numeric, '{}',
         format(
@@ -1071,7 +1051,7 @@ begin
         )
     );
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) IS 'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
 
@@ -1089,7 +1069,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_hits) > 0,
-        (select range_agg(int4range(lower(h) - 1, upper(h) - 1)) from unnest(v_hits) as h),
+        private.places(v_hits),
         'The script has something that this rule forbids.'
     );
 end;
@@ -1105,11 +1085,18 @@ declare
     v_all text[] := private.texts(params -> 'all_of');
     v_terms text[] := v_all || private.texts(params -> 'any_of');
     v_exact int4multirange;
-    v_mentions int4multirange := private.find_terms(
-        script, v_terms, 'word', '{case,width,zero_width}'
-    );
-    v_missing text;
+    v_mentions int4multirange := '{}';
+    v_found int4multirange;
+    v_missing text[] := '{}';
+    v_term text;
 begin
+    foreach v_term in array v_terms loop
+        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_mentions := v_mentions + v_found;
+        if isempty(v_found) and v_term = any (v_all) then
+            v_missing := v_missing || v_term;
+        end if;
+    end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
@@ -1119,11 +1106,10 @@ begin
             );
         end if;
     end if;
-    select string_agg('“' || t || '”', ', ') into v_missing
-    from unnest(v_all) as t
-    where isempty(private.find_terms(script, array[t], 'word', '{case,width,zero_width}'));
-    if v_missing is not null then
-        return private.judge('fail', '{}', format('Mention %s.', v_missing));
+    if v_missing <> '{}' then
+        return private.judge(
+            'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
+        );
     end if;
     if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
         return private.judge('pass', '{}', null);
@@ -1161,7 +1147,7 @@ begin
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(script.content, v_verdict.hits);
+        spans := private.spans(v_verdict.hits, script.astral_at);
         message := coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
@@ -1176,15 +1162,64 @@ CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(ru
     SET search_path TO ''
     AS $$
 declare
-    v_script private.folded_text := private.fold(content);
+    v_script private.folded_text := private.fold(content, (
+        select string_agg(r.rule_definition::text, '') from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ));
+    v_first text := v_script.squeezed[1];
+    v_second text := coalesce(v_script.squeezed[2], '');
 begin
     return query
+    with rules as materialized (
+        select
+            r.id, r.rule_name, r.severity, r.rule_definition,
+            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
+        from public.brand_rules as r
+        where r.user_id = check_rules.user_id and r.enabled
+    ),
+
+    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
+    terms as (
+        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
+        from (
+            select r.id as rule_id, p.term
+            from rules as r cross join lateral jsonb_array_elements_text(
+                coalesce(r.params -> 'terms', r.params -> 'names')
+            ) as p (term)
+            where r.kind in ('banned_phrase', 'competitor_mention')
+            union all
+            select r.id, p.term
+            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
+            where r.kind = 'substitution'
+        ) as t
+    ),
+
+    suspects as materialized (
+        select distinct w.rule_id
+        from terms as t
+        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
+        where
+            w.rule_id is not null
+            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
+    )
+
     select
-        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity, c.status, c.spans, c.message,
-        c.suggestion
-    from public.brand_rules as r
-    cross join lateral private.check_rule(r.rule_definition, v_script) as c
-    where r.user_id = check_rules.user_id and r.enabled
+        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
+    from rules as r
+    cross join lateral (
+        select
+            case when r.rule_definition -> 'scope' ? 'body' is false
+                then 'not_applicable' else 'pass' end as status,
+            '[]'::jsonb as spans, null::text as message, null::text as suggestion
+        where
+            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
+            and r.id not in (select s.rule_id from suspects as s)
+        union all
+        select k.* from private.check_rule(r.rule_definition, v_script) as k
+        where
+            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
+            or r.id in (select s.rule_id from suspects as s)
+    ) as c
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
@@ -1495,6 +1530,15 @@ $$;
 COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
 from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
 
+CREATE FUNCTION private.count_words(content text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select regexp_count(content, '[[:alnum:]]\S*')
+$$;
+
+COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands between spaces and is no mere sign.';
+
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1642,35 +1686,6 @@ $$;
 
 COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
 
-CREATE FUNCTION private.disconnect_tiktok(user_id uuid) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_id uuid;
-begin
-    -- What could not be told to TikTok for a month is no longer kept for it.
-    delete from private.tiktok_revocations as r where r.created_at < now() - interval '30 days';
-    with gone as (
-        delete from private.tiktok_connections as c where c.user_id = disconnect_tiktok.user_id
-        returning c.access_token, c.refresh_token
-    )
-    insert into private.tiktok_revocations (access_token, refresh_token)
-    select g.access_token, g.refresh_token from gone as g
-    returning id into v_id;
-    if v_id is null then
-        return false;
-    end if;
-    perform private.enqueue(
-        'revoke_tiktok', null, null, v_id::text, jsonb_build_object('revocation_id', v_id)
-    );
-    return true;
-end;
-$$;
-
-COMMENT ON FUNCTION private.disconnect_tiktok(user_id uuid) IS 'Forgets an account''s tokens and queues the job that tells TikTok; false where none was connected.
-Definer: the edge has no table rights and names the account of a token it has checked.';
-
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -1678,35 +1693,22 @@ CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     select string_agg(
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
-            when char_length(r.run[1]) > 1
-                then private.letter_class(r.run[2]) || '{' || char_length(r.run[1]) || ',}'
+            when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
             -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
-            when r.run[2] ~ '[aiuy]' then private.letter_class(r.run[2]) || '+'
-            else private.letter_class(r.run[2])
-                || '(?:' || private.letter_class(r.run[2]) || '{2,})?'
+            when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
+            else r.class || '(?:' || r.class || '{2,})?'
         end,
         '[-.*_~''’·]?' order by r.position
     )
-    from regexp_matches(word, '((.)\2*)', 'g') with ordinality as r (run, position)
+    from (
+        select m.run, m.position, coalesce(c.classes ->> m.run[2], m.run[2]) as class
+        from private.letter_classes() as c (classes)
+        cross join lateral regexp_matches(word, '((.)\2*)', 'g')
+            with ordinality as m (run, position)
+    ) as r
 $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
-
-CREATE FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    delete from private.tiktok_connections as c using public.jobs as j
-    where
-        j.id = drop_tiktok.job_id
-        and c.user_id = j.user_id
-        and c.refresh_token = drop_tiktok.refresh_token;
-    return found;
-end;
-$$;
-
-COMMENT ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) IS 'Forgets tokens that TikTok takes no more, because the person ended it there. Definer: as above.';
 
 CREATE FUNCTION private.emoji_pattern() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1748,15 +1750,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
-
-CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-    delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
-$$;
-
-COMMENT ON FUNCTION private.end_tiktok_revocation(id uuid) IS 'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1864,36 +1857,10 @@ begin
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
-    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
-    -- Before the tokens go, a job is queued that gives them back to TikTok.
-    perform private.disconnect_tiktok(erase_rows.user_id);
-    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 
 COMMENT ON FUNCTION private.erase_rows(user_id uuid) IS 'Deletes every row of an account in every table that names one, but for the tombstones.';
-
-CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_job_id uuid := private.is_held(
-        expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct
-    );
-    v_id uuid;
-begin
-    if v_job_id is not null then
-        insert into private.apify_webhooks (job_id, secret_hash)
-        values (v_job_id, expect_apify_run.secret_hash)
-        returning id into v_id;
-    end if;
-    return v_id;
-end;
-$$;
-
-COMMENT ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) IS 'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
-Definer: workers have no table rights; the job comes from the lease.';
 
 CREATE TABLE private.billing_notices (
     event_id text NOT NULL,
@@ -1917,43 +1884,6 @@ WITH (fillfactor='50');
 COMMENT ON TABLE private.request_counts IS 'How many requests of each cost class an account has made since window_start.';
 
 COMMENT ON COLUMN private.request_counts.cost_class IS 'write: changes rows; work: starts a job that costs money.';
-
-CREATE TABLE private.tiktok_connections (
-    user_id uuid NOT NULL,
-    open_id text NOT NULL,
-    scopes text NOT NULL,
-    access_token text NOT NULL,
-    refresh_token text NOT NULL,
-    access_ends_at timestamp with time zone NOT NULL,
-    refresh_ends_at timestamp with time zone NOT NULL,
-    refreshing_until_at timestamp with time zone,
-    connected_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tiktok_connections_open_id_check CHECK (((length(open_id) >= 1) AND (length(open_id) <= 200)))
-);
-
-COMMENT ON TABLE private.tiktok_connections IS 'The TikTok account of an account here, with sealed tokens.';
-
-COMMENT ON COLUMN private.tiktok_connections.open_id IS 'TikTok''s id of the person, for this application only.';
-
-COMMENT ON COLUMN private.tiktok_connections.access_token IS 'Sealed (Fernet).';
-
-COMMENT ON COLUMN private.tiktok_connections.refresh_token IS 'Sealed (Fernet).';
-
-COMMENT ON COLUMN private.tiktok_connections.refreshing_until_at IS 'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
-
-CREATE TABLE private.tiktok_states (
-    state_hash bytea NOT NULL,
-    user_id uuid NOT NULL,
-    verifier text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tiktok_states_state_hash_check CHECK ((length(state_hash) = 32))
-);
-
-COMMENT ON TABLE private.tiktok_states IS 'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
-
-COMMENT ON COLUMN private.tiktok_states.state_hash IS 'SHA-256 of the state that comes back with the browser.';
-
-COMMENT ON COLUMN private.tiktok_states.verifier IS 'The secret of PKCE, sealed.';
 
 CREATE TABLE private.usage (
     user_id uuid NOT NULL,
@@ -2018,7 +1948,6 @@ CREATE TABLE public.scripts (
     origin text DEFAULT 'user'::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     broken_rules jsonb,
-    review jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
@@ -2036,17 +1965,14 @@ COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the u
 
 COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
 
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: only a text that breaks no rule of severity error can be final.';
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
+later leaves final scripts as they are, until their text is changed.';
 
 COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
 
 COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
 
 COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
-
-COMMENT ON COLUMN public.scripts.review IS 'What a language model made of the rules that need judgement, in this text:
-[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
-needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
 
 CREATE TABLE public.virality_packs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2096,10 +2022,6 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
             FROM private.request_counts t
            WHERE (t.user_id = auth.uid())), 'jobs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM public.jobs t
-           WHERE (t.user_id = auth.uid())), 'tiktok_connections', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('open_id', t.open_id, 'scopes', t.scopes, 'connected_at', t.connected_at, 'expires_at', t.refresh_ends_at)), '[]'::jsonb) AS "coalesce"
-            FROM private.tiktok_connections t
-           WHERE (t.user_id = auth.uid())), 'tiktok_states', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
-            FROM private.tiktok_states t
            WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.billing_notices t
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
@@ -2165,7 +2087,7 @@ $$;
 COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
 lost.';
 
-CREATE FUNCTION private.find_pattern(value text, pattern text, flags text) RETURNS int4range[]
+CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -2174,15 +2096,15 @@ declare
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
-    if not regexp_like(value, pattern, flags) then
-        return '{}';
-    end if;
     v_parts := string_to_array(
         regexp_replace(
             replace(value, v_mark, ' '), pattern, v_mark || '\&' || v_mark, 'g' || flags
         ),
         v_mark
     );
+    if cardinality(v_parts) <= 1 then
+        return '{}';
+    end if;
     return (
         select coalesce(
             array_agg(
@@ -2195,8 +2117,7 @@ begin
                 u.position,
                 1 + sum(char_length(u.part)) over w - char_length(u.part) as begins_at,
                 1 + sum(char_length(u.part)) over w as ends_at
-            -- Twenty places are enough to see what is wrong.
-            from unnest(v_parts[:40]) with ordinality as u (part, position)
+            from unnest(v_parts[:2 * most]) with ordinality as u (part, position)
             window w as (order by u.position)
         ) as p
         where p.position % 2 = 0 and p.ends_at > p.begins_at
@@ -2204,7 +2125,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text) IS 'The first twenty places, from 1, where a pattern that passed private.pattern_problem matches.';
+COMMENT ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) IS 'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
+enough to see what is wrong.';
 
 CREATE FUNCTION private.find_patterns(script private.folded_text, patterns text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -2216,8 +2138,7 @@ declare
 begin
     foreach v_pattern in array patterns loop
         v_hits := v_hits + (
-            select coalesce(range_agg(private.source_range(script, lower(h), upper(h))), '{}')
-            from unnest(private.find_pattern(script.plain, v_pattern, 'i')) as h
+            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
         );
     end loop;
     return v_hits;
@@ -2237,6 +2158,7 @@ declare
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
+    v_hits int4range[];
 begin
     select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
     -- A term with accents means them; one without is found under any.
@@ -2248,27 +2170,23 @@ begin
     end;
     v_pattern := private.term_pattern(
         case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.has_spaces and position('_' in v_text) = 0
+        match, v_is_disguised, script.is_spelt,
+        script.has_spaces and position('_' in v_text) = 0
     );
-    return (
-        select coalesce(
-            range_agg(
-                case
-                    when v_is_exact then int4range(lower(h) - 1, upper(h) - 1)
-                    else private.source_range(script, lower(h), upper(h))
-                end
-            ),
-            '{}'
-        )
-        from unnest(
-            private.find_pattern(
-                v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
-            )
-        ) as h
-        -- “50” is a number, no disguise of “so”.
-        where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
-            or v_plain !~ '[[:alpha:]]'
+    v_hits := private.find_pattern(
+        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
     );
+    -- “50” is a number, no disguise of “so”.
+    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
+        v_hits := array(
+            select h from unnest(v_hits) as h
+            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+        );
+    end if;
+    return case
+        when v_is_exact then private.places(v_hits)
+        else private.source_places(script, v_hits)
+    end;
 end;
 $$;
 
@@ -2280,17 +2198,11 @@ CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], mat
     SET search_path TO ''
     AS $$
 declare
-    v_joined text := array_to_string(terms, E'\u001f');
-    v_squeezed text[];
+    v_squeezed text[] := private.squeeze_terms(terms);
     v_first text := script.squeezed[1];
     v_second text := coalesce(script.squeezed[2], '');
     v_hits int4multirange := '{}';
 begin
-    if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
-    end if;
-    -- An emoji squeezes to nothing, and nothing is found everywhere: it is always looked for.
-    v_squeezed := string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are not there: this says so in a microsecond.
         if position(v_squeezed[v_index] in v_first) > 0
@@ -2382,7 +2294,7 @@ $$;
 
 COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
 
-CREATE FUNCTION private.fold(content text) RETURNS private.folded_text
+CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
     SET search_path TO ''
     AS $_$
@@ -2398,20 +2310,23 @@ begin
         select p.plain, p.bare, p.folded_at, p.source_at
         into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
         from private.fold_pieces(content) as p;
+        v_folded.astral_at := private.astral_places(content);
     end if;
     -- A word ends at “_” too, which \m takes for a letter.
     v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
     v_folded.squeezed := array[private.squeeze(v_folded.bare)];
+    v_folded.is_spelt := v_folded.bare
+        ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_folded.bare ~ '[!|+@$€£]' then
         v_folded.squeezed := v_folded.squeezed
             || private.squeeze(private.read_symbols(v_folded.bare));
     end if;
-    return v_folded;
+    return private.measure(v_folded, definitions);
 end;
 $_$;
 
-COMMENT ON FUNCTION private.fold(content text) IS 'Makes a script comparable, once for all rules. Definer, so that its helpers need no grants; it
-reads no table.';
+COMMENT ON FUNCTION private.fold(content text, definitions text) IS 'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
+its helpers need no grants; it reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -2480,8 +2395,9 @@ CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare
     select
         string_agg(p.plain, '' order by p.position),
         string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position),
-        array_agg(p.source_at::integer order by p.position)
+        array_agg(p.folded_at::integer order by p.position)
+        || (sum(char_length(p.plain)) + 1)::integer,
+        array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
     from placed as p
 $$;
 
@@ -2643,44 +2559,17 @@ $$;
 
 COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
 
-CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
-    from public.jobs as j
-    where
-        j.id = lease_tiktok_refresh.job_id
-        and c.user_id = j.user_id
-        and c.refresh_token = lease_tiktok_refresh.refresh_token
-        and coalesce(c.refreshing_until_at < now(), true);
-    return found;
-end;
-$$;
-
-COMMENT ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) IS 'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
-
-CREATE FUNCTION private.letter_class(letter text) RETURNS text
+CREATE FUNCTION private.letter_classes() RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $_$
-    select case letter
-        when 'a' then '[a@4]'
-        when 'b' then '[b8]'
-        when 'e' then '[e3€]'
-        when 'g' then '[g69]'
-        when 'i' then '[i1!|]'
-        when 'l' then '[l1|£]'
-        when 'o' then '[o0]'
-        when 's' then '[s5$]'
-        when 't' then '[t7+]'
-        when 'z' then '[z2]'
-        else letter
-    end
+    select '{
+        "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
+        "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "z": "[z2]"
+    }'::jsonb
 $_$;
 
-COMMENT ON FUNCTION private.letter_class(letter text) IS 'A lower-case letter with the digits and signs it hides behind.';
+COMMENT ON FUNCTION private.letter_classes() IS 'Lower-case letters that hide behind digits and signs, each with those.';
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2843,6 +2732,23 @@ $$;
 
 COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) IS 'What is wrong with a map param, as the end of a sentence; null if nothing.';
 
+CREATE FUNCTION private.measure(script private.folded_text, definitions text) RETURNS private.folded_text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if definitions like '%"max_length"%' then
+        script.words := private.count_words(script.content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        script.grade := private.reading_grade(script.bare);
+    end if;
+    return script;
+end;
+$$;
+
+COMMENT ON FUNCTION private.measure(script private.folded_text, definitions text) IS 'The script with what several of these rules would otherwise measure each for itself.';
+
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -2942,19 +2848,6 @@ $$;
 
 COMMENT ON FUNCTION private.own_plan() IS 'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
 token.';
-
-CREATE FUNCTION private.own_tiktok() RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-    select jsonb_build_object(
-        'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
-    )
-    from private.tiktok_connections as c where c.user_id = auth.uid()
-$$;
-
-COMMENT ON FUNCTION private.own_tiktok() IS 'The TikTok connection of the account of the token, without its tokens; null without one.
-Definer: connections are internal; identity comes from the token.';
 
 CREATE FUNCTION private.own_usage() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3081,6 +2974,15 @@ $$;
 
 COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
 Without lookaround and backreferences, matching takes time linear in the text.';
+
+CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
+$$;
+
+COMMENT ON FUNCTION private.places(hits int4range[]) IS 'Ranges counted from 1 as ranges counted from 0.';
 
 CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3303,6 +3205,27 @@ $$;
 
 COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
 
+CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $_$
+declare
+    v_text text := lower(bare);
+    v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
+    v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
+    -- Groups of vowels, without a silent e at the end of a word that has another.
+    v_syllables integer := regexp_count(v_text, '[aeiouy]+')
+        - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
+begin
+    return round(
+        0.39 * v_words / v_sentences
+        + 11.8 * greatest(v_syllables, v_words) / nullif(v_words, 0) - 15.59, 1
+    );
+end;
+$_$;
+
+COMMENT ON FUNCTION private.reading_grade(bare text) IS 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
+
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -3422,29 +3345,6 @@ $$;
 
 COMMENT ON FUNCTION private.redrive(job_id uuid) IS 'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
 letters, or its user has started the same work again meanwhile. For operators.';
-
-CREATE FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    update private.tiktok_connections as c set
-        access_token = refresh_tiktok.access_token,
-        refresh_token = refresh_tiktok.refresh_token,
-        access_ends_at = now() + make_interval(secs => refresh_tiktok.access_seconds),
-        refresh_ends_at = now() + make_interval(secs => refresh_tiktok.refresh_seconds),
-        refreshing_until_at = null
-    from public.jobs as j
-    where
-        j.id = refresh_tiktok.job_id
-        and c.user_id = j.user_id
-        and c.refresh_token = refresh_tiktok.old_refresh_token;
-    return found;
-end;
-$$;
-
-COMMENT ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
-above.';
 
 CREATE FUNCTION private.refuse_erased() RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -3838,7 +3738,7 @@ COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct int
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
 from the worker.';
 
-CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb DEFAULT NULL::jsonb) RETURNS boolean
+CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -3855,10 +3755,10 @@ begin
         return false;
     end if;
     insert into public.scripts
-    (user_id, product_id, job_id, title, content, origin, review, broken_rules)
+    (user_id, product_id, job_id, title, content, origin, broken_rules)
     select
         v_product.user_id, v_product.id, save_script.job_id, save_script.title,
-        save_script.content, 'ai', save_script.review,
+        save_script.content, 'ai',
         coalesce(
             jsonb_agg(jsonb_build_object(
                 'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
@@ -3871,8 +3771,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) IS 'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
-that need judgement; the worker acknowledges in the
+COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) IS 'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 
@@ -3895,46 +3794,6 @@ $$;
 
 COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
 False: the lease was lost.';
-
-CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    -- Erasure takes the same rows first: either it sees this connection, or this sees it.
-    perform private.lock_account(save_tiktok.user_id);
-    if private.is_erased(save_tiktok.user_id) then
-        return false;
-    end if;
-    -- Another person's tokens are given back; a revocation would end the same person's new ones.
-    if exists (
-        select from private.tiktok_connections as c
-        where c.user_id = save_tiktok.user_id and c.open_id <> save_tiktok.open_id
-    ) then
-        perform private.disconnect_tiktok(save_tiktok.user_id);
-    end if;
-    insert into private.tiktok_connections as c (
-        user_id, open_id, scopes, access_token, refresh_token, access_ends_at, refresh_ends_at
-    )
-    values (
-        save_tiktok.user_id, save_tiktok.open_id, save_tiktok.scopes, save_tiktok.access_token,
-        save_tiktok.refresh_token, now() + make_interval(secs => save_tiktok.access_seconds),
-        now() + make_interval(secs => save_tiktok.refresh_seconds)
-    )
-    on conflict on constraint tiktok_connections_pkey do update set
-        scopes = excluded.scopes,
-        access_token = excluded.access_token,
-        refresh_token = excluded.refresh_token,
-        access_ends_at = excluded.access_ends_at,
-        refresh_ends_at = excluded.refresh_ends_at,
-        refreshing_until_at = null,
-        connected_at = now();
-    return true;
-end;
-$$;
-
-COMMENT ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Connects a TikTok account, in place of an earlier one; false for an account that was erased
-meanwhile. Definer: the edge has no table rights; the account is the one that asked for consent.';
 
 CREATE FUNCTION private.script_input(job_id uuid) RETURNS TABLE(product_name text, pack jsonb, rules jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3978,7 +3837,6 @@ begin
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
     new.broken_rules := null;
-    new.review := null;
     return new;
 end;
 $$;
@@ -3990,6 +3848,7 @@ CREATE FUNCTION private.scripts_require() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
+    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -4007,7 +3866,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_script.';
+COMMENT ON FUNCTION private.scripts_require() IS 'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
+caller''s. Errors: 422 invalid_script.';
 
 CREATE FUNCTION private.scripts_require_compliance() RETURNS trigger
     LANGUAGE plpgsql
@@ -4092,49 +3952,36 @@ $$;
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
 False: the lease was lost.';
 
-CREATE FUNCTION private.source_character(script private.folded_text, at integer) RETURNS int4range
+CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
 declare
-    v_piece integer := width_bucket(at, script.folded_at);
-    v_source_at integer := script.source_at[v_piece];
-    v_folded_at integer := script.folded_at[v_piece];
-    v_source_end integer := coalesce(
-        script.source_at[v_piece + 1], char_length(script.content) + 1
-    );
-    v_folded_end integer := coalesce(
-        script.folded_at[v_piece + 1], char_length(script.plain) + 1
-    );
+    f constant integer[] := script.folded_at;
+    s constant integer[] := script.source_at;
 begin
+    if hits = '{}' or f is null then
+        return private.places(hits);
+    end if;
     -- Within a piece that kept its length places move together; else the whole piece is meant.
-    if v_source_end - v_source_at = v_folded_end - v_folded_at then
-        v_source_at := v_source_at + at - v_folded_at;
-        v_source_end := v_source_at + 1;
-    end if;
-    return int4range(v_source_at - 1, v_source_end - 1);
-end;
-$$;
-
-COMMENT ON FUNCTION private.source_character(script private.folded_text, at integer) IS 'Where character `at` (from 1) of a folded text stands in the script (from 0).';
-
-CREATE FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) RETURNS int4range
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-begin
-    if script.folded_at is null then
-        return int4range(from_at - 1, to_at - 1);
-    end if;
-    return range_merge(
-        private.source_character(script, from_at), private.source_character(script, to_at - 1)
+    return (
+        select range_agg(int4range(
+            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
+                then lower(h) - f[p.a] else 0 end,
+            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
+                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
+        ))
+        from unnest(hits) as h
+        cross join lateral (
+            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
+        ) as p
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) IS 'Where the characters of a folded text from from_at to before to_at stand in the script.';
+COMMENT ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) IS 'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';
 
-CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
+CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
@@ -4142,8 +3989,9 @@ CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                'start', private.utf16_place(content, lower(h)),
-                'end', private.utf16_place(content, upper(h))
+                -- How many of the characters before it are two code units.
+                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
+                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
             )
             order by h
         ),
@@ -4152,20 +4000,23 @@ CREATE FUNCTION private.spans(content text, hits int4multirange) RETURNS jsonb
     from unnest(hits) as h
 $$;
 
-COMMENT ON FUNCTION private.spans(content text, hits int4multirange) IS 'Places of a script as JSON: content.slice(start, end) in JavaScript is the text that is meant.';
+COMMENT ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) IS 'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
+is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
     select string_agg(
-        case
-            when l.letter ~ '[a-z]' then private.letter_class(l.letter)
-            else private.plain_pattern(l.letter)
-        end,
+        coalesce(
+            c.classes ->> l.letter,
+            case when l.letter between 'a' and 'z' then l.letter
+                else private.plain_pattern(l.letter) end
+        ),
         '[^[:alnum:]]{1,3}' order by l.position
     )
-    from string_to_table(word, null) with ordinality as l (letter, position)
+    from private.letter_classes() as c (classes)
+    cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
 $$;
 
 COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
@@ -4176,11 +4027,17 @@ CREATE FUNCTION private.squeeze(value text) RETURNS text
     AS $$
 declare
     v_character text;
-    -- Digits that stand for letters, and l for i: they look the same.
-    v_text text := translate(lower(value), '0123456789l', 'oizeasgtbgi');
+    v_text text := lower(value);
 begin
-    -- Many cheap replacements beat one pattern with a thousand matches, or with a back reference.
-    if char_length(v_text) > 200 then
+    -- Digits that stand for letters, and l for i: they look the same.
+    if char_length(v_text) <= 200 then
+        v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
+    else
+        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
+        -- also translate, which compares each character with its whole list.
+        foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
+            v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
+        end loop;
         foreach v_character in array string_to_array(E' \n.,:!?''"()#-*/', null) loop
             v_text := replace(v_text, v_character, '');
         end loop;
@@ -4202,6 +4059,31 @@ $$;
 COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
 squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
 separator that private.find_terms puts between the terms of a list.';
+
+CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    -- All at once: a thousand short calls would take longer than the check.
+    v_joined text := array_to_string(terms, E'\u001f');
+begin
+    -- No keyboard has this character, and a client that sends it must not shift the others' places.
+    if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
+    then
+        v_joined := array_to_string(array(
+            select replace(t, E'\u001f', ' ') from unnest(terms) as t
+        ), E'\u001f');
+    end if;
+    if octet_length(v_joined) <> char_length(v_joined) then
+        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+    end if;
+    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+end;
+$$;
+
+COMMENT ON FUNCTION private.squeeze_terms(terms text[]) IS 'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
+nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4327,22 +4209,7 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-    with taken as (
-        delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
-        returning s.user_id, s.verifier, s.created_at
-    )
-    select t.user_id, t.verifier from taken as t
-    where t.created_at >= now() - interval '10 minutes'
-$$;
-
-COMMENT ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) IS 'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
-never asked. Definer: the edge has no table rights.';
-
-CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) RETURNS text
+CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $_$
@@ -4366,11 +4233,11 @@ begin
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) IS 'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -4403,44 +4270,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.texts(list jsonb, otherwise text[]) IS 'A JSON list as an array; null is `otherwise`.';
-
-CREATE FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) RETURNS record
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT c.access_token,
-     c.refresh_token,
-     (c.access_ends_at < (now() + '00:05:00'::interval)),
-     (c.refresh_ends_at < (now() + '00:05:00'::interval))
-    FROM (public.jobs j
-      JOIN private.tiktok_connections c ON ((j.user_id = c.user_id)))
-   WHERE (j.id = tiktok_of_job.job_id);
-END;
-
-COMMENT ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) IS 'The sealed tokens of a job''s account, nulls without any; is_stale: fetch new ones first; is_over:
-only the person can. Definer: workers have no table rights; the account comes from the job.';
-
-CREATE TABLE private.tiktok_revocations (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    access_token text NOT NULL,
-    refresh_token text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE private.tiktok_revocations IS 'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
-
-CREATE FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) RETURNS record
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT r.access_token,
-     r.refresh_token
-    FROM private.tiktok_revocations r
-   WHERE (r.id = tiktok_revocation.id);
-END;
-
-COMMENT ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) IS 'The sealed tokens that TikTok is to be told about; nulls once it has been.
-Definer: workers have no table rights.';
 
 CREATE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
@@ -5188,15 +5017,6 @@ END;
 
 COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
 
-CREATE FUNCTION private.utf16_place(content text, place integer) RETURNS integer
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    AS $$
-    select place + regexp_count(left(content, place), '[\U00010000-\U0010ffff]')
-$$;
-
-COMMENT ON FUNCTION private.utf16_place(content text, place integer) IS 'A number of characters in UTF-16 code units, as JavaScript counts: most emoji are two.';
-
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -5288,17 +5108,6 @@ $$;
 COMMENT ON FUNCTION private.wake(job_id uuid) IS 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
 
-CREATE FUNCTION private.wake_for_apify(id uuid) RETURNS boolean
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-    select coalesce(bool_or(private.wake(w.job_id)), false)
-    from private.apify_webhooks as w where w.id = wake_for_apify.id
-$$;
-
-COMMENT ON FUNCTION private.wake_for_apify(id uuid) IS 'Lets the job that waits for a run look at it now; false where it does not wait. Repeating it is
-harmless. Definer: it knows the job, the edge only the webhook.';
-
 CREATE FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) RETURNS double precision
     LANGUAGE sql
     SET search_path TO ''
@@ -5315,36 +5124,40 @@ COMMENT ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_m
 fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
-    select case
-        when octet_length(value) = char_length(value) then value
-        -- Letters of other scripts that look Latin.
-        else translate(
-            normalize(
-                regexp_replace(
-                    normalize(value, nfd),
-                    '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
-                ),
-                nfc
-            ),
+declare
+    v_text text := normalize(
+        regexp_replace(
+            normalize(value, nfd),
+            '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]', '', 'g'
+        ),
+        nfc
+    );
+begin
+    -- Letters of other scripts that look Latin.
+    if octet_length(v_text) > char_length(v_text) then
+        v_text := translate(
+            v_text,
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
             || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
             || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
             'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
             || 'abcdefghijklmnoprstuvwyzoOlLdDis'
             || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        )
-    end
+        );
+    end if;
+    return v_text;
+end;
 $$;
 
 COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
 
-CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS text
+CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
@@ -5353,18 +5166,23 @@ CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean) RETURNS 
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            || '|'
-            || string_agg(private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position)
+            -- The half that is slow to compile: only where the script spells, or too short to tell.
+            || case
+                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
+                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                )
+                else ''
+            end
             || ')'
         else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
     end
     from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
     where w.word <> ''
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean) IS 'A regular expression for the words of a term.';
+COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) IS 'A regular expression for the words of a term.';
 
-CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) RETURNS record
+CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
@@ -5385,14 +5203,13 @@ CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb,
             where s.user_id = auth.uid()
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
-        ),
-        private.own_tiktok()
+        )
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 
-COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
-subscription and the connected TikTok account (each null without one).';
+COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, and the
+subscription (null without one).';
 
 CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
     LANGUAGE plpgsql
@@ -5508,8 +5325,8 @@ $$;
 
 COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same brief again returns the job
-in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
+brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
@@ -5750,9 +5567,6 @@ COMMENT ON FUNCTION private.lock_account(user_id uuid) IS 'Waits for the request
 itself
 in these rows before it does anything else.';
 
-ALTER TABLE ONLY private.apify_webhooks
-    ADD CONSTRAINT apify_webhooks_pkey PRIMARY KEY (id);
-
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_pkey PRIMARY KEY (event_id);
 
@@ -5807,15 +5621,6 @@ ALTER TABLE ONLY private.stripe_customers
 ALTER TABLE ONLY private.stripe_events
     ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY private.tiktok_connections
-    ADD CONSTRAINT tiktok_connections_pkey PRIMARY KEY (user_id);
-
-ALTER TABLE ONLY private.tiktok_revocations
-    ADD CONSTRAINT tiktok_revocations_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY private.tiktok_states
-    ADD CONSTRAINT tiktok_states_pkey PRIMARY KEY (state_hash);
-
 ALTER TABLE ONLY private.usage
     ADD CONSTRAINT usage_pkey PRIMARY KEY (user_id, metric, month);
 
@@ -5867,8 +5672,6 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_pkey PRIMARY KEY (id);
 
-CREATE INDEX apify_webhooks_job_id_idx ON private.apify_webhooks USING btree (job_id);
-
 CREATE INDEX billing_notices_user_id_idx ON private.billing_notices USING btree (user_id);
 
 CREATE INDEX dead_letters_failed_at_idx ON private.dead_letters USING btree (failed_at);
@@ -5892,8 +5695,6 @@ CREATE INDEX schedules_next_at_idx ON private.schedules USING btree (next_at);
 CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree (customer_id) WHERE (status = 'received'::text);
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
-
-CREATE INDEX tiktok_states_user_id_idx ON private.tiktok_states USING btree (user_id);
 
 CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
 
@@ -5963,9 +5764,6 @@ CREATE TRIGGER virality_packs_10_validate BEFORE INSERT OR UPDATE OF name ON pub
 
 CREATE TRIGGER virality_packs_50_touch_product AFTER DELETE OR UPDATE ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_touch_product();
 
-ALTER TABLE ONLY private.apify_webhooks
-    ADD CONSTRAINT apify_webhooks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_event_id_fkey FOREIGN KEY (event_id) REFERENCES private.stripe_events(id) ON DELETE CASCADE;
 
@@ -6026,8 +5824,6 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
 
-ALTER TABLE private.apify_webhooks ENABLE ROW LEVEL SECURITY;
-
 ALTER TABLE private.billing_notices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.charges ENABLE ROW LEVEL SECURITY;
@@ -6061,12 +5857,6 @@ ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_events ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.tiktok_connections ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.tiktok_revocations ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.tiktok_states ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.usage ENABLE ROW LEVEL SECURITY;
 
@@ -6160,12 +5950,11 @@ GRANT INSERT(source_url) ON TABLE public.products TO authenticated;
 REVOKE ALL ON FUNCTION private.analysis_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.analysis_input(job_id uuid) TO worker;
 
-REVOKE ALL ON FUNCTION private.apify_secret_hash(id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.apify_secret_hash(id uuid) TO webhook;
-
 REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO service_role;
+
+REVOKE ALL ON FUNCTION private.astral_places(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.attribute_stripe_event(id text, customer_id text) TO worker;
@@ -6178,9 +5967,6 @@ GRANT ALL ON FUNCTION private.before_request() TO service_role;
 REVOKE ALL ON FUNCTION private.begin_customer_sync(customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO worker;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO webhook;
-
-REVOKE ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.is_erased(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_erased(user_id uuid) TO worker;
@@ -6281,6 +6067,8 @@ REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
 
+REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.current_month() FROM PUBLIC;
@@ -6298,20 +6086,11 @@ GRANT ALL ON FUNCTION private.describe_response() TO anon;
 GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
 GRANT ALL ON FUNCTION private.describe_response() TO service_role;
 
-REVOKE ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) TO webhook;
-
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.emoji_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.end_tiktok_revocation(id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
@@ -6323,9 +6102,6 @@ REVOKE ALL ON FUNCTION private.erase_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.erase_own_account() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.erase_rows(user_id uuid) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) TO worker;
 
 GRANT SELECT,DELETE ON TABLE public.brand_rules TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.brand_rules TO service_role;
@@ -6373,7 +6149,7 @@ GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, deta
 REVOKE ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) TO worker;
 
-REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, patterns text[]) FROM PUBLIC;
 
@@ -6388,9 +6164,9 @@ GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_use
 REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
 
-REVOKE ALL ON FUNCTION private.fold(content text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fold(content text) TO authenticated;
-GRANT ALL ON FUNCTION private.fold(content text) TO service_role;
+REVOKE ALL ON FUNCTION private.fold(content text, definitions text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO authenticated;
+GRANT ALL ON FUNCTION private.fold(content text, definitions text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) FROM PUBLIC;
 
@@ -6418,10 +6194,7 @@ REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message t
 
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) TO worker;
-
-REVOKE ALL ON FUNCTION private.letter_class(letter text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.letter_classes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
@@ -6442,6 +6215,8 @@ REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBL
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.measure(script private.folded_text, definitions text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO service_role;
@@ -6459,9 +6234,6 @@ GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
 
-REVOKE ALL ON FUNCTION private.own_tiktok() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.own_tiktok() TO authenticated;
-
 REVOKE ALL ON FUNCTION private.own_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_usage() TO authenticated;
 
@@ -6472,6 +6244,8 @@ REVOKE ALL ON FUNCTION private.part_problem(rule jsonb, path text, OUT field tex
 REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
@@ -6501,6 +6275,8 @@ REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
 
+REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
 
@@ -6509,9 +6285,6 @@ GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bi
 GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) TO worker;
 
 REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO worker;
 
 REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
@@ -6550,14 +6323,11 @@ REVOKE ALL ON FUNCTION private.rule_parameters() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) TO worker;
 
-REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) TO worker;
+REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) TO worker;
 
 REVOKE ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) TO worker;
-
-REVOKE ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO webhook;
 
 REVOKE ALL ON FUNCTION private.script_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.script_input(job_id uuid) TO worker;
@@ -6573,15 +6343,17 @@ REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) TO worker;
 
-REVOKE ALL ON FUNCTION private.source_character(script private.folded_text, at integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.source_range(script private.folded_text, from_at integer, to_at integer) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.spans(content text, hits int4multirange) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.spans(hits int4multirange, astral_at integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.spelt_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.squeeze(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.squeeze_terms(terms text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO authenticated;
+GRANT ALL ON FUNCTION private.squeeze_terms(terms text[]) TO service_role;
 
 REVOKE ALL ON FUNCTION private.start_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.start_analysis(product_id uuid) TO authenticated;
@@ -6600,20 +6372,11 @@ REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;
-
-REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, has_plain_edges boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.texts(list jsonb, otherwise text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) TO worker;
-
-REVOKE ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
 
@@ -6633,8 +6396,6 @@ REVOKE ALL ON FUNCTION private.url_problem(url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO authenticated;
 GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
 
-REVOKE ALL ON FUNCTION private.utf16_place(content text, place integer) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.virality_packs_touch_product() FROM PUBLIC;
@@ -6645,17 +6406,14 @@ REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO webhook;
 
-REVOKE ALL ON FUNCTION private.wake_for_apify(id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.wake_for_apify(id uuid) TO webhook;
-
 REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.adopt_starter_rules(pack text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.adopt_starter_rules(pack text) TO authenticated;
