@@ -14,7 +14,7 @@ from pathlib import Path
 # here may use what either side lacks.
 VERSION = "12.0.2"
 # Options of its runtime. One core each: its scheduler costs more on several than it gives, so more
-# of it is more processes. A limit for its memory: it keeps every token that it has verified, 5 kB
+# of it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
 # each, and forgets none; at the limit it ends and is started again, empty.
 RUNTIME = "-N1 -M256m"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"

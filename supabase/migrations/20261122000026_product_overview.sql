@@ -1,7 +1,7 @@
 -- Product overview: what a dashboard lists, in one request.
 
--- A list must not unpack the documents: twenty packs of 9 kB cost three times the rest of the
--- request. The tables were made in the same push, so there is nothing to rewrite.
+-- A list must not unpack the documents: twenty packs of 9 kB cost more than the rest of
+-- the request. The tables were made in the same push, so there is nothing to rewrite.
 alter table public.virality_packs
 add column score_band text
 -- squawk-ignore adding-field-with-default

@@ -221,7 +221,7 @@ def test_plans_may_be_kept(db: Database, postgrest: RunningPostgrest, method: st
 
 def test_the_tokens_that_postgrest_remembers_have_a_limit(db: Database, tmp_path: Path) -> None:
     for postgrest in serve(db, tmp_path, "-N1 -M12m", jwt_cache_max_lifetime="300"):
-        # Each 5 kB for ever, or until the process ends.
+        # Each some kB for ever, or until the process ends.
         with pytest.raises(httpx.TransportError):
             show_tokens(postgrest, 5000)
 
