@@ -33,21 +33,19 @@ most emoji are; null if there are none. is_spelt: somewhere two letters stand al
 other, as in “a m i r”. words and grade: what private.measure found.';
 
 CREATE TYPE private.turn AS (
-	is_completed boolean,
-	is_dead boolean,
-	job_id uuid,
 	msg_id bigint,
 	read_ct integer,
+	job_id uuid,
 	kind text,
 	user_id uuid,
 	product_id uuid,
 	arguments jsonb,
 	attempt integer,
-	cursor text
+	cursor text,
+	is_dead boolean
 );
 
-COMMENT ON TYPE private.turn IS 'A row of private.turn: a message acknowledged (is_completed), or a job claimed with its fencing
-token.';
+COMMENT ON TYPE private.turn IS 'A job claimed, with its fencing token (msg_id, read_ct).';
 
 CREATE TYPE private.verdict AS (
 	status text,
@@ -62,16 +60,12 @@ CREATE FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct in
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(
+    v_live private.live_jobs := private.hold(
         acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
     );
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(acknowledge_cancel.queue, acknowledge_cancel.msg_id);
-    perform private.end_job(v_job_id, 'cancelled');
-    return true;
+    perform private.end_job(v_live.job_id, 'cancelled');
+    return v_live.job_id is not null;
 end;
 $$;
 
@@ -83,16 +77,13 @@ CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limi
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(acquire.queue, acquire.msg_id, acquire.read_ct);
-    v_lane text;
+    v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
     v_limit private.limits;
     v_running private.permits [];
     v_now timestamptz;
     v_wait_seconds double precision;
 begin
-    -- Found by its key: a volatile function in the condition would be asked about every job.
-    select l.lane into v_lane from private.live_jobs as l where l.job_id = v_job_id;
-    if not found then
+    if v_lane is null then
         return null;
     end if;
     -- This lock makes counting and starting one step for all workers.
@@ -129,6 +120,33 @@ COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, 
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
 
+CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$ declare v_msg_id bigint; begin case queue when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
+
+COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
+
+CREATE TABLE private.queues (
+    queue text NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
+);
+
+COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+
+COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
+
+CREATE FUNCTION private.add_message_template() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT ((((('create or replace function private.add_message('::text || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'::text) || ' returns bigint language plpgsql volatile security invoker set search_path = '''''::text) || ' as $body$ declare v_msg_id bigint; begin case queue '::text) || string_agg(format(('when %L then insert into pgmq.%I (message, headers, vt)'::text || ' values (body, headers, due_at) returning msg_id into v_msg_id;'::text), q.queue, ('q_'::text || q.queue)), ' '::text ORDER BY q.queue)) || ' end case; return v_msg_id; end; $body$'::text)
+    FROM private.queues q;
+END;
+
+COMMENT ON FUNCTION private.add_message_template() IS 'private.add_message as text: pgmq.send for our queues, but planned once.';
+
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     product_id uuid NOT NULL,
@@ -138,6 +156,16 @@ CREATE TABLE public.analysis_results (
     content jsonb NOT NULL,
     engine text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sentiment_label text GENERATED ALWAYS AS (
+CASE
+    WHEN (type = 'sentiment_summary'::text) THEN ((content -> 'overall'::text) ->> 'label'::text)
+    ELSE NULL::text
+END) STORED,
+    sentiment_net double precision GENERATED ALWAYS AS (
+CASE
+    WHEN ((type = 'sentiment_summary'::text) AND (jsonb_typeof(((content -> 'overall'::text) -> 'net'::text)) = 'number'::text)) THEN (((content -> 'overall'::text) ->> 'net'::text))::double precision
+    ELSE NULL::double precision
+END) STORED,
     CONSTRAINT analysis_results_content_check CHECK (((content ? 'schema_version'::text) AND (pg_column_size(content) <= 262144))),
     CONSTRAINT analysis_results_type_check CHECK ((type ~ '^[a-z][a-z_]{1,49}$'::text))
 );
@@ -151,6 +179,11 @@ COMMENT ON COLUMN public.analysis_results.type IS 'What it is: sentiment_summary
 COMMENT ON COLUMN public.analysis_results.content IS 'The result; its shape is named by type and schema_version.';
 
 COMMENT ON COLUMN public.analysis_results.engine IS 'What computed it, e.g. embedded.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_label IS 'From the content of a sentiment_summary; null for other types.';
+
+COMMENT ON COLUMN public.analysis_results.sentiment_net IS 'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
+found to judge.';
 
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -209,7 +242,12 @@ CREATE TABLE public.products (
     CONSTRAINT products_source_url_check CHECK ((char_length(source_url) <= 2048))
 );
 
-COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.';
+COMMENT ON TABLE public.products IS 'A product and the public page or TikTok video that shows it.
+
+The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
+offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
+with what belongs to it: id=eq.I&select=*,virality_packs(*). Asked for as one object, as single()
+does, it carries an ETag; sent back as If-None-Match that gives 304 while nothing has changed.';
 
 COMMENT ON COLUMN public.products.user_id IS 'The account it belongs to, taken from the token.';
 
@@ -236,6 +274,33 @@ END;
 
 COMMENT ON FUNCTION private.analysis_input(job_id uuid) IS 'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
 velocity), or null.';
+
+CREATE TABLE private.apify_webhooks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    job_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT apify_webhooks_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+
+COMMENT ON TABLE private.apify_webhooks IS 'One for each run that a job starts at Apify. It stays until the job is pruned, so that a late or
+repeated call is told that all is well.';
+
+COMMENT ON COLUMN private.apify_webhooks.id IS 'Names it in the address that Apify calls.';
+
+COMMENT ON COLUMN private.apify_webhooks.secret_hash IS 'SHA-256 of what only Apify was told.';
+
+CREATE FUNCTION private.apify_secret_hash(id uuid) RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT COALESCE(( SELECT w.secret_hash
+            FROM private.apify_webhooks w
+           WHERE (w.id = apify_secret_hash.id)), decode(repeat('00'::text, 32), 'hex'::text)) AS "coalesce";
+END;
+
+COMMENT ON FUNCTION private.apify_secret_hash(id uuid) IS 'What the secret of a webhook must hash to, always 32 bytes.
+Definer: the edge has no table rights. A hash does not give the secret away.';
 
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
@@ -287,19 +352,44 @@ table rights.';
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
+declare
+    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
+    v_path text := coalesce(current_setting('request.path', true), '');
+    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
 begin
-    perform private.require_sign_in();
-    -- Counting waits for an erasure that is under way, so it comes before looking for one.
-    perform private.limit_requests();
     if current_user = 'authenticated' then
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
+        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
+            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
+            perform private.refuse_sign_in();
+        end if;
+        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
+        -- under way, so it comes before looking for one.
+        if current_setting('transaction_read_only') = 'off'
+            and current_setting('request.method', true) <> '' then
+            perform private.count_request();
+        end if;
         perform private.refuse_erased();
+    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
+        perform private.refuse_sign_in();
     end if;
-    perform private.describe_response();
+    if v_is_read then
+        perform set_config('response.headers', case v_path
+            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
+        end, true);
+        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
+            perform private.tag_response();
+        end if;
+    end if;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request.';
+COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
+anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
+invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -346,6 +436,24 @@ END;
 
 COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
 table rights.';
+
+CREATE FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if private.is_erased(begin_tiktok.user_id) then
+        return false;
+    end if;
+    delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
+    insert into private.tiktok_states (state_hash, user_id, verifier)
+    values (begin_tiktok.state_hash, begin_tiktok.user_id, begin_tiktok.verifier);
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) IS 'Remembers that an account asks TikTok for consent; false for an erased one.
+Definer: the edge has no table rights and names the account of a token it has checked.';
 
 CREATE TABLE private.identities (
     issuer text NOT NULL,
@@ -651,11 +759,14 @@ CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) RETURNS voi
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+    v_is_cancelled boolean;
 begin
-    perform pgmq.delete(bury.queue, bury.msg_id);
-    if exists (
-        select from private.live_jobs as l where l.job_id = bury.job_id and l.is_cancelled
-    ) then
+    select l.is_cancelled into v_is_cancelled
+    from private.live_jobs as l where l.job_id = bury.job_id;
+    if not found then
+        perform pgmq.delete(bury.queue, bury.msg_id);
+    elsif v_is_cancelled then
         perform private.end_job(bury.job_id, 'cancelled');
     else
         perform private.end_job(
@@ -680,18 +791,15 @@ begin
     from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
     where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return;
-    end if;
+    v_live := private.hold(v_live.queue, v_live.msg_id);
     if exists (
         select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
     ) then
         update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
         perform pg_notify('job_cancelled', v_live.job_id::text);
-        return;
+    else
+        perform private.end_job(v_live.job_id, 'cancelled');
     end if;
-    perform pgmq.delete(v_live.queue, v_live.msg_id);
-    perform private.end_job(v_live.job_id, 'cancelled');
 end;
 $$;
 
@@ -1320,16 +1428,19 @@ $$;
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text) RETURNS SETOF private.turn
+CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
     v_row private.turn;
 begin
+    if cardinality(turn.msg_ids) > 0 then
+        perform private.complete(turn.queue, turn.msg_ids, turn.read_cts);
+    end if;
     for v_row in
-        execute format('select * from private.%I($1, $2, $3, $4, $5)', 'turn_' || turn.queue)
-        using turn.msg_ids, turn.read_cts, turn.quantity, turn.lease_seconds, turn.cursor
+        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || turn.queue)
+        using turn.quantity, turn.lease_seconds, turn.cursor, turn.busy_lanes
     loop
         if v_row.is_dead then
             perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
@@ -1340,31 +1451,462 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'A worker''s turn at a queue: acknowledges the messages it still holds as succeeded (rows with
-is_completed), then leases up to `quantity` due jobs for `lease_seconds`. Lanes take turns; `cursor`
-of the turn before says whose turn it is. A job still marked as running lost its worker: that counts
-as a crash, and the last one allowed fails it here, so that no payload can kill workers for ever.
-Definer, as all of the protocol: workers have no table rights.';
+COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
+due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
+before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
+and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
+all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS SETOF private.turn
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     BEGIN ATOMIC
- SELECT turn.is_completed,
-     turn.is_dead,
-     turn.job_id,
-     turn.msg_id,
+ SELECT turn.msg_id,
      turn.read_ct,
+     turn.job_id,
      turn.kind,
      turn.user_id,
      turn.product_id,
      turn.arguments,
      turn.attempt,
-     turn.cursor
-    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
+     turn.cursor,
+     turn.is_dead
+    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor, is_dead);
 END;
 
 COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'A turn that only claims.';
+
+CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_billing as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_billing as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_billing as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_billing as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_ingestion as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_ingestion as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_ingestion as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_maintenance as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_maintenance as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_maintenance as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
+
+COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -1443,16 +1985,338 @@ $$;
 
 COMMENT ON FUNCTION private.claim_phrases(category text) IS 'Phrases that make a claim of this category.';
 
-CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
+    LANGUAGE plpgsql
     SET search_path TO ''
-    BEGIN ATOMIC
- SELECT t.msg_id
-    FROM private.turn(complete.queue, complete.msg_ids, complete.read_cts, 0, 0) t(is_completed, is_dead, job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, cursor);
-END;
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := '-infinity';
+        v_look_at := v_now + interval '3 seconds';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_scripts as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else's work was there, nobody else's is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            order by m.headers ->> 'lane' limit 1;
+            if v_lane is null and v_start > '' then
+                v_lane := '';
+                v_until := v_start;
+                v_start := '';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don't make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval '0.25 seconds';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = '{}' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+        from pgmq.q_scripts as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_scripts as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], '|'
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$$;
 
-COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'A turn that only acknowledges, in the transaction that saved the results; returns the messages that
-were still ours.';
+COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+
+CREATE FUNCTION private.claim_template() RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN '
+create function private.claim_QUEUE(
+    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, ''|'');
+    v_lane text := coalesce(v_words[1], '''');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, ''-infinity'');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, ''-infinity'');
+    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, ''-infinity'');
+    v_start text := v_lane;
+    v_until text;
+    v_only text := case when v_credit > 0 then v_lane end;
+    v_is_alone boolean := true;
+    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = ''{}'';
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_room integer;
+    v_taken bigint [];
+    v_due bigint [] := ''{}'';
+begin
+    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
+        return;
+    end if;
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
+    -- after its vt. What took even longer is found when all is looked through, every few seconds.
+    if v_look_at <= v_now then
+        v_floor := ''-infinity'';
+        v_look_at := v_now + interval ''3 seconds'';
+    end if;
+    v_floor := coalesce((
+        select least(m.vt, v_now - interval ''0.5 seconds'') from pgmq.q_QUEUE as m
+        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
+    ), v_floor);
+    -- For a moment after nobody else''s work was there, nobody else''s is looked for.
+    if v_is_known_alone then
+        v_credit := quantity;
+        v_reach := 1;
+    end if;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane and m.vt >= v_floor
+            order by m.headers ->> ''lane'' limit 1;
+            if v_lane is null and v_start > '''' then
+                v_lane := '''';
+                v_until := v_start;
+                v_start := '''';
+                continue;
+            end if;
+            exit when v_lane is null or v_lane > v_until;
+            v_only := coalesce(v_only, v_lane);
+            v_is_alone := v_is_alone and v_lane = v_only;
+        end if;
+        if v_lane = any (busy_lanes) then
+            v_credit := 0;
+            continue;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- The round may end where it began; our own locks don''t make us skip what we have.
+        v_room := least(v_credit, quantity - cardinality(v_due));
+        v_taken := array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room for update skip locked
+        );
+        v_taken := v_taken || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
+                and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
+        );
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    if v_is_known_alone then
+        v_credit := 0;
+    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
+        v_lane := v_only;
+        v_alone_until := v_now + interval ''0.25 seconds'';
+    end if;
+    -- The oldest due messages fill what is left.
+    if cardinality(v_due) < quantity and busy_lanes = ''{}'' then
+        v_due := v_due || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            order by m.vt limit quantity - cardinality(v_due) for update skip locked
+        );
+    end if;
+    return query
+    with due as materialized (
+        select m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
+        from pgmq.q_QUEUE as m where m.msg_id = any (v_due)
+    ), free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id from public.jobs as j
+        where j.id in (select d.job_id from due as d) for update skip locked
+    ), leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        from due as d left join public.jobs as j on d.job_id = j.id
+        where m.msg_id = d.msg_id
+            and (j.id is null or exists (select from free as f where f.id = d.job_id))
+        returning m.msg_id, m.read_ct, d.job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = ''running'')::integer,
+            status = ''running'',
+            stage = ''starting'',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, array_to_string(
+            array[
+                coalesce(v_lane, ''''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
+                v_alone_until::text
+            ], ''|''
+        ),
+        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$body$
+'::text;
+
+COMMENT ON FUNCTION private.claim_template() IS 'How a queue is claimed from, as text with QUEUE for its name. One function per queue, because it
+names the queue''s table and so is planned once instead of with every call.';
+
+CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    return query
+    with acknowledged as (
+        delete from private.messages as m
+        using unnest(complete.msg_ids, complete.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || complete.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    ), ended as (
+        update public.jobs as j set
+            status = 'succeeded', stage = 'done', progress = 100,
+            error_code = null, error_message = null, finished_at = clock_timestamp()
+        from acknowledged as a where j.id = a.job_id
+    ), closed as (
+        delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+    ), forgotten as (
+        delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+    )
+    select a.msg_id from acknowledged as a;
+end;
+$$;
+
+COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'Ends jobs as succeeded, in the transaction that saved their results; returns the messages that were
+still ours.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
@@ -1478,33 +2342,30 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
-CREATE FUNCTION private.cost_class() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    select case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end
-$$;
-
-COMMENT ON FUNCTION private.cost_class() IS 'What the current request costs: work starts a job that costs money, write changes rows.';
-
 CREATE FUNCTION private.count_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_class text := private.cost_class();
-    v_limit integer := private.requests_per_minute(auth.uid(), v_class);
+    v_user uuid := auth.uid();
+    -- work starts a job that costs money, write changes rows.
+    v_class text := case
+        when current_setting('request.path', true)
+            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+            and current_setting('request.method', true) = 'POST' then 'work'
+        else 'write'
+    end;
+    v_limit integer;
     v_count private.request_counts;
     v_seconds integer;
 begin
+    -- Work may be a quarter of what is allowed.
+    select greatest(1, p.requests_per_minute / case v_class when 'work' then 4 else 1 end)
+    into v_limit
+    from public.plans as p where p.id = private.plan_of(v_user);
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (auth.uid(), v_class, now(), 1)
+    values (v_user, v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -1551,22 +2412,22 @@ begin
         'alter table pgmq.%I set (
             fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0
-        )', 'q_' || create_queue.queue
+        ), inherit private.messages', 'q_' || create_queue.queue
     );
     execute format(
         'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
         'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
     );
-    execute replace(private.turn_template(), 'QUEUE', create_queue.queue);
+    execute replace(private.claim_template(), 'QUEUE', create_queue.queue);
     execute format(
-        'comment on function private.%I is ''What private.turn does at this queue.''',
-        'turn_' || create_queue.queue
+        'comment on function private.%I is ''What private.turn claims from this queue.''',
+        'claim_' || create_queue.queue
     );
+    execute private.add_message_template();
 end;
 $$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its turn function. For
-migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -1655,36 +2516,34 @@ $$;
 COMMENT ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) IS 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
 
-CREATE FUNCTION private.describe_response() RETURNS void
-    LANGUAGE plpgsql
+CREATE FUNCTION private.disconnect_tiktok(user_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_path text := current_setting('request.path', true);
-    v_headers jsonb := '{"Cache-Control": "private, no-cache", "Vary": "Authorization"}';
-    v_tag text;
+    v_id uuid;
 begin
-    if current_setting('request.method', true) not in ('GET', 'HEAD') then
-        return;
+    -- What could not be told to TikTok for a month is no longer kept for it.
+    delete from private.tiktok_revocations as r where r.created_at < now() - interval '30 days';
+    with gone as (
+        delete from private.tiktok_connections as c where c.user_id = disconnect_tiktok.user_id
+        returning c.access_token, c.refresh_token
+    )
+    insert into private.tiktok_revocations (access_token, refresh_token)
+    select g.access_token, g.refresh_token from gone as g
+    returning id into v_id;
+    if v_id is null then
+        return false;
     end if;
-    if v_path = '/plans' then
-        v_headers := '{"Cache-Control": "public, max-age=300"}';
-    elsif v_path in ('/products', '/product_overview') and current_user = 'authenticated' then
-        v_tag := private.read_tag();
-        v_headers := v_headers || jsonb_build_object('ETag', v_tag);
-        if position(v_tag in current_setting('request.headers')::jsonb ->> 'if-none-match') > 0 then
-            perform private.fail(304, 'not_modified', 'Nothing has changed.', headers => v_headers);
-        end if;
-    end if;
-    perform set_config(
-        'response.headers',
-        (select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each(v_headers) as h)::text,
-        true
+    perform private.enqueue(
+        'revoke_tiktok', null, null, v_id::text, jsonb_build_object('revocation_id', v_id)
     );
+    return true;
 end;
 $$;
 
-COMMENT ON FUNCTION private.describe_response() IS 'Part of the pre-request: how long a read may be kept, and by whom. 304 if the caller has it.';
+COMMENT ON FUNCTION private.disconnect_tiktok(user_id uuid) IS 'Forgets an account''s tokens and queues the job that tells TikTok; false where none was connected.
+Definer: the edge has no table rights and names the account of a token it has checked.';
 
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1710,6 +2569,22 @@ $$;
 
 COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
 
+CREATE FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    delete from private.tiktok_connections as c using public.jobs as j
+    where
+        j.id = drop_tiktok.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = drop_tiktok.refresh_token;
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) IS 'Forgets tokens that TikTok takes no more, because the person ended it there. Definer: as above.';
+
 CREATE FUNCTION private.emoji_pattern() RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -1730,7 +2605,12 @@ CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAUL
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+    v_live private.live_jobs;
 begin
+    select l.* into v_live from private.live_jobs as l where l.job_id = end_job.job_id;
+    delete from private.messages as m
+    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
     update public.jobs as j set
         status = end_job.status,
         stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
@@ -1739,55 +2619,55 @@ begin
         error_message = end_job.error_message,
         finished_at = clock_timestamp()
     where j.id = end_job.job_id;
-    insert into private.dead_letters (job_id, lane, kind, key, arguments)
-    select l.job_id, l.lane, l.kind, l.key, l.arguments
-    from private.live_jobs as l
-    where l.job_id = end_job.job_id and end_job.status = 'failed';
-    delete from private.job_steps as s
-    where s.job_id = end_job.job_id and end_job.status <> 'failed';
+    if end_job.status <> 'failed' then
+        delete from private.job_steps as s where s.job_id = end_job.job_id;
+    elsif found then
+        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        values (v_live.job_id, v_live.lane, v_live.kind, v_live.key, v_live.arguments);
+    end if;
     delete from private.live_jobs as l where l.job_id = end_job.job_id;
 end;
 $$;
 
-COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Closes a job whose message the caller has just deleted; a failed one keeps what redrive needs.';
+COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Ends a live job whose message the caller has locked; a failed one keeps what redrive needs.';
+
+CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
+$$;
+
+COMMENT ON FUNCTION private.end_tiktok_revocation(id uuid) IS 'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_queue text;
-    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_job_id uuid := gen_random_uuid();
     v_key text := coalesce(enqueue.key, v_job_id::text);
     v_live_id uuid;
-    v_msg_id bigint;
 begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
-        select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = v_key;
-        if v_live_id is not null then
-            return v_live_id;
+        if enqueue.key is not null then
+            select l.job_id into v_live_id from private.live_jobs as l
+            where l.lane = coalesce(enqueue.user_id::text, 'system')
+                and l.kind = enqueue.kind and l.key = v_key;
+            if found then
+                return v_live_id;
+            end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        select s into v_msg_id from pgmq.send(
-            v_queue,
-            jsonb_build_object('job_id', v_job_id),
-            jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(enqueue.user_id)),
+        exit when private.post(
+            v_job_id, enqueue.user_id, enqueue.kind, v_key, enqueue.arguments,
             enqueue.delay_seconds
-        ) as s;
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-        values (v_job_id, v_queue, v_msg_id, v_lane, enqueue.kind, v_key, enqueue.arguments)
-        on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-        exit when found;
+        );
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
-        perform pgmq.delete(v_queue, v_msg_id);
         delete from public.jobs where id = v_job_id;
     end loop;
-    perform pg_notify('jobs', v_queue);
     return v_job_id;
 end;
 $$;
@@ -1795,6 +2675,46 @@ $$;
 COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
 key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
 granted to an API role.';
+
+CREATE FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) RETURNS uuid[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    v_queue text;
+    v_job_ids uuid [] := array(
+        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
+    );
+begin
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_many.kind;
+    insert into public.jobs (id, user_id, kind)
+    select n.job_id, n.user_id, enqueue_many.kind
+    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
+    execute format(
+        'with jobs as materialized (
+            select n.*, coalesce(n.user_id::text, ''system'') as lane
+            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
+        ), lanes as materialized (
+            select j.lane, private.lane_weight(j.user_id) as weight
+            from jobs as j group by j.lane, j.user_id
+        ), sent as (
+            insert into pgmq.%I (message, headers, vt)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            from jobs as j inner join lanes as l on j.lane = l.lane
+            returning msg_id, (message ->> ''job_id'')::uuid as job_id
+        )
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
+    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
+    perform pg_notify('jobs', v_queue);
+    return v_job_ids;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) IS 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
+keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1857,10 +2777,36 @@ begin
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
     delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
+    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
+    -- Before the tokens go, a job is queued that gives them back to TikTok.
+    perform private.disconnect_tiktok(erase_rows.user_id);
+    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 
 COMMENT ON FUNCTION private.erase_rows(user_id uuid) IS 'Deletes every row of an account in every table that names one, but for the tombstones.';
+
+CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job_id uuid := private.is_held(
+        expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct
+    );
+    v_id uuid;
+begin
+    if v_job_id is not null then
+        insert into private.apify_webhooks (job_id, secret_hash)
+        values (v_job_id, expect_apify_run.secret_hash)
+        returning id into v_id;
+    end if;
+    return v_id;
+end;
+$$;
+
+COMMENT ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) IS 'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
+Definer: workers have no table rights; the job comes from the lease.';
 
 CREATE TABLE private.billing_notices (
     event_id text NOT NULL,
@@ -1884,6 +2830,43 @@ WITH (fillfactor='50');
 COMMENT ON TABLE private.request_counts IS 'How many requests of each cost class an account has made since window_start.';
 
 COMMENT ON COLUMN private.request_counts.cost_class IS 'write: changes rows; work: starts a job that costs money.';
+
+CREATE TABLE private.tiktok_connections (
+    user_id uuid NOT NULL,
+    open_id text NOT NULL,
+    scopes text NOT NULL,
+    access_token text NOT NULL,
+    refresh_token text NOT NULL,
+    access_ends_at timestamp with time zone NOT NULL,
+    refresh_ends_at timestamp with time zone NOT NULL,
+    refreshing_until_at timestamp with time zone,
+    connected_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tiktok_connections_open_id_check CHECK (((length(open_id) >= 1) AND (length(open_id) <= 200)))
+);
+
+COMMENT ON TABLE private.tiktok_connections IS 'The TikTok account of an account here, with sealed tokens.';
+
+COMMENT ON COLUMN private.tiktok_connections.open_id IS 'TikTok''s id of the person, for this application only.';
+
+COMMENT ON COLUMN private.tiktok_connections.access_token IS 'Sealed (Fernet).';
+
+COMMENT ON COLUMN private.tiktok_connections.refresh_token IS 'Sealed (Fernet).';
+
+COMMENT ON COLUMN private.tiktok_connections.refreshing_until_at IS 'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
+
+CREATE TABLE private.tiktok_states (
+    state_hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    verifier text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tiktok_states_state_hash_check CHECK ((length(state_hash) = 32))
+);
+
+COMMENT ON TABLE private.tiktok_states IS 'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
+
+COMMENT ON COLUMN private.tiktok_states.state_hash IS 'SHA-256 of the state that comes back with the browser.';
+
+COMMENT ON COLUMN private.tiktok_states.verifier IS 'The secret of PKCE, sealed.';
 
 CREATE TABLE private.usage (
     user_id uuid NOT NULL,
@@ -1948,6 +2931,7 @@ CREATE TABLE public.scripts (
     origin text DEFAULT 'user'::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     broken_rules jsonb,
+    review jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
@@ -1974,6 +2958,10 @@ COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here
 
 COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
 
+COMMENT ON COLUMN public.scripts.review IS 'What a language model made of the rules that need judgement, in this text:
+[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
+needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
+
 CREATE TABLE public.virality_packs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     product_id uuid NOT NULL,
@@ -1983,6 +2971,8 @@ CREATE TABLE public.virality_packs (
     configuration jsonb NOT NULL,
     score numeric(4,1),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
+    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
     CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
     CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
@@ -1993,6 +2983,10 @@ COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, ang
 COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it; null once that job is pruned.';
 
 COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
+
+COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
+
+COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
 
 CREATE FUNCTION private.export_own_account() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2022,6 +3016,10 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
             FROM private.request_counts t
            WHERE (t.user_id = auth.uid())), 'jobs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM public.jobs t
+           WHERE (t.user_id = auth.uid())), 'tiktok_connections', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('open_id', t.open_id, 'scopes', t.scopes, 'connected_at', t.connected_at, 'expires_at', t.refresh_ends_at)), '[]'::jsonb) AS "coalesce"
+            FROM private.tiktok_connections t
+           WHERE (t.user_id = auth.uid())), 'tiktok_states', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
+            FROM private.tiktok_states t
            WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.billing_notices t
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
@@ -2033,21 +3031,21 @@ identity comes from the token.';
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    AS $$
 begin
-    return query execute format(
-        'with extended as (
-            update pgmq.%I as m set vt = clock_timestamp() + make_interval(secs => $3)
-            from unnest($1, $2) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        )
-        select e.msg_id, l.is_cancelled
-        from extended as e inner join private.live_jobs as l on e.job_id = l.job_id',
-        'q_' || extend.queue
-    ) using extend.msg_ids, extend.read_cts, extend.lease_seconds;
+    return query
+    with extended as (
+        update private.messages as m
+        set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
+        from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    )
+    select e.msg_id, l.is_cancelled
+    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
 is_cancelled: stop it.';
@@ -2073,14 +3071,10 @@ CREATE FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, err
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
+    v_live private.live_jobs := private.hold(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    perform pgmq.delete(fail_job.queue, fail_job.msg_id);
-    perform private.end_job(v_job_id, 'failed', fail_job.error_code, fail_job.error_message);
-    return true;
+    perform private.end_job(v_live.job_id, 'failed', fail_job.error_code, fail_job.error_message);
+    return v_live.job_id is not null;
 end;
 $$;
 
@@ -2415,21 +3409,50 @@ END;
 
 COMMENT ON FUNCTION private.forget_customer(customer_id text, user_id uuid) IS 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
-CREATE FUNCTION private.has_message(queue text, msg_id bigint) RETURNS boolean
+CREATE TABLE private.live_jobs (
+    job_id uuid NOT NULL,
+    queue text NOT NULL,
+    msg_id bigint NOT NULL,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_cancelled boolean DEFAULT false NOT NULL,
+    is_woken boolean DEFAULT false NOT NULL,
+    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
+
+COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
+
+COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
+
+COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
+
+CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT NULL::integer) RETURNS private.live_jobs
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-    v_has_message boolean;
+    v_job_id uuid;
+    v_live private.live_jobs;
 begin
-    execute format(
-        'select exists (select from pgmq.%I where msg_id = $1)', 'q_' || has_message.queue
-    ) into v_has_message using has_message.msg_id;
-    return v_has_message;
+    select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
+    where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
+        and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
+    for update;
+    -- A statement of its own: only so does it see what was committed while we waited.
+    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
+    return v_live;
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.has_message(queue text, msg_id bigint) IS 'Whether a queue still holds a message, due or not.';
+COMMENT ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) IS 'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
+lost (or, asked without read_ct, the job has ended).';
 
 CREATE FUNCTION private.host_problem(host text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -2478,22 +3501,13 @@ $$;
 COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job failed because of what the user gave it: such work stays counted.';
 
 CREATE FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) RETURNS uuid
-    LANGUAGE plpgsql
+    LANGUAGE sql
     SET search_path TO ''
-    AS $_$
-declare
-    v_job_id uuid;
-begin
-    execute format(
-        'select l.job_id from pgmq.%I as m
-        inner join private.live_jobs as l on l.job_id = (m.message ->> ''job_id'')::uuid
-        where m.msg_id = $1 and m.read_ct = $2 for update of m', 'q_' || is_held.queue
-    ) into v_job_id using is_held.msg_id, is_held.read_ct;
-    return v_job_id;
-end;
-$_$;
+    BEGIN ATOMIC
+ SELECT (private.hold(queue, msg_id, read_ct)).job_id AS job_id;
+END;
 
-COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job behind a fencing token, its message locked; null when the lease was lost.';
+COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job whose lease a transaction that saves results still holds; null when it was lost.';
 
 CREATE FUNCTION private.is_json_container(value text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
@@ -2552,12 +3566,33 @@ CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
     SET search_path TO ''
     AS $$
 begin
+    if lane_weight.user_id is null then
+        return 1;
+    end if;
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 
-COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s.';
+COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s or of the system''s.';
+
+CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
+    from public.jobs as j
+    where
+        j.id = lease_tiktok_refresh.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = lease_tiktok_refresh.refresh_token
+        and coalesce(c.refreshing_until_at < now(), true);
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) IS 'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
 
 CREATE FUNCTION private.letter_classes() RETURNS jsonb
     LANGUAGE sql IMMUTABLE
@@ -2594,23 +3629,6 @@ CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
 $$;
 
 COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
-
-CREATE FUNCTION private.limit_requests() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-    if current_user = 'authenticated'
-        and current_setting('transaction_read_only') = 'off'
-        -- Outside PostgREST there is no request to count.
-        and current_setting('request.method', true) <> ''
-    then
-        perform private.count_request();
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.limit_requests() IS 'Part of the pre-request: counts requests of users that may write. Errors: 429 rate_limited.';
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2664,6 +3682,18 @@ $$;
 
 COMMENT ON FUNCTION private.live_jobs_charge() IS 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 
+CREATE TABLE private.messages (
+    msg_id bigint NOT NULL,
+    read_ct integer,
+    enqueued_at timestamp with time zone,
+    vt timestamp with time zone,
+    message jsonb,
+    headers jsonb
+);
+
+COMMENT ON TABLE private.messages IS 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
+of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+
 CREATE TABLE private.permits (
     id bigint NOT NULL,
     limit_name text NOT NULL,
@@ -2677,43 +3707,22 @@ CREATE TABLE private.permits (
 COMMENT ON TABLE private.permits IS 'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
 
 CREATE FUNCTION private.live_permits(limit_name text) RETURNS SETOF private.permits
-    LANGUAGE plpgsql
+    LANGUAGE sql
     SET search_path TO ''
-    AS $_$
-declare
-    v_queue text;
-begin
-    for v_queue in select distinct p.queue from private.permits as p
-        where p.limit_name = live_permits.limit_name
-    loop
-        return query execute format(
-            'select p.* from private.permits as p
-            inner join pgmq.%I as m on p.msg_id = m.msg_id and p.read_ct = m.read_ct
-            where p.limit_name = $1 and p.queue = $2 and m.vt > clock_timestamp()', 'q_' || v_queue
-        ) using live_permits.limit_name, v_queue;
-    end loop;
-end;
-$_$;
+    BEGIN ATOMIC
+ SELECT p.id,
+     p.limit_name,
+     p.lane,
+     p.queue,
+     p.msg_id,
+     p.read_ct,
+     p.started_at
+    FROM (private.permits p
+      JOIN private.messages m ON (((p.msg_id = m.msg_id) AND (p.read_ct = m.read_ct) AND (m.tableoid = ((('pgmq.q_'::text || p.queue))::regclass)::oid))))
+   WHERE ((p.limit_name = live_permits.limit_name) AND (m.vt > clock_timestamp()));
+END;
 
 COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a limit whose lease still lasts.';
-
-CREATE FUNCTION private.lock_message(queue text, msg_id bigint) RETURNS boolean
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $_$
-declare
-    v_is_there boolean;
-begin
-    execute format(
-        'select true from pgmq.%I where msg_id = $1 for update', 'q_' || lock_message.queue
-    )
-    into v_is_there using lock_message.msg_id;
-    return coalesce(v_is_there, false);
-end;
-$_$;
-
-COMMENT ON FUNCTION private.lock_message(queue text, msg_id bigint) IS 'Waits for whoever claims or ends the job behind a message, then keeps others out. False: the job
-has ended.';
 
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -2839,6 +3848,18 @@ END;
 COMMENT ON FUNCTION private.offered_prices(plan text) IS 'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
 the edge has no table rights.';
 
+CREATE FUNCTION private.orphan_events() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM private.stripe_events e
+   WHERE (e.status = 'orphan'::text);
+END;
+
+COMMENT ON FUNCTION private.orphan_events() IS 'How many events of the last 90 days belong to customers that are no account''s: each is a person
+who may have paid and has nothing. Definer: the edge has no table rights.';
+
 CREATE FUNCTION private.own_plan() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
@@ -2848,6 +3869,19 @@ $$;
 
 COMMENT ON FUNCTION private.own_plan() IS 'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
 token.';
+
+CREATE FUNCTION private.own_tiktok() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select jsonb_build_object(
+        'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
+    )
+    from private.tiktok_connections as c where c.user_id = auth.uid()
+$$;
+
+COMMENT ON FUNCTION private.own_tiktok() IS 'The TikTok connection of the account of the token, without its tokens; null without one.
+Definer: connections are internal; identity comes from the token.';
 
 CREATE FUNCTION private.own_usage() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2993,6 +4027,36 @@ $$;
 
 COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
 
+CREATE FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_queue text;
+    v_lane text := coalesce(post.user_id::text, 'system');
+    v_msg_id bigint;
+begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
+    v_msg_id := private.add_message(
+        v_queue,
+        jsonb_build_object('job_id', post.job_id),
+        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
+        clock_timestamp() + make_interval(secs => post.delay_seconds)
+    );
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
+    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
+    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
+    if found then
+        perform pg_notify('jobs', v_queue);
+        return true;
+    end if;
+    perform pgmq.delete(v_queue, v_msg_id);
+    return false;
+end;
+$$;
+
+COMMENT ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -3057,10 +4121,10 @@ CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, sta
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(progress.queue, progress.msg_id, progress.read_ct);
+    v_live private.live_jobs := private.hold(progress.queue, progress.msg_id, progress.read_ct);
 begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    where j.id = v_job_id;
+    where j.id = v_live.job_id;
     return found;
 end;
 $$;
@@ -3087,26 +4151,23 @@ $$;
 COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 
-CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS timestamp with time zone
+CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
-declare
-    v_due_at timestamptz := clock_timestamp() + make_interval(secs => put_back.delay_seconds);
+    AS $$
 begin
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    execute format(
-        'update pgmq.%I set vt = $1, read_ct = read_ct + 1 where msg_id = $2',
-        'q_' || put_back.queue
-    ) using v_due_at, put_back.msg_id;
+    update private.messages as m set
+        vt = clock_timestamp() + make_interval(secs => put_back.delay_seconds),
+        read_ct = m.read_ct + 1
+    where m.msg_id = put_back.msg_id and m.tableoid = ('pgmq.q_' || put_back.queue)::regclass;
     if put_back.delay_seconds <= 0 then
         perform pg_notify('jobs', put_back.queue);
     end if;
-    return v_due_at;
 end;
-$_$;
+$$;
 
-COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay; returns when.';
+COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay.';
 
 CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3175,35 +4236,44 @@ $_$;
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
 
 CREATE FUNCTION private.read_tag() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
+    v_headers jsonb := current_setting('request.headers', true);
+begin
     -- New results and packs touch their product; a finished job leaves the set of live ones.
-    select format('W/"%s"', md5(concat_ws(
+    return format('W/"%s"', md5(concat_ws(
         ' ',
+        v_user,
         (
             select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = auth.uid()
+            from public.products as p where p.user_id = v_user
         ),
         (
             select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = auth.uid()
+            from public.scripts as s where s.user_id = v_user
         ),
         -- Work may begin and fail between two reads: only its time of birth tells then.
-        (select max(j.created_at) from public.jobs as j where j.user_id = auth.uid()),
         (
-            select string_agg(
-                concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt), ' ' order by j.id
-            )
-            from public.jobs as j where j.user_id = auth.uid() and j.finished_at is null
+            select j.created_at from public.jobs as j
+            where j.user_id = v_user order by j.created_at desc limit 1
+        ),
+        array(
+            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
+            from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+            where l.lane = v_user::text order by j.id
         ),
         current_setting('request.path', true),
-        v.headers ->> 'accept', v.headers ->> 'range', v.headers ->> 'prefer'
-    )))
-    from (select current_setting('request.headers', true)::jsonb as headers) as v
+        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
+    )));
+end;
 $$;
 
-COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.';
+COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
+Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
+identity comes from the token.';
 
 CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE
@@ -3311,40 +4381,48 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
     AS $$
 declare
     v_dead private.dead_letters;
-    v_queue text;
-    v_user_id uuid;
-    v_msg_id bigint;
+    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
 begin
     select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or exists (
-        select from private.live_jobs as l
-        where l.lane = v_dead.lane and l.kind = v_dead.kind and l.key = v_dead.key
+    if not found or not private.post(
+        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
     ) then
         return false;
     end if;
-    delete from private.dead_letters as d where d.job_id = redrive.job_id;
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = v_dead.kind;
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id
-    returning j.user_id into v_user_id;
-    select s into v_msg_id from pgmq.send(
-        v_queue,
-        jsonb_build_object('job_id', v_dead.job_id),
-        jsonb_build_object('lane', v_dead.lane, 'weight', private.lane_weight(v_user_id))
-    ) as s;
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (
-        v_dead.job_id, v_queue, v_msg_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments
-    );
-    perform pg_notify('jobs', v_queue);
+    where j.id = redrive.job_id;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;
 $$;
 
 COMMENT ON FUNCTION private.redrive(job_id uuid) IS 'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
 letters, or its user has started the same work again meanwhile. For operators.';
+
+CREATE FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    update private.tiktok_connections as c set
+        access_token = refresh_tiktok.access_token,
+        refresh_token = refresh_tiktok.refresh_token,
+        access_ends_at = now() + make_interval(secs => refresh_tiktok.access_seconds),
+        refresh_ends_at = now() + make_interval(secs => refresh_tiktok.refresh_seconds),
+        refreshing_until_at = null
+    from public.jobs as j
+    where
+        j.id = refresh_tiktok.job_id
+        and c.user_id = j.user_id
+        and c.refresh_token = refresh_tiktok.old_refresh_token;
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
+above.';
 
 CREATE FUNCTION private.refuse_erased() RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -3383,41 +4461,72 @@ $$;
 
 COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
 
+CREATE FUNCTION private.refuse_sign_in() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    if current_user = 'anon' then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+
 CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    AS $$
 begin
-    return query execute format(
-        'with released as (
-            update pgmq.%I as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
-            from unnest($1, $2) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        ), queued as (
-            update public.jobs as j set status = ''queued'', stage = ''queued''
-            from released as r where j.id = r.job_id
-        )
-        select r.msg_id from released as r',
-        'q_' || release.queue
-    ) using release.msg_ids, release.read_cts;
+    return query
+    with released as (
+        update private.messages as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
+        from unnest(release.msg_ids, release.read_cts) as t (msg_id, read_ct)
+        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+            and m.tableoid = ('pgmq.q_' || release.queue)::regclass
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    ), queued as (
+        update public.jobs as j set status = 'queued', stage = 'queued'
+        from released as r where j.id = r.job_id
+    )
+    select r.msg_id from released as r;
     perform pg_notify('jobs', release.queue);
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
 that were still ours.';
 
-CREATE FUNCTION private.requests_per_minute(user_id uuid, cost_class text) RETURNS integer
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-    -- Work may be a quarter of what is allowed.
-    select greatest(1, p.requests_per_minute / case cost_class when 'work' then 4 else 1 end)
-    from public.plans as p where p.id = private.plan_of(user_id)
-$$;
+CREATE TABLE private.stripe_account (
+    is_the_one boolean DEFAULT true NOT NULL,
+    account text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stripe_account_account_check CHECK ((account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'::text)),
+    CONSTRAINT stripe_account_is_the_one_check CHECK (is_the_one)
+);
 
-COMMENT ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) IS 'How many requests of a cost class an account''s plan allows in a minute.';
+COMMENT ON TABLE private.stripe_account IS 'The Stripe account and mode that our customers live in; one row from the first customer on.
+Who moves to another account deletes it, together with the customers of the old one.';
+
+CREATE FUNCTION private.remember_stripe_account(account text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ INSERT INTO private.stripe_account (account)  SELECT remember_stripe_account.account AS account
+           WHERE ((remember_stripe_account.account IS NOT NULL) AND (EXISTS ( SELECT
+                    FROM private.stripe_customers))) ON CONFLICT DO NOTHING;
+END;
+
+COMMENT ON FUNCTION private.remember_stripe_account(account text) IS 'Notes the account of a key that has made or found a customer of ours; the first one stays.
+Definer: workers and the edge have no table rights.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3456,41 +4565,6 @@ COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the syn
 subscription.
 Returns how many jobs.
 Definer: workers have no table rights.';
-
-CREATE FUNCTION private.require_sign_in() RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $_$
-declare
-    v_claims jsonb := coalesce(
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb, '{}'
-    );
-begin
-    if current_user = 'anon' and (
-        current_setting('request.path', true) is distinct from '/plans'
-        or coalesce(current_setting('request.method', true), '') not in ('GET', 'HEAD')
-    ) then
-        perform private.fail(
-            401, 'not_signed_in', 'Sign in first: this needs an access token.',
-            headers => '{"WWW-Authenticate": "Bearer"}'
-        );
-    end if;
-    -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-    if current_user = 'authenticated' and (
-        jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-        or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]')
-    ) then
-        perform private.fail(
-            401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
-            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
-        );
-    end if;
-end;
-$_$;
-
-COMMENT ON FUNCTION private.require_sign_in() IS 'Refuses anonymous requests outside the public paths (401 not_signed_in) and tokens without exp, sub
-or aud (401 invalid_token).';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -3566,35 +4640,30 @@ CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(retry.queue, retry.msg_id, retry.read_ct);
+    v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
     v_kind private.job_kinds;
     v_failures integer;
     v_delay_seconds double precision;
 begin
-    if v_job_id is null then
-        return 'lost';
-    end if;
-    if private.stop_if_cancelled(retry.queue, retry.msg_id, v_job_id) then
+    if v_live.is_cancelled then
+        perform private.end_job(v_live.job_id, 'cancelled');
         return 'cancelled';
     end if;
-    select k.* into v_kind
-    from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
-    where l.job_id = v_job_id;
     update public.jobs as j set
         failures = j.failures + 1,
         status = 'queued',
         stage = 'retrying',
         error_code = retry.error_code,
         error_message = retry.error_message
-    where j.id = v_job_id
+    where j.id = v_live.job_id
     returning j.failures into v_failures;
-    -- Its product was deleted while this waited: the job is gone, its message buried by a claim.
+    -- Not ours any more, or its product was deleted while this waited: a claim buries the message.
     if not found then
         return 'lost';
     end if;
+    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
     if v_failures >= v_kind.max_failures then
-        perform pgmq.delete(retry.queue, retry.msg_id);
-        perform private.end_job(v_job_id, 'failed', retry.error_code, retry.error_message);
+        perform private.end_job(v_live.job_id, 'failed', retry.error_code, retry.error_message);
         return 'failed';
     end if;
     -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
@@ -3738,7 +4807,7 @@ COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct int
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
 from the worker.';
 
-CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) RETURNS boolean
+CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb DEFAULT NULL::jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -3755,10 +4824,10 @@ begin
         return false;
     end if;
     insert into public.scripts
-    (user_id, product_id, job_id, title, content, origin, broken_rules)
+    (user_id, product_id, job_id, title, content, origin, review, broken_rules)
     select
         v_product.user_id, v_product.id, save_script.job_id, save_script.title,
-        save_script.content, 'ai',
+        save_script.content, 'ai', save_script.review,
         coalesce(
             jsonb_agg(jsonb_build_object(
                 'rule_name', c.rule_name, 'severity', c.severity, 'message', c.message
@@ -3771,7 +4840,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) IS 'Saves the draft of generate_script, with the rules that it breaks; the worker acknowledges in the
+COMMENT ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) IS 'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
+that need judgement; the worker acknowledges in the
 same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
 owner and product come from the job.';
 
@@ -3780,20 +4850,57 @@ CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, na
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(save_step.queue, save_step.msg_id, save_step.read_ct);
+    v_live private.live_jobs := private.hold(save_step.queue, save_step.msg_id, save_step.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
     insert into private.job_steps (job_id, name, result)
-    values (v_job_id, save_step.name, save_step.result)
+    select v_live.job_id, save_step.name, save_step.result where v_live.job_id is not null
     on conflict on constraint job_steps_pkey do update set result = excluded.result;
-    return true;
+    return found;
 end;
 $$;
 
 COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
 False: the lease was lost.';
+
+CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    -- Erasure takes the same rows first: either it sees this connection, or this sees it.
+    perform private.lock_account(save_tiktok.user_id);
+    if private.is_erased(save_tiktok.user_id) then
+        return false;
+    end if;
+    -- Another person's tokens are given back; a revocation would end the same person's new ones.
+    if exists (
+        select from private.tiktok_connections as c
+        where c.user_id = save_tiktok.user_id and c.open_id <> save_tiktok.open_id
+    ) then
+        perform private.disconnect_tiktok(save_tiktok.user_id);
+    end if;
+    insert into private.tiktok_connections as c (
+        user_id, open_id, scopes, access_token, refresh_token, access_ends_at, refresh_ends_at
+    )
+    values (
+        save_tiktok.user_id, save_tiktok.open_id, save_tiktok.scopes, save_tiktok.access_token,
+        save_tiktok.refresh_token, now() + make_interval(secs => save_tiktok.access_seconds),
+        now() + make_interval(secs => save_tiktok.refresh_seconds)
+    )
+    on conflict on constraint tiktok_connections_pkey do update set
+        scopes = excluded.scopes,
+        access_token = excluded.access_token,
+        refresh_token = excluded.refresh_token,
+        access_ends_at = excluded.access_ends_at,
+        refresh_ends_at = excluded.refresh_ends_at,
+        refreshing_until_at = null,
+        connected_at = now();
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Connects a TikTok account, in place of an earlier one; false for an account that was erased
+meanwhile. Definer: the edge has no table rights; the account is the one that asked for consent.';
 
 CREATE FUNCTION private.script_input(job_id uuid) RETURNS TABLE(product_name text, pack jsonb, rules jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3837,6 +4944,7 @@ begin
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
     new.broken_rules := null;
+    new.review := null;
     return new;
 end;
 $$;
@@ -3928,22 +5036,20 @@ CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(snooze.queue, snooze.msg_id, snooze.read_ct);
-    v_is_woken boolean;
+    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
 begin
-    if v_job_id is null then
-        return false;
-    end if;
-    if private.stop_if_cancelled(snooze.queue, snooze.msg_id, v_job_id) then
+    if v_live.is_cancelled then
+        perform private.end_job(v_live.job_id, 'cancelled');
         return true;
     end if;
-    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_job_id;
-    select l.is_woken into v_is_woken from private.live_jobs as l where l.job_id = v_job_id;
-    if v_is_woken then
-        update private.live_jobs as l set is_woken = false where l.job_id = v_job_id;
+    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_live.job_id;
+    if not found then
+        return false;
     end if;
+    update private.live_jobs as l set is_woken = false
+    where l.job_id = v_live.job_id and l.is_woken;
     perform private.put_back(
-        snooze.queue, snooze.msg_id, case when v_is_woken then 0 else snooze.delay_seconds end
+        snooze.queue, snooze.msg_id, case when v_live.is_woken then 0 else snooze.delay_seconds end
     );
     return true;
 end;
@@ -4176,25 +5282,16 @@ END;
 
 COMMENT ON FUNCTION private.steps(job_id uuid) IS 'What earlier tries of a job have saved.';
 
-CREATE FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) RETURNS boolean
-    LANGUAGE plpgsql
+CREATE FUNCTION private.stripe_account() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
-    AS $$
-begin
-    if not exists (
-        select from private.live_jobs as l
-        where l.job_id = stop_if_cancelled.job_id and l.is_cancelled
-    ) then
-        return false;
-    end if;
-    perform pgmq.delete(stop_if_cancelled.queue, stop_if_cancelled.msg_id);
-    perform private.end_job(stop_if_cancelled.job_id, 'cancelled');
-    return true;
-end;
-$$;
+    BEGIN ATOMIC
+ SELECT a.account
+    FROM private.stripe_account a;
+END;
 
-COMMENT ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) IS 'Ends a job, its message locked, that was to be given back although its user has cancelled it
-meanwhile.';
+COMMENT ON FUNCTION private.stripe_account() IS 'Where our customers live; null before the first. Definer: workers and the edge have no table
+rights.';
 
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4208,6 +5305,54 @@ CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, custome
 END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
+
+CREATE FUNCTION private.tag_response() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    v_headers text := current_setting('request.headers', true);
+    v_tag text;
+begin
+    -- Neither path nor claims tell one product from a list, which carries no tag: that one object is
+    -- asked for does, or that the caller has a tag already.
+    if current_setting('request.path') = '/products'
+        and v_headers !~ 'vnd\.pgrst\.object|"if-none-match"' then
+        return;
+    end if;
+    v_tag := private.read_tag();
+    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
+        perform private.fail(
+            304, 'not_modified', 'Nothing has changed.',
+            headers => jsonb_build_object(
+                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
+            )
+        );
+    end if;
+    perform set_config('response.headers', format(
+        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
+        to_json(v_tag)
+    ), true);
+end;
+$$;
+
+COMMENT ON FUNCTION private.tag_response() IS 'Part of the pre-request, for reads of the overview and of one product: their ETag, and 304 if the
+caller has it.';
+
+CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    with taken as (
+        delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
+        returning s.user_id, s.verifier, s.created_at
+    )
+    select t.user_id, t.verifier from taken as t
+    where t.created_at >= now() - interval '10 minutes'
+$$;
+
+COMMENT ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) IS 'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
+never asked. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -4271,6 +5416,44 @@ $$;
 
 COMMENT ON FUNCTION private.texts(list jsonb, otherwise text[]) IS 'A JSON list as an array; null is `otherwise`.';
 
+CREATE FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT c.access_token,
+     c.refresh_token,
+     (c.access_ends_at < (now() + '00:05:00'::interval)),
+     (c.refresh_ends_at < (now() + '00:05:00'::interval))
+    FROM (public.jobs j
+      JOIN private.tiktok_connections c ON ((j.user_id = c.user_id)))
+   WHERE (j.id = tiktok_of_job.job_id);
+END;
+
+COMMENT ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) IS 'The sealed tokens of a job''s account, nulls without any; is_stale: fetch new ones first; is_over:
+only the person can. Definer: workers have no table rights; the account comes from the job.';
+
+CREATE TABLE private.tiktok_revocations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    access_token text NOT NULL,
+    refresh_token text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE private.tiktok_revocations IS 'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
+
+CREATE FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT r.access_token,
+     r.refresh_token
+    FROM private.tiktok_revocations r
+   WHERE (r.id = tiktok_revocation.id);
+END;
+
+COMMENT ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) IS 'The sealed tokens that TikTok is to be told about; nulls once it has been.
+Definer: workers have no table rights.';
+
 CREATE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -4282,697 +5465,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.touch_updated_at() IS 'Trigger: sets updated_at.';
-
-CREATE FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_billing as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_billing as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_billing as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_billing as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_ingestion as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_ingestion as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_ingestion as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_ingestion as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_maintenance as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_maintenance as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_maintenance as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_maintenance as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) RETURNS SETOF private.turn
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_sort TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, ' ', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, ' ', 2), '')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := '{}';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_scripts as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = 'succeeded', stage = 'done', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane
-            order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
-                v_lane := '';
-                v_until := v_start;
-                v_start := '';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> 'job_id')::uuid from pgmq.q_scripts as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_scripts as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> 'job_id')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_scripts as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = 'running')::integer,
-            status = 'running',
-            stage = 'starting',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '') || ' ' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$$;
-
-COMMENT ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) IS 'What private.turn does at this queue.';
-
-CREATE FUNCTION private.turn_template() RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    RETURN '
-create function private.turn_QUEUE(
-    msg_ids bigint [],
-    read_cts integer [],
-    quantity integer,
-    lease_seconds integer,
-    cursor text
-)
-returns setof private.turn
-language plpgsql
-volatile
-security invoker
-set search_path = ''''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_lane text := split_part(cursor, '' '', 1);
-    v_start text := v_lane;
-    v_credit integer := coalesce(nullif(split_part(cursor, '' '', 2), '''')::integer, 0);
-    v_until text;
-    v_reach integer := quantity + 16;
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := ''{}'';
-    v_free uuid [];
-begin
-    if cardinality(msg_ids) > 0 then
-        return query
-        with acknowledged as (
-            delete from pgmq.q_QUEUE as m using unnest(msg_ids, read_cts) as t (msg_id, read_ct)
-            where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-        ), ended as (
-            update public.jobs as j set
-                status = ''succeeded'', stage = ''done'', progress = 100,
-                error_code = null, error_message = null, finished_at = clock_timestamp()
-            from acknowledged as a where j.id = a.job_id
-        ), closed as (
-            delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
-        ), forgotten as (
-            delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
-        )
-        select true, false, a.job_id, a.msg_id, a.read_ct, null::text, null::uuid, null::uuid,
-            null::jsonb, null::integer, null::text
-        from acknowledged as a;
-    end if;
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
-        return;
-    end if;
-
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        if v_credit <= 0 then
-            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane
-            order by m.headers ->> ''lane'' limit 1;
-            if v_lane is null and v_start > '''' then
-                v_lane := '''';
-                v_until := v_start;
-                v_start := '''';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don''t make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
-        v_reach := v_reach - 1;
-    end loop;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    -- A claim waits for nobody: a job that somebody deletes or ends right now is left for later.
-    v_free := array(
-        select j.id from public.jobs as j
-        where j.id in (
-            select (m.message ->> ''job_id'')::uuid from pgmq.q_QUEUE as m
-            where m.msg_id = any (v_due)
-        )
-        for update skip locked
-    );
-    v_due := array(
-        select m.msg_id from pgmq.q_QUEUE as m
-        where m.msg_id = any (v_due) and (
-            (m.message ->> ''job_id'')::uuid = any (v_free)
-            or not exists (
-                select from public.jobs as j where j.id = (m.message ->> ''job_id'')::uuid
-            )
-        )
-    );
-    return query
-    with leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due)
-        returning m.msg_id, m.read_ct, (m.message ->> ''job_id'')::uuid as job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = ''running'')::integer,
-            status = ''running'',
-            stage = ''starting'',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select false, coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true), leased.job_id,
-        leased.msg_id, leased.read_ct, l.kind, s.user_id, s.product_id, l.arguments, s.attempt,
-        coalesce(v_lane, '''') || '' '' || coalesce(v_credit, 0)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$body$
-'::text;
-
-COMMENT ON FUNCTION private.turn_template() IS 'The hot statement of a queue, as text with QUEUE for its name: acknowledge what is done, claim what
-is due. One function per queue, because it names the queue''s table and so is planned once instead
-of with every call.';
 
 CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) RETURNS void
     LANGUAGE sql
@@ -5090,23 +5582,32 @@ declare
 begin
     select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    if not found or not private.lock_message(v_live.queue, v_live.msg_id) then
-        return false;
-    end if;
-    -- A statement of its own: only so does it see what was committed while we waited.
-    select j.status into v_status from public.jobs as j where j.id = wake.job_id;
+    v_live := private.hold(v_live.queue, v_live.msg_id);
+    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
     if v_status = 'waiting' then
         perform private.put_back(v_live.queue, v_live.msg_id, 0);
-    elsif v_status = 'running' then
-        -- The event was faster than the job that is about to wait for it.
-        update private.live_jobs as l set is_woken = true where l.job_id = wake.job_id;
+        return true;
     end if;
-    return v_status = 'waiting';
+    -- The event was faster than the job that is about to wait for it.
+    update private.live_jobs as l set is_woken = true
+    where l.job_id = v_live.job_id and v_status = 'running';
+    return false;
 end;
 $$;
 
 COMMENT ON FUNCTION private.wake(job_id uuid) IS 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
+
+CREATE FUNCTION private.wake_for_apify(id uuid) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select coalesce(bool_or(private.wake(w.job_id)), false)
+    from private.apify_webhooks as w where w.id = wake_for_apify.id
+$$;
+
+COMMENT ON FUNCTION private.wake_for_apify(id uuid) IS 'Lets the job that waits for a run look at it now; false where it does not wait. Repeating it is
+harmless. Definer: it knows the job, the edge only the webhook.';
 
 CREATE FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) RETURNS double precision
     LANGUAGE sql
@@ -5182,7 +5683,7 @@ $_$;
 
 COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) IS 'A regular expression for the words of a term.';
 
-CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) RETURNS record
+CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) RETURNS record
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
@@ -5203,13 +5704,14 @@ CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb,
             where s.user_id = auth.uid()
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
-        )
+        ),
+        private.own_tiktok()
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 
-COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, and the
-subscription (null without one).';
+COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
+subscription and the connected TikTok account (each null without one).';
 
 CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
     LANGUAGE plpgsql
@@ -5436,30 +5938,6 @@ CREATE TABLE private.limits (
 COMMENT ON TABLE private.limits IS 'What all workers together may do to an outside service, in all and for one user; null: no such
 limit.';
 
-CREATE TABLE private.live_jobs (
-    job_id uuid NOT NULL,
-    queue text NOT NULL,
-    msg_id bigint NOT NULL,
-    lane text NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
-    is_cancelled boolean DEFAULT false NOT NULL,
-    is_woken boolean DEFAULT false NOT NULL,
-    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
-)
-WITH (fillfactor='70');
-
-COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job; the row goes when the job ends.';
-
-COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
-
-COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
-
-COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
-
-COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
-
 ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME private.permits_id_seq
     START WITH 1
@@ -5468,16 +5946,6 @@ ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE private.queues (
-    queue text NOT NULL,
-    is_paused boolean DEFAULT false NOT NULL,
-    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
-);
-
-COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
-
-COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
 
 CREATE TABLE private.schedules (
     name text NOT NULL,
@@ -5504,11 +5972,11 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     pack.id AS pack_id,
     pack.name AS pack_name,
     pack.score AS pack_score,
-    ((pack.configuration -> 'score'::text) ->> 'band'::text) AS score_band,
-    (pack.configuration ->> 'headline'::text) AS headline,
+    pack.score_band,
+    pack.headline,
     pack.created_at AS pack_created_at,
-    ((sentiment.content -> 'overall'::text) ->> 'label'::text) AS sentiment_label,
-    (((sentiment.content -> 'overall'::text) ->> 'net'::text))::double precision AS sentiment_net,
+    sentiment.sentiment_label,
+    sentiment.sentiment_net,
     job.id AS job_id,
     job.kind AS job_kind,
     job.status AS job_status,
@@ -5520,13 +5988,15 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
      LEFT JOIN LATERAL ( SELECT v.id,
             v.name,
             v.score,
-            v.configuration,
+            v.score_band,
+            v.headline,
             v.created_at
            FROM public.virality_packs v
           WHERE (v.product_id = p.id)
           ORDER BY v.created_at DESC
          LIMIT 1) pack ON (true))
-     LEFT JOIN LATERAL ( SELECT r.content
+     LEFT JOIN LATERAL ( SELECT r.sentiment_label,
+            r.sentiment_net
            FROM public.analysis_results r
           WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
           ORDER BY r.created_at DESC
@@ -5545,7 +6015,10 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.product_overview IS 'The caller''s products, each with its latest pack, its scores, and its latest job.
 
-Order by created_at and id, both descending, to page through it. Reads carry an ETag.';
+Order by created_at and id, both descending. Page by the last row that you have, not by offset:
+created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
+however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
+changed.';
 
 COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 
@@ -5566,6 +6039,9 @@ END;
 COMMENT ON FUNCTION private.lock_account(user_id uuid) IS 'Waits for the requests that an account is writing with, and keeps others waiting: each counts
 itself
 in these rows before it does anything else.';
+
+ALTER TABLE ONLY private.apify_webhooks
+    ADD CONSTRAINT apify_webhooks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_pkey PRIMARY KEY (event_id);
@@ -5597,6 +6073,9 @@ ALTER TABLE ONLY private.live_jobs
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_pkey PRIMARY KEY (job_id);
 
+ALTER TABLE ONLY private.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (msg_id);
+
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_pkey PRIMARY KEY (id);
 
@@ -5612,6 +6091,9 @@ ALTER TABLE ONLY private.schedules
 ALTER TABLE ONLY private.starter_rules
     ADD CONSTRAINT starter_rules_pkey PRIMARY KEY (pack, rule_name);
 
+ALTER TABLE ONLY private.stripe_account
+    ADD CONSTRAINT stripe_account_pkey PRIMARY KEY (is_the_one);
+
 ALTER TABLE ONLY private.stripe_customers
     ADD CONSTRAINT stripe_customers_customer_id_key UNIQUE (customer_id);
 
@@ -5620,6 +6102,15 @@ ALTER TABLE ONLY private.stripe_customers
 
 ALTER TABLE ONLY private.stripe_events
     ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY private.tiktok_connections
+    ADD CONSTRAINT tiktok_connections_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY private.tiktok_revocations
+    ADD CONSTRAINT tiktok_revocations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY private.tiktok_states
+    ADD CONSTRAINT tiktok_states_pkey PRIMARY KEY (state_hash);
 
 ALTER TABLE ONLY private.usage
     ADD CONSTRAINT usage_pkey PRIMARY KEY (user_id, metric, month);
@@ -5672,6 +6163,8 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_pkey PRIMARY KEY (id);
 
+CREATE INDEX apify_webhooks_job_id_idx ON private.apify_webhooks USING btree (job_id);
+
 CREATE INDEX billing_notices_user_id_idx ON private.billing_notices USING btree (user_id);
 
 CREATE INDEX dead_letters_failed_at_idx ON private.dead_letters USING btree (failed_at);
@@ -5681,8 +6174,6 @@ CREATE INDEX dead_letters_kind_idx ON private.dead_letters USING btree (kind);
 CREATE INDEX identities_user_id_idx ON private.identities USING btree (user_id);
 
 CREATE INDEX job_kinds_queue_idx ON private.job_kinds USING btree (queue);
-
-CREATE INDEX live_jobs_kind_idx ON private.live_jobs USING btree (kind);
 
 CREATE INDEX permits_limit_name_started_at_idx ON private.permits USING btree (limit_name, started_at);
 
@@ -5696,7 +6187,9 @@ CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree 
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
 
-CREATE INDEX analysis_results_product_id_created_at_idx ON public.analysis_results USING btree (product_id, created_at DESC);
+CREATE INDEX tiktok_states_user_id_idx ON private.tiktok_states USING btree (user_id);
+
+CREATE INDEX analysis_results_product_id_type_created_at_idx ON public.analysis_results USING btree (product_id, type, created_at DESC);
 
 CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results USING btree (user_id, created_at DESC);
 
@@ -5707,8 +6200,6 @@ CREATE INDEX jobs_created_at_idx ON public.jobs USING brin (created_at);
 CREATE INDEX jobs_product_id_created_at_idx ON public.jobs USING btree (product_id, created_at DESC);
 
 CREATE INDEX jobs_user_id_created_at_idx ON public.jobs USING btree (user_id, created_at DESC);
-
-CREATE INDEX jobs_user_id_live_idx ON public.jobs USING btree (user_id) WHERE (finished_at IS NULL);
 
 CREATE INDEX products_user_id_created_at_id_idx ON public.products USING btree (user_id, created_at DESC, id DESC);
 
@@ -5725,6 +6216,12 @@ CREATE INDEX subscriptions_user_id_created_at_idx ON public.subscriptions USING 
 CREATE INDEX virality_packs_product_id_created_at_idx ON public.virality_packs USING btree (product_id, created_at DESC);
 
 CREATE INDEX virality_packs_user_id_created_at_idx ON public.virality_packs USING btree (user_id, created_at DESC);
+
+CREATE STATISTICS public.analysis_results_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.analysis_results;
+
+CREATE STATISTICS public.jobs_product_id_user_id_stats (dependencies) ON user_id, product_id FROM public.jobs;
+
+CREATE STATISTICS public.virality_packs_product_id_user_id_stats (dependencies) ON product_id, user_id FROM public.virality_packs;
 
 CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
 
@@ -5764,6 +6261,9 @@ CREATE TRIGGER virality_packs_10_validate BEFORE INSERT OR UPDATE OF name ON pub
 
 CREATE TRIGGER virality_packs_50_touch_product AFTER DELETE OR UPDATE ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_touch_product();
 
+ALTER TABLE ONLY private.apify_webhooks
+    ADD CONSTRAINT apify_webhooks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.billing_notices
     ADD CONSTRAINT billing_notices_event_id_fkey FOREIGN KEY (event_id) REFERENCES private.stripe_events(id) ON DELETE CASCADE;
 
@@ -5784,9 +6284,6 @@ ALTER TABLE ONLY private.job_steps
 
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY private.live_jobs
-    ADD CONSTRAINT live_jobs_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY private.permits
     ADD CONSTRAINT permits_limit_name_fkey FOREIGN KEY (limit_name) REFERENCES private.limits(name) ON DELETE CASCADE;
@@ -5824,6 +6321,8 @@ ALTER TABLE ONLY public.virality_packs
 ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
 
+ALTER TABLE private.apify_webhooks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.billing_notices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.charges ENABLE ROW LEVEL SECURITY;
@@ -5842,6 +6341,8 @@ ALTER TABLE private.limits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.live_jobs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.messages ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.permits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.plan_prices ENABLE ROW LEVEL SECURITY;
@@ -5854,9 +6355,17 @@ ALTER TABLE private.schedules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.stripe_account ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.stripe_customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_connections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_revocations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.tiktok_states ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.usage ENABLE ROW LEVEL SECURITY;
 
@@ -5934,6 +6443,10 @@ GRANT ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
 
+REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.add_message_template() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
 
@@ -5949,6 +6462,9 @@ GRANT INSERT(source_url) ON TABLE public.products TO authenticated;
 
 REVOKE ALL ON FUNCTION private.analysis_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.analysis_input(job_id uuid) TO worker;
+
+REVOKE ALL ON FUNCTION private.apify_secret_hash(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.apify_secret_hash(id uuid) TO webhook;
 
 REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
@@ -5967,6 +6483,9 @@ GRANT ALL ON FUNCTION private.before_request() TO service_role;
 REVOKE ALL ON FUNCTION private.begin_customer_sync(customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO worker;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO webhook;
+
+REVOKE ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.is_erased(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_erased(user_id uuid) TO worker;
@@ -6047,22 +6566,30 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) TO worker;
+REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) TO worker;
+
+REVOKE ALL ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_patterns(category text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_phrases(category text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_template() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.cost_class() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.count_request() TO authenticated;
@@ -6081,20 +6608,27 @@ REVOKE ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field te
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO authenticated;
 GRANT ALL ON FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) TO service_role;
 
-REVOKE ALL ON FUNCTION private.describe_response() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.describe_response() TO anon;
-GRANT ALL ON FUNCTION private.describe_response() TO authenticated;
-GRANT ALL ON FUNCTION private.describe_response() TO service_role;
+REVOKE ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.disconnect_tiktok(user_id uuid) TO webhook;
 
 REVOKE ALL ON FUNCTION private.disguise_pattern(word text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.emoji_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.end_tiktok_revocation(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
+
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
 GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO worker;
+
+REVOKE ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.erase_account(user_id uuid) FROM PUBLIC;
 
@@ -6102,6 +6636,9 @@ REVOKE ALL ON FUNCTION private.erase_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.erase_own_account() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.erase_rows(user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) TO worker;
 
 GRANT SELECT,DELETE ON TABLE public.brand_rules TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.brand_rules TO service_role;
@@ -6174,7 +6711,7 @@ REVOKE ALL ON FUNCTION private.fold_pieces(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.forget_customer(customer_id text, user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.has_message(queue text, msg_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.host_problem(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
@@ -6194,24 +6731,20 @@ REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message t
 
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) TO worker;
+
 REVOKE ALL ON FUNCTION private.letter_classes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.letter_edge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.limit_of(user_id uuid, metric text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.limit_requests() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.limit_requests() TO anon;
-GRANT ALL ON FUNCTION private.limit_requests() TO authenticated;
-GRANT ALL ON FUNCTION private.limit_requests() TO service_role;
-
 REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.lock_message(queue text, msg_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
@@ -6231,8 +6764,14 @@ REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text,
 REVOKE ALL ON FUNCTION private.offered_prices(plan text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.offered_prices(plan text) TO webhook;
 
+REVOKE ALL ON FUNCTION private.orphan_events() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.orphan_events() TO webhook;
+
 REVOKE ALL ON FUNCTION private.own_plan() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_plan() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.own_tiktok() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.own_tiktok() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.own_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_usage() TO authenticated;
@@ -6248,6 +6787,8 @@ REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
@@ -6286,23 +6827,27 @@ GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bi
 
 REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO worker;
+
 REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
+GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
+
 REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
-REVOKE ALL ON FUNCTION private.requests_per_minute(user_id uuid, cost_class text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;
+GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
-
-REVOKE ALL ON FUNCTION private.require_sign_in() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.require_sign_in() TO anon;
-GRANT ALL ON FUNCTION private.require_sign_in() TO authenticated;
-GRANT ALL ON FUNCTION private.require_sign_in() TO service_role;
 
 REVOKE ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) TO authenticated;
@@ -6323,11 +6868,14 @@ REVOKE ALL ON FUNCTION private.rule_parameters() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) TO worker;
 
-REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text) TO worker;
+REVOKE ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb) TO worker;
 
 REVOKE ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) TO worker;
+
+REVOKE ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO webhook;
 
 REVOKE ALL ON FUNCTION private.script_input(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.script_input(job_id uuid) TO worker;
@@ -6367,10 +6915,18 @@ GRANT ALL ON FUNCTION private.starter_pack(pack text) TO authenticated;
 REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
-REVOKE ALL ON FUNCTION private.stop_if_cancelled(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.stripe_account() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.stripe_account() TO worker;
+GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
 
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
+
+REVOKE ALL ON FUNCTION private.tag_response() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tag_response() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
 
@@ -6378,17 +6934,13 @@ REVOKE ALL ON FUNCTION private.testimonial_patterns() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.texts(list jsonb, otherwise text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) TO worker;
+
+REVOKE ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) TO worker;
+
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_billing(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_ingestion(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_maintenance(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_scripts(msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.turn_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) FROM PUBLIC;
 
@@ -6406,14 +6958,17 @@ REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO webhook;
 
+REVOKE ALL ON FUNCTION private.wake_for_apify(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.wake_for_apify(id uuid) TO webhook;
+
 REVOKE ALL ON FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.without_accents(value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.adopt_starter_rules(pack text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.adopt_starter_rules(pack text) TO authenticated;

@@ -23,6 +23,8 @@ class PublicAnalysisResults(BaseModel):
     id: uuid.UUID = Field(alias="id")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     product_id: uuid.UUID = Field(alias="product_id")
+    sentiment_label: Optional[str] = Field(alias="sentiment_label")
+    sentiment_net: Optional[float] = Field(alias="sentiment_net")
     type: str = Field(alias="type")
     user_id: uuid.UUID = Field(alias="user_id")
 
@@ -33,6 +35,8 @@ class PublicAnalysisResultsInsert(TypedDict):
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
+    sentiment_net: NotRequired[Annotated[Optional[float], Field(alias="sentiment_net")]]
     type: Annotated[str, Field(alias="type")]
     user_id: Annotated[uuid.UUID, Field(alias="user_id")]
 
@@ -43,6 +47,8 @@ class PublicAnalysisResultsUpdate(TypedDict):
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
+    sentiment_net: NotRequired[Annotated[Optional[float], Field(alias="sentiment_net")]]
     type: NotRequired[Annotated[str, Field(alias="type")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
@@ -216,6 +222,7 @@ class PublicScripts(BaseModel):
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     origin: str = Field(alias="origin")
     product_id: uuid.UUID = Field(alias="product_id")
+    review: Optional[JsonValue] = Field(alias="review")
     status: str = Field(alias="status")
     title: Optional[str] = Field(alias="title")
     updated_at: datetime.datetime = Field(alias="updated_at")
@@ -230,6 +237,7 @@ class PublicScriptsInsert(TypedDict):
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     origin: NotRequired[Annotated[str, Field(alias="origin")]]
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    review: NotRequired[Annotated[Optional[JsonValue], Field(alias="review")]]
     status: NotRequired[Annotated[str, Field(alias="status")]]
     title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
@@ -244,6 +252,7 @@ class PublicScriptsUpdate(TypedDict):
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     origin: NotRequired[Annotated[str, Field(alias="origin")]]
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    review: NotRequired[Annotated[Optional[JsonValue], Field(alias="review")]]
     status: NotRequired[Annotated[str, Field(alias="status")]]
     title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
@@ -301,31 +310,37 @@ class PublicSubscriptionsUpdate(TypedDict):
 class PublicViralityPacks(BaseModel):
     configuration: JsonValue = Field(alias="configuration")
     created_at: datetime.datetime = Field(alias="created_at")
+    headline: Optional[str] = Field(alias="headline")
     id: uuid.UUID = Field(alias="id")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     name: str = Field(alias="name")
     product_id: uuid.UUID = Field(alias="product_id")
     score: Optional[float] = Field(alias="score")
+    score_band: Optional[str] = Field(alias="score_band")
     user_id: uuid.UUID = Field(alias="user_id")
 
 class PublicViralityPacksInsert(TypedDict):
     configuration: Annotated[JsonValue, Field(alias="configuration")]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    headline: NotRequired[Annotated[Optional[str], Field(alias="headline")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     name: Annotated[str, Field(alias="name")]
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
     score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
+    score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
     user_id: Annotated[uuid.UUID, Field(alias="user_id")]
 
 class PublicViralityPacksUpdate(TypedDict):
     configuration: NotRequired[Annotated[JsonValue, Field(alias="configuration")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    headline: NotRequired[Annotated[Optional[str], Field(alias="headline")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
     score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
+    score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
 class PublicProductOverview(BaseModel):
