@@ -6956,7 +6956,6 @@ REVOKE ALL ON FUNCTION private.virality_packs_validate() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
-GRANT ALL ON FUNCTION private.wake(job_id uuid) TO webhook;
 
 REVOKE ALL ON FUNCTION private.wake_for_apify(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake_for_apify(id uuid) TO webhook;

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from pytest_postgresql import factories
 
 from core.config import Settings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
 network.allow_loopback_only()
+_CACHE = "cache_logger_on_first_use"
 
 
 def pytest_configure() -> None:
@@ -26,6 +28,9 @@ def pytest_configure() -> None:
     ours = {name.upper() for kind in _all_settings(Settings) for name in kind.model_fields}
     for name in [name for name in os.environ if name in ours or name.startswith("PG")]:
         del os.environ[name]
+    # A logger that has cached how it logs is deaf to what `capture_logs` sets up later.
+    configure = structlog.configure
+    structlog.configure = lambda **options: configure(**options | {_CACHE: False})
 
 
 @pytest.fixture(scope="session")

@@ -564,7 +564,6 @@ grant execute on function private.fail_job to worker;
 grant execute on function private.release to worker;
 grant execute on function private.snooze to worker;
 grant execute on function private.wake to worker;
-grant execute on function private.wake to webhook;
 grant execute on function private.extend to worker;
 grant execute on function private.progress to worker;
 grant execute on function private.save_step to worker;

@@ -193,9 +193,29 @@ async def test_an_access_token_that_ended_by_itself_ends_the_rest_too(db, user, 
     assert (tiktok.access, tiktok.refresh) == (set(), set())
 
 
-async def ended(db):
+@pytest.mark.parametrize(
+    "error",
+    [
+        ("tiktok_unavailable", "TikTok has a problem right now."),
+        ("tiktok_not_configured", "TikTok is not set up here."),
+    ],
+)
+async def test_an_end_that_cannot_be_told_yet_is_told_later(db, user, accounts, tiktok, error):
+    tiktok.oauth_error = (500, "internal_error")
+    is_set_up = error[0] != "tiktok_not_configured"
+    with db.as_webhook() as webhook:
+        webhook.execute("select private.disconnect_tiktok(%s)", user)
+    handler = revoke_tiktok.handler(accounts if is_set_up else None)
+    async with worker(db, "revoke_tiktok", handler, "maintenance"):
+        await ended(db, "retrying")
+    job = db.row("select * from public.jobs where kind = 'revoke_tiktok'")
+    assert (job["error_code"], job["error_message"]) == error
+    assert db.value("select count(*) from private.tiktok_revocations") == 1
+
+
+async def ended(db, stage="done"):
     async with asyncio.timeout(10):
         while (  # noqa: ASYNC110 - it is in the database
-            db.value("select status from public.jobs where kind = 'revoke_tiktok'") != "succeeded"
+            db.value("select stage from public.jobs where kind = 'revoke_tiktok'") != stage
         ):
             await asyncio.sleep(0.02)

@@ -82,7 +82,7 @@ FUNCTIONS = {
         private.finish_customer_sync private.is_erased private.next_checkout
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.remember_stripe_account private.resolve_identity
-        private.stripe_account private.wake private.wake_for_apify
+        private.stripe_account private.wake_for_apify
     """,
 }
 

@@ -102,6 +102,11 @@ from (select distinct user_id from public.products) as a, unnest('{analyses,scri
 insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key)
 select id, 'ingestion', row_number() over (), user_id, kind, product_id
 from public.jobs where user_id <> '{owner}';
+insert into private.tiktok_connections (
+    user_id, open_id, scopes, access_token, refresh_token, access_ends_at, refresh_ends_at
+)
+select user_id, user_id, 'video.list', repeat('a', 200), repeat('r', 200), now(), now()
+from (select distinct user_id from public.products) as a;
 insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)
 select user_id, user_id, 'creator', 'active'
 from (select distinct user_id from public.products) as a;

@@ -73,6 +73,11 @@ def _(world: World):
     return world.alone.client.post("/subscriptions/webhook", data=b"{}")
 
 
+@answers(400, "invalid_state", "This link was used already or is too old. Please connect again.")
+def _(world: World):
+    return world.shop.client.get("/tiktok/callback?state=made-up&code=made-up")
+
+
 @answers(401, "invalid_token", "The bearer token is missing or not valid. Please sign in again.")
 def _(world: World):
     return world.alone.client.post("/auth/session")
@@ -118,7 +123,7 @@ def _(world: World):
     return buy(world.shop, "agency", user="user_paid")
 
 
-@answers(413, "too_large", "This request takes no body.")
+@answers(413, "too_large", "Request Entity Too Large.")
 def _(world: World):
     edge = world.alone
     return edge.client.post("/auth/session", data=b"{}", headers=edge.bearer())
@@ -192,7 +197,12 @@ def _(world: World):
     return buy(world.bare)
 
 
-@answers(503, "webhook_not_configured", "Clerk's webhook is not set up here.")
+@answers(503, "tiktok_not_configured", "TikTok is not set up here.")
+def _(world: World):
+    return world.shop.client.post("/tiktok/connect", headers=world.shop.bearer())
+
+
+@answers(503, "webhook_not_configured", "This webhook is not set up here.")
 def _(world: World):
     with world.edge(clerk_webhook_secrets="") as edge:
         return edge.tell({"type": "user.deleted", "data": {"id": "user_alice"}})

@@ -109,11 +109,18 @@ def test_a_rotation_under_load_fails_no_request(db, tmp_path, published):
             publish(edit(path, "add"))
             edit(path, "promote")
             time.sleep(1.5)
+        wait_until(lambda: traffic.done > 50)  # under load means that there was some
         traffic.stopping.set()
     assert [task.result() for task in running] == [None] * 4
     assert traffic.failed == []
     assert len(traffic.kids) == rounds(2, full=6)
-    assert traffic.done > 50
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def edge_in_real_time(settings):
