@@ -13,10 +13,10 @@ from pathlib import Path
 # The newest version whose binary is published to npm; hosted Supabase runs a later one, so nothing
 # here may use what either side lacks.
 VERSION = "12.0.2"
-# Options of its runtime. One core each: its scheduler costs more on several than it gives, so more
-# of it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
+# Options of its runtime. Two cores each: on more its scheduler costs more than it gives, so more of
+# it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
 # each, and forgets none; at the limit it ends and is started again, empty.
-RUNTIME = "-N1 -M256m"
+RUNTIME = "-N2 -M256m"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
 _ASSETS = {
     ("Linux", "x86_64"): "linux-static-x64",

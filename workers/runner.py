@@ -34,6 +34,7 @@ _SCHEDULE_SECONDS = 10.0
 _DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
 _ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
+_UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
 
@@ -334,7 +335,10 @@ class Runner:
 
     async def _perform(self, held: _Held) -> None:
         job = held.job
-        handler = self._handlers[job.kind]
+        handler = self._handlers.get(job.kind)
+        if handler is None:  # a deploy brings the kind before the workers: no try of the job's
+            _log.error("kind_unknown", hint="Is this worker older than the database?")
+            raise Park("queued", _UNKNOWN_SECONDS)
         held.deadline = self._loop.time() + handler.timeout_seconds
         data = None
         if handler.load is not None:

@@ -19,6 +19,8 @@ comment on column private.identities.deleted_at is
 comment on column private.identities.min_iat is
 'Session tokens issued before this Unix time are refused; null if none was revoked.';
 create index identities_user_id_idx on private.identities (user_id);
+create index identities_user_id_deleted_idx on private.identities (user_id)
+where deleted_at is not null;
 alter table private.identities enable row level security;
 
 create function private.resolve_identity(

@@ -15,8 +15,8 @@ comment on table public.products is
 
 The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
 offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
-with what belongs to it: id=eq.I&select=*,virality_packs(*). Asked for as one object, as single()
-does, it carries an ETag; sent back as If-None-Match that gives 304 while nothing has changed.';
+with what belongs to it: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; sent back as
+If-None-Match it gives 304 while nothing has changed.';
 comment on column public.products.user_id is 'The account it belongs to, taken from the token.';
 comment on column public.products.source_url is
 'A shop page or a TikTok video; fixed after creation.';

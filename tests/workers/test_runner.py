@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.database import async_pool
 from tests.chaos.proxy import Proxy
@@ -287,6 +288,16 @@ async def test_behind_a_pooler_deaf_to_listen_cancelling_still_takes_only_moment
         cancel(db, user_id, job_id)
         await until(lambda: state(db, job_id)["status"] == "cancelled")
     pooler.close()
+
+
+async def test_a_kind_that_only_newer_workers_know_is_left_to_them(db: Database):
+    newer = make_kind(db, kind="newer")
+    job_id = enqueue(db, kind=newer)
+    with capture_logs() as logs:
+        async with running(db, handler(sleep_long)):
+            await until(lambda: state(db, job_id)["status"] == "waiting")
+    assert state(db, job_id)["attempt"] == 1
+    assert "kind_unknown" in [log["event"] for log in logs]
 
 
 async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Database):
