@@ -58,7 +58,7 @@ AREAS = {
 }
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in a set
 class _Tally:
     """Counts what a run of pytest reports, by file."""
 

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from local import postgres
+from tests.chaos.worker import LEASE_SECONDS
 from tests.database import Database
 from tests.jobs import make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
@@ -55,6 +56,11 @@ def make_database(server: postgres.Server, name: str) -> None:
     """A clone of the template."""
     with connect(server, "postgres") as superuser:
         superuser.execute(f"create database {name} template {_TEMPLATE}")
+        # As in production, half a lease: how long a vanished worker's transaction keeps its rows.
+        superuser.execute(
+            f"alter role worker in database {name}"
+            f" set idle_in_transaction_session_timeout = '{LEASE_SECONDS / 2}s'"
+        )
 
 
 def connect(server: postgres.Server, database: str) -> psycopg.Connection[Row]:
