@@ -79,7 +79,7 @@ bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
 eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
-	@$(RUN) -m workers.insights.evaluation $(DATA)
+	@$(RUN) -m local eval $(DATA)
 
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)

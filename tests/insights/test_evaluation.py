@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workers.insights.evaluation import rules
 from workers.insights.evaluation.__main__ import SECTIONS, main
 from workers.insights.evaluation.bars import Bar, Finding, falls_short, read_bars
 from workers.insights.evaluation.report import markdown, print_lines
@@ -11,7 +12,7 @@ from workers.insights.evaluation.report import markdown, print_lines
 
 def test_every_bar_belongs_to_a_section_and_every_section_to_the_bars():
     named = [bar for section in SECTIONS for bar in section.bars]
-    assert sorted([*named, "labels_other"]) == sorted(read_bars())
+    assert sorted([*named, *rules.BARS, "labels_other"]) == sorted(read_bars())
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ def test_a_bar_that_falls_short_is_named_and_fails_the_command(tmp_path, capsys,
         "workers.insights.evaluation.__main__.SECTIONS",
         (SECTIONS[0].__class__((), ("price_f1",), lambda _: findings),),
     )
+    monkeypatch.setattr("workers.insights.evaluation.rules.judge", lambda _url: [])
     report = tmp_path / "report.md"
     assert main([str(tmp_path), "--report", str(report)]) == 1
     assert "SHORT" in capsys.readouterr().out
@@ -63,3 +65,11 @@ def test_a_line_shows_verdict_value_and_threshold():
 
 def test_the_report_says_what_it_does_not_show():
     assert "## What it does not show" in markdown(read_bars(), [])
+
+
+def test_brand_rules_are_judged_by_the_database(db):
+    recall, precision = rules.judge(db.url("postgres"))
+    assert (recall.bar, precision.bar) == rules.BARS
+    assert 0.95 <= recall.value <= 1
+    assert 0.9 <= precision.value <= 1
+    assert min(recall.n, precision.n) > 100

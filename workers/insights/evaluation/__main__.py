@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.insights.evaluation import data, growth, honesty, opinions, products, records, speed
+from workers.insights.evaluation import (
+    data,
+    growth,
+    honesty,
+    opinions,
+    products,
+    records,
+    rules,
+    speed,
+)
 from workers.insights.evaluation.bars import Finding, falls_short, read_bars
 from workers.insights.evaluation.report import markdown, print_lines
 
@@ -81,7 +90,8 @@ SECTIONS = (
 def main(arguments: list[str]) -> int:
     asked = _parse(arguments)
     bars = read_bars()
-    findings = [found for section in SECTIONS for found in section.findings(asked.data)]
+    findings = rules.judge(asked.database)
+    findings += [found for section in SECTIONS for found in section.findings(asked.data)]
     short = [found for found in findings if falls_short(found, bars[found.bar])]
     lines = [*print_lines(bars, findings), f"\n{len(short)} of {len(findings)} bars fall short"]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -93,6 +103,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.insights.evaluation")
     parser.add_argument("data", nargs="?", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--database", help="URL of a migrated one, for the brand rules")
     parser.add_argument("--report", type=Path, default=REPORT, help="where the table is written")
     return parser.parse_args(arguments)
 

@@ -36,6 +36,8 @@ Written by `make eval`; the thresholds are in `workers/insights/evaluation/thres
 - **Honesty.** Real comments and captions, each marked with a planted word, a tenth of them planted
   instructions; the three documents are searched for them, for any eight words in a row, for handles
   and addresses. Evidence and numbers are counted anew, not taken from what the documents claim.
+- **Brand rules.** Lines written by hand for this project, disguises and innocent look-alikes,
+  through the database's own check. The rules were made with these lines in view.
 - **Speed.** Seconds of one core, since a clock on a shared machine also counts the neighbours; the
   clock's are beside them. The first run, which loads the engine, is not counted.
 
