@@ -20,13 +20,12 @@ from rich.table import Table
 from tests.chaos.faults import SCENARIOS
 from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
-from tests.chaos.worker import LEASE_SECONDS
+from tests.chaos.worker import RESUME_SECONDS
 from tests.server import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_POLL_SECONDS = 2.0  # an idle worker looks this often; a job that came in before goes first
 AREAS = {
     "isolation": {
         "tests/flow/test_isolation.py": "two users, a stranger, each table and verb, supabase-js",
@@ -117,7 +116,7 @@ def _of_faults(jobs: int) -> Iterator[_Row]:
     with own_server() as server:
         for number, (name, inflict) in enumerate(SCENARIOS.items()):
             outcome = try_out(server, inflict, jobs, f"prove_{number}")
-            broken = outcome.broken_promises(LEASE_SECONDS + _POLL_SECONDS)
+            broken = outcome.broken_promises(RESUME_SECONDS)
             for promise in broken:
                 console.print(f"[red]{name}[/red]: not kept: {promise}")
             what = (

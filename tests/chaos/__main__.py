@@ -11,9 +11,8 @@ from rich.table import Table
 from tests.chaos.faults import SCENARIOS
 from tests.chaos.outcome import Outcome, try_out
 from tests.chaos.servers import own_server
-from tests.chaos.worker import LEASE_SECONDS
+from tests.chaos.worker import LEASE_SECONDS, RESUME_SECONDS
 
-_POLL_SECONDS = 2.0  # an idle worker looks this often; a job that came in before goes first
 _COLUMNS = {
     "jobs": lambda o: str(o.run),
     "lost": lambda o: str(o.lost),
@@ -44,7 +43,7 @@ def main() -> int:
             outcome = try_out(server, inflict, arguments.jobs, f"chaos_{number}")
             outcomes.append(outcome)
             table.add_row(name, *(show(outcome) for show in _COLUMNS.values()))
-            for promise in outcome.broken_promises(LEASE_SECONDS + _POLL_SECONDS):
+            for promise in outcome.broken_promises(RESUME_SECONDS):
                 is_sound = False
                 console.print(f"[red]{name}[/red]: not kept: {promise}")
     console.print(table)

@@ -19,6 +19,8 @@ from workers.runner import Runner
 
 KIND = "effect"
 LEASE_SECONDS = 2
+# An idle worker looks every two seconds at most; a job that came in before goes first.
+RESUME_SECONDS = LEASE_SECONDS + 2.0
 CONCURRENCY = 8
 
 
