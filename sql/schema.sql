@@ -357,32 +357,36 @@ declare
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
     v_path text := coalesce(current_setting('request.path', true), '');
     v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
+    v_tag text;
 begin
     if current_user = 'authenticated' then
         -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-        if jsonb_typeof(v_claims -> 'exp') is distinct from 'number'
-            or coalesce(v_claims ->> 'sub', '') !~* '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-            or coalesce(v_claims ->> 'aud', '') not in ('authenticated', '["authenticated"]') then
+        if v_claims @@ 'strict $.exp.type() == "number"
+            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+            && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
+            is not true then
             perform private.refuse_sign_in();
         end if;
-        -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
-        -- under way, so it comes before looking for one.
-        if current_setting('transaction_read_only') = 'off'
-            and current_setting('request.method', true) <> '' then
-            perform private.count_request();
+        if v_is_read then
+            v_tag := private.check_read(v_path);
+        else
+            -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
+            -- under way, so it comes before looking for one.
+            if current_setting('transaction_read_only') = 'off'
+                and current_setting('request.method', true) <> '' then
+                perform private.count_request();
+            end if;
+            perform private.refuse_erased();
         end if;
-        perform private.refuse_erased();
     elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
         perform private.refuse_sign_in();
     end if;
     if v_is_read then
-        perform set_config('response.headers', case v_path
-            when '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
-            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}]'
+        perform set_config('response.headers', case
+            when v_path = '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}'
+                || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
-        if v_path in ('/product_overview', '/products') and current_user = 'authenticated' then
-            perform private.tag_response();
-        end if;
     end if;
 end;
 $_$;
@@ -1140,6 +1144,58 @@ end;
 $_$;
 
 COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'Asks to compare each price with the product''s page.';
+
+CREATE FUNCTION private.check_read(path text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
+    v_headers jsonb;
+    v_is_erased boolean;
+    v_tag text;
+begin
+    if check_read.path not in ('/product_overview', '/products') then
+        perform private.refuse_erased();
+        return null;
+    end if;
+    v_headers := current_setting('request.headers', true);
+    -- One statement, whose parts are look-ups of one row each. New results and packs touch their
+    -- product; a finished job leaves the live ones; work may begin and fail between two reads: only
+    -- its time of birth tells then.
+    select
+        exists (
+            select from private.identities as i
+            where i.user_id = v_user and i.deleted_at is not null
+        ),
+        md5(concat_ws(
+            ' ', v_user, check_read.path,
+            v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
+            (select v.version from private.read_versions as v where v.user_id = v_user),
+            (
+                select j.created_at from public.jobs as j
+                where j.user_id = v_user order by j.created_at desc limit 1
+            ),
+            case
+                when exists (select from private.live_jobs as l where l.lane = v_user::text)
+                    then private.live_work(v_user)
+            end
+        ))
+    into v_is_erased, v_tag;
+    if v_is_erased then
+        perform private.refuse_erased();
+    end if;
+    if position(v_tag in v_headers ->> 'if-none-match') > 0 then
+        perform private.refuse_known(v_tag);
+    end if;
+    return v_tag;
+end;
+$$;
+
+COMMENT ON FUNCTION private.check_read(path text) IS 'Part of the pre-request: refuses an erased account (403 account_deleted), and tells the ETag of
+what the caller may read at a path, 304 if the caller has it; null where there is none. It changes
+whenever products do, and what hangs on them. Definer: as the owner of the tables it needs no
+policies, which cost as much as the look-ups; identity comes from the token.';
 
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -2781,6 +2837,8 @@ begin
     -- Before the tokens go, a job is queued that gives them back to TikTok.
     perform private.disconnect_tiktok(erase_rows.user_id);
     delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
+    -- Last, for what is deleted above counts here.
+    delete from private.read_versions as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 
@@ -2817,6 +2875,14 @@ CREATE TABLE private.billing_notices (
 
 COMMENT ON TABLE private.billing_notices IS 'What an account should be told (trial ends, payment failed): an outbox, one row per event
 however often it comes.';
+
+CREATE TABLE private.read_versions (
+    user_id uuid NOT NULL,
+    version bigint DEFAULT 1 NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed: one row to look at instead of them all.';
 
 CREATE UNLOGGED TABLE private.request_counts (
     user_id uuid NOT NULL,
@@ -3020,6 +3086,8 @@ CREATE FUNCTION private.export_own_account() RETURNS jsonb
             FROM private.tiktok_connections t
            WHERE (t.user_id = auth.uid())), 'tiktok_states', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
             FROM private.tiktok_states t
+           WHERE (t.user_id = auth.uid())), 'read_versions', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
+            FROM private.read_versions t
            WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.billing_notices t
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
@@ -3724,6 +3792,22 @@ END;
 
 COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a limit whose lease still lasts.';
 
+CREATE FUNCTION private.live_work(user_id uuid) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    return array(
+        select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
+        from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+        where l.lane = live_work.user_id::text
+        order by j.id
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.live_work(user_id uuid) IS 'What an account sees of its unfinished jobs, as words to compare.';
+
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -4057,6 +4141,21 @@ $$;
 
 COMMENT ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
+CREATE FUNCTION private.products_count_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    -- Locked last, after products and what a user waits for first, by whoever changes them.
+    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.products_count_change() IS 'Trigger: a product or script that is added, changed or deleted changes what its account reads.
+Definer: the count is internal.';
+
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -4235,46 +4334,6 @@ $_$;
 
 COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols that stand for letters as those letters.';
 
-CREATE FUNCTION private.read_tag() RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
-    v_headers jsonb := current_setting('request.headers', true);
-begin
-    -- New results and packs touch their product; a finished job leaves the set of live ones.
-    return format('W/"%s"', md5(concat_ws(
-        ' ',
-        v_user,
-        (
-            select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = v_user
-        ),
-        (
-            select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = v_user
-        ),
-        -- Work may begin and fail between two reads: only its time of birth tells then.
-        (
-            select j.created_at from public.jobs as j
-            where j.user_id = v_user order by j.created_at desc limit 1
-        ),
-        array(
-            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
-            from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-            where l.lane = v_user::text order by j.id
-        ),
-        current_setting('request.path', true),
-        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
-    )));
-end;
-$$;
-
-COMMENT ON FUNCTION private.read_tag() IS 'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
-Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
-identity comes from the token.';
-
 CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
@@ -4443,6 +4502,23 @@ $$;
 
 COMMENT ON FUNCTION private.refuse_erased() IS 'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
 Definer: it reads the tombstones; identity comes from the token.';
+
+CREATE FUNCTION private.refuse_known(tag text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+    perform private.fail(
+        304, 'not_modified', 'Nothing has changed.',
+        headers => jsonb_build_object(
+            'ETag', format('W/"%s"', tag),
+            'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
+        )
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_known(tag text) IS 'Part of the pre-request: 304 for a caller who has what this ETag stands for.';
 
 CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -5312,33 +5388,6 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.tag_response() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_headers text := current_setting('request.headers', true);
-    v_tag text;
-begin
-    v_tag := private.read_tag();
-    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
-        perform private.fail(
-            304, 'not_modified', 'Nothing has changed.',
-            headers => jsonb_build_object(
-                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
-            )
-        );
-    end if;
-    perform set_config('response.headers', format(
-        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
-        to_json(v_tag)
-    ), true);
-end;
-$$;
-
-COMMENT ON FUNCTION private.tag_response() IS 'Part of the pre-request, for reads of the overview and of products: their ETag, and 304 if the
-caller has it.';
-
 CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
@@ -6085,6 +6134,9 @@ ALTER TABLE ONLY private.plan_prices
 ALTER TABLE ONLY private.queues
     ADD CONSTRAINT queues_pkey PRIMARY KEY (queue);
 
+ALTER TABLE ONLY private.read_versions
+    ADD CONSTRAINT read_versions_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY private.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (name);
 
@@ -6247,6 +6299,8 @@ CREATE TRIGGER products_20_touch_updated_at BEFORE UPDATE ON public.products FOR
 
 CREATE TRIGGER products_50_enqueue_analysis AFTER INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_enqueue_analysis();
 
+CREATE TRIGGER products_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_count_change();
+
 CREATE TRIGGER scripts_10_require BEFORE INSERT OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.scripts_require();
 
 CREATE TRIGGER scripts_20_require_product BEFORE INSERT ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.scripts_require_product();
@@ -6254,6 +6308,8 @@ CREATE TRIGGER scripts_20_require_product BEFORE INSERT ON public.scripts FOR EA
 CREATE TRIGGER scripts_30_require_compliance BEFORE INSERT OR UPDATE OF content, status ON public.scripts FOR EACH ROW WHEN ((new.status = 'final'::text)) EXECUTE FUNCTION private.scripts_require_compliance();
 
 CREATE TRIGGER scripts_50_keep_version BEFORE UPDATE ON public.scripts FOR EACH ROW WHEN ((old.content IS DISTINCT FROM new.content)) EXECUTE FUNCTION private.scripts_keep_version();
+
+CREATE TRIGGER scripts_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.products_count_change();
 
 CREATE TRIGGER scripts_90_touch BEFORE UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
@@ -6350,6 +6406,8 @@ ALTER TABLE private.permits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.plan_prices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.queues ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.read_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.request_counts ENABLE ROW LEVEL SECURITY;
 
@@ -6544,6 +6602,9 @@ REVOKE ALL ON FUNCTION private.check_max_length(params jsonb, script private.fol
 REVOKE ALL ON FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.check_price_match(script private.folded_text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.check_read(path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.check_read(path text) TO authenticated;
 
 REVOKE ALL ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) FROM PUBLIC;
 
@@ -6748,6 +6809,8 @@ REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.live_work(user_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.measure(script private.folded_text, definitions text) FROM PUBLIC;
@@ -6792,6 +6855,8 @@ REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.products_count_change() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_require_quota() FROM PUBLIC;
@@ -6815,9 +6880,6 @@ REVOKE ALL ON FUNCTION private.quote_list(list text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.read_symbols(value text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.read_tag() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.read_tag() TO authenticated;
-
 REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
@@ -6834,6 +6896,8 @@ GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text
 
 REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.refuse_known(tag text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
@@ -6923,9 +6987,6 @@ GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
 
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
-
-REVOKE ALL ON FUNCTION private.tag_response() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.tag_response() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;

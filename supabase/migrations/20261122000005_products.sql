@@ -258,3 +258,31 @@ comment on function public.run_analysis is
 
 Errors: 404 not_found.';
 grant execute on function public.run_analysis to authenticated;
+
+create table private.read_versions (
+    user_id uuid primary key,
+    version bigint not null default 1
+) with (fillfactor = 50);
+comment on table private.read_versions is
+'How often an account''s products and scripts have changed: one row to look at instead of them all.';
+alter table private.read_versions enable row level security;
+
+create function private.products_count_change()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    -- Locked last, after products and what a user waits for first, by whoever changes them.
+    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
+    return null;
+end;
+$$;
+comment on function private.products_count_change is
+'Trigger: a product or script that is added, changed or deleted changes what its account reads.
+Definer: the count is internal.';
+create trigger products_60_count_change after insert or update or delete on public.products
+for each row execute function private.products_count_change();

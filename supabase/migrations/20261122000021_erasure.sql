@@ -40,6 +40,8 @@ begin
     -- Before the tokens go, a job is queued that gives them back to TikTok.
     perform private.disconnect_tiktok(erase_rows.user_id);
     delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
+    -- Last, for what is deleted above counts here.
+    delete from private.read_versions as t where t.user_id = erase_rows.user_id;
 end;
 $$;
 comment on function private.erase_rows is
@@ -264,6 +266,11 @@ begin atomic
         (
             select coalesce(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]')
             from private.tiktok_states as t where t.user_id = auth.uid()
+        ),
+        'read_versions',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.read_versions as t
+            where t.user_id = auth.uid()
         ),
         'billing_notices',
         (

@@ -19,7 +19,46 @@ may not write updated_at.';
 create trigger virality_packs_50_touch_product after update or delete on public.virality_packs
 for each row execute function private.virality_packs_touch_product();
 
-create function private.read_tag()
+create function private.refuse_known(tag text)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    perform private.fail(
+        304, 'not_modified', 'Nothing has changed.',
+        headers => jsonb_build_object(
+            'ETag', format('W/"%s"', tag),
+            'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
+        )
+    );
+end;
+$$;
+comment on function private.refuse_known is
+'Part of the pre-request: 304 for a caller who has what this ETag stands for.';
+
+create function private.live_work(user_id uuid)
+returns text[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    return array(
+        select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
+        from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+        where l.lane = live_work.user_id::text
+        order by j.id
+    );
+end;
+$$;
+comment on function private.live_work is
+'What an account sees of its unfinished jobs, as words to compare.';
+
+create function private.check_read(path text)
 returns text
 language plpgsql
 stable
@@ -28,68 +67,49 @@ set search_path = ''
 as $$
 declare
     v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
-    v_headers jsonb := current_setting('request.headers', true);
-begin
-    -- New results and packs touch their product; a finished job leaves the set of live ones.
-    return format('W/"%s"', md5(concat_ws(
-        ' ',
-        v_user,
-        (
-            select concat_ws(' ', count(*), max(p.updated_at))
-            from public.products as p where p.user_id = v_user
-        ),
-        (
-            select concat_ws(' ', count(*), max(s.updated_at))
-            from public.scripts as s where s.user_id = v_user
-        ),
-        -- Work may begin and fail between two reads: only its time of birth tells then.
-        (
-            select j.created_at from public.jobs as j
-            where j.user_id = v_user order by j.created_at desc limit 1
-        ),
-        array(
-            select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
-            from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-            where l.lane = v_user::text order by j.id
-        ),
-        current_setting('request.path', true),
-        v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer'
-    )));
-end;
-$$;
-comment on function private.read_tag is
-'The ETag of what the caller may read of products and what hangs on them: it changes when they do.
-Definer: as the owner of the tables it needs no policies, which cost as much as the look-ups;
-identity comes from the token.';
-grant execute on function private.read_tag to authenticated;
-
-create function private.tag_response()
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_headers text := current_setting('request.headers', true);
+    v_headers jsonb;
+    v_is_erased boolean;
     v_tag text;
 begin
-    v_tag := private.read_tag();
-    if position(v_tag in v_headers::jsonb ->> 'if-none-match') > 0 then
-        perform private.fail(
-            304, 'not_modified', 'Nothing has changed.',
-            headers => jsonb_build_object(
-                'ETag', v_tag, 'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
-            )
-        );
+    if check_read.path not in ('/product_overview', '/products') then
+        perform private.refuse_erased();
+        return null;
     end if;
-    perform set_config('response.headers', format(
-        '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}, {"ETag": %s}]',
-        to_json(v_tag)
-    ), true);
+    v_headers := current_setting('request.headers', true);
+    -- One statement, whose parts are look-ups of one row each. New results and packs touch their
+    -- product; a finished job leaves the live ones; work may begin and fail between two reads: only
+    -- its time of birth tells then.
+    select
+        exists (
+            select from private.identities as i
+            where i.user_id = v_user and i.deleted_at is not null
+        ),
+        md5(concat_ws(
+            ' ', v_user, check_read.path,
+            v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
+            (select v.version from private.read_versions as v where v.user_id = v_user),
+            (
+                select j.created_at from public.jobs as j
+                where j.user_id = v_user order by j.created_at desc limit 1
+            ),
+            case
+                when exists (select from private.live_jobs as l where l.lane = v_user::text)
+                    then private.live_work(v_user)
+            end
+        ))
+    into v_is_erased, v_tag;
+    if v_is_erased then
+        perform private.refuse_erased();
+    end if;
+    if position(v_tag in v_headers ->> 'if-none-match') > 0 then
+        perform private.refuse_known(v_tag);
+    end if;
+    return v_tag;
 end;
 $$;
-comment on function private.tag_response is
-'Part of the pre-request, for reads of the overview and of products: their ETag, and 304 if the
-caller has it.';
-grant execute on function private.tag_response to authenticated;
+comment on function private.check_read is
+'Part of the pre-request: refuses an erased account (403 account_deleted), and tells the ETag of
+what the caller may read at a path, 304 if the caller has it; null where there is none. It changes
+whenever products do, and what hangs on them. Definer: as the owner of the tables it needs no
+policies, which cost as much as the look-ups; identity comes from the token.';
+grant execute on function private.check_read to authenticated;

@@ -182,7 +182,14 @@ def test_a_change_moves_updated_at_and_nothing_else(db: Database):
             "webhook",
             ["idle_in_transaction_session_timeout=5s", "lock_timeout=3s", "statement_timeout=5s"],
         ),
-        ("authenticator", ["pgrst.db_pre_request=private.before_request", "statement_timeout=8s"]),
+        (
+            "authenticator",
+            [
+                "pgrst.db_pre_request=private.before_request",
+                "plan_cache_mode=force_generic_plan",
+                "statement_timeout=8s",
+            ],
+        ),
     ],
 )
 def test_logins_have_limits(db: Database, role: str, expected: list[str]):

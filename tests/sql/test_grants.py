@@ -44,12 +44,12 @@ FUNCTIONS = {
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.count_request
-        private.definition_problem private.read_tag
+        private.check_read private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_tiktok private.own_usage
         private.refuse_erased private.refuse_sign_in private.require_text
-        private.squeeze_terms private.start_analysis private.tag_response
+        private.squeeze_terms private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
