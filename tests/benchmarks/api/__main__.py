@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.jobs.target import Target
 
 _DOCS = ROOT / "docs" / "benchmarks"
-_SYSTEMS = (*cases.POSTGREST, *cases.PEERS, cases.PGBENCH)
+_SYSTEMS = (*cases.POSTGREST, *cases.PEERS, cases.PGBENCH, *cases.BARE_PEERS.values())
 _EXTRA = ("screen", "policies", "knobs")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.benchmarks.api.servers import Server
 
 _READS = (cases.LIST, cases.GET, cases.OVERVIEW)
+# Who does what our API does before each request. Next.js asks ours and passes no header on.
+_TAGGING = {cases.OURS, cases.ASYNCPG, cases.SQLALCHEMY, cases.EXPRESS}
 
 
 class Disagreement(Exception):  # noqa: N818 - reads as what happened
@@ -25,6 +27,9 @@ def require(started: dict[str, Server], tokens: list[str]) -> None:
         wrong = [name for name, rows in answers.items() if rows != answers[cases.OURS]]
         if wrong or not answers[cases.OURS]:
             raise Disagreement(f"{case}: not as ours, or nothing: {', '.join(wrong)}")
+    tags = {system: _tag(system, started[system], tokens) for system in _TAGGING & started.keys()}
+    if len(set(tags.values())) > 1 or not all(tags.values()):
+        raise Disagreement(f"not the tag of ours, or none: {tags}")
     for system, server in started.items():
         path = cases.requests(cases.LIST, system)[0].path
         status = httpx.get(
@@ -45,6 +50,12 @@ def _answer(case: str, system: str, server: Server, tokens: list[str]) -> list[d
         | dict.fromkeys((name for name in row if name.endswith("_at")), "")
         for row in rows
     ]
+
+
+def _tag(system: str, server: Server, tokens: list[str]) -> str | None:
+    request = cases.requests(cases.LIST, system)[0]
+    headers = {"Authorization": f"Bearer {tokens[request.account]}"}
+    return httpx.get(_url(server, request.path), headers=headers, timeout=20).headers.get("ETag")
 
 
 def _url(server: Server, path: str) -> str:

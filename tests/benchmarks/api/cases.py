@@ -19,6 +19,13 @@ SQLALCHEMY = "FastAPI + SQLAlchemy"
 EXPRESS = "Express + pg"
 PGBENCH = "pgbench"
 PEERS = (NEXT, ASYNCPG, SQLALCHEMY, EXPRESS)
+# Without what our API does before each request: beside BARE.
+BARE_PEERS = {
+    ASYNCPG: "FastAPI + asyncpg, bare",
+    SQLALCHEMY: "FastAPI + SQLAlchemy, bare",
+    EXPRESS: "Express + pg, bare",
+    PGBENCH: "pgbench, bare",
+}
 POSTGREST = (OURS, BARE, EMPTY, UNLIMITED)
 
 LIST, GET, INSERT, RPC, OVERVIEW = (
@@ -77,8 +84,8 @@ class Case:
 
 
 CASES = (
-    Case(LIST, (OURS, BARE, EMPTY, *PEERS, PGBENCH)),
-    Case(GET, (OURS, *PEERS, PGBENCH)),
+    Case(LIST, (OURS, BARE, EMPTY, *PEERS, PGBENCH, *BARE_PEERS.values())),
+    Case(GET, (OURS, BARE, *PEERS, PGBENCH, BARE_PEERS[PGBENCH])),
     Case(OVERVIEW, (OURS, *PEERS, PGBENCH)),
     Case(INSERT, (OURS, UNLIMITED, *PEERS, PGBENCH)),
     Case(RPC, (OURS, *PEERS, PGBENCH)),
@@ -107,19 +114,28 @@ def four_requests() -> list[Request]:
     ]
 
 
-def script(case: str) -> str:
+def script(case: str, *, is_bare: bool) -> str:
     """The same for pgbench: a transaction with role and claims, as PostgREST opens one."""
     account = "lpad(to_hex(:account::bigint), 12, '0')"
     product = (
         "('20000000-0000-4000-8000-'"
         f" || lpad(to_hex(:account::bigint * {PRODUCTS_EACH} + :number), 12, '0'))::uuid"
     )
+    method = "POST" if case in (INSERT, RPC) else "GET"
+    path = _PATHS[case][0].partition("?")[0]
+    request = (
+        f", set_config('request.method', '{method}', true),"
+        f" set_config('request.path', '{path}', true),"
+        """ set_config('request.headers', '{"accept": "*/*"}', true)"""
+    )
     return (
         f"\\set account random(0, {ASKERS - 1})\n"
         f"\\set number random(0, {PRODUCTS_EACH - 1})\n"
         "begin;\n"
         "select set_config('role', 'authenticated', true),"
-        f" set_config('request.jwt.claims', format('{CLAIMS}', {account}), true);\n"
+        f" set_config('request.jwt.claims', format('{CLAIMS}', {account}), true)"
+        f"{'' if is_bare else request};\n"
+        f"{'' if is_bare else 'select private.before_request();'}\n"
         f"{_SQL[case].format(product=product)};\n"
         "commit;\n"
     )

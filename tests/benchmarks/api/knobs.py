@@ -33,6 +33,7 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
         servers.postgrest_server(place, "pool-2", db_pool="2") as pool_2,
         servers.postgrest_server(place, "pool-40", db_pool="40") as pool_40,
         servers.postgrest_server(place, "one-core", variables=_ONE_CORE) as one_core,
+        servers.postgrest_server(place, "pinned", _ONE_CORE, ("taskset", "-c", "0")) as pinned,
         servers.postgrest_server(place, "tcp", db_uri=_tcp(place)) as tcp,
     ):
         changed = {
@@ -43,6 +44,7 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
             "pool of 2, not 10": pool_2,
             "pool of 40, not 10": pool_40,
             "PostgREST on one core, not two": one_core,
+            "… and always on the same one (taskset)": pinned,
         }
         for number in range(_ROUNDS):
             for name, server in changed.items():

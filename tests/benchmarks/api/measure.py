@@ -7,6 +7,7 @@ import re
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -37,6 +38,13 @@ _PRE_REQUESTS = {
     cases.UNLIMITED: "before_request_without_limit",
 }
 _COUNT = "perform private.count_request();"
+_PEERS = {
+    cases.ASYNCPG: partial(servers.uvicorn_server, module="with_asyncpg", scheme="postgresql"),
+    cases.SQLALCHEMY: partial(
+        servers.uvicorn_server, module="with_sqlalchemy", scheme="postgresql+asyncpg"
+    ),
+    cases.EXPRESS: servers.express_server,
+}
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,12 @@ def systems(place: Place, wanted: frozenset[str]) -> Iterator[dict[str, Server]]
                 ),
             )
         start(cases.NEXT, lambda: servers.next_server(place, ours))
-        start(cases.ASYNCPG, lambda: servers.uvicorn_server(place, "with_asyncpg"))
-        start(
-            cases.SQLALCHEMY,
-            lambda: servers.uvicorn_server(place, "with_sqlalchemy", "postgresql+asyncpg"),
-        )
-        start(cases.EXPRESS, lambda: servers.express_server(place))
+        for is_bare in (False, True):
+            for system, peer in _PEERS.items():
+                start(
+                    cases.BARE_PEERS[system] if is_bare else system,
+                    lambda peer=peer, is_bare=is_bare: peer(place, is_bare=is_bare),
+                )
         yield started
 
 
@@ -194,7 +202,8 @@ def _sample(
     def take() -> Sample:
         try:
             if server is None:
-                return pgbench(bench, case, system, cases.script(case))
+                is_bare = system == cases.BARE_PEERS[cases.PGBENCH]
+                return pgbench(bench, case, system, cases.script(case, is_bare=is_bare))
             requests = cases.requests(case, system)
             return http(bench, case, system, server, requests, is_warm=is_warm)
         finally:

@@ -56,8 +56,11 @@ A run ends with an error if any answer was one, or if systems answer with other 
 | Express + pg | one process, pool of 10, named (prepared) statements, verified tokens cached |
 | pgbench | the database alone: {clients} clients, prepared statements, the same transaction without HTTP, JSON or tokens |
 
-The peers count no requests, know of no erased accounts and send no ETag: what the pre-request does
-is on our side only. Inserts go through the same triggers everywhere: validation, quota, a queued job.
+FastAPI, Express and pgbench do what our API does before each request, by the same function
+(`private.before_request`): they tell it of the request, as PostgREST does, and send the headers that it
+sets; the tags that they send are compared with ours. *Bare* is all of them without that, role and claims
+only; beside them stands PostgREST without pre-request. Next.js asks ours, and passes no headers on.
+Inserts go through the same triggers everywhere: validation, quota, a queued job.
 
 ## Numbers
 

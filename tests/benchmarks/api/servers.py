@@ -84,9 +84,16 @@ _RUNTIME = {"GHCRTS": postgrest.RUNTIME}
 
 @contextmanager
 def postgrest_server(
-    place: Place, name: str, variables: dict[str, str] = _RUNTIME, **changed: str
+    place: Place,
+    name: str,
+    variables: dict[str, str] = _RUNTIME,
+    prefix: tuple[str, ...] = (),
+    **changed: str,
 ) -> Iterator[Server]:
-    """PostgREST as the project sets it up; `changed` settings use _ for the dash."""
+    """PostgREST as the project sets it up; `changed` settings use _ for the dash.
+
+    `prefix` is a program that starts it, such as taskset.
+    """
     port = free_port()
     settings = {
         "db-uri": place.target.url("authenticator"),
@@ -106,34 +113,39 @@ def postgrest_server(
     } | {setting.replace("_", "-"): value for setting, value in changed.items()}
     config = place.folder / f"{name}.conf"
     postgrest.write_config(config, {key: value for key, value in settings.items() if value})
-    command = [str(postgrest.find(ROOT)), str(config)]
+    command = [*prefix, str(postgrest.find(ROOT)), str(config)]
     with _running(place, name, command, port, variables) as server:
         yield server
 
 
 @contextmanager
-def uvicorn_server(place: Place, module: str, scheme: str = "postgresql") -> Iterator[Server]:
-    """One of peers/*.py, a process per core."""
+def uvicorn_server(
+    place: Place, module: str, scheme: str, *, is_bare: bool = False
+) -> Iterator[Server]:
+    """One of peers/*.py, a process per core; bare: without what our API does before a request."""
     port = free_port()
     target = place.target
     url = f"{scheme}://authenticator@/{target.database}?host={target.socket_dir}&port={target.port}"
     command = [sys.executable, "-m", "uvicorn", f"tests.benchmarks.api.peers.{module}:app"]
     command += [*_UVICORN, "--port", str(port), "--workers", str(os.cpu_count() or 1)]
-    with _running(place, module, command, port, {"DATABASE_URL": url}) as server:
+    variables = {"DATABASE_URL": url, "BARE": str(int(is_bare))}
+    with _running(place, f"{module}-{is_bare}", command, port, variables) as server:
         yield server
 
 
 @contextmanager
-def express_server(place: Place) -> Iterator[Server]:
-    """Express on one process, whose loop one core is enough for."""
+def express_server(place: Place, *, is_bare: bool = False) -> Iterator[Server]:
+    """Express on one process, whose loop one core is enough for; bare as above."""
     port = free_port()
     url = f"postgresql://authenticator@localhost:{place.target.port}/{place.target.database}"
     variables = {
         "DATABASE_URL": f"{url}?host={place.target.socket_dir}",
         "PORT": str(port),
         "NODE_ENV": "production",
+        "BARE": str(int(is_bare)),
     }
-    with _running(place, "express", ["node", str(NODE / "express.js")], port, variables) as server:
+    command = ["node", str(NODE / "express.js")]
+    with _running(place, f"express-{is_bare}", command, port, variables) as server:
         yield server
 
 

@@ -39,6 +39,11 @@ def _times(case: str, peer: str, ours: str = cases.OURS) -> Callable[[Look], flo
     return lambda look: look(case, ours, RATE) / look(case, peer, RATE)
 
 
+def _bare(peer: str) -> Callable[[Look], float]:
+    """The same without what our API does before each request, on both sides."""
+    return _times(cases.LIST, cases.BARE_PEERS[peer], cases.BARE)
+
+
 def _screens(look: Look) -> float:
     metric = "screens_per_second"
     return look(SCREEN, ONE, metric) / look(SCREEN, FOUR, metric)
@@ -51,6 +56,14 @@ TARGETS = (
     Target("… times Express + pg", _times(cases.LIST, cases.EXPRESS), at_least=1),
     Target("… of pgbench", _times(cases.LIST, cases.PGBENCH), at_least=0.23),
     Target("get one, of pgbench", _times(cases.GET, cases.PGBENCH), at_least=0.19),
+    Target(
+        "the same, bare: list 20, times FastAPI + SQLAlchemy",
+        _bare(cases.SQLALCHEMY),
+        at_least=2.8,
+    ),
+    Target("… times FastAPI + asyncpg, bare", _bare(cases.ASYNCPG), at_least=1.5),
+    Target("… times Express + pg, bare", _bare(cases.EXPRESS), at_least=1),
+    Target("… of pgbench, bare", _bare(cases.PGBENCH), at_least=0.23),
     Target("a screen in one request, times one in four", _screens, at_least=3),
     Target(
         "list 20, of PostgREST without pre-request", _times(cases.LIST, cases.BARE), at_least=0.9

@@ -7,8 +7,17 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 }
 const app = express();
 app.use(express.json());
 
+// Bare: role and claims. Otherwise what PostgREST tells of a request, and then what our API does
+// before each one, whoever serves it. A round trip each, as in PostgREST.
+const bare = process.env.BARE === "1";
 const BECOME =
-  "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+  "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)" +
+  (bare
+    ? ""
+    : ", set_config('request.method', $2, true), set_config('request.path', $3, true)," +
+      " set_config('request.headers', $4, true)");
+const BEFORE =
+  "select private.before_request(), current_setting('response.headers', true) as headers";
 const NEWEST = "order by created_at desc, id desc limit 20";
 const answers = {
   list: `select * from public.products ${NEWEST}`,
@@ -19,12 +28,20 @@ const answers = {
 };
 
 // Named, so that each is prepared once per connection.
-async function rows(request, name, ...values) {
+async function rows(request, response, path, name, ...values) {
   const claims = await claimsOf(request.get("authorization"));
   const client = await pool.connect();
   try {
     await client.query("begin");
-    await client.query({ name: "become", text: BECOME, values: [claims] });
+    await client.query({
+      name: "become",
+      text: BECOME,
+      values: bare ? [claims] : [claims, request.method, path, JSON.stringify(request.headers)],
+    });
+    if (!bare) {
+      const before = await client.query({ name: "before", text: BEFORE });
+      for (const header of JSON.parse(before.rows[0].headers || "[]")) response.set(header);
+    }
     const result = await client.query({ name, text: answers[name], values });
     await client.query("commit");
     return result.rows;
@@ -36,20 +53,25 @@ async function rows(request, name, ...values) {
   }
 }
 
-app.get("/products", async (request, response) => response.json(await rows(request, "list")));
+app.get("/products", async (request, response) =>
+  response.json(await rows(request, response, "/products", "list")),
+);
 app.get("/products/:id", async (request, response) => {
-  const [row] = await rows(request, "get", request.params.id);
+  const [row] = await rows(request, response, "/products", "get", request.params.id);
   row ? response.json(row) : response.sendStatus(404);
 });
 app.post("/products", async (request, response) => {
   const { name, source_url } = request.body;
-  const [row] = await rows(request, "insert", name, source_url);
+  const [row] = await rows(request, response, "/products", "insert", name, source_url);
   response.status(201).json(row);
 });
 app.post("/analysis", async (request, response) => {
-  const [row] = await rows(request, "run", request.body.product_id);
+  const { product_id } = request.body;
+  const [row] = await rows(request, response, "/rpc/run_analysis", "run", product_id);
   response.json(row);
 });
-app.get("/overview", async (request, response) => response.json(await rows(request, "overview")));
+app.get("/overview", async (request, response) =>
+  response.json(await rows(request, response, "/product_overview", "overview")),
+);
 
 app.listen(Number(process.env.PORT), "127.0.0.1");

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from sqlalchemy import FetchedValue, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 app = FastAPI()
 _engine = create_async_engine(queries.DATABASE_URL, pool_size=queries.POOL_SIZE, max_overflow=0)
 _sessions = async_sessionmaker(_engine, expire_on_commit=False)
-_BECOME = text(queries.BECOME.format(claims=":claims"))
+_BECOME = text(
+    queries.BECOME.format(claims=":claims", method=":method", path=":path", headers=":headers")
+)
+_BEFORE = text(queries.BEFORE) if queries.BEFORE else None
+# By the routes' paths, as PostgREST would have them.
+_PATHS = {"/overview": "/product_overview", "/analysis": "/rpc/run_analysis"}
 
 
 class Base(DeclarativeBase):
@@ -40,10 +45,16 @@ class Products(Base):
 
 
 async def _session(
-    claims: Annotated[str, Depends(queries.signed_in)],
+    caller: Annotated[queries.Caller, Depends(queries.caller)],
+    request: Request,
+    response: Response,
 ) -> AsyncIterator[AsyncSession]:
     async with _sessions() as session, session.begin():
-        await session.execute(_BECOME, {"claims": claims})
+        path = _PATHS.get(request.url.path, "/products")
+        await session.execute(_BECOME, caller.settings(path))
+        if _BEFORE is not None:
+            row = (await session.execute(_BEFORE)).one()
+            response.headers.update(queries.answer_headers(row[1]))
         yield session
 
 
