@@ -5,15 +5,17 @@ Fencing: every call names (msg_id, read_ct); when the lease is gone it raises Lo
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import AsyncConnection
@@ -91,6 +93,25 @@ async def complete(db: Database, job: Job) -> None:
         "select * from private.complete(%s, array[%s::bigint], array[%s::integer])", job.token
     )
     _require(await cursor.fetchone() is not None)
+
+
+@asynccontextmanager
+async def completing(pool: Pool, job: Job) -> AsyncIterator[Database]:
+    """A transaction that saves a job's results and acknowledges it at its end: both or neither.
+
+    It begins with the first statement; without any, acknowledging takes one round trip, not three.
+    """
+    async with pool.connection() as db:
+        await db.set_autocommit(False)
+        try:
+            async with db:
+                yield db
+                if db.info.transaction_status is TransactionStatus.IDLE:
+                    await db.set_autocommit(True)
+                await complete(db, job)
+        finally:
+            if not db.closed:
+                await db.set_autocommit(True)
 
 
 async def retry(

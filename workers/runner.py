@@ -71,6 +71,9 @@ class Runner:
         self._queues = list(queues)
         self._lease_seconds = lease_seconds
         self._stock = Stock(concurrency)
+        # Jobs at the database. Two connections stay for claims and outcomes; and to wait here costs
+        # a part of what the pool's own queue does.
+        self._at_database = asyncio.Semaphore(max(pool.max_size - 2, 1))
         self._held: dict[Token, _Held] = {}  # leased: running, or waiting for a slot
         self._slots: set[asyncio.Task[None]] = set()
         self._done: dict[str, list[Job]] = {}  # ended without results, not acknowledged yet
@@ -226,9 +229,9 @@ class Runner:
             finally:
                 del self._held[job.token]
                 self._stock.end(job)
+                job = self._stock.take()
                 if not self._stock.is_ample:
                     self._awake.set()
-            job = self._stock.take()
             await asyncio.sleep(0)  # jobs without a pause must leave others theirs
 
     def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
@@ -342,7 +345,7 @@ class Runner:
         held.deadline = self._loop.time() + handler.timeout_seconds
         data = None
         if handler.load is not None:
-            async with self._pool.connection() as db:
+            async with self._at_database, self._pool.connection() as db:
                 data = await handler.load(db, job)
         output = await handler.work(data, Run(self._pool, job))
         held.deadline = float("inf")  # finished work is saved, however late
@@ -350,9 +353,8 @@ class Runner:
             # Nothing to commit with: acknowledged together with others, in the queue's next turn.
             self._done.setdefault(job.queue, []).append(job)
             return
-        async with self._pool.connection() as db, db.transaction():
+        async with self._at_database, protocol.completing(self._pool, job) as db:
             await handler.save(db, job, output)
-            await protocol.complete(db, job)
 
     async def _halted(self, held: _Held) -> str:
         match held.stopped_because:
