@@ -110,7 +110,7 @@ async def completing(pool: Pool, job: Job) -> AsyncIterator[Database]:
                     await db.set_autocommit(True)
                 await complete(db, job)
         finally:
-            if not db.closed:
+            if not (db.closed or db.autocommit):
                 await db.set_autocommit(True)
 
 

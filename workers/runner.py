@@ -213,7 +213,7 @@ class Runner:
         for job in turn.claimed:
             self._held[job.token] = _Held(job)
             self._stock.put(job, self._loop.time())
-        self._begin()
+        self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before
 
     def _begin(self) -> None:
         """Starts what may begin, each in a slot that goes on with the next job by itself."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Lane = UUID | None  # whose work it is; None: the system's
 
 # Claimed ahead is what begins this soon at the pace of late, so that no slot waits for a claim.
-_AHEAD_SECONDS = 0.02
+_AHEAD_SECONDS = 0.05
 _MOST_AHEAD_PER_SLOT = 16
 # Turns are short, so that one brings the next jobs while those of the last one run. A longer one
 # leaves slots idle meanwhile, and costs more a job.

@@ -106,7 +106,7 @@ class Ours:
         self, handler: Handler[None, None], concurrency: int
     ) -> AsyncIterator[Runner]:
         url = self._target.url("worker")
-        size = min(concurrency, 10) + 2  # as `python -m workers` has it
+        size = min(concurrency, 8) + 2  # as `python -m workers` has it
         async with async_pool(url, application_name="benchmark", max_size=size) as pool:
             runner = Runner(
                 pool,
