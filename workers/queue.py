@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease
 
@@ -143,11 +142,7 @@ async def acknowledge_cancel(pool: Pool, job: Job) -> None:
 
 async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
     """Parks the job until the delay ends or somebody wakes it."""
-    _require(
-        await _value(
-            pool, "select private.snooze(%s, %s, %s, %s, %s)", (*job.token, delay_seconds, stage)
-        )
-    )
+    await call(pool, job, "select private.snooze(%s, %s, %s, %s, %s)", delay_seconds, stage)
 
 
 async def release(pool: Pool, jobs: Sequence[Job]) -> None:
@@ -161,58 +156,16 @@ async def release(pool: Pool, jobs: Sequence[Job]) -> None:
         )
 
 
-async def progress(pool: Pool, job: Job, stage: str, percent: int) -> None:
-    """Shows the owner what the job does now."""
-    _require(
-        await _value(
-            pool, "select private.progress(%s, %s, %s, %s, %s)", (*job.token, stage, percent)
-        )
-    )
-
-
-async def acquire(pool: Pool, job: Job, limit: str) -> float:
-    """Takes a permit of a shared limit: 0; otherwise the seconds after which to ask again."""
-    wait_seconds = await _value(pool, "select private.acquire(%s, %s, %s, %s)", (*job.token, limit))
-    if wait_seconds is None:
-        raise LostLease
-    return float(str(wait_seconds))
-
-
-async def expect_apify_run(pool: Pool, job: Job, secret_hash: bytes) -> str:
-    """Prepares the webhook of a run that the job is about to start; its id."""
-    webhook_id = await _value(
-        pool, "select private.expect_apify_run(%s, %s, %s, %s)", (*job.token, secret_hash)
-    )
-    _require(webhook_id)
-    return str(webhook_id)
-
-
 async def fire_schedules(pool: Pool) -> int:
     """Queues the recurring work that is due; how many jobs that were."""
     return int(str(await _value(pool, "select private.fire_schedules()", ())))
 
 
-async def prune_jobs(pool: Pool) -> int:
-    """Deletes a batch of old, ended jobs; how many."""
-    return int(str(await _value(pool, "select private.prune_jobs()", ())))
-
-
-async def steps(pool: Pool, job: Job) -> dict[str, Any]:
-    """What earlier tries have saved, by name."""
-    async with pool.connection() as db:
-        cursor = await db.execute("select * from private.steps(%s)", (job.job_id,))
-        return {str(row["name"]): row["result"] async for row in cursor}
-
-
-async def save_step(pool: Pool, job: Job, name: str, result: object) -> None:
-    """Remembers what must not be paid for twice. Derived data only."""
-    _require(
-        await _value(
-            pool,
-            "select private.save_step(%s, %s, %s, %s, %s)",
-            (*job.token, name, Jsonb(result)),
-        )
-    )
+async def call(pool: Pool, job: Job, statement: str, *arguments: object) -> Any:
+    """Calls a function with the job's token and these; null or false say that the lease is lost."""
+    value = await _value(pool, statement, (*job.token, *arguments))
+    _require(value is not None and value is not False)
+    return value
 
 
 async def _value(pool: Pool, statement: str, arguments: tuple[object, ...]) -> object:
