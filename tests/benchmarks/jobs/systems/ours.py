@@ -153,7 +153,7 @@ class OursOfManyUsers(Ours):
 
 
 class OursCommitPerJob(Ours):
-    """Handlers that save: each job ends in a transaction of its own, as those of the product."""
+    """Handlers with a `save` that writes nothing: each job ends in a transaction of its own."""
 
     def _handler(self, work: Work) -> Handler[None, None]:
         async def do(_input: None, run: Run) -> None:
