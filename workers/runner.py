@@ -34,6 +34,7 @@ _SCHEDULE_SECONDS = 10.0
 _DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
 _ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
+_BEGUN_AT_ONCE = 10
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
@@ -216,11 +217,18 @@ class Runner:
         self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before
 
     def _begin(self) -> None:
-        """Starts what may begin, each in a slot that goes on with the next job by itself."""
-        while job := self._stock.take():
+        """Starts what may begin, each in a slot that goes on with the next job by itself.
+
+        A few at a time: jobs of a moment share them, which is cheaper than a slot for each.
+        """
+        for _ in range(_BEGUN_AT_ONCE):
+            job = self._stock.take()
+            if job is None:
+                return
             slot = asyncio.create_task(self._slot(job))
             self._slots.add(slot)
             slot.add_done_callback(self._slots.discard)
+        self._loop.call_soon(self._begin)
 
     async def _slot(self, job: Job | None) -> None:
         while job is not None:
