@@ -109,7 +109,7 @@ def _enqueue_cost(look: Look) -> float:
 _RATE = (
     "claims run ahead of the slots; one statement acknowledges and claims at most a hundred jobs,"
     " under way before the last hundred begin: the connection is never idle. What is left is the"
-    " server's CPU, some 55 µs: a message, a job and its live row are changed and deleted."
+    " server's CPU: a message, a job and its live row are changed and deleted."
 )
 _COMMITS = (
     "one static statement ends a job, in one round trip; as many jobs as there are connections are"
