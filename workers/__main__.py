@@ -52,7 +52,7 @@ async def _run(settings: WorkerSettings) -> None:
     url = settings.worker_db_url.get_secret_value()
     queues, concurrency = settings.worker_queues, settings.worker_concurrency
     async with (
-        async_pool(url, application_name="worker", max_size=min(concurrency, 16) + 2) as pool,
+        async_pool(url, application_name="worker", max_size=min(concurrency, 8) + 2) as pool,
         open_services(settings) as services,
     ):
         runner = Runner(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from psycopg.types.json import Jsonb
 
 from workers import queue as protocol
 from workers.errors import Park
@@ -42,30 +44,34 @@ class Run:
 
     async def progress(self, stage: str, percent: int) -> None:
         """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
-        await protocol.progress(self.pool, self.job, stage, percent)
+        await self._call("select private.progress(%s, %s, %s, %s, %s)", stage, percent)
 
     async def acquire(self, limit: str) -> None:
         """Takes a permit of a limit that all workers share (private.limits) for this try.
 
         Parks the job where there is none: it holds no slot while it waits.
         """
-        wait_seconds = await protocol.acquire(self.pool, self.job, limit)
+        wait_seconds = await self._call("select private.acquire(%s, %s, %s, %s)", limit)
         if wait_seconds > 0:
             raise Park("waiting", wait_seconds)
 
     async def expect(self, secret_hash: bytes) -> str:
         """The id under which an Apify run of this job may report that it has ended."""
-        return await protocol.expect_apify_run(self.pool, self.job, secret_hash)
+        return str(await self._call("select private.expect_apify_run(%s, %s, %s, %s)", secret_hash))
 
     async def step(self, name: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """Does what must not be paid for twice: a later try gets the first result back.
 
         The result is stored until the job ends: JSON, derived data only.
         """
-        known = await protocol.steps(self.pool, self.job)
+        async with self.pool.connection() as db:
+            cursor = await db.execute("select * from private.steps(%s)", (self.job.job_id,))
+            known = {row["name"]: row["result"] async for row in cursor}
         if name in known:
-            result: _T = known[name]
-            return result
+            return cast("_T", known[name])
         result = await work()
-        await protocol.save_step(self.pool, self.job, name, result)
+        await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
         return result
+
+    async def _call(self, statement: str, *arguments: object) -> Any:
+        return await protocol.call(self.pool, self.job, statement, *arguments)

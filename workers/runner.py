@@ -34,6 +34,7 @@ _SCHEDULE_SECONDS = 10.0
 _DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
 _ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
+_BEGUN_AT_ONCE = 10
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
 _TIMEOUT = ("timed_out", "This took longer than it should.")
@@ -71,6 +72,9 @@ class Runner:
         self._queues = list(queues)
         self._lease_seconds = lease_seconds
         self._stock = Stock(concurrency)
+        # Jobs at the database. Two connections stay for claims and outcomes; and to wait here costs
+        # a part of what the pool's own queue does.
+        self._at_database = asyncio.Semaphore(max(pool.max_size - 2, 1))
         self._held: dict[Token, _Held] = {}  # leased: running, or waiting for a slot
         self._slots: set[asyncio.Task[None]] = set()
         self._done: dict[str, list[Job]] = {}  # ended without results, not acknowledged yet
@@ -210,14 +214,21 @@ class Runner:
         for job in turn.claimed:
             self._held[job.token] = _Held(job)
             self._stock.put(job, self._loop.time())
-        self._begin()
+        self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before
 
     def _begin(self) -> None:
-        """Starts what may begin, each in a slot that goes on with the next job by itself."""
-        while job := self._stock.take():
+        """Starts what may begin, each in a slot that goes on with the next job by itself.
+
+        A few at a time: jobs of a moment share them, which is cheaper than a slot for each.
+        """
+        for _ in range(_BEGUN_AT_ONCE):
+            job = self._stock.take()
+            if job is None:
+                return
             slot = asyncio.create_task(self._slot(job))
             self._slots.add(slot)
             slot.add_done_callback(self._slots.discard)
+        self._loop.call_soon(self._begin)
 
     async def _slot(self, job: Job | None) -> None:
         while job is not None:
@@ -226,9 +237,9 @@ class Runner:
             finally:
                 del self._held[job.token]
                 self._stock.end(job)
+                job = self._stock.take()
                 if not self._stock.is_ample:
                     self._awake.set()
-            job = self._stock.take()
             await asyncio.sleep(0)  # jobs without a pause must leave others theirs
 
     def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
@@ -342,7 +353,7 @@ class Runner:
         held.deadline = self._loop.time() + handler.timeout_seconds
         data = None
         if handler.load is not None:
-            async with self._pool.connection() as db:
+            async with self._at_database, self._pool.connection() as db:
                 data = await handler.load(db, job)
         output = await handler.work(data, Run(self._pool, job))
         held.deadline = float("inf")  # finished work is saved, however late
@@ -350,9 +361,8 @@ class Runner:
             # Nothing to commit with: acknowledged together with others, in the queue's next turn.
             self._done.setdefault(job.queue, []).append(job)
             return
-        async with self._pool.connection() as db, db.transaction():
+        async with self._at_database, protocol.completing(self._pool, job) as db:
             await handler.save(db, job, output)
-            await protocol.complete(db, job)
 
     async def _halted(self, held: _Held) -> str:
         match held.stopped_because:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     Lane = UUID | None  # whose work it is; None: the system's
 
 # Claimed ahead is what begins this soon at the pace of late, so that no slot waits for a claim.
-_AHEAD_SECONDS = 0.02
+_AHEAD_SECONDS = 0.05
 _MOST_AHEAD_PER_SLOT = 16
+# Turns are short, so that one brings the next jobs while those of the last one run. A longer one
+# leaves slots idle meanwhile, and costs more a job.
+_MOST_AT_ONCE = 100
 _PACE_SECONDS = 0.01  # the pace is measured over at least as long
 # Below that, keeping a slot free for newcomers would cost too large a part of them.
 _SLOTS_TO_KEEP_ONE_FREE = 4
@@ -110,4 +113,5 @@ class Stock:
             soon = min(int(pace * _AHEAD_SECONDS), _MOST_AHEAD_PER_SLOT * self._slots)
             self._ahead = soon if soon < self._ahead else (self._ahead + soon + 1) // 2
             self._ended_then, self._then = self._ended, now
-        return self._slots - self._kept + self._ahead - self.running - self.waiting
+        room = self._slots - self._kept + self._ahead - self.running - self.waiting
+        return min(room, _MOST_AT_ONCE)

@@ -242,6 +242,63 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
     assert state(db, job_id)["status"] == "running"
 
 
+def saving(save: Callable[[Any, Job, None], Awaitable[None]]) -> Handler[None, None]:
+    async def work(_input: None, _run: Run) -> None:
+        pass
+
+    return Handler(None, work, save)
+
+
+EFFECTS = "select array_agg(job_id order by attempt) from effects"
+
+
+@pytest.fixture
+def effects(db: Database) -> str:
+    """A statement with which a job leaves a trace."""
+    db.execute("create table effects (job_id uuid, attempt integer)")
+    db.execute("grant insert on effects to worker")
+    return "insert into effects values (%s, %s)"
+
+
+async def test_results_of_a_job_that_lost_its_lease_are_rolled_back(db: Database, effects: str):
+    begun = []
+
+    async def save(connection: Any, job: Job, _output: None) -> None:
+        begun.append(job.attempt)
+        await connection.execute(effects, (job.job_id, job.attempt))
+        if len(begun) == 1:  # somebody else has claimed and given back meanwhile
+            await asyncio.to_thread(
+                db.execute, "update pgmq.q_maintenance set read_ct = 7, vt = now()"
+            )
+
+    job_id = enqueue(db)
+    async with running(db, saving(save), lease_seconds=600):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert (begun, db.value(EFFECTS)) == ([1, 2], [job_id])
+
+
+async def test_a_save_that_fails_leaves_nothing_and_a_connection_as_it_was(
+    db: Database, effects: str
+):
+    seen = []
+
+    async def load(connection: Any, job: Job) -> None:
+        seen.append((job.attempt, connection.autocommit))
+
+    async def work(_input: None, _run: Run) -> None:
+        pass
+
+    async def save(connection: Any, job: Job, _output: None) -> None:
+        await connection.execute(effects, (job.job_id, job.attempt))
+        if job.attempt == 1:
+            raise Retry("shop_busy", "The shop is busy.")
+
+    job_id = enqueue(db)
+    async with running(db, Handler(load, work, save), concurrency=1):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert (seen, db.value(EFFECTS)) == ([(1, True), (2, True)], [job_id])
+
+
 def cancel(db: Database, user_id: UUID, job_id: UUID) -> None:
     with db.as_user(user_id) as user:
         user.execute("select public.cancel_job(%s)", job_id)

@@ -77,6 +77,18 @@ def test_what_begins_within_moments_is_claimed_ahead_and_bounded():
     assert filled.room(60.0) == 9  # the pace is of late
 
 
+def test_a_turn_asks_for_a_hundred_jobs_at_most_however_many_slots():
+    assert [Stock(slots).room(1.0) for slots in (10, 100, 256)] == [9, 99, 100]
+
+
+def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
+    filled = stock(1, A, A, A)
+    filled.end(filled.take())
+    assert not filled.is_ample  # its slot is free
+    filled.take()
+    assert filled.is_ample
+
+
 def test_how_long_the_longest_waiting_has_waited():
     filled = Stock(1)
     assert filled.waits_since(5.0) == 0

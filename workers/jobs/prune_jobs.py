@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from workers import queue as protocol
 from workers.handlers import Handler, Run
 
 
@@ -13,5 +12,9 @@ def handler() -> Handler[None, None]:
 
 async def work(_input: None, run: Run) -> None:
     """Until a batch finds nothing more."""
-    while await protocol.prune_jobs(run.pool):
-        pass
+    async with run.pool.connection() as db:
+        while True:
+            cursor = await db.execute("select private.prune_jobs() as pruned")
+            row = await cursor.fetchone()
+            if row is None or not row["pruned"]:
+                return

@@ -48,7 +48,7 @@ commit to the handler's start.
 | --- | --- |
 | ours | a handler without results: acknowledgements share a statement with the next claim; jobs of the system |
 | ours (1000 users) | the same, the jobs spread over a thousand users, whose lanes take turns |
-| ours (commit per job) | a handler with `load` and `save`: one transaction per job, as the product's kinds have it |
+| ours (commit per job) | a handler whose `save` writes nothing: each job is acknowledged alone, in a transaction of its own (one statement; a `save` that writes adds its own, a begin and a commit) |
 | pgmq read + delete | `pgmq.read(…, 1)` and `pgmq.delete` in a loop per slot, a connection each; 0.1 s of sleep when empty |
 | procrastinate | psycopg connector, LISTEN on, finished jobs kept (its default) |
 | pgqueuer | batches of as many jobs as there are slots; its cap must be twice that, so it may run twice as many |

@@ -107,13 +107,14 @@ def _enqueue_cost(look: Look) -> float:
 
 
 _RATE = (
-    "claims run ahead of the slots, turns overlap with the work, one statement acknowledges and"
-    " claims some fifty jobs; what is left is the server: a message, a job and its live row are"
-    " written, changed and deleted, some 100 µs of CPU, which worker and server have to share here."
+    "claims run ahead of the slots; one statement acknowledges and claims at most a hundred jobs,"
+    " under way before the last hundred begin: the connection is never idle. What is left is the"
+    " server's CPU: a message, a job and its live row are changed and deleted."
 )
 _COMMITS = (
-    "one static statement ends a job; begin, end and commit are a round trip each. psycopg's"
-    " pipeline saves two of them and costs more CPU than it saves."
+    "one static statement ends a job, in one round trip; as many jobs as there are connections are"
+    " at the database, the others wait in a cheaper queue than the pool's. What is left is the"
+    " commit's fsync and a round trip's CPU on both sides."
 )
 _WAITING = (
     "a NOTIFY wakes the worker and one call claims; the rest is how soon a busy machine runs it."
