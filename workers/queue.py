@@ -48,7 +48,7 @@ class Job(NamedTuple):
 _TURN = """
 select
     %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor
-from private.turn(%s, %s::bigint[], %s::integer[], %s, %s, %s, %s)
+from private.claim(%s, %s, %s, %s, %s, %s::bigint[], %s::integer[])
 """
 
 
@@ -57,6 +57,9 @@ class Turn(NamedTuple):
 
     claimed: list[Job]
     cursor: str
+
+
+_END = "select private.complete(%s, array[%s::bigint], array[%s::integer], %s, %s, %s)"
 
 
 async def turn(
@@ -79,7 +82,7 @@ async def turn(
         db.cursor(row_factory=tuple_row, binary=True) as rows,
     ):
         await rows.execute(
-            _TURN, (queue, queue, *_tokens(done), quantity, lease_seconds, cursor, lanes)
+            _TURN, (queue, queue, quantity, lease_seconds, cursor, lanes, *_tokens(done))
         )
         found = await rows.fetchall()
     return Turn([Job(*row[:9]) for row in found], found[-1][9] if found else cursor)
@@ -108,16 +111,12 @@ async def retry(
 
 async def fail(pool: Pool, job: Job, code: str, message: str) -> None:
     """Ends the job with a code and a sentence for the user."""
-    _require(
-        await _value(
-            pool, "select private.fail_job(%s, %s, %s, %s, %s)", (*job.token, code, message)
-        )
-    )
+    _require(await _value(pool, _END, (*job.token, "failed", code, message)))
 
 
 async def acknowledge_cancel(pool: Pool, job: Job) -> None:
     """Ends a job whose user cancelled it."""
-    _require(await _value(pool, "select private.acknowledge_cancel(%s, %s, %s)", job.token))
+    _require(await _value(pool, _END, (*job.token, "cancelled", None, None)))
 
 
 async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
@@ -129,13 +128,19 @@ async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None
     )
 
 
+_RELEASE = """
+select count(private.snooze(%s, t.msg_id, t.read_ct, 0, 'queued', 'queued'))
+from unnest(%s::bigint[], %s::integer[]) as t (msg_id, read_ct)
+"""
+
+
 async def release(pool: Pool, jobs: Sequence[Job]) -> None:
     """Hands jobs back at shutdown; a lost one is somebody else's already."""
     for queue in sorted({job.queue for job in jobs}):
         held = [job for job in jobs if job.queue == queue]
         await _value(
             pool,
-            "select count(*) from private.release(%s, %s::bigint[], %s::integer[])",
+            _RELEASE,
             (queue, *_tokens(held)),
         )
 
