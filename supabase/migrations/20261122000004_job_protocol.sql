@@ -2,13 +2,19 @@
 -- with them. A claim leases a message; its fencing token (msg_id, read_ct) changes with every claim
 -- and every giving back, so a worker that lost its lease changes nothing.
 
-create function private.queue_template()
-returns text
-language sql
-immutable
+create function private.create_queue(queue text)
+returns void
+language plpgsql
+volatile
 security invoker
 set search_path = ''
-return $template$
+as $function$
+begin
+    insert into private.queues (queue) values (create_queue.queue);
+    perform pgmq.create(create_queue.queue);
+    -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
+    -- instead of with every call.
+    execute replace($template$
 -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
 alter table pgmq.q_QUEUE set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
@@ -37,38 +43,32 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
     v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
+    v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
+    v_begun integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_QUEUE as m
+    where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or quantity <= 0
+        or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
         return;
     end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_QUEUE as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -76,57 +76,49 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            from pgmq.q_QUEUE as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
             order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
                 v_lane := '';
                 v_until := v_start;
-                v_start := '';
                 continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
             end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        foreach v_begun in array '{1, 0}'::integer [] loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                select m.msg_id from pgmq.q_QUEUE as m
+                where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = v_begun
+                    and m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due)
+                order by m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
     -- The oldest due messages fill what is left.
     if cardinality(v_due) < quantity and busy_lanes = '{}' then
         v_due := v_due || array(
             select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
+            where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due)
             order by m.vt limit quantity - cardinality(v_due) for update skip locked
         );
     end if;
-    cursor := concat_ws(
-        '|', coalesce(v_lane, ''), coalesce(v_credit, 0), v_floor, v_look_at, v_alone_until
-    );
+    cursor := concat_ws('|', v_lane, case when v_reach > 0 then v_credit else 0 end, v_floor, v_look_at);
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -138,7 +130,10 @@ begin
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
         where m.msg_id = any (v_due) and (
             (m.message ->> 'job_id')::uuid in (select f.id from free as f)
-            or not exists (select from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
         )
         returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
     ), started as (
@@ -162,26 +157,11 @@ begin
 end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$;
-comment on function private.queue_template is
-'What a queue has beyond pgmq''s table, as text with QUEUE for its name: our index and vacuum
-settings, and a claim of its own, which names the table and so is planned once instead of with every
-call.';
-
-create function private.create_queue(queue text)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-    insert into private.queues (queue) values (create_queue.queue);
-    perform pgmq.create(create_queue.queue);
-    execute replace(private.queue_template(), 'QUEUE', create_queue.queue);
+$template$, 'QUEUE', create_queue.queue);
 end;
-$$;
-comment on function private.create_queue is 'Makes a queue. For migrations.';
+$function$;
+comment on function private.create_queue is
+'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
 create function private.lane_weight(user_id uuid)
 returns integer
@@ -355,9 +335,7 @@ as $$
 declare
     v_turn private.turn;
 begin
-    if msg_ids <> '{}' then
-        perform private.complete(queue, msg_ids, read_cts);
-    end if;
+    perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
     for v_turn in
         execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
         using quantity, lease_seconds, cursor, busy_lanes
@@ -394,15 +372,13 @@ set search_path = ''
 as $$
 declare
     v_job_id uuid;
-    v_live private.live_jobs;
 begin
     select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
     where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
         and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
     for update;
     -- A statement of its own: only so does it see what was committed while we waited.
-    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
-    return v_live;
+    return (select l from private.live_jobs as l where l.job_id = v_job_id);
 end;
 $$;
 comment on function private.hold is
@@ -470,31 +446,30 @@ set search_path = ''
 as $$
 declare
     v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
-    v_kind private.job_kinds;
-    v_failures integer;
+    v_is_last boolean;
+    v_delay_seconds double precision;
 begin
+    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
+    -- asked.
     update public.jobs as j set
         failures = j.failures + 1,
         error_code = retry.error_code,
         error_message = retry.error_message
-    where j.id = v_live.job_id and not v_live.is_cancelled
-    returning j.failures into v_failures;
-    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
-    if v_failures >= v_kind.max_failures then
+    from private.job_kinds as k
+    where j.id = v_live.job_id and k.kind = v_live.kind and not v_live.is_cancelled
+    returning j.failures >= k.max_failures, greatest(
+        retry.after_seconds,
+        least(3600, k.backoff_seconds * 2 ^ (j.failures - 1)) * (0.75 + 0.5 * random())
+    ) into v_is_last, v_delay_seconds;
+    if v_is_last then
         perform private.complete(
             queue, array[msg_id], array[read_ct], 'failed', error_code, error_message
         );
         return 'failed';
     end if;
-    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
-    -- asked.
     return case
-        when not private.snooze(
-            queue, msg_id, read_ct, greatest(
-                after_seconds,
-                least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1)) * (0.75 + 0.5 * random())
-            ), 'retrying', 'queued'
-        ) then 'lost'
+        when not private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued')
+            then 'lost'
         when v_live.is_cancelled then 'cancelled'
         else 'queued'
     end;
@@ -513,23 +488,20 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_live private.live_jobs;
-    v_status text;
-begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
-    if v_status = 'waiting' then
-        update private.messages as m set vt = clock_timestamp()
-        where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
-        perform pg_notify('jobs', v_live.queue);
-        return true;
-    end if;
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l where l.job_id = wake.job_id
+    );
+    v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+begin
+    update private.messages as m set vt = clock_timestamp()
+    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
+        and v_status = 'waiting';
+    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
-    return false;
+    return coalesce(v_status = 'waiting', false);
 end;
 $$;
 comment on function private.wake is
@@ -628,17 +600,15 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_live private.live_jobs;
-begin
-    select l.* into v_live
-    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-    where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    if exists (
-        select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
-    ) then
-        update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
+    );
+begin
+    update private.live_jobs as l set is_cancelled = true
+    from public.jobs as j where l.job_id = v_live.job_id and j.id = l.job_id and j.status = 'running';
+    if found then
         perform pg_notify('job_cancelled', v_live.job_id::text);
     else
         perform private.complete(v_live.queue, array[m.msg_id], array[m.read_ct], 'cancelled')
