@@ -50,7 +50,6 @@ declare
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_begun integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
@@ -59,9 +58,8 @@ begin
     -- lags: a message becomes visible some time after its vt. What took even longer is found when
     -- all is looked through, every few seconds, or more rarely when that takes long.
     select m.vt into v_oldest from pgmq.q_QUEUE as m
-    where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
-    if not found or quantity <= 0
-        or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
         return;
     end if;
     v_floor := least(v_oldest, v_now - interval '0.2 seconds');
@@ -96,7 +94,7 @@ begin
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
         -- Our own locks don't make us skip what we have.
         v_taken := '{}';
-        foreach v_begun in array '{1, 0}'::integer [] loop
+        for v_begun in reverse 1..0 loop
             continue when v_lane = any (busy_lanes);
             v_taken := v_taken || array(
                 select m.msg_id from pgmq.q_QUEUE as m
@@ -111,14 +109,13 @@ begin
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    cursor := concat_ws('|', v_lane, case when v_reach > 0 then v_credit else 0 end, v_floor, v_look_at);
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    v_credit := case when v_reach > 0 then v_credit else 0 end;
+    cursor := concat_ws('|', v_lane, v_credit, v_floor, v_look_at);
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -181,7 +178,7 @@ comment on function private.lane_weight is
 system''s.';
 
 create function private.post(
-    job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer
+    job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer
 )
 returns boolean
 language plpgsql
@@ -191,7 +188,7 @@ set search_path = ''
 as $$
 declare
     v_queue text;
-    v_lane text := coalesce(post.user_id::text, 'system');
+    v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
@@ -200,10 +197,10 @@ begin
         'q_' || v_queue
     ) into v_msg_id using
         jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
+        jsonb_build_object('lane', post.lane, 'weight', v_weight),
         clock_timestamp() + make_interval(secs => post.delay_seconds);
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
+    values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
     on conflict do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
@@ -232,18 +229,18 @@ set search_path = ''
 as $$
 declare
     v_job_id uuid := gen_random_uuid();
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_live_id uuid;
 begin
     loop
         select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = coalesce(enqueue.user_id::text, 'system')
-            and l.kind = enqueue.kind and l.key = enqueue.key;
+        where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
         if found then
             return v_live_id;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, user_id, kind, key, arguments, delay_seconds) then
+        if private.post(v_job_id, v_lane, kind, key, arguments, delay_seconds) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -293,8 +290,8 @@ begin
             status = complete.outcome,
             stage = case complete.outcome when 'succeeded' then 'done' else complete.outcome end,
             progress = case complete.outcome when 'succeeded' then 100 else j.progress end,
-            error_code = complete.error_code,
-            error_message = complete.error_message,
+            error_code = case complete.outcome when 'failed' then complete.error_code end,
+            error_message = case complete.outcome when 'failed' then complete.error_message end,
             finished_at = clock_timestamp()
         from acknowledged as a where j.id = a.job_id
         returning j.id
@@ -342,13 +339,9 @@ begin
     loop
         if v_turn.ending is null then
             return next v_turn;
-        elsif v_turn.ending = 'cancelled' then
-            perform private.complete(
-                queue, array[v_turn.msg_id], array[v_turn.read_ct], 'cancelled'
-            );
         else
             perform private.complete(
-                queue, array[v_turn.msg_id], array[v_turn.read_ct], 'failed', 'crashed',
+                queue, array[v_turn.msg_id], array[v_turn.read_ct], v_turn.ending, 'crashed',
                 'This kept stopping unexpectedly, so we gave up on it. We have been told.'
             );
         end if;
@@ -401,8 +394,8 @@ set search_path = ''
 as $$
 declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
-    v_is_woken boolean := v_live.is_woken and snooze.status = 'waiting';
-    v_delay_seconds double precision := case when v_is_woken then 0 else delay_seconds end;
+    v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
+    v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
@@ -414,7 +407,7 @@ begin
     if not found then
         return false;
     end if;
-    update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_woken;
+    update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
     update private.messages as m set
         vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
@@ -467,12 +460,10 @@ begin
         );
         return 'failed';
     end if;
-    return case
-        when not private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued')
-            then 'lost'
-        when v_live.is_cancelled then 'cancelled'
-        else 'queued'
-    end;
+    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
+        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
+    end if;
+    return 'lost';
 end;
 $$;
 comment on function private.retry is
@@ -490,7 +481,8 @@ as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
     v_live private.live_jobs := (
-        select private.hold(l.queue, l.msg_id) from private.live_jobs as l where l.job_id = wake.job_id
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
 begin
@@ -517,7 +509,7 @@ language sql
 volatile
 security definer
 set search_path = ''
-begin atomic
+as $$
     with extended as (
         update private.messages as m
         set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -527,8 +519,8 @@ begin atomic
         returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
     )
     select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
-end;
+    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
+$$;
 comment on function private.extend is
 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
 is_cancelled: stop it.';
@@ -578,16 +570,13 @@ False: the lease was lost.';
 grant execute on function private.save_step to worker;
 
 create function private.steps(job_id uuid)
-returns table (name text, result jsonb)
+returns setof private.job_steps
 language sql
 stable
 security definer
 set search_path = ''
 begin atomic
-    select
-        s.name,
-        s.result
-    from private.job_steps as s where s.job_id = steps.job_id;
+    select s.* from private.job_steps as s where s.job_id = steps.job_id;
 end;
 comment on function private.steps is 'What earlier tries of a job have saved.';
 grant execute on function private.steps to worker;
@@ -606,8 +595,8 @@ declare
         where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
     );
 begin
-    update private.live_jobs as l set is_cancelled = true
-    from public.jobs as j where l.job_id = v_live.job_id and j.id = l.job_id and j.status = 'running';
+    update private.live_jobs as l set is_cancelled = true from public.jobs as j
+    where l.job_id = v_live.job_id and l.job_id = j.id and j.status = 'running';
     if found then
         perform pg_notify('job_cancelled', v_live.job_id::text);
     else
@@ -657,11 +646,11 @@ as $$
 declare
     v_dead private.dead_letters;
 begin
-    select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
+    select d.* into v_dead from private.dead_letters as d
+    where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.post(
-        v_dead.job_id, nullif(v_dead.lane, 'system')::uuid, v_dead.kind, v_dead.key,
-        v_dead.arguments, 0
+        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, 0
     ) then
         return false;
     end if;
@@ -720,5 +709,3 @@ select private.create_queue('ingestion');
 select private.create_queue('scripts');
 select private.create_queue('billing');
 select private.create_queue('maintenance');
-
-insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');

@@ -241,7 +241,7 @@ def test_a_saved_step_survives_the_try_that_made_it(db: Database):
     expire(db, job)
     claim(db)
     with db.as_worker() as worker:
-        assert worker.rows("select * from private.steps(%s)", job_id) == [
+        assert worker.rows("select name, result from private.steps(%s)", job_id) == [
             {"name": "run", "result": {"id": 7}}
         ]
 
