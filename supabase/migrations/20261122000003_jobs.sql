@@ -102,7 +102,8 @@ create table private.live_jobs (
     key text,
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
     is_cancelled boolean not null default false,
-    is_woken boolean not null default false
+    is_woken boolean not null default false,
+    constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is
 'The internal half of each unfinished job; the row goes when the job ends.';
@@ -113,8 +114,6 @@ comment on column private.live_jobs.key is
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
-create unique index live_jobs_lane_kind_key_idx on private.live_jobs (lane, kind, key)
-where key is not null;
 alter table private.live_jobs enable row level security;
 
 create table private.dead_letters (

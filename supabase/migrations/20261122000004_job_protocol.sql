@@ -97,10 +97,12 @@ begin
         for v_begun in reverse 1..0 loop
             continue when v_lane = any (busy_lanes);
             v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_QUEUE as m
-                where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = v_begun
-                    and m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due)
-                order by m.vt
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -114,8 +116,8 @@ begin
         where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
-    v_credit := case when v_reach > 0 then v_credit else 0 end;
-    cursor := concat_ws('|', v_lane, v_credit, v_floor, v_look_at);
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -201,7 +203,7 @@ begin
         clock_timestamp() + make_interval(secs => post.delay_seconds);
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
-    on conflict do nothing;
+    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
         return true;
@@ -233,10 +235,12 @@ declare
     v_live_id uuid;
 begin
     loop
-        select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
-        if found then
-            return v_live_id;
+        if enqueue.key is not null then
+            select l.job_id into v_live_id from private.live_jobs as l
+            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
+            if found then
+                return v_live_id;
+            end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
@@ -522,7 +526,7 @@ as $$
     from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
+'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
 is_cancelled: stop it.';
 grant execute on function private.extend to worker;
 
@@ -705,7 +709,5 @@ comment on function private.queue_metrics is
 oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
 grant execute on function private.queue_metrics to worker;
 
-select private.create_queue('ingestion');
-select private.create_queue('scripts');
-select private.create_queue('billing');
-select private.create_queue('maintenance');
+select private.create_queue(queue)
+from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;
