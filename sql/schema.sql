@@ -42,10 +42,11 @@ CREATE TYPE private.turn AS (
 	arguments jsonb,
 	attempt integer,
 	cursor text,
-	is_dead boolean
+	ending text
 );
 
-COMMENT ON TYPE private.turn IS 'A job claimed, with its fencing token (msg_id, read_ct).';
+COMMENT ON TYPE private.turn IS 'A job claimed, with its fencing token (msg_id, read_ct). `ending`: not to be handed out but to end
+so.';
 
 CREATE TYPE private.verdict AS (
 	status text,
@@ -54,23 +55,6 @@ CREATE TYPE private.verdict AS (
 );
 
 COMMENT ON TYPE private.verdict IS 'What a rule says of a script; hits are ranges of characters, from 0.';
-
-CREATE FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_live private.live_jobs := private.hold(
-        acknowledge_cancel.queue, acknowledge_cancel.msg_id, acknowledge_cancel.read_ct
-    );
-begin
-    perform private.end_job(v_live.job_id, 'cancelled');
-    return v_live.job_id is not null;
-end;
-$$;
-
-COMMENT ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) IS 'Ends a running job that its user cancelled, once the worker has stopped it. False: the lease was
-lost.';
 
 CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
@@ -119,33 +103,6 @@ $$;
 COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) IS 'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
-
-CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$ declare v_msg_id bigint; begin case queue when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
-
-COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
-
-CREATE TABLE private.queues (
-    queue text NOT NULL,
-    is_paused boolean DEFAULT false NOT NULL,
-    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
-);
-
-COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
-
-COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
-
-CREATE FUNCTION private.add_message_template() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT ((((('create or replace function private.add_message('::text || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'::text) || ' returns bigint language plpgsql volatile security invoker set search_path = '''''::text) || ' as $body$ declare v_msg_id bigint; begin case queue '::text) || string_agg(format(('when %L then insert into pgmq.%I (message, headers, vt)'::text || ' values (body, headers, due_at) returning msg_id into v_msg_id;'::text), q.queue, ('q_'::text || q.queue)), ' '::text ORDER BY q.queue)) || ' end case; return v_msg_id; end; $body$'::text)
-    FROM private.queues q;
-END;
-
-COMMENT ON FUNCTION private.add_message_template() IS 'private.add_message as text: pgmq.send for our queues, but planned once.';
 
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -759,50 +716,25 @@ $$;
 
 COMMENT ON FUNCTION private.broken_example(definition jsonb) IS 'The example of a definition that its rule judges otherwise, or null. Definer like check_rule.';
 
-CREATE FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_is_cancelled boolean;
-begin
-    select l.is_cancelled into v_is_cancelled
-    from private.live_jobs as l where l.job_id = bury.job_id;
-    if not found then
-        perform pgmq.delete(bury.queue, bury.msg_id);
-    elsif v_is_cancelled then
-        perform private.end_job(bury.job_id, 'cancelled');
-    else
-        perform private.end_job(
-            bury.job_id, 'failed', 'crashed',
-            'This kept stopping unexpectedly, so we gave up on it. We have been told.'
-        );
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) IS 'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is
-gone.';
-
 CREATE FUNCTION private.cancel_own_job(job_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs;
-begin
-    select l.* into v_live
-    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-    where l.job_id = cancel_own_job.job_id and j.user_id = auth.uid();
     -- The message's lock decides between this and a claim, and this and the job's end.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    if exists (
-        select from public.jobs as j where j.id = v_live.job_id and j.status = 'running'
-    ) then
-        update private.live_jobs as l set is_cancelled = true where l.job_id = v_live.job_id;
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
+    );
+begin
+    update private.live_jobs as l set is_cancelled = true from public.jobs as j
+    where l.job_id = v_live.job_id and l.job_id = j.id and j.status = 'running';
+    if found then
         perform pg_notify('job_cancelled', v_live.job_id::text);
     else
-        perform private.end_job(v_live.job_id, 'cancelled');
+        perform private.complete(v_live.queue, array[m.msg_id], array[m.read_ct], 'cancelled')
+        from private.messages as m
+        where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
     end if;
 end;
 $$;
@@ -1484,53 +1416,35 @@ $$;
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[]) RETURNS SETOF private.turn
+CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[], msg_ids bigint[] DEFAULT '{}'::bigint[], read_cts integer[] DEFAULT '{}'::integer[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
-    v_row private.turn;
+    v_turn private.turn;
 begin
-    if cardinality(turn.msg_ids) > 0 then
-        perform private.complete(turn.queue, turn.msg_ids, turn.read_cts);
-    end if;
-    for v_row in
-        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || turn.queue)
-        using turn.quantity, turn.lease_seconds, turn.cursor, turn.busy_lanes
+    perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
+    for v_turn in
+        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
+        using quantity, lease_seconds, cursor, busy_lanes
     loop
-        if v_row.is_dead then
-            perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
+        if v_turn.ending is null then
+            return next v_turn;
         else
-            return next v_row;
+            perform private.complete(
+                queue, array[v_turn.msg_id], array[v_turn.read_ct], v_turn.ending, 'crashed',
+                'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+            );
         end if;
     end loop;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
+COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
 and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
 all of the protocol: workers have no table rights.';
-
-CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) RETURNS SETOF private.turn
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT turn.msg_id,
-     turn.read_ct,
-     turn.job_id,
-     turn.kind,
-     turn.user_id,
-     turn.product_id,
-     turn.arguments,
-     turn.attempt,
-     turn.cursor,
-     turn.is_dead
-    FROM private.turn(claim.queue, '{}'::bigint[], '{}'::integer[], claim.quantity, claim.lease_seconds) turn(msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor, is_dead);
-END;
-
-COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) IS 'A turn that only claims.';
 
 CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
@@ -1548,38 +1462,30 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
     v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
+    v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'billing') then
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_billing as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'billing') then
         return;
     end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_billing as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -1587,69 +1493,67 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_billing as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            from pgmq.q_billing as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
             order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
                 v_lane := '';
                 v_until := v_start;
-                v_start := '';
                 continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
             end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_billing as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_billing as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_billing as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
     return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_billing as m where m.msg_id = any (v_due)
-    ), free as materialized (
+    with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
+        select j.id
+        from pgmq.q_billing as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
     ), leased as (
         update pgmq.q_billing as m
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -1660,13 +1564,10 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -1674,7 +1575,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.claim leases from this queue.';
 
 CREATE FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
@@ -1692,38 +1593,30 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
     v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
+    v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_ingestion as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
         return;
     end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_ingestion as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -1731,69 +1624,67 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_ingestion as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            from pgmq.q_ingestion as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
             order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
                 v_lane := '';
                 v_until := v_start;
-                v_start := '';
                 continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
             end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_ingestion as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_ingestion as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_ingestion as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
     return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_ingestion as m where m.msg_id = any (v_due)
-    ), free as materialized (
+    with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
+        select j.id
+        from pgmq.q_ingestion as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
     ), leased as (
         update pgmq.q_ingestion as m
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -1804,13 +1695,10 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -1818,7 +1706,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.claim leases from this queue.';
 
 CREATE FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
@@ -1836,38 +1724,30 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
     v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
+    v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_maintenance as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
         return;
     end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_maintenance as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -1875,69 +1755,67 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_maintenance as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            from pgmq.q_maintenance as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
             order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
                 v_lane := '';
                 v_until := v_start;
-                v_start := '';
                 continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
             end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_maintenance as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_maintenance as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_maintenance as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
     return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_maintenance as m where m.msg_id = any (v_due)
-    ), free as materialized (
+    with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
+        select j.id
+        from pgmq.q_maintenance as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
     ), leased as (
         update pgmq.q_maintenance as m
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -1948,13 +1826,10 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -1962,7 +1837,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.claim leases from this queue.';
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -2057,38 +1932,30 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
     v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
+    v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = '{}';
     v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
     v_taken bigint [];
     v_due bigint [] := '{}';
 begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_scripts as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
         return;
     end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := '-infinity';
-        v_look_at := v_now + interval '3 seconds';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval '0.5 seconds') from pgmq.q_scripts as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else's work was there, nobody else's is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
     while cardinality(v_due) < quantity and v_reach > 0 loop
@@ -2096,69 +1963,67 @@ begin
         if v_credit <= 0 then
             select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
-            from pgmq.q_scripts as m where m.headers ->> 'lane' > v_lane and m.vt >= v_floor
+            from pgmq.q_scripts as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
             order by m.headers ->> 'lane' limit 1;
-            if v_lane is null and v_start > '' then
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
                 v_lane := '';
                 v_until := v_start;
-                v_start := '';
                 continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
             end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
         end if;
         -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don't make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.headers ->> 'lane' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_scripts as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
         v_due := v_due || v_taken;
         v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
     end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval '0.25 seconds';
-    end if;
     -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = '{}' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_scripts as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_scripts as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
     return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-        from pgmq.q_scripts as m where m.msg_id = any (v_due)
-    ), free as materialized (
+    with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
+        select j.id
+        from pgmq.q_scripts as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
     ), leased as (
         update pgmq.q_scripts as m
         set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -2169,13 +2034,10 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], '|'
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -2183,164 +2045,9 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.turn claims from this queue.';
+COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) IS 'What private.claim leases from this queue.';
 
-CREATE FUNCTION private.claim_template() RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    RETURN '
-create function private.claim_QUEUE(
-    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
-)
-returns setof private.turn
-language plpgsql
-volatile
-security invoker
-set search_path = ''''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
-declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, ''|'');
-    v_lane text := coalesce(v_words[1], '''');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, ''-infinity'');
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, ''-infinity'');
-    v_alone_until timestamptz := coalesce(v_words[5]::timestamptz, ''-infinity'');
-    v_start text := v_lane;
-    v_until text;
-    v_only text := case when v_credit > 0 then v_lane end;
-    v_is_alone boolean := true;
-    v_is_known_alone boolean := v_alone_until > v_now and busy_lanes = ''{}'';
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_room integer;
-    v_taken bigint [];
-    v_due bigint [] := ''{}'';
-begin
-    if quantity <= 0 or (select q.is_paused from private.queues as q where q.queue = ''QUEUE'') then
-        return;
-    end if;
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so scans begin there. It lags: a message becomes visible some time
-    -- after its vt. What took even longer is found when all is looked through, every few seconds.
-    if v_look_at <= v_now then
-        v_floor := ''-infinity'';
-        v_look_at := v_now + interval ''3 seconds'';
-    end if;
-    v_floor := coalesce((
-        select least(m.vt, v_now - interval ''0.5 seconds'') from pgmq.q_QUEUE as m
-        where m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1
-    ), v_floor);
-    -- For a moment after nobody else''s work was there, nobody else''s is looked for.
-    if v_is_known_alone then
-        v_credit := quantity;
-        v_reach := 1;
-    end if;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select m.headers ->> ''lane'', coalesce((m.headers ->> ''weight'')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m where m.headers ->> ''lane'' > v_lane and m.vt >= v_floor
-            order by m.headers ->> ''lane'' limit 1;
-            if v_lane is null and v_start > '''' then
-                v_lane := '''';
-                v_until := v_start;
-                v_start := '''';
-                continue;
-            end if;
-            exit when v_lane is null or v_lane > v_until;
-            v_only := coalesce(v_only, v_lane);
-            v_is_alone := v_is_alone and v_lane = v_only;
-        end if;
-        if v_lane = any (busy_lanes) then
-            v_credit := 0;
-            continue;
-        end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- The round may end where it began; our own locks don''t make us skip what we have.
-        v_room := least(v_credit, quantity - cardinality(v_due));
-        v_taken := array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 1 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room for update skip locked
-        );
-        v_taken := v_taken || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.headers ->> ''lane'' = v_lane and least(m.read_ct, 1) = 0 and m.vt <= v_now
-                and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit v_room - cardinality(v_taken) for update skip locked
-        );
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> ''{}'' then v_credit - cardinality(v_taken) else 0 end;
-    end loop;
-    if v_is_known_alone then
-        v_credit := 0;
-    elsif v_reach > 0 and v_is_alone and cardinality(v_due) < quantity then
-        v_lane := v_only;
-        v_alone_until := v_now + interval ''0.25 seconds'';
-    end if;
-    -- The oldest due messages fill what is left.
-    if cardinality(v_due) < quantity and busy_lanes = ''{}'' then
-        v_due := v_due || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where m.vt <= v_now and m.vt >= v_floor and m.msg_id <> all (v_due)
-            order by m.vt limit quantity - cardinality(v_due) for update skip locked
-        );
-    end if;
-    return query
-    with due as materialized (
-        select m.msg_id, (m.message ->> ''job_id'')::uuid as job_id
-        from pgmq.q_QUEUE as m where m.msg_id = any (v_due)
-    ), free as materialized (
-        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
-        select j.id from public.jobs as j
-        where j.id in (select d.job_id from due as d) for update skip locked
-    ), leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        from due as d left join public.jobs as j on d.job_id = j.id
-        where m.msg_id = d.msg_id
-            and (j.id is null or exists (select from free as f where f.id = d.job_id))
-        returning m.msg_id, m.read_ct, d.job_id
-    ), started as (
-        update public.jobs as j set
-            crashes = j.crashes + (j.status = ''running'')::integer,
-            status = ''running'',
-            stage = ''starting'',
-            started_at = coalesce(j.started_at, clock_timestamp())
-        from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
-    )
-    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, array_to_string(
-            array[
-                coalesce(v_lane, ''''), coalesce(v_credit, 0)::text, v_floor::text, v_look_at::text,
-                v_alone_until::text
-            ], ''|''
-        ),
-        coalesce(l.is_cancelled or s.crashes >= k.max_crashes, true)
-    from leased
-    left join started as s on leased.job_id = s.id
-    left join private.live_jobs as l on leased.job_id = l.job_id
-    left join private.job_kinds as k on l.kind = k.kind;
-end;
-$body$
-'::text;
-
-COMMENT ON FUNCTION private.claim_template() IS 'How a queue is claimed from, as text with QUEUE for its name. One function per queue, because it
-names the queue''s table and so is planned once instead of with every call.';
-
-CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
+CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text DEFAULT 'succeeded'::text, error_code text DEFAULT NULL::text, error_message text DEFAULT NULL::text) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET enable_seqscan TO 'off'
@@ -2350,6 +2057,7 @@ CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
+    -- Each part takes from the one before, and so locks in the one order.
     return query
     with acknowledged as (
         delete from private.messages as m
@@ -2359,20 +2067,31 @@ begin
         returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
     ), ended as (
         update public.jobs as j set
-            status = 'succeeded', stage = 'done', progress = 100,
-            error_code = null, error_message = null, finished_at = clock_timestamp()
+            status = complete.outcome,
+            stage = case complete.outcome when 'succeeded' then 'done' else complete.outcome end,
+            progress = case complete.outcome when 'succeeded' then 100 else j.progress end,
+            error_code = case complete.outcome when 'failed' then complete.error_code end,
+            error_message = case complete.outcome when 'failed' then complete.error_message end,
+            finished_at = clock_timestamp()
         from acknowledged as a where j.id = a.job_id
+        returning j.id
     ), closed as (
-        delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        delete from private.live_jobs as l using ended as e where l.job_id = e.id
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments
+    ), buried as (
+        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        select c.* from closed as c where complete.outcome = 'failed'
     ), forgotten as (
-        delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        delete from private.job_steps as s using closed as c
+        where s.job_id = c.job_id and complete.outcome <> 'failed'
     )
     select a.msg_id from acknowledged as a;
 end;
 $$;
 
-COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) IS 'Ends jobs as succeeded, in the transaction that saved their results; returns the messages that were
-still ours.';
+COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) IS 'Ends jobs: as succeeded, in the transaction that saved their results; or as failed, with a code and
+a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
+that were still ours.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
@@ -2459,29 +2178,155 @@ COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands bet
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
 begin
     insert into private.queues (queue) values (create_queue.queue);
     perform pgmq.create(create_queue.queue);
-    -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
-    execute format(
-        'alter table pgmq.%I set (
-            fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
-            autovacuum_vacuum_cost_delay = 0
-        ), inherit private.messages', 'q_' || create_queue.queue
+    -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
+    -- instead of with every call.
+    execute replace($template$
+alter table pgmq.q_QUEUE set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_cost_delay = 0
+), inherit private.messages;
+create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((headers ->> 'lane'), (least(read_ct, 1)), vt);
+create function private.claim_QUEUE(
+    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
+    v_start text := v_lane;
+    v_until text := 'zz';  -- after any user's id and the system
+    v_is_alone boolean := true;
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_QUEUE as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
+        return;
+    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
+            order by m.headers ->> 'lane' limit 1;
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
+                v_lane := '';
+                v_until := v_start;
+                continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
+            end if;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_QUEUE as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    -- The oldest due messages fill what is left.
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
-    execute format(
-        'create index %I on pgmq.%I ((headers ->> ''lane''), (least(read_ct, 1)), vt)',
-        'q_' || create_queue.queue || '_lane_vt_idx', 'q_' || create_queue.queue
-    );
-    execute replace(private.claim_template(), 'QUEUE', create_queue.queue);
-    execute format(
-        'comment on function private.%I is ''What private.turn claims from this queue.''',
-        'claim_' || create_queue.queue
-    );
-    execute private.add_message_template();
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    return query
+    with free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id
+        from pgmq.q_QUEUE as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
+    ), leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
 end;
-$$;
+$body$;
+comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
+$template$, 'QUEUE', create_queue.queue);
+end;
+$_$;
 
 COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
@@ -2657,36 +2502,6 @@ $$;
 
 COMMENT ON FUNCTION private.emoji_pattern() IS 'A regular expression for one emoji.';
 
-CREATE FUNCTION private.end_job(job_id uuid, status text, error_code text DEFAULT NULL::text, error_message text DEFAULT NULL::text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-    v_live private.live_jobs;
-begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = end_job.job_id;
-    delete from private.messages as m
-    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
-    update public.jobs as j set
-        status = end_job.status,
-        stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
-        progress = case end_job.status when 'succeeded' then 100 else j.progress end,
-        error_code = end_job.error_code,
-        error_message = end_job.error_message,
-        finished_at = clock_timestamp()
-    where j.id = end_job.job_id;
-    if end_job.status <> 'failed' then
-        delete from private.job_steps as s where s.job_id = end_job.job_id;
-    elsif found then
-        insert into private.dead_letters (job_id, lane, kind, key, arguments)
-        values (v_live.job_id, v_live.lane, v_live.kind, v_live.key, v_live.arguments);
-    end if;
-    delete from private.live_jobs as l where l.job_id = end_job.job_id;
-end;
-$$;
-
-COMMENT ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) IS 'Ends a live job whose message the caller has locked; a failed one keeps what redrive needs.';
-
 CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
@@ -2702,29 +2517,26 @@ CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT
     AS $$
 declare
     v_job_id uuid := gen_random_uuid();
-    v_key text := coalesce(enqueue.key, v_job_id::text);
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_live_id uuid;
 begin
     loop
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
-            where l.lane = coalesce(enqueue.user_id::text, 'system')
-                and l.kind = enqueue.kind and l.key = v_key;
+            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
             if found then
                 return v_live_id;
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        exit when private.post(
-            v_job_id, enqueue.user_id, enqueue.kind, v_key, enqueue.arguments,
-            enqueue.delay_seconds
-        );
+        if private.post(v_job_id, v_lane, kind, key, arguments, delay_seconds) then
+            return v_job_id;
+        end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
         delete from public.jobs where id = v_job_id;
     end loop;
-    return v_job_id;
 end;
 $$;
 
@@ -2760,8 +2572,8 @@ begin
             from jobs as j inner join lanes as l on j.lane = l.lane
             returning msg_id, (message ->> ''job_id'')::uuid as job_id
         )
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
         from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
     ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
     perform pg_notify('jobs', v_queue);
@@ -2849,9 +2661,9 @@ CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct inte
     SET search_path TO ''
     AS $$
 declare
-    v_job_id uuid := private.is_held(
-        expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct
-    );
+    v_job_id uuid := (
+        private.hold(expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct)
+    ).job_id;
     v_id uuid;
 begin
     if v_job_id is not null then
@@ -3097,11 +2909,9 @@ COMMENT ON FUNCTION private.export_own_account() IS 'Everything stored about the
 identity comes from the token.';
 
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-begin
-    return query
     with extended as (
         update private.messages as m
         set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -3111,11 +2921,10 @@ begin
         returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
     )
     select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
-end;
+    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
 $$;
 
-COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
+COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
 is_cancelled: stop it.';
 
 CREATE FUNCTION private.fail(status integer, code text, message text, details jsonb DEFAULT NULL::jsonb, headers jsonb DEFAULT '{}'::jsonb) RETURNS void
@@ -3133,21 +2942,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) IS 'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.';
-
-CREATE FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_live private.live_jobs := private.hold(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
-begin
-    perform private.end_job(v_live.job_id, 'failed', fail_job.error_code, fail_job.error_message);
-    return v_live.job_id is not null;
-end;
-$$;
-
-COMMENT ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) IS 'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
-lost.';
 
 CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
@@ -3483,7 +3277,7 @@ CREATE TABLE private.live_jobs (
     msg_id bigint NOT NULL,
     lane text NOT NULL,
     kind text NOT NULL,
-    key text NOT NULL,
+    key text,
     arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
     is_cancelled boolean DEFAULT false NOT NULL,
     is_woken boolean DEFAULT false NOT NULL,
@@ -3495,7 +3289,7 @@ COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job;
 
 COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
 
-COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it.';
+COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it; null: unlike any other.';
 
 COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
 
@@ -3507,15 +3301,13 @@ CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT 
     AS $$
 declare
     v_job_id uuid;
-    v_live private.live_jobs;
 begin
     select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
     where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
         and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
     for update;
     -- A statement of its own: only so does it see what was committed while we waited.
-    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
-    return v_live;
+    return (select l from private.live_jobs as l where l.job_id = v_job_id);
 end;
 $$;
 
@@ -3567,15 +3359,6 @@ CREATE FUNCTION private.is_fault_of_user(error_code text) RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job failed because of what the user gave it: such work stays counted.';
-
-CREATE FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) RETURNS uuid
-    LANGUAGE sql
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT (private.hold(queue, msg_id, read_ct)).job_id AS job_id;
-END;
-
-COMMENT ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) IS 'The job whose lease a transaction that saves results still holds; null when it was lost.';
 
 CREATE FUNCTION private.is_json_container(value text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
@@ -3630,19 +3413,17 @@ $$;
 COMMENT ON FUNCTION private.judge(status text, hits int4multirange, message text) IS 'A verdict of these parts.';
 
 CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE STRICT
     SET search_path TO ''
     AS $$
 begin
-    if lane_weight.user_id is null then
-        return 1;
-    end if;
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 
-COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s or of the system''s.';
+COMMENT ON FUNCTION private.lane_weight(user_id uuid) IS 'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
+system''s.';
 
 CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4111,24 +3892,25 @@ $$;
 
 COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
 
-CREATE FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
+CREATE FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
     v_queue text;
-    v_lane text := coalesce(post.user_id::text, 'system');
+    v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    v_msg_id := private.add_message(
-        v_queue,
+    execute format(
+        'insert into pgmq.%I (message, headers, vt) values ($1, $2, $3) returning msg_id',
+        'q_' || v_queue
+    ) into v_msg_id using
         jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
-        clock_timestamp() + make_interval(secs => post.delay_seconds)
-    );
+        jsonb_build_object('lane', post.lane, 'weight', v_weight),
+        clock_timestamp() + make_interval(secs => post.delay_seconds);
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
+    values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
@@ -4137,9 +3919,9 @@ begin
     perform pgmq.delete(v_queue, v_msg_id);
     return false;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
 CREATE FUNCTION private.products_count_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4219,11 +4001,10 @@ CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, sta
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-declare
-    v_live private.live_jobs := private.hold(progress.queue, progress.msg_id, progress.read_ct);
 begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    where j.id = v_live.job_id;
+    from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
+    where j.id = h.job_id;
     return found;
 end;
 $$;
@@ -4250,31 +4031,17 @@ $$;
 COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 
-CREATE FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-    -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => put_back.delay_seconds),
-        read_ct = m.read_ct + 1
-    where m.msg_id = put_back.msg_id and m.tableoid = ('pgmq.q_' || put_back.queue)::regclass;
-    if put_back.delay_seconds <= 0 then
-        perform pg_notify('jobs', put_back.queue);
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) IS 'Makes a locked message due after a delay.';
-
 CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 begin
-    for queue, is_paused in
-        select q.queue, q.is_paused from private.queues as q order by q.queue
+    for queue, is_paused, dead_letters in
+        select q.queue, q.is_paused, (
+            select count(*) from private.dead_letters as d
+            inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
+        )
+        from private.queues as q order by q.queue
     loop
         -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
         execute format(
@@ -4283,16 +4050,12 @@ begin
                     select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
                 ) as d
             ), (
-                select extract(epoch from statement_timestamp() - vt) from pgmq.%1$I
-                where vt <= statement_timestamp() order by vt limit 1
-            )', 'q_' || queue
-        ) into due, oldest_due_seconds;
-        select s.n_live_tup, s.n_dead_tup into messages, dead_rows
-        from pg_catalog.pg_stat_user_tables as s
-        where s.schemaname = 'pgmq' and s.relname = 'q_' || queue_metrics.queue;
-        select count(*) into dead_letters from private.dead_letters as d
-        inner join private.job_kinds as k on d.kind = k.kind
-        where k.queue = queue_metrics.queue;
+                select extract(epoch from statement_timestamp() - min(vt)) from pgmq.%1$I
+                where vt <= statement_timestamp()
+            ), n_live_tup, n_dead_tup
+            from pg_catalog.pg_stat_user_tables where relid = ''pgmq.%1$I''::regclass',
+            'q_' || queue
+        ) into due, oldest_due_seconds, messages, dead_rows;
         return next;
     end loop;
 end;
@@ -4440,12 +4203,12 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
     AS $$
 declare
     v_dead private.dead_letters;
-    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
 begin
-    select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
+    select d.* into v_dead from private.dead_letters as d
+    where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.post(
-        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
+        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, 0
     ) then
         return false;
     end if;
@@ -4562,30 +4325,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
-
-CREATE FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) RETURNS SETOF bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    return query
-    with released as (
-        update private.messages as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
-        from unnest(release.msg_ids, release.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || release.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), queued as (
-        update public.jobs as j set status = 'queued', stage = 'queued'
-        from released as r where j.id = r.job_id
-    )
-    select r.msg_id from released as r;
-    perform pg_notify('jobs', release.queue);
-end;
-$$;
-
-COMMENT ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) IS 'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
-that were still ours.';
 
 CREATE TABLE private.stripe_account (
     is_the_one boolean DEFAULT true NOT NULL,
@@ -4723,39 +4462,31 @@ CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_
     AS $$
 declare
     v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
-    v_kind private.job_kinds;
-    v_failures integer;
+    v_is_last boolean;
     v_delay_seconds double precision;
 begin
-    if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
-        return 'cancelled';
-    end if;
-    update public.jobs as j set
-        failures = j.failures + 1,
-        status = 'queued',
-        stage = 'retrying',
-        error_code = retry.error_code,
-        error_message = retry.error_message
-    where j.id = v_live.job_id
-    returning j.failures into v_failures;
-    -- Not ours any more, or its product was deleted while this waited: a claim buries the message.
-    if not found then
-        return 'lost';
-    end if;
-    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
-    if v_failures >= v_kind.max_failures then
-        perform private.end_job(v_live.job_id, 'failed', retry.error_code, retry.error_message);
-        return 'failed';
-    end if;
     -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
     -- asked.
-    v_delay_seconds := least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1))
-        * (0.75 + 0.5 * random());
-    perform private.put_back(
-        retry.queue, retry.msg_id, greatest(v_delay_seconds, retry.after_seconds)
-    );
-    return 'queued';
+    update public.jobs as j set
+        failures = j.failures + 1,
+        error_code = retry.error_code,
+        error_message = retry.error_message
+    from private.job_kinds as k
+    where j.id = v_live.job_id and k.kind = v_live.kind and not v_live.is_cancelled
+    returning j.failures >= k.max_failures, greatest(
+        retry.after_seconds,
+        least(3600, k.backoff_seconds * 2 ^ (j.failures - 1)) * (0.75 + 0.5 * random())
+    ) into v_is_last, v_delay_seconds;
+    if v_is_last then
+        perform private.complete(
+            queue, array[msg_id], array[read_ct], 'failed', error_code, error_message
+        );
+        return 'failed';
+    end if;
+    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
+        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
+    end if;
+    return 'lost';
 end;
 $$;
 
@@ -4869,9 +4600,9 @@ begin
     from public.jobs as j
     where j.id = save_analysis.job_id and p.id = j.product_id
     returning p.* into v_product;
-    if not found or private.is_held(
-        save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct
-    ) is distinct from save_analysis.job_id then
+    if not found or (
+        private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
+    ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;
     insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)
@@ -4900,9 +4631,9 @@ begin
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
-    if not found or private.is_held(
-        save_script.queue, save_script.msg_id, save_script.read_ct
-    ) is distinct from save_script.job_id then
+    if not found or (
+        private.hold(save_script.queue, save_script.msg_id, save_script.read_ct)
+    ).job_id is distinct from save_script.job_id then
         return false;
     end if;
     insert into public.scripts
@@ -4931,11 +4662,11 @@ CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, na
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-declare
-    v_live private.live_jobs := private.hold(save_step.queue, save_step.msg_id, save_step.read_ct);
 begin
     insert into private.job_steps (job_id, name, result)
-    select v_live.job_id, save_step.name, save_step.result where v_live.job_id is not null
+    select h.job_id, save_step.name, save_step.result
+    from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
+    where h.job_id is not null
     on conflict on constraint job_steps_pkey do update set result = excluded.result;
     return found;
 end;
@@ -5113,31 +4844,38 @@ $$;
 
 COMMENT ON FUNCTION private.scripts_require_product() IS 'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
 
-CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) RETURNS boolean
+CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
+    v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
 begin
     if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
+        perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
         return true;
     end if;
-    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_live.job_id;
+    update public.jobs as j set status = snooze.status, stage = snooze.stage
+    where j.id = v_live.job_id;
+    -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
     if not found then
         return false;
     end if;
-    update private.live_jobs as l set is_woken = false
-    where l.job_id = v_live.job_id and l.is_woken;
-    perform private.put_back(
-        snooze.queue, snooze.msg_id, case when v_live.is_woken then 0 else snooze.delay_seconds end
-    );
+    update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
+    -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
+    update private.messages as m set
+        vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
+        read_ct = m.read_ct + 1
+    where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
+    perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
     return true;
 end;
 $$;
 
-COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) IS 'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
+COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) IS 'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
+private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
 False: the lease was lost.';
 
 CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
@@ -5352,12 +5090,14 @@ CREATE TABLE private.job_steps (
 COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
 end.';
 
-CREATE FUNCTION private.steps(job_id uuid) RETURNS TABLE(name text, result jsonb)
+CREATE FUNCTION private.steps(job_id uuid) RETURNS SETOF private.job_steps
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     BEGIN ATOMIC
- SELECT s.name,
-     s.result
+ SELECT s.job_id,
+     s.name,
+     s.result,
+     s.created_at
     FROM private.job_steps s
    WHERE (s.job_id = steps.job_id);
 END;
@@ -5626,21 +5366,21 @@ CREATE FUNCTION private.wake(job_id uuid) RETURNS boolean
     SET search_path TO ''
     AS $$
 declare
-    v_live private.live_jobs;
-    v_status text;
-begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
-    if v_status = 'waiting' then
-        perform private.put_back(v_live.queue, v_live.msg_id, 0);
-        return true;
-    end if;
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = wake.job_id
+    );
+    v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+begin
+    update private.messages as m set vt = clock_timestamp()
+    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
+        and v_status = 'waiting';
+    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
-    return false;
+    return coalesce(v_status = 'waiting', false);
 end;
 $$;
 
@@ -5946,7 +5686,7 @@ CREATE TABLE private.dead_letters (
     job_id uuid NOT NULL,
     lane text NOT NULL,
     kind text NOT NULL,
-    key text NOT NULL,
+    key text,
     arguments jsonb NOT NULL,
     failed_at timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -5995,6 +5735,16 @@ ALTER TABLE private.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE private.queues (
+    queue text NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z_]{1,20}$'::text))
+);
+
+COMMENT ON TABLE private.queues IS 'The queues of this project, each a pgmq queue; made by private.create_queue.';
+
+COMMENT ON COLUMN private.queues.is_paused IS 'Nothing is claimed from it; what runs goes on.';
 
 CREATE TABLE private.schedules (
     name text NOT NULL,
@@ -6497,15 +6247,8 @@ GRANT USAGE ON SCHEMA public TO anon;
 GRANT USAGE ON SCHEMA public TO authenticated;
 GRANT USAGE ON SCHEMA public TO service_role;
 
-REVOKE ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.acknowledge_cancel(queue text, msg_id bigint, read_ct integer) TO worker;
-
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
-
-REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.add_message_template() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
@@ -6578,8 +6321,6 @@ REVOKE ALL ON FUNCTION private.broken_example(definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO authenticated;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO service_role;
 
-REVOKE ALL ON FUNCTION private.bury(queue text, msg_id bigint, job_id uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.cancel_own_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.cancel_own_job(job_id uuid) TO authenticated;
 
@@ -6629,11 +6370,8 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.turn(queue text, msg_ids bigint[], read_cts integer[], quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) TO worker;
-
-REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer) TO worker;
+REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
 
@@ -6647,10 +6385,8 @@ REVOKE ALL ON FUNCTION private.claim_phrases(category text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.claim_template() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
+REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) TO worker;
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
@@ -6680,8 +6416,6 @@ REVOKE ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) FROM
 GRANT ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) TO worker;
 
 REVOKE ALL ON FUNCTION private.emoji_pattern() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.end_job(job_id uuid, status text, error_code text, error_message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_tiktok_revocation(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
@@ -6746,9 +6480,6 @@ GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, deta
 GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) TO authenticated;
 GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) TO service_role;
 
-REVOKE ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fail_job(queue text, msg_id bigint, read_ct integer, error_code text, error_message text) TO worker;
-
 REVOKE ALL ON FUNCTION private.find_pattern(value text, pattern text, flags text, most integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.find_patterns(script private.folded_text, patterns text[]) FROM PUBLIC;
@@ -6781,8 +6512,6 @@ GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.is_fault_of_user(error_code text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.is_held(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.is_json_container(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_json_container(value text) TO authenticated;
@@ -6853,7 +6582,7 @@ REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.post(job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_count_change() FROM PUBLIC;
 
@@ -6868,8 +6597,6 @@ GRANT ALL ON FUNCTION private.progress(queue text, msg_id bigint, read_ct intege
 
 REVOKE ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) TO worker;
-
-REVOKE ALL ON FUNCTION private.put_back(queue text, msg_id bigint, delay_seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.queue_metrics() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.queue_metrics() TO worker;
@@ -6904,9 +6631,6 @@ REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used inte
 REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
 GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
-
-REVOKE ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.release(queue text, msg_ids bigint[], read_cts integer[]) TO worker;
 
 REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;
@@ -6954,8 +6678,8 @@ REVOKE ALL ON FUNCTION private.scripts_require_compliance() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text) TO worker;
+REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) TO worker;
 
 REVOKE ALL ON FUNCTION private.source_places(script private.folded_text, hits int4range[]) FROM PUBLIC;
 

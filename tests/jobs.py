@@ -81,6 +81,17 @@ def complete(db: Database, *jobs: Row) -> list[int]:
     return [row["complete"] for row in rows]
 
 
+def fail(db: Database, job: Row, code: str = "down", message: str = "Down.") -> None:
+    """As a worker that no retry can help."""
+    with db.as_worker() as worker:
+        worker.rows(
+            "select private.complete(%s, array[%s::bigint], array[%s], 'failed', %s, %s)",
+            *token(job),
+            code,
+            message,
+        )
+
+
 def expire(db: Database, job: Row) -> None:
     """Lets the job's lease end, as time would."""
     db.execute(

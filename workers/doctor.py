@@ -59,7 +59,7 @@ CHECKS = [
         "select format('job %s has lost its message', l.job_id) as problem"
         " from private.live_jobs as l where not exists (select from private.messages as m"
         " where m.msg_id = l.msg_id and m.tableoid = ('pgmq.q_' || l.queue)::regclass)",
-        "Somebody deleted from pgmq by hand: fail the job, then redrive it.",
+        "Somebody deleted from pgmq by hand: delete the row of public.jobs, start the work again.",
     ),
 ]
 

@@ -49,7 +49,7 @@ class Job(NamedTuple):
 _TURN = """
 select
     %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor
-from private.turn(%s, %s::bigint[], %s::integer[], %s, %s, %s, %s)
+from private.claim(%s, %s, %s, %s, %s, %s::bigint[], %s::integer[])
 """
 
 
@@ -58,6 +58,9 @@ class Turn(NamedTuple):
 
     claimed: list[Job]
     cursor: str
+
+
+_END = "select private.complete(%s, array[%s::bigint], array[%s::integer], %s, %s, %s)"
 
 
 async def turn(
@@ -80,7 +83,7 @@ async def turn(
         db.cursor(row_factory=tuple_row, binary=True) as rows,
     ):
         await rows.execute(
-            _TURN, (queue, queue, *_tokens(done), quantity, lease_seconds, cursor, lanes)
+            _TURN, (queue, queue, quantity, lease_seconds, cursor, lanes, *_tokens(done))
         )
         found = await rows.fetchall()
     return Turn([Job(*row[:9]) for row in found], found[-1][9] if found else cursor)
@@ -128,21 +131,23 @@ async def retry(
 
 async def fail(pool: Pool, job: Job, code: str, message: str) -> None:
     """Ends the job with a code and a sentence for the user."""
-    _require(
-        await _value(
-            pool, "select private.fail_job(%s, %s, %s, %s, %s)", (*job.token, code, message)
-        )
-    )
+    _require(await _value(pool, _END, (*job.token, "failed", code, message)))
 
 
 async def acknowledge_cancel(pool: Pool, job: Job) -> None:
     """Ends a job whose user cancelled it."""
-    _require(await _value(pool, "select private.acknowledge_cancel(%s, %s, %s)", job.token))
+    _require(await _value(pool, _END, (*job.token, "cancelled", None, None)))
 
 
 async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
     """Parks the job until the delay ends or somebody wakes it."""
     await call(pool, job, "select private.snooze(%s, %s, %s, %s, %s)", delay_seconds, stage)
+
+
+_RELEASE = """
+select count(private.snooze(%s, t.msg_id, t.read_ct, 0, 'queued', 'queued'))
+from unnest(%s::bigint[], %s::integer[]) as t (msg_id, read_ct)
+"""
 
 
 async def release(pool: Pool, jobs: Sequence[Job]) -> None:
@@ -151,7 +156,7 @@ async def release(pool: Pool, jobs: Sequence[Job]) -> None:
         held = [job for job in jobs if job.queue == queue]
         await _value(
             pool,
-            "select count(*) from private.release(%s, %s::bigint[], %s::integer[])",
+            _RELEASE,
             (queue, *_tokens(held)),
         )
 

@@ -184,10 +184,7 @@ class Runner:
         if not done and not wanted:
             return
         is_for_newcomers = wanted > self._stock.room(self._loop.time())
-        cursor = self._cursors.get(queue, "")
-        if queue in self._news:
-            self._news.discard(queue)
-            cursor = cursor.rpartition("|")[0]  # its last word: no other lane is expected for now
+        self._news.discard(queue)
         if wanted and not is_for_newcomers:
             self._hungry.discard(queue)  # before asking: a notification meanwhile must count
         try:
@@ -199,7 +196,7 @@ class Runner:
                     done,
                     quantity=wanted,
                     lease_seconds=self._lease_seconds,
-                    cursor=cursor,
+                    cursor=self._cursors.get(queue, ""),
                     busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
                 )
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:

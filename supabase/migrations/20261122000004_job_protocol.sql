@@ -1,27 +1,186 @@
--- The job protocol: what a worker calls, and all it can call. A claim leases a message; its fencing
--- token (msg_id, read_ct) changes with every claim, so a worker that lost its lease changes
--- nothing.
+-- The job protocol: all that a worker can call, what adds jobs, and what users and operators do
+-- with them. A claim leases a message; its fencing token (msg_id, read_ct) changes with every claim
+-- and every giving back, so a worker that lost its lease changes nothing.
+
+create function private.create_queue(queue text)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $function$
+begin
+    insert into private.queues (queue) values (create_queue.queue);
+    perform pgmq.create(create_queue.queue);
+    -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
+    -- instead of with every call.
+    execute replace($template$
+-- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
+alter table pgmq.q_QUEUE set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_cost_delay = 0
+), inherit private.messages;
+create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((headers ->> 'lane'), (least(read_ct, 1)), vt);
+create function private.claim_QUEUE(
+    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+)
+returns setof private.turn
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- Plans are made while the table may be empty, and kept: they must suit a million rows.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_words text [] := string_to_array(cursor, '|');
+    v_lane text := coalesce(v_words[1], '');
+    v_credit integer := coalesce(v_words[2]::integer, 0);
+    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
+    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_oldest timestamptz;
+    v_start text := v_lane;
+    v_until text := 'zz';  -- after any user's id and the system
+    v_is_alone boolean := true;
+    v_reach integer := quantity + 16 + cardinality(busy_lanes);
+    v_taken bigint [];
+    v_due bigint [] := '{}';
+begin
+    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
+    -- older than the floor, so this scan begins there, and the others where it ends. The floor
+    -- lags: a message becomes visible some time after its vt. What took even longer is found when
+    -- all is looked through, every few seconds, or more rarely when that takes long.
+    select m.vt into v_oldest from pgmq.q_QUEUE as m
+    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
+        return;
+    end if;
+    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    v_look_at := case
+        when v_look_at > v_now then v_look_at
+        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+    end;
+    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
+    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
+    while cardinality(v_due) < quantity and v_reach > 0 loop
+        v_reach := v_reach - 1;
+        if v_credit <= 0 then
+            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            into v_lane, v_credit
+            from pgmq.q_QUEUE as m
+            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
+                and m.vt >= v_oldest
+            order by m.headers ->> 'lane' limit 1;
+            if found then
+                v_is_alone := false;
+            elsif v_until > v_start then
+                v_lane := '';
+                v_until := v_start;
+                continue;
+            else
+                -- The round ends where it began. Whose work it is alone gets all.
+                v_lane := v_start;
+                v_credit := case when v_is_alone then quantity else 1 end;
+                v_reach := 0;
+            end if;
+        end if;
+        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
+        -- Our own locks don't make us skip what we have.
+        v_taken := '{}';
+        for v_begun in reverse 1..0 loop
+            continue when v_lane = any (busy_lanes);
+            v_taken := v_taken || array(
+                -- Whole rows of the index, so that no plan takes another one.
+                select m.msg_id from pgmq.q_QUEUE as m
+                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
+                    and m.msg_id <> all (v_due)
+                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+                for update skip locked
+            );
+        end loop;
+        v_due := v_due || v_taken;
+        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+    end loop;
+    -- The oldest due messages fill what is left.
+    v_due := v_due || array(
+        select m.msg_id from pgmq.q_QUEUE as m
+        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
+        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    );
+    -- Without reach the round has ended, and with it the credit.
+    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    return query
+    with free as materialized (
+        -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
+        select j.id
+        from pgmq.q_QUEUE as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (v_due) for update of j skip locked
+    ), leased as (
+        update pgmq.q_QUEUE as m
+        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
+        where m.msg_id = any (v_due) and (
+            (m.message ->> 'job_id')::uuid in (select f.id from free as f)
+            -- As "not exists" this might be planned as a look through all jobs.
+            or (
+                select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
+            ) is null
+        )
+        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+    ), started as (
+        update public.jobs as j set
+            crashes = j.crashes + (j.status = 'running')::integer,
+            status = 'running',
+            stage = 'starting',
+            started_at = coalesce(j.started_at, clock_timestamp())
+        from leased where j.id = leased.job_id
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+    )
+    select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
+        l.arguments, s.attempt, cursor, case
+            when l.is_cancelled then 'cancelled'
+            when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
+        end
+    from leased
+    left join started as s on leased.job_id = s.id
+    left join private.live_jobs as l on leased.job_id = l.job_id
+    left join private.job_kinds as k on l.kind = k.kind;
+end;
+$body$;
+comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
+$template$, 'QUEUE', create_queue.queue);
+end;
+$function$;
+comment on function private.create_queue is
+'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
 
 create function private.lane_weight(user_id uuid)
 returns integer
 language plpgsql
 stable
+strict
 security invoker
 set search_path = ''
 as $$
 begin
-    if lane_weight.user_id is null then
-        return 1;
-    end if;
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 comment on function private.lane_weight is
-'How many turns a user''s jobs get for one of a free user''s or of the system''s.';
+'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
+system''s.';
 
 create function private.post(
-    job_id uuid, user_id uuid, kind text, key text, arguments jsonb, delay_seconds integer
+    job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer
 )
 returns boolean
 language plpgsql
@@ -31,18 +190,19 @@ set search_path = ''
 as $$
 declare
     v_queue text;
-    v_lane text := coalesce(post.user_id::text, 'system');
+    v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    v_msg_id := private.add_message(
-        v_queue,
+    execute format(
+        'insert into pgmq.%I (message, headers, vt) values ($1, $2, $3) returning msg_id',
+        'q_' || v_queue
+    ) into v_msg_id using
         jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', v_lane, 'weight', private.lane_weight(post.user_id)),
-        clock_timestamp() + make_interval(secs => post.delay_seconds)
-    );
+        jsonb_build_object('lane', post.lane, 'weight', v_weight),
+        clock_timestamp() + make_interval(secs => post.delay_seconds);
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, v_lane, post.kind, post.key, post.arguments)
+    values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
@@ -71,29 +231,26 @@ set search_path = ''
 as $$
 declare
     v_job_id uuid := gen_random_uuid();
-    v_key text := coalesce(enqueue.key, v_job_id::text);
+    v_lane text := coalesce(enqueue.user_id::text, 'system');
     v_live_id uuid;
 begin
     loop
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
-            where l.lane = coalesce(enqueue.user_id::text, 'system')
-                and l.kind = enqueue.kind and l.key = v_key;
+            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
             if found then
                 return v_live_id;
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        exit when private.post(
-            v_job_id, enqueue.user_id, enqueue.kind, v_key, enqueue.arguments,
-            enqueue.delay_seconds
-        );
+        if private.post(v_job_id, v_lane, kind, key, arguments, delay_seconds) then
+            return v_job_id;
+        end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
         delete from public.jobs where id = v_job_id;
     end loop;
-    return v_job_id;
 end;
 $$;
 comment on function private.enqueue is
@@ -101,71 +258,16 @@ comment on function private.enqueue is
 key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
 granted to an API role.';
 grant execute on function private.enqueue to webhook;
+grant execute on function private.enqueue to worker;
 
-create function private.end_job(
-    job_id uuid, status text, error_code text default null, error_message text default null
+create function private.complete(
+    queue text,
+    msg_ids bigint[],
+    read_cts integer[],
+    outcome text default 'succeeded',
+    error_code text default null,
+    error_message text default null
 )
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_live private.live_jobs;
-begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = end_job.job_id;
-    delete from private.messages as m
-    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
-    update public.jobs as j set
-        status = end_job.status,
-        stage = case end_job.status when 'succeeded' then 'done' else end_job.status end,
-        progress = case end_job.status when 'succeeded' then 100 else j.progress end,
-        error_code = end_job.error_code,
-        error_message = end_job.error_message,
-        finished_at = clock_timestamp()
-    where j.id = end_job.job_id;
-    if end_job.status <> 'failed' then
-        delete from private.job_steps as s where s.job_id = end_job.job_id;
-    elsif found then
-        insert into private.dead_letters (job_id, lane, kind, key, arguments)
-        values (v_live.job_id, v_live.lane, v_live.kind, v_live.key, v_live.arguments);
-    end if;
-    delete from private.live_jobs as l where l.job_id = end_job.job_id;
-end;
-$$;
-comment on function private.end_job is
-'Ends a live job whose message the caller has locked; a failed one keeps what redrive needs.';
-
-create function private.bury(queue text, msg_id bigint, job_id uuid)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_is_cancelled boolean;
-begin
-    select l.is_cancelled into v_is_cancelled
-    from private.live_jobs as l where l.job_id = bury.job_id;
-    if not found then
-        perform pgmq.delete(bury.queue, bury.msg_id);
-    elsif v_is_cancelled then
-        perform private.end_job(bury.job_id, 'cancelled');
-    else
-        perform private.end_job(
-            bury.job_id, 'failed', 'crashed',
-            'This kept stopping unexpectedly, so we gave up on it. We have been told.'
-        );
-    end if;
-end;
-$$;
-comment on function private.bury is
-'Ends a job that a claim must not hand out again: cancelled, crashed too often, or its row is
-gone.';
-
-create function private.complete(queue text, msg_ids bigint[], read_cts integer[])
 returns setof bigint
 language plpgsql
 volatile
@@ -179,6 +281,7 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
 begin
+    -- Each part takes from the one before, and so locks in the one order.
     return query
     with acknowledged as (
         delete from private.messages as m
@@ -188,29 +291,41 @@ begin
         returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
     ), ended as (
         update public.jobs as j set
-            status = 'succeeded', stage = 'done', progress = 100,
-            error_code = null, error_message = null, finished_at = clock_timestamp()
+            status = complete.outcome,
+            stage = case complete.outcome when 'succeeded' then 'done' else complete.outcome end,
+            progress = case complete.outcome when 'succeeded' then 100 else j.progress end,
+            error_code = case complete.outcome when 'failed' then complete.error_code end,
+            error_message = case complete.outcome when 'failed' then complete.error_message end,
+            finished_at = clock_timestamp()
         from acknowledged as a where j.id = a.job_id
+        returning j.id
     ), closed as (
-        delete from private.live_jobs as l using acknowledged as a where l.job_id = a.job_id
+        delete from private.live_jobs as l using ended as e where l.job_id = e.id
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments
+    ), buried as (
+        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        select c.* from closed as c where complete.outcome = 'failed'
     ), forgotten as (
-        delete from private.job_steps as s using acknowledged as a where s.job_id = a.job_id
+        delete from private.job_steps as s using closed as c
+        where s.job_id = c.job_id and complete.outcome <> 'failed'
     )
     select a.msg_id from acknowledged as a;
 end;
 $$;
 comment on function private.complete is
-'Ends jobs as succeeded, in the transaction that saved their results; returns the messages that were
-still ours.';
+'Ends jobs: as succeeded, in the transaction that saved their results; or as failed, with a code and
+a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
+that were still ours.';
+grant execute on function private.complete to worker;
 
-create function private.turn(
+create function private.claim(
     queue text,
-    msg_ids bigint[],
-    read_cts integer[],
     quantity integer,
     lease_seconds integer,
     cursor text default '',
-    busy_lanes text[] default '{}'
+    busy_lanes text[] default '{}',
+    msg_ids bigint[] default '{}',
+    read_cts integer[] default '{}'
 )
 returns setof private.turn
 language plpgsql
@@ -219,40 +334,31 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_row private.turn;
+    v_turn private.turn;
 begin
-    if cardinality(turn.msg_ids) > 0 then
-        perform private.complete(turn.queue, turn.msg_ids, turn.read_cts);
-    end if;
-    for v_row in
-        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || turn.queue)
-        using turn.quantity, turn.lease_seconds, turn.cursor, turn.busy_lanes
+    perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
+    for v_turn in
+        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
+        using quantity, lease_seconds, cursor, busy_lanes
     loop
-        if v_row.is_dead then
-            perform private.bury(turn.queue, v_row.msg_id, v_row.job_id);
+        if v_turn.ending is null then
+            return next v_turn;
         else
-            return next v_row;
+            perform private.complete(
+                queue, array[v_turn.msg_id], array[v_turn.read_ct], v_turn.ending, 'crashed',
+                'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+            );
         end if;
     end loop;
 end;
 $$;
-comment on function private.turn is
+comment on function private.claim is
 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
 and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
 all of the protocol: workers have no table rights.';
-
-create function private.claim(queue text, quantity integer, lease_seconds integer)
-returns setof private.turn
-language sql
-volatile
-security definer
-set search_path = ''
-begin atomic
-    select * from private.turn(claim.queue, '{}', '{}', claim.quantity, claim.lease_seconds);
-end;
-comment on function private.claim is 'A turn that only claims.';
+grant execute on function private.claim to worker;
 
 create function private.hold(queue text, msg_id bigint, read_ct integer default null)
 returns private.live_jobs
@@ -263,52 +369,63 @@ set search_path = ''
 as $$
 declare
     v_job_id uuid;
-    v_live private.live_jobs;
 begin
     select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
     where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
         and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
     for update;
     -- A statement of its own: only so does it see what was committed while we waited.
-    select l.* into v_live from private.live_jobs as l where l.job_id = v_job_id;
-    return v_live;
+    return (select l from private.live_jobs as l where l.job_id = v_job_id);
 end;
 $$;
 comment on function private.hold is
 'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
 lost (or, asked without read_ct, the job has ended).';
 
-create function private.is_held(queue text, msg_id bigint, read_ct integer)
-returns uuid
-language sql
-volatile
-security invoker
-set search_path = ''
-begin atomic
-    select (private.hold(is_held.queue, is_held.msg_id, is_held.read_ct)).job_id;
-end;
-comment on function private.is_held is
-'The job whose lease a transaction that saves results still holds; null when it was lost.';
-
-create function private.put_back(queue text, msg_id bigint, delay_seconds double precision)
-returns void
+create function private.snooze(
+    queue text,
+    msg_id bigint,
+    read_ct integer,
+    delay_seconds double precision,
+    stage text,
+    status text default 'waiting'
+)
+returns boolean
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = ''
 as $$
+declare
+    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
+    v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
 begin
+    if v_live.is_cancelled then
+        perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
+        return true;
+    end if;
+    update public.jobs as j set status = snooze.status, stage = snooze.stage
+    where j.id = v_live.job_id;
+    -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
+    if not found then
+        return false;
+    end if;
+    update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
     update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => put_back.delay_seconds),
+        vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
         read_ct = m.read_ct + 1
-    where m.msg_id = put_back.msg_id and m.tableoid = ('pgmq.q_' || put_back.queue)::regclass;
-    if put_back.delay_seconds <= 0 then
-        perform pg_notify('jobs', put_back.queue);
-    end if;
+    where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
+    perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
+    return true;
 end;
 $$;
-comment on function private.put_back is 'Makes a locked message due after a delay.';
+comment on function private.snooze is
+'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
+private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
+False: the lease was lost.';
+grant execute on function private.snooze to worker;
 
 create function private.retry(
     queue text,
@@ -326,123 +443,37 @@ set search_path = ''
 as $$
 declare
     v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
-    v_kind private.job_kinds;
-    v_failures integer;
+    v_is_last boolean;
     v_delay_seconds double precision;
 begin
-    if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
-        return 'cancelled';
-    end if;
-    update public.jobs as j set
-        failures = j.failures + 1,
-        status = 'queued',
-        stage = 'retrying',
-        error_code = retry.error_code,
-        error_message = retry.error_message
-    where j.id = v_live.job_id
-    returning j.failures into v_failures;
-    -- Not ours any more, or its product was deleted while this waited: a claim buries the message.
-    if not found then
-        return 'lost';
-    end if;
-    select k.* into v_kind from private.job_kinds as k where k.kind = v_live.kind;
-    if v_failures >= v_kind.max_failures then
-        perform private.end_job(v_live.job_id, 'failed', retry.error_code, retry.error_message);
-        return 'failed';
-    end if;
     -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
     -- asked.
-    v_delay_seconds := least(3600, v_kind.backoff_seconds * 2 ^ (v_failures - 1))
-        * (0.75 + 0.5 * random());
-    perform private.put_back(
-        retry.queue, retry.msg_id, greatest(v_delay_seconds, retry.after_seconds)
-    );
-    return 'queued';
+    update public.jobs as j set
+        failures = j.failures + 1,
+        error_code = retry.error_code,
+        error_message = retry.error_message
+    from private.job_kinds as k
+    where j.id = v_live.job_id and k.kind = v_live.kind and not v_live.is_cancelled
+    returning j.failures >= k.max_failures, greatest(
+        retry.after_seconds,
+        least(3600, k.backoff_seconds * 2 ^ (j.failures - 1)) * (0.75 + 0.5 * random())
+    ) into v_is_last, v_delay_seconds;
+    if v_is_last then
+        perform private.complete(
+            queue, array[msg_id], array[read_ct], 'failed', error_code, error_message
+        );
+        return 'failed';
+    end if;
+    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
+        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
+    end if;
+    return 'lost';
 end;
 $$;
 comment on function private.retry is
 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
 failure allowed is final. Returns queued, failed, cancelled, or lost when the lease was gone.';
-
-create function private.fail_job(
-    queue text, msg_id bigint, read_ct integer, error_code text, error_message text
-)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-    v_live private.live_jobs := private.hold(fail_job.queue, fail_job.msg_id, fail_job.read_ct);
-begin
-    perform private.end_job(v_live.job_id, 'failed', fail_job.error_code, fail_job.error_message);
-    return v_live.job_id is not null;
-end;
-$$;
-comment on function private.fail_job is
-'Ends a job that no retry can help, with a code and a sentence for the user. False: the lease was
-lost.';
-
-create function private.release(queue text, msg_ids bigint[], read_cts integer[])
-returns setof bigint
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-    return query
-    with released as (
-        update private.messages as m set vt = clock_timestamp(), read_ct = m.read_ct + 1
-        from unnest(release.msg_ids, release.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || release.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), queued as (
-        update public.jobs as j set status = 'queued', stage = 'queued'
-        from released as r where j.id = r.job_id
-    )
-    select r.msg_id from released as r;
-    perform pg_notify('jobs', release.queue);
-end;
-$$;
-comment on function private.release is
-'Hands jobs back at shutdown: due at once, no failure and no crash counted. Returns the messages
-that were still ours.';
-
-create function private.snooze(
-    queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text
-)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
-begin
-    if v_live.is_cancelled then
-        perform private.end_job(v_live.job_id, 'cancelled');
-        return true;
-    end if;
-    update public.jobs set status = 'waiting', stage = snooze.stage where id = v_live.job_id;
-    if not found then
-        return false;
-    end if;
-    update private.live_jobs as l set is_woken = false
-    where l.job_id = v_live.job_id and l.is_woken;
-    perform private.put_back(
-        snooze.queue, snooze.msg_id, case when v_live.is_woken then 0 else snooze.delay_seconds end
-    );
-    return true;
-end;
-$$;
-comment on function private.snooze is
-'Parks a job without a worker slot until the delay ends or private.wake is called; counts as no try.
-False: the lease was lost.';
+grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
 returns boolean
@@ -452,38 +483,37 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_live private.live_jobs;
-    v_status text;
-begin
-    select l.* into v_live from private.live_jobs as l where l.job_id = wake.job_id;
     -- Without the message's lock this could end the lease of a worker that claims right now.
-    v_live := private.hold(v_live.queue, v_live.msg_id);
-    select j.status into v_status from public.jobs as j where j.id = v_live.job_id;
-    if v_status = 'waiting' then
-        perform private.put_back(v_live.queue, v_live.msg_id, 0);
-        return true;
-    end if;
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = wake.job_id
+    );
+    v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+begin
+    update private.messages as m set vt = clock_timestamp()
+    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
+        and v_status = 'waiting';
+    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
-    return false;
+    return coalesce(v_status = 'waiting', false);
 end;
 $$;
 comment on function private.wake is
 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
+grant execute on function private.wake to worker;
 
 create function private.extend(
     queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
 )
 returns table (msg_id bigint, is_cancelled boolean)
-language plpgsql
+language sql
 volatile
 security definer
 set search_path = ''
 as $$
-begin
-    return query
     with extended as (
         update private.messages as m
         set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -493,12 +523,12 @@ begin
         returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
     )
     select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id;
-end;
+    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost;
+'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
 is_cancelled: stop it.';
+grant execute on function private.extend to worker;
 
 create function private.progress(
     queue text, msg_id bigint, read_ct integer, stage text, progress integer
@@ -509,16 +539,16 @@ volatile
 security definer
 set search_path = ''
 as $$
-declare
-    v_live private.live_jobs := private.hold(progress.queue, progress.msg_id, progress.read_ct);
 begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    where j.id = v_live.job_id;
+    from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
+    where j.id = h.job_id;
     return found;
 end;
 $$;
 comment on function private.progress is
 'Shows the owner what the job does now and how far it is. False: the lease was lost.';
+grant execute on function private.progress to worker;
 
 create function private.save_step(
     queue text, msg_id bigint, read_ct integer, name text, result jsonb
@@ -529,11 +559,11 @@ volatile
 security definer
 set search_path = ''
 as $$
-declare
-    v_live private.live_jobs := private.hold(save_step.queue, save_step.msg_id, save_step.read_ct);
 begin
     insert into private.job_steps (job_id, name, result)
-    select v_live.job_id, save_step.name, save_step.result where v_live.job_id is not null
+    select h.job_id, save_step.name, save_step.result
+    from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
+    where h.job_id is not null
     on conflict on constraint job_steps_pkey do update set result = excluded.result;
     return found;
 end;
@@ -541,31 +571,143 @@ $$;
 comment on function private.save_step is
 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
 False: the lease was lost.';
+grant execute on function private.save_step to worker;
 
 create function private.steps(job_id uuid)
-returns table (name text, result jsonb)
+returns setof private.job_steps
 language sql
 stable
 security definer
 set search_path = ''
 begin atomic
-    select
-        s.name,
-        s.result
-    from private.job_steps as s where s.job_id = steps.job_id;
+    select s.* from private.job_steps as s where s.job_id = steps.job_id;
 end;
 comment on function private.steps is 'What earlier tries of a job have saved.';
-
-grant execute on function private.turn to worker;
-grant execute on function private.claim to worker;
-grant execute on function private.complete to worker;
-grant execute on function private.retry to worker;
-grant execute on function private.fail_job to worker;
-grant execute on function private.release to worker;
-grant execute on function private.snooze to worker;
-grant execute on function private.wake to worker;
-grant execute on function private.extend to worker;
-grant execute on function private.progress to worker;
-grant execute on function private.save_step to worker;
 grant execute on function private.steps to worker;
-grant execute on function private.enqueue to worker;
+
+create function private.cancel_own_job(job_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    -- The message's lock decides between this and a claim, and this and the job's end.
+    v_live private.live_jobs := (
+        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
+    );
+begin
+    update private.live_jobs as l set is_cancelled = true from public.jobs as j
+    where l.job_id = v_live.job_id and l.job_id = j.id and j.status = 'running';
+    if found then
+        perform pg_notify('job_cancelled', v_live.job_id::text);
+    else
+        perform private.complete(v_live.queue, array[m.msg_id], array[m.read_ct], 'cancelled')
+        from private.messages as m
+        where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
+    end if;
+end;
+$$;
+comment on function private.cancel_own_job is
+'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
+as it is. Definer: it deletes from the queue. Identity comes from the token.';
+grant execute on function private.cancel_own_job to authenticated;
+
+create function public.cancel_job(job_id uuid)
+returns public.jobs
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_job public.jobs;
+begin
+    perform private.cancel_own_job(cancel_job.job_id);
+    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such job.');
+    end if;
+    return v_job;
+end;
+$$;
+comment on function public.cancel_job is
+'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
+second.
+
+Errors: 404 not_found.';
+grant execute on function public.cancel_job to authenticated;
+
+create function private.redrive(job_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_dead private.dead_letters;
+begin
+    select d.* into v_dead from private.dead_letters as d
+    where d.job_id = redrive.job_id for update;
+    -- Its user may have started the same work again since.
+    if not found or not private.post(
+        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, 0
+    ) then
+        return false;
+    end if;
+    update public.jobs as j set
+        status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
+    where j.id = redrive.job_id;
+    delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    return true;
+end;
+$$;
+comment on function private.redrive is
+'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
+letters, or its user has started the same work again meanwhile. For operators.';
+
+create function private.queue_metrics()
+returns table (
+    queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision,
+    dead_rows bigint, dead_letters bigint
+)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    for queue, is_paused, dead_letters in
+        select q.queue, q.is_paused, (
+            select count(*) from private.dead_letters as d
+            inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
+        )
+        from private.queues as q order by q.queue
+    loop
+        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
+        execute format(
+            'select (
+                select count(*) from (
+                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
+                ) as d
+            ), (
+                select extract(epoch from statement_timestamp() - min(vt)) from pgmq.%1$I
+                where vt <= statement_timestamp()
+            ), n_live_tup, n_dead_tup
+            from pg_catalog.pg_stat_user_tables where relid = ''pgmq.%1$I''::regclass',
+            'q_' || queue
+        ) into due, oldest_due_seconds, messages, dead_rows;
+        return next;
+    end loop;
+end;
+$$;
+comment on function private.queue_metrics is
+'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
+oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
+grant execute on function private.queue_metrics to worker;
+
+select private.create_queue(queue)
+from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;

@@ -49,6 +49,8 @@ alter table public.jobs
 add constraint jobs_product_id_fkey foreign key (product_id)
 references public.products on delete cascade;
 
+insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');
+
 create function private.is_json_container(value text)
 returns boolean
 language plpgsql

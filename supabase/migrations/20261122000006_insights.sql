@@ -139,9 +139,9 @@ begin
     from public.jobs as j
     where j.id = save_analysis.job_id and p.id = j.product_id
     returning p.* into v_product;
-    if not found or private.is_held(
-        save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct
-    ) is distinct from save_analysis.job_id then
+    if not found or (
+        private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
+    ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;
     insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)

@@ -120,9 +120,9 @@ begin
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
-    if not found or private.is_held(
-        save_script.queue, save_script.msg_id, save_script.read_ct
-    ) is distinct from save_script.job_id then
+    if not found or (
+        private.hold(save_script.queue, save_script.msg_id, save_script.read_ct)
+    ).job_id is distinct from save_script.job_id then
         return false;
     end if;
     insert into public.scripts

@@ -1,5 +1,4 @@
--- Operating the job layer: limits that workers share, schedules, many jobs at once, redrive,
--- metrics, pruning.
+-- Beside the job protocol: limits that workers share, schedules, many jobs at once, pruning.
 
 create table private.limits (
     name text primary key,
@@ -206,8 +205,8 @@ begin
             from jobs as j inner join lanes as l on j.lane = l.lane
             returning msg_id, (message ->> ''job_id'')::uuid as job_id
         )
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-        select j.job_id, $4, s.msg_id, j.lane, $5, j.job_id, j.arguments
+        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, arguments)
+        select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
         from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
     ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
     perform pg_notify('jobs', v_queue);
@@ -218,75 +217,6 @@ comment on function private.enqueue_many is
 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
 keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
 grant execute on function private.enqueue_many to worker;
-
-create function private.redrive(job_id uuid)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_dead private.dead_letters;
-    v_user_id uuid := (select j.user_id from public.jobs as j where j.id = redrive.job_id);
-begin
-    select d.* into v_dead from private.dead_letters as d where d.job_id = redrive.job_id for update;
-    -- Its user may have started the same work again since.
-    if not found or not private.post(
-        v_dead.job_id, v_user_id, v_dead.kind, v_dead.key, v_dead.arguments, 0
-    ) then
-        return false;
-    end if;
-    update public.jobs as j set
-        status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
-    where j.id = redrive.job_id;
-    delete from private.dead_letters as d where d.job_id = redrive.job_id;
-    return true;
-end;
-$$;
-comment on function private.redrive is
-'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
-letters, or its user has started the same work again meanwhile. For operators.';
-
-create function private.queue_metrics()
-returns table (
-    queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision,
-    dead_rows bigint, dead_letters bigint
-)
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-    for queue, is_paused in
-        select q.queue, q.is_paused from private.queues as q order by q.queue
-    loop
-        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
-        execute format(
-            'select (
-                select count(*) from (
-                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
-                ) as d
-            ), (
-                select extract(epoch from statement_timestamp() - vt) from pgmq.%1$I
-                where vt <= statement_timestamp() order by vt limit 1
-            )', 'q_' || queue
-        ) into due, oldest_due_seconds;
-        select s.n_live_tup, s.n_dead_tup into messages, dead_rows
-        from pg_catalog.pg_stat_user_tables as s
-        where s.schemaname = 'pgmq' and s.relname = 'q_' || queue_metrics.queue;
-        select count(*) into dead_letters from private.dead_letters as d
-        inner join private.job_kinds as k on d.kind = k.kind
-        where k.queue = queue_metrics.queue;
-        return next;
-    end loop;
-end;
-$$;
-comment on function private.queue_metrics is
-'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
-oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
-grant execute on function private.queue_metrics to worker;
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000

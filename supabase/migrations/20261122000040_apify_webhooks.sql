@@ -26,9 +26,9 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_job_id uuid := private.is_held(
-        expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct
-    );
+    v_job_id uuid := (
+        private.hold(expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct)
+    ).job_id;
     v_id uuid;
 begin
     if v_job_id is not null then

@@ -16,7 +16,7 @@ PLACES = {
     "supabase/migrations": (
         r"private\.fail\(\s*\d{3},\s*'([a-z_]+)'",
         r"private\.require_text\(\s*[\w.]+,\s*'([a-z_]+)'",
-        r"'failed', '([a-z_]+)',\n",
+        r"v_turn\.ending, '([a-z_]+)',\n",
     ),
     "workers": (
         r"(?:Reject|Retry)\(\s*\"([a-z_]+)\"",

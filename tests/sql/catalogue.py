@@ -190,15 +190,14 @@ FUNCTIONS = [
         "select full_name from ours join pg_proc as p on p.oid = id where prosecdef"
         " and coalesce(obj_description(id, 'pg_proc'), '') !~ '(Definer|definer)'"
         # Of the job protocol, whose first function speaks for all of it.
-        " and not (obj_description('private.turn'::regproc, 'pg_proc') ~ 'all of the protocol'"
+        " and not (obj_description('private.claim'::regproc, 'pg_proc') ~ 'all of the protocol'"
         "  and has_function_privilege('worker', id, 'execute'))",
         _function("private", security="definer"),
     ),
     Rule(
         "no function reads or writes with dynamic SQL that is not formatted",
         "select full_name from ours join pg_proc as p on p.oid = id"
-        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(private.claim_template"
-        "|private.add_message_template)'",
+        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(\\$template)'",
         "create function private.probe(t text) returns void language plpgsql set search_path = ''"
         " as $$ begin execute 'select ' || t; end $$;",
     ),

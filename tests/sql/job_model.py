@@ -96,6 +96,9 @@ class ModelJob:
 
     def release(self) -> None:
         """Its holder handed it back."""
+        if self.is_cancelled:
+            self.end("cancelled")
+            return
         self.give_back("queued", "due")
 
     def wake(self) -> bool:

@@ -61,18 +61,18 @@ FUNCTIONS = {
         private.require_text private.squeeze_terms private.url_problem
     """,
     "worker": """
-        private.acknowledge_cancel private.acquire private.fire_schedules private.prune_jobs
+        private.acquire private.fire_schedules private.prune_jobs
         private.queue_metrics private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation private.enqueue private.enqueue_many
-        private.expect_apify_run private.extend private.fail_job private.finish_customer_sync
+        private.expect_apify_run private.extend private.finish_customer_sync
         private.is_erased private.lease_tiktok_refresh private.progress
-        private.record_stripe_event private.refresh_tiktok private.release
+        private.record_stripe_event private.refresh_tiktok
         private.remember_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.steps private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
-        private.turn private.wake
+        private.wake
     """,
     "webhook": """
         private.apify_secret_hash private.begin_customer_sync private.begin_tiktok

@@ -33,7 +33,7 @@ def turns(db: Database, count: int, quantity: int = 1) -> list[uuid.UUID | None]
     for _ in range(count):
         with db.as_worker() as worker:
             rows = worker.rows(
-                "select * from private.turn(%s, '{}', '{}', %s, 30, %s)", QUEUE, quantity, cursor
+                "select * from private.claim(%s, %s, 30, %s)", QUEUE, quantity, cursor
             )
         users += [row["user_id"] for row in rows]
         cursor = rows[-1]["cursor"] if rows else cursor
@@ -119,9 +119,7 @@ def test_alone_or_not_a_job_whose_worker_vanished_goes_before_the_backlog(db: Da
     cursor = ""
     for vanished in range(1, 4):
         with db.as_worker() as worker:
-            rows = worker.rows(
-                "select * from private.turn(%s, '{}', '{}', 3, 30, %s)", QUEUE, cursor
-            )
+            rows = worker.rows("select * from private.claim(%s, 3, 30, %s)", QUEUE, cursor)
         cursor = rows[-1]["cursor"]
         assert (vanished == 1) or rows[0]["read_ct"] == vanished
         db.execute(
@@ -144,9 +142,7 @@ def test_a_job_that_became_visible_long_after_it_was_due_is_found(db: Database):
     deadline = time.monotonic() + 30
     while late not in seen and time.monotonic() < deadline:
         with db.as_worker() as worker:
-            rows = worker.rows(
-                "select * from private.turn(%s, '{}', '{}', 1, 30, %s)", QUEUE, cursor
-            )
+            rows = worker.rows("select * from private.claim(%s, 1, 30, %s)", QUEUE, cursor)
         if not seen:
             db.execute(
                 "update pgmq.q_maintenance set vt = now() - interval '1 minute'"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.database import make_user
-from tests.jobs import claim, complete, enqueue, expire, leftovers, make_kind, state, token
+from tests.jobs import claim, complete, enqueue, expire, fail, leftovers, make_kind, state, token
 
 if TYPE_CHECKING:
     from tests.database import Database, Row
@@ -154,7 +154,7 @@ def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
     [job] = claim(db)
     with db.as_worker() as worker:
         worker.value("select private.save_step(%s, %s, %s, 'paid', '1')", *token(job))
-        worker.value("select private.fail_job(%s, %s, %s, 'down', 'Down.')", *token(job))
+    fail(db, job)
     assert db.value("select private.redrive(%s)", job_id) is True
     [again] = claim(db)
     assert (again["job_id"], again["arguments"], again["attempt"]) == (job_id, {"n": 1}, 1)

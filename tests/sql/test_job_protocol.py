@@ -89,10 +89,12 @@ def test_a_job_is_completed_once(db: Database):
 STATEMENTS = {
     "complete": "select count(*) > 0 from private.complete(%s, array[%s::bigint], array[%s])",
     "retry": "select private.retry(%s, %s, %s, 'busy', 'Busy.') <> 'lost'",
-    "fail": "select private.fail_job(%s, %s, %s, 'broken', 'Broken.')",
-    "cancel": "select private.acknowledge_cancel(%s, %s, %s)",
+    "fail": "select count(*) > 0 from private.complete("
+    "%s, array[%s::bigint], array[%s], 'failed', 'broken', 'Broken.')",
+    "cancel": "select count(*) > 0 from private.complete("
+    "%s, array[%s::bigint], array[%s], 'cancelled')",
     "snooze": "select private.snooze(%s, %s, %s, 60, 'waiting')",
-    "release": "select count(*) > 0 from private.release(%s, array[%s::bigint], array[%s])",
+    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued')",
     "extend": "select count(*) > 0 from private.extend(%s, array[%s::bigint], array[%s], 30)",
     "progress": "select private.progress(%s, %s, %s, 'fetching', 10)",
     "save_step": "select private.save_step(%s, %s, %s, 'run', '1')",
@@ -207,7 +209,7 @@ def test_a_released_job_is_due_at_once_and_burns_no_attempt(db: Database):
     enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.rows("select private.release(%s, array[%s::bigint], array[%s])", *token(job))
+        worker.value("select private.snooze(%s, %s, %s, 0, 'queued', 'queued')", *token(job))
     [again] = claim(db)
     assert again["attempt"] == 1
 
@@ -239,7 +241,7 @@ def test_a_saved_step_survives_the_try_that_made_it(db: Database):
     expire(db, job)
     claim(db)
     with db.as_worker() as worker:
-        assert worker.rows("select * from private.steps(%s)", job_id) == [
+        assert worker.rows("select name, result from private.steps(%s)", job_id) == [
             {"name": "run", "result": {"id": 7}}
         ]
 

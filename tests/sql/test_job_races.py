@@ -11,6 +11,7 @@ from tests.jobs import (
     claim,
     complete,
     enqueue,
+    fail,
     leftovers,
     make_kind,
     state,
@@ -24,7 +25,7 @@ NOTHING = {"messages": 0, "live": 0, "steps": 0}
 GIVING_BACK = {
     "retry": "select private.retry(%s, %s, %s, 'busy', 'Busy.', 3600)",
     "snooze": "select private.snooze(%s, %s, %s, 3600, 'collecting')",
-    "release": "select count(*) from private.release(%s, array[%s::bigint], array[%s])",
+    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued')",
 }
 
 
@@ -102,8 +103,7 @@ def test_work_that_finished_before_the_cancel_reached_it_counts(db: Database):
 def test_a_failed_job_whose_user_has_started_it_again_is_not_redriven(db: Database):
     failed_id = enqueue(db, key="k")
     [job] = claim(db)
-    with db.as_worker() as worker:
-        worker.value("select private.fail_job(%s, %s, %s, 'broken', 'Broken.')", *token(job))
+    fail(db, job)
     successor_id = enqueue(db, key="k")
     assert db.value("select private.redrive(%s)", failed_id) is False
     [again] = claim(db)

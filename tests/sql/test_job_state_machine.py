@@ -34,8 +34,8 @@ USERS = [uuid.uuid4(), uuid.uuid4(), None]
 # Somebody, by number; mostly somebody who still has a say.
 ANYBODY = st.tuples(st.sampled_from([True, True, True, False]), st.integers(0, 99))
 GIVING_UP = {
-    "fail_job(%s, %s, %s, 'broken', 'Broken.')": "failed",
-    "acknowledge_cancel(%s, %s, %s)": "cancelled",
+    "%s, array[%s::bigint], array[%s], 'failed', 'broken', 'Broken.'": "failed",
+    "%s, array[%s::bigint], array[%s], 'cancelled'": "cancelled",
 }
 EVERYTHING = """
     select
@@ -175,8 +175,8 @@ class Protocol(RuleBasedStateMachine):
     def give_up(self, caller, call):
         token = self.some_token(caller)
         job = self.holder(token)
-        [row] = self.call(f"select private.{call} as is_held", QUEUE, *token)
-        assert row["is_held"] is (job is not None)
+        rows = self.call(f"select private.complete({call}) as msg_id", QUEUE, *token)
+        assert [row["msg_id"] for row in rows] == ([token[0]] if job else [])
         if job:
             job.end(GIVING_UP[call])
 
@@ -195,8 +195,8 @@ class Protocol(RuleBasedStateMachine):
     def release(self, caller):
         token = self.some_token(caller)
         job = self.holder(token)
-        rows = self.call("select private.release(%s, array[%s::bigint], array[%s])", QUEUE, *token)
-        assert len(rows) == (job is not None)
+        [row] = self.call("select private.snooze(%s, %s, %s, 0, 'queued', 'queued')", QUEUE, *token)
+        assert row["snooze"] is (job is not None)
         if job:
             job.release()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.jobs import claim, enqueue, make_kind, state, token
+from tests.jobs import claim, enqueue, fail, make_kind, state
 
 if TYPE_CHECKING:
     from tests.database import Database
@@ -26,8 +26,7 @@ def test_redriving_after_an_outage_brings_the_failed_jobs_back(db: Database):
     make_kind(db)
     job_id = enqueue(db)
     [job] = claim(db)
-    with db.as_worker() as worker:
-        worker.value("select private.fail_job(%s, %s, %s, 'down', 'Down.')", *token(job))
+    fail(db, job)
     redrive = next(path for path in OPS if path.stem == "redrive_failed").read_text()
     assert db.rows(redrive) == [{"job_id": job_id, "is_back": True}]
     assert (state(db, job_id)["status"], len(claim(db))) == ("queued", 1)

@@ -38,7 +38,9 @@ def usage(db: Database, user: uuid.UUID) -> dict[str, int]:
 
 def end(db: Database, user: uuid.UUID, status: str, code: str | None = None) -> None:
     db.execute(
-        "select private.end_job(id, %s, %s, 'Why.') from public.jobs where user_id = %s",
+        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s, %s, 'Why.')"
+        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
+        " and m.message ->> 'job_id' = l.job_id::text where l.lane = %s::text",
         *(status, code, user),
     )
 

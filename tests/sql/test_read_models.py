@@ -188,7 +188,12 @@ def test_work_that_began_and_failed_between_two_reads_is_sent(db: Database) -> N
 
 
 def end_jobs(db: Database, status: str) -> None:
-    db.execute("select private.end_job(job_id, %s) from private.live_jobs", status)
+    db.execute(
+        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s)"
+        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
+        " and m.message ->> 'job_id' = l.job_id::text",
+        status,
+    )
 
 
 def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningPostgrest) -> None:

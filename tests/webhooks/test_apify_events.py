@@ -54,7 +54,11 @@ def test_a_call_after_the_job_has_ended_is_well_and_does_nothing(edge, db, parke
     tell(edge, webhook)
     [again] = claim(db)
     with db.as_worker() as session:
-        session.execute("select private.fail_job(%s, %s, %s, 'source_failed', 'x')", *token(again))
+        session.execute(
+            "select private.complete("
+            "%s, array[%s::bigint], array[%s], 'failed', 'source_failed', 'x')",
+            *token(again),
+        )
     assert tell(edge, webhook).status_code == 200
     assert state(db, job["job_id"])["status"] == "failed"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.jobs import QUEUE, claim, enqueue, make_kind, state, token
+from tests.jobs import QUEUE, claim, enqueue, fail, make_kind, state
 
 if TYPE_CHECKING:
     from tests.database import Database
@@ -53,8 +53,7 @@ def test_an_unknown_queue_is_named(db: Database):
 def test_redrive_brings_a_failed_job_back(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
-    with db.as_worker() as worker:
-        worker.value("select private.fail_job(%s, %s, %s, 'down', 'Down.')", *token(job))
+    fail(db, job)
     assert operate(db, "redrive", str(job_id)).stdout == f"{job_id} is queued again.\n"
     assert state(db, job_id)["status"] == "queued"
 

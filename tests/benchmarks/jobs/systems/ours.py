@@ -184,7 +184,7 @@ class _Claims:
 
     async def take(self, quantity: int, lease_seconds: int) -> int:
         rows = await self._db.execute(
-            "select cursor from private.turn(%s, '{}', '{}', %s, %s, %s)",
+            "select cursor from private.claim(%s, %s, %s, %s)",
             (QUEUE, quantity, lease_seconds, self._cursor),
         )
         cursors = await rows.fetchall()
