@@ -104,6 +104,13 @@ COMMENT ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, 
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
 
+CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$ declare v_msg_id bigint; begin case queue when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
+
+COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
+
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     product_id uuid NOT NULL,
@@ -2325,10 +2332,28 @@ end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
+    -- As pgmq.send for our queues, but planned once; made anew with each further queue.
+    execute (
+        select
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue '
+            || string_agg(
+                format(
+                    'when %L then insert into pgmq.%I (message, headers, vt)'
+                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    q.queue, 'q_' || q.queue
+                ), ' '
+            )
+            || ' end case; return v_msg_id; end; $body$'
+        from private.queues as q
+    );
 end;
 $_$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
+migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -3895,20 +3920,19 @@ COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression fo
 CREATE FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
     v_queue text;
     v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    execute format(
-        'insert into pgmq.%I (message, headers, vt) values ($1, $2, $3) returning msg_id',
-        'q_' || v_queue
-    ) into v_msg_id using
+    v_msg_id := private.add_message(
+        v_queue,
         jsonb_build_object('job_id', post.job_id),
         jsonb_build_object('lane', post.lane, 'weight', v_weight),
-        clock_timestamp() + make_interval(secs => post.delay_seconds);
+        clock_timestamp() + make_interval(secs => post.delay_seconds)
+    );
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
@@ -3919,7 +3943,7 @@ begin
     perform pgmq.delete(v_queue, v_msg_id);
     return false;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
@@ -6249,6 +6273,8 @@ GRANT USAGE ON SCHEMA public TO service_role;
 
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
+
+REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;

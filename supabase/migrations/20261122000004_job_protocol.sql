@@ -157,27 +157,28 @@ end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
+    -- As pgmq.send for our queues, but planned once; made anew with each further queue.
+    execute (
+        select
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue '
+            || string_agg(
+                format(
+                    'when %L then insert into pgmq.%I (message, headers, vt)'
+                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    q.queue, 'q_' || q.queue
+                ), ' '
+            )
+            || ' end case; return v_msg_id; end; $body$'
+        from private.queues as q
+    );
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s table, our index and vacuum settings, and its claim. For migrations.';
-
-create function private.lane_weight(user_id uuid)
-returns integer
-language plpgsql
-stable
-strict
-security invoker
-set search_path = ''
-as $$
-begin
-    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
-    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
-end;
-$$;
-comment on function private.lane_weight is
-'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
-system''s.';
+'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
+migrations.';
 
 create function private.post(
     job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer
@@ -194,13 +195,12 @@ declare
     v_msg_id bigint;
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    execute format(
-        'insert into pgmq.%I (message, headers, vt) values ($1, $2, $3) returning msg_id',
-        'q_' || v_queue
-    ) into v_msg_id using
+    v_msg_id := private.add_message(
+        v_queue,
         jsonb_build_object('job_id', post.job_id),
         jsonb_build_object('lane', post.lane, 'weight', v_weight),
-        clock_timestamp() + make_interval(secs => post.delay_seconds);
+        clock_timestamp() + make_interval(secs => post.delay_seconds)
+    );
     insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
     values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
@@ -615,31 +615,6 @@ comment on function private.cancel_own_job is
 as it is. Definer: it deletes from the queue. Identity comes from the token.';
 grant execute on function private.cancel_own_job to authenticated;
 
-create function public.cancel_job(job_id uuid)
-returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_job public.jobs;
-begin
-    perform private.cancel_own_job(cancel_job.job_id);
-    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such job.');
-    end if;
-    return v_job;
-end;
-$$;
-comment on function public.cancel_job is
-'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
-second.
-
-Errors: 404 not_found.';
-grant execute on function public.cancel_job to authenticated;
-
 create function private.redrive(job_id uuid)
 returns boolean
 language plpgsql
@@ -711,3 +686,4 @@ grant execute on function private.queue_metrics to worker;
 
 select private.create_queue(queue)
 from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;
+comment on function private.add_message is 'Adds a message to a queue and returns its number.';

@@ -261,6 +261,31 @@ comment on function public.run_analysis is
 Errors: 404 not_found.';
 grant execute on function public.run_analysis to authenticated;
 
+create function public.cancel_job(job_id uuid)
+returns public.jobs
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_job public.jobs;
+begin
+    perform private.cancel_own_job(cancel_job.job_id);
+    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such job.');
+    end if;
+    return v_job;
+end;
+$$;
+comment on function public.cancel_job is
+'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
+second.
+
+Errors: 404 not_found.';
+grant execute on function public.cancel_job to authenticated;
+
 create table private.read_versions (
     user_id uuid primary key,
     version bigint not null default 1

@@ -201,6 +201,23 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
 called by private functions only.';
 
+create function private.lane_weight(user_id uuid)
+returns integer
+language plpgsql
+stable
+strict
+security invoker
+set search_path = ''
+as $$
+begin
+    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
+    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
+end;
+$$;
+comment on function private.lane_weight is
+'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
+system''s.';
+
 create function private.billing_account(user_id uuid)
 returns table (plan text, customer_id text, former_customer_id text, is_erased boolean)
 language sql
