@@ -1469,8 +1469,11 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
-    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
+    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
@@ -1480,18 +1483,25 @@ declare
     v_due bigint [] := '{}';
 begin
     -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. The floor
-    -- lags: a message becomes visible some time after its vt. What took even longer is found when
-    -- all is looked through, every few seconds, or more rarely when that takes long.
+    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
+    -- that were set back can hide something below it: all is looked through every minute.
     select m.vt into v_oldest from pgmq.q_billing as m
-    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    where quantity > 0 and m.vt <= v_now
+        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
+    order by m.vt limit 1;
     if not found or (select q.is_paused from private.queues as q where q.queue = 'billing') then
         return;
     end if;
-    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    -- A message becomes visible some time after its vt. When all has ended that was going on at an
+    -- earlier claim, nothing older than that turns up any more.
+    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
+        v_floor := v_seen;
+        v_seen := v_now;
+        v_seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    v_floor := least(v_floor, v_oldest);
     v_look_at := case
-        when v_look_at > v_now then v_look_at
-        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
     end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
@@ -1543,7 +1553,9 @@ begin
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
     -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    cursor := concat_ws(
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+    );
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -1600,8 +1612,11 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
-    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
+    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
@@ -1611,18 +1626,25 @@ declare
     v_due bigint [] := '{}';
 begin
     -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. The floor
-    -- lags: a message becomes visible some time after its vt. What took even longer is found when
-    -- all is looked through, every few seconds, or more rarely when that takes long.
+    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
+    -- that were set back can hide something below it: all is looked through every minute.
     select m.vt into v_oldest from pgmq.q_ingestion as m
-    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    where quantity > 0 and m.vt <= v_now
+        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
+    order by m.vt limit 1;
     if not found or (select q.is_paused from private.queues as q where q.queue = 'ingestion') then
         return;
     end if;
-    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    -- A message becomes visible some time after its vt. When all has ended that was going on at an
+    -- earlier claim, nothing older than that turns up any more.
+    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
+        v_floor := v_seen;
+        v_seen := v_now;
+        v_seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    v_floor := least(v_floor, v_oldest);
     v_look_at := case
-        when v_look_at > v_now then v_look_at
-        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
     end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
@@ -1674,7 +1696,9 @@ begin
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
     -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    cursor := concat_ws(
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+    );
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -1731,8 +1755,11 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
-    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
+    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
@@ -1742,18 +1769,25 @@ declare
     v_due bigint [] := '{}';
 begin
     -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. The floor
-    -- lags: a message becomes visible some time after its vt. What took even longer is found when
-    -- all is looked through, every few seconds, or more rarely when that takes long.
+    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
+    -- that were set back can hide something below it: all is looked through every minute.
     select m.vt into v_oldest from pgmq.q_maintenance as m
-    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    where quantity > 0 and m.vt <= v_now
+        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
+    order by m.vt limit 1;
     if not found or (select q.is_paused from private.queues as q where q.queue = 'maintenance') then
         return;
     end if;
-    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    -- A message becomes visible some time after its vt. When all has ended that was going on at an
+    -- earlier claim, nothing older than that turns up any more.
+    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
+        v_floor := v_seen;
+        v_seen := v_now;
+        v_seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    v_floor := least(v_floor, v_oldest);
     v_look_at := case
-        when v_look_at > v_now then v_look_at
-        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
     end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
@@ -1805,7 +1839,9 @@ begin
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
     -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    cursor := concat_ws(
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+    );
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -1939,8 +1975,11 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
-    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
+    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
@@ -1950,18 +1989,25 @@ declare
     v_due bigint [] := '{}';
 begin
     -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. The floor
-    -- lags: a message becomes visible some time after its vt. What took even longer is found when
-    -- all is looked through, every few seconds, or more rarely when that takes long.
+    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
+    -- that were set back can hide something below it: all is looked through every minute.
     select m.vt into v_oldest from pgmq.q_scripts as m
-    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    where quantity > 0 and m.vt <= v_now
+        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
+    order by m.vt limit 1;
     if not found or (select q.is_paused from private.queues as q where q.queue = 'scripts') then
         return;
     end if;
-    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    -- A message becomes visible some time after its vt. When all has ended that was going on at an
+    -- earlier claim, nothing older than that turns up any more.
+    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
+        v_floor := v_seen;
+        v_seen := v_now;
+        v_seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    v_floor := least(v_floor, v_oldest);
     v_look_at := case
-        when v_look_at > v_now then v_look_at
-        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
     end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
@@ -2013,7 +2059,9 @@ begin
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
     -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    cursor := concat_ws(
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+    );
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
@@ -2218,8 +2266,11 @@ declare
     v_words text [] := string_to_array(cursor, '|');
     v_lane text := coalesce(v_words[1], '');
     v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_look_at timestamptz := coalesce(v_words[4]::timestamptz, v_now);
-    v_floor timestamptz := case when v_look_at > v_now then v_words[3] else '-infinity' end;
+    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
+    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
+    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
+    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
@@ -2229,18 +2280,25 @@ declare
     v_due bigint [] := '{}';
 begin
     -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. The floor
-    -- lags: a message becomes visible some time after its vt. What took even longer is found when
-    -- all is looked through, every few seconds, or more rarely when that takes long.
+    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
+    -- that were set back can hide something below it: all is looked through every minute.
     select m.vt into v_oldest from pgmq.q_QUEUE as m
-    where quantity > 0 and m.vt >= v_floor and m.vt <= v_now order by m.vt limit 1;
+    where quantity > 0 and m.vt <= v_now
+        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
+    order by m.vt limit 1;
     if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
         return;
     end if;
-    v_floor := least(v_oldest, v_now - interval '0.2 seconds');
+    -- A message becomes visible some time after its vt. When all has ended that was going on at an
+    -- earlier claim, nothing older than that turns up any more.
+    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
+        v_floor := v_seen;
+        v_seen := v_now;
+        v_seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    v_floor := least(v_floor, v_oldest);
     v_look_at := case
-        when v_look_at > v_now then v_look_at
-        else clock_timestamp() + greatest(interval '3 seconds', 30 * (clock_timestamp() - v_now))
+        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
     end;
     -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
     -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
@@ -2292,7 +2350,9 @@ begin
         order by m.vt limit quantity - cardinality(v_due) for update skip locked
     );
     -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws('|', v_lane, least(v_credit, v_reach), v_floor, v_look_at);
+    cursor := concat_ws(
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+    );
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
