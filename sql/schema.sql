@@ -2779,7 +2779,7 @@ CREATE TABLE private.read_versions (
 )
 WITH (fillfactor='50');
 
-COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed: one row to look at instead of them all.';
+COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed: one row to look at, not all of them.';
 
 CREATE UNLOGGED TABLE private.request_counts (
     user_id uuid NOT NULL,

@@ -291,7 +291,7 @@ create table private.read_versions (
     version bigint not null default 1
 ) with (fillfactor = 50);
 comment on table private.read_versions is
-'How often an account''s products and scripts have changed: one row to look at instead of them all.';
+'How often an account''s products and scripts have changed: one row to look at, not all of them.';
 alter table private.read_versions enable row level security;
 
 create function private.products_count_change()
