@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -67,15 +68,17 @@ class Failure:
 def samples(
     server: Server, plan: list[Case], skipped: frozenset[str], again_until: float
 ) -> Iterator[Sample | Failure]:
-    """All samples; within a case the systems take turns, so that a slow minute meets them all.
+    """All samples; systems and cases of a kind take turns, so that a slow minute meets them all.
 
     Until that moment (of the monotonic clock) a disturbed run is made once more.
     """
-    for case in plan:
-        for _repeat in range(case.repeats):
-            for system in case.systems:
-                if system not in skipped:
-                    yield _undisturbed(server, case, system, again_until)
+    for _kind, group in groupby(plan, key=lambda case: case.kind):
+        alike = list(group)
+        for repeat in range(max(case.repeats for case in alike)):
+            for case in (case for case in alike if repeat < case.repeats):
+                for system in case.systems:
+                    if system not in skipped:
+                        yield _undisturbed(server, case, system, again_until)
 
 
 def _undisturbed(server: Server, case: Case, system: str, again_until: float) -> Sample | Failure:

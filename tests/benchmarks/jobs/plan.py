@@ -75,13 +75,19 @@ def _throughput(*, is_quick: bool) -> list[Case]:
             SYSTEMS,
             1 if is_quick else 5,
         ),
-        Case("drain, 100 at once", "drain", {"jobs": jobs, "concurrency": 100}, SYSTEMS, repeats),
+        Case(
+            "drain, 100 at once",
+            "drain",
+            {"jobs": jobs, "concurrency": 100},
+            SYSTEMS,
+            1 if is_quick else 3,
+        ),
         Case(
             "drain, 256 at once",
             "drain",
             {"jobs": jobs, "concurrency": 256},
             OURS_VARIANTS,
-            repeats,
+            1 if is_quick else 5,
         ),
         Case(
             "500 jobs of 50 ms, 50 at once",
