@@ -2185,14 +2185,12 @@ declare
             and current_setting('request.method', true) = 'POST' then 'work'
         else 'write'
     end;
+    -- Work may be a quarter of what is allowed.
+    v_part integer := case v_class when 'work' then 4 else 1 end;
     v_limit integer;
     v_count private.request_counts;
     v_seconds integer;
 begin
-    -- Work may be a quarter of what is allowed.
-    select greatest(1, p.requests_per_minute / case v_class when 'work' then 4 else 1 end)
-    into v_limit
-    from public.plans as p where p.id = private.plan_of(v_user);
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
     values (v_user, v_class, now(), 1)
@@ -2204,6 +2202,13 @@ begin
             when c.window_start > now() - interval '1 minute' then c.window_start else now()
         end
     returning c.* into v_count;
+    -- Whose plan it is, is looked up for those only that are beyond the smallest one.
+    if v_count.requests
+        <= (select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p) then
+        return;
+    end if;
+    select greatest(1, p.requests_per_minute / v_part) into v_limit
+    from public.plans as p where p.id = private.plan_of(v_user);
     if v_count.requests > v_limit then
         v_seconds := greatest(1, ceil(extract(epoch from v_count.window_start - now()) + 60));
         perform private.fail(
