@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -132,15 +133,21 @@ class Plans:
 
     def of(self, method: str, path: str, **request: object) -> list[Row]:
         """The plans of a request's statements, in the order in which they ended."""
-        since = self._log.stat().st_size
         headers = self._headers | dict(request.pop("headers", {}))
-        answer = httpx.request(method, self._url + path, headers=headers, timeout=30, **request)
+        with self.logged() as plans:
+            answer = httpx.request(method, self._url + path, headers=headers, timeout=30, **request)
         assert answer.status_code < 300, answer.text
-        with self._log.open() as log:
-            log.seek(since)
-            plans = [json.loads(text) for text in _LOGGED.findall(log.read())]
         assert any("pgrst_source" in plan["Query Text"] for plan in plans)
         return plans
+
+    @contextmanager
+    def logged(self) -> Iterator[list[Row]]:
+        """The plans of what is done inside; filled at its end."""
+        since, plans = self._log.stat().st_size, []
+        yield plans
+        with self._log.open() as log:
+            log.seek(since)
+            plans += [json.loads(text) for text in _LOGGED.findall(log.read())]
 
     def path(self, template: str) -> str:
         """With ids that the database chose."""
@@ -243,3 +250,35 @@ def test_a_table_without_an_index_would_be_noticed(plans: Plans) -> None:
         assert costly(plans.of("GET", path)) != []
     finally:
         plans.db.execute(made)
+
+
+def test_a_claim_looks_at_what_it_takes_only(plans: Plans) -> None:
+    """Its plans are kept: those made for an empty queue, and those made for a full one."""
+    with plans.db.connect("worker") as worker:
+        claimed(worker)
+        plans.db.execute(
+            "select private.enqueue_many('analyze_product',"
+            " array(select user_id from generate_series(1, 50), lateral"
+            "  (select user_id from public.products group by 1 order by 1 limit 100) as u),"
+            " array_fill('{}'::jsonb, array[5000]))"
+        )
+        plans.db.execute("analyze")
+        with plans.logged() as kept:
+            assert len(claimed(worker)) == 40
+    with plans.db.connect("worker") as worker, plans.logged() as made:
+        assert len(claimed(worker)) == 40
+    for logged in (kept, made):
+        assert any("pgmq.q_ingestion" in plan["Query Text"] for plan in logged)
+        assert costly(logged) == []
+
+
+def claimed(worker: psycopg.Connection[Row]) -> list[Row]:
+    """What four turns at a queue take, each acknowledging what the one before took."""
+    cursor, rows, taken = "", [], []
+    for _ in range(4):
+        tokens = [[row[name] for row in rows] for name in ("msg_id", "read_ct")]
+        claim = "select * from private.claim('ingestion', 10, 30, %s, '{}', %s, %s)"
+        rows = worker.execute(claim, (cursor, *tokens)).fetchall()
+        taken += rows
+        cursor = rows[-1]["cursor"] if rows else ""
+    return taken
