@@ -45,7 +45,7 @@ _RESUMED = """
     )
     select
         count(*) as interrupted,
-        extract(epoch from max(at))::float - %(began_at)s as resumed_seconds,
+        extract(epoch from max(coalesce(at, 'infinity')))::float - %(began_at)s as resumed_seconds,
         extract(epoch from (
             select min(e.at) from chaos.effects as e where e.at > to_timestamp(%(began_at)s)
         ))::float - %(began_at)s as first_seconds
@@ -108,7 +108,10 @@ def _count(trial: Trial, total_seconds: float, exit_codes: list[int]) -> Outcome
         interrupted=sum(hit["interrupted"] for hit in hits),
         outage_seconds=max(fault.ended_at - fault.began_at for fault in trial.faults),
         first_seconds=max(hit["first_seconds"] or math.inf for hit in hits),
-        resumed_seconds=max(hit["resumed_seconds"] or math.inf for hit in hits),
+        # One of several kills may meet a worker that has nothing to do just then.
+        resumed_seconds=max(
+            (hit["resumed_seconds"] for hit in hits if hit["interrupted"]), default=math.inf
+        ),
         total_seconds=total_seconds,
         exit_codes=exit_codes,
     )
