@@ -92,6 +92,16 @@ def fail(db: Database, job: Row, code: str = "down", message: str = "Down.") -> 
         )
 
 
+def end_all(db: Database, user_id: uuid.UUID, status: str, code: str | None = None) -> None:
+    """Ends the live jobs of a user, whether claimed or not."""
+    db.execute(
+        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s, %s, 'Why.')"
+        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
+        " and m.message ->> 'job_id' = l.job_id::text where l.lane = %s::text",
+        *(status, code, user_id),
+    )
+
+
 def expire(db: Database, job: Row) -> None:
     """Lets the job's lease end, as time would."""
     db.execute(

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.database import make_product, make_user
+from tests.jobs import end_all
 from tests.rows import make_pack
 from tests.rules import refusal
 
@@ -34,15 +35,6 @@ def set_limits(db: Database, **limits: int) -> None:
 def usage(db: Database, user: uuid.UUID) -> dict[str, int]:
     with db.as_user(user) as owner:
         return owner.value("select usage from public.account()")
-
-
-def end(db: Database, user: uuid.UUID, status: str, code: str | None = None) -> None:
-    db.execute(
-        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s, %s, 'Why.')"
-        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
-        " and m.message ->> 'job_id' = l.job_id::text where l.lane = %s::text",
-        *(status, code, user),
-    )
 
 
 def together(db: Database, user: uuid.UUID, call: Callable[[Session], object]) -> Counter[str]:
@@ -83,7 +75,7 @@ def test_64_parallel_clients_get_no_more_products_than_the_plan_includes(db: Dat
 
 def test_the_same_analysis_asked_for_64_times_is_counted_once(db: Database) -> None:
     product = make_product(db, make_user())
-    end(db, product["user_id"], "succeeded")
+    end_all(db, product["user_id"], "succeeded")
     ends = together(db, product["user_id"], lambda session: session.row(RUN, product["id"]))
     assert ends == {"accepted": 64}
     assert usage(db, product["user_id"])["analyses"] == 2
@@ -157,7 +149,7 @@ def test_what_failed_without_the_users_fault_is_given_back(
     db: Database, status: str, code: str | None, used: int
 ) -> None:
     product = make_product(db, make_user())
-    end(db, product["user_id"], status, code)
+    end_all(db, product["user_id"], status, code)
     assert usage(db, product["user_id"])["analyses"] == used
 
 
@@ -165,7 +157,7 @@ def test_work_that_began_before_it_was_cancelled_stays_counted(db: Database) -> 
     product = make_product(db, make_user())
     with db.as_worker() as worker:
         worker.row("select * from private.claim('ingestion', 1, 30)")
-    end(db, product["user_id"], "cancelled")
+    end_all(db, product["user_id"], "cancelled")
     assert usage(db, product["user_id"])["analyses"] == 1
 
 

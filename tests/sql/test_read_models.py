@@ -9,6 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user, user_claims
+from tests.jobs import end_all
 from tests.postgrest import serve, token
 from tests.rows import make_pack, make_result
 
@@ -176,24 +177,15 @@ def test_what_changed_is_sent(db: Database, change: str) -> None:
 
 def test_work_that_began_and_failed_between_two_reads_is_sent(db: Database) -> None:
     product = make_product(db, make_user())
-    end_jobs(db, "succeeded")
+    end_all(db, product["user_id"], "succeeded")
     with db.as_user(product["user_id"]) as owner:
         before = owner.value(TAG)
     with db.as_user(product["user_id"]) as owner:
         owner.execute("select public.run_analysis(%s)", product["id"])
-    end_jobs(db, "failed")
+    end_all(db, product["user_id"], "failed")
     assert db.value("select count(*) from public.jobs where status = 'failed'") == 1
     with db.as_user(product["user_id"]) as owner:
         assert owner.value(TAG) != before
-
-
-def end_jobs(db: Database, status: str) -> None:
-    db.execute(
-        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s)"
-        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
-        " and m.message ->> 'job_id' = l.job_id::text",
-        status,
-    )
 
 
 def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningPostgrest) -> None:

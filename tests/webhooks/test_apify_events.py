@@ -8,7 +8,7 @@ import uuid
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.jobs import claim, enqueue, make_kind, state, token
+from tests.jobs import claim, enqueue, fail, make_kind, state, token
 from webhooks.apify_events import MAX_BODY_BYTES
 
 SECRET = "made-up-secret"
@@ -53,12 +53,7 @@ def test_a_call_after_the_job_has_ended_is_well_and_does_nothing(edge, db, parke
     job, webhook = parked
     tell(edge, webhook)
     [again] = claim(db)
-    with db.as_worker() as session:
-        session.execute(
-            "select private.complete("
-            "%s, array[%s::bigint], array[%s], 'failed', 'source_failed', 'x')",
-            *token(again),
-        )
+    fail(db, again, "source_failed", "x")
     assert tell(edge, webhook).status_code == 200
     assert state(db, job["job_id"])["status"] == "failed"
 

@@ -204,8 +204,8 @@ TARGETS = (
         "rate beside a snapshot held 60 s, of that before",
         _ours("beside a snapshot held 60 s", "kept"),
         at_least=0.8,
-        tried="scans begin at a floor below which nothing is due; a look below it takes a thirtieth"
-        " of the time at most; finding the next lane passes no dead row of a lane that is alone.",
+        tried="scans begin at a floor below which nothing can turn up, known from the transactions"
+        " that have ended; finding the next lane passes no dead row of a lane that is alone.",
     ),
     Target(
         "the operator's metrics at 1M rows, ms",
