@@ -56,7 +56,6 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "EDGE_SIGNING_KEYS_FILE": str(layout.edge_keys),
         "LOCAL_DIR": str(layout.directory),
         "POSTGREST_BIN": str(postgrest.find(ROOT, settings.postgrest_bin)),
-        "POSTGREST_RUNTIME": postgrest.RUNTIME,
         "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics),
         "PYTHONUNBUFFERED": "1",
         "WORKER_METRICS_PORT": str(settings.worker_metrics_port),

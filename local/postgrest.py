@@ -1,10 +1,14 @@
-"""Finds PostgREST's binary and writes its configuration. Knows nothing of processes or keys."""
+"""Finds PostgREST's binary and writes its configuration. Knows nothing of keys.
+
+`python -m local.postgrest BINARY CONFIG` runs it as we want it run.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
 import shutil
+import sys
 import tarfile
 import tempfile
 import urllib.request
@@ -13,10 +17,10 @@ from pathlib import Path
 # The newest version whose binary is published to npm; hosted Supabase runs a later one, so nothing
 # here may use what either side lacks.
 VERSION = "12.0.2"
-# Options of its runtime. Two cores each: on more its scheduler costs more than it gives, so more of
+# Options of its runtime. One core each: on more its scheduler costs more than it gives, so more of
 # it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
 # each, and forgets none; at the limit it ends and is started again, empty.
-RUNTIME = "-N2 -M256m"
+RUNTIME = "-N1 -M256m"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
 _ASSETS = {
     ("Linux", "x86_64"): "linux-static-x64",
@@ -102,3 +106,24 @@ def _missing(tried: list[str]) -> PostgrestMissingError:
         f"PostgREST was not found. Tried:\n{places}\n"
         "Install it and put it on PATH, or name it with POSTGREST_BIN."
     )
+
+
+def settle() -> None:
+    """Keeps this process on one core, and there in long turns, where the system lets us.
+
+    PostgREST answers from a dozen threads that wake each other: on several cores, or interrupted by
+    every one that wakes, much of its time goes into handing over.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def main(binary: str, config: str) -> None:
+    """Becomes PostgREST."""
+    settle()
+    os.execve(binary, [binary, config], {"GHCRTS": RUNTIME} | os.environ)  # noqa: S606 - no shell
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -314,16 +314,20 @@ COMMENT ON FUNCTION private.attribute_stripe_event(id text, customer_id text) IS
 table rights.';
 
 CREATE FUNCTION private.before_request() RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $_$
 declare
+    v_role text := current_setting('role');
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
     v_path text := coalesce(current_setting('request.path', true), '');
     v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
+    v_user uuid;
+    v_headers jsonb;
+    v_is_erased boolean;
     v_tag text;
 begin
-    if current_user = 'authenticated' then
+    if v_role = 'authenticated' then
         -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
         if v_claims @@ 'strict $.exp.type() == "number"
             && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -331,18 +335,52 @@ begin
             is not true then
             perform private.refuse_sign_in();
         end if;
-        if v_is_read then
-            v_tag := private.check_read(v_path);
+        v_user := v_claims ->> 'sub';
+        if v_is_read and v_path in ('/product_overview', '/products') then
+            v_headers := current_setting('request.headers', true);
+            -- One statement, whose parts are look-ups of one row each. New results and packs touch
+            -- their product; a finished job leaves the live ones; work may begin and fail between
+            -- two reads: only its time of birth tells then.
+            select
+                exists (
+                    select from private.identities as i
+                    where i.user_id = v_user and i.deleted_at is not null
+                ),
+                md5(concat_ws(
+                    ' ', v_user, v_path,
+                    v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
+                    (select v.version from private.read_versions as v where v.user_id = v_user),
+                    (
+                        select j.created_at from public.jobs as j
+                        where j.user_id = v_user order by j.created_at desc limit 1
+                    ),
+                    case
+                        when exists (select from private.live_jobs as l where l.lane = v_user::text)
+                            then private.live_work(v_user)
+                    end
+                ))
+            into v_is_erased, v_tag;
         else
             -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
             -- under way, so it comes before looking for one.
-            if current_setting('transaction_read_only') = 'off'
+            if not v_is_read and current_setting('transaction_read_only') = 'off'
                 and current_setting('request.method', true) <> '' then
-                perform private.count_request();
+                perform private.count_request(v_user, v_path);
             end if;
-            perform private.refuse_erased();
+            -- Tombstones are few, and have a small index of their own.
+            v_is_erased := exists (
+                select from private.identities as i
+                where i.user_id = v_user and i.deleted_at is not null
+            );
         end if;
-    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
+        if v_is_erased then
+            perform private.fail(403, 'account_deleted', 'This account has been deleted.')
+            where private.is_erased(v_user);
+        end if;
+        if position(v_tag in v_headers ->> 'if-none-match') > 0 then
+            perform private.refuse_known(v_tag);
+        end if;
+    elsif v_role = 'anon' and not (v_is_read and v_path = '/plans') then
         perform private.refuse_sign_in();
     end if;
     if v_is_read then
@@ -355,9 +393,12 @@ begin
 end;
 $_$;
 
-COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
-anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
-invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
+COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
+public paths (401 not_signed_in), tokens without exp, sub or aud (401 invalid_token), too many writes
+(429 rate_limited), and erased accounts, whose tokens live on for minutes (403 account_deleted).
+Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
+whenever they do and what hangs on them; 304 if the caller has it. Definer: counts and tombstones
+are internal; role and identity come from the request.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -1083,58 +1124,6 @@ end;
 $_$;
 
 COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'Asks to compare each price with the product''s page.';
-
-CREATE FUNCTION private.check_read(path text) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_user uuid := current_setting('request.jwt.claims')::jsonb ->> 'sub';
-    v_headers jsonb;
-    v_is_erased boolean;
-    v_tag text;
-begin
-    if check_read.path not in ('/product_overview', '/products') then
-        perform private.refuse_erased();
-        return null;
-    end if;
-    v_headers := current_setting('request.headers', true);
-    -- One statement, whose parts are look-ups of one row each. New results and packs touch their
-    -- product; a finished job leaves the live ones; work may begin and fail between two reads: only
-    -- its time of birth tells then.
-    select
-        exists (
-            select from private.identities as i
-            where i.user_id = v_user and i.deleted_at is not null
-        ),
-        md5(concat_ws(
-            ' ', v_user, check_read.path,
-            v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
-            (select v.version from private.read_versions as v where v.user_id = v_user),
-            (
-                select j.created_at from public.jobs as j
-                where j.user_id = v_user order by j.created_at desc limit 1
-            ),
-            case
-                when exists (select from private.live_jobs as l where l.lane = v_user::text)
-                    then private.live_work(v_user)
-            end
-        ))
-    into v_is_erased, v_tag;
-    if v_is_erased then
-        perform private.refuse_erased();
-    end if;
-    if position(v_tag in v_headers ->> 'if-none-match') > 0 then
-        perform private.refuse_known(v_tag);
-    end if;
-    return v_tag;
-end;
-$$;
-
-COMMENT ON FUNCTION private.check_read(path text) IS 'Part of the pre-request: refuses an erased account (403 account_deleted), and tells the ETag of
-what the caller may read at a path, 304 if the caller has it; null where there is none. It changes
-whenever products do, and what hangs on them. Definer: as the owner of the tables it needs no
-policies, which cost as much as the look-ups; identity comes from the token.';
 
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
@@ -2172,28 +2161,26 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
-CREATE FUNCTION private.count_request() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION private.count_request(user_id uuid, path text) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-    v_user uuid := auth.uid();
     -- work starts a job that costs money, write changes rows.
     v_class text := case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+        when count_request.path in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
             and current_setting('request.method', true) = 'POST' then 'work'
         else 'write'
     end;
     -- Work may be a quarter of what is allowed.
     v_part integer := case v_class when 'work' then 4 else 1 end;
+    v_count record;
     v_limit integer;
-    v_count private.request_counts;
     v_seconds integer;
 begin
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (v_user, v_class, now(), 1)
+    values (count_request.user_id, v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -2201,14 +2188,17 @@ begin
         window_start = case
             when c.window_start > now() - interval '1 minute' then c.window_start else now()
         end
-    returning c.* into v_count;
+    returning
+        c.requests, c.window_start, (
+            select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
+        ) as smallest_limit
+    into v_count;
     -- Whose plan it is, is looked up for those only that are beyond the smallest one.
-    if v_count.requests
-        <= (select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p) then
+    if v_count.requests <= v_count.smallest_limit then
         return;
     end if;
     select greatest(1, p.requests_per_minute / v_part) into v_limit
-    from public.plans as p where p.id = private.plan_of(v_user);
+    from public.plans as p where p.id = private.plan_of(count_request.user_id);
     if v_count.requests > v_limit then
         v_seconds := greatest(1, ceil(extract(epoch from v_count.window_start - now()) + 60));
         perform private.fail(
@@ -2223,8 +2213,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.count_request() IS 'Counts the current request of the token''s account. Definer: counts are internal; identity comes
-from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
+COMMENT ON FUNCTION private.count_request(user_id uuid, path text) IS 'Part of the pre-request: counts a request of an account. Errors: 429 rate_limited, with
+Retry-After, in seconds also in details.';
 
 CREATE FUNCTION private.count_words(content text) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -4336,26 +4326,6 @@ $$;
 COMMENT ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
 above.';
 
-CREATE FUNCTION private.refuse_erased() RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-    v_user uuid := auth.uid();
-begin
-    -- Tombstones are few: a look into their own small index answers nearly every request.
-    if exists (
-        select from private.identities as i
-        where i.user_id = v_user and i.deleted_at is not null
-    ) and private.is_erased(v_user) then
-        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION private.refuse_erased() IS 'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
-Definer: it reads the tombstones; identity comes from the token.';
-
 CREATE FUNCTION private.refuse_known(tag text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
@@ -4401,7 +4371,7 @@ CREATE FUNCTION private.refuse_sign_in() RETURNS void
     SET search_path TO ''
     AS $$
 begin
-    if current_user = 'anon' then
+    if current_setting('role') = 'anon' then
         perform private.fail(
             401, 'not_signed_in', 'Sign in first: this needs an access token.',
             headers => '{"WWW-Authenticate": "Bearer"}'
@@ -6436,9 +6406,6 @@ REVOKE ALL ON FUNCTION private.check_params(kind text, params jsonb, script priv
 
 REVOKE ALL ON FUNCTION private.check_price_match(script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.check_read(path text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.check_read(path text) TO authenticated;
-
 REVOKE ALL ON FUNCTION private.check_reading_level(params jsonb, script private.folded_text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.check_regex(params jsonb, script private.folded_text) FROM PUBLIC;
@@ -6482,8 +6449,7 @@ GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts in
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.count_request() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.count_request() TO authenticated;
+REVOKE ALL ON FUNCTION private.count_request(user_id uuid, path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
 
@@ -6568,7 +6534,6 @@ REVOKE ALL ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts int
 GRANT ALL ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) TO worker;
 
 REVOKE ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) TO anon;
 GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) TO authenticated;
 GRANT ALL ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) TO service_role;
 
@@ -6713,16 +6678,11 @@ REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO worker;
 
-REVOKE ALL ON FUNCTION private.refuse_erased() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.refuse_erased() TO authenticated;
-
 REVOKE ALL ON FUNCTION private.refuse_known(tag text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.refuse_sign_in() TO anon;
-GRANT ALL ON FUNCTION private.refuse_sign_in() TO authenticated;
 
 REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;

@@ -70,7 +70,6 @@ end;
 $$;
 comment on function private.fail is
 'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.';
-grant execute on function private.fail to anon;
 grant execute on function private.fail to authenticated;
 grant execute on function private.fail to service_role;
 
@@ -96,7 +95,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-    if current_user = 'anon' then
+    if current_setting('role') = 'anon' then
         perform private.fail(
             401, 'not_signed_in', 'Sign in first: this needs an access token.',
             headers => '{"WWW-Authenticate": "Bearer"}'
@@ -110,65 +109,3 @@ end;
 $$;
 comment on function private.refuse_sign_in is
 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
-grant execute on function private.refuse_sign_in to anon;
-grant execute on function private.refuse_sign_in to authenticated;
-
--- It runs before everything, so it is written to be cheap: each further statement, look-up, even
--- each function in an expression is felt by every request. A JSON path is one of them.
-create function private.before_request()
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-    v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
-    v_path text := coalesce(current_setting('request.path', true), '');
-    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
-    v_tag text;
-begin
-    if current_user = 'authenticated' then
-        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-        if v_claims @@ 'strict $.exp.type() == "number"
-            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-            && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
-            is not true then
-            perform private.refuse_sign_in();
-        end if;
-        if v_is_read then
-            v_tag := private.check_read(v_path);
-        else
-            -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
-            -- under way, so it comes before looking for one.
-            if current_setting('transaction_read_only') = 'off'
-                and current_setting('request.method', true) <> '' then
-                perform private.count_request();
-            end if;
-            perform private.refuse_erased();
-        end if;
-    elsif current_user = 'anon' and not (v_is_read and v_path = '/plans') then
-        perform private.refuse_sign_in();
-    end if;
-    if v_is_read then
-        perform set_config('response.headers', case
-            when v_path = '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
-            else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}'
-                || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
-        end, true);
-    end if;
-end;
-$$;
-comment on function private.before_request is
-'PostgREST calls this in the transaction of every request, as the role of the request. Refuses
-anonymous requests outside the public paths (401 not_signed_in), tokens without exp, sub or aud (401
-invalid_token), too many writes, and erased accounts; tells how long a read may be kept.';
-grant execute on function private.before_request to anon;
-grant execute on function private.before_request to authenticated;
-grant execute on function private.before_request to service_role;
-
-alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
--- Policies know the account only when they run, so a plan for the values of one request is no better
--- than one for all, and making it costs more than a look-up by key.
-alter role authenticator set plan_cache_mode = 'force_generic_plan';
-notify pgrst, 'reload config';

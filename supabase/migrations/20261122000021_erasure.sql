@@ -296,27 +296,3 @@ end;
 comment on function public.export_account is
 'Everything that is stored about the caller, as one JSON document.';
 grant execute on function public.export_account to authenticated;
-
-create function private.refuse_erased()
-returns void
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_user uuid := auth.uid();
-begin
-    -- Tombstones are few: a look into their own small index answers nearly every request.
-    if exists (
-        select from private.identities as i
-        where i.user_id = v_user and i.deleted_at is not null
-    ) and private.is_erased(v_user) then
-        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
-    end if;
-end;
-$$;
-comment on function private.refuse_erased is
-'Refuses requests of an erased account, whose tokens live on for minutes (403 account_deleted).
-Definer: it reads the tombstones; identity comes from the token.';
-grant execute on function private.refuse_erased to authenticated;

@@ -2,31 +2,29 @@
 -- Reads can't be counted here (they run in read-only transactions), nor can refused requests (their
 -- count is rolled back with them); docs/operations.md says what bounds those in front.
 
-create function private.count_request()
+create function private.count_request(user_id uuid, path text)
 returns void
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
-    v_user uuid := auth.uid();
     -- work starts a job that costs money, write changes rows.
     v_class text := case
-        when current_setting('request.path', true)
-            in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
+        when count_request.path in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
             and current_setting('request.method', true) = 'POST' then 'work'
         else 'write'
     end;
     -- Work may be a quarter of what is allowed.
     v_part integer := case v_class when 'work' then 4 else 1 end;
+    v_count record;
     v_limit integer;
-    v_count private.request_counts;
     v_seconds integer;
 begin
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (v_user, v_class, now(), 1)
+    values (count_request.user_id, v_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -34,14 +32,17 @@ begin
         window_start = case
             when c.window_start > now() - interval '1 minute' then c.window_start else now()
         end
-    returning c.* into v_count;
+    returning
+        c.requests, c.window_start, (
+            select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
+        ) as smallest_limit
+    into v_count;
     -- Whose plan it is, is looked up for those only that are beyond the smallest one.
-    if v_count.requests
-        <= (select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p) then
+    if v_count.requests <= v_count.smallest_limit then
         return;
     end if;
     select greatest(1, p.requests_per_minute / v_part) into v_limit
-    from public.plans as p where p.id = private.plan_of(v_user);
+    from public.plans as p where p.id = private.plan_of(count_request.user_id);
     if v_count.requests > v_limit then
         v_seconds := greatest(1, ceil(extract(epoch from v_count.window_start - now()) + 60));
         perform private.fail(
@@ -56,6 +57,5 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Counts the current request of the token''s account. Definer: counts are internal; identity comes
-from the token. Errors: 429 rate_limited, with Retry-After, in seconds also in details.';
-grant execute on function private.count_request to authenticated;
+'Part of the pre-request: counts a request of an account. Errors: 429 rate_limited, with
+Retry-After, in seconds also in details.';

@@ -36,20 +36,18 @@ TABLES = {
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request private.fail private.refuse_sign_in",
+    "anon": "private.before_request",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
         public.restore_script_version public.run_analysis
 
         private.asks_for_upsert private.before_request private.broken_example
-        private.cancel_own_job private.check_rule private.check_rules private.count_request
-        private.check_read private.definition_problem
+        private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.fold
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_tiktok private.own_usage
-        private.refuse_erased private.refuse_sign_in private.require_text
-        private.squeeze_terms private.start_analysis
+        private.require_text private.squeeze_terms private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,10 @@ CASE = "list 20 with one thing changed"
 _PASSWORD = "benchmark"
 _ROUNDS = 2
 _INDEX = "products_user_id_created_at_id_idx"
-_ONE_CORE = {"GHCRTS": postgrest.RUNTIME.replace("-N2", "-N1")}
+_ONE_CORE = {"GHCRTS": postgrest.RUNTIME}
+_TWO_CORES = {"GHCRTS": postgrest.RUNTIME.replace("-N1", "-N2")}
+_ANYWHERE = ()
+_IN_SHORT_TURNS = ("chrt", "--other", "0", "taskset", "-c", str(max(os.sched_getaffinity(0))))
 
 
 def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
@@ -32,8 +36,9 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
         servers.postgrest_server(place, "unprepared", db_prepared_statements="false") as unprepared,
         servers.postgrest_server(place, "pool-2", db_pool="2") as pool_2,
         servers.postgrest_server(place, "pool-40", db_pool="40") as pool_40,
-        servers.postgrest_server(place, "one-core", variables=_ONE_CORE) as one_core,
-        servers.postgrest_server(place, "pinned", _ONE_CORE, ("taskset", "-c", "0")) as pinned,
+        servers.postgrest_server(place, "two-cores", _ANYWHERE, _TWO_CORES) as two_cores,
+        servers.postgrest_server(place, "any-core", _ANYWHERE, _ONE_CORE) as any_core,
+        servers.postgrest_server(place, "short", _IN_SHORT_TURNS, _ONE_CORE) as short_turns,
         servers.postgrest_server(place, "tcp", db_uri=_tcp(place)) as tcp,
     ):
         changed = {
@@ -43,8 +48,9 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
             "TCP to PostgreSQL, not its socket": tcp,
             "pool of 2, not 10": pool_2,
             "pool of 40, not 10": pool_40,
-            "PostgREST on one core, not two": one_core,
-            "… and always on the same one (taskset)": pinned,
+            "PostgREST on two cores": two_cores,
+            "… on one core, but not always the same": any_core,
+            "… on the same one, but not in long turns": short_turns,
         }
         for number in range(_ROUNDS):
             for name, server in changed.items():

@@ -29,7 +29,7 @@ ONE, FOUR = "ours, product_overview", "ours, four requests"
 # Written as before_request is, so that only what is left out differs.
 _PRE_REQUEST = """
 create function private.{name}() returns void
-language plpgsql volatile security invoker set search_path = '' as $body${body}$body$;
+language plpgsql volatile security definer set search_path = '' as $body${body}$body$;
 grant execute on function private.{name} to anon, authenticated
 """
 _PRE_REQUESTS = {
@@ -37,7 +37,7 @@ _PRE_REQUESTS = {
     cases.EMPTY: "empty_pre_request",
     cases.UNLIMITED: "before_request_without_limit",
 }
-_COUNT = "perform private.count_request();"
+_COUNT = "perform private.count_request(v_user, v_path);"
 _PEERS = {
     cases.ASYNCPG: partial(servers.uvicorn_server, module="with_asyncpg", scheme="postgresql"),
     cases.SQLALCHEMY: partial(

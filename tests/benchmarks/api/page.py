@@ -46,7 +46,7 @@ A run ends with an error if any answer was one, or if systems answer with other 
 
 | system | set up as |
 | --- | --- |
-| ours | PostgREST called directly: JWT cache, Unix socket, prepared statements, pool of 10, two cores; the pre-request checks the token, looks for an erasure, counts writes; ETag on `product_overview` and `products` |
+| ours | PostgREST called directly: JWT cache, Unix socket, prepared statements, pool of 10, on one core, always the same (`python -m local.postgrest`, as `make dev` runs it); the pre-request checks the token, looks for an erasure, counts writes; ETag on `product_overview` and `products` |
 | PostgREST without pre-request | the same, bare |
 | PostgREST with an empty pre-request | the same with a function that does nothing: what the statement costs |
 | ours without rate limit | the same, but for counting writes |
@@ -60,7 +60,9 @@ FastAPI, Express and pgbench do what our API does before each request, by the sa
 (`private.before_request`): they tell it of the request, as PostgREST does, and send the headers that it
 sets; the tags that they send are compared with ours. *Bare* is all of them without that, role and claims
 only; beside them stands PostgREST without pre-request. Next.js asks ours, and passes no headers on.
-Inserts go through the same triggers everywhere: validation, quota, a queued job.
+Inserts go through the same triggers everywhere: validation, quota, a queued job. All servers run as
+batch work (`SCHED_BATCH`: not interrupted by whatever wakes up), which each of them gains by; PostgreSQL
+and the client do not.
 
 ## Numbers
 

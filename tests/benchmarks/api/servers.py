@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,7 +24,7 @@ from tests.benchmarks.api import data
 from tests.server import ROOT, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.benchmarks.jobs.target import Target
 
@@ -79,20 +80,23 @@ class Place:
         ]
 
 
-_RUNTIME = {"GHCRTS": postgrest.RUNTIME}
+# As `make dev` runs it: on one core, in long turns.
+_SETTLED = (sys.executable, "-m", "local.postgrest")
+# All servers get long turns: each of them does better so.
+_LONG_TURNS = ("chrt", "--batch", "0")
 
 
 @contextmanager
 def postgrest_server(
     place: Place,
     name: str,
-    variables: dict[str, str] = _RUNTIME,
-    prefix: tuple[str, ...] = (),
+    prefix: tuple[str, ...] = _SETTLED,
+    variables: Mapping[str, str] = MappingProxyType({}),
     **changed: str,
 ) -> Iterator[Server]:
     """PostgREST as the project sets it up; `changed` settings use _ for the dash.
 
-    `prefix` is a program that starts it, such as taskset.
+    `prefix` is the program that starts it, such as taskset.
     """
     port = free_port()
     settings = {
@@ -166,17 +170,17 @@ def next_server(place: Place, behind: Server) -> Iterator[Server]:
 
 @contextmanager
 def _running(
-    place: Place, name: str, command: list[str], port: int, variables: dict[str, str]
+    place: Place, name: str, command: list[str], port: int, variables: Mapping[str, str]
 ) -> Iterator[Server]:
     log = place.folder / f"{name}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            command,
+            [*_LONG_TURNS, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             cwd=ROOT,
-            env=os.environ | {"PUBLIC_KEY": str(place.public_key)} | variables,
+            env={**os.environ, "PUBLIC_KEY": str(place.public_key), **variables},
         )
     try:
         _wait_for_an_answer(port, process, log)
