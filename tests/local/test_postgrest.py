@@ -1,11 +1,14 @@
-"""Finding PostgREST, or saying plainly where it was looked for."""
+"""Finding PostgREST, or saying plainly where it was looked for; how it runs."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import platform
 import shutil
+import subprocess
+import sys
 import tarfile
 import urllib.request
 from pathlib import Path
@@ -83,3 +86,15 @@ def test_the_release_is_unpacked_once(tmp_path, monkeypatch):
     monkeypatch.setattr(urllib.request, "urlopen", None)
     assert postgrest.find(tmp_path) == found
     assert (found.read_bytes(), os.access(found, os.X_OK)) == (b"binary", True)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux places processes")
+def test_it_runs_on_one_core_in_long_turns(tmp_path):
+    told = tmp_path / "told.py"
+    told.write_text(
+        "import json, os; print(json.dumps([len(os.sched_getaffinity(0)),"
+        " os.sched_getscheduler(0) == os.SCHED_BATCH, os.environ['GHCRTS']]))"
+    )
+    command = [sys.executable, "-m", "local.postgrest", sys.executable, str(told)]
+    answer = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
+    assert json.loads(answer.stdout) == [1, True, "-N1 -M256m"]
