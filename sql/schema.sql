@@ -339,8 +339,7 @@ begin
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
             -- One statement, whose parts are look-ups of one row each. New results and packs touch
-            -- their product; a finished job leaves the live ones; work may begin and fail between
-            -- two reads: only its time of birth tells then.
+            -- their product, and so count, as does work that failed; other work is live.
             select
                 exists (
                     select from private.identities as i
@@ -350,10 +349,6 @@ begin
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
                     (select v.version from private.read_versions as v where v.user_id = v_user),
-                    (
-                        select j.created_at from public.jobs as j
-                        where j.user_id = v_user order by j.created_at desc limit 1
-                    ),
                     case
                         when exists (select from private.live_jobs as l where l.lane = v_user::text)
                             then private.live_work(v_user)
@@ -2161,6 +2156,22 @@ $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
 
+CREATE FUNCTION private.count_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    -- Locked last, after products and what a user waits for first, by whoever changes them.
+    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.count_change() IS 'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
+one, changes what its account reads.
+Definer: the count is internal.';
+
 CREATE FUNCTION private.count_request(user_id uuid, path text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2775,7 +2786,8 @@ CREATE TABLE private.read_versions (
 )
 WITH (fillfactor='50');
 
-COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed: one row to look at, not all of them.';
+COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed, or a job ended without changing them: one
+row to look at, not all of them.';
 
 CREATE UNLOGGED TABLE private.request_counts (
     user_id uuid NOT NULL,
@@ -4003,21 +4015,6 @@ $$;
 
 COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
-CREATE FUNCTION private.products_count_change() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-    -- Locked last, after products and what a user waits for first, by whoever changes them.
-    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
-    return null;
-end;
-$$;
-
-COMMENT ON FUNCTION private.products_count_change() IS 'Trigger: a product or script that is added, changed or deleted changes what its account reads.
-Definer: the count is internal.';
-
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -4098,12 +4095,23 @@ CREATE FUNCTION private.prune_jobs(older_than interval DEFAULT '30 days'::interv
 declare
     v_pruned integer;
 begin
-    delete from public.jobs as j where j.id = any (array(
-        select o.id from public.jobs as o
-        where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
-        limit prune_jobs.quantity for update skip locked
-    ));
-    get diagnostics v_pruned = row_count;
+    with gone as (
+        delete from public.jobs as j where j.id = any (array(
+            select o.id from public.jobs as o
+            where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+            limit prune_jobs.quantity for update skip locked
+        ))
+        returning j.user_id
+    ), readers as (
+        -- Whoever holds one of these is counting a change; we must not wait, for they may want our
+        -- jobs.
+        select v.user_id from private.read_versions as v
+        where v.user_id in (select g.user_id from gone as g) for update skip locked
+    ), counted as (
+        update private.read_versions as v set version = v.version + 1
+        from readers as r where v.user_id = r.user_id
+    )
+    select count(*) into v_pruned from gone;
     return v_pruned;
 end;
 $$;
@@ -6101,6 +6109,8 @@ CREATE TRIGGER brand_rules_90_touch BEFORE UPDATE ON public.brand_rules FOR EACH
 
 CREATE TRIGGER jobs_50_refund AFTER UPDATE OF status ON public.jobs FOR EACH ROW WHEN (((new.user_id IS NOT NULL) AND (old.status <> new.status) AND (new.status = ANY (ARRAY['failed'::text, 'cancelled'::text])))) EXECUTE FUNCTION private.jobs_refund();
 
+CREATE TRIGGER jobs_60_count_change AFTER UPDATE OF status ON public.jobs FOR EACH ROW WHEN (((new.user_id IS NOT NULL) AND (old.status <> new.status) AND (new.status = ANY (ARRAY['failed'::text, 'cancelled'::text])))) EXECUTE FUNCTION private.count_change();
+
 CREATE TRIGGER products_10_validate BEFORE INSERT OR UPDATE OF name, source_url ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_validate();
 
 CREATE TRIGGER products_15_require_quota BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_require_quota();
@@ -6109,7 +6119,7 @@ CREATE TRIGGER products_20_touch_updated_at BEFORE UPDATE ON public.products FOR
 
 CREATE TRIGGER products_50_enqueue_analysis AFTER INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_enqueue_analysis();
 
-CREATE TRIGGER products_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_count_change();
+CREATE TRIGGER products_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.count_change();
 
 CREATE TRIGGER scripts_10_require BEFORE INSERT OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.scripts_require();
 
@@ -6119,7 +6129,7 @@ CREATE TRIGGER scripts_30_require_compliance BEFORE INSERT OR UPDATE OF content,
 
 CREATE TRIGGER scripts_50_keep_version BEFORE UPDATE ON public.scripts FOR EACH ROW WHEN ((old.content IS DISTINCT FROM new.content)) EXECUTE FUNCTION private.scripts_keep_version();
 
-CREATE TRIGGER scripts_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.products_count_change();
+CREATE TRIGGER scripts_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.count_change();
 
 CREATE TRIGGER scripts_90_touch BEFORE UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
@@ -6449,6 +6459,8 @@ GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts in
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.count_change() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.count_request(user_id uuid, path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
@@ -6640,8 +6652,6 @@ REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.products_count_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 

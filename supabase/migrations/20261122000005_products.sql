@@ -291,10 +291,11 @@ create table private.read_versions (
     version bigint not null default 1
 ) with (fillfactor = 50);
 comment on table private.read_versions is
-'How often an account''s products and scripts have changed: one row to look at, not all of them.';
+'How often an account''s products and scripts have changed, or a job ended without changing them: one
+row to look at, not all of them.';
 alter table private.read_versions enable row level security;
 
-create function private.products_count_change()
+create function private.count_change()
 returns trigger
 language plpgsql
 volatile
@@ -308,8 +309,15 @@ begin
     return null;
 end;
 $$;
-comment on function private.products_count_change is
-'Trigger: a product or script that is added, changed or deleted changes what its account reads.
+comment on function private.count_change is
+'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
+one, changes what its account reads.
 Definer: the count is internal.';
 create trigger products_60_count_change after insert or update or delete on public.products
-for each row execute function private.products_count_change();
+for each row execute function private.count_change();
+-- What else becomes of a job is seen by its being live, or by what it leaves.
+create trigger jobs_60_count_change after update of status on public.jobs
+for each row when (
+    new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
+)
+execute function private.count_change();

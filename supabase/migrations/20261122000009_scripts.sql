@@ -159,7 +159,7 @@ create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
 create trigger scripts_60_count_change after insert or update or delete on public.scripts
-for each row execute function private.products_count_change();
+for each row execute function private.count_change();
 create trigger scripts_90_touch before update on public.scripts
 for each row execute function private.touch_updated_at();
 

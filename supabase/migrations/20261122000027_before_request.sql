@@ -91,8 +91,7 @@ begin
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
             -- One statement, whose parts are look-ups of one row each. New results and packs touch
-            -- their product; a finished job leaves the live ones; work may begin and fail between
-            -- two reads: only its time of birth tells then.
+            -- their product, and so count, as does work that failed; other work is live.
             select
                 exists (
                     select from private.identities as i
@@ -102,10 +101,6 @@ begin
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
                     (select v.version from private.read_versions as v where v.user_id = v_user),
-                    (
-                        select j.created_at from public.jobs as j
-                        where j.user_id = v_user order by j.created_at desc limit 1
-                    ),
                     case
                         when exists (select from private.live_jobs as l where l.lane = v_user::text)
                             then private.live_work(v_user)

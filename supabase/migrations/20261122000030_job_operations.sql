@@ -230,12 +230,23 @@ as $$
 declare
     v_pruned integer;
 begin
-    delete from public.jobs as j where j.id = any (array(
-        select o.id from public.jobs as o
-        where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
-        limit prune_jobs.quantity for update skip locked
-    ));
-    get diagnostics v_pruned = row_count;
+    with gone as (
+        delete from public.jobs as j where j.id = any (array(
+            select o.id from public.jobs as o
+            where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+            limit prune_jobs.quantity for update skip locked
+        ))
+        returning j.user_id
+    ), readers as (
+        -- Whoever holds one of these is counting a change; we must not wait, for they may want our
+        -- jobs.
+        select v.user_id from private.read_versions as v
+        where v.user_id in (select g.user_id from gone as g) for update skip locked
+    ), counted as (
+        update private.read_versions as v set version = v.version + 1
+        from readers as r where v.user_id = r.user_id
+    )
+    select count(*) into v_pruned from gone;
     return v_pruned;
 end;
 $$;

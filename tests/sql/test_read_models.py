@@ -184,15 +184,27 @@ def test_what_changed_is_sent(db: Database, change: str) -> None:
         assert read_tag(owner) != before
 
 
-def test_work_that_began_and_failed_between_two_reads_is_sent(db: Database) -> None:
+@pytest.mark.parametrize("outcome", ["failed", "cancelled"])
+def test_work_that_began_and_ended_between_two_reads_is_sent(db: Database, outcome: str) -> None:
     product = make_product(db, make_user())
     end_all(db, product["user_id"], "succeeded")
     with db.as_user(product["user_id"]) as owner:
         before = read_tag(owner)
     with db.as_user(product["user_id"]) as owner:
         owner.execute("select public.run_analysis(%s)", product["id"])
-    end_all(db, product["user_id"], "failed")
-    assert db.value("select count(*) from public.jobs where status = 'failed'") == 1
+    end_all(db, product["user_id"], outcome)
+    assert db.value("select count(*) from public.jobs where status = %s", outcome) == 1
+    with db.as_user(product["user_id"]) as owner:
+        assert read_tag(owner) != before
+
+
+def test_a_job_that_is_pruned_is_sent(db: Database) -> None:
+    product = make_product(db, make_user())
+    end_all(db, product["user_id"], "succeeded")
+    db.execute("update public.jobs set created_at = now() - interval '31 days'")
+    with db.as_user(product["user_id"]) as owner:
+        before = read_tag(owner)
+    assert db.value("select private.prune_jobs()") == 1
     with db.as_user(product["user_id"]) as owner:
         assert read_tag(owner) != before
 
