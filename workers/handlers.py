@@ -64,14 +64,11 @@ class Run:
 
         The result is stored until the job ends: JSON, derived data only.
         """
-        async with self.pool.connection() as db:
-            cursor = await db.execute("select * from private.steps(%s)", (self.job.job_id,))
-            known = {row["name"]: row["result"] async for row in cursor}
-        if name in known:
-            return cast("_T", known[name])
-        result = await work()
-        await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
-        return result
+        if name not in self.job.steps:
+            result = await work()
+            await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
+            self.job.steps[name] = result
+        return cast("_T", self.job.steps[name])
 
     async def _call(self, statement: str, *arguments: object) -> Any:
         return await protocol.call(self.pool, self.job, statement, *arguments)

@@ -190,7 +190,7 @@ class Runner:
         try:
             # An answer that takes longer than the leases it grants is worth nothing.
             async with asyncio.timeout(self._lease_seconds):
-                turn = await protocol.turn(
+                claimed, self._cursors[queue] = await protocol.turn(
                     self._pool,
                     queue,
                     done,
@@ -205,10 +205,9 @@ class Runner:
             self._hungry.add(queue)
             await asyncio.sleep(_jittered(_RECONNECT_SECONDS))
             return
-        self._cursors[queue] = turn.cursor
-        if wanted and len(turn.claimed) >= wanted:
+        if wanted and len(claimed) >= wanted:
             self._hungry.add(queue)
-        for job in turn.claimed:
+        for job in claimed:
             self._held[job.token] = _Held(job)
             self._stock.put(job, self._loop.time())
         self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before

@@ -33,8 +33,7 @@ def noop(db: Database) -> str:
 
 def held(row: Row) -> Job:
     """A claimed row as the worker holds it."""
-    names = ("msg_id", "read_ct", "job_id", "kind", "user_id", "product_id", "arguments", "attempt")
-    return Job(QUEUE, **{name: row[name] for name in names})
+    return Job(QUEUE, **row)
 
 
 @contextmanager
