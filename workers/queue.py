@@ -111,14 +111,11 @@ async def retry(
     return str(await call(pool, job, statement, code, message, after_seconds))
 
 
-async def fail(pool: Pool, job: Job, code: str, message: str) -> None:
-    """Ends the job with a code and a sentence for the user."""
-    await call(pool, job, _COMPLETE, "failed", code, message)
-
-
-async def acknowledge_cancel(pool: Pool, job: Job) -> None:
-    """Ends a job whose user cancelled it."""
-    await call(pool, job, _COMPLETE, "cancelled", None, None)
+async def end(
+    pool: Pool, job: Job, outcome: str, code: str | None = None, message: str | None = None
+) -> None:
+    """Ends the job: "cancelled" by its user, or "failed" with a code and a sentence for them."""
+    await call(pool, job, _COMPLETE, outcome, code, message)
 
 
 async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
