@@ -2396,22 +2396,20 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
+    execute (
+        select format(
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+            || ' return v_msg_id; end; $body$',
+            string_agg(format(
+                'when %L then insert into pgmq.%I (message, headers, vt)'
+                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                q.queue, 'q_' || q.queue
+            ), ' ')
         )
+        from private.queues as q
     );
 end;
 $_$;
@@ -2610,14 +2608,17 @@ declare
     v_live_id uuid;
 begin
     loop
-        select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
-        if found then
-            return v_live_id;
+        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
+        if enqueue.key is not null then
+            select l.job_id into v_live_id from private.live_jobs as l
+            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
+            if found then
+                return v_live_id;
+            end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, '{}', delay_seconds) then
+        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -3363,7 +3364,7 @@ CREATE TABLE private.live_jobs (
     kind text NOT NULL,
     key text,
     arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
-    steps jsonb DEFAULT '{}'::jsonb NOT NULL,
+    steps jsonb,
     is_cancelled boolean DEFAULT false NOT NULL,
     is_woken boolean DEFAULT false NOT NULL,
     CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536)),
@@ -3377,7 +3378,8 @@ COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "
 
 COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it; null: unlike any other.';
 
-COMMENT ON COLUMN private.live_jobs.steps IS 'What it must not pay for twice, by name: ids and derived results, never raw data.';
+COMMENT ON COLUMN private.live_jobs.steps IS 'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
+yet.';
 
 COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
 
@@ -4565,10 +4567,7 @@ begin
         );
         return 'failed';
     end if;
-    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
-        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
-    end if;
-    return null;
+    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 
@@ -4744,7 +4743,8 @@ CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, na
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-    update private.live_jobs as l set steps = l.steps || jsonb_build_object(name, result)
+    update private.live_jobs as l
+    set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
     from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
     where l.job_id = h.job_id
     returning true
@@ -4922,7 +4922,7 @@ $$;
 
 COMMENT ON FUNCTION private.scripts_require_product() IS 'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
 
-CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS boolean
+CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -4933,7 +4933,7 @@ declare
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
-        return true;
+        return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
@@ -4948,13 +4948,13 @@ begin
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
     perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
-    return true;
+    return snooze.status;
 end;
 $$;
 
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) IS 'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
 private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-Null: the lease was lost.';
+Returns its status, or null when the lease was lost.';
 
 CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -5741,7 +5741,7 @@ CREATE TABLE private.dead_letters (
     kind text NOT NULL,
     key text,
     arguments jsonb NOT NULL,
-    steps jsonb NOT NULL,
+    steps jsonb,
     failed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 

@@ -41,6 +41,7 @@ class Run:
 
     pool: Pool
     job: Job
+    steps: dict[str, Any]
 
     async def progress(self, stage: str, percent: int) -> None:
         """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
@@ -64,11 +65,11 @@ class Run:
 
         The result is stored until the job ends: JSON, derived data only.
         """
-        if name not in self.job.steps:
+        if name not in self.steps:
             result = await work()
             await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
-            self.job.steps[name] = result
-        return cast("_T", self.job.steps[name])
+            self.steps[name] = result
+        return cast("_T", self.steps[name])
 
     async def _call(self, statement: str, *arguments: object) -> Any:
         return await protocol.call(self.pool, self.job, statement, *arguments)

@@ -39,7 +39,7 @@ class Job(NamedTuple):
     product_id: UUID | None
     arguments: Mapping[str, Any]
     attempt: int
-    steps: dict[str, Any]
+    steps: dict[str, Any] | None  # that earlier tries have saved
 
     @property
     def token(self) -> tuple[str, int, int]:

@@ -326,7 +326,7 @@ class Runner:
         if handler.load is not None:
             async with self._at_database, self._pool.connection() as db:
                 data = await handler.load(db, job)
-        output = await handler.work(data, Run(self._pool, job))
+        output = await handler.work(data, Run(self._pool, job, job.steps or {}))
         held.deadline = float("inf")  # finished work is saved, however late
         if handler.save is None:
             # Nothing to commit with: acknowledged together with others, in the queue's next turn.

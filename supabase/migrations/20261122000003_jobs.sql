@@ -101,7 +101,7 @@ create table private.live_jobs (
     kind text not null,
     key text,
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
-    steps jsonb not null default '{}' check (pg_column_size(steps) <= 262144),
+    steps jsonb check (pg_column_size(steps) <= 262144),
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
@@ -113,7 +113,8 @@ comment on column private.live_jobs.lane is
 comment on column private.live_jobs.key is
 'Two live jobs of one lane and kind never share it; null: unlike any other.';
 comment on column private.live_jobs.steps is
-'What it must not pay for twice, by name: ids and derived results, never raw data.';
+'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
+yet.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
@@ -125,7 +126,7 @@ create table private.dead_letters (
     kind text not null references private.job_kinds on delete restrict,
     key text,
     arguments jsonb not null,
-    steps jsonb not null,
+    steps jsonb,
     failed_at timestamptz not null default now()
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';

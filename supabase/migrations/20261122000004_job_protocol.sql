@@ -170,22 +170,20 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
+    execute (
+        select format(
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+            || ' return v_msg_id; end; $body$',
+            string_agg(format(
+                'when %L then insert into pgmq.%I (message, headers, vt)'
+                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                q.queue, 'q_' || q.queue
+            ), ' ')
         )
+        from private.queues as q
     );
 end;
 $function$;
@@ -248,14 +246,17 @@ declare
     v_live_id uuid;
 begin
     loop
-        select l.job_id into v_live_id from private.live_jobs as l
-        where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
-        if found then
-            return v_live_id;
+        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
+        if enqueue.key is not null then
+            select l.job_id into v_live_id from private.live_jobs as l
+            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
+            if found then
+                return v_live_id;
+            end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, '{}', delay_seconds) then
+        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -398,7 +399,7 @@ create function private.snooze(
     stage text,
     status text default 'waiting'
 )
-returns boolean
+returns text
 language plpgsql
 volatile
 security definer
@@ -411,7 +412,7 @@ declare
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
-        return true;
+        return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
@@ -426,13 +427,13 @@ begin
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
     perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
-    return true;
+    return snooze.status;
 end;
 $$;
 comment on function private.snooze is
 'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
 private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-Null: the lease was lost.';
+Returns its status, or null when the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
@@ -472,10 +473,7 @@ begin
         );
         return 'failed';
     end if;
-    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
-        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
-    end if;
-    return null;
+    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
@@ -562,7 +560,8 @@ volatile
 security definer
 set search_path = ''
 as $$
-    update private.live_jobs as l set steps = l.steps || jsonb_build_object(name, result)
+    update private.live_jobs as l
+    set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
     from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
     where l.job_id = h.job_id
     returning true

@@ -51,7 +51,7 @@ def test_a_claim_hands_out_the_job_with_its_token(db: Database):
         "product_id": None,
         "arguments": {"n": 1},
         "attempt": 1,
-        "steps": {},
+        "steps": None,
     }
     assert state(db, job_id)["status"] == "running"
 
@@ -94,8 +94,8 @@ STATEMENTS = {
     "%s, array[%s::bigint], array[%s], 'failed', 'broken', 'Broken.')",
     "cancel": "select count(*) > 0 from private.complete("
     "%s, array[%s::bigint], array[%s], 'cancelled')",
-    "snooze": "select private.snooze(%s, %s, %s, 60, 'waiting')",
-    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued')",
+    "snooze": "select private.snooze(%s, %s, %s, 60, 'waiting') = 'waiting'",
+    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued') = 'queued'",
     "extend": "select count(*) > 0 from private.extend(%s, array[%s::bigint], array[%s], 30)",
     "progress": "select private.progress(%s, %s, %s, 'fetching', 10)",
     "save_step": "select private.save_step(%s, %s, %s, 'run', '1')",

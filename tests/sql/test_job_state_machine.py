@@ -142,7 +142,7 @@ class Protocol(RuleBasedStateMachine):
         for job, row in zip(handed, rows, strict=True):
             job.lease((row["msg_id"], row["read_ct"]))
             assert row["attempt"] == job.failures + job.crashes + 1
-            assert row["steps"] == job.steps
+            assert (row["steps"] or {}) == job.steps
             self.tokens.append(job.token)
 
     def has_ended(self, job: ModelJob) -> bool:
@@ -190,9 +190,9 @@ class Protocol(RuleBasedStateMachine):
         token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call("select private.snooze(%s, %s, %s, 3600, 'collecting')", QUEUE, *token)
-        assert row["snooze"] is (True if job else None)
         if job:
             job.snooze()
+        assert row["snooze"] == (job.status if job else None)
 
     @precondition(lambda self: self.tokens)
     @rule(caller=ANYBODY)
@@ -200,9 +200,9 @@ class Protocol(RuleBasedStateMachine):
         token = self.some_token(caller)
         job = self.holder(token)
         [row] = self.call("select private.snooze(%s, %s, %s, 0, 'queued', 'queued')", QUEUE, *token)
-        assert row["snooze"] is (True if job else None)
         if job:
             job.release()
+        assert row["snooze"] == (job.status if job else None)
 
     @precondition(lambda self: self.tokens)
     @rule(caller=ANYBODY)
