@@ -41,6 +41,7 @@ CREATE TYPE private.turn AS (
 	product_id uuid,
 	arguments jsonb,
 	attempt integer,
+	steps jsonb,
 	cursor text,
 	ending text
 );
@@ -1567,7 +1568,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -1710,7 +1711,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -1853,7 +1854,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -2073,7 +2074,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -2116,13 +2117,10 @@ begin
         returning j.id
     ), closed as (
         delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps
     ), buried as (
-        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        insert into private.dead_letters (job_id, lane, kind, key, arguments, steps)
         select c.* from closed as c where complete.outcome = 'failed'
-    ), forgotten as (
-        delete from private.job_steps as s using closed as c
-        where s.job_id = c.job_id and complete.outcome <> 'failed'
     )
     select a.msg_id from acknowledged as a;
 end;
@@ -2386,7 +2384,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -2399,22 +2397,20 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
+    execute (
+        select format(
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+            || ' return v_msg_id; end; $body$',
+            string_agg(format(
+                'when %L then insert into pgmq.%I (message, headers, vt)'
+                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                q.queue, 'q_' || q.queue
+            ), ' ')
         )
+        from private.queues as q
     );
 end;
 $_$;
@@ -2613,6 +2609,7 @@ declare
     v_live_id uuid;
 begin
     loop
+        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
             where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
@@ -2622,7 +2619,7 @@ begin
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, delay_seconds) then
+        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -3005,16 +3002,13 @@ CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[],
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-    with extended as (
-        update private.messages as m
-        set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
-        from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    )
-    select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
+    update private.messages as m
+    set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
+    from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct), private.live_jobs as l
+    where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+        and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
+        and l.job_id = (m.message ->> 'job_id')::uuid
+    returning m.msg_id, l.is_cancelled
 $$;
 
 COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) IS 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
@@ -3372,9 +3366,11 @@ CREATE TABLE private.live_jobs (
     kind text NOT NULL,
     key text,
     arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    steps jsonb,
     is_cancelled boolean DEFAULT false NOT NULL,
     is_woken boolean DEFAULT false NOT NULL,
-    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536))
+    CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536)),
+    CONSTRAINT live_jobs_steps_check CHECK ((pg_column_size(steps) <= 262144))
 )
 WITH (fillfactor='70');
 
@@ -3383,6 +3379,9 @@ COMMENT ON TABLE private.live_jobs IS 'The internal half of each unfinished job;
 COMMENT ON COLUMN private.live_jobs.lane IS 'Whose work it is: the user id, or "system". Lanes take turns.';
 
 COMMENT ON COLUMN private.live_jobs.key IS 'Two live jobs of one lane and kind never share it; null: unlike any other.';
+
+COMMENT ON COLUMN private.live_jobs.steps IS 'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
+yet.';
 
 COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
 
@@ -3985,7 +3984,7 @@ $$;
 
 COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression for a word exactly as it is.';
 
-CREATE FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) RETURNS boolean
+CREATE FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -4001,8 +4000,8 @@ begin
         jsonb_build_object('lane', post.lane, 'weight', v_weight),
         clock_timestamp() + make_interval(secs => post.delay_seconds)
     );
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments, steps)
+    values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
@@ -4013,7 +4012,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer) IS 'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
 
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4075,18 +4074,16 @@ $$;
 COMMENT ON FUNCTION private.products_validate() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name, invalid_url.';
 
 CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
-    where j.id = h.job_id;
-    return found;
-end;
+    where j.id = h.job_id
+    returning true
 $$;
 
-COMMENT ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) IS 'Shows the owner what the job does now and how far it is. False: the lease was lost.';
+COMMENT ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) IS 'Shows the owner what the job does now and how far it is. Null: the lease was lost.';
 
 CREATE FUNCTION private.prune_jobs(older_than interval DEFAULT '30 days'::interval, quantity integer DEFAULT 1000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4133,17 +4130,14 @@ begin
     loop
         -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
         execute format(
-            'select (
-                select count(*) from (
-                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
-                ) as d
-            ), (
-                select extract(epoch from statement_timestamp() - min(vt)) from pgmq.%1$I
-                where vt <= statement_timestamp()
-            ), n_live_tup, n_dead_tup
-            from pg_catalog.pg_stat_user_tables where relid = ''pgmq.%1$I''::regclass',
+            'select count(*), extract(epoch from statement_timestamp() - min(vt)),
+                pg_stat_get_live_tuples($1), pg_stat_get_dead_tuples($1)
+            from (
+                select vt from pgmq.%I where vt <= statement_timestamp() order by vt limit 1000
+            ) as due',
             'q_' || queue
-        ) into due, oldest_due_seconds, messages, dead_rows;
+        ) into due, oldest_due_seconds, messages, dead_rows
+        using ('pgmq.q_' || queue)::regclass;
         return next;
     end loop;
 end;
@@ -4296,7 +4290,7 @@ begin
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.post(
-        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, 0
+        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
     ) then
         return false;
     end if;
@@ -4551,15 +4545,12 @@ begin
         );
         return 'failed';
     end if;
-    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
-        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
-    end if;
-    return 'lost';
+    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 
 COMMENT ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision) IS 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
-failure allowed is final. Returns queued, failed, cancelled, or lost when the lease was gone.';
+failure allowed is final. Returns queued, failed, cancelled, or null when the lease was lost.';
 
 CREATE FUNCTION private.rule_kinds() RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -4727,21 +4718,18 @@ same transaction. False: the lease or the product is gone, and the caller must r
 owner and product come from the job.';
 
 CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-begin
-    insert into private.job_steps (job_id, name, result)
-    select h.job_id, save_step.name, save_step.result
+    update private.live_jobs as l
+    set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
     from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
-    where h.job_id is not null
-    on conflict on constraint job_steps_pkey do update set result = excluded.result;
-    return found;
-end;
+    where l.job_id = h.job_id
+    returning true
 $$;
 
-COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
-False: the lease was lost.';
+COMMENT ON FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) IS 'Remembers a result that must not be paid for twice; the claim of the next try hands it out. Derived
+data only. Null: the lease was lost.';
 
 CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4912,7 +4900,7 @@ $$;
 
 COMMENT ON FUNCTION private.scripts_require_product() IS 'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
 
-CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS boolean
+CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -4923,13 +4911,13 @@ declare
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
-        return true;
+        return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
     -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
     if not found then
-        return false;
+        return null;
     end if;
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
@@ -4938,13 +4926,13 @@ begin
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
     perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
-    return true;
+    return snooze.status;
 end;
 $$;
 
 COMMENT ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) IS 'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
 private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-False: the lease was lost.';
+Returns its status, or null when the lease was lost.';
 
 CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
@@ -5146,31 +5134,6 @@ CREATE FUNCTION private.starter_pack(pack text) RETURNS SETOF private.starter_ru
 $$;
 
 COMMENT ON FUNCTION private.starter_pack(pack text) IS 'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
-
-CREATE TABLE private.job_steps (
-    job_id uuid NOT NULL,
-    name text NOT NULL,
-    result jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT job_steps_result_check CHECK ((pg_column_size(result) <= 65536))
-);
-
-COMMENT ON TABLE private.job_steps IS 'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
-end.';
-
-CREATE FUNCTION private.steps(job_id uuid) RETURNS SETOF private.job_steps
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    BEGIN ATOMIC
- SELECT s.job_id,
-     s.name,
-     s.result,
-     s.created_at
-    FROM private.job_steps s
-   WHERE (s.job_id = steps.job_id);
-END;
-
-COMMENT ON FUNCTION private.steps(job_id uuid) IS 'What earlier tries of a job have saved.';
 
 CREATE FUNCTION private.stripe_account() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -5756,6 +5719,7 @@ CREATE TABLE private.dead_letters (
     kind text NOT NULL,
     key text,
     arguments jsonb NOT NULL,
+    steps jsonb,
     failed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -5927,9 +5891,6 @@ ALTER TABLE ONLY private.identities
 
 ALTER TABLE ONLY private.job_kinds
     ADD CONSTRAINT job_kinds_pkey PRIMARY KEY (kind);
-
-ALTER TABLE ONLY private.job_steps
-    ADD CONSTRAINT job_steps_pkey PRIMARY KEY (job_id, name);
 
 ALTER TABLE ONLY private.limits
     ADD CONSTRAINT limits_pkey PRIMARY KEY (name);
@@ -6157,9 +6118,6 @@ ALTER TABLE ONLY private.dead_letters
 ALTER TABLE ONLY private.job_kinds
     ADD CONSTRAINT job_kinds_queue_fkey FOREIGN KEY (queue) REFERENCES private.queues(queue) ON DELETE RESTRICT;
 
-ALTER TABLE ONLY private.job_steps
-    ADD CONSTRAINT job_steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY private.live_jobs
     ADD CONSTRAINT live_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
@@ -6212,8 +6170,6 @@ ALTER TABLE private.dead_letters ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.identities ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.job_kinds ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.job_steps ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.limits ENABLE ROW LEVEL SECURITY;
 
@@ -6651,7 +6607,7 @@ REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.plain_pattern(word text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
@@ -6763,9 +6719,6 @@ GRANT ALL ON FUNCTION private.start_script(product_id uuid, brief text) TO authe
 
 REVOKE ALL ON FUNCTION private.starter_pack(pack text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.starter_pack(pack text) TO authenticated;
-
-REVOKE ALL ON FUNCTION private.steps(job_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.steps(job_id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.stripe_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_account() TO worker;

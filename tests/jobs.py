@@ -56,7 +56,7 @@ def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]
     """What a worker gets."""
     with db.as_worker() as worker:
         return worker.rows(
-            "select job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt"
+            "select job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, steps"
             " from private.claim(%s, %s, %s)",
             QUEUE,
             quantity,
@@ -128,8 +128,7 @@ def leftovers(db: Database) -> Row:
     """What a finished job must not leave behind."""
     return db.row(
         "select (select count(*) from pgmq.q_maintenance) as messages,"
-        " (select count(*) from private.live_jobs) as live,"
-        " (select count(*) from private.job_steps) as steps"
+        " (select count(*) from private.live_jobs) as live"
     )
 
 

@@ -41,6 +41,7 @@ class Run:
 
     pool: Pool
     job: Job
+    steps: dict[str, Any]
 
     async def progress(self, stage: str, percent: int) -> None:
         """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
@@ -64,14 +65,11 @@ class Run:
 
         The result is stored until the job ends: JSON, derived data only.
         """
-        async with self.pool.connection() as db:
-            cursor = await db.execute("select * from private.steps(%s)", (self.job.job_id,))
-            known = {row["name"]: row["result"] async for row in cursor}
-        if name in known:
-            return cast("_T", known[name])
-        result = await work()
-        await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
-        return result
+        if name not in self.steps:
+            result = await work()
+            await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
+            self.steps[name] = result
+        return cast("_T", self.steps[name])
 
     async def _call(self, statement: str, *arguments: object) -> Any:
         return await protocol.call(self.pool, self.job, statement, *arguments)

@@ -29,8 +29,8 @@ class Heartbeat:
     """Renews the leases of `held()` every third of a lease, one statement per queue.
 
     Calls `halt(job, "lost")` for a job that somebody else holds now or that could not be renewed
-    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its threads,
-    and perhaps more than once.
+    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its thread or
+    that of `watch`, and perhaps more than once.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Heartbeat:
         url: str,
         lease_seconds: int,
         held: Callable[[], list[Job]],
-        halt: Callable[[Job, Literal["lost", "cancelled"]], None],
+        halt: Callable[[Job, Literal["lost", "cancelled"]], object],
     ) -> None:
         self._url = url
         self._lease_seconds = lease_seconds
@@ -48,87 +48,68 @@ class Heartbeat:
         self._renewed_at: dict[tuple[str, int, int], float] = {}
         self._stopping = threading.Event()
         self._due = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._renew, name="heartbeat", daemon=True),
-            # Apart, because a silent network keeps the first one waiting for an answer.
-            threading.Thread(target=self._watch, name="heartbeat watch", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Starts the threads."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def nudge(self) -> None:
         """Beats now, out of turn: a cancellation may have been missed."""
         self._due.set()
 
     def stop(self) -> None:
-        """Ends the threads and waits for them."""
+        """Ends the thread and waits for it."""
         self._stopping.set()
         self._due.set()
-        for thread in self._threads:
-            thread.join(timeout=self._lease_seconds)
+        self._thread.join(timeout=self._lease_seconds)
+
+    def watch(self) -> None:
+        """Halts what could not be renewed for a whole lease. To be called often, by another thread.
+
+        A silent network keeps this one waiting for an answer: the connection is broken under it.
+        """
+        now = time.monotonic()
+        lost = [
+            job
+            for job in self._held()
+            if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds
+        ]
+        for job in lost:
+            self._halt(job, "lost")
+            self._renewed_at[job.token] = now  # while it ends, a new connection has its time
+        if lost and self._connection is not None:
+            with (
+                suppress(psycopg.Error, OSError),  # it may end by itself in this very moment
+                socket.socket(fileno=os.dup(self._connection.fileno())) as line,
+            ):
+                line.shutdown(socket.SHUT_RDWR)
 
     def _renew(self) -> None:
-        while True:
-            self._due.wait(self._lease_seconds / 3)
-            self._due.clear()
-            if self._stopping.is_set():
-                break
+        while not self._stopping.is_set():
             try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = connect(self._url, application_name="worker heartbeat")
-                self._beat(self._connection)
+                with connect(self._url, application_name="worker heartbeat") as self._connection:
+                    while not self._stopping.is_set():
+                        self._beat(self._connection)
+                        self._rest()
             except psycopg.Error as error:
                 _log.warning("heartbeat_failed", error_class=type(error).__name__)
-                if self._connection is not None:
-                    self._connection.close()
-        if self._connection is not None:
-            self._connection.close()
+                self._rest()
 
-    def _watch(self) -> None:
-        while not self._stopping.wait(self._lease_seconds / 10):
-            now = time.monotonic()
-            lost = [
-                job
-                for job in self._held()
-                if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds
-            ]
-            for job in lost:
-                self._halt(job, "lost")
-            if lost:
-                self._hang_up()
-
-    def _hang_up(self) -> None:
-        """Breaks the connection under the thread that waits for its answer: it reconnects then."""
-        if self._connection is None:
-            return
-        # The connection may end by itself in this very moment.
-        with suppress(psycopg.Error, OSError):
-            line = socket.socket(fileno=os.dup(self._connection.fileno()))
-            line.shutdown(socket.SHUT_RDWR)
-            line.close()
+    def _rest(self) -> None:
+        self._due.wait(self._lease_seconds / 3)
+        self._due.clear()
 
     def _beat(self, connection: Connection) -> None:
         jobs = self._held()
-        tokens = {job.token for job in jobs}
-        for token in self._renewed_at.keys() - tokens:
+        for token in self._renewed_at.keys() - {job.token for job in jobs}:
             del self._renewed_at[token]
         for queue in sorted({job.queue for job in jobs}):
             self._extend(connection, queue, [job for job in jobs if job.queue == queue])
 
     def _extend(self, connection: Connection, queue: str, jobs: list[Job]) -> None:
         asked_at = time.monotonic()
-        rows = connection.execute(
-            _EXTEND,
-            (
-                queue,
-                [job.msg_id for job in jobs],
-                [job.read_ct for job in jobs],
-                self._lease_seconds,
-            ),
-        ).fetchall()
+        tokens = [job.msg_id for job in jobs], [job.read_ct for job in jobs]
+        rows = connection.execute(_EXTEND, (queue, *tokens, self._lease_seconds)).fetchall()
         cancelled = {row["msg_id"]: row["is_cancelled"] for row in rows}
         # This very worker may have claimed a job again after it slept past the lease.
         newest = {job.msg_id: job for job in sorted(jobs, key=lambda job: job.read_ct)}

@@ -39,6 +39,7 @@ class Job(NamedTuple):
     product_id: UUID | None
     arguments: Mapping[str, Any]
     attempt: int
+    steps: dict[str, Any] | None  # that earlier tries have saved
 
     @property
     def token(self) -> tuple[str, int, int]:
@@ -48,19 +49,9 @@ class Job(NamedTuple):
 
 _TURN = """
 select
-    %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, cursor
+    %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, steps, cursor
 from private.claim(%s, %s, %s, %s, %s, %s::bigint[], %s::integer[])
 """
-
-
-class Turn(NamedTuple):
-    """What a turn at a queue gave; `cursor` says whose turn is next."""
-
-    claimed: list[Job]
-    cursor: str
-
-
-_END = "select private.complete(%s, array[%s::bigint], array[%s::integer], %s, %s, %s)"
 
 
 async def turn(
@@ -72,10 +63,11 @@ async def turn(
     lease_seconds: int,
     cursor: str,
     busy_lanes: Iterable[UUID | None] = (),
-) -> Turn:
+) -> tuple[list[Job], str]:
     """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones.
 
-    Waits briefly for a connection, because each call tries the server anew.
+    Returns these and the next turn's cursor: it says whose turn is next. Waits briefly for a
+    connection, because each call tries the server anew.
     """
     lanes = ["system" if user_id is None else str(user_id) for user_id in busy_lanes]
     async with (
@@ -86,15 +78,10 @@ async def turn(
             _TURN, (queue, queue, quantity, lease_seconds, cursor, lanes, *_tokens(done))
         )
         found = await rows.fetchall()
-    return Turn([Job(*row[:9]) for row in found], found[-1][9] if found else cursor)
+    return [Job(*row[:10]) for row in found], found[-1][10] if found else cursor
 
 
-async def complete(db: Database, job: Job) -> None:
-    """Acknowledges success, in the caller's transaction."""
-    cursor = await db.execute(
-        "select * from private.complete(%s, array[%s::bigint], array[%s::integer])", job.token
-    )
-    _require(await cursor.fetchone() is not None)
+_COMPLETE = "select private.complete(%s, array[%s::bigint], array[%s::integer], %s, %s, %s)"
 
 
 @asynccontextmanager
@@ -110,7 +97,7 @@ async def completing(pool: Pool, job: Job) -> AsyncIterator[Database]:
                 yield db
                 if db.info.transaction_status is TransactionStatus.IDLE:
                     await db.set_autocommit(True)
-                await complete(db, job)
+                await _value(db, _COMPLETE, job, "succeeded", None, None)
         finally:
             if not (db.closed or db.autocommit):
                 await db.set_autocommit(True)
@@ -120,23 +107,15 @@ async def retry(
     pool: Pool, job: Job, code: str, message: str, after_seconds: float | None = None
 ) -> str:
     """Counts a failure; "queued" when it will be tried again, "failed" when that was the last."""
-    outcome = await _value(
-        pool,
-        "select private.retry(%s, %s, %s, %s, %s, %s)",
-        (*job.token, code, message, after_seconds),
-    )
-    _require(outcome != "lost")
-    return str(outcome)
+    statement = "select private.retry(%s, %s, %s, %s, %s, %s)"
+    return str(await call(pool, job, statement, code, message, after_seconds))
 
 
-async def fail(pool: Pool, job: Job, code: str, message: str) -> None:
-    """Ends the job with a code and a sentence for the user."""
-    _require(await _value(pool, _END, (*job.token, "failed", code, message)))
-
-
-async def acknowledge_cancel(pool: Pool, job: Job) -> None:
-    """Ends a job whose user cancelled it."""
-    _require(await _value(pool, _END, (*job.token, "cancelled", None, None)))
+async def end(
+    pool: Pool, job: Job, outcome: str, code: str | None = None, message: str | None = None
+) -> None:
+    """Ends the job: "cancelled" by its user, or "failed" with a code and a sentence for them."""
+    await call(pool, job, _COMPLETE, outcome, code, message)
 
 
 async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None:
@@ -145,43 +124,36 @@ async def snooze(pool: Pool, job: Job, delay_seconds: float, stage: str) -> None
 
 
 _RELEASE = """
-select count(private.snooze(%s, t.msg_id, t.read_ct, 0, 'queued', 'queued'))
-from unnest(%s::bigint[], %s::integer[]) as t (msg_id, read_ct)
+select private.snooze(t.queue, t.msg_id, t.read_ct, 0, 'queued', 'queued')
+from unnest(%s::text[], %s::bigint[], %s::integer[]) as t (queue, msg_id, read_ct)
 """
 
 
 async def release(pool: Pool, jobs: Sequence[Job]) -> None:
     """Hands jobs back at shutdown; a lost one is somebody else's already."""
-    for queue in sorted({job.queue for job in jobs}):
-        held = [job for job in jobs if job.queue == queue]
-        await _value(
-            pool,
-            _RELEASE,
-            (queue, *_tokens(held)),
-        )
+    async with pool.connection() as db:
+        await db.execute(_RELEASE, ([job.queue for job in jobs], *_tokens(jobs)))
 
 
-async def fire_schedules(pool: Pool) -> int:
-    """Queues the recurring work that is due; how many jobs that were."""
-    return int(str(await _value(pool, "select private.fire_schedules()", ())))
+async def fire_schedules(pool: Pool) -> None:
+    """Queues the recurring work that is due."""
+    async with pool.connection() as db:
+        await db.execute("select private.fire_schedules()")
 
 
 async def call(pool: Pool, job: Job, statement: str, *arguments: object) -> Any:
-    """Calls a function with the job's token and these; null or false say that the lease is lost."""
-    value = await _value(pool, statement, (*job.token, *arguments))
-    _require(value is not None and value is not False)
-    return value
-
-
-async def _value(pool: Pool, statement: str, arguments: tuple[object, ...]) -> object:
+    """Calls a function with the job's token and these."""
     async with pool.connection() as db:
-        row = await (await db.execute(statement, arguments)).fetchone()
-    return next(iter(row.values())) if row else None
+        return await _value(db, statement, job, *arguments)
 
 
-def _require(held: object) -> None:
-    if not held:
+async def _value(db: Database, statement: str, job: Job, *arguments: object) -> Any:
+    """What it returns; nothing and null say that the lease is lost."""
+    row = await (await db.execute(statement, (*job.token, *arguments))).fetchone()
+    value = next(iter(row.values())) if row else None
+    if value is None:
         raise LostLease
+    return value
 
 
 def _tokens(jobs: Sequence[Job]) -> tuple[str, str]:

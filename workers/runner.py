@@ -7,11 +7,11 @@ import contextlib
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from workers import metrics
 from workers import queue as protocol
@@ -36,10 +36,9 @@ _ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to sh
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
 _BEGUN_AT_ONCE = 10
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
-_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
-_TIMEOUT = ("timed_out", "This took longer than it should.")
+_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.", None)
+_TIMEOUT = ("timed_out", "This took longer than it should.", None)
 
-_T = TypeVar("_T")
 Reason = Literal["lost", "cancelled", "shutdown", "timed_out"]
 Token = tuple[str, int, int]
 
@@ -47,10 +46,9 @@ Token = tuple[str, int, int]
 @dataclass(slots=True)
 class _Held:
     job: Job
-    task: asyncio.Task[None] | None = None  # of the slot that runs it; None while it waits for one
+    task: asyncio.Task[None] | None = None  # that can be stopped: not while it waits or is recorded
     deadline: float = float("inf")
     stopped_because: Reason | None = None
-    is_recording: bool = False  # its outcome: too late to stop, and soon over
 
 
 class Runner:
@@ -89,7 +87,7 @@ class Runner:
             url,
             lease_seconds,
             held=lambda: [held.job for held in list(self._held.values())],
-            halt=self._halt_from_thread,
+            halt=lambda job, why: self._loop.call_soon_threadsafe(self._halt, job.token, why),
         )
         metrics.RUNNING.set_function(lambda: self.running)
 
@@ -101,6 +99,7 @@ class Runner:
             asyncio.create_task(listen(self._url, self._connected, self._hear, self._cancel_by_id)),
             asyncio.create_task(self._fire_schedules()),
             asyncio.create_task(self._watch_clock()),
+            asyncio.create_task(self._watch_stock()),
         ]
         try:
             while not self._stopping:
@@ -129,23 +128,25 @@ class Runner:
         while True:
             try:
                 await protocol.fire_schedules(self._pool)
-            except (psycopg.Error, PoolTimeout) as error:
+            except psycopg.Error as error:
                 _log.warning("schedules_failed", error_class=type(error).__name__)
             await asyncio.sleep(_jittered(_SCHEDULE_SECONDS))
 
     async def _watch_clock(self) -> None:
-        """Stops what is past its deadline; gives back what waits while long jobs have the slots."""
+        """Stops what is past its deadline or its lease; waits for nobody."""
         while True:
             await asyncio.sleep(_DEADLINE_SECONDS)
-            now = self._loop.time()
+            self._heartbeat.watch()
             for token, held in list(self._held.items()):
-                if held.deadline < now:
+                if held.deadline < self._loop.time():
                     self._halt(token, "timed_out")
-            if self._stock.waits_since(now) > _PATIENCE_SECONDS:
-                try:
-                    await self._give_back(self._stock.empty())
-                except psycopg.Error as error:  # their leases end by themselves
-                    _log.warning("not_given_back", error_class=type(error).__name__)
+
+    async def _watch_stock(self) -> None:
+        """Gives back what waits while long jobs have the slots."""
+        while True:
+            await asyncio.sleep(_DEADLINE_SECONDS)
+            if self._stock.waits_since(self._loop.time()) > _PATIENCE_SECONDS:
+                await self._give_back()
 
     async def _rest(self) -> None:
         """Until a turn is worth its price."""
@@ -190,7 +191,7 @@ class Runner:
         try:
             # An answer that takes longer than the leases it grants is worth nothing.
             async with asyncio.timeout(self._lease_seconds):
-                turn = await protocol.turn(
+                claimed, self._cursors[queue] = await protocol.turn(
                     self._pool,
                     queue,
                     done,
@@ -199,16 +200,15 @@ class Runner:
                     cursor=self._cursors.get(queue, ""),
                     busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
                 )
-        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+        except (psycopg.OperationalError, TimeoutError) as error:
             _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
             self._done.setdefault(queue, []).extend(done)
             self._hungry.add(queue)
             await asyncio.sleep(_jittered(_RECONNECT_SECONDS))
             return
-        self._cursors[queue] = turn.cursor
-        if wanted and len(turn.claimed) >= wanted:
+        if wanted and len(claimed) >= wanted:
             self._hungry.add(queue)
-        for job in turn.claimed:
+        for job in claimed:
             self._held[job.token] = _Held(job)
             self._stock.put(job, self._loop.time())
         self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before
@@ -256,14 +256,11 @@ class Runner:
 
     def _halt(self, token: Token, reason: Reason) -> None:
         held = self._held.get(token)
-        if held is None or held.stopped_because is not None or held.is_recording:
+        if held is None or held.stopped_because is not None:
             return
         held.stopped_because = reason
         if held.task is not None:
             held.task.cancel()
-
-    def _halt_from_thread(self, job: Job, reason: Reason) -> None:
-        self._loop.call_soon_threadsafe(self._halt, job.token, reason)
 
     def _cancel_by_id(self, job_id: str) -> None:
         for token, held in self._held.items():
@@ -272,7 +269,7 @@ class Runner:
 
     async def _drain(self) -> None:
         """Waits for running jobs within a third of their lease, then hands the rest back."""
-        await self._give_back(self._stock.empty())
+        await self._give_back()
         if self._slots:
             await asyncio.wait(self._slots, timeout=self._lease_seconds / 3)
         for token in list(self._held):
@@ -281,11 +278,14 @@ class Runner:
         for queue in list(self._done):
             await self._turn(queue)
 
-    async def _give_back(self, jobs: list[Job]) -> None:
+    async def _give_back(self) -> None:
         """What waited for a slot: due at once, for whoever has one."""
+        jobs = self._stock.empty()
         try:
             if jobs:
-                await self._persist(lambda: protocol.release(self._pool, jobs))
+                await self._persist(partial(protocol.release, self._pool, jobs))
+        except psycopg.Error as error:  # their leases end by themselves
+            _log.warning("not_given_back", error_class=type(error).__name__)
         finally:
             for job in jobs:
                 del self._held[job.token]
@@ -304,42 +304,16 @@ class Runner:
     async def _outcome(self, held: _Held) -> str:
         """Performs the job and records how it ended; returns that as one word."""
         try:
-            if held.stopped_because is not None:  # while it waited for its slot
-                return await self._halted(held)
-            await self._perform(held)
+            if held.stopped_because is None:  # while it waited for its slot
+                await self._perform(held)
+                return "succeeded"
         except asyncio.CancelledError:
             if held.stopped_because is None or held.task is None:
                 raise
             held.task.uncancel()  # meant the job, not its slot
-            return await self._halted(held)
-        except Park as park:
-            return await self._parked(held, park)
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
-            return await self._failed(held, error)
-        return "succeeded"
-
-    async def _parked(self, held: _Held, park: Park) -> str:
-        await self._record(
-            held, lambda: protocol.snooze(self._pool, held.job, park.after_seconds, park.stage)
-        )
-        return "parked"
-
-    async def _failed(self, held: _Held, error: Exception) -> str:
-        match error:
-            case LostLease():
-                return "lost"
-            case Reject(code=code, message=message):
-                await self._record(held, lambda: protocol.fail(self._pool, held.job, code, message))
-                return "rejected"
-            case Retry(code=code, message=message, after_seconds=after_seconds):
-                return await self._retry(held, code, message, after_seconds)
-            case TimeoutError():
-                return await self._retry(held, *_TIMEOUT)
-        if _is_connection_lost(error):
-            await self._record(held, lambda: protocol.release(self._pool, [held.job]))
-            return "released"
-        _log.error("job_bug", exc_info=error)
-        return await self._retry(held, *_BUG)
+            return await self._record(held, error)
+        return await self._record(held, held.stopped_because)
 
     async def _perform(self, held: _Held) -> None:
         job = held.job
@@ -352,7 +326,7 @@ class Runner:
         if handler.load is not None:
             async with self._at_database, self._pool.connection() as db:
                 data = await handler.load(db, job)
-        output = await handler.work(data, Run(self._pool, job))
+        output = await handler.work(data, Run(self._pool, job, job.steps or {}))
         held.deadline = float("inf")  # finished work is saved, however late
         if handler.save is None:
             # Nothing to commit with: acknowledged together with others, in the queue's next turn.
@@ -361,30 +335,31 @@ class Runner:
         async with self._at_database, protocol.completing(self._pool, job) as db:
             await handler.save(db, job, output)
 
-    async def _halted(self, held: _Held) -> str:
-        match held.stopped_because:
+    async def _record(self, held: _Held, why: Exception | Reason | None) -> str:
+        """Records an end without success, which nothing may stop any more; returns it as a word."""
+        held.task = None
+        pool, job = self._pool, held.job
+        call: Callable[[], Awaitable[object]]
+        match why:
+            case LostLease() | "lost":
+                return "lost"
             case "cancelled":
-                await self._record(held, lambda: protocol.acknowledge_cancel(self._pool, held.job))
+                word, call = "cancelled", partial(protocol.end, pool, job, "cancelled")
             case "shutdown":
-                await self._record(held, lambda: protocol.release(self._pool, [held.job]))
-            case "timed_out":
-                return await self._retry(held, *_TIMEOUT)
-        return held.stopped_because or "lost"
+                word, call = "shutdown", partial(protocol.release, pool, [job])
+            case Park():
+                word = "parked"
+                call = partial(protocol.snooze, pool, job, why.after_seconds, why.stage)
+            case Reject():
+                word = "rejected"
+                call = partial(protocol.end, pool, job, "failed", why.code, why.message)
+            case Exception() if _is_connection_lost(why):
+                word, call = "released", partial(protocol.release, pool, [job])
+            case _:
+                word, call = "retried", partial(protocol.retry, pool, job, *_reason(why))
+        return "failed" if await self._persist(call) == "failed" else word
 
-    async def _retry(
-        self, held: _Held, code: str, message: str, after_seconds: float | None = None
-    ) -> str:
-        outcome = await self._record(
-            held, lambda: protocol.retry(self._pool, held.job, code, message, after_seconds)
-        )
-        return "failed" if outcome == "failed" else "retried"
-
-    async def _record(self, held: _Held, call: Callable[[], Awaitable[_T]]) -> _T | None:
-        """Writes an outcome that nothing may interrupt any more."""
-        held.is_recording = True
-        return await self._persist(call)
-
-    async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T | None:
+    async def _persist(self, call: Callable[[], Awaitable[object]]) -> object:
         """Calls the protocol, through a server restart if need be, while the lease may last."""
         try:
             async with asyncio.timeout(self._lease_seconds):
@@ -407,10 +382,19 @@ def _jittered(seconds: float) -> float:
     return seconds * (0.75 + random.random() / 2)  # noqa: S311
 
 
-def _is_connection_lost(error: BaseException) -> bool:
+def _reason(why: object) -> tuple[str, str, float | None]:
+    """What the user is told of a try that failed, and the least wait; nothing of a bug's text."""
+    match why:
+        case Retry():
+            return why.code, why.message, why.after_seconds
+        case TimeoutError() | "timed_out":
+            return _TIMEOUT
+    _log.error("job_bug", exc_info=why)
+    return _BUG
+
+
+def _is_connection_lost(error: Exception) -> bool:
     """Whether the server or the way to it went away, as opposed to a statement it refused."""
-    if isinstance(error, PoolTimeout):
-        return True
     return isinstance(error, psycopg.OperationalError) and (
         error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
     )

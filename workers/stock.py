@@ -38,8 +38,7 @@ class Stock:
         self.waiting = 0
         self.running = 0
         self._ahead = 0
-        self._ended = 0
-        self._ended_then = 0
+        self._ended = 0  # since then
         self._then = 0.0
 
     def put(self, job: Job, now: float) -> None:
@@ -50,16 +49,13 @@ class Stock:
     def take(self) -> Job | None:
         """The job that begins now; None while there is none that may."""
         free = self._slots - self.running
-        if not self.waiting or free <= 0:
+        if free <= 0:
             return None
-        if free > self._kept:
-            lane = next(iter(self._waiting))
+        for lane in self._waiting:
+            if free > self._kept or lane not in self._running:
+                break
         else:
-            newcomers = (lane for lane in self._waiting if lane not in self._running)
-            try:
-                lane = next(newcomers)
-            except StopIteration:
-                return None
+            return None
         jobs = self._waiting.pop(lane)
         job, _ = jobs.popleft()
         if jobs:
@@ -74,10 +70,9 @@ class Stock:
         self.running -= 1
         self._ended += 1
         lane = job.user_id
-        if self._running[lane] == 1:
+        self._running[lane] -= 1
+        if not self._running[lane]:
             del self._running[lane]
-        else:
-            self._running[lane] -= 1
 
     def empty(self) -> list[Job]:
         """All that wait, no longer waiting."""
@@ -109,9 +104,9 @@ class Stock:
         """How many more jobs to claim: one per slot, and those that begin very soon."""
         elapsed = now - self._then
         if elapsed >= _PACE_SECONDS:
-            pace = (self._ended - self._ended_then) / elapsed
+            pace = self._ended / elapsed
             soon = min(int(pace * _AHEAD_SECONDS), _MOST_AHEAD_PER_SLOT * self._slots)
             self._ahead = soon if soon < self._ahead else (self._ahead + soon + 1) // 2
-            self._ended_then, self._then = self._ended, now
+            self._ended, self._then = 0, now
         room = self._slots - self._kept + self._ahead - self.running - self.waiting
         return min(room, _MOST_AT_ONCE)

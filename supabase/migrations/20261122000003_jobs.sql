@@ -101,6 +101,7 @@ create table private.live_jobs (
     kind text not null,
     key text,
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
+    steps jsonb check (pg_column_size(steps) <= 262144),
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
@@ -111,6 +112,9 @@ comment on column private.live_jobs.lane is
 'Whose work it is: the user id, or "system". Lanes take turns.';
 comment on column private.live_jobs.key is
 'Two live jobs of one lane and kind never share it; null: unlike any other.';
+comment on column private.live_jobs.steps is
+'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
+yet.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
@@ -122,24 +126,13 @@ create table private.dead_letters (
     kind text not null references private.job_kinds on delete restrict,
     key text,
     arguments jsonb not null,
+    steps jsonb,
     failed_at timestamptz not null default now()
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
 create index dead_letters_kind_idx on private.dead_letters (kind);
 create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
 alter table private.dead_letters enable row level security;
-
-create table private.job_steps (
-    job_id uuid not null references public.jobs on delete cascade,
-    name text not null,
-    result jsonb not null check (pg_column_size(result) <= 65536),
-    created_at timestamptz not null default now(),
-    primary key (job_id, name)
-);
-comment on table private.job_steps is
-'What a job must not pay for twice: ids and derived results, never raw data. Goes with the job''s
-end.';
-alter table private.job_steps enable row level security;
 
 create type private.turn as (
     msg_id bigint,
@@ -150,6 +143,7 @@ create type private.turn as (
     product_id uuid,
     arguments jsonb,
     attempt integer,
+    steps jsonb,
     cursor text,
     ending text
 );

@@ -157,7 +157,7 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, cursor, case
+        l.arguments, s.attempt, l.steps, cursor, case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end
@@ -170,22 +170,20 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
+    execute (
+        select format(
+            'create or replace function private.add_message('
+            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+            || ' return v_msg_id; end; $body$',
+            string_agg(format(
+                'when %L then insert into pgmq.%I (message, headers, vt)'
+                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                q.queue, 'q_' || q.queue
+            ), ' ')
         )
+        from private.queues as q
     );
 end;
 $function$;
@@ -194,7 +192,7 @@ comment on function private.create_queue is
 migrations.';
 
 create function private.post(
-    job_id uuid, lane text, kind text, key text, arguments jsonb, delay_seconds integer
+    job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer
 )
 returns boolean
 language plpgsql
@@ -214,8 +212,8 @@ begin
         jsonb_build_object('lane', post.lane, 'weight', v_weight),
         clock_timestamp() + make_interval(secs => post.delay_seconds)
     );
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments)
-    values (post.job_id, v_queue, v_msg_id, post.lane, post.kind, post.key, post.arguments)
+    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments, steps)
+    values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
         perform pg_notify('jobs', v_queue);
@@ -248,6 +246,7 @@ declare
     v_live_id uuid;
 begin
     loop
+        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
             where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
@@ -257,7 +256,7 @@ begin
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, delay_seconds) then
+        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -314,13 +313,10 @@ begin
         returning j.id
     ), closed as (
         delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps
     ), buried as (
-        insert into private.dead_letters (job_id, lane, kind, key, arguments)
+        insert into private.dead_letters (job_id, lane, kind, key, arguments, steps)
         select c.* from closed as c where complete.outcome = 'failed'
-    ), forgotten as (
-        delete from private.job_steps as s using closed as c
-        where s.job_id = c.job_id and complete.outcome <> 'failed'
     )
     select a.msg_id from acknowledged as a;
 end;
@@ -403,7 +399,7 @@ create function private.snooze(
     stage text,
     status text default 'waiting'
 )
-returns boolean
+returns text
 language plpgsql
 volatile
 security definer
@@ -416,13 +412,13 @@ declare
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
-        return true;
+        return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
     -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
     if not found then
-        return false;
+        return null;
     end if;
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
@@ -431,13 +427,13 @@ begin
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
     perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
-    return true;
+    return snooze.status;
 end;
 $$;
 comment on function private.snooze is
 'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
 private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-False: the lease was lost.';
+Returns its status, or null when the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
@@ -477,15 +473,12 @@ begin
         );
         return 'failed';
     end if;
-    if private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued') then
-        return case when v_live.is_cancelled then 'cancelled' else 'queued' end;
-    end if;
-    return 'lost';
+    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
 'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
-failure allowed is final. Returns queued, failed, cancelled, or lost when the lease was gone.';
+failure allowed is final. Returns queued, failed, cancelled, or null when the lease was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
@@ -527,16 +520,13 @@ volatile
 security definer
 set search_path = ''
 as $$
-    with extended as (
-        update private.messages as m
-        set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
-        from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    )
-    select e.msg_id, l.is_cancelled
-    from extended as e inner join private.live_jobs as l on e.job_id = l.job_id
+    update private.messages as m
+    set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
+    from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct), private.live_jobs as l
+    where m.msg_id = t.msg_id and m.read_ct = t.read_ct
+        and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
+        and l.job_id = (m.message ->> 'job_id')::uuid
+    returning m.msg_id, l.is_cancelled
 $$;
 comment on function private.extend is
 'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
@@ -547,56 +537,39 @@ create function private.progress(
     queue text, msg_id bigint, read_ct integer, stage text, progress integer
 )
 returns boolean
-language plpgsql
+language sql
 volatile
 security definer
 set search_path = ''
 as $$
-begin
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
-    where j.id = h.job_id;
-    return found;
-end;
+    where j.id = h.job_id
+    returning true
 $$;
 comment on function private.progress is
-'Shows the owner what the job does now and how far it is. False: the lease was lost.';
+'Shows the owner what the job does now and how far it is. Null: the lease was lost.';
 grant execute on function private.progress to worker;
 
 create function private.save_step(
     queue text, msg_id bigint, read_ct integer, name text, result jsonb
 )
 returns boolean
-language plpgsql
+language sql
 volatile
 security definer
 set search_path = ''
 as $$
-begin
-    insert into private.job_steps (job_id, name, result)
-    select h.job_id, save_step.name, save_step.result
+    update private.live_jobs as l
+    set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
     from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
-    where h.job_id is not null
-    on conflict on constraint job_steps_pkey do update set result = excluded.result;
-    return found;
-end;
+    where l.job_id = h.job_id
+    returning true
 $$;
 comment on function private.save_step is
-'Remembers a result that must not be paid for twice; the next try reads it. Derived data only.
-False: the lease was lost.';
+'Remembers a result that must not be paid for twice; the claim of the next try hands it out. Derived
+data only. Null: the lease was lost.';
 grant execute on function private.save_step to worker;
-
-create function private.steps(job_id uuid)
-returns setof private.job_steps
-language sql
-stable
-security definer
-set search_path = ''
-begin atomic
-    select s.* from private.job_steps as s where s.job_id = steps.job_id;
-end;
-comment on function private.steps is 'What earlier tries of a job have saved.';
-grant execute on function private.steps to worker;
 
 create function private.cancel_own_job(job_id uuid)
 returns void
@@ -642,7 +615,7 @@ begin
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.post(
-        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, 0
+        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
     ) then
         return false;
     end if;
@@ -677,17 +650,14 @@ begin
     loop
         -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
         execute format(
-            'select (
-                select count(*) from (
-                    select from pgmq.%1$I where vt <= statement_timestamp() limit 1000
-                ) as d
-            ), (
-                select extract(epoch from statement_timestamp() - min(vt)) from pgmq.%1$I
-                where vt <= statement_timestamp()
-            ), n_live_tup, n_dead_tup
-            from pg_catalog.pg_stat_user_tables where relid = ''pgmq.%1$I''::regclass',
+            'select count(*), extract(epoch from statement_timestamp() - min(vt)),
+                pg_stat_get_live_tuples($1), pg_stat_get_dead_tuples($1)
+            from (
+                select vt from pgmq.%I where vt <= statement_timestamp() order by vt limit 1000
+            ) as due',
             'q_' || queue
-        ) into due, oldest_due_seconds, messages, dead_rows;
+        ) into due, oldest_due_seconds, messages, dead_rows
+        using ('pgmq.q_' || queue)::regclass;
         return next;
     end loop;
 end;

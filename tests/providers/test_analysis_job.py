@@ -55,7 +55,7 @@ async def test_a_job_waits_for_apify_without_a_worker_and_without_a_try(
     assert done["attempt"] == 1
     assert [run.actor for run in apify.started] == [VIDEOS_ACTOR, COMMENTS_ACTOR, VIDEOS_ACTOR]
     assert db.value("select count(*) from public.virality_packs") == 1
-    assert db.value("select count(*) from private.job_steps") == 0
+    assert db.value("select count(*) from private.live_jobs where steps is not null") == 0
 
 
 async def test_nothing_that_people_wrote_is_in_the_database(db, product, connected, apify):

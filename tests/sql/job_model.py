@@ -50,7 +50,7 @@ class ModelJob:
             "messages": int(self.is_live),
             "live_rows": int(self.is_live),
             "dead_letters": int(self.status == "failed"),
-            "steps": len(self.steps),
+            "steps": self.steps,
         }
 
     def is_buried_by_claim(self) -> bool:

@@ -68,7 +68,7 @@ FUNCTIONS = {
         private.record_stripe_event private.refresh_tiktok
         private.remember_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
-        private.save_step private.script_input private.snooze private.steps private.stripe_account
+        private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
         private.wake
     """,

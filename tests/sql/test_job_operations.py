@@ -158,8 +158,7 @@ def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
     assert db.value("select private.redrive(%s)", job_id) is True
     [again] = claim(db)
     assert (again["job_id"], again["arguments"], again["attempt"]) == (job_id, {"n": 1}, 1)
-    with db.as_worker() as worker:
-        assert worker.rows("select name from private.steps(%s)", job_id) == [{"name": "paid"}]
+    assert again["steps"] == {"paid": 1}
 
 
 def test_what_did_not_fail_cannot_be_redriven(db: Database):

@@ -20,11 +20,10 @@ async def taken_in_turns(db: Database, turns: int) -> list[int]:
     counts, cursor = [], ""
     async with async_pool(db.url("worker"), application_name="test", max_size=1) as pool:
         for _ in range(turns):
-            turn = await protocol.turn(
+            claimed, cursor = await protocol.turn(
                 pool, QUEUE, [], quantity=10, lease_seconds=30, cursor=cursor
             )
-            counts.append(len(turn.claimed))
-            cursor = turn.cursor
+            counts.append(len(claimed))
     return counts
 
 

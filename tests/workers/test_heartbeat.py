@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,7 @@ def noop(db: Database) -> str:
 
 def held(row: Row) -> Job:
     """A claimed row as the worker holds it."""
-    names = ("msg_id", "read_ct", "job_id", "kind", "user_id", "product_id", "arguments", "attempt")
-    return Job(QUEUE, **{name: row[name] for name in names})
+    return Job(QUEUE, **row)
 
 
 @contextmanager
@@ -47,9 +47,19 @@ def beating(url: str, *jobs: Job, lease_seconds: int = LEASE_SECONDS) -> Iterato
 
     heartbeat = Heartbeat(url, lease_seconds, held=lambda: list(jobs), halt=halt)
     heartbeat.start()
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.05):
+            heartbeat.watch()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
     try:
         yield halts
     finally:
+        is_over.set()
+        watching.join()
         heartbeat.stop()
 
 

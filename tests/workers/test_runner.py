@@ -97,7 +97,7 @@ async def test_a_job_is_done_and_acknowledged(db: Database):
     async with running(db, handler(work)):
         await until(lambda: state(db, job_id)["status"] == "succeeded")
     assert (seen, state(db, job_id)) == ([{"n": 1}], DONE)
-    assert leftovers(db) == {"messages": 0, "live": 0, "steps": 0}
+    assert leftovers(db) == {"messages": 0, "live": 0}
 
 
 async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database, monkeypatch):

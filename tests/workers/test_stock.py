@@ -11,7 +11,7 @@ A, B, C = (uuid.uuid4() for _ in range(3))
 
 
 def job(user_id: uuid.UUID | None) -> Job:
-    return Job("maintenance", 1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1)
+    return Job("maintenance", 1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1, None)
 
 
 def stock(slots: int, *users: uuid.UUID | None) -> Stock:
