@@ -2167,8 +2167,7 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.count_change() IS 'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
-one, changes what its account reads.
-Definer: the count is internal.';
+one, changes what its account reads. Definer: the count is internal.';
 
 CREATE FUNCTION private.count_request(user_id uuid, path text) RETURNS void
     LANGUAGE plpgsql
@@ -2397,20 +2396,22 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute (
-        select format(
-            'create or replace function private.add_message('
-            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-            || ' return v_msg_id; end; $body$',
-            string_agg(format(
-                'when %L then insert into pgmq.%I (message, headers, vt)'
-                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                q.queue, 'q_' || q.queue
-            ), ' ')
+    execute format(
+        'create or replace function private.add_message('
+        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+        || ' return v_msg_id; end; $body$',
+        (
+            select string_agg(
+                format(
+                    'when %L then insert into pgmq.%I (message, headers, vt)'
+                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    q.queue, 'q_' || q.queue
+                ), ' '
+            )
+            from private.queues as q
         )
-        from private.queues as q
     );
 end;
 $_$;
@@ -2783,8 +2784,8 @@ CREATE TABLE private.read_versions (
 )
 WITH (fillfactor='50');
 
-COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed, or a job ended without changing them: one
-row to look at, not all of them.';
+COMMENT ON TABLE private.read_versions IS 'How often an account''s products and scripts have changed, or a job ended without changing them:
+one row to look at, not all of them.';
 
 CREATE UNLOGGED TABLE private.request_counts (
     user_id uuid NOT NULL,

@@ -170,20 +170,22 @@ $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
 $template$, 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute (
-        select format(
-            'create or replace function private.add_message('
-            || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-            || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
-            || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-            || ' return v_msg_id; end; $body$',
-            string_agg(format(
-                'when %L then insert into pgmq.%I (message, headers, vt)'
-                || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
-                q.queue, 'q_' || q.queue
-            ), ' ')
+    execute format(
+        'create or replace function private.add_message('
+        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
+        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
+        || ' return v_msg_id; end; $body$',
+        (
+            select string_agg(
+                format(
+                    'when %L then insert into pgmq.%I (message, headers, vt)'
+                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    q.queue, 'q_' || q.queue
+                ), ' '
+            )
+            from private.queues as q
         )
-        from private.queues as q
     );
 end;
 $function$;

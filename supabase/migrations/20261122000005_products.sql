@@ -291,8 +291,8 @@ create table private.read_versions (
     version bigint not null default 1
 ) with (fillfactor = 50);
 comment on table private.read_versions is
-'How often an account''s products and scripts have changed, or a job ended without changing them: one
-row to look at, not all of them.';
+'How often an account''s products and scripts have changed, or a job ended without changing them:
+one row to look at, not all of them.';
 alter table private.read_versions enable row level security;
 
 create function private.count_change()
@@ -311,8 +311,7 @@ end;
 $$;
 comment on function private.count_change is
 'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
-one, changes what its account reads.
-Definer: the count is internal.';
+one, changes what its account reads. Definer: the count is internal.';
 create trigger products_60_count_change after insert or update or delete on public.products
 for each row execute function private.count_change();
 -- What else becomes of a job is seen by its being live, or by what it leaves.
