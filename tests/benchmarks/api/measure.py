@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -108,14 +109,16 @@ def systems(place: Place, wanted: frozenset[str]) -> Iterator[dict[str, Server]]
 def samples(
     bench: Bench, started: dict[str, Server], wanted: frozenset[str], names: frozenset[str]
 ) -> Iterator[Sample | Failure]:
-    """Every case, round by round; each round begins with another system."""
+    """Every case, round by round; each in another order, so that none always follows the same one.
+
+    A run leaves work behind: pages to flush and to vacuum, cold caches.
+    """
     for case in cases.CASES:
         if case.name not in names:
             continue
         chosen = [system for system in case.systems if system in wanted]
         for number in range(bench.rounds):
-            at = number % len(chosen)
-            order = chosen if number == 0 else chosen[at:] + chosen[:at]
+            order = random.Random(number).sample(chosen, len(chosen)) if number else chosen
             for system in order:
                 yield _sample(bench, case.name, system, started.get(system), is_warm=number > 0)
         if case.name == cases.RPC:

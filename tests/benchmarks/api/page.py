@@ -35,7 +35,7 @@ numbers belong to this machine.
 One PostgreSQL (the embedded one, `fsync` and `synchronous_commit` on, 512 MB of shared buffers) with
 all migrations, filled once; every system serves the same rows under the same policies: a transaction
 per request, in it the role `authenticated` and the token's claims. All systems run for the whole time
-and are asked in turn, beginning with another one in every round; a run is {seconds:g} s of wrk ({connections}
+and are asked in turn, in another order in every round; a run is {seconds:g} s of wrk ({connections}
 connections, the tokens of {accounts} accounts) after a warm-up. A number is the median of the rounds. In a
 full run a measurement during which other processes used more than 12 % of the CPU is repeated up to
 twice, and the calmest one counts. The column *foreign CPU* says how much that was: rows with much of
