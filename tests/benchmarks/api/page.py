@@ -46,7 +46,7 @@ A run ends with an error if any answer was one, or if systems answer with other 
 
 | system | set up as |
 | --- | --- |
-| ours | PostgREST called directly: JWT cache, Unix socket, prepared statements, pool of 10, on one core, always the same (`python -m local.postgrest`, as `make dev` runs it); the pre-request checks the token, looks for an erasure, counts writes; ETag on `product_overview` and `products` |
+| ours | PostgREST called directly: JWT cache, Unix socket, prepared statements, pool of 10, on one core, always the same (`python -m local.postgrest`, as `make up` runs it); the pre-request checks the token, looks for an erasure, counts writes; ETag on `product_overview` and `products` |
 | PostgREST without pre-request | the same, bare |
 | PostgREST with an empty pre-request | the same with a function that does nothing: what the statement costs |
 | ours without rate limit | the same, but for counting writes |

@@ -80,7 +80,7 @@ class Place:
         ]
 
 
-# As `make dev` runs it: on one core, in long turns.
+# As `make up` runs it: on one core, in long turns.
 _SETTLED = (sys.executable, "-m", "local.postgrest")
 # All servers get long turns: each of them does better so.
 _LONG_TURNS = ("chrt", "--batch", "0")
