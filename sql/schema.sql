@@ -59,7 +59,7 @@ COMMENT ON TYPE private.verdict IS 'What a rule says of a script; hits are range
 
 CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
@@ -107,7 +107,7 @@ one lock: several workers never overshoot.';
 
 CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$ declare v_msg_id bigint; begin case queue when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
 
 COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
@@ -222,7 +222,7 @@ COMMENT ON COLUMN public.products.last_analyzed_at IS 'When its newest results w
 
 CREATE FUNCTION private.analysis_input(job_id uuid) RETURNS TABLE(product_id uuid, product_name text, source_url text, last_breakdown jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT p.id,
      p.name,
@@ -257,7 +257,7 @@ COMMENT ON COLUMN private.apify_webhooks.secret_hash IS 'SHA-256 of what only Ap
 
 CREATE FUNCTION private.apify_secret_hash(id uuid) RETURNS bytea
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT COALESCE(( SELECT w.secret_hash
             FROM private.apify_webhooks w
@@ -269,7 +269,7 @@ Definer: the edge has no table rights. A hash does not give the secret away.';
 
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
@@ -279,7 +279,7 @@ COMMENT ON FUNCTION private.asks_for_upsert() IS 'Whether the request says what 
 
 CREATE FUNCTION private.astral_places(content text) RETURNS integer[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- Each part but the last ends where such a character stands.
     select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
@@ -297,7 +297,7 @@ COMMENT ON FUNCTION private.astral_places(content text) IS 'Where characters sta
 
 CREATE FUNCTION private.attribute_stripe_event(id text, customer_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     update private.stripe_events as e set
@@ -316,7 +316,7 @@ table rights.';
 
 CREATE FUNCTION private.before_request() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_role text := current_setting('role');
@@ -432,7 +432,7 @@ COMMENT ON COLUMN private.stripe_events.finished_at IS 'When it left `received`;
 
 CREATE FUNCTION private.begin_customer_sync(customer_id text) RETURNS text[]
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT COALESCE(array_agg(e.id), '{}'::text[]) AS "coalesce"
     FROM private.stripe_events e
@@ -444,7 +444,7 @@ table rights.';
 
 CREATE FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if private.is_erased(begin_tiktok.user_id) then
@@ -481,7 +481,7 @@ COMMENT ON COLUMN private.identities.min_iat IS 'Session tokens issued before th
 
 CREATE FUNCTION private.is_erased(user_id uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT COALESCE(bool_and((i.deleted_at IS NOT NULL)), false) AS "coalesce"
     FROM private.identities i
@@ -568,7 +568,7 @@ plan.';
 
 CREATE FUNCTION private.plan_of(user_id uuid) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT COALESCE(( SELECT e.plan
             FROM private.entitlements e
@@ -599,7 +599,7 @@ COMMENT ON COLUMN private.stripe_customers.deleted_at IS 'When Stripe said the c
 
 CREATE FUNCTION private.billing_account(user_id uuid) RETURNS TABLE(plan text, customer_id text, former_customer_id text, is_erased boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT private.plan_of(user_id) AS plan_of,
      ( SELECT c.customer_id
@@ -617,7 +617,7 @@ Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.bind_customer(user_id uuid, customer_id text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_customer_id text;
@@ -643,7 +643,7 @@ Definer: the edge has no table rights. The edge made the customer for this accou
 
 CREATE FUNCTION private.brand_rules_refuse_duplicate() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if not private.asks_for_upsert() and exists (
@@ -663,7 +663,7 @@ COMMENT ON FUNCTION private.brand_rules_refuse_duplicate() IS 'Trigger: a second
 
 CREATE FUNCTION private.brand_rules_require() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.require_text(
@@ -698,7 +698,7 @@ that is sent as null for the caller''s.';
 
 CREATE FUNCTION private.brand_rules_require_definition() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_field text;
@@ -720,7 +720,7 @@ COMMENT ON FUNCTION private.brand_rules_require_definition() IS 'Trigger: a defi
 
 CREATE FUNCTION private.brand_rules_try_examples() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_field text := private.broken_example(new.rule_definition);
@@ -739,7 +739,7 @@ COMMENT ON FUNCTION private.brand_rules_try_examples() IS 'Trigger: the examples
 
 CREATE FUNCTION private.broken_example(definition jsonb) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select format('examples.%s[%s]', e.expected, e.position - 1)
     from (
@@ -762,7 +762,7 @@ COMMENT ON FUNCTION private.broken_example(definition jsonb) IS 'The example of 
 
 CREATE FUNCTION private.cancel_own_job(job_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
@@ -788,7 +788,7 @@ as it is. Definer: it deletes from the queue. Identity comes from the token.';
 
 CREATE FUNCTION private.check_banned_phrase(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
@@ -817,7 +817,7 @@ COMMENT ON FUNCTION private.check_banned_phrase(params jsonb, script private.fol
 
 CREATE FUNCTION private.check_claim(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_category text := params ->> 'category';
@@ -858,7 +858,7 @@ COMMENT ON FUNCTION private.check_claim(params jsonb, script private.folded_text
 
 CREATE FUNCTION private.check_competitor_mention(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
@@ -881,7 +881,7 @@ COMMENT ON FUNCTION private.check_competitor_mention(params jsonb, script privat
 
 CREATE FUNCTION private.check_cta(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_length integer := char_length(script.content);
@@ -912,7 +912,7 @@ COMMENT ON FUNCTION private.check_cta(params jsonb, script private.folded_text) 
 
 CREATE FUNCTION private.check_disclosure(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
@@ -948,7 +948,7 @@ People speak about two and a half words a second.';
 
 CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
@@ -982,7 +982,7 @@ COMMENT ON FUNCTION private.check_emoji(params jsonb, script private.folded_text
 
 CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_max integer := (params ->> 'max')::integer;
@@ -1023,7 +1023,7 @@ COMMENT ON FUNCTION private.check_hashtags(params jsonb, script private.folded_t
 
 CREATE FUNCTION private.check_max_length(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_unit text := params ->> 'unit';
@@ -1065,7 +1065,7 @@ words at a speaking rate (wpm, 150 by default).';
 
 CREATE FUNCTION private.check_params(kind text, params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     return case kind
@@ -1098,7 +1098,7 @@ COMMENT ON FUNCTION private.check_params(kind text, params jsonb, script private
 
 CREATE FUNCTION private.check_price_match(script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_hits int4multirange := private.find_patterns(
@@ -1123,7 +1123,7 @@ COMMENT ON FUNCTION private.check_price_match(script private.folded_text) IS 'As
 
 CREATE FUNCTION private.check_reading_level(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
@@ -1145,7 +1145,7 @@ COMMENT ON FUNCTION private.check_reading_level(params jsonb, script private.fol
 
 CREATE FUNCTION private.check_regex(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
@@ -1167,7 +1167,7 @@ COMMENT ON FUNCTION private.check_regex(params jsonb, script private.folded_text
 
 CREATE FUNCTION private.check_required_mention(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
@@ -1216,7 +1216,7 @@ COMMENT ON FUNCTION private.check_required_mention(params jsonb, script private.
 
 CREATE FUNCTION private.check_rule(definition jsonb, script private.folded_text, OUT status text, OUT spans jsonb, OUT message text, OUT suggestion text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_verdict private.verdict;
@@ -1247,7 +1247,7 @@ table.';
 
 CREATE FUNCTION private.check_rules(user_id uuid, content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_script private.folded_text := private.fold(content, (
@@ -1316,7 +1316,7 @@ COMMENT ON FUNCTION private.check_rules(user_id uuid, content text) IS 'Applies 
 
 CREATE FUNCTION private.check_script(user_id uuid, content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
 $$;
@@ -1325,7 +1325,7 @@ COMMENT ON FUNCTION private.check_script(user_id uuid, content text) IS 'The sam
 
 CREATE FUNCTION private.check_substitution(params jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_pair record;
@@ -1353,7 +1353,7 @@ COMMENT ON FUNCTION private.check_substitution(params jsonb, script private.fold
 
 CREATE FUNCTION private.check_testimonial(script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
@@ -1373,7 +1373,7 @@ COMMENT ON FUNCTION private.check_testimonial(script private.folded_text) IS 'As
 
 CREATE FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) RETURNS private.verdict
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_verdicts private.verdict[] := array(
@@ -1410,7 +1410,7 @@ judgement, so does the whole, unless it is settled without it.';
 
 CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[], msg_ids bigint[] DEFAULT '{}'::bigint[], read_cts integer[] DEFAULT '{}'::integer[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_turn private.turn;
@@ -1440,7 +1440,7 @@ all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1583,7 +1583,7 @@ COMMENT ON FUNCTION private.claim_billing(quantity integer, lease_seconds intege
 
 CREATE FUNCTION private.claim_ingestion(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1726,7 +1726,7 @@ COMMENT ON FUNCTION private.claim_ingestion(quantity integer, lease_seconds inte
 
 CREATE FUNCTION private.claim_maintenance(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1869,7 +1869,7 @@ COMMENT ON FUNCTION private.claim_maintenance(quantity integer, lease_seconds in
 
 CREATE FUNCTION private.claim_patterns(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     select case category
         when 'health' then array[
@@ -1899,7 +1899,7 @@ COMMENT ON FUNCTION private.claim_patterns(category text) IS 'The same as regula
 
 CREATE FUNCTION private.claim_phrases(category text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case category
         when 'health' then '{
@@ -1946,7 +1946,7 @@ COMMENT ON FUNCTION private.claim_phrases(category text) IS 'Phrases that make a
 
 CREATE FUNCTION private.claim_scripts(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -2089,7 +2089,7 @@ COMMENT ON FUNCTION private.claim_scripts(quantity integer, lease_seconds intege
 
 CREATE FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text DEFAULT 'succeeded'::text, error_code text DEFAULT NULL::text, error_message text DEFAULT NULL::text) RETURNS SETOF bigint
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -2132,7 +2132,7 @@ that were still ours.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -2156,7 +2156,7 @@ COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one mo
 
 CREATE FUNCTION private.count_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Locked last, after products and what a user waits for first, by whoever changes them.
@@ -2171,7 +2171,7 @@ one, changes what its account reads. Definer: the count is internal.';
 
 CREATE FUNCTION private.count_request(user_id uuid, path text) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- work starts a job that costs money, write changes rows.
@@ -2226,7 +2226,7 @@ Retry-After, in seconds also in details.';
 
 CREATE FUNCTION private.count_words(content text) RETURNS integer
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
@@ -2235,7 +2235,7 @@ COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands bet
 
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
     insert into private.queues (queue) values (create_queue.queue);
@@ -2255,7 +2255,7 @@ returns setof private.turn
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
@@ -2399,7 +2399,8 @@ $template$, 'QUEUE', create_queue.queue);
     execute format(
         'create or replace function private.add_message('
         || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+        || ' returns bigint language plpgsql volatile security invoker'
+        || ' set search_path = pg_catalog, pg_temp'
         || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
         || ' return v_msg_id; end; $body$',
         (
@@ -2421,7 +2422,7 @@ migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
@@ -2430,7 +2431,7 @@ COMMENT ON FUNCTION private.current_month() IS 'The month that usage is counted 
 
 CREATE FUNCTION private.customer_account(customer_id text, claimed_user_id uuid) RETURNS uuid
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_user_id uuid;
@@ -2456,7 +2457,7 @@ nobody''s.';
 
 CREATE FUNCTION private.default_phrases(purpose text) RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case purpose
         when 'accepted' then '{
@@ -2480,7 +2481,7 @@ COMMENT ON FUNCTION private.default_phrases(purpose text) IS 'What counts as a d
 
 CREATE FUNCTION private.definition_problem(definition jsonb, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_part text;
@@ -2508,7 +2509,7 @@ Definer, so that its helpers need no grants; it reads no table.';
 
 CREATE FUNCTION private.disconnect_tiktok(user_id uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_id uuid;
@@ -2537,7 +2538,7 @@ Definer: the edge has no table rights and names the account of a token it has ch
 
 CREATE FUNCTION private.disguise_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select string_agg(
         case
@@ -2561,7 +2562,7 @@ COMMENT ON FUNCTION private.disguise_pattern(word text) IS 'A regular expression
 
 CREATE FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
@@ -2577,7 +2578,7 @@ COMMENT ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) IS 'For
 
 CREATE FUNCTION private.emoji_pattern() RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
@@ -2593,7 +2594,7 @@ COMMENT ON FUNCTION private.emoji_pattern() IS 'A regular expression for one emo
 
 CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;
@@ -2602,7 +2603,7 @@ COMMENT ON FUNCTION private.end_tiktok_revocation(id uuid) IS 'Deletes tokens th
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_job_id uuid := gen_random_uuid();
@@ -2636,7 +2637,7 @@ granted to an API role.';
 
 CREATE FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) RETURNS uuid[]
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_queue text;
@@ -2676,7 +2677,7 @@ keys, so each is new. Returns their ids in that order. Definer: as private.enque
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_customer_id text;
@@ -2707,7 +2708,7 @@ Stripe. Repeating it changes nothing.';
 
 CREATE FUNCTION private.erase_own_account() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.erase_account(auth.uid());
@@ -2719,7 +2720,7 @@ from the token.';
 
 CREATE FUNCTION private.erase_rows(user_id uuid) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
@@ -2748,7 +2749,7 @@ COMMENT ON FUNCTION private.erase_rows(user_id uuid) IS 'Deletes every row of an
 
 CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_job_id uuid := (
@@ -2959,7 +2960,7 @@ COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: wha
 
 CREATE FUNCTION private.export_own_account() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT jsonb_build_object('user_id', auth.uid(), 'plan', private.plan_of(auth.uid()), 'stripe_customer_id', ( SELECT c.customer_id
             FROM private.stripe_customers c
@@ -3001,7 +3002,7 @@ identity comes from the token.';
 
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     update private.messages as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -3017,7 +3018,7 @@ is_cancelled: stop it.';
 
 CREATE FUNCTION private.fail(status integer, code text, message text, details jsonb DEFAULT NULL::jsonb, headers jsonb DEFAULT '{}'::jsonb) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- PostgREST wants `details` to be a string; an object there would be a 500.
@@ -3033,7 +3034,7 @@ COMMENT ON FUNCTION private.fail(status integer, code text, message text, detail
 
 CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- A character for private use marks both ends of each match: one pass for all of them.
@@ -3074,7 +3075,7 @@ enough to see what is wrong.';
 
 CREATE FUNCTION private.find_patterns(script private.folded_text, patterns text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_pattern text;
@@ -3093,7 +3094,7 @@ COMMENT ON FUNCTION private.find_patterns(script private.folded_text, patterns t
 
 CREATE FUNCTION private.find_term(script private.folded_text, term text, match text, normalise text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_plain text := btrim(term);
@@ -3139,7 +3140,7 @@ width, zero_width (invisible characters), leet (also accents, look-alikes, repea
 
 CREATE FUNCTION private.find_terms(script private.folded_text, terms text[], match text DEFAULT 'word'::text, normalise text[] DEFAULT '{case,width,zero_width,leet}'::text[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_squeezed text[] := private.squeeze_terms(terms);
@@ -3163,7 +3164,7 @@ COMMENT ON FUNCTION private.find_terms(script private.folded_text, terms text[],
 
 CREATE FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_user_id uuid := private.customer_account(
@@ -3207,7 +3208,7 @@ callers have no table rights.';
 
 CREATE FUNCTION private.fire_schedules() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_schedule private.schedules;
@@ -3240,7 +3241,7 @@ COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule,
 
 CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_folded private.folded_text;
@@ -3274,7 +3275,7 @@ its helpers need no grants; it reads no table.';
 
 CREATE FUNCTION private.fold_piece(source text, OUT plain text, OUT bare text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- ASCII folds to itself; most pieces and terms are.
@@ -3301,7 +3302,7 @@ COMMENT ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare tex
 
 CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare text, folded_at integer[], source_at integer[])
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- A run that keeps its length, or one character with its combining marks.
     with pieces as (
@@ -3349,7 +3350,7 @@ COMMENT ON FUNCTION private.fold_pieces(content text) IS 'Folds a script that is
 
 CREATE FUNCTION private.forget_customer(customer_id text, user_id uuid) RETURNS void
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  UPDATE private.stripe_customers c SET deleted_at = COALESCE(c.deleted_at, now())
    WHERE (c.customer_id = forget_customer.customer_id);
@@ -3390,7 +3391,7 @@ COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for ha
 
 CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT NULL::integer) RETURNS private.live_jobs
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_job_id uuid;
@@ -3409,7 +3410,7 @@ lost (or, asked without read_ct, the job has ended).';
 
 CREATE FUNCTION private.host_problem(host text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_address inet;
@@ -3443,7 +3444,7 @@ fetcher judges every address again after DNS.';
 
 CREATE FUNCTION private.is_fault_of_user(error_code text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
@@ -3455,7 +3456,7 @@ COMMENT ON FUNCTION private.is_fault_of_user(error_code text) IS 'Whether a job 
 
 CREATE FUNCTION private.is_json_container(value text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
@@ -3470,7 +3471,7 @@ column.';
 
 CREATE FUNCTION private.jobs_refund() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_charge private.charges;
@@ -3496,7 +3497,7 @@ COMMENT ON FUNCTION private.jobs_refund() IS 'Trigger: gives a use back, once, w
 
 CREATE FUNCTION private.judge(status text, hits int4multirange, message text) RETURNS private.verdict
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     return row(status, hits, message)::private.verdict;
@@ -3507,7 +3508,7 @@ COMMENT ON FUNCTION private.judge(status text, hits int4multirange, message text
 
 CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
@@ -3520,7 +3521,7 @@ system''s.';
 
 CREATE FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
@@ -3538,7 +3539,7 @@ COMMENT ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text
 
 CREATE FUNCTION private.letter_classes() RETURNS jsonb
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     select '{
         "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
@@ -3550,7 +3551,7 @@ COMMENT ON FUNCTION private.letter_classes() IS 'Lower-case letters that hide be
 
 CREATE FUNCTION private.letter_edge() RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
     select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
@@ -3560,7 +3561,7 @@ COMMENT ON FUNCTION private.letter_edge() IS 'Letters and digits of the scripts 
 
 CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case metric
         when 'products' then p.max_products
@@ -3574,7 +3575,7 @@ COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of 
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case
         when jsonb_typeof(value) <> 'array' then 'must be a list.'
@@ -3606,7 +3607,7 @@ COMMENT ON FUNCTION private.list_problem(value jsonb, type text, low numeric, hi
 
 CREATE FUNCTION private.live_jobs_charge() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
@@ -3650,7 +3651,7 @@ COMMENT ON TABLE private.permits IS 'Who uses a limit. A permit lives as long as
 
 CREATE FUNCTION private.live_permits(limit_name text) RETURNS SETOF private.permits
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT p.id,
      p.limit_name,
@@ -3668,7 +3669,7 @@ COMMENT ON FUNCTION private.live_permits(limit_name text) IS 'The permits of a l
 
 CREATE FUNCTION private.live_work(user_id uuid) RETURNS text[]
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     return array(
@@ -3684,7 +3685,7 @@ COMMENT ON FUNCTION private.live_work(user_id uuid) IS 'What an account sees of 
 
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case
         when jsonb_typeof(value) <> 'object' then 'must be an object of texts.'
@@ -3701,7 +3702,7 @@ COMMENT ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) 
 
 CREATE FUNCTION private.measure(script private.folded_text, definitions text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if definitions like '%"max_length"%' then
@@ -3718,7 +3719,7 @@ COMMENT ON FUNCTION private.measure(script private.folded_text, definitions text
 
 CREATE FUNCTION private.name_problem(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT
          CASE
@@ -3734,7 +3735,7 @@ COMMENT ON FUNCTION private.name_problem(name text) IS 'What is wrong with a nam
 
 CREATE FUNCTION private.next_checkout(user_id uuid) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  UPDATE private.stripe_customers c SET checkouts = (c.checkouts + 1)
    WHERE (c.user_id = next_checkout.user_id)
@@ -3746,7 +3747,7 @@ no table rights.';
 
 CREATE FUNCTION private.next_month() RETURNS timestamp with time zone
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
@@ -3755,7 +3756,7 @@ COMMENT ON FUNCTION private.next_month() IS 'When monthly quotas start again.';
 
 CREATE FUNCTION private.object_problem(part text, value jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if jsonb_typeof(value) <> 'object' then
@@ -3796,7 +3797,7 @@ COMMENT ON COLUMN private.plan_prices.is_offered IS 'False for prices that are o
 
 CREATE FUNCTION private.offered_prices(plan text) RETURNS text[]
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT COALESCE(array_agg(p.lookup_key ORDER BY p.lookup_key), '{}'::text[]) AS "coalesce"
     FROM private.plan_prices p
@@ -3808,7 +3809,7 @@ the edge has no table rights.';
 
 CREATE FUNCTION private.orphan_events() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT count(*) AS count
     FROM private.stripe_events e
@@ -3820,7 +3821,7 @@ who may have paid and has nothing. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.own_plan() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select private.plan_of(auth.uid())
 $$;
@@ -3830,7 +3831,7 @@ token.';
 
 CREATE FUNCTION private.own_tiktok() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select jsonb_build_object(
         'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
@@ -3843,7 +3844,7 @@ Definer: connections are internal; identity comes from the token.';
 
 CREATE FUNCTION private.own_usage() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select jsonb_build_object(
         'products', (select count(*) from public.products as p where p.user_id = auth.uid())
@@ -3859,7 +3860,7 @@ token.';
 
 CREATE FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_names text[] := (
@@ -3894,7 +3895,7 @@ COMMENT ON FUNCTION private.params_problem(kind text, params jsonb, path text, O
 
 CREATE FUNCTION private.part_problem(rule jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if path ~ '(rules.*){4}' then
@@ -3916,7 +3917,7 @@ COMMENT ON FUNCTION private.part_problem(rule jsonb, path text, OUT field text, 
 
 CREATE FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) RETURNS private.verdict
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if is_broken then
@@ -3930,7 +3931,7 @@ COMMENT ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, 
 
 CREATE FUNCTION private.pattern_problem(pattern text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- Escaped characters and bracket expressions can't hold what is refused below.
@@ -3969,7 +3970,7 @@ Without lookaround and backreferences, matching takes time linear in the text.';
 
 CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
 $$;
@@ -3978,7 +3979,7 @@ COMMENT ON FUNCTION private.places(hits int4range[]) IS 'Ranges counted from 1 a
 
 CREATE FUNCTION private.plain_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
@@ -3987,7 +3988,7 @@ COMMENT ON FUNCTION private.plain_pattern(word text) IS 'A regular expression fo
 
 CREATE FUNCTION private.post(job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer) RETURNS boolean
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_queue text;
@@ -4017,7 +4018,7 @@ COMMENT ON FUNCTION private.post(job_id uuid, lane text, kind text, key text, ar
 
 CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.enqueue('analyze_product', new.user_id, new.id, new.id::text);
@@ -4030,7 +4031,7 @@ write jobs.';
 
 CREATE FUNCTION private.products_require_quota() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_used integer;
@@ -4050,7 +4051,7 @@ Definer: it reads the account''s plan, and counts under a lock.';
 
 CREATE FUNCTION private.products_validate() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_problem text;
@@ -4076,7 +4077,7 @@ COMMENT ON FUNCTION private.products_validate() IS 'Trigger: answers plain mista
 
 CREATE FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
@@ -4088,7 +4089,7 @@ COMMENT ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer,
 
 CREATE FUNCTION private.prune_jobs(older_than interval DEFAULT '30 days'::interval, quantity integer DEFAULT 1000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_pruned integer;
@@ -4119,7 +4120,7 @@ letters; results stay. How many.';
 
 CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
     for queue, is_paused, dead_letters in
@@ -4149,7 +4150,7 @@ oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be 
 
 CREATE FUNCTION private.quote_hits(script private.folded_text, hits int4multirange) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select string_agg(
         '“' || substr(script.content, lower(h) + 1, upper(h) - lower(h)) || '”', ', '
@@ -4161,7 +4162,7 @@ COMMENT ON FUNCTION private.quote_hits(script private.folded_text, hits int4mult
 
 CREATE FUNCTION private.quote_list(list text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select '“' || array_to_string(list, '” or “') || '”'
 $$;
@@ -4170,7 +4171,7 @@ COMMENT ON FUNCTION private.quote_list(list text[]) IS 'A list of texts as a per
 
 CREATE FUNCTION private.read_symbols(value text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
@@ -4182,7 +4183,7 @@ COMMENT ON FUNCTION private.read_symbols(value text) IS 'A text with symbols tha
 
 CREATE FUNCTION private.reading_grade(bare text) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_text text := lower(bare);
@@ -4203,7 +4204,7 @@ COMMENT ON FUNCTION private.reading_grade(bare text) IS 'The Flesch-Kincaid grad
 
 CREATE FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
@@ -4245,7 +4246,7 @@ Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
@@ -4282,7 +4283,7 @@ Definer: the edge and the reconciliation have no table rights.';
 
 CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_dead private.dead_letters;
@@ -4308,7 +4309,7 @@ letters, or its user has started the same work again meanwhile. For operators.';
 
 CREATE FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     update private.tiktok_connections as c set
@@ -4331,7 +4332,7 @@ above.';
 
 CREATE FUNCTION private.refuse_known(tag text) RETURNS void
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.fail(
@@ -4348,7 +4349,7 @@ COMMENT ON FUNCTION private.refuse_known(tag text) IS 'Part of the pre-request: 
 
 CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) RETURNS void
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -4371,7 +4372,7 @@ COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer
 
 CREATE FUNCTION private.refuse_sign_in() RETURNS void
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if current_setting('role') = 'anon' then
@@ -4402,7 +4403,7 @@ Who moves to another account deletes it, together with the customers of the old 
 
 CREATE FUNCTION private.remember_stripe_account(account text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  INSERT INTO private.stripe_account (account)  SELECT remember_stripe_account.account AS account
            WHERE ((remember_stripe_account.account IS NOT NULL) AND (EXISTS ( SELECT
@@ -4414,7 +4415,7 @@ Definer: workers and the edge have no table rights.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_jobs uuid [];
@@ -4452,7 +4453,7 @@ Definer: workers have no table rights.';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
@@ -4476,7 +4477,7 @@ COMMENT ON FUNCTION private.require_text(value text, code text, field text, labe
 
 CREATE FUNCTION private.required_choices() RETURNS TABLE(kind text, names text[])
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     values
     ('required_mention', '{any_of,all_of}'::text[]),
@@ -4490,7 +4491,7 @@ COMMENT ON FUNCTION private.required_choices() IS 'Kinds that need at least one 
 
 CREATE FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) RETURNS TABLE(user_id uuid, state text)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_identity private.identities;
@@ -4521,7 +4522,7 @@ Definer: the edge has no table rights. Only the edge may call it, after it has c
 
 CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision DEFAULT NULL::double precision) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
@@ -4555,7 +4556,7 @@ failure allowed is final. Returns queued, failed, cancelled, or null when the le
 
 CREATE FUNCTION private.rule_kinds() RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select '{
         banned_phrase, substitution, required_mention, disclosure, max_length, regex, claim,
@@ -4568,7 +4569,7 @@ COMMENT ON FUNCTION private.rule_kinds() IS 'Every kind of rule.';
 
 CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, type text, is_required boolean, low numeric, high numeric, choices text[])
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     values
     (
@@ -4650,7 +4651,7 @@ a number, the length of a text, or a list.';
 
 CREATE FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_product public.products;
@@ -4682,7 +4683,7 @@ from the worker.';
 
 CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb DEFAULT NULL::jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_product public.products;
@@ -4720,7 +4721,7 @@ owner and product come from the job.';
 
 CREATE FUNCTION private.save_step(queue text, msg_id bigint, read_ct integer, name text, result jsonb) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
@@ -4734,7 +4735,7 @@ data only. Null: the lease was lost.';
 
 CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Erasure takes the same rows first: either it sees this connection, or this sees it.
@@ -4774,7 +4775,7 @@ meanwhile. Definer: the edge has no table rights; the account is the one that as
 
 CREATE FUNCTION private.script_input(job_id uuid) RETURNS TABLE(product_name text, pack jsonb, rules jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select
         p.name,
@@ -4804,7 +4805,7 @@ job''s arguments. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.scripts_keep_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     insert into public.script_versions (script_id, user_id, version, content)
@@ -4823,7 +4824,7 @@ COMMENT ON FUNCTION private.scripts_keep_version() IS 'Trigger: keeps the text t
 
 CREATE FUNCTION private.scripts_require() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     new.user_id := coalesce(new.user_id, auth.uid());
@@ -4849,7 +4850,7 @@ caller''s. Errors: 422 invalid_script.';
 
 CREATE FUNCTION private.scripts_require_compliance() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_broken jsonb;
@@ -4879,7 +4880,7 @@ Errors: 422 script_not_compliant.';
 
 CREATE FUNCTION private.scripts_require_product() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if new.product_id is null then
@@ -4903,7 +4904,7 @@ COMMENT ON FUNCTION private.scripts_require_product() IS 'Trigger: a script''s p
 
 CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
@@ -4937,7 +4938,7 @@ Returns its status, or null when the lease was lost.';
 
 CREATE FUNCTION private.source_places(script private.folded_text, hits int4range[]) RETURNS int4multirange
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     f constant integer[] := script.folded_at;
@@ -4966,7 +4967,7 @@ COMMENT ON FUNCTION private.source_places(script private.folded_text, hits int4r
 
 CREATE FUNCTION private.spans(hits int4multirange, astral_at integer[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select coalesce(
         jsonb_agg(
@@ -4988,7 +4989,7 @@ is the text that is meant.';
 
 CREATE FUNCTION private.spelt_pattern(word text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select string_agg(
         coalesce(
@@ -5006,7 +5007,7 @@ COMMENT ON FUNCTION private.spelt_pattern(word text) IS 'A regular expression fo
 
 CREATE FUNCTION private.squeeze(value text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_character text;
@@ -5045,7 +5046,7 @@ separator that private.find_terms puts between the terms of a list.';
 
 CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- All at once: a thousand short calls would take longer than the check.
@@ -5070,7 +5071,7 @@ nothing, and nothing is found everywhere: it is always looked for. Definer like 
 
 CREATE FUNCTION private.start_analysis(product_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -5090,7 +5091,7 @@ write jobs. Errors: 404 not_found.';
 
 CREATE FUNCTION private.start_script(product_id uuid, brief text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -5129,7 +5130,7 @@ COMMENT ON TABLE private.starter_rules IS 'The rules of each pack that rpc/adopt
 
 CREATE FUNCTION private.starter_pack(pack text) RETURNS SETOF private.starter_rules
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
@@ -5138,7 +5139,7 @@ COMMENT ON FUNCTION private.starter_pack(pack text) IS 'The starter rules of a p
 
 CREATE FUNCTION private.stripe_account() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT a.account
     FROM private.stripe_account a;
@@ -5149,7 +5150,7 @@ rights.';
 
 CREATE FUNCTION private.stripe_event(id text) RETURNS TABLE(status text, customer_id text, object_id text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT e.status,
      e.customer_id,
@@ -5162,7 +5163,7 @@ COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its han
 
 CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     with taken as (
         delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
@@ -5177,7 +5178,7 @@ never asked. Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_edge constant text := case
@@ -5207,7 +5208,7 @@ COMMENT ON FUNCTION private.term_pattern(term text, match text, reads_disguise b
 
 CREATE FUNCTION private.testimonial_patterns() RETURNS text[]
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select array[
         '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
@@ -5225,7 +5226,7 @@ COMMENT ON FUNCTION private.testimonial_patterns() IS 'Somebody speaking of thei
 
 CREATE FUNCTION private.texts(list jsonb, otherwise text[] DEFAULT '{}'::text[]) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if list is null then
@@ -5239,7 +5240,7 @@ COMMENT ON FUNCTION private.texts(list jsonb, otherwise text[]) IS 'A JSON list 
 
 CREATE FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, OUT refresh_token text, OUT is_stale boolean, OUT is_over boolean) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT c.access_token,
      c.refresh_token,
@@ -5264,7 +5265,7 @@ COMMENT ON TABLE private.tiktok_revocations IS 'Sealed tokens that nobody here u
 
 CREATE FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT r.access_token,
      r.refresh_token
@@ -5277,7 +5278,7 @@ Definer: workers have no table rights.';
 
 CREATE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     new.updated_at := now();
@@ -5289,7 +5290,7 @@ COMMENT ON FUNCTION private.touch_updated_at() IS 'Trigger: sets updated_at.';
 
 CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) RETURNS void
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  INSERT INTO public.subscriptions AS s (user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, pause_collection)  SELECT upsert_subscriptions.user_id AS user_id,
              seen.id,
@@ -5314,7 +5315,7 @@ COMMENT ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jso
 
 CREATE FUNCTION private.url_problem(url text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT
          CASE
@@ -5332,7 +5333,7 @@ COMMENT ON FUNCTION private.url_problem(url text) IS 'What is wrong with a sourc
 
 CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case
         when type in ('texts', 'samples', 'choices', 'patterns')
@@ -5363,7 +5364,7 @@ COMMENT ON FUNCTION private.value_problem(value jsonb, type text, low numeric, h
 
 CREATE FUNCTION private.virality_packs_touch_product() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     update public.products as p set updated_at = now() where p.id = old.product_id;
@@ -5376,7 +5377,7 @@ may not write updated_at.';
 
 CREATE FUNCTION private.virality_packs_validate() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_problem text := private.name_problem(new.name);
@@ -5395,7 +5396,7 @@ COMMENT ON FUNCTION private.virality_packs_validate() IS 'Trigger: answers plain
 
 CREATE FUNCTION private.wake(job_id uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -5421,7 +5422,7 @@ parked.';
 
 CREATE FUNCTION private.wake_for_apify(id uuid) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select coalesce(bool_or(private.wake(w.job_id)), false)
     from private.apify_webhooks as w where w.id = wake_for_apify.id
@@ -5432,7 +5433,7 @@ harmless. Definer: it knows the job, the edge only the webhook.';
 
 CREATE FUNCTION private.window_wait(limit_name text, lane text, starts_per_minute integer) RETURNS double precision
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT EXTRACT(epoch FROM ((p.started_at + '00:01:00'::interval) - clock_timestamp())) AS "extract"
     FROM private.permits p
@@ -5447,7 +5448,7 @@ fits now or none is set.';
 
 CREATE FUNCTION private.without_accents(value text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_text text := normalize(
@@ -5478,7 +5479,7 @@ COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á”
 
 CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
@@ -5506,7 +5507,7 @@ COMMENT ON FUNCTION private.word_pattern(term text, reads_disguise boolean, is_s
 
 CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) RETURNS record
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select
         p.id,
@@ -5536,7 +5537,7 @@ subscription and the connected TikTok account (each null without one).';
 
 CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
@@ -5569,7 +5570,7 @@ Rules of the same names that the caller has already stay as they are. Errors: 42
 
 CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_job public.jobs;
@@ -5590,7 +5591,7 @@ Errors: 404 not_found.';
 
 CREATE FUNCTION public.check_compliance(content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
     LANGUAGE plpgsql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET statement_timeout TO '2s'
     AS $$
 begin
@@ -5609,7 +5610,7 @@ A plain script is scope body. Errors: 422 invalid_script.';
 
 CREATE FUNCTION public.delete_account() RETURNS void
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT private.erase_own_account() AS erase_own_account;
 END;
@@ -5621,7 +5622,7 @@ Afterwards the account''s tokens can''t be renewed (403 account_deleted).';
 
 CREATE FUNCTION public.export_account() RETURNS jsonb
     LANGUAGE sql STABLE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT private.export_own_account() AS export_own_account;
 END;
@@ -5630,7 +5631,7 @@ COMMENT ON FUNCTION public.export_account() IS 'Everything that is stored about 
 
 CREATE FUNCTION public.generate_script(product_id uuid, brief text DEFAULT ''::text) RETURNS public.jobs
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_brief text := btrim(coalesce(brief, ''), E' \t\r\n');
@@ -5653,7 +5654,7 @@ brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_script public.scripts;
@@ -5678,7 +5679,7 @@ Errors: 404 not_found.';
 
 CREATE FUNCTION public.run_analysis(product_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);
@@ -5863,7 +5864,7 @@ ALTER TABLE ONLY private.request_counts
 
 CREATE FUNCTION private.lock_account(user_id uuid) RETURNS void
     LANGUAGE sql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  INSERT INTO private.request_counts AS c (user_id, cost_class, window_start, requests) VALUES (lock_account.user_id,'write'::text,now(),0), (lock_account.user_id,'work'::text,now(),0) ON CONFLICT ON CONSTRAINT request_counts_pkey DO UPDATE SET requests = c.requests;
 END;

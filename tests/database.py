@@ -108,8 +108,9 @@ class Database(Session):
 def opened(clone: psycopg.Connection) -> Iterator[Database]:
     """A clone that pytest-postgresql has made, as tests use it."""
     info = clone.info
-    # Cloning copies a database's content, not its grants.
-    clone.execute(f'grant create, connect, temporary on database "{info.dbname}" to postgres')
+    # Cloning copies a database's content, neither its owner nor its grants.
+    clone.execute(f'alter database "{info.dbname}" owner to postgres')
+    clone.execute(f'revoke temporary on database "{info.dbname}" from public')
     clone.commit()
     database = Database(info.host, info.port, info.dbname)
     yield database

@@ -54,11 +54,10 @@ alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 
+-- As on hosted, `postgres` owns the database, and so may say who makes temporary objects in it.
 do $$
 begin
-    execute format(
-        'grant create, connect, temporary on database %I to postgres', current_database()
-    );
+    execute format('alter database %I owner to postgres', current_database());
 end;
 $$;
 alter schema public owner to postgres;

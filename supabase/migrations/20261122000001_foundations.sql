@@ -10,6 +10,13 @@ revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public
 revoke all on functions from anon, authenticated, service_role;
 
+-- A temporary type or function of a caller's could stand before a built-in one. No login needs any.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end;
+$$;
+
 create schema private;
 comment on schema private is
 'Privileged functions and internal tables. Not exposed by the API; each function is granted by
@@ -57,7 +64,7 @@ returns void
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- PostgREST wants `details` to be a string; an object there would be a 500.
@@ -78,7 +85,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.updated_at := now();
@@ -92,7 +99,7 @@ returns void
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if current_setting('role') = 'anon' then

@@ -30,7 +30,7 @@ returns table (user_id uuid, state text)
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_identity private.identities;
@@ -65,7 +65,7 @@ returns boolean
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(bool_and(i.deleted_at is not null), false)
     from private.identities as i

@@ -7,7 +7,7 @@ returns void
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $function$
 begin
     insert into private.queues (queue) values (create_queue.queue);
@@ -28,7 +28,7 @@ returns setof private.turn
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Plans are made while the table may be empty, and kept: they must suit a million rows.
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -173,7 +173,8 @@ $template$, 'QUEUE', create_queue.queue);
     execute format(
         'create or replace function private.add_message('
         || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker set search_path = '''''
+        || ' returns bigint language plpgsql volatile security invoker'
+        || ' set search_path = pg_catalog, pg_temp'
         || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
         || ' return v_msg_id; end; $body$',
         (
@@ -200,7 +201,7 @@ returns boolean
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue text;
@@ -240,7 +241,7 @@ returns uuid
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := gen_random_uuid();
@@ -286,7 +287,7 @@ returns setof bigint
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in a claim: the plan is kept, and must suit a million rows.
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -342,7 +343,7 @@ returns setof private.turn
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_turn private.turn;
@@ -376,7 +377,7 @@ returns private.live_jobs
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -405,7 +406,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
@@ -450,7 +451,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
@@ -488,7 +489,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -520,7 +521,7 @@ returns table (msg_id bigint, is_cancelled boolean)
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     update private.messages as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -542,7 +543,7 @@ returns boolean
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
@@ -560,7 +561,7 @@ returns boolean
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
@@ -578,7 +579,7 @@ returns void
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
@@ -608,7 +609,7 @@ returns boolean
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_dead private.dead_letters;
@@ -640,7 +641,7 @@ returns table (
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     for queue, is_paused, dead_letters in

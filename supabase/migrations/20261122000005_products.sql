@@ -56,7 +56,7 @@ returns boolean
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
@@ -76,7 +76,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         -- Characters that nobody sees don't make a name either.
@@ -97,7 +97,7 @@ returns text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_address inet;
@@ -136,7 +136,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         when url is null or url !~ '\S' then 'is missing.'
@@ -163,7 +163,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text;
@@ -192,7 +192,7 @@ returns trigger
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.enqueue('analyze_product', new.user_id, new.id, new.id::text);
@@ -220,7 +220,7 @@ returns uuid
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -244,7 +244,7 @@ returns public.jobs
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);
@@ -266,7 +266,7 @@ returns public.jobs
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job public.jobs;
@@ -300,7 +300,7 @@ returns trigger
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locked last, after products and what a user waits for first, by whoever changes them.

@@ -75,7 +75,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text := private.name_problem(new.name);
@@ -103,7 +103,7 @@ returns table (product_id uuid, product_name text, source_url text, last_breakdo
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         p.id,
@@ -129,7 +129,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;
@@ -201,7 +201,7 @@ returns jsonb
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at

@@ -7,7 +7,7 @@ returns void
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
@@ -34,7 +34,7 @@ returns boolean
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
@@ -88,7 +88,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_text(
@@ -126,7 +126,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not private.asks_for_upsert() and exists (

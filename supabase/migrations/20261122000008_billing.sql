@@ -81,7 +81,7 @@ returns text
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select a.account from private.stripe_account as a;
 end;
@@ -96,7 +96,7 @@ returns void
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
     select remember_stripe_account.account
@@ -191,7 +191,7 @@ returns text
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select e.plan from private.entitlements as e where e.user_id = plan_of.user_id), 'free'
@@ -207,7 +207,7 @@ language plpgsql
 stable
 strict
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Doubles with each plan: its lane gets that many more turns where lanes compete.
@@ -223,7 +223,7 @@ returns table (plan text, customer_id text, former_customer_id text, is_erased b
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         private.plan_of(billing_account.user_id),
@@ -248,7 +248,7 @@ returns text[]
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
     from private.plan_prices as p
@@ -264,7 +264,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_customer_id text;
@@ -294,7 +294,7 @@ returns integer
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set checkouts = c.checkouts + 1
     where c.user_id = next_checkout.user_id

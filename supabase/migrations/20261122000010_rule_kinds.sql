@@ -6,7 +6,7 @@ returns text[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select '{
         banned_phrase, substitution, required_mention, disclosure, max_length, regex, claim,
@@ -23,7 +23,7 @@ returns table (
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     values
     (
@@ -108,7 +108,7 @@ returns table (kind text, names text[])
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     values
     ('required_mention', '{any_of,all_of}'::text[]),
@@ -124,7 +124,7 @@ returns text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Escaped characters and bracket expressions can't hold what is refused below.
@@ -168,7 +168,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'array' then 'must be a list.'
@@ -203,7 +203,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'object' then 'must be an object of texts.'
@@ -225,7 +225,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case
         when type in ('texts', 'samples', 'choices', 'patterns')

@@ -6,7 +6,7 @@ create function private.object_problem(
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if jsonb_typeof(value) <> 'object' then
@@ -41,7 +41,7 @@ create function private.params_problem(
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := (
@@ -78,7 +78,7 @@ create function private.part_problem(rule jsonb, path text, out field text, out 
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if path ~ '(rules.*){4}' then
@@ -102,7 +102,7 @@ create function private.definition_problem(definition jsonb, out field text, out
 language plpgsql
 immutable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text;
@@ -133,7 +133,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text;

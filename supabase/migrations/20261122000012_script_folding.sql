@@ -28,7 +28,7 @@ returns text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_character text;
@@ -70,7 +70,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
@@ -85,7 +85,7 @@ returns text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := normalize(
@@ -117,7 +117,7 @@ create function private.fold_piece(source text, out plain text, out bare text)
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- ASCII folds to itself; most pieces and terms are.
@@ -147,7 +147,7 @@ returns table (plain text, bare text, folded_at integer[], source_at integer[])
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     -- A run that keeps its length, or one character with its combining marks.
     with pieces as (
@@ -198,7 +198,7 @@ returns integer[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     -- Each part but the last ends where such a character stands.
     select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
@@ -219,7 +219,7 @@ returns private.folded_text
 language plpgsql
 immutable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_folded private.folded_text;
@@ -258,7 +258,7 @@ returns int4multirange
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
 $$;
@@ -269,7 +269,7 @@ returns int4multirange
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     f constant integer[] := script.folded_at;

@@ -10,7 +10,7 @@ returns private.verdict
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return row(status, hits, message)::private.verdict;
@@ -23,7 +23,7 @@ returns private.verdict
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if is_broken then
@@ -40,7 +40,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         '“' || substr(script.content, lower(h) + 1, upper(h) - lower(h)) || '”', ', '
@@ -54,7 +54,7 @@ returns text[]
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if list is null then
@@ -70,7 +70,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
@@ -102,7 +102,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pair record;
@@ -133,7 +133,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
@@ -185,7 +185,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select '“' || array_to_string(list, '” or “') || '”'
 $$;
@@ -196,7 +196,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
@@ -222,7 +222,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);

@@ -5,7 +5,7 @@ returns int4multirange
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pattern text;
@@ -27,7 +27,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
@@ -52,7 +52,7 @@ returns integer
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
@@ -63,7 +63,7 @@ returns numeric
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := lower(bare);
@@ -87,7 +87,7 @@ returns private.folded_text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if definitions like '%"max_length"%' then
@@ -107,7 +107,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit text := params ->> 'unit';
@@ -152,7 +152,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params ->> 'max')::integer;
@@ -196,7 +196,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
@@ -214,7 +214,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params ->> 'max')::integer;
@@ -250,7 +250,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));

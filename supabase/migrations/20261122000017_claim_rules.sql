@@ -7,7 +7,7 @@ returns text[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then '{
@@ -56,7 +56,7 @@ returns text[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then array[
@@ -89,7 +89,7 @@ returns text[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select array[
         '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
@@ -110,7 +110,7 @@ returns text[]
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case purpose
         when 'accepted' then '{
@@ -137,7 +137,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_category text := params ->> 'category';
@@ -181,7 +181,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
@@ -203,7 +203,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(
@@ -231,7 +231,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.

@@ -5,7 +5,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case kind
@@ -40,7 +40,7 @@ returns private.verdict
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdicts private.verdict[] := array(
@@ -80,7 +80,7 @@ returns jsonb
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         jsonb_agg(
@@ -111,7 +111,7 @@ create function private.check_rule(
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdict private.verdict;
@@ -147,7 +147,7 @@ returns text
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select format('examples.%s[%s]', e.expected, e.position - 1)
     from (
@@ -175,7 +175,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text := private.broken_example(new.rule_definition);

@@ -67,7 +67,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
@@ -109,7 +109,7 @@ returns table (status text, customer_id text, object_id text)
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         e.status,
@@ -127,7 +127,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.stripe_events as e set
@@ -150,7 +150,7 @@ returns text[]
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(e.id), '{}')
     from private.stripe_events as e
@@ -167,7 +167,7 @@ returns uuid
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid;
@@ -196,7 +196,7 @@ returns void
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     insert into public.subscriptions as s (
         user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end,
@@ -260,7 +260,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := private.customer_account(
@@ -309,7 +309,7 @@ returns void
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
@@ -329,7 +329,7 @@ returns bigint
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
@@ -343,7 +343,7 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_jobs uuid [];

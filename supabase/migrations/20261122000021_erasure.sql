@@ -20,7 +20,7 @@ returns void
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
@@ -52,7 +52,7 @@ returns void
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
     values (lock_account.user_id, 'write', now(), 0), (lock_account.user_id, 'work', now(), 0)
@@ -68,7 +68,7 @@ returns void
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_customer_id text;
@@ -104,7 +104,7 @@ returns text
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
@@ -150,7 +150,7 @@ returns void
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.erase_account(auth.uid());
@@ -166,7 +166,7 @@ returns void
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select private.erase_own_account();
 end;
@@ -182,7 +182,7 @@ returns jsonb
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select jsonb_build_object(
         'user_id', auth.uid(),
@@ -289,7 +289,7 @@ returns jsonb
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select private.export_own_account();
 end;

@@ -8,7 +8,7 @@ returns uuid
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -42,7 +42,7 @@ returns public.jobs
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_brief text := btrim(coalesce(brief, ''), E' \t\r\n');
@@ -69,7 +69,7 @@ returns table (product_name text, pack jsonb, rules jsonb)
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select
         p.name,
@@ -111,7 +111,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;

@@ -131,7 +131,7 @@ returns setof private.starter_rules
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
@@ -144,7 +144,7 @@ returns setof public.brand_rules
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then

@@ -34,7 +34,7 @@ returns setof private.permits
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select p.*
     from private.permits as p
@@ -52,7 +52,7 @@ returns double precision
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     -- The n-th latest start makes room when it leaves the window of a minute.
     select extract(epoch from p.started_at + interval '1 minute' - clock_timestamp())
@@ -74,7 +74,7 @@ returns double precision
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
@@ -142,7 +142,7 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule private.schedules;
@@ -179,7 +179,7 @@ returns uuid[]
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue text;
@@ -225,7 +225,7 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pruned integer;

@@ -23,7 +23,7 @@ returns uuid
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (
@@ -49,7 +49,7 @@ returns bytea
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select w.secret_hash from private.apify_webhooks as w where w.id = apify_secret_hash.id),
@@ -67,7 +67,7 @@ returns boolean
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(bool_or(private.wake(w.job_id)), false)
     from private.apify_webhooks as w where w.id = wake_for_apify.id

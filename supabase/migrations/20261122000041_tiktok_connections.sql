@@ -19,7 +19,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid;
@@ -52,7 +52,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.is_erased(begin_tiktok.user_id) then
@@ -75,7 +75,7 @@ create function private.take_tiktok_state(
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
         delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
@@ -102,7 +102,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Erasure takes the same rows first: either it sees this connection, or this sees it.
@@ -151,7 +151,7 @@ create function private.tiktok_of_job(
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         c.access_token,
@@ -171,7 +171,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
@@ -200,7 +200,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set
@@ -227,7 +227,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
@@ -246,7 +246,7 @@ create function private.tiktok_revocation(id uuid, out access_token text, out re
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         r.access_token,
@@ -263,7 +263,7 @@ returns void
 language sql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;

@@ -36,7 +36,10 @@ comment on function {}.probe is 'Probe.';
 """
 
 
-def _function(schema: str, security: str = "invoker", path: str = "set search_path = ''") -> str:
+_PATH = "set search_path = pg_catalog, pg_temp"
+
+
+def _function(schema: str, security: str = "invoker", path: str = _PATH) -> str:
     return _FUNCTION.format(schema, security, path, schema)
 
 
@@ -174,9 +177,10 @@ POLICIES = [
 
 FUNCTIONS = [
     Rule(
-        "every function has an empty search path",
+        # Without pg_temp named last, a caller's temporary type stands before the built-in one.
+        "every function looks names up in pg_catalog first and in pg_temp last",
         "select full_name from ours join pg_proc as p on p.oid = id where kind = 'function'"
-        " and not coalesce(proconfig @> array['search_path=\"\"'], false)",
+        " and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)",
         _function("private", path=""),
     ),
     Rule(
@@ -198,14 +202,16 @@ FUNCTIONS = [
         "no function reads or writes with dynamic SQL that is not formatted",
         "select full_name from ours join pg_proc as p on p.oid = id"
         " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(\\$template)'",
-        "create function private.probe(t text) returns void language plpgsql set search_path = ''"
-        " as $$ begin execute 'select ' || t; end $$;",
+        "create function private.probe(t text) returns void language plpgsql "
+        + _PATH
+        + " as $$ begin execute 'select ' || t; end $$;",
     ),
     Rule(
         "no function catches every error",
         "select full_name from ours join pg_proc as p on p.oid = id where prosrc ~ 'when others'",
-        "create function private.probe() returns void language plpgsql set search_path = ''"
-        " as $$ begin perform 1; exception when others then null; end $$;",
+        "create function private.probe() returns void language plpgsql "
+        + _PATH
+        + " as $$ begin perform 1; exception when others then null; end $$;",
     ),
     Rule(
         "every trigger is named after its table, its turn and its verb",
@@ -220,8 +226,9 @@ FUNCTIONS = [
         "select full_name from ours join pg_proc as p on p.oid = id, callers"
         " where prorettype = 'trigger'::regtype"
         " and (schema <> 'private' or has_function_privilege(role, id, 'execute'))",
-        "create function public.probe() returns trigger language plpgsql set search_path = ''"
-        " as $$ begin return new; end $$;",
+        "create function public.probe() returns trigger language plpgsql "
+        + _PATH
+        + " as $$ begin return new; end $$;",
     ),
 ]
 
@@ -322,6 +329,13 @@ GRANTS = [
         " where nspname in ('public', 'private', 'pgmq', 'auth')"
         " and has_schema_privilege(role, nspname, 'create')",
         "grant create on schema private to worker;",
+    ),
+    Rule(
+        "nobody but the owner makes temporary objects",
+        "select role from callers, pg_database as d where d.datname = current_database()"
+        " and has_database_privilege(role, d.oid, 'temporary')",
+        "do $$ begin execute format("
+        " 'grant temporary on database %I to worker', current_database()); end $$;",
     ),
     Rule(
         "nobody reaches the queues but through private",

@@ -30,7 +30,8 @@ ONE, FOUR = "ours, product_overview", "ours, four requests"
 # Written as before_request is, so that only what is left out differs.
 _PRE_REQUEST = """
 create function private.{name}() returns void
-language plpgsql volatile security definer set search_path = '' as $body${body}$body$;
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $body${body}$body$;
 grant execute on function private.{name} to anon, authenticated
 """
 _PRE_REQUESTS = {

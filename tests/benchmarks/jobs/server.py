@@ -88,9 +88,7 @@ class Server:
             # Cloning copies a database's content, not its grants.
             if template != "template1":
                 admin.execute(
-                    sql.SQL("grant create, connect, temporary on database {} to postgres").format(
-                        sql.Identifier(name)
-                    )
+                    sql.SQL("alter database {} owner to postgres").format(sql.Identifier(name))
                 )
             admin.execute("checkpoint")
         server = self._server
