@@ -7,7 +7,7 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -80,6 +80,9 @@ bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 
 eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
 	@$(RUN) -m local eval $(DATA)
+
+trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
+	@$(RUN) -m tests.trials $(CASE)
 
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
