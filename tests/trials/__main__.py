@@ -1,4 +1,4 @@
-"""`python -m tests.trials NAME …`: load and abuse in full; prints figures, exit 1 if one falls short.
+"""`python -m tests.trials NAME …`: load and abuse; prints figures, exit 1 if one falls short.
 
 Each trial starts what it needs on loopback: a module with `run() -> list[Figure]`.
 """
