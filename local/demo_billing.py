@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 
-from local import environment, session, stack
+from local import environment, session, stack, stripe
 from local.layout import Layout
-from tests.fakes import stripe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local import stripe
 from local.layout import ROOT
-from tests.fakes import stripe
 from tests.flow import shop as shops
 from tests.flow.stack import configured
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config import EdgeSettings
-from tests.fakes import stripe
+from local import stripe
 from tests.webhooks.edge import NOW, Edge, make_settings, running
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.config import EdgeSettings
-from tests.fakes import clerk, stripe
+from local import stripe
+from tests.fakes import clerk
 from webhooks.app import create_app
 
 if TYPE_CHECKING:

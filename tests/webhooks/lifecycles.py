@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from core.billing import Gateway
+    from local.stripe import FakeStripe
     from tests.database import Database
-    from tests.fakes.stripe import FakeStripe
 
 
 def trial_to_canceled(stripe: FakeStripe, customer: str) -> Iterator[None]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.fakes import stripe
+from local import stripe
 from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
 from tests.server import free_port
 from tests.webhooks.edge import signing_jwk

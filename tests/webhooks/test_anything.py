@@ -7,8 +7,9 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local import stripe
 from tests.amount import rounds
-from tests.fakes import clerk, stripe
+from tests.fakes import clerk
 from tests.fakes.clerk import ISSUER, ORIGIN, Clerk
 from webhooks.clerk_tokens import InvalidToken, Policy, Session, verify
 from webhooks.signatures import InvalidSignature, verify_stripe, verify_svix

@@ -12,7 +12,7 @@ from core.billing import BillingError, Gateway
 from core.billing_sync import locked, sync_customer, sync_event
 from core.database import connect
 from core.stripe_inbox import parse_event, record
-from tests.fakes.stripe import Fault
+from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
 from workers.jobs.reconcile_billing import reconcile

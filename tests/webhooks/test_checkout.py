@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.fakes.stripe import Fault
+from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
 
 

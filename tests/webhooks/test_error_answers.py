@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes.stripe import Fault
+from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge, make_settings, running
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from werkzeug.test import TestResponse
 
+    from local.stripe import FakeStripe
     from tests.database import Database
-    from tests.fakes.stripe import FakeStripe
 
 JSON = {"Content-Type": "application/json"}
 

@@ -6,9 +6,10 @@ import json
 import random
 import string
 
+from local import stripe
 from tests.amount import rounds
 from tests.docs.test_edge import PAGE
-from tests.fakes import clerk, stripe
+from tests.fakes import clerk
 from tests.webhooks.edge import NOW
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local import stripe
+from local.stripe import Fault
 from tests.amount import rounds
-from tests.fakes import clerk, stripe
-from tests.fakes.stripe import Fault
+from tests.fakes import clerk
 from tests.webhooks import dying
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import rows, truth
 from tests.webhooks.statements import NEVER, Killed, Moments, watched
 
 if TYPE_CHECKING:
+    from local.stripe import FakeStripe
     from tests.database import Database
-    from tests.fakes.stripe import FakeStripe
 
 pytestmark = pytest.mark.chaos
 

@@ -12,8 +12,8 @@ from core.billing import Gateway
 from core.billing_sync import sync_event
 from core.database import connect
 from core.stripe_inbox import parse_event, record
+from local.stripe import Fault
 from tests.amount import rounds
-from tests.fakes.stripe import Fault
 from tests.webhooks.lifecycles import LIFECYCLES, Trial, rows, truth, unfinished
 
 

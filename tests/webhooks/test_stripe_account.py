@@ -8,8 +8,8 @@ from core.billing import BillingError, Gateway
 from core.billing_sync import customer_seen, sync_customer, sync_event
 from core.database import connect
 from core.stripe_inbox import parse_event, record
-from tests.fakes import stripe
-from tests.fakes.stripe import Fault
+from local import stripe
+from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from workers.jobs import reconcile_billing
 

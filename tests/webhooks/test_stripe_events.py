@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.stripe_inbox import USEFUL_TYPES
-from tests.fakes.stripe import FakeStripe
+from local.stripe import FakeStripe
 from tests.webhooks.edge import NOW, Edge
 
 

@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 
 from core.billing import Gateway
 from core.database import async_pool
-from tests.fakes import stripe
-from tests.fakes.stripe import Fault
+from local import stripe
+from local.stripe import Fault
 from workers.jobs import erase_account, reconcile_billing, sync_customer
 from workers.runner import Runner
 

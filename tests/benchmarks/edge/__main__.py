@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local import stripe
 from tests.benchmarks.edge import load, page, plot
 from tests.benchmarks.jobs import machine, report
 from tests.benchmarks.jobs.machine import Watch
 from tests.benchmarks.jobs.measure import Sample
 from tests.benchmarks.jobs.server import running
-from tests.fakes import stripe
 from tests.server import ROOT, migrate
 from tests.webhooks import served
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Document = dict[str, Any]
-SECRET = "whsec_test_secret"
+SECRET = "whsec_test_secret"  # noqa: S105 - the stand-in signs with it, nobody else
 MONTH_SECONDS = 30 * 24 * 3600
 _ENDED = ("canceled", "incomplete_expired")
 
