@@ -18,25 +18,32 @@ _T = TypeVar("_T")
 _TIMEOUT_SECONDS = (2.0, 5.0)  # to connect, to read; the library's own default is 80
 _PAGE_SIZE = 100
 _MAX_SUBSCRIPTIONS = 500  # of one customer; more would be a mistake to look at by hand
+_MAX_NEW_CUSTOMERS = 1000  # looked through for one that a lost request made
 _ENDED = frozenset({"canceled", "incomplete_expired"})
 # What a second checkout must not be sold beside. `incomplete` is a payment that never came.
 _LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 
 
 class BillingError(Exception):
-    """Stripe did not do what was asked. `unavailable` is worth another try, the others are not."""
+    """What was asked is not done. `unavailable` and `busy` are worth another try.
+
+    `busy`: somebody else does the same for this customer. `is_final`: Stripe has stored this answer
+    and repeats it for a day, whatever happens, to the same idempotency key.
+    """
 
     def __init__(
         self,
-        reason: Literal["unavailable", "refused", "misconfigured"],
+        reason: Literal["unavailable", "busy", "refused", "misconfigured"],
         *,
         request_id: str | None = None,
         after_seconds: int = 5,
+        is_final: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.request_id = request_id
         self.after_seconds = after_seconds
+        self.is_final = is_final
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ class Subscription:
     current_period_start: int | None
     current_period_end: int | None
     trial_end: int | None
-    cancel_at_period_end: bool
+    past_due_at: int | None
+    cancel_at_period_end: bool  # whether it will end by itself, as the period ends or at a date
     cancel_at: int | None
     canceled_at: int | None
     pause_collection: str | None
@@ -138,6 +146,19 @@ class Gateway:
                 {"metadata": {"user_id": str(user_id)}}, {"idempotency_key": idempotency_key}
             )
         return created.id
+
+    def find_customer(self, user_id: uuid.UUID, *, asked_at: int) -> str | None:
+        """The customer that a request of then made after all, though it failed or got lost."""
+        with _translated():
+            page = self._client.v1.customers.list(
+                {"created": {"gte": asked_at - 300, "lte": asked_at + 600}, "limit": _PAGE_SIZE}
+            )
+            for number, customer in enumerate(page.auto_paging_iter()):
+                if _user_id(customer.to_dict().get("metadata")) == user_id:
+                    return customer.id
+                if number >= _MAX_NEW_CUSTOMERS:
+                    raise BillingError("unavailable")  # not found is not known
+        return None
 
     def price(self, lookup_keys: Sequence[str]) -> str | None:
         """The active price of the first lookup key that has one."""
@@ -239,7 +260,12 @@ class Gateway:
 
     def _subscriptions(self, customer_id: str) -> tuple[Subscription, ...]:
         page = self._client.v1.subscriptions.list(
-            {"customer": customer_id, "status": "all", "limit": _PAGE_SIZE}
+            {
+                "customer": customer_id,
+                "status": "all",
+                "limit": _PAGE_SIZE,
+                "expand": ["data.latest_invoice"],
+            }
         )
         found = []
         for subscription in page.auto_paging_iter():
@@ -255,18 +281,33 @@ def subscription_seen(found: Mapping[str, Any]) -> Subscription:
     prices = [item.get("price") or {} for item in items]
     starts = [item["current_period_start"] for item in items if item.get("current_period_start")]
     ends = [item["current_period_end"] for item in items if item.get("current_period_end")]
+    period_end = max(ends, default=None)
+    ends_with_period = bool(found.get("cancel_at_period_end"))
+    cancel_at = found.get("cancel_at") or (period_end if ends_with_period else None)
     return Subscription(
         id=found["id"],
         status=found["status"],
         lookup_keys=tuple(price["lookup_key"] for price in prices if price.get("lookup_key")),
         current_period_start=max(starts, default=None),
-        current_period_end=max(ends, default=None),
+        current_period_end=period_end,
         trial_end=found.get("trial_end"),
-        cancel_at_period_end=bool(found.get("cancel_at_period_end")),
-        cancel_at=found.get("cancel_at"),
+        past_due_at=_due_at(found) if found["status"] == "past_due" else None,
+        # In flexible billing the portal sets the date alone.
+        cancel_at_period_end=ends_with_period or cancel_at is not None,
+        cancel_at=cancel_at,
         canceled_at=found.get("canceled_at"),
         pause_collection=(found.get("pause_collection") or {}).get("behavior"),
     )
+
+
+def _due_at(subscription: Mapping[str, Any]) -> int | None:
+    """When the latest invoice had to be paid; None while it is a draft, or none is shown."""
+    invoice = subscription.get("latest_invoice")
+    if not isinstance(invoice, dict) or invoice.get("status") == "draft":
+        return None
+    finalized_at = (invoice.get("status_transitions") or {}).get("finalized_at")
+    due_at = invoice.get("due_date") or finalized_at or invoice.get("created")
+    return due_at if isinstance(due_at, int) else None
 
 
 def reference(value: object) -> str | None:
@@ -317,12 +358,26 @@ def _translated() -> Iterator[None]:
         yield
     except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as error:
         raise BillingError(
-            "unavailable", request_id=error.request_id, after_seconds=_after_seconds(error)
+            "unavailable",
+            request_id=error.request_id,
+            after_seconds=_after_seconds(error),
+            is_final=_is_final(error),
         ) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise BillingError("misconfigured", request_id=error.request_id) from error
+        raise BillingError(
+            "misconfigured", request_id=error.request_id, is_final=_is_final(error)
+        ) from error
     except stripe.StripeError as error:
-        raise BillingError("refused", request_id=error.request_id) from error
+        raise BillingError(
+            "refused", request_id=error.request_id, is_final=_is_final(error)
+        ) from error
+
+
+def _is_final(error: stripe.StripeError) -> bool:
+    """Whether the request has ended for good. 409 and 429 have not begun, 502 to 504 may go on."""
+    if (error.headers or {}).get("Idempotent-Replayed") == "true":
+        return True
+    return error.http_status in {400, 401, 402, 403, 404, 500}
 
 
 def _after_seconds(error: stripe.StripeError) -> int:

@@ -1,12 +1,12 @@
 """Copies what Stripe says about a customer into our rows. Stripe is the truth, events are hints.
 
-A lock on the customer, then a look at Stripe, then one write: the last look is the last word, so
-the order, number and age of events never matter.
+A look at Stripe, then one write, refused if another look has written in between: each look that
+counts began after the write before it, so the order, number and age of events never matter. No
+lock and no transaction spans the request to Stripe.
 """
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -16,8 +16,6 @@ from psycopg.types.json import Jsonb
 from core.billing import BillingError, Customer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from psycopg import Connection
 
     from core.billing import Gateway
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
+
+_MAX_LOOKS = 5  # each one in vain means that another one has written
 
 
 def sync_event(db: Connection[Row], gateway: Gateway, event_id: str) -> SyncOutcome:
@@ -50,25 +50,27 @@ def sync_customer(
 ) -> SyncOutcome:
     """Looks at Stripe and writes what it saw; with `event_id`, only if that is still to be done.
 
-    `db` must be a session of its own that commits each statement: the lock spans the request to
-    Stripe, a transaction must not.
+    `db` commits each statement, and each may go to another session: a pooler is welcome.
     """
-    with locked(db, f"stripe:{customer_id}"):
-        begun = _one(db, "select private.begin_customer_sync(%s) as event_ids", customer_id)
-        event_ids = cast("list[str]", begun["event_ids"]) if begun else []
+    for _ in range(_MAX_LOOKS):
+        begun = _the(db, "select * from private.begin_customer_sync(%s)", customer_id)
+        event_ids = cast("list[str]", begun["event_ids"])
         if event_id is not None and event_id not in event_ids:
             return "already_done"
         customer = customer_seen(db, gateway, customer_id)
-        row = _one(
+        written = _the(
             db,
-            "select private.finish_customer_sync(%s, %s, %s, %s, %s) as outcome",
+            "select private.finish_customer_sync(%s, %s, %s, %s, %s, %s) as outcome",
             customer_id,
             customer.user_id,
             customer.is_deleted,
             Jsonb([asdict(subscription) for subscription in customer.subscriptions]),
             event_ids,
+            begun["looks"],
         )
-    return cast("SyncOutcome", row["outcome"]) if row else "ignored"
+        if written["outcome"] != "overtaken":
+            return cast("SyncOutcome", written["outcome"])
+    raise BillingError("busy", after_seconds=2)
 
 
 def customer_seen(db: Connection[Row], gateway: Gateway, customer_id: str) -> Customer:
@@ -101,15 +103,11 @@ def remember_account(db: Connection[Row], gateway: Gateway) -> None:
     _one(db, "select private.remember_stripe_account(%s)", gateway.account())
 
 
-@contextlib.contextmanager
-def locked(db: Connection[Row], name: str) -> Iterator[None]:
-    """A session's advisory lock: outlives transactions, ends with the connection at the latest."""
-    db.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
-    try:
-        yield
-    finally:
-        if not db.broken:
-            db.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (name,))
+def _the(db: Connection[Row], statement: str, *parameters: object) -> Row:
+    row = _one(db, statement, *parameters)
+    if row is None:
+        raise LookupError(statement)
+    return row
 
 
 def _one(db: Connection[Row], statement: str, *parameters: object) -> Row | None:

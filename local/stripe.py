@@ -60,6 +60,7 @@ class FakeStripe:
     events: list[Document] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     faults: Callable[[str, str], Fault | None] = lambda _method, _path: None
+    _failed: dict[str, int] = field(default_factory=dict)
     _replies: dict[str, tuple[Document, Document]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -139,11 +140,18 @@ class FakeStripe:
             [item] = subscription["items"]["data"]
             item["current_period_start"] = self.now()
             item["current_period_end"] = self.now() + MONTH_SECONDS
-            self.change(subscription_id, status="past_due")
-            self.invoice(subscription["customer"], "payment_failed")
+            self.fail_payment(subscription_id)
+
+    def fail_payment(self, subscription_id: str) -> None:
+        """An invoice within the period, as of a change of plan, is not paid."""
+        with self._lock:
+            subscription = self.objects[subscription_id]
+            invoice = self.invoice(subscription["customer"], "payment_failed")
+            self.change(subscription_id, status="past_due", latest_invoice=invoice["id"])
 
     def invoice(self, customer: str, event: str) -> Document:
-        invoice = self._add("in", "invoice", customer=customer)
+        due = {"status": "open", "status_transitions": {"finalized_at": self.now()}}
+        invoice = self._add("in", "invoice", customer=customer, **due)
         self.emit(f"invoice.{event}", invoice)
         return invoice
 
@@ -177,6 +185,15 @@ class FakeStripe:
 
     # The API
 
+    def stored_failure(self, key: str | None, fault: Fault) -> int | None:
+        """The 500 that this idempotency key was answered with: Stripe repeats it for a day."""
+        with self._lock:
+            if key in self._failed:
+                return self._failed[key]
+            if key is not None and fault.status == 500:
+                self._failed[key] = 500
+            return None
+
     def answer(self, method: str, path: str, form: Document, key: str | None) -> Document:
         with self._lock:
             self.requests.append((method, path))
@@ -200,6 +217,7 @@ class FakeStripe:
             return [
                 ("/v1/account", lambda _form: {"id": self.account_id, "object": "account"}),
                 (one, lambda _form, name: self._get(name)),
+                ("/v1/customers", self._list_customers),
                 ("/v1/prices", self._list_prices),
                 ("/v1/subscriptions", lambda form: self._list("subscription", form)),
                 ("/v1/checkout/sessions", lambda form: self._list("checkout.session", form)),
@@ -222,6 +240,12 @@ class FakeStripe:
             raise Refusal(404, "resource_missing")
         return self.objects[name]
 
+    def _list_customers(self, form: Document) -> Document:
+        first, last = int(form["created"]["gte"]), int(form["created"]["lte"])
+        living = [one for one in self.of("customer") if not one.get("deleted")]
+        found = [one for one in living if first <= one["created"] <= last]
+        return self._page(found, form, "/v1/customers")
+
     def _list_prices(self, form: Document) -> Document:
         keys = form["lookup_keys"].values()
         return self._page(
@@ -232,6 +256,9 @@ class FakeStripe:
         found = self.of(kind, customer=form["customer"])
         if form.get("status", "all") != "all":
             found = [one for one in found if one["status"] == form["status"]]
+        if form.get("expand") == {"0": "data.latest_invoice"}:
+            invoice = {one["id"]: self.objects.get(one.get("latest_invoice", "")) for one in found}
+            found = [one | {"latest_invoice": invoice[one["id"]]} for one in found]
         path = {"subscription": "/v1/subscriptions", "checkout.session": "/v1/checkout/sessions"}
         return self._page(found, form, path[kind])
 
@@ -329,6 +356,10 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         fault = self.fake.faults(self.command, parts.path) or Fault()
+        failure = self.fake.stored_failure(self.headers.get("Idempotency-Key"), fault)
+        if failure is not None:
+            self._refuse(failure, {"Idempotent-Replayed": "true"})
+            return
         time.sleep(fault.delay_seconds)
         is_answered = fault.after or not (fault.status or fault.drop)
         if is_answered:
@@ -337,7 +368,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault.status:
             extra = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
-            self._send(fault.status, {"error": {"type": "api_error", "message": "fault"}}, extra)
+            self._refuse(fault.status, extra)
+
+    def _refuse(self, status: int, headers: dict[str, str]) -> None:
+        self._send(status, {"error": {"type": "api_error", "message": "fault"}}, headers)
 
     def _answer(self, path: str, form: Document, fault: Fault) -> None:
         try:

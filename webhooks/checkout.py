@@ -107,7 +107,7 @@ def _customer_of(db: Connection[Row], user_id: uuid.UUID) -> str:
 
 @contextmanager
 def _billing() -> Iterator[tuple[Connection[Row], Gateway]]:
-    """A database session and Stripe; Stripe's failures become problems for our caller."""
+    """A database session and Stripe; its failures become problems for our caller."""
     edge = current_edge()
     if edge.gateway is None:
         raise unavailable("Billing is not set up here.", code="billing_not_configured")
@@ -123,6 +123,12 @@ def _problem(error: BillingError) -> Problem:
     if error.reason == "unavailable":
         return unavailable(
             "The payment service can't be reached. Please try again.",
+            code="billing_unavailable",
+            after_seconds=error.after_seconds,
+        )
+    if error.reason == "busy":
+        return unavailable(
+            "Another request about this account's billing goes on. Please try again.",
             code="billing_unavailable",
             after_seconds=error.after_seconds,
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-
 from core.billing import BillingError, Gateway
 from core.database import connect
 from workers.errors import Reject, Retry
@@ -35,14 +33,12 @@ async def ask(
         )
 
     def blocking() -> _T:
-        # The pool's sessions are for statements; a lock over a request needs one of its own.
+        # The pool is asyncio's; a thread needs a session of its own.
         with connect(str(pool.conninfo), application_name="worker-billing") as db:
             return call(db, gateway)
 
     try:
         return await asyncio.to_thread(blocking)
-    except psycopg.errors.LockNotAvailable as error:
-        raise Retry("customer_busy", "Another job looks at this customer now.", 2.0) from error
     except BillingError as error:
         raise _outcome(error) from error
 
@@ -52,6 +48,8 @@ def _outcome(error: BillingError) -> Retry | Reject:
         return Retry(
             "stripe_unavailable", "The payment service can't be reached.", error.after_seconds
         )
+    if error.reason == "busy":
+        return Retry("customer_busy", "Other jobs look at this customer now.", error.after_seconds)
     if error.reason == "misconfigured":
         # A key is being rotated, or wrong: people mend that, so the job waits for them.
         return Retry(
@@ -61,4 +59,4 @@ def _outcome(error: BillingError) -> Retry | Reject:
 
 
 async def nothing_to_save(_db: Database, _job: Job, _output: object) -> None:
-    """For jobs that have written under a lock already and are safe to repeat."""
+    """For jobs that have written already and are safe to repeat."""

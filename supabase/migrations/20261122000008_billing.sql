@@ -49,17 +49,35 @@ values ('creator_monthly', 'creator'), ('agency_monthly', 'agency');
 
 create table private.stripe_customers (
     user_id uuid primary key,
-    customer_id text not null unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
+    customer_id text unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
+    customer_attempt integer not null default 1,
+    customer_asked_at timestamptz,
     checkouts integer not null default 0,
+    checkout_lease_end timestamptz,
+    checked_out_at timestamptz,
+    looks integer not null default 0,
     created_at timestamptz not null default now(),
     synced_at timestamptz,
     deleted_at timestamptz
 );
 comment on table private.stripe_customers is
-'Which Stripe customer an account pays as. Written when we make the customer, never matched by
+'Which Stripe customer an account pays as: a row from its first checkout on. Never matched by
 e-mail.';
+comment on column private.stripe_customers.customer_id is
+'Null until Stripe has made the customer.';
+comment on column private.stripe_customers.customer_attempt is
+'Numbers the idempotency keys of the customer''s creation: Stripe repeats a stored failure for a
+day.';
+comment on column private.stripe_customers.customer_asked_at is
+'When Stripe was last asked to make the customer; null while no answer is outstanding.';
 comment on column private.stripe_customers.checkouts is
-'Numbers the idempotency keys of checkout sessions.';
+'Numbers the checkouts, each with an idempotency key of its own.';
+comment on column private.stripe_customers.checkout_lease_end is
+'Until when the latest checkout keeps others waiting; null once it has ended.';
+comment on column private.stripe_customers.checked_out_at is
+'When the latest checkout page was made; null before the first.';
+comment on column private.stripe_customers.looks is
+'Counts the writes of the billing sync. A look that began before the latest write is refused.';
 comment on column private.stripe_customers.synced_at is
 'When Stripe was last looked at for it; null before the first time.';
 comment on column private.stripe_customers.deleted_at is
@@ -102,7 +120,7 @@ begin atomic
     select remember_stripe_account.account
     where
         remember_stripe_account.account is not null
-        and exists (select from private.stripe_customers)
+        and exists (select from private.stripe_customers as c where c.customer_id is not null)
     on conflict do nothing;
 end;
 comment on function private.remember_stripe_account is
@@ -120,6 +138,7 @@ create table public.subscriptions (
     current_period_start timestamptz,
     current_period_end timestamptz,
     trial_end timestamptz,
+    past_due_at timestamptz,
     cancel_at_period_end boolean not null default false,
     cancel_at timestamptz,
     canceled_at timestamptz,
@@ -142,6 +161,10 @@ comment on column public.subscriptions.current_period_end is
 'When what was paid for ends; null if Stripe names no period.';
 comment on column public.subscriptions.trial_end is
 'When the trial ends or ended; null without one.';
+comment on column public.subscriptions.past_due_at is
+'Since when its latest payment is due; null unless it is past_due. The grace counts from then.';
+comment on column public.subscriptions.cancel_at_period_end is
+'Whether it will end by itself, at cancel_at.';
 comment on column public.subscriptions.cancel_at is
 'When it will end by itself; null if it renews.';
 comment on column public.subscriptions.canceled_at is
@@ -168,17 +191,17 @@ select distinct on (s.user_id)
     s.plan,
     s.status,
     s.current_period_end,
-    s.cancel_at_period_end
+    s.cancel_at_period_end,
+    s.cancel_at
 from public.subscriptions as s
 inner join public.plans as p on s.plan = p.id
 where
     s.pause_collection is distinct from 'void'
     and (
         s.status in ('active', 'trialing')
-        -- A failed renewal has already begun the new period: the grace counts from its start.
         or (
             s.status = 'past_due'
-            and now() < s.current_period_start + make_interval(days => p.grace_days)
+            and now() < s.past_due_at + make_interval(days => p.grace_days)
         )
     )
 order by s.user_id asc, p.rank desc, s.current_period_end desc;
@@ -219,7 +242,13 @@ comment on function private.lane_weight is
 system''s.';
 
 create function private.billing_account(user_id uuid)
-returns table (plan text, customer_id text, former_customer_id text, is_erased boolean)
+returns table (
+    plan text,
+    customer_id text,
+    customer_attempt integer,
+    customer_asked_at bigint,
+    is_erased boolean
+)
 language sql
 stable
 security definer
@@ -227,19 +256,16 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     select
         private.plan_of(billing_account.user_id),
-        (
-            select c.customer_id from private.stripe_customers as c
-            where c.user_id = billing_account.user_id and c.deleted_at is null
-        ),
-        (
-            select c.customer_id from private.stripe_customers as c
-            where c.user_id = billing_account.user_id and c.deleted_at is not null
-        ),
-        private.is_erased(billing_account.user_id);
+        case when c.deleted_at is null then c.customer_id end,
+        c.customer_attempt,
+        extract(epoch from c.customer_asked_at)::bigint,
+        private.is_erased(billing_account.user_id)
+    from (values (billing_account.user_id)) as asked (user_id)
+    left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
 comment on function private.billing_account is
-'The plan of an account and the Stripe customer it pays as or paid as before that one was
-deleted; null if none.
+'The plan of an account, the Stripe customer it pays as (null: none, or deleted there) and how far
+the making of one has come.
 Definer: the edge has no table rights.';
 grant execute on function private.billing_account to webhook;
 
@@ -259,6 +285,122 @@ comment on function private.offered_prices is
 the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
 
+create function private.lock_living_account(user_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from private.identities as i
+    where i.user_id = lock_living_account.user_id and i.deleted_at is null
+    order by i.issuer, i.subject
+    for share;
+    return not private.is_erased(lock_living_account.user_id);
+end;
+$$;
+comment on function private.lock_living_account is
+'Whether an account lives; if so it is not erased before the transaction ends, so that no row
+outlives it.';
+
+create function private.begin_checkout(user_id uuid)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_number integer;
+begin
+    if not private.lock_living_account(begin_checkout.user_id) then
+        return null;
+    end if;
+    insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
+    values (begin_checkout.user_id, 1, now() + interval '1 minute')
+    on conflict on constraint stripe_customers_pkey do update
+    set checkouts = c.checkouts + 1, checkout_lease_end = excluded.checkout_lease_end
+    where c.checkout_lease_end is null or c.checkout_lease_end < now()
+    returning c.checkouts into v_number;
+    return v_number;
+end;
+$$;
+comment on function private.begin_checkout is
+'Begins the next checkout of an account and returns its number; null while another one goes on, or
+for an erased account. Whoever ends without end_checkout keeps others waiting for a minute.
+Definer: the edge has no table rights.';
+grant execute on function private.begin_checkout to webhook;
+
+create function private.confirm_checkout(user_id uuid, number integer)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.stripe_customers as c
+    set checkout_lease_end = now() + interval '1 minute', checked_out_at = now()
+    where
+        c.user_id = confirm_checkout.user_id
+        and c.checkouts = confirm_checkout.number
+        and c.checkout_lease_end >= now();
+    return found;
+end;
+$$;
+comment on function private.confirm_checkout is
+'Says, right before the page is made, that this checkout is still the only one of its account;
+reconciliation looks for what was bought there. False: too slow, or the account was erased.
+Definer: the edge has no table rights.';
+grant execute on function private.confirm_checkout to webhook;
+
+create function private.end_checkout(user_id uuid, number integer)
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update private.stripe_customers as c set checkout_lease_end = null
+    where c.user_id = end_checkout.user_id and c.checkouts = end_checkout.number;
+end;
+comment on function private.end_checkout is
+'Lets the next checkout of an account begin. Definer: the edge has no table rights.';
+grant execute on function private.end_checkout to webhook;
+
+create function private.ask_customer(user_id uuid, asked_at bigint)
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update private.stripe_customers as c set customer_asked_at = to_timestamp(ask_customer.asked_at)
+    where c.user_id = ask_customer.user_id;
+end;
+comment on function private.ask_customer is
+'Notes that Stripe is about to be asked for a customer. Definer: the edge has no table rights.';
+grant execute on function private.ask_customer to webhook;
+
+create function private.renew_customer_attempt(user_id uuid, attempt integer)
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update private.stripe_customers as c
+    set customer_attempt = renew_customer_attempt.attempt + 1
+    where
+        c.user_id = renew_customer_attempt.user_id
+        and c.customer_attempt = renew_customer_attempt.attempt;
+end;
+comment on function private.renew_customer_attempt is
+'Gives up an idempotency key that Stripe has answered for good. Definer: the edge has no table
+rights.';
+grant execute on function private.renew_customer_attempt to webhook;
+
 create function private.bind_customer(user_id uuid, customer_id text)
 returns text
 language plpgsql
@@ -269,15 +411,19 @@ as $$
 declare
     v_customer_id text;
 begin
-    if private.is_erased(bind_customer.user_id) then
+    if not private.lock_living_account(bind_customer.user_id) then
         return null;
     end if;
-    -- An account whose customer was deleted at Stripe pays as a new one.
+    -- An account whose customer was deleted at Stripe pays as a new one, made by another key.
     insert into private.stripe_customers as c (user_id, customer_id)
     values (bind_customer.user_id, bind_customer.customer_id)
     on conflict on constraint stripe_customers_pkey do update
-    set customer_id = excluded.customer_id, deleted_at = null
-    where c.deleted_at is not null;
+    set
+        customer_id = excluded.customer_id,
+        customer_attempt = c.customer_attempt + 1,
+        customer_asked_at = null,
+        deleted_at = null
+    where c.customer_id is null or c.deleted_at is not null;
     select c.customer_id into v_customer_id from private.stripe_customers as c
     where c.user_id = bind_customer.user_id;
     return v_customer_id;
@@ -288,19 +434,3 @@ comment on function private.bind_customer is
 null for an erased account.
 Definer: the edge has no table rights. The edge made the customer for this account itself.';
 grant execute on function private.bind_customer to webhook;
-
-create function private.next_checkout(user_id uuid)
-returns integer
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-begin atomic
-    update private.stripe_customers as c set checkouts = c.checkouts + 1
-    where c.user_id = next_checkout.user_id
-    returning c.checkouts;
-end;
-comment on function private.next_checkout is
-'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has
-no table rights.';
-grant execute on function private.next_checkout to webhook;

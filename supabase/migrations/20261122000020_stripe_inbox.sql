@@ -11,7 +11,7 @@ create table private.stripe_events (
     created timestamptz not null,
     is_live boolean not null,
     api_version text,
-    body_sha256 text not null,
+    body_sha256 text,
     received_at timestamptz not null default now(),
     finished_at timestamptz
 );
@@ -19,7 +19,7 @@ comment on table private.stripe_events is
 'Events received from Stripe, ids only: what they tell is read from Stripe.';
 comment on column private.stripe_events.status is
 'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
-us.
+us, or of a customer that is gone.
 orphan: its customer is no account''s.';
 comment on column private.stripe_events.customer_id is
 'Whose event; null until the job finds out (thin events name an object only).';
@@ -29,7 +29,8 @@ comment on column private.stripe_events.created is 'When it happened at Stripe.'
 comment on column private.stripe_events.api_version is
 'Version its payload was written in; null for thin events.';
 comment on column private.stripe_events.body_sha256 is
-'Fingerprint of the payload, to recognise it in Stripe''s dashboard.';
+'Fingerprint of what it told, by which another text under the same id is noticed; null if it was
+found by reconciliation.';
 comment on column private.stripe_events.finished_at is 'When it left `received`; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)
 where status = 'received';
@@ -86,7 +87,14 @@ begin
     )
     on conflict on constraint stripe_events_pkey do nothing;
     if not found then
-        return 'duplicate';
+        return (
+            select
+                case
+                    when e.body_sha256 <> record_stripe_event.body_sha256 then 'changed'
+                    else 'duplicate'
+                end
+            from private.stripe_events as e where e.id = record_stripe_event.id
+        );
     end if;
     if v_status = 'received' then
         -- One job per event: sharing a job that runs already could miss this event's change.
@@ -99,7 +107,8 @@ begin
 end;
 $$;
 comment on function private.record_stripe_event is
-'Records an event and queues its job in one transaction; returns received, ignored or duplicate.
+'Records an event and queues its job in one transaction; returns received, ignored, duplicate, or
+changed for a known id with another text.
 Definer: the edge and the reconciliation have no table rights.';
 grant execute on function private.record_stripe_event to webhook;
 grant execute on function private.record_stripe_event to worker;
@@ -146,19 +155,29 @@ table rights.';
 grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
-returns text[]
+returns table (event_ids text[], looks integer)
 language sql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce(array_agg(e.id), '{}')
-    from private.stripe_events as e
-    where e.customer_id = begin_customer_sync.customer_id and e.status = 'received';
+    select
+        (
+            select coalesce(array_agg(e.id), '{}')
+            from private.stripe_events as e
+            where e.customer_id = begin_customer_sync.customer_id and e.status = 'received'
+        ),
+        coalesce(
+            (
+                select c.looks from private.stripe_customers as c
+                where c.customer_id = begin_customer_sync.customer_id
+            ),
+            0
+        );
 end;
 comment on function private.begin_customer_sync is
-'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
-table rights.';
+'The events that a look at Stripe from now on will cover, and the number that its write must name.
+Definer: workers and the edge have no table rights.';
 grant execute on function private.begin_customer_sync to worker;
 grant execute on function private.begin_customer_sync to webhook;
 
@@ -177,13 +196,17 @@ begin
     if v_user_id is not null then
         return v_user_id;
     end if;
-    -- The customer's metadata, which only we write, may name an account that pays as nobody yet.
-    insert into private.stripe_customers (user_id, customer_id)
-    select i.user_id, customer_account.customer_id from private.identities as i
-    where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
-    limit 1
-    on conflict do nothing
-    returning user_id into v_user_id;
+    -- The customer's metadata, which only we write, may name an account that pays as nobody.
+    if exists (
+        select from private.identities as i
+        where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
+    ) then
+        perform private.bind_customer(
+            customer_account.claimed_user_id, customer_account.customer_id
+        );
+    end if;
+    select c.user_id into v_user_id from private.stripe_customers as c
+    where c.customer_id = customer_account.customer_id;
     return v_user_id;
 end;
 $$;
@@ -200,7 +223,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     insert into public.subscriptions as s (
         user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end,
-        trial_end, cancel_at_period_end, cancel_at, canceled_at, pause_collection
+        trial_end, past_due_at, cancel_at_period_end, cancel_at, canceled_at, pause_collection
     )
     select
         upsert_subscriptions.user_id,
@@ -216,6 +239,18 @@ begin atomic
         to_timestamp(seen.current_period_start),
         to_timestamp(seen.current_period_end),
         to_timestamp(seen.trial_end),
+        case
+            when seen.status = 'past_due'
+                then coalesce(
+                    to_timestamp(seen.past_due_at),
+                    -- Stripe names no invoice that is due: from when it was first seen so.
+                    (
+                        select known.past_due_at from public.subscriptions as known
+                        where known.stripe_subscription_id = seen.id
+                    ),
+                    now()
+                )
+        end,
         seen.cancel_at_period_end,
         to_timestamp(seen.cancel_at),
         to_timestamp(seen.canceled_at),
@@ -229,6 +264,7 @@ begin atomic
                 current_period_start bigint,
                 current_period_end bigint,
                 trial_end bigint,
+                past_due_at bigint,
                 cancel_at_period_end boolean,
                 cancel_at bigint,
                 canceled_at bigint,
@@ -241,6 +277,7 @@ begin atomic
         current_period_start = excluded.current_period_start,
         current_period_end = excluded.current_period_end,
         trial_end = excluded.trial_end,
+        past_due_at = excluded.past_due_at,
         cancel_at_period_end = excluded.cancel_at_period_end,
         cancel_at = excluded.cancel_at,
         canceled_at = excluded.canceled_at,
@@ -254,7 +291,8 @@ create function private.finish_customer_sync(
     claimed_user_id uuid,
     is_deleted boolean,
     subscriptions jsonb,
-    event_ids text[]
+    event_ids text[],
+    looks integer
 )
 returns text
 language plpgsql
@@ -266,15 +304,26 @@ declare
     v_user_id uuid := private.customer_account(
         finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
     );
+    v_is_living boolean := private.lock_living_account(
+        coalesce(v_user_id, finish_customer_sync.claimed_user_id)
+    );
     v_outcome text := case
-        when v_user_id is null then 'orphan'
-        when private.is_erased(v_user_id) then 'ignored'
-        else 'done'
+        when not v_is_living then 'ignored'
+        when v_user_id is not null then 'done'
+        -- Whom Stripe has deleted pays for nothing: a late event of a replaced customer.
+        when finish_customer_sync.is_deleted then 'ignored'
+        else 'orphan'
     end;
 begin
     if v_outcome = 'done' then
-        update private.stripe_customers as c set synced_at = now()
-        where c.customer_id = finish_customer_sync.customer_id;
+        -- Another look has written since this one began, and may have seen more.
+        update private.stripe_customers as c set synced_at = now(), looks = c.looks + 1
+        where
+            c.customer_id = finish_customer_sync.customer_id
+            and c.looks = finish_customer_sync.looks;
+        if not found then
+            return 'overtaken';
+        end if;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
             perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
@@ -290,6 +339,15 @@ begin
                 'invoice.payment_action_required'
             )
         on conflict on constraint billing_notices_pkey do nothing;
+    elsif not v_is_living and exists (
+        select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
+        where seen.status not in ('canceled', 'incomplete_expired')
+    ) then
+        -- Bought at the last moment, by an account that is gone: nobody could ever cancel it.
+        perform private.enqueue(
+            'erase_account', null, null, finish_customer_sync.customer_id,
+            jsonb_build_object('customer_id', finish_customer_sync.customer_id)
+        );
     end if;
     update private.stripe_events as e set status = v_outcome, finished_at = now()
     where e.id = any (finish_customer_sync.event_ids) and e.status = 'received';
@@ -298,9 +356,8 @@ end;
 $$;
 comment on function private.finish_customer_sync is
 'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
-orphan, or ignored (erased).
-The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its
-callers have no table rights.';
+orphan, ignored (erased or deleted), or overtaken: another look has written, look again.
+Definer: its callers have no table rights.';
 grant execute on function private.finish_customer_sync to worker;
 grant execute on function private.finish_customer_sync to webhook;
 
@@ -348,34 +405,52 @@ as $$
 declare
     v_jobs uuid [];
 begin
+    -- Stripe itself keeps events for 30 days.
     select array_agg(private.enqueue(
         'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
     )) into v_jobs
-    from private.stripe_events as e
-    where e.status = 'received' and e.received_at < now() - interval '2 minutes';
+    from (
+        select e.id from private.stripe_events as e
+        where
+            e.status = 'received'
+            and e.received_at between now() - interval '30 days' and now() - interval '2 minutes'
+        order by e.received_at
+        limit 5000
+    ) as e;
 
     select v_jobs || array_agg(private.enqueue(
         'sync_customer', null, null, c.customer_id,
         jsonb_build_object('customer_id', c.customer_id)
     )) into v_jobs
-    from private.stripe_customers as c
-    where
-        c.deleted_at is null
-        -- Events bring the news; a look a day finds what they forgot.
-        and coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
-        and exists (
-            select from public.subscriptions as s
-            where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
-        );
-    -- Stripe itself keeps events for 30 days; ours go when nobody can ask about them any more.
-    delete from private.stripe_events as e
-    where e.status <> 'received' and e.received_at < now() - interval '90 days';
+    from (
+        select c.customer_id from private.stripe_customers as c
+        where
+            c.customer_id is not null
+            and c.deleted_at is null
+            and (
+                -- A checkout page is open for 31 minutes: until one look after it has closed.
+                c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
+                -- Events bring the news; a look a day finds what they forgot.
+                or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+                and exists (
+                    select from public.subscriptions as s
+                    where
+                        s.user_id = c.user_id
+                        and s.status not in ('canceled', 'incomplete_expired')
+                )
+                -- Somebody may have sold to anybody in Stripe's dashboard.
+                or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
+            )
+        order by c.synced_at asc nulls first
+        limit 1000
+    ) as c;
+    delete from private.stripe_events as e where e.received_at < now() - interval '90 days';
     return coalesce(cardinality(v_jobs), 0);
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues the sync of events left over and, once a day, of customers with a live
-subscription.
+'Reconciliation: queues the sync of events left over, of customers whose checkout page was open
+since the last look, once a day of those with a live subscription, once a month of all others.
 Returns how many jobs.
 Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

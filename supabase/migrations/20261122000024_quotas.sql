@@ -251,7 +251,7 @@ as $$
         (
             select jsonb_build_object(
                 'plan', s.plan, 'status', s.status, 'current_period_end', s.current_period_end,
-                'cancel_at_period_end', s.cancel_at_period_end
+                'cancel_at_period_end', s.cancel_at_period_end, 'cancel_at', s.cancel_at
             )
             from public.subscriptions as s
             where s.user_id = auth.uid()

@@ -77,7 +77,9 @@ FUNCTIONS = {
         private.billing_account private.disconnect_tiktok private.save_tiktok
         private.take_tiktok_state
         private.bind_customer private.enqueue
-        private.finish_customer_sync private.is_erased private.next_checkout
+        private.finish_customer_sync private.is_erased private.ask_customer
+        private.begin_checkout private.confirm_checkout private.end_checkout
+        private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.remember_stripe_account private.resolve_identity
         private.stripe_account private.wake_for_apify

@@ -218,6 +218,7 @@ def test_an_account_shows_its_own_subscription_only(db: Database) -> None:
             "status": "past_due",
             "current_period_end": None,
             "cancel_at_period_end": False,
+            "cancel_at": None,
         },
     }
 

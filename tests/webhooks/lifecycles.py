@@ -163,7 +163,7 @@ def truth(stripe: FakeStripe, customer: str) -> dict[str, tuple[Any, ...]]:
         found["id"]: (
             found["status"],
             found["items"]["data"][0]["price"]["lookup_key"].removesuffix("_monthly"),
-            found["cancel_at_period_end"],
+            found["cancel_at_period_end"] or found.get("cancel_at") is not None,
             (found.get("pause_collection") or {}).get("behavior"),
             found["items"]["data"][0]["current_period_start"],
         )

@@ -199,7 +199,7 @@ def test_an_erased_account_stops_paying_and_later_events_bring_nothing_back(shop
         shop.deliver(event)
     with connect(db.url("worker"), application_name="test") as worker:
         outcomes = {sync_event(worker, gateway, event["id"]) for event in events}
-    assert outcomes == {"orphan", "already_done"}
+    assert outcomes == {"ignored", "already_done"}
     assert [s["status"] for s in fake_stripe.of("subscription")] == ["canceled"]
     assert db.value("select count(*) from public.subscriptions") == 0
     assert db.value("select count(*) from private.stripe_customers") == 0

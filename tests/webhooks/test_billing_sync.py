@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +10,13 @@ import pytest
 from psycopg import OperationalError
 
 from core.billing import BillingError, Gateway
-from core.billing_sync import locked, sync_customer, sync_event
+from core.billing_sync import sync_customer, sync_event
 from core.database import connect
 from core.stripe_inbox import parse_event, record
 from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
+from tests.webhooks.pooler import pooled
 from workers.jobs.reconcile_billing import reconcile
 
 
@@ -88,7 +90,8 @@ def test_a_second_customer_cannot_take_over_an_account(trial):
 def test_an_erased_account_is_not_bound_again(trial):
     user_id = make_identity(trial.db, deleted_at=datetime.now(UTC))
     trial.stripe.subscribe(trial.stripe.customer(user_id=str(user_id))["id"])
-    assert look(trial, trial.stripe.events[-1]) == "orphan"
+    assert look(trial, trial.stripe.events[-1]) == "ignored"
+    assert trial.db.value("select count(*) from private.stripe_customers") == 0
 
 
 def test_thin_events_lead_to_the_customer_of_their_object(trial):
@@ -170,11 +173,163 @@ def test_a_slow_stripe_holds_no_transaction_open(trial):
     assert states == [0, 0]
 
 
-def test_the_lock_is_given_back_after_a_failure(trial):
-    with pytest.raises(ZeroDivisionError), locked(trial.worker, "stripe:cus_1"):
-        raise ZeroDivisionError
-    free = "select pg_try_advisory_lock(hashtextextended('stripe:cus_1', 0)) as free"
-    assert trial.webhook.execute(free).fetchone() == {"free": True}
+ADVISORY_LOCKS = """
+select count(*) from pg_locks where locktype = 'advisory'
+and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+def test_a_look_leaves_no_lock_in_the_sessions_of_a_pooler(trial):
+    user_id, customer = trial.make_customer()
+    trial.stripe.subscribe(customer)
+    with pooled(trial.db, "worker") as session:
+        assert sync_customer(session, trial.gateway, customer) == "done"
+        assert trial.db.value(ADVISORY_LOCKS) == 0
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
+def before_each_write(trial, happen):
+    """Calls `happen` when a look of the worker's has its answers, and has yet to write them."""
+    answer = trial.stripe.answer
+
+    def answered(method, path, form, key):
+        reply = copy.deepcopy(answer(method, path, form, key))
+        if path == "/v1/subscriptions":
+            trial.stripe.answer = answer  # what happens then is not disturbed itself
+            happen()
+            trial.stripe.answer = answered
+        return reply
+
+    trial.stripe.answer = answered
+
+
+def test_a_look_that_another_one_overtook_is_repeated(trial):
+    """Without the second look, the first one's older answer would be the last word."""
+    user_id, customer = trial.make_customer()
+    subscription = trial.stripe.subscribe(customer)["id"]
+    changes = iter([lambda: trial.stripe.upgrade(subscription, "agency_monthly")])
+
+    def overtake():
+        for change in changes:
+            change()
+            sync_customer(trial.webhook, trial.gateway, customer)
+
+    before_each_write(trial, overtake)
+    assert sync_customer(trial.worker, trial.gateway, customer) == "done"
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "agency"
+
+
+def test_a_look_that_others_keep_overtaking_gives_up(trial):
+    _, customer = trial.make_customer()
+    trial.stripe.subscribe(customer)
+    before_each_write(trial, lambda: sync_customer(trial.webhook, trial.gateway, customer))
+    with pytest.raises(BillingError) as caught:
+        sync_customer(trial.worker, trial.gateway, customer)
+    assert caught.value.reason == "busy"
+
+
+def test_an_event_that_another_look_has_covered_is_done(trial):
+    _, customer = trial.make_customer()
+    trial.stripe.subscribe(customer)
+    before_each_write(trial, lambda: sync_customer(trial.webhook, trial.gateway, customer))
+    assert look(trial, trial.stripe.events[-1]) == "already_done"
+    assert status_of(trial, trial.stripe.events[-1]) == "done"
+
+
+def test_two_first_looks_at_a_customer_bind_it_once(trial):
+    user_id = make_identity(trial.db)
+    customer = trial.stripe.customer(user_id=str(user_id))["id"]
+    trial.stripe.subscribe(customer)
+    first = iter([1])
+
+    def overtake():
+        for _ in first:
+            assert sync_customer(trial.webhook, trial.gateway, customer) == "done"
+
+    before_each_write(trial, overtake)
+    assert sync_customer(trial.worker, trial.gateway, customer) == "done"
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
+def test_a_late_event_of_a_replaced_customer_is_no_alarm(trial):
+    user_id, former = trial.make_customer()
+    trial.stripe.subscribe(former)
+    late = trial.stripe.events[-1]
+    trial.stripe.delete(former)
+    sync_customer(trial.worker, trial.gateway, former)
+    customer = trial.stripe.customer(user_id=str(user_id))["id"]
+    trial.webhook.execute("select private.bind_customer(%s, %s)", (user_id, customer))
+    trial.stripe.subscribe(customer)
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert look(trial, late) == "ignored"
+    assert trial.webhook.execute("select private.orphan_events() as n").fetchone() == {"n": 0}
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
+def test_the_events_of_an_erasure_are_no_alarm(trial):
+    user_id, customer = trial.make_customer()
+    subscription = trial.stripe.subscribe(customer)["id"]
+    with trial.db.as_user(user_id) as owner:
+        owner.execute("select public.delete_account()")
+    trial.stripe.cancel(subscription)
+    assert look(trial, trial.stripe.events[-1]) == "ignored"
+    trial.stripe.delete(customer)
+    assert look(trial, trial.stripe.events[-1]) == "ignored"
+
+
+def test_what_an_erased_account_still_pays_for_is_ended(trial):
+    user_id, customer = trial.make_customer()
+    with trial.db.as_user(user_id) as owner:
+        owner.execute("select public.delete_account()")
+    trial.db.execute("delete from private.live_jobs")  # it ran before the payment came
+    trial.stripe.subscribe(customer)
+    assert look(trial, trial.stripe.events[-1]) == "ignored"
+    jobs = "select arguments from private.live_jobs where kind = 'erase_account'"
+    assert trial.db.rows(jobs) == [{"arguments": {"customer_id": customer}}]
+
+
+def test_the_grace_begins_when_a_payment_within_the_period_fails(trial):
+    user_id, customer = trial.make_customer()
+    now = int(datetime.now(UTC).timestamp())
+    trial.stripe.now = lambda: now - 20 * 86_400
+    name = trial.stripe.subscribe(customer)["id"]
+    for days, plan in ((0, "creator"), (2, "creator"), (4, "free")):
+        trial.stripe.now = lambda days=days: now - days * 86_400
+        trial.stripe.fail_payment(name)
+        sync_customer(trial.worker, trial.gateway, customer)
+        assert trial.db.value("select private.plan_of(%s)", user_id) == plan, days
+
+
+@pytest.mark.parametrize("latest", [None, {"status": "draft", "created": 5}])
+def test_without_a_due_invoice_the_grace_begins_when_it_is_seen(trial, latest):
+    user_id, customer = trial.make_customer()
+    invoice = trial.stripe._add("in", "invoice", **latest)["id"] if latest else None
+    trial.stripe.subscribe(customer, status="past_due", latest_invoice=invoice)
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+    trial.db.execute("update public.subscriptions set past_due_at = now() - interval '4 days'")
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "free"
+
+
+ENDS = [
+    ({"cancel_at_period_end": True, "cancel_at": None}, True),
+    ({"cancel_at_period_end": True, "cancel_at": 2_000_000_000}, True),
+    ({"cancel_at_period_end": False, "cancel_at": 2_000_000_000}, True),
+    ({"cancel_at_period_end": False, "cancel_at": None}, False),
+]
+
+
+@pytest.mark.parametrize(("fields", "ends"), ENDS)
+def test_a_subscription_that_ends_in_either_way_says_so_and_when(trial, fields, ends):
+    user_id, customer = trial.make_customer()
+    [item] = trial.stripe.subscribe(customer, **fields)["items"]["data"]
+    sync_customer(trial.worker, trial.gateway, customer)
+    at = fields["cancel_at"] or item["current_period_end"]
+    with trial.db.as_user(user_id) as owner:
+        shown = owner.value("select subscription from public.account()")
+    assert shown["cancel_at_period_end"] is ends
+    assert shown["cancel_at"] == (datetime.fromtimestamp(at, UTC).isoformat() if ends else None)
 
 
 ENTITLEMENTS = [
@@ -204,7 +359,7 @@ def test_what_a_subscription_entitles_to(db):
 def make_subscription(db, user_id, status, *, plan="creator", days=0.0, pause=None):
     db.execute(
         "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status,"
-        " current_period_start, pause_collection) values (%s, %s, %s, %s, %s, %s)",
+        " past_due_at, pause_collection) values (%s, %s, %s, %s, %s, %s)",
         user_id,
         f"sub_{uuid.uuid4().hex}",
         plan,
@@ -255,6 +410,55 @@ def test_reconciliation_queues_events_left_over_and_customers_that_pay(trial):
     assert reconcile(trial.worker, trial.gateway, now=NOW) == 2
     keys = trial.db.rows("select key from private.live_jobs order by key")
     assert [row["key"] for row in keys] == sorted([customer, event.id])
+
+
+def due(trial):
+    """The customers that a reconciliation looks at now."""
+    trial.stripe.events.clear()
+    trial.db.execute("delete from private.live_jobs")
+    reconcile(trial.worker, trial.gateway, now=NOW)
+    return [row["key"] for row in trial.db.rows("select key from private.live_jobs")]
+
+
+def check_out(trial, user_id):
+    statement = "select private.confirm_checkout(%s, private.begin_checkout(%s)) as made"
+    assert trial.webhook.execute(statement, (user_id, user_id)).fetchone() == {"made": True}
+
+
+def test_what_was_bought_while_no_event_came_is_found(trial):
+    user_id, customer = trial.make_customer()
+    check_out(trial, user_id)
+    trial.stripe.subscribe(customer)
+    assert due(trial) == [customer]
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
+def test_a_checkout_page_is_looked_after_until_it_has_closed(trial):
+    user_id, customer = trial.make_customer()
+    assert due(trial) == []
+    check_out(trial, user_id)
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert due(trial) == [customer]
+    trial.db.execute("update private.stripe_customers set checked_out_at = now() - interval '1 h'")
+    assert due(trial) == []
+
+
+def test_what_somebody_sold_in_the_dashboard_is_found_within_a_month(trial):
+    _, customer = trial.make_customer()
+    trial.db.execute("update private.stripe_customers set created_at = now() - interval '31 days'")
+    assert due(trial) == [customer]
+    sync_customer(trial.worker, trial.gateway, customer)
+    assert due(trial) == []
+
+
+def test_a_reconciliation_queues_a_bounded_number_of_looks(trial):
+    trial.db.execute(
+        "insert into private.stripe_customers (user_id, customer_id, created_at)"
+        " select gen_random_uuid(), 'cus_' || n, now() - interval '31 days'"
+        " from generate_series(1, 1001) as n"
+    )
+    assert len(due(trial)) == 1000
 
 
 def test_a_customer_looked_at_today_is_left_for_tomorrow(trial):

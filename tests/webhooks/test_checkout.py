@@ -5,8 +5,14 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from core.billing import Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
+from tests.webhooks.pooler import pooled
+from webhooks import sale as sale_module
+from webhooks.sale import Sale
 
 
 def create(edge: Edge, plan="creator", user="user_alice"):
@@ -188,6 +194,106 @@ def test_a_lost_answer_does_not_make_a_second_customer(shop, fake_stripe):
     )
     assert create(shop).status_code == 201
     assert len(fake_stripe.of("customer")) == 1
+
+
+def failing_once(fake_stripe, fault):
+    """One request for a customer fails so; Stripe's client has tried it twice by itself."""
+    fake_stripe.faults = lambda method, path: (
+        fault if (method, path) == ("POST", "/v1/customers") else None
+    )
+
+
+def test_a_failure_that_stripe_stores_is_over_at_the_next_click(shop, fake_stripe):
+    failing_once(fake_stripe, Fault(status=500))
+    assert create(shop).status_code == 503
+    fake_stripe.faults = lambda *_: None
+    assert create(shop).status_code == 201
+    assert len(fake_stripe.of("customer")) == 1
+
+
+def test_a_customer_made_by_a_request_that_failed_is_found(shop, fake_stripe):
+    failing_once(fake_stripe, Fault(status=500, after=True))
+    assert create(shop).status_code == 503
+    fake_stripe.faults = lambda *_: None
+    assert create(shop).status_code == 201
+    assert len(fake_stripe.of("customer")) == 1
+
+
+@pytest.mark.parametrize("is_day_later", [False, True])
+def test_a_customer_made_by_a_request_whose_answer_was_lost_is_found(
+    shop, fake_stripe, is_day_later
+):
+    failing_once(fake_stripe, Fault(drop=True, after=True))
+    assert create(shop).status_code == 503
+    fake_stripe.faults = lambda *_: None
+    for number in range(120):
+        fake_stripe.customer(user_id=str(uuid.UUID(int=number)))
+    if is_day_later:
+        fake_stripe._replies.clear()  # Stripe forgets keys after a day
+        fake_stripe.now = lambda: NOW + 90_000
+    assert create(shop).status_code == 201
+    user_id = shop.session().json["user"]["id"]
+    assert len(fake_stripe.of("customer", metadata={"user_id": user_id})) == 1
+
+
+def test_a_failed_checkout_page_is_made_at_the_next_click(shop, fake_stripe):
+    fault = Fault(status=500)
+    fake_stripe.faults = lambda method, path: (
+        fault if (method, path) == ("POST", "/v1/checkout/sessions") else None
+    )
+    assert create(shop).status_code == 503
+    fake_stripe.faults = lambda *_: None
+    assert create(shop).status_code == 201
+    assert len(fake_stripe.of("checkout.session")) == 1
+
+
+ADVISORY_LOCKS = """
+select count(*) from pg_locks where locktype = 'advisory'
+and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+def test_a_checkout_leaves_no_lock_in_the_sessions_of_a_pooler(shop, fake_stripe, db):
+    user_id = uuid.UUID(shop.session().json["user"]["id"])
+    with pooled(db, "webhook") as session:
+        gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
+        sale = Sale(session, gateway, user_id, "creator", "https://app.test", "development", NOW)
+        first, second = [sale.checkout(["creator_monthly"]) for _ in range(2)]
+        assert first.id == second.id
+        assert db.value(ADVISORY_LOCKS) == 0
+
+
+def start_checkout(db, user_id):
+    with db.as_webhook() as webhook:
+        return webhook.value("select private.begin_checkout(%s)", user_id)
+
+
+def test_beside_another_checkout_of_the_account_a_click_waits_for_its_end(shop, db, monkeypatch):
+    monkeypatch.setattr(sale_module, "_PATIENCE_SECONDS", 0)
+    user_id = shop.session().json["user"]["id"]
+    start_checkout(db, user_id)
+    answer = create(shop)
+    assert (answer.status_code, answer.json["code"]) == (503, "billing_unavailable")
+    assert create(shop, user="user_bob").status_code == 201
+    db.execute("update private.stripe_customers set checkout_lease_end = now() - interval '1 s'")
+    assert create(shop).status_code == 201
+
+
+def test_a_checkout_that_took_too_long_sells_nothing(shop, fake_stripe, db):
+    user_id = shop.session().json["user"]["id"]
+    lapse = "update private.stripe_customers set checkout_lease_end = now() - interval '1 s'"
+
+    def another_begins(_method, path):
+        if path == "/v1/prices":
+            db.execute(lapse)
+            assert start_checkout(db, user_id) == 2
+
+    fake_stripe.faults = another_begins
+    answer = create(shop)
+    assert (answer.status_code, answer.json["code"]) == (503, "billing_unavailable")
+    assert fake_stripe.of("checkout.session") == []
+    # Nor has the slow one ended the other one's turn.
+    assert start_checkout(db, user_id) is None
 
 
 def test_a_price_missing_at_stripe_is_our_problem(shop, fake_stripe):

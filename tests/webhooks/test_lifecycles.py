@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -95,24 +94,3 @@ def test_one_look_covers_all_events_that_came_before_it(trial):
     outcomes = [sync_event(trial.worker, trial.gateway, event.id) for event in events]
     assert outcomes == ["done"] + ["already_done"] * 5
     assert len(trial.stripe.requests) == 2
-
-
-def test_two_workers_never_look_at_one_customer_at_once(trial):
-    _, customer = trial.make_customer()
-    inside, most = [], []
-    guard = threading.Lock()
-
-    def count(_method, _path):
-        with guard:
-            inside.append(1)
-            most.append(len(inside))
-
-    original = trial.stripe.answer
-    trial.stripe.faults = count
-    trial.stripe.answer = lambda *a: (original(*a), inside.pop())[0]
-    name = trial.stripe.subscribe(customer)["id"]
-    for _ in range(6):
-        trial.stripe.change(name)
-    with ThreadPoolExecutor(6) as workers:
-        list(workers.map(lambda event: deliver_and_work(trial, event), trial.stripe.events))
-    assert max(most) == 1
