@@ -213,6 +213,13 @@ class EdgeSettings(TikTokSettings):
                 "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY",
             ),
             (
+                # Without a key all live events would pass for those of the other mode.
+                is_production
+                and self.stripe_secret_key is None
+                and bool(self.stripe_webhook_secrets),
+                "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS",
+            ),
+            (
                 not all(_is_base64(secret) for secret in self.clerk_webhook_secrets),
                 "CLERK_WEBHOOK_SECRETS must be whsec_ and base64",
             ),

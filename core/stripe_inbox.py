@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from core.database import Row
 
 _EVENT_ID = re.compile(r"evt_\w{1,250}\Z", re.ASCII)
-_TYPE = re.compile(r"[a-z0-9_]{1,80}(\.[a-z0-9_]{1,80}){1,8}\Z", re.ASCII)
+_TYPE = re.compile(r"[!-~]{1,250}\Z")  # `ping`, `v2.core.account[requirements].updated`
 _VERSION = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
 _LATEST_CREATED = 1 << 40  # beyond it PostgreSQL has no timestamps
 
@@ -37,7 +39,7 @@ USEFUL_TYPES = frozenset(
 
 
 class NotAnEvent(ValueError):  # noqa: N818 - says what the document is
-    """A document that is no event of Stripe's, though it may be signed."""
+    """A document without an id of an event: nothing to record it by."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,11 @@ class Event:
         return is_known and (self.customer_id or self.object_id) is not None
 
 
-def record(db: Connection[Row], event: Event, *, body_sha256: str) -> str:
-    """Records an event and queues its job in one transaction: received, ignored or duplicate."""
+def record(db: Connection[Row], event: Event, *, body_sha256: str | None) -> str:
+    """Records an event and queues its job in one transaction.
+
+    Returns received, ignored, duplicate, or changed: its id has come with another text before.
+    """
     row = db.execute(
         "select private.record_stripe_event(%s, %s, %s, %s, %s, %s, %s, %s, %s) as outcome",
         (
@@ -72,27 +77,30 @@ def record(db: Connection[Row], event: Event, *, body_sha256: str) -> str:
 
 
 def parse_event(document: Mapping[str, Any], *, now: int) -> Event:
-    """A snapshot or thin event; `NotAnEvent` if it is neither."""
-    is_thin = document.get("object") == "v2.core.event"
+    """A snapshot or thin event, of any type: Stripe disables an endpoint that refuses some."""
     event_id, kind, created = document.get("id"), document.get("type"), document.get("created")
-    if not is_thin and document.get("object") != "event":
+    if not _matches(_EVENT_ID, event_id):
         raise NotAnEvent
-    if not _matches(_EVENT_ID, event_id) or not _matches(_TYPE, kind):
-        raise NotAnEvent
-    subject = document.get("related_object") if is_thin else _snapshot_object(document)
+    subject = document.get("related_object") or _snapshot_object(document)  # thin, snapshot
     # Events of connected accounts, which are no customers of ours, name them (thin: `context`).
     is_ours = not (document.get("account") or document.get("context"))
     subject = subject if isinstance(subject, dict) and is_ours else {}
     version = document.get("api_version")
     return Event(
         id=str(event_id),
-        type=str(kind),
+        type=str(kind) if _matches(_TYPE, kind) else "(unreadable)",
         created=_created(created, now),
         is_live=document.get("livemode") is True,
         api_version=str(version) if _matches(_VERSION, version) else None,
         customer_id=_customer(subject, reference(subject)),
         object_id=reference(subject),
     )
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """Of what an event tells. How many deliveries are pending differs from one to the next."""
+    told = {name: value for name, value in document.items() if name != "pending_webhooks"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _snapshot_object(document: Mapping[str, Any]) -> object:

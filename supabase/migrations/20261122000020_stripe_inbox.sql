@@ -90,7 +90,11 @@ begin
         return (
             select
                 case
-                    when e.body_sha256 <> record_stripe_event.body_sha256 then 'changed'
+                    -- Endpoints of two API versions are told the same in two ways.
+                    when
+                        e.body_sha256 <> record_stripe_event.body_sha256
+                        and e.api_version is not distinct from record_stripe_event.api_version
+                        then 'changed'
                     else 'duplicate'
                 end
             from private.stripe_events as e where e.id = record_stripe_event.id

@@ -274,6 +274,14 @@ def test_a_live_stripe_key_needs_a_production_issuer(tmp_path):
     assert "sk_live_1" not in text
 
 
+def test_in_production_stripes_events_need_stripes_key(tmp_path):
+    production = {"app_env": "production", "app_url": "https://app.test"}
+    assert "STRIPE_SECRET_KEY must be set" in refused(tmp_path, **production)
+    both = make_settings("postgresql://x", tmp_path, **production, stripe_secret_key="sk_live_1")
+    neither = make_settings("postgresql://x", tmp_path, **production, stripe_webhook_secrets="")
+    assert (both.is_stripe_live, neither.is_stripe_live) == (True, False)
+
+
 def test_all_that_is_missing_is_named_at_once(tmp_path):
     text = refused(
         tmp_path, app_env="production", clerk_webhook_secrets="", clerk_jwt_key=None,

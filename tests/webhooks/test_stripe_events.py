@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from core.stripe_inbox import USEFUL_TYPES
+import pytest
+from prometheus_client import REGISTRY
+
+from core.stripe_inbox import USEFUL_TYPES, parse_event, record
 from local.stripe import FakeStripe
 from tests.webhooks.edge import NOW, Edge
 
@@ -98,6 +101,58 @@ def test_events_of_the_other_mode_are_not_recorded(edge, db, fake):
     event = fake.emit("invoice.paid", {"id": "in_1", "customer": "cus_1"}) | {"livemode": True}
     assert edge.deliver(event).status_code == 200
     assert event_rows(db) == []
+
+
+def counted(outcome, kind="(other)"):
+    labels = {"type": kind, "outcome": outcome}
+    return REGISTRY.get_sample_value("edge_stripe_events_total", labels) or 0
+
+
+ODD_TYPES = ["ping", "v2.core.account[requirements].updated", "v1.Über.updated", "a b", "", 5, None]
+
+
+@pytest.mark.parametrize("shape", ["event", "v2.core.event", "v3.event", None])
+def test_no_type_and_no_object_of_a_signed_event_is_refused(edge, db, shape):
+    for number, kind in enumerate(ODD_TYPES):
+        event = {"object": shape, "id": f"evt_{number}", "type": kind, "livemode": False}
+        assert edge.deliver(event).status_code == 200
+    rows = event_rows(db)
+    assert [row["type"] for row in rows] == [*ODD_TYPES[:2], *["(unreadable)"] * 5]
+    assert {row["status"] for row in rows} == {"ignored"}
+
+
+def test_a_signed_document_without_an_events_id_is_counted(edge, db):
+    before = counted("unreadable")
+    documents = [{}, {"id": "ping"}, {"id": 5}, {"object": "event", "id": "evt_\0"}]
+    for document in documents:
+        assert edge.deliver(document).status_code == 200
+    assert event_rows(db) == []
+    assert counted("unreadable") - before == len(documents)
+
+
+def test_a_known_id_with_another_text_is_counted_and_logged(edge, db, fake, capsys):
+    event = fake.emit("invoice.paid", {"id": "in_1", "customer": "cus_1"})
+    other = event | {"data": {"object": {"id": "in_1", "customer": "cus_2"}}}
+    before = counted("changed", "invoice.paid")
+    for delivered in (event, event | {"pending_webhooks": 2}, event | {"api_version": "2025-1"}):
+        assert edge.deliver(delivered).status_code == 200
+    assert counted("changed", "invoice.paid") == before
+    answer = edge.deliver(other)
+    assert (answer.status_code, answer.json["duplicate"]) == (200, True)
+    assert counted("changed", "invoice.paid") == before + 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"]
+    [warning] = [line for line in told if line["level"] == "warning"]
+    assert (warning["event_id"], warning["outcome"]) == (event["id"], "changed")
+    assert [row["customer_id"] for row in event_rows(db)] == ["cus_1"]
+
+
+def test_what_reconciliation_found_first_may_be_delivered_later(edge, db, fake):
+    event = fake.emit("invoice.paid", {"id": "in_1", "customer": "cus_1"})
+    before = counted("changed", "invoice.paid")
+    with db.as_webhook() as webhook:
+        record(webhook.connection, parse_event(event, now=NOW), body_sha256=None)
+    assert edge.deliver(event).json["duplicate"] is True
+    assert counted("changed", "invoice.paid") == before
 
 
 HOSTILE_SUBJECTS = [
