@@ -31,9 +31,10 @@ comment on column private.stripe_events.api_version is
 comment on column private.stripe_events.body_sha256 is
 'Fingerprint of what it told, by which another text under the same id is noticed; null if it was
 found by reconciliation.';
-comment on column private.stripe_events.finished_at is 'When it left `received`; null before.';
+comment on column private.stripe_events.finished_at is
+'When it left `received`, or was last found to be an orphan; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)
-where status = 'received';
+where status in ('received', 'orphan');
 create index stripe_events_received_at_idx on private.stripe_events (received_at);
 alter table private.stripe_events enable row level security;
 
@@ -354,7 +355,10 @@ begin
         );
     end if;
     update private.stripe_events as e set status = v_outcome, finished_at = now()
-    where e.id = any (finish_customer_sync.event_ids) and e.status = 'received';
+    where
+        e.id = any (finish_customer_sync.event_ids) and e.status = 'received'
+        -- Somebody may have said meanwhile whose customer it is.
+        or e.customer_id = finish_customer_sync.customer_id and e.status = 'orphan';
     return v_outcome;
 end;
 $$;
@@ -448,13 +452,28 @@ begin
         order by c.synced_at asc nulls first
         limit 1000
     ) as c;
+
+    -- Whose they are may be said in Stripe's dashboard, which no event of ours tells.
+    select v_jobs || array_agg(private.enqueue(
+        'sync_customer', null, null, o.customer_id,
+        jsonb_build_object('customer_id', o.customer_id)
+    )) into v_jobs
+    from (
+        select e.customer_id from private.stripe_events as e
+        where e.status = 'orphan' and e.customer_id is not null
+        group by e.customer_id
+        having max(e.finished_at) < now() - interval '1 hour'
+        order by max(e.finished_at)
+        limit 100
+    ) as o;
     delete from private.stripe_events as e where e.received_at < now() - interval '90 days';
     return coalesce(cardinality(v_jobs), 0);
 end;
 $$;
 comment on function private.requeue_billing is
 'Reconciliation: queues the sync of events left over, of customers whose checkout page was open
-since the last look, once a day of those with a live subscription, once a month of all others.
+since the last look, once an hour of orphans, once a day of those with a live subscription, once a
+month of all others.
 Returns how many jobs.
 Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

@@ -444,6 +444,24 @@ def test_a_checkout_page_is_looked_after_until_it_has_closed(trial):
     assert due(trial) == []
 
 
+def test_an_orphan_that_is_bound_by_hand_is_found_and_forgotten(trial):
+    user_id = make_identity(trial.db)
+    customer = trial.stripe.customer()
+    trial.stripe.subscribe(customer["id"])
+    assert look(trial, trial.stripe.events[-1]) == "orphan"
+    assert due(trial) == []
+    orphans = "select private.orphan_events() as n"
+    trial.db.execute("update private.stripe_events set finished_at = now() - interval '61 min'")
+    assert due(trial) == [customer["id"]]
+    assert sync_customer(trial.worker, trial.gateway, customer["id"]) == "orphan"
+    assert trial.webhook.execute(orphans).fetchone() == {"n": 1}
+    assert due(trial) == []
+    customer["metadata"] = {"user_id": str(user_id)}
+    assert sync_customer(trial.worker, trial.gateway, customer["id"]) == "done"
+    assert trial.webhook.execute(orphans).fetchone() == {"n": 0}
+    assert trial.db.value("select private.plan_of(%s)", user_id) == "creator"
+
+
 def test_what_somebody_sold_in_the_dashboard_is_found_within_a_month(trial):
     _, customer = trial.make_customer()
     trial.db.execute("update private.stripe_customers set created_at = now() - interval '31 days'")
