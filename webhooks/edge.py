@@ -42,7 +42,7 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Connection[Row]]:
-        """A connection for a while, for locks that outlive a statement."""
+        """A connection for several statements, each of which commits."""
         self._pool.open()
         with self._pool.connection() as connection:
             yield connection
