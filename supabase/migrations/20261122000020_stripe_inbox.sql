@@ -38,18 +38,6 @@ where status in ('received', 'orphan');
 create index stripe_events_received_at_idx on private.stripe_events (received_at);
 alter table private.stripe_events enable row level security;
 
-create table private.billing_notices (
-    event_id text primary key references private.stripe_events on delete cascade,
-    user_id uuid not null,
-    kind text not null,
-    created_at timestamptz not null default now()
-);
-comment on table private.billing_notices is
-'What an account should be told (trial ends, payment failed): an outbox, one row per event
-however often it comes.';
-create index billing_notices_user_id_idx on private.billing_notices (user_id);
-alter table private.billing_notices enable row level security;
-
 -- Many small failures: an outage at Stripe of most of a day loses nothing.
 insert into private.job_kinds (kind, queue, max_failures, max_crashes)
 values ('sync_customer', 'billing', 30, 10), ('reconcile_billing', 'billing', 5, 3);
@@ -333,17 +321,6 @@ begin
         if finish_customer_sync.is_deleted then
             perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
         end if;
-        insert into private.billing_notices (event_id, user_id, kind)
-        select e.id, v_user_id, e.type from private.stripe_events as e
-        where
-            e.id = any (finish_customer_sync.event_ids)
-            and e.status = 'received'
-            and e.type in (
-                'customer.subscription.trial_will_end',
-                'invoice.payment_failed',
-                'invoice.payment_action_required'
-            )
-        on conflict on constraint billing_notices_pkey do nothing;
     elsif not v_is_living and exists (
         select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
         where seen.status not in ('canceled', 'incomplete_expired')

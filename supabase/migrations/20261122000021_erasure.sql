@@ -34,7 +34,6 @@ begin
     delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
     delete from private.usage as t where t.user_id = erase_rows.user_id;
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
-    delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
     delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
     -- Before the tokens go, a job is queued that gives them back to TikTok.
@@ -270,11 +269,6 @@ begin atomic
         'read_versions',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.read_versions as t
-            where t.user_id = auth.uid()
-        ),
-        'billing_notices',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.billing_notices as t
             where t.user_id = auth.uid()
         )
     );

@@ -69,19 +69,6 @@ def raise_error(future):
     future.result()
 
 
-def test_an_account_is_told_once_however_often_the_event_comes(trial):
-    user_id, customer = trial.make_customer()
-    name = trial.stripe.subscribe(customer, status="trialing")["id"]
-    trial.stripe.change(name, "trial_will_end")
-    event = parse_event(trial.stripe.events[-1], now=0)
-    for _ in range(3):
-        record(trial.webhook, event, body_sha256="0" * 64)
-        sync_event(trial.worker, trial.gateway, event.id)
-    assert trial.db.rows("select event_id, user_id, kind from private.billing_notices") == [
-        {"event_id": event.id, "user_id": user_id, "kind": "customer.subscription.trial_will_end"}
-    ]
-
-
 def test_one_look_covers_all_events_that_came_before_it(trial):
     _, customer = trial.make_customer()
     name = trial.stripe.subscribe(customer)["id"]
