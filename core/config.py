@@ -107,6 +107,10 @@ class WorkerSettings(TikTokSettings):
     worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
+    # Child processes that read pages and analyse, and what one task of theirs may take.
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    worker_task_cpu_seconds: int = Field(default=20, ge=1, le=300)
+    worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
 
     fetch_allow: CommaList = ()
