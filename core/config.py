@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.queues import QUEUES
 from core.sealing import is_key
 
 if TYPE_CHECKING:
@@ -55,6 +58,17 @@ class Settings(BaseSettings):
             raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
         return self
 
+    @model_validator(mode="after")
+    def _servers_prove_who_they_are(self) -> Self:
+        if self.app_env == "production":
+            for name in ("worker_db_url", "webhook_db_url", "db_url"):
+                url = getattr(self, name, None)
+                if url is not None and not _is_verified(url.get_secret_value()):
+                    raise ValueError(
+                        f"{name.upper()} must say sslmode=verify-full when APP_ENV=production"
+                    )
+        return self
+
     @field_validator("*", mode="before")
     @classmethod
     def _split_commas(cls, value: object, info: object) -> object:
@@ -91,9 +105,6 @@ class TikTokSettings(Settings):
         return self
 
 
-QUEUES = ("ingestion", "scripts", "billing", "maintenance")
-
-
 class OperatorSettings(Settings):
     """An operator's command: `python -m workers doctor`, as the owner of the tables."""
 
@@ -107,6 +118,9 @@ class WorkerSettings(TikTokSettings):
     worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
+    # All its connections together: two for leases and notifications, up to two for billing, the
+    # rest a pool. Hosted session pools hold 15 for a login: two of these workers fit in.
+    worker_connections: int = Field(default=7, ge=6, le=200)
     # Child processes that read pages and analyse, and what one task of theirs may take.
     worker_processes: int = Field(default=2, ge=1, le=64)
     worker_task_cpu_seconds: int = Field(default=20, ge=1, le=300)
@@ -237,6 +251,17 @@ def _is_base64(secret: SecretStr) -> bool:
         return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
     except ValueError:
         return False
+
+
+def _is_verified(url: str) -> bool:
+    """Whether the server must show a certificate of its name; on this machine it need not."""
+    try:
+        given = conninfo_to_dict(url)
+    except ProgrammingError:
+        return False
+    hosts = str(given.get("host") or "").split(",")
+    is_here = all(host.startswith("/") or host in {"127.0.0.1", "::1"} for host in hosts)
+    return is_here or given.get("sslmode") == "verify-full"
 
 
 class LocalSettings(Settings):
