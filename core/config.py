@@ -29,6 +29,7 @@ CommaList = Annotated[tuple[str, ...], NoDecode]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
+_UNVERIFIED = "{} must say sslmode=verify-full when APP_ENV=production"
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -56,17 +57,6 @@ class Settings(BaseSettings):
         url = self.edge_public_url
         if self.app_env == "production" and url is not None and not url.startswith("https://"):
             raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
-        return self
-
-    @model_validator(mode="after")
-    def _servers_prove_who_they_are(self) -> Self:
-        if self.app_env == "production":
-            for name in ("worker_db_url", "webhook_db_url", "db_url"):
-                url = getattr(self, name, None)
-                if url is not None and not _is_verified(url.get_secret_value()):
-                    raise ValueError(
-                        f"{name.upper()} must say sslmode=verify-full when APP_ENV=production"
-                    )
         return self
 
     @field_validator("*", mode="before")
@@ -109,6 +99,12 @@ class OperatorSettings(Settings):
     """An operator's command: `python -m workers doctor`, as the owner of the tables."""
 
     db_url: SecretStr
+
+    @model_validator(mode="after")
+    def _server_proves_its_name(self) -> Self:
+        if self.app_env == "production" and not _is_verified(self.db_url):
+            raise ValueError(_UNVERIFIED.format("DB_URL"))
+        return self
 
 
 class WorkerSettings(TikTokSettings):
@@ -155,6 +151,8 @@ class WorkerSettings(TikTokSettings):
     def _production_is_strict(self) -> Self:
         if self.app_env == "production" and self.fetch_allow:
             raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
+        if self.app_env == "production" and not _is_verified(self.worker_db_url):
+            raise ValueError(_UNVERIFIED.format("WORKER_DB_URL"))
         if self.app_env == "production" and "source_ref_key" not in self.model_fields_set:
             raise ValueError("SOURCE_REF_KEY must be set when APP_ENV=production")
         return self
@@ -239,6 +237,10 @@ class EdgeSettings(TikTokSettings):
                 "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production",
             ),
             (
+                is_production and not _is_verified(self.webhook_db_url),
+                _UNVERIFIED.format("WEBHOOK_DB_URL"),
+            ),
+            (
                 is_production and not self.app_url.startswith("https://"),
                 "APP_URL must start with https:// when APP_ENV=production",
             ),
@@ -253,10 +255,10 @@ def _is_base64(secret: SecretStr) -> bool:
         return False
 
 
-def _is_verified(url: str) -> bool:
+def _is_verified(url: SecretStr) -> bool:
     """Whether the server must show a certificate of its name; on this machine it need not."""
     try:
-        given = conninfo_to_dict(url)
+        given = conninfo_to_dict(url.get_secret_value())
     except ProgrammingError:
         return False
     hosts = str(given.get("host") or "").split(",")
