@@ -118,7 +118,7 @@ class WorkerSettings(TikTokSettings):
     # rest a pool. Hosted session pools hold 15 for a login: two of these workers fit in.
     worker_connections: int = Field(default=7, ge=6, le=200)
     # Child processes that read pages and analyse, and what one task of theirs may take.
-    worker_processes: int = Field(default=2, ge=1, le=64)
+    worker_processes: int = Field(default=6, ge=1, le=64)
     worker_task_cpu_seconds: int = Field(default=20, ge=1, le=300)
     worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
     lease_seconds: int = Field(default=30, ge=1, le=3600)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PER_TENANT = 2  # children that one tenant may have at a time, of three or more
+_KEPT_IDLE = 2  # a start takes half a second; more would only hold memory
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ROOT = Path(__file__).parents[1]
 # Nothing of the worker's: a page that takes a child over finds no secret. Threads of numerical
@@ -80,7 +82,10 @@ async def open_isolation(
 
 
 class _Isolation:
-    """The children. One tenant leaves one of them to others."""
+    """The children: more than cores, so that the system shares these between long and short tasks.
+
+    One tenant has a few of them at most and leaves at least one to others.
+    """
 
     def __init__(self, processes: int, cpu_seconds: int, memory_bytes: int) -> None:
         self._cpu_seconds = cpu_seconds
@@ -88,7 +93,7 @@ class _Isolation:
         self._idle: list[Process] = []
         self._ending: set[asyncio.Task[int]] = set()
         self._free = asyncio.Semaphore(processes)
-        self._per_tenant = max(processes - 1, 1)
+        self._per_tenant = max(min(processes - 1, _PER_TENANT), 1)
         self._tenants: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
     async def compute(
@@ -112,7 +117,7 @@ class _Isolation:
         except BaseException:  # cancelled, or past the job's deadline: it still computes
             self._end(child)
             raise
-        if answer.get("is_last"):
+        if answer.get("is_last") or len(self._idle) >= _KEPT_IDLE:
             self._end(child)
         else:
             self._idle.append(child)
