@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.queues import QUEUES
 from core.sealing import is_key
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ CommaList = Annotated[tuple[str, ...], NoDecode]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
+_UNVERIFIED = "{} must say sslmode=verify-full when APP_ENV=production"
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -91,13 +95,16 @@ class TikTokSettings(Settings):
         return self
 
 
-QUEUES = ("ingestion", "scripts", "billing", "maintenance")
-
-
 class OperatorSettings(Settings):
     """An operator's command: `python -m workers doctor`, as the owner of the tables."""
 
     db_url: SecretStr
+
+    @model_validator(mode="after")
+    def _server_proves_its_name(self) -> Self:
+        if self.app_env == "production" and not _is_verified(self.db_url):
+            raise ValueError(_UNVERIFIED.format("DB_URL"))
+        return self
 
 
 class WorkerSettings(TikTokSettings):
@@ -107,6 +114,13 @@ class WorkerSettings(TikTokSettings):
     worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
+    # All its connections together: two for leases and notifications, up to two for billing, the
+    # rest a pool. Hosted session pools hold 15 for a login: two of these workers fit in.
+    worker_connections: int = Field(default=7, ge=6, le=200)
+    # Child processes that read pages and analyse, and what one task of theirs may take.
+    worker_processes: int = Field(default=6, ge=1, le=64)
+    worker_task_cpu_seconds: int = Field(default=20, ge=1, le=300)
+    worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
 
     fetch_allow: CommaList = ()
@@ -137,6 +151,8 @@ class WorkerSettings(TikTokSettings):
     def _production_is_strict(self) -> Self:
         if self.app_env == "production" and self.fetch_allow:
             raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
+        if self.app_env == "production" and not _is_verified(self.worker_db_url):
+            raise ValueError(_UNVERIFIED.format("WORKER_DB_URL"))
         if self.app_env == "production" and "source_ref_key" not in self.model_fields_set:
             raise ValueError("SOURCE_REF_KEY must be set when APP_ENV=production")
         return self
@@ -228,6 +244,10 @@ class EdgeSettings(TikTokSettings):
                 "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production",
             ),
             (
+                is_production and not _is_verified(self.webhook_db_url),
+                _UNVERIFIED.format("WEBHOOK_DB_URL"),
+            ),
+            (
                 is_production and not self.app_url.startswith("https://"),
                 "APP_URL must start with https:// when APP_ENV=production",
             ),
@@ -240,6 +260,17 @@ def _is_base64(secret: SecretStr) -> bool:
         return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
     except ValueError:
         return False
+
+
+def _is_verified(url: SecretStr) -> bool:
+    """Whether the server must show a certificate of its name; on this machine it need not."""
+    try:
+        given = conninfo_to_dict(url.get_secret_value())
+    except ProgrammingError:
+        return False
+    hosts = str(given.get("host") or "").split(",")
+    is_here = all(host.startswith("/") or host in {"127.0.0.1", "::1"} for host in hosts)
+    return is_here or given.get("sslmode") == "verify-full"
 
 
 class LocalSettings(Settings):

@@ -1,13 +1,22 @@
-"""Connections to PostgreSQL: pools with the limits that every process of ours keeps."""
+"""Connections to PostgreSQL: pools with the limits that every process of ours keeps.
+
+Behind a pooler nothing is prepared. In transaction mode the next statement may meet another
+session, which lacks a prepared statement or has one of the same name.
+"""
 
 from __future__ import annotations
 
+import json
 import select
 from typing import Any
 
-from psycopg import AsyncConnection, Connection
+from psycopg import AsyncConnection, Connection, Notify
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_dumps
+from psycopg.types.string import StrDumperUnknown
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+from core.text import storable, storable_json
 
 # A dead server or a cut network is noticed within about 20 seconds instead of the system's hours.
 _LIMITS = {
@@ -21,28 +30,34 @@ _LIMITS = {
 # The pool's own attempts back off for minutes while the server is away. Giving up early makes the
 # next request try at once, so that work goes on seconds after the server is back.
 _RECONNECT_SECONDS = 1.0
+# A pooler answers the start of a connection itself, with a process number of its own making.
+_BACKEND = "select pg_backend_pid() as pid"
 
 Row = dict[str, object]
 
 
 def connect(url: str, *, application_name: str) -> Connection[Row]:
     """One connection of its own, for a thread."""
-    return Connection.connect(
+    connection = Connection.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
         **_limits(application_name),
     )
+    prepare_only_without_pooler(connection)
+    return connection
 
 
 async def connect_async(url: str, *, application_name: str) -> AsyncConnection[Row]:
     """One connection of its own, for a task."""
-    return await AsyncConnection.connect(
+    connection = await AsyncConnection.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
         **_limits(application_name),
     )
+    await _prepare_only_without_pooler(connection)
+    return connection
 
 
 def async_pool(
@@ -58,6 +73,7 @@ def async_pool(
         timeout=10,
         reconnect_timeout=_RECONNECT_SECONDS,
         open=False,
+        configure=_configure_worker,
     )
 
 
@@ -72,8 +88,51 @@ def sync_pool(url: str, *, application_name: str, max_size: int) -> ConnectionPo
         timeout=3,
         reconnect_timeout=_RECONNECT_SECONDS,
         open=False,
+        configure=_configure_edge,
         check=_check,
     )
+
+
+def prepare_only_without_pooler(connection: Connection[Row]) -> None:
+    """Prepared statements stay on where each connection is a session of the server."""
+    row = connection.execute(_BACKEND, prepare=False).fetchone()
+    if row is None or row["pid"] != connection.info.backend_pid:
+        connection.prepare_threshold = None
+
+
+async def _prepare_only_without_pooler(connection: AsyncConnection[Row]) -> None:
+    row = await (await connection.execute(_BACKEND, prepare=False)).fetchone()
+    if row is None or row["pid"] != connection.info.backend_pid:
+        connection.prepare_threshold = None
+
+
+def _configure_edge(connection: Connection[Row]) -> None:
+    prepare_only_without_pooler(connection)
+    connection.add_notify_handler(_drop)
+
+
+async def _configure_worker(connection: AsyncConnection[Row]) -> None:
+    """Workers save what sources and models say: the characters that no column holds are replaced.
+
+    The edge does not: two names that differ only in such a character are not one.
+    """
+    await _prepare_only_without_pooler(connection)
+    connection.add_notify_handler(_drop)
+    connection.adapters.register_dumper(str, _StorableText)
+    set_json_dumps(_storable_document, connection)
+
+
+def _drop(_note: Notify) -> None:
+    """A pooler may hand us a session that listens for somebody else; psycopg would keep it all."""
+
+
+class _StorableText(StrDumperUnknown):
+    def dump(self, obj: str) -> Any:
+        return super().dump(storable(obj))
+
+
+def _storable_document(value: Any) -> str:
+    return storable_json(json.dumps(value))
 
 
 def _check(connection: Connection[Row]) -> None:

@@ -141,11 +141,11 @@ def in_background(work: Callable[[], object]) -> Future[object]:
 
 
 def wait_until_blocked(db: Database, connection: psycopg.Connection[Row], *kinds: str) -> None:
-    """Until that connection waits for a lock of one of these kinds; fails after ten seconds.
+    """Until that connection waits for a lock of one of these kinds; fails after two minutes.
 
     Without a kind: for another transaction to end.
     """
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if db.value(
             # pg_stat_activity hides what other roles' sessions wait for.

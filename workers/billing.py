@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
 
 from core.billing import BillingError, Gateway
 from core.database import connect
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _NOT_CONFIGURED_SECONDS = 600.0
+BILLING_CONNECTIONS = 2
+_SESSIONS: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def ask(
@@ -38,9 +41,15 @@ async def ask(
             return call(db, gateway)
 
     try:
-        return await asyncio.to_thread(blocking)
+        async with _sessions(pool):
+            return await asyncio.to_thread(blocking)
     except BillingError as error:
         raise _outcome(error) from error
+
+
+def _sessions(pool: Pool) -> asyncio.Semaphore:
+    """How many sessions of their own the jobs of a worker may have at a time."""
+    return _SESSIONS.setdefault(pool, asyncio.Semaphore(BILLING_CONNECTIONS))
 
 
 def _outcome(error: BillingError) -> Retry | Reject:

@@ -89,5 +89,6 @@ def run(db: Connection[Row], url: str) -> int:
 def _hears(url: str) -> bool:
     with connect(url, application_name="doctor") as db:
         db.execute("listen doctor")
-        db.execute("select pg_notify('doctor', '')")
+        with connect(url, application_name="doctor") as other:
+            other.execute("select pg_notify('doctor', '')")
         return any(True for _ in db.notifies(timeout=2, stop_after=1))

@@ -35,7 +35,7 @@ async def listen(
             async with await connect_async(url, application_name="worker listener") as connection:
                 await connection.execute("listen jobs")
                 await connection.execute("listen job_cancelled")
-                on_connected(await _is_deaf(connection))
+                on_connected(await _is_deaf(connection, url))
                 async for note in connection.notifies():
                     if note.channel == "job_cancelled":
                         on_cancelled(note.payload)
@@ -46,9 +46,10 @@ async def listen(
         await asyncio.sleep(_RECONNECT_SECONDS)
 
 
-async def _is_deaf(connection: psycopg.AsyncConnection[dict[str, object]]) -> bool:
-    # From the connection itself: a pooler would send LISTEN and NOTIFY to different sessions.
-    await connection.execute("select pg_notify('jobs', %s)", (_PROBE,))
+async def _is_deaf(connection: psycopg.AsyncConnection[dict[str, object]], url: str) -> bool:
+    # Told by another connection, as every enqueue is: a pooler brings us what we tell ourselves.
+    async with await connect_async(url, application_name="worker listener probe") as other:
+        await other.execute("select pg_notify('jobs', %s)", (_PROBE,))
     async for _ in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
         return False
     _log.error("listener_deaf", hint="Use a direct or session connection; polling goes on.")

@@ -8,6 +8,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 RUNNING = Gauge("worker_jobs_running", "Jobs this worker runs now")
 OUTCOMES = Counter("worker_jobs", "Tries of jobs by how they ended", ["kind", "outcome"])
+ISOLATED = Counter(
+    "worker_isolated_tasks", "Tasks in child processes by how they ended", ["task", "outcome"]
+)
 SECONDS = Histogram(
     "worker_job_seconds",
     "Time from claim to recorded outcome",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from pgmq_sqlalchemy import PGMQueue
@@ -12,23 +11,12 @@ from workers import doctor
 
 if TYPE_CHECKING:
     import argparse
+    import uuid
     from collections.abc import Callable
 
     from psycopg import Connection
 
     from core.database import Row
-
-
-def add_commands(parser: argparse.ArgumentParser) -> None:
-    """The subcommands; without one, `python -m workers` is a worker."""
-    commands = parser.add_subparsers(dest="command", title="commands for operators (use DB_URL)")
-    commands.add_parser("queues", help="depth, age, failures of each queue")
-    commands.add_parser("doctor", help="what is wrong with the job layer; exit 1 if anything is")
-    for name, text in (("pause", "claim nothing more from a queue"), ("resume", "claim again")):
-        commands.add_parser(name, help=text).add_argument("queue")
-    commands.add_parser("reconcile", help="look at Stripe now for what no event told us")
-    redrive = commands.add_parser("redrive", help="bring a failed job back")
-    redrive.add_argument("job_id", type=uuid.UUID)
 
 
 def run(arguments: argparse.Namespace, url: str) -> int:

@@ -35,6 +35,7 @@ _DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
 _ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
 _BEGUN_AT_ONCE = 10
+_CANCEL_AGAIN_SECONDS = 1.0  # a cancelled task may be cleaning up: not at every look
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.", None)
 _TIMEOUT = ("timed_out", "This took longer than it should.", None)
@@ -49,6 +50,7 @@ class _Held:
     task: asyncio.Task[None] | None = None  # that can be stopped: not while it waits or is recorded
     deadline: float = float("inf")
     stopped_because: Reason | None = None
+    cancelled_at: float = 0.0
 
 
 class Runner:
@@ -140,6 +142,10 @@ class Runner:
             for token, held in list(self._held.items()):
                 if held.deadline < self._loop.time():
                     self._halt(token, "timed_out")
+                if held.cancelled_at and self._loop.time() > (
+                    held.cancelled_at + _CANCEL_AGAIN_SECONDS
+                ):
+                    self._cancel(held)
 
     async def _watch_stock(self) -> None:
         """Gives back what waits while long jobs have the slots."""
@@ -200,7 +206,8 @@ class Runner:
                     cursor=self._cursors.get(queue, ""),
                     busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
                 )
-        except (psycopg.OperationalError, TimeoutError) as error:
+        except (psycopg.Error, TimeoutError) as error:
+            # Whatever the database says: a worker that ends here takes its running jobs with it.
             _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
             self._done.setdefault(queue, []).extend(done)
             self._hungry.add(queue)
@@ -259,7 +266,15 @@ class Runner:
         if held is None or held.stopped_because is not None:
             return
         held.stopped_because = reason
+        self._cancel(held)
+
+    def _cancel(self, held: _Held) -> None:
+        """Until the task has ended: Python 3.11 loses a cancellation now and then.
+
+        There, `asyncio.wait_for` drops it where what is waited for comes in the same moment.
+        """
         if held.task is not None:
+            held.cancelled_at = self._loop.time()
             held.task.cancel()
 
     def _cancel_by_id(self, job_id: str) -> None:
@@ -310,7 +325,8 @@ class Runner:
         except asyncio.CancelledError:
             if held.stopped_because is None or held.task is None:
                 raise
-            held.task.uncancel()  # meant the job, not its slot
+            while held.task.uncancel():  # they meant the job, not its slot
+                pass
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
             return await self._record(held, error)
         return await self._record(held, held.stopped_because)
@@ -353,6 +369,12 @@ class Runner:
             case Reject():
                 word = "rejected"
                 call = partial(protocol.end, pool, job, "failed", why.code, why.message)
+            case psycopg.DataError() | psycopg.errors.CheckViolation():
+                # What a source or a model said has a form that no try will change.
+                _log.error("result_refused", exc_info=why)
+                refused = Reject("result_not_stored", "The result cannot be stored as it is.")
+                word = "rejected"
+                call = partial(protocol.end, pool, job, "failed", *refused.args)
             case Exception() if _is_connection_lost(why):
                 word, call = "released", partial(protocol.release, pool, [job])
             case _:
@@ -372,8 +394,8 @@ class Runner:
                         await asyncio.sleep(_RECONNECT_SECONDS * random.random())  # noqa: S311
         except LostLease:
             _log.info("outcome_not_ours")
-        except TimeoutError:
-            _log.warning("outcome_not_recorded")
+        except (psycopg.Error, TimeoutError) as error:  # the lease ends by itself
+            _log.error("outcome_not_recorded", error_class=type(error).__name__)
         return None
 
 

@@ -102,7 +102,7 @@ class Trial:
         living = [worker for worker in self.workers if worker.process.poll() is None]
         for worker in living:
             worker.process.send_signal(signal.SIGTERM)
-        exit_codes = [worker.process.wait(timeout=30) for worker in living]
+        exit_codes = [worker.process.wait(timeout=300) for worker in living]
         self.abandon()
         return exit_codes
 

@@ -13,7 +13,7 @@ _TARGET = re.compile(r"^([a-z][a-z-]*):(?!=)", re.MULTILINE)
 
 def _run(*command: str) -> str:
     return subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=60
+        command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=600
     ).stdout
 
 

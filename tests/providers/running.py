@@ -40,7 +40,7 @@ def job_of(db, product, kind):
 
 async def until(db, product, kind, status):
     """The job once it has that status; fails after a while."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while job_of(db, product, kind)["status"] != status:  # noqa: ASYNC110 - it is in the database
             await asyncio.sleep(0.02)
     return job_of(db, product, kind)

@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 # Name → what is tried. The module of that name stands beside this file.
-TRIALS: dict[str, str] = {}
+TRIALS: dict[str, str] = {
+    "hostile_pages": "jobs of others beside pages that hold a parser",
+    "pooler": "workers and the edge through pgbouncer in transaction mode",
+}
 
 
 def main() -> int:

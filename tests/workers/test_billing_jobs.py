@@ -55,7 +55,7 @@ async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 - the condition is in the database
             await asyncio.sleep(0.02)
 

@@ -49,7 +49,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
 
 
 async def next_of(heard: Heard) -> tuple[str, str | bool]:
-    return await asyncio.wait_for(heard.get(), 10)
+    return await asyncio.wait_for(heard.get(), 120)
 
 
 async def test_whatever_was_missed_before_is_looked_for_once(db: Database):

@@ -33,11 +33,11 @@ async def test_parked_jobs_hold_no_slot_and_resume_once_when_woken(db: Database)
         PARKED - 1,
     )
     async with running(db, handler(work), concurrency=4) as runner:
-        await until(lambda: db.value(WAITING) == PARKED, seconds=90)
+        await until(lambda: db.value(WAITING) == PARKED)
         assert runner.running == 0
         another = enqueue(db, arguments={"n": -1})
         await until(lambda: state(db, another)["status"] == "succeeded")
         assert db.value(WAITING) == PARKED
         db.execute("select private.wake(job_id) from private.live_jobs")
-        await until(lambda: leftovers(db)["live"] == 0, seconds=90)
+        await until(lambda: leftovers(db)["live"] == 0)
     assert runs == Counter(dict.fromkeys(range(PARKED), 2) | {-1: 1})

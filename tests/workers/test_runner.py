@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg.types.json import Jsonb
 from structlog.testing import capture_logs
 
 from core.database import async_pool
@@ -75,7 +76,7 @@ async def running(
             await task
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Waits for what another process or task will do; fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is in the database
@@ -112,7 +113,7 @@ async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database,
         for _ in range(3):
             started.clear()
             enqueue(db)
-            await asyncio.wait_for(started.wait(), 10)
+            await asyncio.wait_for(started.wait(), 120)
 
 
 LISTENERS = "select count(*) from pg_stat_activity where application_name = 'worker listener'"
@@ -237,7 +238,7 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
         while holder is None:  # a heartbeat may come in between
             expire(db, message)
             holder = next(iter(await asyncio.to_thread(claim, db)), None)
-        await asyncio.wait_for(stopped.wait(), LEASE_SECONDS * 2)
+        await asyncio.wait_for(stopped.wait(), 120)
     assert holder["read_ct"] == 2
     assert state(db, job_id)["status"] == "running"
 
@@ -382,7 +383,7 @@ async def test_connections_that_the_server_drops_cost_no_job(db: Database):
             superuser.rows(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'"
             )
-        await until(lambda: leftovers(db)["messages"] == 0, seconds=30)
+        await until(lambda: leftovers(db)["messages"] == 0)
     assert set(done) == job_ids
     assert {state(db, job_id)["status"] for job_id in job_ids} == {"succeeded"}
 
@@ -479,3 +480,125 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
         del runner._stock.take
         await until(lambda: state(db, job_id)["status"] == "cancelled")
     assert begun == []
+
+
+async def lose_the_first_cancellation(_input: None, _run: Run) -> None:
+    """As `asyncio.wait_for` of Python 3.11 does, where what it waits for comes in that moment."""
+    try:
+        await asyncio.sleep(600)
+    except asyncio.CancelledError:
+        await asyncio.sleep(600)
+
+
+async def test_a_job_that_misses_its_cancellation_is_cancelled_again(db: Database):
+    user_id = make_user()
+    job_id = enqueue(db, user_id=user_id)
+    async with running(db, handler(lose_the_first_cancellation)):
+        await until(lambda: state(db, job_id)["status"] == "running")
+        cancel(db, user_id, job_id)
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
+
+
+async def test_a_job_that_misses_its_deadline_is_stopped_again(db: Database):
+    job_id = enqueue(db)
+    async with running(db, handler(lose_the_first_cancellation, timeout_seconds=0.05)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert state(db, job_id)["error_code"] == "timed_out"
+
+
+async def test_a_job_that_misses_the_shutdown_is_handed_back(db: Database):
+    job_id = enqueue(db)
+    async with running(db, handler(lose_the_first_cancellation)):
+        await until(lambda: state(db, job_id)["status"] == "running")
+    assert (state(db, job_id)["status"], state(db, job_id)["attempt"]) == ("queued", 1)
+
+
+async def test_jobs_that_wait_for_a_connection_are_all_cancelled(db: Database):
+    user_id = make_user()
+
+    async def work(_input: None, run: Run) -> None:
+        while True:
+            async with run.pool.connection() as connection:
+                await connection.execute("select 1")
+
+    job_ids = [enqueue(db, user_id=user_id) for _ in range(40)]
+    async with running(db, handler(work), concurrency=50, lease_seconds=600):
+        await until(lambda: db.value(RUNNING) == len(job_ids))
+        for job_id in job_ids:
+            cancel(db, user_id, job_id)
+        await until(lambda: db.value(CANCELLED) == len(job_ids))
+
+
+CANCELLED = "select count(*) from public.jobs where status = 'cancelled'"
+
+
+async def test_an_outcome_that_the_database_refuses_costs_no_slot(db: Database):
+    async def work(_input: None, run: Run) -> None:
+        if run.job.arguments["fails"]:
+            raise Retry("shop_busy", "The shop is busy.")
+
+    db.execute("alter function private.retry rename to retry_of_another_version")
+    with capture_logs() as logs:
+        async with running(db, handler(work), concurrency=1):
+            enqueue(db, arguments={"fails": True})
+            await until(lambda: "outcome_not_recorded" in [log["event"] for log in logs])
+            job_id = enqueue(db, arguments={"fails": False})
+            await until(lambda: state(db, job_id)["status"] == "succeeded")
+
+
+async def test_a_claim_that_the_database_refuses_is_asked_again(db: Database):
+    async def work(_input: None, _run: Run) -> None:
+        pass
+
+    job_id = enqueue(db)
+    db.execute("alter function private.claim rename to claim_of_another_version")
+    with capture_logs() as logs:
+        async with running(db, handler(work)):
+            await until(lambda: "turn_failed" in [log["event"] for log in logs])
+            db.execute("alter function private.claim_of_another_version rename to claim")
+            await until(lambda: state(db, job_id)["status"] == "succeeded")
+
+
+SAID = "a\0b\ud800c\U0001f600"
+
+
+async def test_characters_that_no_column_holds_are_replaced_where_results_are_saved(db: Database):
+    db.execute("create table said (word text, document jsonb)")
+    db.execute("grant insert on said to worker")
+
+    async def save(connection: Any, _job: Job, _output: None) -> None:
+        document = Jsonb({SAID: [SAID]})
+        await connection.execute("insert into said values (%s, %s)", (SAID, document))
+
+    job_id = enqueue(db)
+    async with running(db, saving(save)):
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    clean = "a\ufffdb\ufffdc\U0001f600"
+    assert db.row("select * from said") == {"word": clean, "document": {clean: [clean]}}
+
+
+async def test_such_characters_pass_in_steps_and_sentences_too(db: Database):
+    async def answer() -> dict[str, str]:
+        return {"said": SAID}
+
+    async def work(_input: None, run: Run) -> None:
+        await run.step("labels", answer)
+        raise Reject("page_not_found", SAID)
+
+    job_id = enqueue(db)
+    async with running(db, handler(work)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert state(db, job_id)["error_code"] == "page_not_found"
+
+
+async def test_a_result_of_the_wrong_form_is_no_bug_and_is_not_tried_again(db: Database):
+    async def save(connection: Any, _job: Job, _output: None) -> None:
+        await connection.execute("select %s::numeric(3, 2)", (10_000,))
+
+    job_id = enqueue(db)
+    async with running(db, saving(save)):
+        await until(lambda: state(db, job_id)["status"] == "failed")
+    assert (state(db, job_id)["error_code"], state(db, job_id)["attempt"]) == (
+        "result_not_stored",
+        1,
+    )

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from workers.insights.inputs import Comment  # noqa: TC001 - read at run time, as there
 from workers.insights.languages import detect_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from workers.insights.inputs import Comment
 
 Reason = Literal["duplicate", "spam", "language", "suspected_injection"]
 

@@ -7,11 +7,9 @@ the source said zero. Texts are kept out of `repr`, so that no log line or trace
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
+from datetime import datetime  # noqa: TC003 - read at run time: results of isolated tasks
+from decimal import Decimal  # noqa: TC003
+from typing import Literal
 
 SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]
 # Why a video was collected: the one asked about, its creator's other posts, or its niche.

@@ -11,5 +11,6 @@ def source_ref(key: bytes, kind: str, identifier: str) -> str:
 
     A plain hash would not do: handles are few enough to try them all.
     """
-    message = f"{kind}\x1f{identifier}".encode()
+    # JSON may hold half a surrogate pair; it counts as any other character.
+    message = f"{kind}\x1f{identifier}".encode("utf-8", "surrogatepass")
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:24]

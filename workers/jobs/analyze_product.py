@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from psycopg.types.json import Jsonb
 
-from workers.errors import LostLease
+from workers.errors import LostLease, Reject
 from workers.handlers import Handler, Run
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.engines import best_scorer
 from workers.insights.velocity import snapshots_of
+from workers.isolated import Task
+from workers.isolation import BeyondBounds
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 from workers.tiktok_account import own_posts
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from workers.providers.services import Services
     from workers.providers.tiktok_display import OwnPosts
     from workers.queue import Database, Job
+
+
+ANALYSE = Task(analyse, returns=Analysis)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ async def load(db: Database, job: Job) -> Product:
 
 
 async def _work(product: Product, run: Run, services: Services) -> Analysis:
+    services = replace(services, compute=partial(services.compute, tenant=run.job.user_id))
     await run.progress("fetching", 10)
     collection = await collect(
         product.source_url,
@@ -71,19 +77,21 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         own_account=_own_account(run, services),
     )
     collection = replace(collection, earlier=product.earlier)
-    assistant = Assistant(services.text_model, run.step, best_scorer())
+    assistant = Assistant(services.text_model, run.step, best_scorer(), services.compute)
     await run.progress("analysing", 60)
-    labelled = await assistant.label(collection)
-    # In a thread: seconds of computing must not stop the other jobs of this worker.
-    analysis = await asyncio.to_thread(
-        analyse,
-        collection,
-        product_name=product.name,
-        now=services.now(),
-        ref_key=services.ref_key,
-        scorer=labelled.scorer,
-        remarks=labelled.remarks,
-    )
+    try:
+        labelled = await assistant.label(collection)
+        analysis = await services.compute(
+            ANALYSE,
+            collection,
+            product_name=product.name,
+            now=services.now(),
+            ref_key=services.ref_key,
+            scorer=labelled.scorer,
+            remarks=labelled.remarks,
+        )
+    except BeyondBounds as error:
+        raise Reject("analysis_timeout", "The analysis takes more than it may.") from error
     analysis = await assistant.write(analysis, product.name, labelled)
     await run.progress("saving", 90)
     return analysis

@@ -6,12 +6,13 @@ kept in a step, because it was paid for: labels by keyed hash, and prose that pa
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from workers.insights.comments import prepare
+from workers.insights.comments import Prepared, prepare
+from workers.isolated import Task
+from workers.isolation import Compute, in_thread
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
 from workers.providers.openai_labels import Label, label_comments
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from workers.insights.remarks import Remarks
     from workers.providers.context import Step
     from workers.providers.openai_text import Reason, TextModel
+
+PREPARE = Task(prepare, returns=Prepared)
 
 _WHY: dict[Reason, str] = {
     "refused": "The language model refused",
@@ -61,17 +64,20 @@ class Assistant:
     `embedded` reads what the model gives no label for: single clauses, and comments past its limit.
     """
 
-    def __init__(self, model: TextModel | None, step: Step, embedded: Scorer) -> None:
+    def __init__(
+        self, model: TextModel | None, step: Step, embedded: Scorer, compute: Compute = in_thread
+    ) -> None:
         self._model = model
         self._step = step
         self._embedded = embedded
+        self._compute = compute
 
     async def label(self, collection: Collection) -> Labelled:
         """Labels the comments that count; copies and spam are not paid for."""
         model = self._model
         if model is None:
             return Labelled()
-        kept = (await asyncio.to_thread(prepare, collection.comments)).kept
+        kept = (await self._compute(PREPARE, collection.comments)).kept
         if not kept:
             return Labelled()
 

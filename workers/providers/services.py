@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.billing import Gateway
 from core.sealing import Sealer
 from core.tiktok import TikTokLogin
+from workers.isolation import Compute, in_thread, open_isolation
 from workers.providers.apify import Apify, open_apify
 from workers.providers.fetch import Fetcher, open_fetcher
 from workers.providers.oembed import open_tiktok_web
@@ -32,6 +33,7 @@ class Services:
     fetcher: Fetcher
     ref_key: bytes
     now: Callable[[], datetime]
+    compute: Compute = in_thread  # a worker computes in child processes
     sample_data: Path | None = None
     billing: Gateway | None = None  # None without a Stripe key
     delete_erased_customers: bool = False
@@ -51,6 +53,13 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             fetcher=fetcher,
             ref_key=settings.source_ref_key.get_secret_value().encode(),
             now=lambda: datetime.now(UTC),
+            compute=await opened.enter_async_context(
+                open_isolation(
+                    processes=settings.worker_processes,
+                    cpu_seconds=settings.worker_task_cpu_seconds,
+                    memory_bytes=settings.worker_task_memory_mb * 1024 * 1024,
+                )
+            ),
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
             billing=_billing(settings),
             delete_erased_customers=settings.stripe_delete_erased_customers,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.errors import Reject
-from workers.insights.inputs import Collection
+from workers.insights.inputs import Collection, Comment, ProductFacts
+from workers.isolated import Task
+from workers.isolation import BeyondBounds
 from workers.providers import tiktok_search
 from workers.providers.apify_runs import Runs
 from workers.providers.product_page import read_page
 
 if TYPE_CHECKING:
-    from workers.insights.inputs import Comment, ProductFacts
     from workers.providers.context import Context
     from workers.providers.services import Services
     from workers.providers.tiktok_search import Found
+
+READ_PAGE = Task(read_page, returns=tuple[ProductFacts | None, tuple[Comment, ...]])
 
 _NO_VIDEOS = "A product page shows no videos, so nothing is said about virality."
 _NO_REVIEWS = "The page shows no reviews, so nothing is said about what buyers think."
@@ -64,7 +66,10 @@ async def _with_posts(url: str, services: Services, context: Context, runs: Runs
 
 async def _read(url: str, services: Services) -> _Read:
     page = await services.fetcher.get(url)
-    facts, reviews = await asyncio.to_thread(read_page, page, services.ref_key)
+    try:
+        facts, reviews = await services.compute(READ_PAGE, page, services.ref_key)
+    except BeyondBounds as error:
+        raise Reject("page_too_complex", "The page is too complex for us to read.") from error
     if facts is None:
         raise Reject("no_product_found", "We could not find a product on this page.")
     return _Read(facts, reviews)

@@ -1,0 +1,24 @@
+"""What of a stranger's text PostgreSQL cannot hold: U+0000 and halves of surrogate pairs."""
+
+from __future__ import annotations
+
+import re
+
+_REPLACEMENT = "\ufffd"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Of JSON text in ASCII: what is whole is matched first, so that only halves are left over.
+_ESCAPE = re.compile(
+    r"(\\[^u]|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\u0000|\\ud[89a-f][0-9a-f]{2}"
+)
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD in place of each character that PostgreSQL refuses."""
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def storable_json(document: str) -> str:
+    """The same for what `json.dumps` wrote, which is ASCII with lower-case escapes."""
+    if "\\u0000" not in document and "\\ud" not in document:
+        return document
+    return _ESCAPE.sub(lambda match: match[1] or "\\ufffd", document)

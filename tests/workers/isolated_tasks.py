@@ -1,0 +1,107 @@
+"""What a child process is asked for by the tests of isolation; it imports them from here."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - read at run time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from workers.errors import Reject, Retry
+from workers.insights.inputs import Comment, ProductFacts
+from workers.isolated import Task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of each type that must survive the way back."""
+
+    text: str
+    price: Decimal | None
+    at: datetime | None
+    parts: tuple[str, ...]
+    pid: int
+
+
+def find(text: str, at: datetime | None = None) -> Found:
+    return Found(text, Decimal("12.50"), at, ("a", "b"), os.getpid())
+
+
+def spin(folder: Path) -> None:
+    """Holds the interpreter in one call of a regular expression, for hours."""
+    (folder / str(os.getpid())).touch()
+    re.match(r"(a+)+b", "a" * 60)
+
+
+def read_hostile(_page: object, _key: bytes) -> tuple[None, tuple[()]]:
+    """In place of a parser that a page can hold."""
+    re.match(r"(a+)+b", "a" * 60)
+    return None, ()
+
+
+def analyse_hostile(_collection: object, **_given: object) -> None:
+    """In place of an analysis that a text can hold."""
+    re.match(r"(a+)+b", "a" * 60)
+
+
+def fill() -> None:
+    bytearray(8 * 1024**3)
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def vanish() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def recurse() -> None:
+    recurse()
+
+
+def refuse() -> None:
+    raise Reject("page_blocked", "The website does not let us read this page.")
+
+
+def postpone() -> None:
+    raise Retry("page_busy", "Later.", 7.0)
+
+
+def stumble() -> None:
+    raise ValueError("canary-of-scraped-text")
+
+
+kept: list[bytes] = []
+
+
+def grow() -> int:
+    kept.append(b"1" * (80 * 1024 * 1024))
+    return os.getpid()
+
+
+def chatter() -> dict[str, str]:
+    print("not an answer")  # noqa: T201 - what a library might do
+    return dict(os.environ)
+
+
+FIND = Task(find, returns=Found)
+SPIN = Task(spin, returns=None)
+READ_HOSTILE = Task(read_hostile, returns=tuple[ProductFacts | None, tuple[Comment, ...]])
+ANALYSE_HOSTILE = Task(analyse_hostile, returns=None)
+FILL = Task(fill, returns=None)
+CRASH = Task(crash, returns=None)
+VANISH = Task(vanish, returns=None)
+RECURSE = Task(recurse, returns=None)
+REFUSE = Task(refuse, returns=None)
+POSTPONE = Task(postpone, returns=None)
+STUMBLE = Task(stumble, returns=None)
+GROW = Task(grow, returns=int)
+CHATTER = Task(chatter, returns=dict[str, str])

@@ -1,0 +1,93 @@
+"""A worker process: opens what jobs need, runs them until SIGTERM, finishes or hands back."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, cast
+
+import psycopg
+import structlog
+from prometheus_client import start_http_server
+
+from core.database import async_pool
+from core.logs import configure
+from workers.billing import BILLING_CONNECTIONS
+from workers.providers.services import open_services
+from workers.registry import handlers
+from workers.runner import Runner
+
+if TYPE_CHECKING:
+    from core.config import WorkerSettings
+    from workers.queue import Pool
+
+# Beside the pool: the heartbeat, the listener, and billing where it is worked at.
+_SINGLE_CONNECTIONS = 2
+_GRANTED = """
+select
+    current_user as login,
+    least(
+        nullif((select rolconnlimit from pg_roles where rolname = current_user), -1),
+        current_setting('max_connections')::integer
+        - current_setting('superuser_reserved_connections')::integer
+    ) as connections
+"""
+
+_log = structlog.get_logger()
+
+
+def run(settings: WorkerSettings) -> None:
+    """Until it is told to stop."""
+    configure(settings.log_level, "worker")
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port, "127.0.0.1")
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: WorkerSettings) -> None:
+    url = settings.worker_db_url.get_secret_value()
+    queues, concurrency = settings.worker_queues, settings.worker_concurrency
+    async with (
+        async_pool(url, application_name="worker", max_size=_pool_size(settings)) as pool,
+        open_services(settings) as services,
+    ):
+        await _check_budget(pool, settings.worker_connections)
+        runner = Runner(
+            pool,
+            url,
+            handlers(services),
+            queues=queues,
+            concurrency=concurrency,
+            lease_seconds=settings.lease_seconds,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, runner.stop)
+        _log.info("worker_started", queues=queues, concurrency=concurrency)
+        await runner.run()
+        _log.info("worker_stopped")
+
+
+def _pool_size(settings: WorkerSettings) -> int:
+    billing = BILLING_CONNECTIONS if "billing" in settings.worker_queues else 0
+    rest = settings.worker_connections - _SINGLE_CONNECTIONS - billing
+    return min(rest, settings.worker_concurrency + 2)
+
+
+async def _check_budget(pool: Pool, budget: int) -> None:
+    """Ends a worker that wants more connections than the server ever grants its login.
+
+    A server that is away now is waited for, as at any other time.
+    """
+    try:
+        async with pool.connection() as db:
+            row = await (await db.execute(_GRANTED)).fetchone()
+    except psycopg.Error as error:
+        _log.warning("database_unreachable", error_class=type(error).__name__)
+        return
+    granted = cast("int", row["connections"]) if row else 0
+    if budget > granted:
+        raise SystemExit(
+            f"WORKER_CONNECTIONS is {budget}, but the server grants {granted} to"
+            f" {row['login'] if row else 'nobody'}."
+        )
