@@ -157,6 +157,10 @@ class EdgeSettings(TikTokSettings):
     # How many proxies in front may be believed about the client's address.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
+    # How long a request may take to arrive, and how many unfinished ones of an address a process
+    # holds; one more closes the oldest. Not counted behind trusted proxies.
+    read_seconds: float = Field(default=10, ge=1, le=25)
+    connections_per_address: int = Field(default=50, ge=1)
     # A net under the proxy's real limits, per process.
     sessions_per_minute: int = Field(default=120, ge=1)  # per user
     checkouts_per_minute: int = Field(default=20, ge=1)  # per user

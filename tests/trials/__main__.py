@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 # Name → what is tried. The module of that name stands beside this file.
-TRIALS: dict[str, str] = {}
+TRIALS: dict[str, str] = {
+    "slow_clients": "200 clients that begin a request and wait, at the edge and at the gateway",
+}
 
 
 def main() -> int:
