@@ -14,6 +14,7 @@ from rich.table import Table
 
 # Name → what is tried. The module of that name stands beside this file.
 TRIALS: dict[str, str] = {
+    "database_away": "PostgreSQL away for 25 seconds at 26 sign-ins a second",
     "slow_clients": "200 clients that begin a request and wait, at the edge and at the gateway",
 }
 
