@@ -38,7 +38,7 @@ class Settings(BaseSettings):
 
     app_env: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    # Where the outside world reaches the Flask app: Apify's calls, TikTok's way back.
+    # Where the outside world reaches the Flask app: Apify's calls.
     edge_public_url: str | None = None
 
     @field_validator("edge_public_url")
@@ -81,10 +81,9 @@ class TikTokSettings(Settings):
     @model_validator(mode="after")
     def _tiktok_is_complete(self) -> Self:
         given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
-        if any(given) and not all((*given, self.edge_public_url)):
+        if any(given) and not all(given):
             raise ValueError(
-                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET, TIKTOK_TOKEN_KEYS and"
-                " EDGE_PUBLIC_URL beside it"
+                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET and TIKTOK_TOKEN_KEYS beside it"
             )
         if not all(is_key(key.get_secret_value()) for key in self.tiktok_token_keys):
             raise ValueError("TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64")

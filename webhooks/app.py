@@ -103,7 +103,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             web_url=settings.tiktok_web_url,
         ),
         sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
-        redirect_uri=f"{settings.edge_public_url}/tiktok/callback",
+        redirect_uri=f"{settings.app_url}/connections",
     )
 
 

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from webhooks.edge import current_edge
 
 # Browsers call these from a page; webhooks, health and keys need no CORS.
-_CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/connect")
+_CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/")
 ALWAYS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",

@@ -20,7 +20,7 @@ AUTH = {
     "/clerk/webhook": "svix_signature",
     "/apify/webhook": "run_secret",
     "/tiktok/connect": "signed_in",
-    "/tiktok/callback": "tiktok_state",
+    "/tiktok/callback": "signed_in",
     "/.well-known/jwks.json": "public",
     "/healthz": "public",
     "/readyz": "public",
