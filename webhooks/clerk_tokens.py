@@ -241,8 +241,14 @@ def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Version 2 of Clerk's claims nests it in `o`; version 1 has it flat."""
     nested = claims.get("o")
     if isinstance(nested, Mapping):
-        return _text(nested.get("id")), _text(nested.get("rol"))
-    return _text(claims.get("org_id")), _text(claims.get("org_role"))
+        return _text(nested.get("id")), _role(nested.get("rol"))
+    return _text(claims.get("org_id")), _role(claims.get("org_role"))
+
+
+def _role(value: object) -> str | None:
+    """Version 1 writes `org:admin` for what version 2 calls `admin`: one spelling goes on."""
+    text = _text(value)
+    return text and (text.removeprefix("org:") or None)
 
 
 def _text(value: object) -> str | None:
