@@ -74,6 +74,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
         clerk_policy=Policy(
             issuer=settings.clerk_issuer,
             authorized_parties=frozenset(settings.clerk_authorized_parties),
+            allow_loopback_origins=settings.app_env == "development",
         ),
         signer=Signer(
             settings.edge_signing_keys_file,
