@@ -27,21 +27,23 @@ def test_an_empty_variable_hides_the_files_value(tmp_path, monkeypatch):
     }
 
 
-REFUSED = {
-    "EDGE_TOKEN_SECONDS": "45",
-    "WORKER_QUEUES": "ingestion,no-such-queue",
-    "LEASE_SECONDS": "soon",
-    "TIKTOK_CLIENT_KEY": "alone",
-}
+REFUSED = [
+    {"EDGE_TOKEN_SECONDS": "45", "WORKER_QUEUES": "no-such-queue", "LEASE_SECONDS": "soon"},
+    {"TIKTOK_CLIENT_KEY": "alone"},
+    {"APP_ENV": "production", "FETCH_ALLOW": "127.0.0.1:1", "CLERK_WEBHOOK_SECRETS": ""},
+]
 
 
-def test_settings_that_a_process_refuses_are_named_before_anything_starts(tmp_path, monkeypatch):
-    for name, value in REFUSED.items():
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_settings_that_a_process_refuses_are_named_before_anything_starts(
+    tmp_path, monkeypatch, wrong
+):
+    for name, value in wrong.items():
         monkeypatch.setenv(name, value)
     said = []
     with pytest.raises(stack.StackError) as caught:
         stack.up(LocalSettings(local_dir=tmp_path), said.append)
     message = str(caught.value)
-    assert [name for name in REFUSED if name not in message] == []
+    assert [name for name in wrong if name not in message] == []
     assert "no-such-queue" not in message  # a value may be a secret
     assert said == []
