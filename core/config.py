@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     app_env: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    # Where the outside world reaches the Flask app: Apify's calls, TikTok's way back.
+    # Where the outside world reaches the Flask app: Apify's calls.
     edge_public_url: str | None = None
 
     @field_validator("edge_public_url")
@@ -85,10 +85,9 @@ class TikTokSettings(Settings):
     @model_validator(mode="after")
     def _tiktok_is_complete(self) -> Self:
         given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
-        if any(given) and not all((*given, self.edge_public_url)):
+        if any(given) and not all(given):
             raise ValueError(
-                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET, TIKTOK_TOKEN_KEYS and"
-                " EDGE_PUBLIC_URL beside it"
+                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET and TIKTOK_TOKEN_KEYS beside it"
             )
         if not all(is_key(key.get_secret_value()) for key in self.tiktok_token_keys):
             raise ValueError("TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64")
@@ -173,6 +172,10 @@ class EdgeSettings(TikTokSettings):
     # How many proxies in front may be believed about the client's address.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
+    # How long a request may take to arrive, and how many unfinished ones of an address a process
+    # holds; one more closes the oldest. Not counted behind trusted proxies.
+    read_seconds: float = Field(default=10, ge=1, le=25)
+    connections_per_address: int = Field(default=50, ge=1)
     # A net under the proxy's real limits, per process.
     sessions_per_minute: int = Field(default=120, ge=1)  # per user
     checkouts_per_minute: int = Field(default=20, ge=1)  # per user

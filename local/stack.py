@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.config import EdgeSettings, WorkerSettings, load
 from local import environment, health, keys, postgres, postgrest, processes, provisioning
 from local.layout import ROOT, Layout, prepare
 
@@ -31,6 +33,7 @@ _PROCESS_PORTS = (
 
 # Ten times what an idle machine needs: a busy one must not look broken.
 _READY_SECONDS = 90.0
+_LAST_LINES = 3
 _MAX_LOG_BYTES = 20 * 1024 * 1024
 
 
@@ -44,6 +47,7 @@ def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
     with _exclusive(layout):
         keys.ensure(layout)
         variables = environment.of_processes(settings, layout)
+        _require_settings(variables)
         is_running = _running_supervisor(layout, variables)
         if not is_running:
             _require_ports(settings, _PROCESS_PORTS)
@@ -88,6 +92,20 @@ def _running_supervisor(layout: Layout, variables: dict[str, str]) -> bool:
         return True
     processes.stop(layout.directory)
     return False
+
+
+def _require_settings(variables: dict[str, str]) -> None:
+    """Names what the processes would refuse; started, they would end again and again instead."""
+    problems: list[str] = []
+    for kind in (EdgeSettings, WorkerSettings):
+        given = {name: variables.get(name.upper()) for name in kind.model_fields}
+        try:
+            load(kind, **given)
+        except SystemExit as refused:
+            problems += str(refused).splitlines()
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in dict.fromkeys(problems))
+        raise StackError(f"Settings that the stack refuses, of the environment or .env:\n{listed}")
 
 
 def _require_ports(settings: LocalSettings, names: tuple[str, ...]) -> None:
@@ -165,6 +183,16 @@ def _wait_until_healthy(settings: LocalSettings, layout: Layout) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while unhealthy := [each for each in health.check(settings, layout) if each.problem]:
         if time.monotonic() > deadline:
-            problems = "\n".join(f"  {each.name}: {each.problem}" for each in unhealthy)
+            problems = "\n".join(
+                "\n    ".join([f"  {each.name}: {each.problem}", *_last_words(layout, each.name)])
+                for each in unhealthy
+            )
             raise StackError(f"Not up after {_READY_SECONDS:.0f} s:\n{problems}\nSee `make logs`.")
         time.sleep(0.2)
+
+
+def _last_words(layout: Layout, name: str) -> list[str]:
+    """The end of what a process wrote to the log."""
+    with layout.log.open(errors="replace") as log:
+        lines = deque((line.rstrip() for line in log if f" {name}." in line[:20]), _LAST_LINES)
+    return list(lines)

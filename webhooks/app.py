@@ -74,6 +74,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
         clerk_policy=Policy(
             issuer=settings.clerk_issuer,
             authorized_parties=frozenset(settings.clerk_authorized_parties),
+            allow_loopback_origins=settings.app_env == "development",
         ),
         signer=Signer(
             settings.edge_signing_keys_file,
@@ -103,7 +104,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             web_url=settings.tiktok_web_url,
         ),
         sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
-        redirect_uri=f"{settings.edge_public_url}/tiktok/callback",
+        redirect_uri=f"{settings.app_url}/connections",
     )
 
 

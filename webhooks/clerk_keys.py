@@ -22,6 +22,8 @@ COOLDOWN_SECONDS = 30  # between refreshes that an unknown `kid` asks for
 FAILURE_COOLDOWN_SECONDS = 5
 MAX_STALE_SECONDS = 24 * 3600
 FETCH_TIMEOUT_SECONDS = 3
+# Firewalls refuse what urllib calls itself.
+USER_AGENT = "CreatorsCook-edge/1"
 
 
 class KeysUnavailable(Exception):  # noqa: N818 - reads as an outcome
@@ -116,7 +118,10 @@ class FetchedKeys:
 
 def fetch_from(url: str) -> Callable[[], KeySet]:
     """PyJWT's fetcher: http(s) only, no redirects, a JSON object or an error."""
-    client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT_SECONDS)
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+    client = jwt.PyJWKClient(
+        url, cache_jwk_set=False, timeout=FETCH_TIMEOUT_SECONDS, headers=headers
+    )
 
     def fetch() -> KeySet:
         try:

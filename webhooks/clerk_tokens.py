@@ -25,6 +25,7 @@ _MAX_RSA_BITS = 8192  # a larger key only burns our time
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 _SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 _SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
+_LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 _OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
 # Session tokens, and the class that Clerk documents as "ignore"; templates and M2M have others.
 _SESSION_CATEGORIES = frozenset({"cl_B7d4PD111AAA", "cl_I7d4PD111III"})
@@ -50,6 +51,8 @@ class Policy:
     leeway_seconds: int = 5
     max_lifetime_seconds: int = 3600
     max_token_bytes: int = 8192
+    # In development: the servers of Vite, Next and others on this machine, at whatever port.
+    allow_loopback_origins: bool = False
     allow_missing_azp: bool = False
     allow_impersonation: bool = False
 
@@ -57,6 +60,13 @@ class Policy:
         # `in` on a text would accept every part of it: a lone text is one party.
         if isinstance(self.authorized_parties, str):
             object.__setattr__(self, "authorized_parties", (self.authorized_parties,))
+
+    def is_ours(self, origin: object) -> bool:
+        """Whether a frontend of ours has this origin, as browsers and Clerk write it."""
+        if not isinstance(origin, str) or not origin:
+            return False
+        is_loopback = self.allow_loopback_origins and _LOOPBACK_ORIGIN.match(origin) is not None
+        return is_loopback or origin in self.authorized_parties
 
 
 @dataclass(frozen=True)
@@ -197,8 +207,7 @@ def _check_origin(claims: Mapping[str, Any], policy: Policy) -> None:
         raise InvalidToken("audience")
     if "azp" not in claims and policy.allow_missing_azp:
         return
-    azp = claims.get("azp")
-    if not isinstance(azp, str) or not azp or azp not in policy.authorized_parties:
+    if not policy.is_ours(claims.get("azp")):
         raise InvalidToken("authorized_party")
 
 
@@ -241,8 +250,14 @@ def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Version 2 of Clerk's claims nests it in `o`; version 1 has it flat."""
     nested = claims.get("o")
     if isinstance(nested, Mapping):
-        return _text(nested.get("id")), _text(nested.get("rol"))
-    return _text(claims.get("org_id")), _text(claims.get("org_role"))
+        return _text(nested.get("id")), _role(nested.get("rol"))
+    return _text(claims.get("org_id")), _role(claims.get("org_role"))
+
+
+def _role(value: object) -> str | None:
+    """Version 1 writes `org:admin` for what version 2 calls `admin`: one spelling goes on."""
+    text = _text(value)
+    return text and (text.removeprefix("org:") or None)
 
 
 def _text(value: object) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from flask import current_app
+from psycopg_pool import PoolTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,17 +26,24 @@ if TYPE_CHECKING:
     from webhooks.clerk_tokens import Policy
     from webhooks.minting import Signer
 
+_TRIAL_SECONDS = 1.0  # the pool connects within it, or the server is still away
+
 
 class Database:
-    """Calls functions of schema `private` as the `webhook` role; each call is a transaction."""
+    """Calls functions of schema `private` as the `webhook` role; each call is a transaction.
+
+    While the last attempt to get a connection failed, one caller at a time tries again, briefly.
+    All others are told at once: threads that wait for a server that is away serve nobody.
+    """
 
     def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
         self._pool = pool
+        self._is_away = False
+        self._trial = threading.Lock()
 
     def call(self, statement: str, *parameters: Any) -> Row:
         """The first row of a statement that always has one."""
-        self._pool.open()  # does nothing from the second call on; never before a fork
-        with self._pool.connection() as connection:
+        with self.session() as connection:
             row = connection.execute(statement, parameters).fetchone()
         if row is None:
             raise LookupError(statement)
@@ -43,9 +52,26 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Connection[Row]]:
         """A connection for several statements, each of which commits."""
-        self._pool.open()
-        with self._pool.connection() as connection:
-            yield connection
+        self._pool.open()  # does nothing from the second call on; never before a fork
+        with ExitStack() as stack:
+            yield self._try_again(stack) if self._is_away else self._try(stack, None)
+
+    def _try_again(self, stack: ExitStack) -> Connection[Row]:
+        if not self._trial.acquire(blocking=False):
+            raise psycopg.OperationalError("the database is away, and somebody is trying already")
+        try:
+            return self._try(stack, _TRIAL_SECONDS)
+        finally:
+            self._trial.release()
+
+    def _try(self, stack: ExitStack, timeout: float | None) -> Connection[Row]:
+        try:
+            connection = stack.enter_context(self._pool.connection(timeout))
+        except PoolTimeout:
+            self._is_away = True
+            raise
+        self._is_away = False
+        return connection
 
     def close(self) -> None:
         self._pool.close()

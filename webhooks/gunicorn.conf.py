@@ -15,9 +15,10 @@ from prometheus_client import multiprocess
 
 from webhooks import serving
 
-worker_class = "gthread"
+worker_class = "webhooks.buffering.BufferingWorker"
 workers = 2
 threads = 8
+worker_connections = 500  # at the bound, the one that has waited longest is closed for the next
 timeout = 30
 graceful_timeout = 25  # below the 30 s that platforms wait before they kill
 keepalive = 5
@@ -38,6 +39,7 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Runs in each worker, once it has its app."""
+    serving.bound_clients(worker)
     serving.stop_softly(worker)
 
 

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from webhooks.edge import current_edge
 
 # Browsers call these from a page; webhooks, health and keys need no CORS.
-_CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/connect")
+_CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/")
 ALWAYS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -51,7 +51,5 @@ def _allow(response: Response) -> None:
 
 
 def _is_from_frontend() -> bool:
-    return (
-        request.path.startswith(_CORS_PREFIXES)
-        and request.headers.get("Origin") in current_edge().settings.clerk_authorized_parties
-    )
+    is_for_pages = request.path.startswith(_CORS_PREFIXES)
+    return is_for_pages and current_edge().clerk_policy.is_ours(request.headers.get("Origin"))

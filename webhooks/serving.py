@@ -23,6 +23,14 @@ def adapt() -> None:
     ]
 
 
+def bound_clients(worker: Any) -> None:
+    """For a worker: how long a request may take to arrive, how many one address may begin."""
+    settings = worker.wsgi.extensions["edge"].settings
+    worker.read_seconds = settings.read_seconds
+    # A proxy is one address for all of its clients; the bound is its own then.
+    worker.per_address = None if settings.trusted_proxies else settings.connections_per_address
+
+
 def stop_softly(worker: Any) -> None:
     """For a worker: after SIGTERM it is not ready, but serves on until proxies have noticed."""
     edge = worker.wsgi.extensions["edge"]

@@ -8,10 +8,13 @@ from webhooks import authentication, bodies
 from webhooks.authentication import clerk_session, public
 from webhooks.edge import current_edge
 from webhooks.identities import resolve
+from webhooks.minting import ALGORITHM
 from webhooks.problems import Problem
 from webhooks.rate_limits import limit
 
 blueprint = Blueprint("session", __name__)
+
+_CACHE = "public, max-age=300"
 
 
 @blueprint.post("/auth/session")
@@ -35,13 +38,27 @@ def create_session() -> Response:
     return response
 
 
+@blueprint.get("/.well-known/openid-configuration")
+@public
+def discovery() -> Response:
+    """Where verifiers of our tokens, such as a hosted project, find the keys."""
+    issuer = current_edge().signer.issuer
+    response = jsonify(
+        issuer=issuer,
+        jwks_uri=f"{issuer.rstrip('/')}/.well-known/jwks.json",
+        id_token_signing_alg_values_supported=[ALGORITHM],
+    )
+    response.headers["Cache-Control"] = _CACHE
+    return response
+
+
 @blueprint.get("/.well-known/jwks.json")
 @public
 def public_keys() -> Response:
     """The public half of every key that signs now, did lately or soon will."""
     ring = current_edge().signer.ring
     response = jsonify(ring.published)
-    response.headers["Cache-Control"] = "public, max-age=300"
+    response.headers["Cache-Control"] = _CACHE
     response.set_etag(ring.etag)
     response.make_conditional(request)
     return response

@@ -1,7 +1,7 @@
 """A creator connects their own TikTok account, and ends that again.
 
-The way back from TikTok is a plain visit of a browser, without a token of ours: whose it is tells
-the state alone, which is random, kept as a hash, and serves once.
+TikTok sends the browser back to the frontend, which hands state and code over with its bearer
+token: the state is random, kept as a hash, serves once, and only the account that asked for it.
 """
 
 from __future__ import annotations
@@ -9,23 +9,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify
 
 from core.sealing import Unreadable
 from core.tiktok import SCOPES, TikTokError
-from webhooks import authentication
-from webhooks.authentication import declares, signed_in
+from webhooks import authentication, bodies
+from webhooks.authentication import signed_in
 from webhooks.edge import TikTok, current_edge
-from webhooks.problems import Problem, unavailable
+from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
+from webhooks.strict_json import NotStrictJson, parse_object
 
 if TYPE_CHECKING:
     import uuid
-
-    from werkzeug.wrappers import Response as AnyResponse
 
     from core.tiktok import Tokens
 
@@ -34,6 +32,7 @@ blueprint = Blueprint("tiktok", __name__)
 
 CONNECTS_PER_MINUTE = 10
 _MAX_CODE_CHARACTERS = 2000
+_MAX_BODY_BYTES = 4096
 
 
 @blueprint.post("/tiktok/connect")
@@ -47,7 +46,7 @@ def connect() -> tuple[Response, int]:
         *(user_id, _hash(state), tiktok.sealer.seal(verifier)),
     )
     if not row["is_begun"]:
-        raise _deleted()
+        raise account_deleted()
     return jsonify(url=tiktok.login.authorize_url(state, verifier, tiktok.redirect_uri)), 201
 
 
@@ -61,38 +60,58 @@ def disconnect() -> tuple[str, int]:
     return "", 204
 
 
-def _brings_a_state() -> None:
-    """Single-use, whatever comes of it: a second visit with the same state is refused."""
-    row = current_edge().database.call(
-        "select * from private.take_tiktok_state(%s)", _hash(request.args.get("state", ""))
-    )
-    if row["user_id"] is None:
-        raise Problem(
-            400, "invalid_state", "This link was used already or is too old. Please connect again."
-        )
-    g.user_id, g.sealed_verifier = row["user_id"], row["verifier"]
-
-
-@blueprint.get("/tiktok/callback")
-@declares("tiktok_state", _brings_a_state)
-def callback() -> AnyResponse:
-    """Back to the frontend, which reads `tiktok` in the address: connected, denied or failed."""
-    tiktok, code = _configured(), request.args.get("code", "")
+@blueprint.post("/tiktok/callback")
+@signed_in
+def callback() -> Response:
+    """`{"state", "code"}` as TikTok gave them to the frontend → 200 `{"status": "connected"}`."""
+    state, code = _brought()
+    user_id = _limited_user()
+    verifier, tiktok = _take_state(user_id, state), _configured()
     if not code or len(code) > _MAX_CODE_CHARACTERS:
-        return _back("denied")
+        raise _denied()
     try:
-        verifier = tiktok.sealer.open(g.sealed_verifier)
-        tokens = tiktok.login.exchange(code, verifier, tiktok.redirect_uri)
+        tokens = tiktok.login.exchange(code, tiktok.sealer.open(verifier), tiktok.redirect_uri)
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
-            return _back("denied")
-        is_saved = _save(tiktok, authentication.user_id(), tokens)
-        if not is_saved:
+            raise _denied()
+        if not _save(tiktok, user_id, tokens):
             tiktok.login.revoke(tokens.access)
+            raise account_deleted()
     except (TikTokError, Unreadable) as error:
         log.warning("tiktok_connect_failed", reason=getattr(error, "code", "unreadable"))
-        return _back("failed")
-    return _back("connected" if is_saved else "failed")
+        raise Problem(
+            502, "tiktok_failed", "TikTok did not confirm the connection. Please connect again."
+        ) from error
+    return jsonify(status="connected")
+
+
+def _brought() -> tuple[str, str]:
+    """State and code; either may be missing."""
+    try:
+        body = parse_object(bodies.raw(_MAX_BODY_BYTES))
+    except NotStrictJson as error:
+        raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
+    state, code = body.get("state", ""), body.get("code", "")
+    if not isinstance(state, str) or not isinstance(code, str):
+        raise Problem(400, "invalid_request", "State and code are texts.")
+    return state, code
+
+
+def _take_state(user_id: uuid.UUID, state: str) -> str:
+    """Single-use, whatever comes of it, and only for the account that asked for it.
+
+    Otherwise somebody could have another person agree for them, and read that person's posts.
+    """
+    row = current_edge().database.call(
+        "select private.take_tiktok_state(%s, %s) as verifier", user_id, _hash(state)
+    )
+    if row["verifier"] is None:
+        raise Problem(
+            400,
+            "invalid_state",
+            "This link is not yours, was used already, or is too old. Please connect again.",
+        )
+    return str(row["verifier"])
 
 
 def _save(tiktok: TikTok, user_id: uuid.UUID, tokens: Tokens) -> bool:
@@ -123,14 +142,8 @@ def _configured() -> TikTok:
 
 
 def _hash(state: str) -> bytes:
-    return hashlib.sha256(state.encode()).digest()
+    return hashlib.sha256(state.encode(errors="replace")).digest()
 
 
-def _deleted() -> Problem:
-    return Problem(403, "account_deleted", "This account has been deleted.")
-
-
-def _back(outcome: str) -> AnyResponse:
-    """To our own frontend only, never to an address that a browser brings."""
-    query = urlencode({"tiktok": outcome})
-    return redirect(f"{current_edge().settings.app_url}/connections?{query}", 303)
+def _denied() -> Problem:
+    return Problem(422, "tiktok_denied", "Not everything was granted. Please connect again.")

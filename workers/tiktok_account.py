@@ -43,25 +43,33 @@ async def own_posts(
     sealed = await _sealed(pool, job)
     if sealed is None:
         return None
+    current = sealed
     try:
-        access = accounts.sealer.open(sealed.access)
         if sealed.is_stale:
-            access = await _renewed(pool, job, accounts, sealed)
+            current = await _renewed(pool, job, accounts, sealed)
         try:
-            return await accounts.display.posts(access, ref_key=ref_key, now=now)
+            return await _posts(accounts, current, ref_key, now)
         except TokenRefused:
-            if sealed.is_stale:  # it was new
+            if current is not sealed:  # it was new
                 raise
-        access = await _renewed(pool, job, accounts, sealed)
-        return await accounts.display.posts(access, ref_key=ref_key, now=now)
+        current = await _renewed(pool, job, accounts, sealed)
+        return await _posts(accounts, current, ref_key, now)
     except (TokenRefused, Unreadable) as error:
         _log.warning("tiktok_disconnected", reason=type(error).__name__)
-        await _row(pool, "select private.drop_tiktok(%s, %s)", job.job_id, sealed.refresh)
+        await _row(pool, "select private.drop_tiktok(%s, %s)", job.job_id, current.refresh)
         raise Disconnected from None
 
 
-async def _renewed(pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Sealed) -> str:
-    """A new access token, fetched here or by another worker meanwhile."""
+async def _posts(
+    accounts: TikTokAccounts, sealed: _Sealed, ref_key: bytes, now: datetime
+) -> OwnPosts:
+    return await accounts.display.posts(
+        accounts.sealer.open(sealed.access), ref_key=ref_key, now=now
+    )
+
+
+async def _renewed(pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Sealed) -> _Sealed:
+    """New tokens, fetched here or by another worker meanwhile."""
     if sealed.is_over:
         raise TokenRefused
     leased = await _row(
@@ -75,26 +83,27 @@ async def _renewed(pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Seal
         )
     except TikTokError as error:
         raise _outcome(error) from error
-    await _keep(pool, job, accounts, sealed, tokens)
-    return tokens.access
+    return await _keep(pool, job, accounts, sealed, tokens)
 
 
 async def _keep(
     pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Sealed, tokens: Tokens
-) -> None:
+) -> _Sealed:
+    access, refresh = accounts.sealer.seal(tokens.access), accounts.sealer.seal(tokens.refresh)
     kept = await _row(
         pool,
         "select private.refresh_tiktok(%s, %s, %s, %s, %s, %s) as it",
         job.job_id,
         sealed.refresh,
-        accounts.sealer.seal(tokens.access),
-        accounts.sealer.seal(tokens.refresh),
+        access,
+        refresh,
         tokens.access_seconds,
         tokens.refresh_seconds,
     )
     if not kept["it"]:  # disconnected or erased meanwhile: nobody may use these tokens
         await asyncio.to_thread(accounts.login.revoke, tokens.access)
         raise LostLease
+    return _Sealed(access, refresh, is_stale=False, is_over=False)
 
 
 def _outcome(error: TikTokError) -> Exception:

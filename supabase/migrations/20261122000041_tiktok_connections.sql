@@ -69,24 +69,27 @@ comment on function private.begin_tiktok is
 Definer: the edge has no table rights and names the account of a token it has checked.';
 grant execute on function private.begin_tiktok to webhook;
 
-create function private.take_tiktok_state(
-    state_hash bytea, out user_id uuid, out verifier text
-)
+create function private.take_tiktok_state(user_id uuid, state_hash bytea)
+returns text
 language sql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
-        delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
-        returning s.user_id, s.verifier, s.created_at
+        delete from private.tiktok_states as s
+        where
+            s.state_hash = take_tiktok_state.state_hash
+            and s.user_id = take_tiktok_state.user_id
+        returning s.verifier, s.created_at
     )
-    select t.user_id, t.verifier from taken as t
+    select t.verifier from taken as t
     where t.created_at >= now() - interval '10 minutes'
 $$;
 comment on function private.take_tiktok_state is
-'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
-never asked. Definer: the edge has no table rights.';
+'The sealed PKCE secret of a consent that this account asked for; null if it asked too long ago,
+brought it already, or another account did. Definer: the edge has no table rights and names the
+account of a token it has checked.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(

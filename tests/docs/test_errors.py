@@ -63,7 +63,8 @@ def test_every_code_of_postgrest_is_produced_by_a_test():
 
 
 def test_every_code_of_the_edge_is_produced_by_a_test():
-    assert in_page(EDGE) ^ set(edge_error_answers.CASES) == set()
+    # What the server answers before the app sees a request: tests/webhooks/test_slow_clients.py.
+    assert in_page(EDGE) ^ set(edge_error_answers.CASES) == {"request_timeout"}
 
 
 def test_every_code_of_a_job_is_expected_by_a_test():

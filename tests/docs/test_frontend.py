@@ -168,6 +168,11 @@ def test_sign_in_is_exchanged_once_and_again_before_it_expires(report: dict[str,
         "then": "sign in",
     }
     assert report["refused"] == {"code": "invalid_token", "status": 401}
+    assert report["repeated"] == "string"
+
+
+def test_state_and_code_of_tiktok_are_handed_over(report: dict[str, Any]):
+    assert report["tiktok"] == ["tiktok_not_configured", "invalid_state"]
 
 
 def test_the_react_page_renders(report: dict[str, Any]):

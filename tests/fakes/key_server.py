@@ -18,6 +18,7 @@ class KeyServer:
     body: bytes
     status: int = 200
     fetches: int = 0
+    user_agent: str = ""
     port: int = 0
 
     @property
@@ -34,6 +35,7 @@ def serving(keys: object, *, status: int = 200) -> Iterator[KeyServer]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.fetches += 1
+            made.user_agent = self.headers["User-Agent"]
             self.send_response(made.status)
             self.send_header("Location", "/elsewhere")
             self.end_headers()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from core.config import inherited_environment, setting_names
+import pytest
+
+from core.config import LocalSettings, inherited_environment, setting_names
+from local import stack
 from local.layout import ROOT
 
 
@@ -22,3 +25,25 @@ def test_an_empty_variable_hides_the_files_value(tmp_path, monkeypatch):
         "OPENAI_API_KEY": None,
         "APIFY_TOKEN": "from-file",
     }
+
+
+REFUSED = [
+    {"EDGE_TOKEN_SECONDS": "45", "WORKER_QUEUES": "no-such-queue", "LEASE_SECONDS": "soon"},
+    {"TIKTOK_CLIENT_KEY": "alone"},
+    {"APP_ENV": "production", "FETCH_ALLOW": "127.0.0.1:1", "CLERK_WEBHOOK_SECRETS": ""},
+]
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_settings_that_a_process_refuses_are_named_before_anything_starts(
+    tmp_path, monkeypatch, wrong
+):
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    said = []
+    with pytest.raises(stack.StackError) as caught:
+        stack.up(LocalSettings(local_dir=tmp_path), said.append)
+    message = str(caught.value)
+    assert [name for name in wrong if name not in message] == []
+    assert "no-such-queue" not in message  # a value may be a secret
+    assert said == []

@@ -156,6 +156,29 @@ async def test_a_consent_that_was_withdrawn_is_said_and_forgotten(
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
+@pytest.fixture
+def own(services, accounts):
+    return replace(services, tiktok_accounts=accounts)
+
+
+@pytest.mark.parametrize("code", ["scope_permission_missed", "scope_not_authorized"])
+async def test_a_scope_taken_back_is_said_and_ends_the_connection(db, product, own, tiktok, code):
+    tiktok.error = (400, code)
+    await analysed(db, product, own)
+    assert any("no longer connected" in limit for limit in breakdown(db)["limits"])
+    assert db.value("select count(*) from private.tiktok_connections") == 0
+
+
+async def test_a_scope_taken_back_after_a_renewal_ends_the_new_tokens(db, product, own, tiktok):
+    """No later job asks with them again."""
+    stale(db)
+    tiktok.error = (400, "scope_permission_missed")
+    await analysed(db, product, own)
+    assert any("no longer connected" in limit for limit in breakdown(db)["limits"])
+    assert db.value("select count(*) from private.tiktok_connections") == 0
+    assert tiktok.calls.count("refresh_token") == 1
+
+
 async def test_too_many_questions_are_repeated_after_a_minute(
     db, product, services, accounts, tiktok
 ):

@@ -16,6 +16,8 @@ from rich.table import Table
 TRIALS: dict[str, str] = {
     "hostile_pages": "jobs of others beside pages that hold a parser",
     "pooler": "workers and the edge through pgbouncer in transaction mode",
+    "database_away": "PostgreSQL away for 25 seconds at 26 sign-ins a second",
+    "slow_clients": "200 clients that begin a request and wait, at the edge and at the gateway",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 
 from local import stripe
 from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
-from tests.server import free_port
+from tests.server import ROOT, free_port
 from tests.webhooks.edge import signing_jwk
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Served:
 
 
 @contextmanager
-def edge(folder: Path, database_url: str, *options: str) -> Iterator[Served]:
+def edge(folder: Path, database_url: str, *options: str, **settings: str) -> Iterator[Served]:
     """Our app, with more options of gunicorn; Clerk and Stripe are known by their keys only."""
     keys = folder / "edge.json"
     keys.write_text(json.dumps({"keys": [signing_jwk()]}))
@@ -57,6 +58,7 @@ def edge(folder: Path, database_url: str, *options: str) -> Iterator[Served]:
         "CLERK_JWT_KEY": CLERK.pem,
         "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
+        **settings,
     }
     with _gunicorn("webhooks.app:create_app()", variables, *options) as served:
         yield served
@@ -70,12 +72,31 @@ def bare() -> Iterator[Served]:
 
 
 @contextmanager
+def gateway(edge_port: int) -> Iterator[Served]:
+    """The local gateway, as the stack starts it; nothing listens where PostgREST would."""
+    port = free_port()
+    lines = (ROOT / "local" / "Procfile").read_text().splitlines()
+    [command] = [line for line in lines if line.startswith("gateway:")]
+    ports = {"API_PORT": str(port), "EDGE_PORT": str(edge_port), "REST_PORT": str(free_port())}
+    words = shlex.split(command.partition("gunicorn ")[2].replace("$API_PORT", str(port)))
+    with _process(port, words, ports) as served:
+        yield served
+
+
+@contextmanager
 def _gunicorn(app: str, variables: dict[str, str], *options: str) -> Iterator[Served]:
     port = free_port()
     command = ["-c", "webhooks/gunicorn.conf.py", "--no-control-socket", "-b", f"127.0.0.1:{port}"]
+    with _process(port, [*command, *options, app], variables) as served:
+        yield served
+
+
+@contextmanager
+def _process(port: int, words: list[str], variables: dict[str, str]) -> Iterator[Served]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", *command, *options, app],
+        [sys.executable, "-m", "gunicorn", *words],
         env=os.environ | variables,
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

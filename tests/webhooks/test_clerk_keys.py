@@ -158,6 +158,12 @@ def test_a_key_set_is_fetched_over_http():
         assert fetch_from(server.url)() == CLERK.jwks
 
 
+def test_the_fetcher_says_who_it_is_as_firewalls_refuse_a_library():
+    with serving(CLERK.jwks) as server:
+        fetch_from(server.url)()
+    assert server.user_agent == "CreatorsCook-edge/1"
+
+
 def test_nothing_but_http_is_fetched():
     with pytest.raises(jwt.PyJWKClientError):
         fetch_from("file:///etc/passwd")

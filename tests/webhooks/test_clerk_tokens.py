@@ -238,6 +238,13 @@ def test_a_second_factor_is_believed_only_in_the_documented_form(fva):
     assert checked(claims(fva=fva)).has_second_factor is False
 
 
+@pytest.mark.parametrize("role", ["admin", "org:admin"])
+def test_a_role_has_one_spelling_in_both_versions(role):
+    first = checked(claims(v=..., org_id="org_1", org_role=role))
+    second = checked(claims(o={"id": "org_1", "rol": role}))
+    assert first.organisation_role == second.organisation_role == "admin"
+
+
 UNUSABLE = [None, [], "x", {"id": 1}, {"id": ""}, {}, {"id": "org_\0"}, {"id": "org_\ud800"}]
 
 

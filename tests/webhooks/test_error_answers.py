@@ -9,8 +9,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.fernet import Fernet
 
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge, make_settings, running
@@ -73,9 +75,41 @@ def _(world: World):
     return world.alone.client.post("/subscriptions/webhook", data=b"{}")
 
 
-@answers(400, "invalid_state", "This link was used already or is too old. Please connect again.")
+@answers(
+    400,
+    "invalid_state",
+    "This link is not yours, was used already, or is too old. Please connect again.",
+)
 def _(world: World):
-    return world.shop.client.get("/tiktok/callback?state=made-up&code=made-up")
+    return come_back_from_tiktok(world.shop, "made-up", "made-up")
+
+
+def come_back_from_tiktok(edge: Edge, state: str, code: str):
+    body = {"state": state, "code": code}
+    return edge.client.post("/tiktok/callback", json=body, headers=edge.bearer())
+
+
+def agreed_at_tiktok(world: World, code: str):
+    """At a TikTok that can't be reached."""
+    application = {
+        "tiktok_client_key": "key",
+        "tiktok_client_secret": "secret",
+        "tiktok_token_keys": Fernet.generate_key().decode(),
+        "tiktok_base_url": "http://127.0.0.1:1",
+    }
+    with world.edge(**application) as edge:
+        page = edge.client.post("/tiktok/connect", headers=edge.bearer()).json["url"]
+        return come_back_from_tiktok(edge, parse_qs(urlsplit(page).query)["state"][0], code)
+
+
+@answers(422, "tiktok_denied", "Not everything was granted. Please connect again.")
+def _(world: World):
+    return agreed_at_tiktok(world, "")
+
+
+@answers(502, "tiktok_failed", "TikTok did not confirm the connection. Please connect again.")
+def _(world: World):
+    return agreed_at_tiktok(world, "code")
 
 
 @answers(401, "invalid_token", "The bearer token is missing or not valid. Please sign in again.")

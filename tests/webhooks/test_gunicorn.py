@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -160,3 +161,22 @@ def test_after_sigterm_it_is_not_ready_but_still_serves_until_it_ends(tmp_path, 
         assert say(running.port, head("GET /healthz HTTP/1.1"))[0] == 200
         slow.sendall(b"x")
         assert read_answer(slow)[0] == 400  # in flight when the signal came: finished
+
+
+def test_who_comes_while_it_stops_is_answered_or_refused_and_never_reset(tmp_path, monkeypatch):
+    """A proxy repeats what was refused; of what was sent and reset it can't know what happened."""
+    monkeypatch.setenv("DRAIN_SECONDS", "0.5")
+    text = head("GET /healthz HTTP/1.1")
+    answers = []
+    with (
+        served.edge(tmp_path, "postgresql://nobody@127.0.0.1:1/none") as running,
+        socket.create_connection(("127.0.0.1", running.port), 10) as slow,
+    ):
+        slow.sendall(text[:20].encode())  # keeps the processes for as long as it may take
+        os.kill(running.pid, signal.SIGTERM)
+        with suppress(ConnectionRefusedError):
+            while True:
+                answers.append(say(running.port, text)[0])
+        slow.sendall(text[20:].encode())
+        assert read_answer(slow)[0] == 200
+    assert set(answers) == {200}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.config import EdgeSettings
 from tests.fakes.clerk import ORIGIN
-from tests.webhooks.edge import NOW, make_settings
+from tests.webhooks.edge import NOW, make_settings, running
 
 AUTH = {
     "/auth/session": "clerk_session",
@@ -20,8 +20,9 @@ AUTH = {
     "/clerk/webhook": "svix_signature",
     "/apify/webhook": "run_secret",
     "/tiktok/connect": "signed_in",
-    "/tiktok/callback": "tiktok_state",
+    "/tiktok/callback": "signed_in",
     "/.well-known/jwks.json": "public",
+    "/.well-known/openid-configuration": "public",
     "/healthz": "public",
     "/readyz": "public",
     "/metrics": "public",
@@ -115,10 +116,33 @@ def test_our_frontends_may_call_from_a_browser(stateless_edge):
     }
 
 
+CANARY = "canary"
+ON_THIS_MACHINE = ["http://localhost:5173", "http://127.0.0.1:3001", "http://[::1]:4321"]
+
+
+@pytest.mark.parametrize("origin", ON_THIS_MACHINE)
+def test_in_development_every_server_of_this_machine_is_a_frontend(edge, tmp_path, origin):
+    answer = edge.client.post("/auth/session", headers=edge.bearer(azp=origin) | {"Origin": origin})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+    production = {"app_env": "production", "app_url": "https://app.example.test"}
+    for strict in running(
+        make_settings("postgresql://nobody@127.0.0.1:1/none", tmp_path, **production)
+    ):
+        refused = strict.client.post(
+            "/auth/session", headers=strict.bearer(azp=origin) | {"Origin": origin}
+        )
+        assert refused.status_code == 401
+        assert "Access-Control-Allow-Origin" not in refused.headers
+
+
 FOREIGN = [
     ("/auth/session", "https://evil.example"),
     ("/auth/session", ORIGIN + ".evil.example"),
     ("/auth/session", "null"),
+    ("/auth/session", "http://localhost:5173.evil.example"),
+    ("/auth/session", "http://localhost.evil.example:5173"),
+    ("/auth/session", "http://evil.example#http://localhost:5173"),
+    ("/auth/session", "https://localhost:5173"),
     ("/subscriptions/create", ORIGIN.upper()),
     ("/clerk/webhook", ORIGIN),
     ("/healthz", ORIGIN),
@@ -293,7 +317,7 @@ def test_all_that_is_missing_is_named_at_once(tmp_path):
 
 def test_secrets_do_not_show_in_the_settings(tmp_path):
     settings = make_settings(
-        "postgresql://u:canary@h/d", tmp_path, stripe_secret_key="sk_test_canary"
+        f"postgresql://u:{CANARY}@h/d", tmp_path, stripe_secret_key=f"sk_test_{CANARY}"
     )
     assert "canary" not in repr(settings)
 

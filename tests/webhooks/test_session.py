@@ -53,6 +53,18 @@ def test_the_access_token_says_who_and_until_when_and_nothing_personal(edge):
     }
 
 
+def test_verifiers_find_the_keys_through_the_issuer(edge):
+    """As a hosted project does, where this issuer is added as third-party auth."""
+    found = edge.client.get("/.well-known/openid-configuration")
+    assert found.json == {
+        "issuer": "https://edge.example.test",
+        "jwks_uri": "https://edge.example.test/.well-known/jwks.json",
+        "id_token_signing_alg_values_supported": ["ES256"],
+    }
+    assert found.headers["Cache-Control"] == "public, max-age=300"
+    assert claims_of(edge, edge.session().json["access_token"])["iss"] == found.json["issuer"]
+
+
 def test_an_exchange_is_one_statement(db, tmp_path):
     moments = Moments()
     moments.belong_to(os.getpid())

@@ -15,7 +15,7 @@ from tests.fakes import tiktok as fake_tiktok
 from tests.webhooks.edge import Edge, running
 
 KEYS = (Fernet.generate_key().decode(), Fernet.generate_key().decode())
-PUBLIC = "https://edge.example.test"
+APP = "https://app.example.test"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def connected(settings: EdgeSettings, tiktok):
         "tiktok_client_secret": fake_tiktok.SECRET,
         "tiktok_token_keys": KEYS[:1],
         "tiktok_base_url": tiktok.url,
-        "edge_public_url": PUBLIC,
+        "app_url": APP,
     }
     yield from running(EdgeSettings(**(settings.model_dump() | changes)))
 
@@ -41,23 +41,30 @@ def begin(edge: Edge, user="user_alice"):
     return edge.client.post("/tiktok/connect", headers=edge.bearer(user)).json["url"]
 
 
-def come_back(edge: Edge, url, code):
+def come_back(edge: Edge, url, code, user="user_alice"):
+    """What the page does to which TikTok sends the browser back."""
     state = parse_qs(urlsplit(url).query)["state"][0]
-    return edge.client.get("/tiktok/callback", query_string={"state": state, "code": code})
+    return bring(edge, {"state": state, "code": code}, user)
+
+
+def bring(edge: Edge, body, user="user_alice"):
+    return edge.client.post("/tiktok/callback", json=body, headers=edge.bearer(user))
 
 
 def connect(edge, tiktok, user="user_alice"):
     url = begin(edge, user)
-    return come_back(edge, url, tiktok.agree(url))
+    return come_back(edge, url, tiktok.agree(url), user)
 
 
 def outcome(answer):
-    assert answer.status_code == 303
-    return answer.headers["Location"].rpartition("/")[2]
+    return answer.status_code, answer.json.get("code") or answer.json["status"]
+
+
+CONNECTED, DENIED, FAILED = (200, "connected"), (422, "tiktok_denied"), (502, "tiktok_failed")
 
 
 def test_a_creator_connects_and_the_tokens_are_sealed(connected, tiktok, db):
-    assert outcome(connect(connected, tiktok)) == "connections?tiktok=connected"
+    assert outcome(connect(connected, tiktok)) == CONNECTED
     row = db.row("select * from private.tiktok_connections")
     assert row["user_id"] == uuid.UUID(connected.session().json["user"]["id"])
     assert "secret" not in str(row)
@@ -74,7 +81,7 @@ def test_the_page_at_tiktok_is_asked_for_what_it_needs(connected):
     assert f"{address.scheme}://{address.netloc}{address.path}" == (
         "https://www.tiktok.com/v2/auth/authorize/"
     )
-    assert asked["redirect_uri"] == [f"{PUBLIC}/tiktok/callback"]
+    assert asked["redirect_uri"] == [f"{APP}/connections"]
     assert len(asked["state"][0]) >= 43
 
 
@@ -89,7 +96,7 @@ def test_a_state_serves_once(connected, tiktok, db):
 
 def test_a_state_is_used_up_by_a_failure_too(connected, tiktok):
     url = begin(connected)
-    assert outcome(come_back(connected, url, "forged")) == "connections?tiktok=failed"
+    assert outcome(come_back(connected, url, "forged")) == FAILED
     assert come_back(connected, url, tiktok.agree(url)).json["code"] == "invalid_state"
 
 
@@ -101,32 +108,52 @@ def test_a_state_lives_for_ten_minutes(connected, tiktok, db):
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
-@pytest.mark.parametrize("query", ["", "?state=", "?state=made-up&code=x", "?code=x"])
-def test_an_invented_state_is_refused(connected, tiktok, query):
-    answer = connected.client.get(f"/tiktok/callback{query}")
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"state": ""}, {"state": "made-up", "code": "x"}, {"code": "x"}, {"state": "\ud800"}],
+)
+def test_an_invented_state_is_refused(connected, tiktok, body):
+    answer = bring(connected, body)
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_state")
     assert tiktok.calls == []
+
+
+@pytest.mark.parametrize("body", [[], {"state": 1}, {"state": "x", "code": None}, "state"])
+def test_a_body_of_another_shape_is_refused(connected, tiktok, body):
+    answer = bring(connected, body)
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
+    assert tiktok.calls == []
+
+
+def test_who_agrees_for_somebody_else_is_connected_to_nobody(connected, tiktok, db):
+    """Alice sends Bob the page that she was given; he agrees, and comes back as himself."""
+    url = begin(connected)
+    answer = come_back(connected, url, tiktok.agree(url), "user_bob")
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_state")
+    strangers = connected.client.post("/tiktok/callback", json={"state": "s", "code": "c"})
+    assert strangers.status_code == 401
+    assert tiktok.calls == []
+    assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
 def test_the_code_of_one_consent_does_not_serve_another(connected, tiktok, db):
     """PKCE: a code that was caught on its way is worth nothing with another state."""
     alices, bobs = begin(connected), begin(connected, "user_bob")
-    answer = come_back(connected, bobs, tiktok.agree(alices))
-    assert outcome(answer) == "connections?tiktok=failed"
+    answer = come_back(connected, bobs, tiktok.agree(alices), "user_bob")
+    assert outcome(answer) == FAILED
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
 def test_a_creator_who_says_no_is_connected_to_nothing(connected, tiktok, db):
     url = begin(connected)
     state = parse_qs(urlsplit(url).query)["state"][0]
-    answer = connected.client.get(f"/tiktok/callback?state={state}&error=access_denied")
-    assert outcome(answer) == "connections?tiktok=denied"
+    assert outcome(bring(connected, {"state": state})) == DENIED
     assert tiktok.calls == []
 
 
 def test_a_creator_who_keeps_the_videos_back_is_connected_to_nothing(connected, tiktok, db):
     tiktok.scopes = "user.info.basic"
-    assert outcome(connect(connected, tiktok)) == "connections?tiktok=denied"
+    assert outcome(connect(connected, tiktok)) == DENIED
     assert (len(tiktok.revoked), tiktok.access) == (1, set())
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
@@ -180,12 +207,19 @@ def test_erasing_an_account_gives_its_tokens_back(connected, tiktok, db):
 
 def test_an_account_that_is_erased_meanwhile_is_not_connected(connected, tiktok, db):
     url = begin(connected)
+    state = parse_qs(urlsplit(url).query)["state"][0]
+    token = connected.session().json["access_token"]
     kept = db.row("select * from private.tiktok_states")
     connected.tell({"type": "user.deleted", "data": {"id": "user_alice"}})
     db.execute(
         "insert into private.tiktok_states values (%s, %s, %s, %s)", *kept.values()
     )  # the visit came first
-    assert outcome(come_back(connected, url, tiktok.agree(url))) == "connections?tiktok=failed"
+    answer = connected.client.post(
+        "/tiktok/callback",
+        json={"state": state, "code": tiktok.agree(url)},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert outcome(answer) == (403, "account_deleted")
     assert db.value("select count(*) from private.tiktok_connections") == 0
     assert tiktok.access == set()
 
@@ -217,9 +251,9 @@ def test_without_an_application_at_tiktok_it_says_so(edge):
 
 def test_tiktok_being_down_is_a_failure_that_can_be_repeated(connected, tiktok):
     tiktok.oauth_error = (503, "down")
-    assert outcome(connect(connected, tiktok)) == "connections?tiktok=failed"
+    assert outcome(connect(connected, tiktok)) == FAILED
     tiktok.oauth_error = None
-    assert outcome(connect(connected, tiktok)) == "connections?tiktok=connected"
+    assert outcome(connect(connected, tiktok)) == CONNECTED
 
 
 def test_an_older_key_still_opens_what_it_sealed():
@@ -228,15 +262,12 @@ def test_an_older_key_still_opens_what_it_sealed():
     assert Sealer(KEYS).seal("token") != sealed
 
 
-@pytest.mark.parametrize(
-    "missing", ["tiktok_client_secret", "tiktok_token_keys", "edge_public_url", None]
-)
+@pytest.mark.parametrize("missing", ["tiktok_client_secret", "tiktok_token_keys", None])
 def test_a_half_configured_application_is_refused_at_start(settings, missing):
     given = {
         "tiktok_client_key": "k",
         "tiktok_client_secret": "s",
         "tiktok_token_keys": KEYS[0] if missing else "no-key",
-        "edge_public_url": PUBLIC,
     }
     given.pop(missing or "", None)
     with pytest.raises(ValidationError, match="TIKTOK_"):

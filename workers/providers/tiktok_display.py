@@ -43,7 +43,10 @@ _FIELDS = {
     "share_count": "shareCount",
 }
 _HANDLE = re.compile(r"tiktok\.com/@([\w.-]+)/")
-_TOKEN_CODES = frozenset({"access_token_invalid", "scope_not_authorized"})
+# Only the person can mend these, by connecting again.
+_TOKEN_CODES = frozenset(
+    {"access_token_invalid", "scope_not_authorized", "scope_permission_missed"}
+)
 
 _log = structlog.get_logger()
 

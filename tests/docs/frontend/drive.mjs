@@ -60,6 +60,9 @@ async function signingIn() {
   report.nobody = advice((await nobody.from('products').select('*')).error)
   const refused = accessTokens(API_URL, async () => 'no.clerk.token')
   report.refused = await refused().catch((error) => error instanceof EdgeError && { ...error })
+  // As after a navigation: what Clerk has at hand is refused, a fresh one is not.
+  const stale = accessTokens(API_URL, async (o) => (o?.skipCache ? sessions.owner : 'no.clerk.token'))
+  report.repeated = typeof (await stale())
   const clerkKey = `pk_test_${btoa('clerk.example.com$')}`
   report.page = renderToStaticMarkup(createElement(App, { clerkKey, settings }))
 }
@@ -186,6 +189,12 @@ async function paying(client) {
   report.paid = { plan: paid.plan, status: paid.subscription.status, limit: paid.limits.products }
   report.addresses = [page, await accounts.portalUrl(API_URL, token)].map((url) => new URL(url).host)
   const twice = accounts.checkoutUrl(API_URL, token, 'agency')
+  const search = '?code=made-up&scopes=video.list&state=made-up'
+  report.tiktok = await Promise.all(
+    [accounts.tikTokUrl(API_URL, token), accounts.connectTikTok(API_URL, token, search)].map(
+      (asked) => asked.catch(({ code }) => code),
+    ),
+  )
   report.twice = await twice.catch(({ code, status, message }) => ({ code, status, message }))
 }
 
