@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
 from tests.database import make_product, make_user, user_claims
-from tests.postgrest import token
+from tests.postgrest import signed, token
 
 if TYPE_CHECKING:
     import httpx
@@ -26,7 +26,7 @@ NAME, URL = '{"field": "name"}', '{"field": "source_url"}'
 NOT_SIGNED_IN = ("not_signed_in", "Sign in first: this needs an access token.")
 INVALID_TOKEN = (
     "invalid_token",
-    "This access token lacks an expiry, a subject or our audience.",
+    "This access token lacks an expiry, a subject or our audience, or lives too long.",
 )
 
 # A body that is no product → status, code, message, details.
@@ -231,7 +231,7 @@ def function_requests(db: Database) -> list[tuple[str, str, dict]]:
 
 def test_a_whole_and_fresh_token_comes_in(db: Database, postgrest: RunningPostgrest):
     product = make_product(db, make_user())
-    for changes in ({}, {"aud": ["authenticated"]}, {"iat": None}, {"exp": time.time() + 60}):
+    for changes in ({}, {"aud": ["authenticated"]}, {"exp": time.time() + 60}):
         client = postgrest.as_user(product["user_id"], **changes)
         seen = client.from_("products").select("id").execute().data
         assert (changes, seen) == (changes, [{"id": str(product["id"])}])
@@ -242,6 +242,8 @@ def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
     wrong = [
         ({"exp": None}, *INVALID_TOKEN),
         ({"aud": None}, *INVALID_TOKEN),
+        ({"iat": None}, *INVALID_TOKEN),
+        ({"exp": now + 1000}, *INVALID_TOKEN),
         ({"sub": None}, *INVALID_TOKEN),
         ({"sub": "alice"}, *INVALID_TOKEN),
         ({"aud": "elsewhere"}, *INVALID_TOKEN),
@@ -257,6 +259,19 @@ def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
     for changes, *expected in wrong:
         got = answer(postgrest.as_user(make_user(), **changes).session.get("/products"))
         assert (changes, got) == (changes, (401, body(*expected)))
+
+
+def test_an_account_that_never_signed_in_to_us_stays_out(db: Database, postgrest: RunningPostgrest):
+    """On the platform, its own sign-in service signs such tokens too, for anybody."""
+    claims = user_claims(make_user()) | {"iss": "https://project.example/auth/v1"}
+    bearer = {"Authorization": f"Bearer {signed(claims)}"}
+    stranger = postgrest.as_anon().session
+    refusal = (401, body("invalid_token", "This access token is for no account of ours."))
+    for method, path in (("GET", "/products"), ("POST", "/products"), ("GET", "/rpc/account")):
+        got = stranger.request(method, path, headers=bearer, json=MUG)
+        assert (method, path, answer(got)) == (method, path, refusal)
+        assert got.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert products(db) == 0
 
 
 def test_a_token_cannot_name_a_role_that_is_not_the_apis(postgrest: RunningPostgrest):
