@@ -92,6 +92,7 @@ def serve(
             "db-schemas": "public",
             "db-anon-role": "anon",
             "db-pool": "4",
+            "db-max-rows": postgrest.MAX_ROWS,
             "jwt-secret": f"@{keys}",
             "server-host": "127.0.0.1",
             "server-port": str(port),

@@ -172,16 +172,20 @@ def test_an_account_whose_writes_wait_leaves_connections_to_others(
 ) -> None:
     user, other = make_user(), make_user()
     assert write(postgrest, user, "a").status_code == 201
-    with ThreadPoolExecutor(8) as clients:
-        with slots_taken(db, user, 0), db.connect("postgres") as slow, slow.transaction():
-            slow.execute("select from private.request_counts for update")
-            # PostgREST has four connections here: without slots, all of them would wait.
-            writes = [clients.submit(write, postgrest, user, name) for name in "bcdefghi"]
-            refused = [each.result().status_code for each in islice(as_completed(writes), 5)]
-            assert refused == [429] * 5
-            assert read(postgrest, other).status_code == 200
-            assert write(postgrest, other, "a").status_code == 201
-    assert Counter(each.result().status_code for each in writes) == {429: 5, 201: 3}
+    with (
+        ThreadPoolExecutor(8) as clients,
+        slots_taken(db, user, 0),
+        db.connect("postgres") as slow,
+    ):
+        slow.execute("begin; select from private.request_counts for update")
+        # PostgREST has four connections here: without slots, all of them would wait.
+        writes = [clients.submit(write, postgrest, user, name) for name in "bcdefghi"]
+        refused = [each.result().status_code for each in islice(as_completed(writes), 5)]
+        assert refused == [429] * 5
+        assert read(postgrest, other).status_code == 200
+        assert write(postgrest, other, "a").status_code == 201
+        slow.execute("commit")
+        assert Counter(each.result().status_code for each in writes) == {429: 5, 201: 3}
 
 
 def test_a_write_that_fails_gives_its_slot_back(db: Database, postgrest: RunningPostgrest) -> None:
