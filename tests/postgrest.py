@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -72,6 +73,26 @@ def signed(claims: dict[str, object]) -> str:
     """A token of the right key, for an account that may not exist."""
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, _KEY, algorithm="ES256")
+
+
+# Status and code of later versions → of the version here. 12.2 gave 21000 another status; 13 gave
+# expired tokens and missing tables codes of their own.
+_LATER = {
+    (401, "PGRST303"): (401, "PGRST301"),
+    (404, "PGRST205"): (404, "42P01"),
+    (500, "21000"): (400, "21000"),
+}
+_LATER_TABLE = re.compile(r"Could not find the table '([\w.]+)' in the schema cache")
+
+
+def as_here(status: int, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+    """An error of hosted Supabase's PostgREST as the version here words it; others stay."""
+    status, code = _LATER.get((status, str(body["code"])), (status, body["code"]))
+    body = body | {"code": code}
+    if table := _LATER_TABLE.fullmatch(str(body["message"])):
+        body |= {"message": f'relation "{table[1]}" does not exist', "hint": None}
+    # There, PostgreSQL's hint says which grant is missing.
+    return status, body | {"hint": None} if code == "42501" else body
 
 
 def serve(

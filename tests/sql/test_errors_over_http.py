@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
 from tests.database import make_product, make_user, user_claims
-from tests.postgrest import signed, token
+from tests.postgrest import as_here, signed, token
 
 if TYPE_CHECKING:
     import httpx
@@ -86,7 +86,25 @@ def body(code: str, message: str, details: str | None = None, hint: str | None =
 
 
 def answer(response: httpx.Response) -> tuple[int, dict]:
-    return response.status_code, response.json()
+    got = response.status_code, response.json()
+    return as_here(*got) if response.is_error else got
+
+
+@pytest.mark.parametrize(
+    ("later", "here"),
+    [
+        ((401, body("PGRST303", "JWT expired")), (401, body("PGRST301", "JWT expired"))),
+        (
+            (404, body("PGRST205", "Could not find the table 'public.lamps' in the schema cache")),
+            (404, body("42P01", 'relation "public.lamps" does not exist')),
+        ),
+        ((500, body("21000", "Twice.")), (400, body("21000", "Twice."))),
+        ((403, body("42501", "No.", hint="Grant it.")), (403, body("42501", "No."))),
+        ((500, body("57014", "Late.", hint="Wait.")), (500, body("57014", "Late.", hint="Wait."))),
+    ],
+)
+def test_what_later_versions_answer_is_known(later: tuple[int, dict], here: tuple[int, dict]):
+    assert as_here(*later) == here
 
 
 def products(db: Database) -> int:
@@ -187,6 +205,26 @@ def test_wrong_arguments_are_told_from_wrong_ids(postgrest: RunningPostgrest):
         ({"product_id": None}, 404, "not_found"),
         ({"product": "mug"}, 404, "PGRST202"),
     ]
+
+
+def test_a_changed_schema_is_served_at_once(db: Database, postgrest: RunningPostgrest):
+    user = postgrest.as_user(make_user()).session
+
+    def seen() -> str:
+        got = user.get("/rpc/colour").json()
+        return got if got == "red" else got["code"]
+
+    assert seen() == "PGRST202"
+    changes = (
+        ("create function public.colour() returns text language sql return 'red'", "42501"),
+        ("grant execute on function public.colour to authenticated", "red"),
+        ("drop function public.colour", "PGRST202"),
+    )
+    for statement, outcome in changes:
+        db.execute(statement)
+        deadline = time.monotonic() + 30
+        while (got := seen()) != outcome:
+            assert time.monotonic() < deadline, (statement, got)
 
 
 def test_no_schema_but_the_public_one_is_served(postgrest: RunningPostgrest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.database import make_user, user_claims
+from tests.server import MIGRATIONS
 
 if TYPE_CHECKING:
     from tests.database import Database, Session
@@ -204,6 +206,19 @@ def test_a_change_moves_updated_at_and_nothing_else(db: Database):
 def test_logins_have_limits(db: Database, role: str, expected: list[str]):
     query = "select unnest(rolconfig) as setting from pg_roles where rolname = %s order by 1"
     assert [row["setting"] for row in db.rows(query, role)] == expected
+
+
+def test_the_planners_setting_is_no_condition(db: Database):
+    """Without the admin option of authenticator, the rest of the migration stands."""
+    [file] = MIGRATIONS.glob("*_before_request.sql")
+    [block] = re.findall(r"^do \$\$\n(?:(?!^\$\$).*\n)*\$\$;", file.read_text(), re.MULTILINE)
+    with db.as_superuser() as session:
+        session.execute("revoke authenticator from postgres")
+        session.execute("set local role postgres")
+        session.execute(block)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("alter role authenticator set plan_cache_mode = 'auto'")
+        session.connection.execute("rollback; begin")
 
 
 def test_our_logins_can_do_nothing_beyond_logging_in(db: Database):

@@ -77,6 +77,26 @@ def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+def test_products_and_their_parts_come_together_without_a_hint(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    product = make_product(db, make_user())
+    user, product_id = product["user_id"], {"id": str(product["id"])}
+    make_pack(db, user, product_id=product["id"])
+    make_result(db, user, product_id=product["id"])
+    with db.as_user(user) as owner:
+        owner.execute(
+            "insert into public.scripts (product_id, content) values (%s, 'Look.')", product["id"]
+        )
+    for whole in ("products", "product_overview"):
+        for part in ("scripts", "virality_packs", "analysis_results", "jobs"):
+            part_id = {"id": str(db.value(f"select id from public.{part}"))}
+            down = get(postgrest, user, f"/{whole}?select=id,{part}(id)").json()
+            assert (whole, part, down) == (whole, part, [product_id | {part: [part_id]}])
+            up = get(postgrest, user, f"/{part}?select=id,{whole}(id)").json()
+            assert (part, whole, up) == (part, whole, [part_id | {whole: product_id}])
+
+
 def test_other_users_see_nothing(db: Database) -> None:
     make_product(db, make_user())
     with db.as_user(make_user()) as other:
