@@ -177,6 +177,11 @@ begin
                 || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
     end if;
+    -- What a read embeds again and again is built in memory, and nothing but its time bounds that.
+    -- Functions have the role's limit.
+    if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
+        perform set_config('statement_timeout', '3s', true);
+    end if;
 end;
 $$;
 comment on function private.before_request is
@@ -186,7 +191,8 @@ accounts that were never made (401 invalid_token), erased ones, whose tokens liv
 (403 account_deleted), too many writes in a minute and more than six requests of an account at once
 (429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
-whenever they do and what hangs on them; 304 if the caller has it. Definer: counts and identities
+whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
+three seconds. Definer: counts and identities
 are internal; role and identity come from the request.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
