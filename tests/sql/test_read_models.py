@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.database import Database, Session
     from tests.postgrest import RunningPostgrest
+    from tests.server import TestServer
 
 CONFIGURATION = {"schema_version": "1.0", "headline": "A lamp", "score": {"band": "above"}}
 SENTIMENT = {"schema_version": "1.0", "overall": {"label": "positive", "net": 0.31}}
@@ -142,6 +143,20 @@ def test_what_changed_is_sent_again(
     assert again.is_success
     assert again.headers["ETag"] != tag
     assert "Chair" in again.text
+
+
+def test_what_did_not_change_is_no_error_to_the_database(
+    db: Database, postgrest: RunningPostgrest, postgres_server: TestServer
+) -> None:
+    user = make_product(db, make_user())["user_id"]
+    tag = get(postgrest, user, "/products").headers["ETag"]
+    log = postgres_server.data_dir / "server.log"
+    since = log.stat().st_size
+    assert get(postgrest, user, "/products", **{"If-None-Match": tag}).status_code == 304
+    assert get(postgrest, user, "/products?nonsense=eq.1").status_code == 400
+    errors = [line for line in log.read_text()[since:].splitlines() if "ERROR:" in line]
+    assert len(errors) == 1, errors
+    assert "nonsense" in errors[0]
 
 
 def test_one_tag_of_several_is_enough(db: Database, postgrest: RunningPostgrest) -> None:

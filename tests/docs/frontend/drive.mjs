@@ -166,6 +166,7 @@ async function refusals(client) {
   while (!answer.error)
   report.quota = advice(answer.error)
   const busy = signIn('busy')
+  const { id } = good(await products.addProduct(busy, 'Lamp', PRODUCT_URL))
   do answer = await rules.saveRule(busy, 'No miracles', banned('error'))
   while (!answer.error)
   report.limited = advice(answer.error)
