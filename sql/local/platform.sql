@@ -120,9 +120,9 @@ begin
     notify pgrst, 'reload schema';
 end;
 $$;
-drop event trigger if exists pgrst_ddl_watch;
+drop event trigger if exists pgrst_ddl_watch; -- noqa: PRS
 create event trigger pgrst_ddl_watch on ddl_command_end
 execute function extensions.reload_postgrest();
-drop event trigger if exists pgrst_drop_watch;
+drop event trigger if exists pgrst_drop_watch; -- noqa: PRS
 create event trigger pgrst_drop_watch on sql_drop
 execute function extensions.reload_postgrest();
