@@ -1,24 +1,34 @@
 """One address for frontends, as on hosted Supabase: `/rest/v1` is PostgREST, the rest is the edge.
 
 For convenience only: it opens a connection per request, so measurements go to PostgREST itself.
+What it refuses, every proxy in front of PostgREST has to refuse: docs/operations.md says how.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
 from core.config import LocalSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30
+# A client that is still sending hears the refusal only if somebody reads on for a while.
+_LINGER_SECONDS = 2
+_LINGER_BYTES = 256 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+_PATH_CHARACTERS = "!$&'()*+,/:;=@"
 
 
 def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
@@ -40,15 +50,79 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
         path = environ["PATH_INFO"]
         # Counters are for operators, at the edge's own port.
         if path.strip("/") == "metrics":
-            return _not_found(start_response)
+            return [_problem(start_response, 404, "not_found", "There is nothing here.")]
         application: WSGIApplication = proxy.proxy_to(edge, path, "")
         return application(environ, start_response)
 
     proxy = ProxyMiddleware(to_edge, {_REST: rest}, timeout=_TIMEOUT_SECONDS)
-    return proxy
+    limit = settings.max_body_bytes
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not _is_text(environ):
+            text = "The request's headers are not UTF-8."
+            return [_problem(start_response, 400, "invalid_request", text)]
+        if not _take_body(environ, limit):
+            text = f"The request's body may have {limit} bytes at most."
+            answer = _problem(start_response, 413, "body_too_large", text)
+            return _lingering(answer, environ)
+        # What was decoded once is encoded once: what is behind reads the path that was read here.
+        path = environ["PATH_INFO"].encode("latin-1")
+        environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
+        return proxy(environ, start_response)
+
+    return guarded
 
 
-def _not_found(start_response: StartResponse) -> Iterable[bytes]:
-    problem = {"type": "about:blank", "title": "Not Found", "status": 404, "code": "not_found"}
-    start_response("404 Not Found", [("Content-Type", "application/problem+json")])
-    return [json.dumps(problem).encode()]
+def _is_text(environ: WSGIEnvironment) -> bool:
+    """Whether every header is UTF-8, as PostgREST hands them to the database."""
+    headers = (value for name, value in environ.items() if name.startswith("HTTP_"))
+    try:
+        for value in headers:
+            value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _take_body(environ: WSGIEnvironment, limit: int) -> bool:
+    """Whether the body is within the limit. One of unknown length is read, up to the limit."""
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        body = environ["wsgi.input"].read(limit + 1)
+        del environ["HTTP_TRANSFER_ENCODING"]
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return len(body) <= limit
+    return int(environ.get("CONTENT_LENGTH") or 0) <= limit
+
+
+def _problem(start_response: StartResponse, status: int, code: str, text: str) -> bytes:
+    """Starts an answer that both kinds of clients understand: RFC 9457's, and PostgREST's."""
+    title = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": title, "status": status, "code": code}
+    problem |= {"detail": text, "message": text, "details": None, "hint": None}
+    body = json.dumps(problem).encode()
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Content-Length": str(len(body)),
+        "Access-Control-Allow-Origin": "*",
+    }
+    start_response(f"{status} {title}", list(headers.items()))
+    return body
+
+
+def _lingering(answer: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:
+    """The answer; then what still arrives is read and forgotten, for a while."""
+    stream, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
+    yield answer
+    if connection is None:
+        return
+    connection.settimeout(_LINGER_SECONDS)
+    deadline, left = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
+    try:
+        while left > 0 and time.monotonic() < deadline and (data := stream.read(_CHUNK_BYTES)):
+            left -= len(data)
+    except OSError:
+        # It hangs up, or sends nothing: either way it has had its answer.
+        return
+    finally:
+        connection.settimeout(None)

@@ -21,6 +21,9 @@ VERSION = "12.0.2"
 # it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
 # each, and forgets none; at the limit it ends and is started again, empty.
 RUNTIME = "-N1 -M256m"
+# How many rows a read gives at most, as on hosted (supabase/config.toml): it holds all of them
+# at once. More of them is more pages.
+MAX_ROWS = "1000"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
 _ASSETS = {
     ("Linux", "x86_64"): "linux-static-x64",

@@ -149,6 +149,7 @@ def _postgrest_settings(
         "db-schemas": "public",
         "db-anon-role": "anon",
         "db-pool": "10",
+        "db-max-rows": postgrest.MAX_ROWS,
         "jwt-secret": f"@{layout.public_keys}",
         "jwt-aud": "authenticated",
         # Checking an ES256 signature costs 2 ms; with the cache, once per token.

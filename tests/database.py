@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import uuid
@@ -53,6 +54,17 @@ class Database(Session):
     def url(self, role: str) -> str:
         """Connection string of a login, e.g. for WORKER_DB_URL (trusted over the Unix socket)."""
         return f"postgresql://{role}@/{self.name}?host={self.host}&port={self.port}"
+
+    def make_account(self, user_id: object) -> None:
+        """What a sign-in leaves: an identity of the account, unless it has or had one."""
+        with contextlib.suppress(psycopg.errors.InvalidTextRepresentation):
+            self.execute(
+                "insert into private.identities (issuer, subject, user_id)"
+                " select 'https://clerk.example', u.id, u.id from (values (%s::uuid)) as u (id)"
+                " where u.id is not null and not exists"
+                " (select from private.identities as i where i.user_id = u.id)",
+                user_id,
+            )
 
     def connect(self, role: str) -> psycopg.Connection[Row]:
         """Another connection, in autocommit; the caller closes it. For races."""
@@ -130,7 +142,7 @@ def user_claims(user_id: uuid.UUID | str) -> dict[str, object]:
 
 
 def make_user() -> uuid.UUID:
-    """A new account: nothing of it is in the database before it does something."""
+    """A new account's id: nothing of it is in the database before it signs in or does something."""
     return uuid.uuid4()
 
 

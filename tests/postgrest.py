@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -57,10 +58,41 @@ class RunningPostgrest:
             client.aclose()
 
 
+# The databases that a PostgREST of ours serves now.
+_served: list[Database] = []
+
+
 def token(claims: dict[str, object]) -> str:
-    """A token that the test's PostgREST accepts."""
+    """A token that the test's PostgREST accepts; like the exchange, it makes the account first."""
+    for database in _served:
+        database.make_account(claims.get("sub"))
+    return signed(claims)
+
+
+def signed(claims: dict[str, object]) -> str:
+    """A token of the right key, for an account that may not exist."""
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, _KEY, algorithm="ES256")
+
+
+# Status and code of later versions → of the version here. 12.2 gave 21000 another status; 13 gave
+# expired tokens and missing tables codes of their own.
+_LATER = {
+    (401, "PGRST303"): (401, "PGRST301"),
+    (404, "PGRST205"): (404, "42P01"),
+    (500, "21000"): (400, "21000"),
+}
+_LATER_TABLE = re.compile(r"Could not find the table '([\w.]+)' in the schema cache")
+
+
+def as_here(status: int, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+    """An error of hosted Supabase's PostgREST as the version here words it; others stay."""
+    status, code = _LATER.get((status, str(body["code"])), (status, body["code"]))
+    body = body | {"code": code}
+    if table := _LATER_TABLE.fullmatch(str(body["message"])):
+        body |= {"message": f'relation "{table[1]}" does not exist', "hint": None}
+    # There, PostgreSQL's hint says which grant is missing.
+    return status, body | {"hint": None} if code == "42501" else body
 
 
 def serve(
@@ -81,6 +113,7 @@ def serve(
             "db-schemas": "public",
             "db-anon-role": "anon",
             "db-pool": "4",
+            "db-max-rows": postgrest.MAX_ROWS,
             "jwt-secret": f"@{keys}",
             "server-host": "127.0.0.1",
             "server-port": str(port),
@@ -97,12 +130,14 @@ def serve(
             stdin=subprocess.DEVNULL,
             env=os.environ | {"GHCRTS": runtime},
         )
+    _served.append(db)
     try:
         _wait_until_ready(f"http://127.0.0.1:{admin_port}/ready", process, log)
         running = RunningPostgrest(f"http://127.0.0.1:{port}")
         yield running
         running.close()
     finally:
+        _served.remove(db)
         process.terminate()
         process.wait(timeout=10)
 

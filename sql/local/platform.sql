@@ -109,3 +109,20 @@ as $$
         nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
     )
 $$;
+
+-- PostgREST reads the schema again whenever it has changed, as on hosted.
+create or replace function extensions.reload_postgrest()
+returns event_trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    notify pgrst, 'reload schema';
+end;
+$$;
+drop event trigger if exists pgrst_ddl_watch; -- noqa: PRS
+create event trigger pgrst_ddl_watch on ddl_command_end
+execute function extensions.reload_postgrest();
+drop event trigger if exists pgrst_drop_watch; -- noqa: PRS
+create event trigger pgrst_drop_watch on sql_drop
+execute function extensions.reload_postgrest();

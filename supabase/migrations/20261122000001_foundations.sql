@@ -109,7 +109,8 @@ begin
         );
     end if;
     perform private.fail(
-        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        401, 'invalid_token',
+        'This access token lacks an expiry, a subject or our audience, or lives too long.',
         headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
     );
 end;

@@ -1,8 +1,8 @@
 -- Request limits: how many requests that change something an account makes in a minute, by cost.
 -- Reads can't be counted here (they run in read-only transactions), nor can refused requests (their
--- count is rolled back with them); docs/operations.md says what bounds those in front.
+-- count is rolled back with them): private.before_request bounds how many of them run at once.
 
-create function private.count_request(user_id uuid, path text)
+create function private.count_request(user_id uuid, cost_class text)
 returns void
 language plpgsql
 volatile
@@ -10,21 +10,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- work starts a job that costs money, write changes rows.
-    v_class text := case
-        when count_request.path in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end;
     -- Work may be a quarter of what is allowed.
-    v_part integer := case v_class when 'work' then 4 else 1 end;
+    v_part integer := case count_request.cost_class when 'work' then 4 else 1 end;
     v_count record;
     v_limit integer;
     v_seconds integer;
 begin
-    -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
+    -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
+    -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (count_request.user_id, v_class, now(), 1)
+    values (count_request.user_id, count_request.cost_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -57,5 +52,33 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Part of the pre-request: counts a request of an account. Errors: 429 rate_limited, with
-Retry-After, in seconds also in details.';
+'Counts a request of an account. Errors: 429 rate_limited, with Retry-After, in seconds also in
+details.';
+
+create function private.live_jobs_count_work()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- One request counts once, however many jobs it starts: quotas count those.
+    if current_setting('request.is_work', true) = 'true' then
+        return null;
+    end if;
+    perform set_config('request.is_work', 'true', true);
+    perform private.count_request(new.lane::uuid, 'work');
+    return null;
+end;
+$$;
+comment on function private.live_jobs_count_work is
+'Trigger: a request is counted as work when it starts a job that costs money, whatever path it came
+by. Errors: 429 rate_limited.';
+-- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
+create trigger live_jobs_20_count_work after insert on private.live_jobs
+for each row when (
+    new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system'
+    and current_setting('request.method', true) <> ''
+)
+execute function private.live_jobs_count_work();

@@ -52,7 +52,9 @@ select
     p.created_at,
     p.updated_at,
     p.last_analyzed_at,
-    pack.id as pack_id,
+    -- Plain columns would relate the view to what names a pack or a job as well, and embedding
+    -- scripts would ask which relationship is meant (PGRST201).
+    coalesce(pack.id) as pack_id,
     pack.name as pack_name,
     pack.score as pack_score,
     pack.score_band,
@@ -60,7 +62,7 @@ select
     pack.created_at as pack_created_at,
     sentiment.sentiment_label,
     sentiment.sentiment_net,
-    job.id as job_id,
+    coalesce(job.id) as job_id,
     job.kind as job_kind,
     job.status as job_status,
     job.stage as job_stage,

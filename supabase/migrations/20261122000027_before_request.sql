@@ -20,7 +20,28 @@ may not write updated_at.';
 create trigger virality_packs_50_touch_product after update or delete on public.virality_packs
 for each row execute function private.virality_packs_touch_product();
 
-create function private.refuse_known(tag text)
+create function private.refuse_account(user_id uuid)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.is_erased(refuse_account.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token is for no account of ours.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.refuse_account is
+'Part of the pre-request: 403 account_deleted for an erased account, 401 invalid_token for one that
+was never made.';
+
+create function private.refuse_crowd()
 returns void
 language plpgsql
 stable
@@ -29,16 +50,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.fail(
-        304, 'not_modified', 'Nothing has changed.',
-        headers => jsonb_build_object(
-            'ETag', format('W/"%s"', tag),
-            'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
-        )
+        429, 'rate_limited',
+        'Too many requests of this account are running. Try again in 1 s.',
+        '{"retry_after_seconds": 1}', '{"Retry-After": "1"}'
     );
 end;
 $$;
-comment on function private.refuse_known is
-'Part of the pre-request: 304 for a caller who has what this ETag stands for.';
+comment on function private.refuse_crowd is
+'Part of the pre-request: 429 rate_limited while every slot of the account is taken.';
 
 create function private.live_work(user_id uuid)
 returns text[]
@@ -73,21 +92,42 @@ declare
     v_role text := current_setting('role');
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
     v_path text := coalesce(current_setting('request.path', true), '');
-    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
+    v_method text := coalesce(current_setting('request.method', true), '');
+    v_is_read boolean := v_method in ('GET', 'HEAD');
+    -- POST to a stable function is read-only. Outside PostgREST there is no request to count.
+    v_is_write boolean := v_method not in ('GET', 'HEAD', '')
+    and current_setting('transaction_read_only') = 'off';
     v_user uuid;
+    v_has_slot boolean;
     v_headers jsonb;
-    v_is_erased boolean;
+    v_is_alive boolean;
     v_tag text;
 begin
     if v_role = 'authenticated' then
-        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-        if v_claims @@ 'strict $.exp.type() == "number"
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't. It
+        -- also accepts a token that it has seen until that expires, even if its key was withdrawn:
+        -- 900 s is the longest life that the edge gives one (EDGE_TOKEN_SECONDS).
+        if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
             && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
             && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
             is not true then
             perform private.refuse_sign_in();
         end if;
         v_user := v_claims ->> 'sub';
+        -- Whatever an account waits for, its own writes for one, it waits holding one of the API's
+        -- connections. It may hold six: four for anything, two more for reads. The transaction's end
+        -- gives its slot back, however it ends.
+        v_has_slot := not v_is_write and (
+            pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
+            or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
+        )
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 3))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 2))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 1))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 0));
+        if not v_has_slot then
+            perform private.refuse_crowd();
+        end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
             -- One statement, whose parts are look-ups of one row each. New results and packs touch
@@ -95,7 +135,7 @@ begin
             select
                 exists (
                     select from private.identities as i
-                    where i.user_id = v_user and i.deleted_at is not null
+                    where i.user_id = v_user and i.deleted_at is null
                 ),
                 md5(concat_ws(
                     ' ', v_user, v_path,
@@ -106,45 +146,53 @@ begin
                             then private.live_work(v_user)
                     end
                 ))
-            into v_is_erased, v_tag;
+            into v_is_alive, v_tag;
         else
-            -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
-            -- under way, so it comes before looking for one.
-            if not v_is_read and current_setting('transaction_read_only') = 'off'
-                and current_setting('request.method', true) <> '' then
-                perform private.count_request(v_user, v_path);
+            if v_is_write then
+                perform private.count_request(v_user, 'write');
             end if;
-            -- Tombstones are few, and have a small index of their own.
-            v_is_erased := exists (
+            v_is_alive := exists (
                 select from private.identities as i
-                where i.user_id = v_user and i.deleted_at is not null
+                where i.user_id = v_user and i.deleted_at is null
             );
         end if;
-        if v_is_erased then
-            perform private.fail(403, 'account_deleted', 'This account has been deleted.')
-            where private.is_erased(v_user);
+        if not v_is_alive then
+            perform private.refuse_account(v_user);
         end if;
         if position(v_tag in v_headers ->> 'if-none-match') > 0 then
-            perform private.refuse_known(v_tag);
+            -- To fail with 304 would do, but PostgreSQL logs what fails.
+            perform set_config('response.status', '304', true);
         end if;
     elsif v_role = 'anon' and not (v_is_read and v_path = '/plans') then
         perform private.refuse_sign_in();
     end if;
     if v_is_read then
+        -- The plans of a signed-in person may have their subscriptions embedded.
         perform set_config('response.headers', case
-            when v_path = '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            when v_path = '/plans' and v_role = 'anon'
+                then '[{"Cache-Control": "public, max-age=300"}]'
+            when v_path = '/plans'
+                then '[{"Cache-Control": "private, max-age=300"}, {"Vary": "Authorization"}]'
             else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}'
                 || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
+    end if;
+    -- What a read embeds again and again is built in memory, and nothing but its time bounds that.
+    -- Functions have the role's limit.
+    if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
+        perform set_config('statement_timeout', '3s', true);
     end if;
 end;
 $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
-public paths (401 not_signed_in), tokens without exp, sub or aud (401 invalid_token), too many writes
-(429 rate_limited), and erased accounts, whose tokens live on for minutes (403 account_deleted).
+public paths (401 not_signed_in), tokens without exp, iat, sub or aud or of more than 15 minutes,
+accounts that were never made (401 invalid_token), erased ones, whose tokens live on for minutes
+(403 account_deleted), too many writes in a minute and more than six requests of an account at once
+(429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
-whenever they do and what hangs on them; 304 if the caller has it. Definer: counts and tombstones
+whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
+three seconds. Definer: counts and identities
 are internal; role and identity come from the request.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
@@ -152,6 +200,13 @@ grant execute on function private.before_request to service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
 -- Policies know the account only when they run, so a plan for the values of one request is no better
--- than one for all, and making it costs more than a look-up by key.
-alter role authenticator set plan_cache_mode = 'force_generic_plan';
+-- than one for all, and making it costs more than a look-up by key. It is faster only: where the
+-- migration's role may not set it, the platform's default does.
+do $$
+begin
+    alter role authenticator set plan_cache_mode = 'force_generic_plan';
+exception when insufficient_privilege then
+    raise notice 'plan_cache_mode of authenticator stays as it is: it needs the admin option.';
+end;
+$$;
 notify pgrst, 'reload config';

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from local import processes
 from tests.flow.stack import add_product
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.flow.shop import Shop
     from tests.flow.stack import LocalStack
 
@@ -60,3 +67,69 @@ def test_an_unknown_path_is_a_problem_document(stack: LocalStack):
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
+
+
+_TOO_LARGE = b"x" * 10_000_000
+_REFUSAL = {
+    "type": "about:blank",
+    "title": HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase,
+    "status": 413,
+    "code": "body_too_large",
+    "detail": "The request's body may have 1048576 bytes at most.",
+    "message": "The request's body may have 1048576 bytes at most.",
+    "details": None,
+    "hint": None,
+}
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), 100_000):
+        yield content[start : start + 100_000]
+
+
+@pytest.mark.parametrize("path", ["/rest/v1/products", "/auth/session"])
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_a_body_that_is_too_large_is_refused(stack: LocalStack, path: str, length: str):
+    content = _TOO_LARGE if length == "known" else _chunks(_TOO_LARGE)
+    answer = httpx.post(stack.env["API_URL"] + path, content=content, timeout=30)
+    assert (answer.status_code, answer.json()) == (413, _REFUSAL)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_body_of_unknown_length_arrives_whole(stack: LocalStack, name: str):
+    product = {"name": "Ä" * 100, "source_url": f"https://shop.example/?{'q' * 1500}"}
+    with stack.sign_in(name) as client:
+        headers = {"Content-Type": "application/json"}
+        answer = client.post(
+            "/products", content=_chunks(json.dumps(product).encode()), headers=headers
+        )
+    assert answer.status_code == 201
+    assert answer.json()[0] | product == answer.json()[0]
+
+
+def test_bodies_of_strangers_stop_nobody(stack: LocalStack, name: str):
+    """Four of 10 MB at once were more than PostgREST's memory, and ended it."""
+    url, before = f"{stack.rest}/products", _postgrest(stack)
+    with stack.sign_in(name) as client, ThreadPoolExecutor(4) as strangers:
+        posts = [strangers.submit(httpx.post, url, content=_TOO_LARGE) for _ in range(8)]
+        while not all(post.done() for post in posts):
+            assert client.get("/products").status_code == 200
+    assert [post.result().status_code for post in posts] == [413] * 8
+    assert _postgrest(stack) == before
+
+
+def _postgrest(stack: LocalStack) -> list[int]:
+    found = processes.of_stack(stack.layout.directory)
+    return [process.pid for process in found if "postgrest" in Path(process.cmdline()[0]).name]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/%6detrics", "/%256detrics", "//metrics/"])
+def test_no_spelling_reaches_the_counters(stack: LocalStack, path: str):
+    answer = httpx.get(stack.env["API_URL"] + path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_what_is_not_utf8_is_refused(stack: LocalStack):
+    answer = httpx.get(f"{stack.rest}/plans", headers={b"X-Note": b"caf\xe9"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
 from tests.database import make_product, make_user, user_claims
-from tests.postgrest import token
+from tests.postgrest import as_here, signed, token
 
 if TYPE_CHECKING:
     import httpx
@@ -26,7 +26,7 @@ NAME, URL = '{"field": "name"}', '{"field": "source_url"}'
 NOT_SIGNED_IN = ("not_signed_in", "Sign in first: this needs an access token.")
 INVALID_TOKEN = (
     "invalid_token",
-    "This access token lacks an expiry, a subject or our audience.",
+    "This access token lacks an expiry, a subject or our audience, or lives too long.",
 )
 
 # A body that is no product → status, code, message, details.
@@ -86,7 +86,25 @@ def body(code: str, message: str, details: str | None = None, hint: str | None =
 
 
 def answer(response: httpx.Response) -> tuple[int, dict]:
-    return response.status_code, response.json()
+    got = response.status_code, response.json()
+    return as_here(*got) if response.is_error else got
+
+
+@pytest.mark.parametrize(
+    ("later", "here"),
+    [
+        ((401, body("PGRST303", "JWT expired")), (401, body("PGRST301", "JWT expired"))),
+        (
+            (404, body("PGRST205", "Could not find the table 'public.lamps' in the schema cache")),
+            (404, body("42P01", 'relation "public.lamps" does not exist')),
+        ),
+        ((500, body("21000", "Twice.")), (400, body("21000", "Twice."))),
+        ((403, body("42501", "No.", hint="Grant it.")), (403, body("42501", "No."))),
+        ((500, body("57014", "Late.", hint="Wait.")), (500, body("57014", "Late.", hint="Wait."))),
+    ],
+)
+def test_what_later_versions_answer_is_known(later: tuple[int, dict], here: tuple[int, dict]):
+    assert as_here(*later) == here
 
 
 def products(db: Database) -> int:
@@ -189,6 +207,26 @@ def test_wrong_arguments_are_told_from_wrong_ids(postgrest: RunningPostgrest):
     ]
 
 
+def test_a_changed_schema_is_served_at_once(db: Database, postgrest: RunningPostgrest):
+    user = postgrest.as_user(make_user()).session
+
+    def seen() -> str:
+        got = user.get("/rpc/colour").json()
+        return got if got == "red" else got["code"]
+
+    assert seen() == "PGRST202"
+    changes = (
+        ("create function public.colour() returns text language sql return 'red'", "42501"),
+        ("grant execute on function public.colour to authenticated", "red"),
+        ("drop function public.colour", "PGRST202"),
+    )
+    for statement, outcome in changes:
+        db.execute(statement)
+        deadline = time.monotonic() + 30
+        while (got := seen()) != outcome:
+            assert time.monotonic() < deadline, (statement, got)
+
+
 def test_no_schema_but_the_public_one_is_served(postgrest: RunningPostgrest):
     user = postgrest.as_user(make_user()).session
     refusal = body("PGRST106", "The schema must be one of the following: public")
@@ -231,7 +269,7 @@ def function_requests(db: Database) -> list[tuple[str, str, dict]]:
 
 def test_a_whole_and_fresh_token_comes_in(db: Database, postgrest: RunningPostgrest):
     product = make_product(db, make_user())
-    for changes in ({}, {"aud": ["authenticated"]}, {"iat": None}, {"exp": time.time() + 60}):
+    for changes in ({}, {"aud": ["authenticated"]}, {"exp": time.time() + 60}):
         client = postgrest.as_user(product["user_id"], **changes)
         seen = client.from_("products").select("id").execute().data
         assert (changes, seen) == (changes, [{"id": str(product["id"])}])
@@ -242,6 +280,8 @@ def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
     wrong = [
         ({"exp": None}, *INVALID_TOKEN),
         ({"aud": None}, *INVALID_TOKEN),
+        ({"iat": None}, *INVALID_TOKEN),
+        ({"exp": now + 1000}, *INVALID_TOKEN),
         ({"sub": None}, *INVALID_TOKEN),
         ({"sub": "alice"}, *INVALID_TOKEN),
         ({"aud": "elsewhere"}, *INVALID_TOKEN),
@@ -257,6 +297,19 @@ def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
     for changes, *expected in wrong:
         got = answer(postgrest.as_user(make_user(), **changes).session.get("/products"))
         assert (changes, got) == (changes, (401, body(*expected)))
+
+
+def test_an_account_that_never_signed_in_to_us_stays_out(db: Database, postgrest: RunningPostgrest):
+    """On the platform, its own sign-in service signs such tokens too, for anybody."""
+    claims = user_claims(make_user()) | {"iss": "https://project.example/auth/v1"}
+    bearer = {"Authorization": f"Bearer {signed(claims)}"}
+    stranger = postgrest.as_anon().session
+    refusal = (401, body("invalid_token", "This access token is for no account of ours."))
+    for method, path in (("GET", "/products"), ("POST", "/products"), ("GET", "/rpc/account")):
+        got = stranger.request(method, path, headers=bearer, json=MUG)
+        assert (method, path, answer(got)) == (method, path, refusal)
+        assert got.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert products(db) == 0
 
 
 def test_a_token_cannot_name_a_role_that_is_not_the_apis(postgrest: RunningPostgrest):

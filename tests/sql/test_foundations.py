@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.database import make_user, user_claims
+from tests.server import MIGRATIONS
 
 if TYPE_CHECKING:
     from tests.database import Database, Session
@@ -19,7 +21,7 @@ INVALID_TOKEN = {
     "status": 401,
     "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'},
     "code": "invalid_token",
-    "message": "This access token lacks an expiry, a subject or our audience.",
+    "message": "This access token lacks an expiry, a subject or our audience, or lives too long.",
     "details": None,
     "hint": None,
 }
@@ -47,6 +49,11 @@ WRONG_CLAIMS = [
     {"sub": ""},
     {"sub": "alice"},
     {"sub": 7},
+    {"iat": None},
+    {"iat": "2026-01-01"},
+    # PostgREST remembers a token until it expires, whatever becomes of its key.
+    {"iat": 0},
+    {"exp": 4_102_444_800},
 ]
 
 
@@ -95,7 +102,9 @@ def test_strangers_may_see_the_plans(db: Database, method: str):
 
 @pytest.mark.parametrize("audience", ["authenticated", ["authenticated"]], ids=str)
 def test_a_complete_token_comes_in(db: Database, audience: object):
-    with db.as_user(make_user(), aud=audience) as user:
+    user_id = make_user()
+    db.make_account(user_id)
+    with db.as_user(user_id, aud=audience) as user:
         assert user.execute(BEFORE_REQUEST) == 1
 
 
@@ -134,7 +143,9 @@ def test_the_service_comes_in_without_audience_and_expiry(db: Database):
 
 
 def test_the_check_writes_nothing_so_it_runs_in_read_only_requests(db: Database):
-    with db.as_user(make_user()) as user:
+    user_id = make_user()
+    db.make_account(user_id)
+    with db.as_user(user_id) as user:
         user.execute("set transaction read only")
         assert user.execute(BEFORE_REQUEST) == 1
 
@@ -195,6 +206,19 @@ def test_a_change_moves_updated_at_and_nothing_else(db: Database):
 def test_logins_have_limits(db: Database, role: str, expected: list[str]):
     query = "select unnest(rolconfig) as setting from pg_roles where rolname = %s order by 1"
     assert [row["setting"] for row in db.rows(query, role)] == expected
+
+
+def test_the_planners_setting_is_no_condition(db: Database):
+    """Without the admin option of authenticator, the rest of the migration stands."""
+    [file] = MIGRATIONS.glob("*_before_request.sql")
+    [block] = re.findall(r"^do \$\$\n(?:(?!^\$\$).*\n)*\$\$;", file.read_text(), re.MULTILINE)
+    with db.as_superuser() as session:
+        session.execute("revoke authenticator from postgres")
+        session.execute("set local role postgres")
+        session.execute(block)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("alter role authenticator set plan_cache_mode = 'auto'")
+        session.connection.execute("rollback; begin")
 
 
 def test_our_logins_can_do_nothing_beyond_logging_in(db: Database):

@@ -105,6 +105,15 @@ def test_nobody_cancels_a_job_that_is_not_theirs(db: Database, whose: str):
     assert db.rows("select * from public.jobs order by id") == before
 
 
+def test_what_cancels_looks_whose_job_it_is_by_itself(db: Database):
+    """The function behind the RPC: who may call it is not who owns the job."""
+    job = make_job(db, make_user())
+    with db.as_user(make_user()) as other:
+        other.rows("select private.cancel_own_job(%s)", job["id"])
+    assert db.value("select status from public.jobs") == "queued"
+    assert db.value("select count(*) from private.live_jobs where not is_cancelled") == 1
+
+
 def test_a_cancellation_that_meets_the_end_of_the_job_does_not_undo_it(db: Database):
     job = make_job(db, make_user())
     claimed = claim(db)

@@ -36,13 +36,19 @@ def sessions(db: Database) -> Iterator[ExitStack]:
         yield stack
 
 
+def account_of(db: Database, row: Row) -> uuid.UUID:
+    """Whose row it is; the account has signed in, as the person whom `erasure_of` is about."""
+    db.execute("insert into private.identities values ('issuer', 'subject', %s)", row["user_id"])
+    return row["user_id"]
+
+
 def connect(db: Database, sessions: ExitStack, login: str) -> psycopg.Connection[Row]:
     return sessions.enter_context(db.connect(login))
 
 
 def user_statement(user_id: uuid.UUID, query: str) -> str:
     """A request of the user's, as PostgREST runs it: pre-request, then the statement."""
-    claims = {"role": "authenticated", "aud": "authenticated", "exp": 4102444800}
+    claims = {"role": "authenticated", "aud": "authenticated", "iat": 4102444500, "exp": 4102444800}
     claims_text = json.dumps(claims | {"sub": str(user_id)})
     return (
         "begin; set local role authenticated;"
@@ -73,7 +79,7 @@ def test_a_pack_is_renamed_while_its_product_is_deleted(
     db: Database, sessions: ExitStack, first: str
 ):
     pack = make_pack(db, make_user())
-    own = pack["user_id"]
+    own = account_of(db, pack)
     deletion = ("authenticator", user_statement(own, "delete from public.products"))
     renaming = ("authenticator", user_statement(own, "update public.virality_packs set name = 'a'"))
     sides = [deletion, renaming] if first == "deletion" else [renaming, deletion]
@@ -88,7 +94,7 @@ def erasure_of(user_id: uuid.UUID) -> tuple[str, str]:
 
 
 def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, sessions: ExitStack):
-    own = make_product(db, make_user())["user_id"]
+    own = account_of(db, make_product(db, make_user()))
     renaming = ("authenticator", user_statement(own, "update public.products set name = 'a'"))
     race(db, sessions, "select from public.products", renaming, erasure_of(own))
     assert rows_about(db, own) == {}
@@ -97,7 +103,7 @@ def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, se
 def test_what_was_being_written_when_the_account_was_erased_is_erased_too(
     db: Database, sessions: ExitStack
 ):
-    own = make_product(db, make_user())["user_id"]
+    own = account_of(db, make_product(db, make_user()))
     writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
     writer.execute(user_statement(own, ADD_RULE).removesuffix("; commit"))
     erasing = in_background(lambda: edge.execute(erasure_of(own)[1]))
@@ -108,7 +114,7 @@ def test_what_was_being_written_when_the_account_was_erased_is_erased_too(
 
 
 def test_a_request_that_waited_for_the_erasure_is_refused(db: Database, sessions: ExitStack):
-    own = make_product(db, make_user())["user_id"]
+    own = account_of(db, make_product(db, make_user()))
     writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
     edge.execute(f"begin; {erasure_of(own)[1]}")
     writing = in_background(lambda: writer.execute(user_statement(own, ADD_RULE)))

@@ -92,9 +92,6 @@ select user_id, 'Rule ' || n, '{banned}'
 from (select distinct user_id from public.products) as a, generate_series(1, 5) as n;
 insert into public.script_versions (script_id, user_id, version, content)
 select id, user_id, n, content from public.scripts, generate_series(1, 3) as n;
-insert into private.identities (issuer, subject, user_id)
-select 'https://clerk.example', user_id, user_id
-from (select distinct user_id from public.products) as a;
 insert into private.usage (user_id, metric, month, used)
 select user_id, metric, date_trunc('month', now()), 1
 from (select distinct user_id from public.products) as a, unnest('{analyses,scripts}'::text[])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.database import Database, Session
     from tests.postgrest import RunningPostgrest
+    from tests.server import TestServer
 
 CONFIGURATION = {"schema_version": "1.0", "headline": "A lamp", "score": {"band": "above"}}
 SENTIMENT = {"schema_version": "1.0", "overall": {"label": "positive", "net": 0.31}}
@@ -77,6 +78,26 @@ def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+def test_products_and_their_parts_come_together_without_a_hint(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    product = make_product(db, make_user())
+    user, product_id = product["user_id"], {"id": str(product["id"])}
+    make_pack(db, user, product_id=product["id"])
+    make_result(db, user, product_id=product["id"])
+    with db.as_user(user) as owner:
+        owner.execute(
+            "insert into public.scripts (product_id, content) values (%s, 'Look.')", product["id"]
+        )
+    for whole in ("products", "product_overview"):
+        for part in ("scripts", "virality_packs", "analysis_results", "jobs"):
+            part_id = {"id": str(db.value(f"select id from public.{part}"))}
+            down = get(postgrest, user, f"/{whole}?select=id,{part}(id)").json()
+            assert (whole, part, down) == (whole, part, [product_id | {part: [part_id]}])
+            up = get(postgrest, user, f"/{part}?select=id,{whole}(id)").json()
+            assert (part, whole, up) == (part, whole, [part_id | {whole: product_id}])
+
+
 def test_other_users_see_nothing(db: Database) -> None:
     make_product(db, make_user())
     with db.as_user(make_user()) as other:
@@ -124,6 +145,20 @@ def test_what_changed_is_sent_again(
     assert "Chair" in again.text
 
 
+def test_what_did_not_change_is_no_error_to_the_database(
+    db: Database, postgrest: RunningPostgrest, postgres_server: TestServer
+) -> None:
+    user = make_product(db, make_user())["user_id"]
+    tag = get(postgrest, user, "/products").headers["ETag"]
+    log = postgres_server.data_dir / "server.log"
+    since = log.stat().st_size
+    assert get(postgrest, user, "/products", **{"If-None-Match": tag}).status_code == 304
+    assert get(postgrest, user, "/products?nonsense=eq.1").status_code == 400
+    errors = [line for line in log.read_text()[since:].splitlines() if "ERROR:" in line]
+    assert len(errors) == 1, errors
+    assert "nonsense" in errors[0]
+
+
 def test_one_tag_of_several_is_enough(db: Database, postgrest: RunningPostgrest) -> None:
     user = make_product(db, make_user())["user_id"]
     tag = get(postgrest, user, "/product_overview").headers["ETag"]
@@ -145,7 +180,13 @@ def test_a_refused_read_has_no_tag(db: Database, postgrest: RunningPostgrest) ->
     assert (answer.status_code, "ETag" in answer.headers) == (400, False)
 
 
-def read_tag(session: Session) -> str:
+def read_tag(db: Database, user_id: uuid.UUID) -> str:
+    db.make_account(user_id)
+    with db.as_user(user_id) as session:
+        return tag_of(session)
+
+
+def tag_of(session: Session) -> str:
     session.execute(
         "select set_config('request.method', 'GET', true),"
         " set_config('request.path', '/products', true), set_config('request.headers', '{}', true)"
@@ -178,35 +219,30 @@ def test_what_changed_is_sent(db: Database, change: str) -> None:
         owner.execute(
             "insert into public.scripts (product_id, content) values (%s, 'Look.')", product["id"]
         )
-        before = read_tag(owner)
+    before = read_tag(db, product["user_id"])
     db.execute(change)
-    with db.as_user(product["user_id"]) as owner:
-        assert read_tag(owner) != before
+    assert read_tag(db, product["user_id"]) != before
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled"])
 def test_work_that_began_and_ended_between_two_reads_is_sent(db: Database, outcome: str) -> None:
     product = make_product(db, make_user())
     end_all(db, product["user_id"], "succeeded")
-    with db.as_user(product["user_id"]) as owner:
-        before = read_tag(owner)
+    before = read_tag(db, product["user_id"])
     with db.as_user(product["user_id"]) as owner:
         owner.execute("select public.run_analysis(%s)", product["id"])
     end_all(db, product["user_id"], outcome)
     assert db.value("select count(*) from public.jobs where status = %s", outcome) == 1
-    with db.as_user(product["user_id"]) as owner:
-        assert read_tag(owner) != before
+    assert read_tag(db, product["user_id"]) != before
 
 
 def test_a_job_that_is_pruned_is_sent(db: Database) -> None:
     product = make_product(db, make_user())
     end_all(db, product["user_id"], "succeeded")
     db.execute("update public.jobs set created_at = now() - interval '31 days'")
-    with db.as_user(product["user_id"]) as owner:
-        before = read_tag(owner)
+    before = read_tag(db, product["user_id"])
     assert db.value("select private.prune_jobs()") == 1
-    with db.as_user(product["user_id"]) as owner:
-        assert read_tag(owner) != before
+    assert read_tag(db, product["user_id"]) != before
 
 
 def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningPostgrest) -> None:
@@ -227,10 +263,24 @@ def test_reads_are_kept_by_nobody_else(
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_plans_may_be_kept(db: Database, postgrest: RunningPostgrest, method: str) -> None:
-    for user in (None, make_user()):
-        answer = ask(postgrest, user, method, "/plans")
-        assert answer.headers["Cache-Control"] == "public, max-age=300"
-        assert "Vary" not in answer.headers
+    answer = ask(postgrest, None, method, "/plans")
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert "Vary" not in answer.headers
+
+
+def test_plans_with_the_callers_subscription_in_them_are_kept_by_nobody_else(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    user = make_user()
+    db.execute(
+        "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
+        " values (%s, 'sub_1', 'creator', 'active')",
+        user,
+    )
+    answer = get(postgrest, user, "/plans?id=eq.creator&select=id,subscriptions(status)")
+    assert answer.json() == [{"id": "creator", "subscriptions": [{"status": "active"}]}]
+    assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert answer.headers["Vary"] == "Authorization"
 
 
 def test_the_tokens_that_postgrest_remembers_have_a_limit(db: Database, tmp_path: Path) -> None:

@@ -39,9 +39,11 @@ def _attack(db: Database, login: str, call: str) -> set[str]:
                 f"create domain pg_temp.{name} as pg_catalog.{name} check (pg_temp.note(value))"
             )
         if login == "authenticator":
+            user_id = make_user()
+            db.make_account(user_id)
             session.rows(
                 "select set_config('request.jwt.claims', %s, false)",
-                json.dumps(user_claims(make_user())),
+                json.dumps(user_claims(user_id)),
             )
             session.execute("set role authenticated")
         session.rows(call)

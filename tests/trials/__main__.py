@@ -18,6 +18,8 @@ TRIALS: dict[str, str] = {
     "pooler": "workers and the edge through pgbouncer in transaction mode",
     "database_away": "PostgreSQL away for 25 seconds at 26 sign-ins a second",
     "slow_clients": "200 clients that begin a request and wait, at the edge and at the gateway",
+    "bodies": "strangers' bodies of 10 to 120 MB; a user reads meanwhile",
+    "bulk_writes": "an account's bulk and slow writes; another account reads meanwhile",
 }
 
 

@@ -23,7 +23,7 @@ ASKERS = 250
 
 # As the exchange mints them, as far as the database reads claims; for clients without tokens.
 CLAIMS = (
-    '{"role": "authenticated", "aud": "authenticated", "exp": 4102444800,'
+    '{"role": "authenticated", "aud": "authenticated", "iat": 4102444500, "exp": 4102444800,'
     ' "sub": "10000000-0000-4000-8000-%s"}'
 )
 
@@ -66,6 +66,8 @@ insert into public.scripts (product_id, user_id, content, created_at)
 select id, user_id, 'Look at this lamp.', created_at from public.products
 where abs(hashtext(id::text)) % 4 = 0;
 insert into private.read_versions (user_id) select distinct user_id from public.products;
+insert into private.identities (issuer, subject, user_id)
+select distinct 'https://clerk.example', user_id::text, user_id from public.products;
 set session_replication_role = origin;
 -- Limits stay, and are looked up and counted, but stand aside: the load is of hundreds a second.
 update public.plans set max_products = 1000000, analyses_per_month = 1000000000,
@@ -127,9 +129,9 @@ def product_id(account: int, number: int) -> str:
 
 
 def claims(account: int) -> dict[str, object]:
-    """The claims of the account's token, which outlives the run."""
+    """The claims of the account's token, as long as a token may live."""
     now = int(time.time())
-    return json.loads(CLAIMS % f"{account:012x}") | {"iat": now, "exp": now + 7200}
+    return json.loads(CLAIMS % f"{account:012x}") | {"iat": now, "exp": now + 900}
 
 
 def _id(kind: int, number: int) -> str:

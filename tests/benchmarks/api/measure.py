@@ -39,7 +39,7 @@ _PRE_REQUESTS = {
     cases.EMPTY: "empty_pre_request",
     cases.UNLIMITED: "before_request_without_limit",
 }
-_COUNT = "perform private.count_request(v_user, v_path);"
+_COUNT = "perform private.count_request(v_user, 'write');"
 _PEERS = {
     cases.ASYNCPG: partial(servers.uvicorn_server, module="with_asyncpg", scheme="postgresql"),
     cases.SQLALCHEMY: partial(
