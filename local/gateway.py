@@ -87,7 +87,11 @@ def _is_text(environ: WSGIEnvironment) -> bool:
 def _take_body(environ: WSGIEnvironment, limit: int) -> bool:
     """Whether the body is within the limit. One of unknown length is read, up to the limit."""
     if environ.get("HTTP_TRANSFER_ENCODING"):
-        body = environ["wsgi.input"].read(limit + 1)
+        try:
+            body = environ["wsgi.input"].read(limit + 1)
+        except OSError:
+            # The server buffers so much of a request and no more: the chunks go on beyond that.
+            return False
         del environ["HTTP_TRANSFER_ENCODING"]
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = io.BytesIO(body)
