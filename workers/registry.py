@@ -24,7 +24,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     return {
         "analyze_product": analyze_product.handler(services),
         "prune_jobs": prune_jobs.handler(),
-        "generate_script": generate_script.handler(services.text_model),
+        "generate_script": generate_script.handler(services.prose_model),
         "sync_customer": sync_customer.handler(services.billing),
         "reconcile_billing": reconcile_billing.handler(services.billing),
         "revoke_tiktok": revoke_tiktok.handler(services.tiktok_accounts),

@@ -71,7 +71,13 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         own_account=_own_account(run, services),
     )
     collection = replace(collection, earlier=product.earlier)
-    assistant = Assistant(services.text_model, run.step, best_scorer())
+    labels, prose = services.labels_model, services.prose_model
+    assistant = Assistant(
+        labels and labels.taking(run.acquire),
+        prose and prose.taking(run.acquire),
+        run.step,
+        best_scorer(),
+    )
     await run.progress("analysing", 60)
     labelled = await assistant.label(collection)
     # In a thread: seconds of computing must not stop the other jobs of this worker.
