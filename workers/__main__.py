@@ -36,7 +36,7 @@ def main() -> None:
     operator.add_commands(parser)
     arguments = parser.parse_args()
     if arguments.command:
-        sys.exit(operator.run(arguments, load(OperatorSettings).db_url.get_secret_value()))
+        sys.exit(operator.run(arguments, load(OperatorSettings)))
     settings = load(
         WorkerSettings,
         worker_queues=arguments.queues,

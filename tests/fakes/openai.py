@@ -41,6 +41,7 @@ class FakeOpenAI:
     replies: deque[Reply] = field(default_factory=deque)
     always: Callable[[dict[str, Any]], object] | None = None
     decide: Callable[[dict[str, Any]], Reply] | None = None
+    offered: tuple[str, ...] = ()
     requests: list[dict[str, Any]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -87,6 +88,13 @@ def serving() -> Iterator[FakeOpenAI]:
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeOpenAI
     protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.headers["authorization"] != f"Bearer {KEY}":
+            self._error(Reply(status=401, code="invalid_api_key"))
+            return
+        models = [{"id": name, "object": "model"} for name in self.fake.offered]
+        self._send(Reply(), json.dumps({"object": "list", "data": models}).encode())
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -15,6 +15,7 @@ from workers.insights.engines import best_scorer
 from workers.insights.velocity import snapshots_of
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
+from workers.purchases import RunPurchases
 from workers.tiktok_account import own_posts
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         run.acquire,
         expect=run.expect,
         own_account=_own_account(run, services),
+        purchases=RunPurchases(run),
     )
     collection = replace(collection, earlier=product.earlier)
     labels, prose = services.labels_model, services.prose_model

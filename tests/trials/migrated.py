@@ -1,0 +1,29 @@
+"""A migrated database on a server of its own, for a trial that needs nothing else of the stack."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests import server
+from tests.database import Database, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def migrated_database() -> Iterator[Database]:
+    """Gone with its server at the end."""
+    with contextmanager(server.run)(server.ROOT / ".local", "-trial") as running:
+        given = {"host": running.host, "port": running.port, "user": running.user}
+        with psycopg.connect(**given, dbname="postgres", autocommit=True) as superuser:
+            superuser.execute("create database trial")
+        with psycopg.connect(**given, dbname="trial") as clone:
+            clone.execute(server.PLATFORM.read_text())
+            clone.commit()
+            server.migrate(running.host, running.port, "trial")
+            with opened(clone) as db:
+                yield db
