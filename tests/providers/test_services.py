@@ -58,3 +58,10 @@ def test_a_model_whose_price_nobody_knows_is_refused_at_the_start():
 async def test_a_key_is_not_in_what_services_show(name):
     async with open_services(settings(**{name: "canary-key"})) as services:
         assert "canary-key" not in repr(services)
+
+
+def test_production_fetches_from_no_private_address():
+    given = {"app_env": "production", "source_ref_key": "k"}
+    with pytest.raises(ValidationError, match="FETCH_ALLOW must be empty"):
+        settings(**given, fetch_allow="127.0.0.1:8000")
+    assert settings(**given).fetch_allow == ()

@@ -49,6 +49,8 @@ APIFY = {
     "too many runs at once": [Outcome(error=(402, "concurrent-runs-limit-exceeded"))],
     "the money is used up": [Outcome(error=(402, "not-enough-usage-to-run-paid-actor"))],
     "our token is refused": [Outcome(error=(401, "user-or-token-not-found"))],
+    "an actor is gone": [Outcome(error=(404, "record-not-found"))],
+    "its answers have another shape": [Outcome(is_strange=True)],
     "the service is down": [Outcome(error=(503, "internal-error"))],
 }
 OPENAI = {
