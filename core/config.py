@@ -94,8 +94,59 @@ class TikTokSettings(Settings):
         return self
 
 
-class OperatorSettings(Settings):
-    """An operator's command: `python -m workers doctor`, as the owner of the tables."""
+# Dollars for a million tokens of input, cached input and output, as published in November 2026.
+MODEL_PRICES = {
+    "gpt-6-luna": (Decimal("0.10"), Decimal("0.01"), Decimal("0.50")),
+    "gpt-6.1-terra": (Decimal("1.00"), Decimal("0.05"), Decimal("5.00")),
+}
+ModelPrices = Annotated[tuple[Decimal, Decimal, Decimal] | None, NoDecode]
+Effort = Literal["none", "minimal", "low", "medium", "high"]
+
+
+class SourceSettings(Settings):
+    """Paid services that data and words come from: Apify, and a language model for each role."""
+
+    apify_token: SecretStr | None = None
+    apify_base_url: str = "https://api.apify.com"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    # Labels are many and simple; prose and scripts are few and read by people.
+    openai_labels_model: str = "gpt-6-luna"
+    openai_labels_effort: Effort = "none"
+    openai_labels_usd_per_million: ModelPrices = None
+    openai_prose_model: str = "gpt-6.1-terra"
+    openai_prose_effort: Effort = "low"
+    openai_prose_usd_per_million: ModelPrices = None
+
+    @property
+    def labels_prices(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Of the labels model: as set, else as published."""
+        return self.openai_labels_usd_per_million or MODEL_PRICES[self.openai_labels_model]
+
+    @property
+    def prose_prices(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Of the model for prose and scripts: as set, else as published."""
+        return self.openai_prose_usd_per_million or MODEL_PRICES[self.openai_prose_model]
+
+    @model_validator(mode="after")
+    def _models_have_prices(self) -> Self:
+        roles = (
+            ("LABELS", self.openai_labels_model, self.openai_labels_usd_per_million),
+            ("PROSE", self.openai_prose_model, self.openai_prose_usd_per_million),
+        )
+        unknown = [
+            f"OPENAI_{role}_USD_PER_MILLION must say what {model} costs: input, cached input,"
+            " output"
+            for role, model, prices in roles
+            if self.openai_api_key and prices is None and model not in MODEL_PRICES
+        ]
+        if unknown:
+            raise ValueError("; ".join(unknown))
+        return self
+
+
+class OperatorSettings(SourceSettings):
+    """An operator's command, as the owner of the tables; the doctor asks the services as well."""
 
     db_url: SecretStr
 
@@ -106,7 +157,7 @@ class OperatorSettings(Settings):
         return self
 
 
-class WorkerSettings(TikTokSettings):
+class WorkerSettings(TikTokSettings, SourceSettings):
     """A worker process: `python -m workers`."""
 
     worker_db_url: SecretStr
@@ -124,14 +175,6 @@ class WorkerSettings(TikTokSettings):
 
     fetch_allow: CommaList = ()
     sample_data: str | None = None
-    apify_token: SecretStr | None = None
-    apify_base_url: str = "https://api.apify.com"
-    openai_api_key: SecretStr | None = None
-    openai_base_url: str = "https://api.openai.com/v1"
-    openai_model: str = "gpt-5-mini"
-    # What the model costs, for the record of each job; prices change, own servers are free.
-    openai_input_usd_per_million: Decimal = Decimal("0.25")
-    openai_output_usd_per_million: Decimal = Decimal("2.00")
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
     # Invoices must often be kept by law, and with them the customer of an erased account.

@@ -18,10 +18,10 @@ def main() -> None:
     if arguments.command:
         from core.config import OperatorSettings, load  # noqa: PLC0415
 
-        url = load(OperatorSettings).db_url.get_secret_value()
+        operator_settings = load(OperatorSettings)
         from workers import operator  # noqa: PLC0415
 
-        sys.exit(operator.run(arguments, url))
+        sys.exit(operator.run(arguments, operator_settings))
     from core.config import WorkerSettings, load  # noqa: PLC0415
 
     settings = load(

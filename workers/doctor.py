@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.database import connect
+from workers.providers import checks
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from core.config import SourceSettings
     from core.database import Row
 
 
@@ -64,7 +66,7 @@ CHECKS = [
 ]
 
 
-def run(db: Connection[Row], url: str) -> int:
+def run(db: Connection[Row], url: str, sources: SourceSettings) -> int:
     """Prints every check; 1 if one found something."""
     problems = 0
     for row in db.execute(
@@ -78,6 +80,9 @@ def run(db: Connection[Row], url: str) -> int:
         print(f"{'ok  ' if not found else 'FAIL'} {check.name}")
         for problem in found:
             print(f"     {problem}. {check.advice}")
+    for problem in checks.problems(sources):
+        problems += 1
+        print(f"FAIL paid services would serve\n     {problem}. Analyses and scripts do without.")
     if not _hears(url):
         problems += 1
         print("FAIL notifications arrive\n     Workers poll instead. Use a direct connection.")

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from core.config import OperatorSettings
     from core.database import Row
 
 
-def run(arguments: argparse.Namespace, url: str) -> int:
+def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
     """Runs the command; its exit code."""
+    url = settings.db_url.get_secret_value()
     commands: dict[str, Callable[[Connection[Row]], int]] = {
         "queues": lambda db: _queues(db, url),
-        "doctor": lambda db: doctor.run(db, url),
+        "doctor": lambda db: doctor.run(db, url, settings),
         "pause": lambda db: _set_paused(db, arguments.queue, is_paused=True),
         "resume": lambda db: _set_paused(db, arguments.queue, is_paused=False),
         "reconcile": _reconcile,

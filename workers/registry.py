@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.jobs import (
     analyze_product,
+    delete_source_runs,
     erase_account,
     generate_script,
     prune_jobs,
@@ -24,7 +25,8 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     return {
         "analyze_product": analyze_product.handler(services),
         "prune_jobs": prune_jobs.handler(),
-        "generate_script": generate_script.handler(services.text_model),
+        "delete_source_runs": delete_source_runs.handler(services.apify),
+        "generate_script": generate_script.handler(services.prose_model),
         "sync_customer": sync_customer.handler(services.billing),
         "reconcile_billing": reconcile_billing.handler(services.billing),
         "revoke_tiktok": revoke_tiktok.handler(services.tiktok_accounts),

@@ -1,4 +1,5 @@
--- Usage: what an account has used of its plan and of its rate limit. Counted by …0024 and …0025.
+-- Usage: what an account has used of its plan, of its rate limit and of its budget. Counted by
+-- …0024, …0025 and …0030.
 
 create table private.usage (
     user_id uuid not null,
@@ -20,6 +21,16 @@ create table private.charges (
 comment on table private.charges is
 'What each job was counted as, so that it is counted once and given back once.';
 alter table private.charges enable row level security;
+
+create table private.spending (
+    user_id uuid not null,
+    day date not null,
+    usd numeric(10, 2) not null check (usd >= 0),
+    primary key (user_id, day)
+) with (fillfactor = 70);
+comment on table private.spending is
+'What the runs of an account may have cost on a day (UTC): each counts as its cap.';
+alter table private.spending enable row level security;
 
 -- Unlogged: after a crash everybody's minute starts again, which is no loss.
 create unlogged table private.request_counts (

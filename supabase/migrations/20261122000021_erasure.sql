@@ -34,6 +34,7 @@ begin
     delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
     delete from private.usage as t where t.user_id = erase_rows.user_id;
     delete from private.request_counts as t where t.user_id = erase_rows.user_id;
+    delete from private.spending as t where t.user_id = erase_rows.user_id;
     delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
     delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
     -- Before the tokens go, a job is queued that gives them back to TikTok.
@@ -237,6 +238,11 @@ begin atomic
         'usage',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.usage as t
+            where t.user_id = auth.uid()
+        ),
+        'spending',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.spending as t
             where t.user_id = auth.uid()
         ),
         'request_counts',

@@ -148,7 +148,8 @@ declare
         else new.started_at is not null
     end;
 begin
-    if v_was_used then
+    -- What was paid for outside stays counted, whatever became of it.
+    if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
     update private.charges as c set is_refunded = true
@@ -161,7 +162,8 @@ begin
 end;
 $$;
 comment on function private.jobs_refund is
-'Trigger: gives a use back, once, when its job failed without the user''s fault or never began.';
+'Trigger: gives a use back, once, when its job failed without the user''s fault or never began,
+and paid for no run at a source.';
 create trigger jobs_50_refund after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')

@@ -36,6 +36,8 @@ class Outcome:
     error: tuple[int, str] | None = None  # HTTP status and type instead of a run
     until_told: bool = False  # runs until the test says that it has ended
     answer_is_lost: bool = False  # the run starts, but nobody hears of it
+    defaults: dict[str, Any] = field(default_factory=dict)  # that the actor adds to its input
+    is_strange: bool = False  # its answers lack what apify-client's models insist on
 
 
 @dataclass
@@ -62,6 +64,8 @@ class Run:
         return json.loads(base64.b64decode(self.options.get("webhooks", "W10=")))
 
     def as_json(self) -> dict[str, Any]:
+        if self.outcome.is_strange:
+            return {"id": self.id, "status": "PAUSED"}
         return {
             "id": self.id,
             "actId": "act1",
@@ -92,6 +96,8 @@ class FakeApify:
     started: list[Run] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)  # actors, as `GET` shows them
+    otherwise: Outcome | None = None  # what a start leads to that was not planned
     _planned: dict[str, deque[Outcome]] = field(default_factory=lambda: defaultdict(deque))
 
     def will(self, actor: str, *outcomes: Outcome) -> None:
@@ -99,9 +105,11 @@ class FakeApify:
         self._planned[actor].extend(outcomes)
 
     def start(self, actor: str, run_input: Any, options: dict[str, str]) -> Run | Outcome:
-        outcome = self._planned[actor].popleft()
+        outcome = self._planned[actor].popleft() if self._planned[actor] else self.otherwise
+        assert outcome is not None, f"no run of {actor} was planned"
         if outcome.error is not None:
             return outcome
+        run_input = outcome.defaults | run_input
         run = Run(f"run{len(self.started) + 1}", actor, run_input, options, outcome)
         self.started.append(run)
         return run
@@ -114,6 +122,11 @@ class FakeApify:
         body = webhook["payloadTemplate"].replace("{{eventType}}", json.dumps(event))
         headers = {"Content-Type": "application/json"} | json.loads(webhook["headersTemplate"])
         return httpx.post(webhook["requestUrl"], content=body, headers=headers).status_code
+
+    @property
+    def left(self) -> list[str]:
+        """Runs whose data is still there."""
+        return [run.id for run in self.started if f"data-{run.id}" not in self.deleted]
 
     def run(self, run_id: str) -> Run | None:
         alive = (run for run in self.started if run.id not in self.deleted)
@@ -159,6 +172,10 @@ class _Handler(BaseHTTPRequestHandler):
         match parts[1], parts[2], parts[3:]:
             case "actor-runs", run_id, []:
                 self._look(run_id)
+            case "actors", _actor, _rest if self.headers["authorization"] != f"Bearer {TOKEN}":
+                self._error(401, "user-or-token-not-found")
+            case "actors", actor, [] if actor.replace("~", "/") in self.fake.known:
+                self._json(200, {"data": self.fake.known[actor.replace("~", "/")]})
             case "actors", actor, ["runs"]:
                 self._list_runs(actor.replace("~", "/"))
             case "datasets", dataset_id, ["items"]:

@@ -29,15 +29,19 @@ class Reply:
     body: bytes | None = None
     seconds: float = 0.0
     retry_after: str = ""
+    usage: object = field(default_factory=lambda: USAGE)
+    error: object = None  # the body of an HTTP error, where the usual one will not do
 
 
 @dataclass
 class FakeOpenAI:
-    """Answers with `replies` in turn, then with what `always` makes of a request."""
+    """Answers with `replies` in turn, then as `decide` or `always` make of a request."""
 
     url: str = ""
     replies: deque[Reply] = field(default_factory=deque)
     always: Callable[[dict[str, Any]], object] | None = None
+    decide: Callable[[dict[str, Any]], Reply] | None = None
+    offered: tuple[str, ...] = ()
     requests: list[dict[str, Any]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -48,6 +52,8 @@ class FakeOpenAI:
     def reply_to(self, request: dict[str, Any]) -> Reply:
         if self.replies:
             return self.replies.popleft()
+        if self.decide is not None:
+            return self.decide(request)
         assert self.always is not None, "no reply was planned"
         return Reply(content=json.dumps(self.always(request)))
 
@@ -83,6 +89,13 @@ class _Handler(BaseHTTPRequestHandler):
     fake: FakeOpenAI
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self) -> None:
+        if self.headers["authorization"] != f"Bearer {KEY}":
+            self._error(Reply(status=401, code="invalid_api_key"))
+            return
+        models = [{"id": name, "object": "model"} for name in self.fake.offered]
+        self._send(Reply(), json.dumps({"object": "list", "data": models}).encode())
+
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.headers["authorization"] != f"Bearer {KEY}":
@@ -101,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _error(self, reply: Reply) -> None:
         error = {"message": "made up", "type": "made_up", "code": reply.code, "param": None}
-        self._send(reply, json.dumps({"error": error}).encode())
+        self._send(reply, json.dumps(reply.error or {"error": error}).encode())
 
     def _send(self, reply: Reply, body: bytes) -> None:
         self.send_response(reply.status)
@@ -122,5 +135,5 @@ def _completion(reply: Reply) -> dict[str, Any]:
         "created": 1,
         "model": "fake",
         "choices": [choice],
-        "usage": USAGE,
+        "usage": reply.usage,
     }

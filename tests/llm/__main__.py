@@ -86,7 +86,7 @@ class Drive:
 
     async def analysis(self) -> str:
         openai_text.MAX_OUTPUT_TOKENS = OTHER_TOKENS
-        assistant = Assistant(self.model, self.step, LexiconScorer())
+        assistant = Assistant(self.model, self.model, self.step, LexiconScorer())
         labelled = await assistant.label(self.collection)
         plain = analyse(
             self.collection,
@@ -148,7 +148,7 @@ def main() -> int:
 
 async def _drive(url: str) -> int:
     openai_text.TIMEOUT_SECONDS = SLOWEST_ANSWER_SECONDS
-    free = Price(Decimal(0), Decimal(0))
+    free = Price(Decimal(0), Decimal(0), Decimal(0))
     async with (
         open_text_model(key="none", base_url=url, name="SmolLM2-135M", price=free) as model,
         open_fetcher(allowed=()) as fetcher,

@@ -19,7 +19,7 @@ from workers.providers.fetch import open_fetcher
 from workers.providers.openai_text import Price, open_text_model
 from workers.providers.services import Services
 
-PRICE = Price(Decimal(1), Decimal(2))
+PRICE = Price(Decimal(1), Decimal("0.1"), Decimal(2))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

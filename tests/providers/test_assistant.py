@@ -29,7 +29,7 @@ def work(collection, services, memory):
     """One try of the job."""
 
     async def try_once(model):
-        assistant = Assistant(model, memory, LexiconScorer())
+        assistant = Assistant(model, model, memory, LexiconScorer())
         labelled = await assistant.label(collection)
         analysis = analyse(
             collection,
@@ -183,6 +183,7 @@ async def test_what_is_remembered_holds_no_word_of_a_comment(
         (Reply("no JSON"), "The language model's answer was not usable"),
         (Reply(status=429, code="insufficient_quota"), "The language model's budget is used up"),
         (Reply(status=400), "The language model could not be reached"),
+        (Reply(status=404, code="model_not_found"), "The language model is no longer offered"),
     ],
 )
 async def test_where_the_model_fails_the_embedded_engine_does_it_and_says_so(

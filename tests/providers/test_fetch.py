@@ -87,6 +87,56 @@ async def test_other_spellings_of_a_private_address_are_refused(host):
         assert await rejected(fetcher, f"http://{host}/") == "url_not_allowed"
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "javascript:alert(1)",
+        "javascript://%0aalert(1)",
+        "data:text/html,x",
+        "http://xn--/",
+        "http://xn--zzzzzz-\u00e9.example/",
+        "http://" + "\u0661" * 70 + ".example/",
+        "http://[::1",
+        "http://shop.example:99999/",
+        "http://shop\u2100.example/",
+        "//",
+        "http://a..b/",
+    ],
+)
+async def test_a_redirect_to_what_is_no_address_is_refused_with_a_code(website, fetcher, location):
+    url = website.page("/", "", status="302 Found", location=location)
+    assert await rejected(fetcher, url) in {
+        "url_not_allowed",
+        "page_not_found",
+        "page_not_readable",
+    }
+
+
+@pytest.mark.parametrize(
+    "host", ["xn--", "xn--a.example", "xn--\u00e9", "\u2100", ".", "..", "a" * 64, "\u200d.example"]
+)
+async def test_a_host_that_no_name_can_be_is_refused_with_a_code(host):
+    async def resolve(name, _port):
+        name.encode("idna")
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    async with open_fetcher(resolve=resolve) as fetcher:
+        found = await rejected(fetcher, f"http://{host}/")
+    assert found in {"url_not_allowed", "page_not_found"}
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(website, monkeypatch):
+    url = website.page("/mug", HTML)
+    async with serving() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.origin)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        async with open_fetcher(allowed=(f"127.0.0.1:{website.port}",)) as fetcher:
+            assert (await fetcher.get(url)).content == HTML
+    assert (len(proxy.requests), len(website.requests)) == (0, 1)
+
+
 async def test_one_private_address_among_public_ones_refuses_the_name(website):
     resolve = answering(["93.184.216.34", "10.0.0.1"])
     async with open_fetcher(resolve=resolve) as fetcher:

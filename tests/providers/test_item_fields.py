@@ -89,3 +89,12 @@ def test_whatever_comes_a_reader_answers_its_type_or_none(value):
     assert isinstance(item_fields.number(value), float | None)
     assert isinstance(item_fields.moment(value), datetime | None)
     assert isinstance(item_fields.text(value), str | None)
+
+
+@pytest.mark.parametrize("value", [10**400, 10**16, float("inf"), float("nan"), "9" * 5000, 1e300])
+def test_a_number_of_too_many_digits_is_no_count(value):
+    assert item_fields.count(value) is None
+
+
+def test_a_text_is_one_that_can_be_stored():
+    assert item_fields.text("a\x00b\ud800c") == "abc"

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
+from workers.errors import Park
 from workers.insights.inputs import Comment
 from workers.insights.shapes import Grounding
 from workers.providers import openai_text
@@ -115,7 +117,7 @@ async def test_a_busy_servers_own_waiting_time_is_respected(server, model):
 
 @pytest.mark.parametrize(
     ("status", "code", "after_seconds"),
-    [(429, "rate_limit_exceeded", 60.0), (503, None, 30.0), (400, "model_not_found", None)],
+    [(429, "rate_limit_exceeded", 60.0), (503, None, 30.0), (400, "invalid_prompt", None)],
 )
 async def test_a_refusing_server_says_when_to_ask_again(server, model, status, code, after_seconds):
     server.will(*[Reply(status=status, code=code)] * 2)
@@ -123,10 +125,125 @@ async def test_a_refusing_server_says_when_to_ask_again(server, model, status, c
     assert await unanswered(model.ask("Add.", "", Sum)) == expected
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "model_not_found"), (404, None), (400, "model_not_found")]
+)
+async def test_a_withdrawn_model_is_a_reason_of_its_own_and_logged_once(
+    server, model, status, code
+):
+    server.will(*[Reply(status=status, code=code)] * 2)
+    with capture_logs() as logs:
+        for _job in range(2):
+            assert await unanswered(model.ask("Add.", "", Sum)) == (
+                "model_not_found",
+                Usage(),
+                None,
+            )
+    assert [(line["event"], line["log_level"], line["model"]) for line in logs] == [
+        ("model_not_found", "error", "small")
+    ]
+
+
+async def test_cached_input_costs_what_it_costs(server, model):
+    usage = fake_openai.USAGE | {"prompt_tokens_details": {"cached_tokens": 600}}
+    server.will(Reply('{"total": 5}', usage=usage))
+    found = await model.ask("Add.", "", Sum)
+    assert found.usage == Usage(1000, 500, Decimal("0.00146"))  # 400 at 1 $, 600 at 0.1 $
+
+
+async def test_every_request_takes_a_permit_that_all_workers_share(server, model):
+    taken = []
+
+    async def acquire(limit):
+        taken.append(limit)
+
+    server.will(Reply(status=500), Reply('{"total": 5}'))
+    await model.taking(acquire).ask("Add.", "", Sum)
+    assert taken == ["openai", "openai"]
+
+
+async def test_without_a_permit_nothing_is_asked(server, model):
+    async def none_left(_limit):
+        raise Park("waiting", 5)
+
+    with pytest.raises(Park):
+        await model.taking(none_left).ask("Add.", "", Sum)
+    assert server.requests == []
+
+
+async def test_labels_that_were_paid_for_survive_a_wait_for_a_permit(server, model, memory):
+    permits = iter(["openai"])
+
+    async def acquire(_limit):
+        if next(permits, None) is None:
+            raise Park("waiting", 5)
+
+    server.always = labels_for
+    texts = comments(*["nice"] * (2 * BATCH))
+    with pytest.raises(Park):
+        await label_comments(model.taking(acquire), texts, memory)
+    found = await label_comments(model, texts, memory)
+    assert (len(found.labels), len(server.requests)) == (2 * BATCH, 2)
+
+
+def refusing(name, status, error):
+    """A server that answers requests with that parameter so."""
+
+    def answer(request):
+        if name in request:
+            return Reply(status=status, error=error)
+        return Reply('{"total": 5}')
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "error"),
+    [
+        ("store", 422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "store"]}]}),
+        (
+            "max_completion_tokens",
+            422,
+            {"detail": [{"type": "extra_forbidden", "loc": ["body", "max_completion_tokens"]}]},
+        ),
+        ("store", 400, {"error": {"message": "property 'store' is unsupported"}}),
+        (
+            "reasoning_effort",
+            400,
+            {"error": {"message": "no", "param": "reasoning_effort", "code": "unsupported_value"}},
+        ),
+    ],
+)
+async def test_a_parameter_that_the_server_refuses_is_left_out_from_then_on(
+    server, model, name, status, error
+):
+    server.decide = refusing(name, status, error)
+    for _job in range(2):
+        assert (await model.ask("Add.", "", Sum)).value == Sum(total=5)
+    assert [name in request for request in server.requests] == [True, False, False]
+    bounds = {"max_completion_tokens", "max_tokens"}
+    assert all(bounds & request.keys() for request in server.requests)
+
+
+async def test_a_server_that_refuses_everything_is_asked_a_few_times_only(server, model):
+    server.decide = lambda request: Reply(
+        status=400, error={"error": {"message": f"unsupported: {' '.join(request)}"}}
+    )
+    assert (await unanswered(model.ask("Add.", "", Sum)))[0] == "unavailable"
+    assert len(server.requests) == 5
+
+
+async def test_a_comment_cannot_talk_the_server_out_of_a_parameter(server, model):
+    said = "x" * 400 + " 'store' is unsupported"
+    server.will(Reply(status=400, error={"error": {"message": said}}))
+    assert (await unanswered(model.ask("Add.", said, Sum)))[0] == "unavailable"
+    assert model.refused == set()
+
+
 async def test_a_slow_server_is_given_up(server, monkeypatch):
     monkeypatch.setattr(openai_text, "TIMEOUT_SECONDS", 0.05)
     server.will(Reply('{"total": 5}', seconds=5))
-    price = Price(Decimal(1), Decimal(2))
+    price = Price(Decimal(1), Decimal("0.1"), Decimal(2))
     async with open_text_model(
         key=fake_openai.KEY, base_url=server.url, name="small", price=price
     ) as model:
@@ -134,7 +251,7 @@ async def test_a_slow_server_is_given_up(server, monkeypatch):
 
 
 async def test_a_wrong_key_gives_no_answer(server):
-    price = Price(Decimal(1), Decimal(2))
+    price = Price(Decimal(1), Decimal("0.1"), Decimal(2))
     async with open_text_model(key="x", base_url=server.url, name="small", price=price) as model:
         assert (await unanswered(model.ask("", "", Sum)))[0] == "unavailable"
 

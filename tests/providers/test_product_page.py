@@ -265,6 +265,33 @@ def test_scripts_with_comments_and_trailing_commas_are_read():
     assert facts(page).sku == "M-1"
 
 
+@pytest.mark.parametrize(
+    "charset", ["zlib", "hex", "punycode", "idna", "unicode_escape", "nonsense"]
+)
+def test_an_encoding_that_is_none_of_texts_is_read_as_utf8(charset):
+    named_twice = Page(URL, f"<meta charset={charset}><title>M\u00fcg</title>".encode(), charset)
+    assert read_page(named_twice, KEY)[0].name == "M\u00fcg"
+    named_once = Page(URL, f"<meta charset={charset}><title>M\u00fcg</title>".encode(), None)
+    assert read_page(named_once, KEY)[0].name == "M\u00fcg"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "<!-- {} -->",
+        "//<![CDATA[\n{}\n//]]>",
+        "/*<![CDATA[*/ {} /*]]>*/",
+        "{};",
+        "  {} ; ",
+        "/* data */{}",
+    ],
+)
+def test_data_is_read_out_of_the_comments_around_it(wrapped):
+    data = wrapped.replace("{}", '{"@type": "Product", "name": "Mug", "sku": "M-7",}')
+    page = f'<h1>Mug</h1><script type="application/ld+json">{data}</script>'
+    assert facts(page).sku == "M-7"
+
+
 def test_microdata_is_read_with_what_is_nested_in_it():
     page = """
         <title>Mug</title>

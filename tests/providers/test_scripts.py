@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user
 from tests.fakes.openai import Reply
-from tests.providers.running import until, worker
+from tests.providers.running import job_of, until, worker
 from tests.rows import make_pack
 from workers.errors import Reject, Retry
 from workers.jobs import generate_script
@@ -145,6 +146,30 @@ async def test_without_a_model_a_job_leaves_a_draft_from_templates(db):
     assert db.row(SCRIPTS)["title"] == "From templates: The size"
 
 
+async def test_a_withdrawn_model_leaves_a_draft_from_templates_that_says_so(db, server, model):
+    server.decide = lambda _request: Reply(status=404, code="model_not_found")
+    product = wanted(db)
+    async with worker(db, KIND, generate_script.handler(model), "scripts"):
+        await until(db, product, KIND, "succeeded")
+    draft = db.row(SCRIPTS)
+    assert draft["title"] == "The language model is no longer offered. From templates: The size"
+    assert "How big is it?" in draft["content"]
+
+
+async def test_a_script_takes_a_permit_of_the_model_for_its_job(db, server, model):
+    server.will(reply(BEATS))
+    db.execute("update private.limits set starts_per_minute = 1 where name = 'openai'")
+    first, second = wanted(db), wanted(db)
+
+    def states():
+        return sorted(job_of(db, product, KIND)["status"] for product in (first, second))
+
+    async with worker(db, KIND, generate_script.handler(model), "scripts"), asyncio.timeout(15):
+        while states() != ["succeeded", "waiting"]:  # noqa: ASYNC110 - it is in the database
+            await asyncio.sleep(0.02)
+    assert len(server.requests) == 1
+
+
 async def test_a_refusal_ends_the_job_with_a_sentence(db, server, model):
     server.will(Reply(refusal="no"))
     product = wanted(db)
@@ -235,6 +260,7 @@ async def test_without_a_model_a_person_must_judge(db):
         (Reply(status=429, code="insufficient_quota"), ("needs_review", "budget is used up")),
         (Reply("{", finish_reason="length"), ("needs_review", "did not finish")),
         (Reply(status=400), ("needs_review", "cannot be reached")),
+        (Reply(status=404), ("needs_review", "no longer offered")),
     ],
 )
 async def test_a_script_is_not_lost_because_nobody_could_judge_it(

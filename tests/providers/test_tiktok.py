@@ -93,12 +93,11 @@ async def test_the_runs_ask_for_what_the_link_names(apify, read):
     assert (niche["hashtags"], niche["shouldDownloadVideos"]) == (["mugs"], False)
 
 
-async def test_nothing_is_left_at_apify(apify, read):
+async def test_runs_keep_their_data_until_the_job_has_ended_so_that_no_try_pays_again(apify, read):
     apify.will(VIDEOS_ACTOR, POSTS, NICHE)
     apify.will(COMMENTS_ACTOR, COMMENTS)
-    await read()
-    runs = ("run1", "run2", "run3")
-    assert apify.deleted == [f"{kind}{run}" for run in runs for kind in ("data-", "store-", "")]
+    assert await read() == await read()
+    assert (len(apify.started), apify.deleted) == (3, [])
 
 
 async def test_the_job_parks_while_runs_go_on_and_pays_for_each_once(apify, read):

@@ -77,4 +77,3 @@ async def test_a_product_that_tiktok_does_not_know_says_so(apify, read):
     apify.will(VIDEOS_ACTOR, Outcome([]))
     found = await read()
     assert found.limits[0] == "TikTok shows no videos under the product's name."
-    assert apify.deleted == ["data-run1", "store-run1", "run1"]

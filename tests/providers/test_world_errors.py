@@ -49,6 +49,8 @@ APIFY = {
     "too many runs at once": [Outcome(error=(402, "concurrent-runs-limit-exceeded"))],
     "the money is used up": [Outcome(error=(402, "not-enough-usage-to-run-paid-actor"))],
     "our token is refused": [Outcome(error=(401, "user-or-token-not-found"))],
+    "an actor is gone": [Outcome(error=(404, "record-not-found"))],
+    "its answers have another shape": [Outcome(is_strange=True)],
     "the service is down": [Outcome(error=(503, "internal-error"))],
 }
 OPENAI = {
@@ -58,6 +60,7 @@ OPENAI = {
     "the answer has another shape": Reply("no JSON"),
     "the quota is used up": Reply(status=429, code="insufficient_quota"),
     "it is too slow": Reply("{}", seconds=1.5),
+    "the model was withdrawn": Reply(status=404, code="model_not_found"),
 }
 
 
@@ -137,7 +140,7 @@ async def hasty(server, monkeypatch):
 async def test_openai_in_an_analysis(db, services, server, hasty, what):
     server.will(*[OPENAI[what]] * 20)
     product = make_product(db, make_user(), source_url=SHOP)
-    job = await analysed(db, replace(services, text_model=hasty), product)
+    job = await analysed(db, replace(services, labels_model=hasty, prose_model=hasty), product)
     assert seen(db, job) == table()[f"OpenAI, analysis: {what}"]
 
 

@@ -16,7 +16,7 @@ from workers.insights.evaluation.rules import BARS
 if TYPE_CHECKING:
     from tests.database import Database
 
-LINES = Path(__file__).parent.parent / "data" / "compliance_lines.toml"
+LINES = Path(__file__).parents[2] / "workers/insights/evaluation/compliance_lines.toml"
 RECALL, PRECISION = (read_bars()[name].low for name in BARS)
 
 

@@ -59,8 +59,9 @@ FUNCTIONS = {
         private.require_text private.squeeze_terms private.url_problem
     """,
     "worker": """
-        private.acquire private.fire_schedules private.prune_jobs
-        private.queue_metrics private.analysis_input private.attribute_stripe_event
+        private.acquire private.fire_schedules private.forget_run private.prune_jobs
+        private.queue_metrics private.record_run private.release_run private.reserve_run
+        private.runs_to_delete private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation private.enqueue private.enqueue_many
         private.expect_apify_run private.extend private.finish_customer_sync

@@ -20,6 +20,7 @@ TRIALS: dict[str, str] = {
     "slow_clients": "200 clients that begin a request and wait, at the edge and at the gateway",
     "bodies": "strangers' bodies of 10 to 120 MB; a user reads meanwhile",
     "bulk_writes": "an account's bulk and slow writes; another account reads meanwhile",
+    "paid_runs": "paid runs of a page that blocks after them",
 }
 
 

@@ -17,7 +17,7 @@ from workers.insights.inputs import Comment  # noqa: TC001 - read at run time, a
 from workers.insights.languages import detect_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Reason = Literal["duplicate", "spam", "language", "suspected_injection"]
 
@@ -26,6 +26,8 @@ MAX_CHARACTERS = 600  # an opinion is shorter; what is longer is cut before it i
 AUTHOR_WEIGHT = 2.0  # all comments of one person together count at most as two
 NEAR_DUPLICATE = 0.7  # Jaccard similarity of word pairs
 _BUCKET_LIMIT = 40
+_BUCKETS_READ = 40
+_COMPARED = 10
 
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
@@ -136,13 +138,22 @@ class _Seen:
         pairs = frozenset(pairwise(words))
         if len(pairs) < 4:  # short texts share most of their words by nature
             return None
-        if any(_similar(pairs, other) for pair in pairs for other in self._pairs.get(pair, ())):
+        if any(_similar(pairs, other) for other in self._alike(pairs)):
             return "duplicate"
         for pair in pairs:
             bucket = self._pairs.setdefault(pair, [])
             if len(bucket) < _BUCKET_LIMIT:  # frequent pairs tell little and would cost the most
                 bucket.append(pairs)
         return None
+
+    def _alike(self, pairs: frozenset[tuple[str, str]]) -> Iterator[frozenset[tuple[str, str]]]:
+        """Those that share most: a near copy shares nearly all, so the rarest pairs find it."""
+        buckets = sorted((self._pairs.get(pair, []) for pair in pairs), key=len)
+        known = [bucket for bucket in buckets if bucket][:_BUCKETS_READ]
+        shared = Counter(id(other) for bucket in known for other in bucket)
+        by_id = {id(other): other for bucket in known for other in bucket}
+        for one, _times in shared.most_common(_COMPARED):
+            yield by_id[one]
 
 
 def _similar(left: frozenset[tuple[str, str]], right: frozenset[tuple[str, str]]) -> bool:

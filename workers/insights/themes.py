@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MINIMUM_MENTIONS = 3
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
+MAX_CLAUSES = 20  # of one comment; the rest counts as one
 
 _CLAUSE_END = re.compile(r"[.!;\n]+|,?\s+\b(?:but|although|though|however|except|yet)\b\s+|(?<=\?)")
 
@@ -80,7 +81,7 @@ def find_mentions(
 
 
 def _clauses(text: str) -> list[str]:
-    parts = [part.strip() for part in _CLAUSE_END.split(text)]
+    parts = [part.strip() for part in _CLAUSE_END.split(text, MAX_CLAUSES)]
     return [part for part in parts if part] or [text]
 
 

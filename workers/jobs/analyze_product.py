@@ -17,6 +17,7 @@ from workers.isolated import Task
 from workers.isolation import BeyondBounds
 from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
+from workers.purchases import RunPurchases
 from workers.tiktok_account import own_posts
 
 if TYPE_CHECKING:
@@ -75,9 +76,17 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         run.acquire,
         expect=run.expect,
         own_account=_own_account(run, services),
+        purchases=RunPurchases(run),
     )
     collection = replace(collection, earlier=product.earlier)
-    assistant = Assistant(services.text_model, run.step, best_scorer(), services.compute)
+    labels, prose = services.labels_model, services.prose_model
+    assistant = Assistant(
+        labels and labels.taking(run.acquire),
+        prose and prose.taking(run.acquire),
+        run.step,
+        best_scorer(),
+        services.compute,
+    )
     await run.progress("analysing", 60)
     try:
         labelled = await assistant.label(collection)

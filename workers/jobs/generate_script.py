@@ -10,9 +10,10 @@ from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease, Reject
 from workers.handlers import Handler, Run
+from workers.providers.openai_text import Unanswered
 from workers.providers.script_review import OpenRule, review_script
 from workers.providers.script_writer import Wish, write_script
-from workers.providers.template_script import Script, template_script
+from workers.providers.template_script import WITHDRAWN, Script, template_script
 
 if TYPE_CHECKING:
     from workers.providers.openai_text import TextModel
@@ -33,7 +34,7 @@ def handler(model: TextModel | None) -> Handler[Wish, Draft]:
     """The handler; without a model it writes from templates, and a person has to judge."""
 
     async def work(wish: Wish, run: Run) -> Draft:
-        return await _work(wish, run, model)
+        return await _work(wish, run, model and model.taking(run.acquire))
 
     return Handler(load=load, work=work, save=save, timeout_seconds=180)
 
@@ -75,7 +76,11 @@ async def _written(wish: Wish, run: Run, model: TextModel | None) -> Script:
         return template_script(wish.pack, wish.brief)
 
     async def write() -> dict[str, str]:
-        script, usage = await write_script(model, wish)
+        try:
+            script, usage = await write_script(model, wish)
+        except Unanswered as failure:  # withdrawn by its vendor: no fault of the user, no retry
+            _log.info("script_from_template", reason=failure.reason)
+            return asdict(template_script(wish.pack, wish.brief, WITHDRAWN))
         _log.info("script_written", tokens=usage.output_tokens, usd=float(usage.cost_usd))
         return asdict(script)
 

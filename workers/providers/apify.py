@@ -18,6 +18,7 @@ from apify_client import ApifyClientAsync
 from apify_client._models import WebhookRepresentation
 from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
+from pydantic import ValidationError
 
 from workers.errors import Park, Reject, Retry
 
@@ -51,7 +52,8 @@ _BUDGET_TYPES = frozenset(
         "max-total-charge-usd-below-minimum",
     }
 )
-_ERRORS = (ApifyClientError, TransportError)
+# ValidationError: the client's models refuse what Apify answers since its last change.
+_ERRORS = (ApifyClientError, TransportError, ValidationError)
 
 _log = structlog.get_logger()
 
@@ -107,7 +109,7 @@ class Apify:
         return run.id
 
     async def find(self, request: Request, since: datetime) -> str | None:
-        """The run with exactly this input that was started after `since`, if there is one."""
+        """The run with this input that was started after `since`, if there is one."""
         try:
             runs = (
                 await self._client.actor(request.actor)
@@ -145,11 +147,11 @@ class Apify:
             _translate(error)
         return items
 
-    async def delete(self, status: Status) -> None:
-        """Removes what the run left at Apify; a failure is logged, the analysis goes on.
-
-        What stays is unnamed storage, which Apify drops by itself after about a week.
-        """
+    async def delete(self, run_id: str) -> None:
+        """Removes a run and what it left at Apify; one that is gone already is no error."""
+        status = await self.status(run_id)
+        if status is None:
+            return
         leftovers = (
             self._client.dataset(status.dataset_id),
             self._client.key_value_store(status.store_id),
@@ -158,10 +160,10 @@ class Apify:
         for leftover in leftovers:
             try:
                 await leftover.delete()
+            except NotFoundError:
+                continue
             except _ERRORS as error:
-                _log.warning(
-                    "apify_delete_failed", run_id=status.run_id, error=type(error).__name__
-                )
+                _translate(error)
 
 
 @asynccontextmanager
@@ -203,12 +205,23 @@ def _same_input(record: dict[str, Any] | None, run_input: dict[str, Any]) -> boo
             value = json.loads(value)
         except ValueError:
             return False
-    return bool(value == run_input)
+    # An actor's defaults are in the input read back: only what we sent tells.
+    return isinstance(value, dict) and all(
+        name in value and value[name] == sent for name, sent in run_input.items()
+    )
 
 
-def _translate(error: ApifyClientError | TransportError) -> NoReturn:
-    """Apify's errors as outcomes of the job; only what we did wrong ourselves stays a bug."""
+def was_refused(outcome: Exception) -> bool:
+    """Whether Apify answered that it starts nothing; else it may have started a run."""
+    return isinstance(outcome.__cause__, ApifyApiError)
+
+
+def _translate(error: ApifyClientError | TransportError | ValidationError) -> NoReturn:
+    """Apify's errors as outcomes of the job."""
     if not isinstance(error, ApifyApiError):
+        if isinstance(error, ValidationError):
+            places = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
+            _log.error("apify_answer_not_understood", places=places[:10])
         message = "Our data source cannot be reached right now."
         raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
     _log.warning("apify_error", status=error.status_code, type=error.type)
@@ -220,7 +233,7 @@ def _translate(error: ApifyClientError | TransportError) -> NoReturn:
     if error.status_code in {401, 403}:
         message = "Our data source does not accept us right now. We have been told."
         raise Reject("source_refused", message) from error
-    if error.status_code >= 500:
-        message = "Our data source has a problem right now."
-        raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
-    raise error
+    if error.status_code < 500:  # an actor that is gone, an input that it refuses now
+        _log.error("apify_refuses", status=error.status_code, type=error.type)
+    message = "Our data source has a problem right now."
+    raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error

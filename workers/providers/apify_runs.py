@@ -1,7 +1,8 @@
-"""The Apify runs of one job: each started once, waited for without a worker, read, then deleted.
+"""The Apify runs of one job: each started once, waited for without a worker, and read.
 
 What a step keeps is when a run was asked for and its id. A worker may die between the two: then
-the run is looked for at Apify before another one is paid.
+the run is looked for at Apify before another one is paid. A run keeps its data until the job has
+ended (delete_source_runs), so that no later try has to pay for it again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from workers.errors import Park, Reject
-from workers.providers.apify import Report
+from workers.errors import Park, Reject, Retry
+from workers.providers.apify import MAX_CHARGE_USD, Report, was_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,10 @@ class Harvest:
     is_complete: bool = True
 
 
+class _OverBudget(Exception):  # noqa: N818
+    """The account's budget of the day does not reach for another run."""
+
+
 class Runs:
     """The runs of one job."""
 
@@ -53,20 +58,26 @@ class Runs:
         self._step = context.step
         self._acquire = context.acquire
         self._now = now
-        self._finished: list[Status] = []
+        self._purchases = context.purchases
+        self._has_paid = False
 
     async def harvest(self, requests: Mapping[str, Request], stage: str) -> dict[str, Harvest]:
         """What the named requests brought. Raises `Park` while one of them goes on."""
-        brought = {name: await self._attempt(name, request) for name, request in requests.items()}
+        # What a later stage asks for is left out where the budget ends: the first is paid already.
+        may_lack = self._has_paid
+        brought = {}
+        for name, request in requests.items():
+            try:
+                brought[name] = await self._attempt(name, request)
+            except _OverBudget:
+                if not may_lack:
+                    message = "Your budget of today for this data is used up. Try again tomorrow."
+                    raise Reject("daily_budget_reached", message) from None
+                brought[name] = Harvest(is_complete=False)
         ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
         if len(ready) < len(requests):
             raise Park(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
         return ready
-
-    async def delete_all(self) -> None:
-        """Removes everything that was read from Apify's storage."""
-        for status in self._finished:
-            await self._apify.delete(status)
 
     async def _attempt(self, name: str, request: Request) -> Harvest | None:
         """None while the run goes on."""
@@ -99,9 +110,19 @@ class Runs:
                 if lost is not None:
                     return lost
             await self._acquire("apify")
-            return await self._apify.start(request, await self._report())
+            if not await self._purchases.reserve(name, MAX_CHARGE_USD):
+                raise _OverBudget
+            try:
+                return await self._apify.start(request, await self._report())
+            except (Park, Reject, Retry) as outcome:
+                if was_refused(outcome):
+                    await self._purchases.release(name)
+                raise
 
-        return await self._step(f"{name}_run", start), asked_at
+        run_id = await self._step(f"{name}_run", start)
+        await self._purchases.record(name, MAX_CHARGE_USD, run_id)
+        self._has_paid = True
+        return run_id, asked_at
 
     @property
     def _is_reachable(self) -> bool:
@@ -120,7 +141,6 @@ class Runs:
         items = None if status is None else await self._apify.read(status, request.max_items)
         if status is None or items is None:
             return None
-        self._finished.append(status)
         if not items and not status.is_complete:
             return None
         return Harvest(tuple(items), status.is_complete)

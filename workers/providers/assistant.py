@@ -7,7 +7,6 @@ kept in a step, because it was paid for: labels by keyed hash, and prose that pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from workers.insights.comments import Prepared, prepare
@@ -15,7 +14,7 @@ from workers.isolated import Task
 from workers.isolation import Compute, in_thread
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
-from workers.providers.openai_labels import Label, label_comments
+from workers.providers.openai_labels import label_comments
 from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
 from workers.providers.openai_synthesis import synthesise
 from workers.providers.openai_text import Unanswered, Usage
@@ -38,6 +37,7 @@ _WHY: dict[Reason, str] = {
     "off_schema": "The language model's answer was not usable",
     "over_quota": "The language model's budget is used up",
     "unavailable": "The language model could not be reached",
+    "model_not_found": "The language model is no longer offered",
 }
 
 
@@ -59,38 +59,39 @@ class Labelled:
 
 
 class Assistant:
-    """The model at work for one job; without a model it does nothing.
+    """Models at work for one job, one for labels and one for prose; without them it does nothing.
 
     `embedded` reads what the model gives no label for: single clauses, and comments past its limit.
     """
 
     def __init__(
-        self, model: TextModel | None, step: Step, embedded: Scorer, compute: Compute = in_thread
+        self,
+        labels: TextModel | None,
+        prose: TextModel | None,
+        step: Step,
+        embedded: Scorer,
+        compute: Compute = in_thread,
     ) -> None:
-        self._model = model
+        self._labels_model = labels
+        self._prose_model = prose
         self._step = step
         self._embedded = embedded
         self._compute = compute
 
     async def label(self, collection: Collection) -> Labelled:
         """Labels the comments that count; copies and spam are not paid for."""
-        model = self._model
+        model = self._labels_model
         if model is None:
             return Labelled()
         kept = (await self._compute(PREPARE, collection.comments)).kept
         if not kept:
             return Labelled()
 
-        async def ask() -> dict[str, Any]:
-            found = await label_comments(model, [counted.comment for counted in kept])
-            labels = {ref: label.stored() for ref, label in found.labels.items()}
-            return {"labels": labels, "usage": _stored(found.usage)}
-
         try:
-            said = await self._step("labels", ask)
+            found = await label_comments(model, [counted.comment for counted in kept], self._step)
         except Unanswered as failure:
             return Labelled(share=Share(failure.usage, failure.reason))
-        by_ref = {ref: Label.restored(kept) for ref, kept in said["labels"].items()}
+        by_ref = found.labels
         by_text = {
             counted.text: by_ref[counted.comment.ref].sentiment
             for counted in kept
@@ -98,11 +99,11 @@ class Assistant:
         }
         scorer = LabelScorer(model.name, by_text, self._embedded)
         remarks = {ref: label.remark() for ref, label in by_ref.items()}
-        return Labelled(scorer, remarks, Share(_restored(said["usage"])))
+        return Labelled(scorer, remarks, Share(found.usage))
 
     async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
         """The analysis with the model's words in its pack, and with who did what in each part."""
-        model = self._model
+        model = self._prose_model
         if model is None:
             return analysis
         prose, share = await self._prose(model, analysis, product_name)
@@ -112,7 +113,9 @@ class Assistant:
         signed = _signed(configuration, name, PROSE_VERSION, share, "wrote the pack")
         return replace(
             analysis,
-            results=tuple(_signed_result(result, model, labelled) for result in analysis.results),
+            results=tuple(
+                _signed_result(result, self._labels_model, labelled) for result in analysis.results
+            ),
             pack=replace(pack, configuration=signed),
         )
 
@@ -125,22 +128,22 @@ class Assistant:
 
         async def ask() -> dict[str, Any]:
             found = await synthesise(model, product_name, findings, evidence)
-            return {"prose": found.as_json(), "usage": _stored(found.usage)}
+            return {"prose": found.as_json(), "usage": found.usage.stored()}
 
         try:
             said = await self._step("prose", ask)
         except Unanswered as failure:
             return None, Share(failure.usage, failure.reason)
-        return said["prose"], Share(_restored(said["usage"]))
+        return said["prose"], Share(Usage.restored(said["usage"]))
 
 
-def _signed_result(result: Result, model: TextModel, labelled: Labelled) -> Result:
+def _signed_result(result: Result, model: TextModel | None, labelled: Labelled) -> Result:
     if result.type != "sentiment_summary":
         unsigned = result.content | {
             "engine": result.content["engine"] | {"model": result.engine.partition("/")[0]}
         }
         return replace(result, content=unsigned)
-    name = model.name if labelled.scorer else None
+    name = model.name if model is not None and labelled.scorer else None
     share = labelled.share
     return replace(
         result,
@@ -165,11 +168,3 @@ def _signed(
         engine["fallback_used"] = True
         limits.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
     return content | {"engine": engine, "limits": limits}
-
-
-def _stored(usage: Usage) -> list[Any]:
-    return [usage.input_tokens, usage.output_tokens, str(usage.cost_usd)]
-
-
-def _restored(stored: list[Any]) -> Usage:
-    return Usage(stored[0], stored[1], Decimal(stored[2]))

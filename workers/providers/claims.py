@@ -1,7 +1,7 @@
 """Checks what a language model wrote against what it was given: claims that fail are dropped.
 
-A claim stays if it cites evidence that exists, states no number that was not computed, and names
-no link, handle, address or phone number.
+A claim stays if it is short, cites evidence that exists, states no number that was not computed,
+and names no link, handle, address or phone number.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+MAX_CHARACTERS = 1000  # of one text; what is longer is no line that a person would say
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -55,8 +57,8 @@ class Ground:
         return all(self.allows(text) for text in claim.texts())
 
     def allows(self, text: str) -> bool:
-        """Whether it names no contact and no number from nowhere."""
-        if _CONTACT.search(text) or _INVISIBLE.search(text):
+        """Whether it is short, and names no contact and no number from nowhere."""
+        if len(text) > MAX_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
             return False
         return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))
 

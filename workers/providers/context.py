@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from workers.providers.tiktok_display import OwnPosts
 
 T = TypeVar("T")
@@ -32,6 +34,32 @@ class Step(Protocol):
         """`work`'s result, or what an earlier try got: JSON, derived data only."""
 
 
+class Purchases(Protocol):
+    """The account's budget for paid runs, and which of them may still hold data at the source."""
+
+    async def reserve(self, name: str, usd: Decimal) -> bool:
+        """Counts a run before it starts, once for each name; False: the budget does not reach."""
+
+    async def release(self, name: str) -> None:
+        """The source refused the start."""
+
+    async def record(self, name: str, usd: Decimal, run_id: str) -> None:
+        """The run was started; it is deleted at the source once the job has ended."""
+
+
+class Unbudgeted:
+    """For callers without an account."""
+
+    async def reserve(self, name: str, usd: Decimal) -> bool:  # noqa: ARG002
+        return True
+
+    async def release(self, name: str) -> None:
+        pass
+
+    async def record(self, name: str, usd: Decimal, run_id: str) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Context:
     """Handed to a provider with each URL."""
@@ -41,6 +69,7 @@ class Context:
     acquire: Acquire
     expect: Expect | None = None  # None: nothing outside can reach us, so we look from time to time
     own_account: OwnAccount | None = None
+    purchases: Purchases = field(default_factory=Unbudgeted)
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001

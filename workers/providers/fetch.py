@@ -37,6 +37,9 @@ USER_AGENT = "Mozilla/5.0 (compatible; CreatorsCook/1.0)"
 
 _PORTS = {"http": 80, "https": 443}
 _READABLE = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+_LOCATION = "location"
+# httpx tells a host that IDNA refuses only when it is asked for it.
+_NO_URL = (httpx.InvalidURL, ValueError)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
@@ -72,12 +75,13 @@ class Fetcher:
     async def _follow(self, url: httpx.URL) -> Page:
         for _hop in range(MAX_REDIRECTS + 1):
             async with self._answer(url) as response:
-                if not response.has_redirect_location:
+                location = response.extensions.get(_LOCATION)
+                if location is None:
                     _check_status(response)
                     _check_type(response)
                     content = await _read(response)
                     return Page(url=str(url), content=content, charset=response.charset_encoding)
-                url = _next_hop(url, response.headers["location"])
+                url = _next_hop(url, location)
         raise Reject("page_not_readable", "The page redirects too many times.")
 
     @asynccontextmanager
@@ -104,7 +108,10 @@ class Fetcher:
             raise _not_allowed()
         try:
             addresses = await self._resolve(url.raw_host.decode("ascii"), port)
-        except (socket.gaierror, UnicodeError) as error:  # UnicodeError: a label is too long
+        except (
+            socket.gaierror,
+            ValueError,
+        ) as error:  # ValueError: a label is too long, or no host
             if getattr(error, "errno", None) == socket.EAI_AGAIN:
                 message = "The page's address could not be looked up right now."
                 raise Retry("page_unavailable", message) from error
@@ -127,9 +134,16 @@ async def open_fetcher(
         # No kept connections: one made for a name must not serve another name at that address.
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps none
+        event_hooks={"response": [_take_location]},
     ) as client:
         names = frozenset(name.lower() for name in allowed)
         yield Fetcher(client, resolve or _system_resolve, names)
+
+
+async def _take_location(response: httpx.Response) -> None:
+    """Before httpx reads where a redirect leads: it raises for an address that it cannot read."""
+    if response.has_redirect_location:
+        response.extensions[_LOCATION] = response.headers.pop("location")
 
 
 async def _system_resolve(host: str, port: int) -> list[str]:
@@ -140,17 +154,19 @@ async def _system_resolve(host: str, port: int) -> list[str]:
 def _parse(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text.strip())
-    except httpx.InvalidURL as error:
+        is_fine = url.scheme in _PORTS and url.host and not url.userinfo
+        url = url.copy_with(fragment=None)
+    except _NO_URL as error:
         raise _not_allowed() from error
-    if url.scheme not in _PORTS or not url.host or url.userinfo:
+    if not is_fine:
         raise _not_allowed()
-    return url.copy_with(fragment=None)
+    return url
 
 
 def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
     try:
         return _parse(str(url.join(location)))
-    except httpx.InvalidURL as error:
+    except _NO_URL as error:
         raise _not_allowed() from error
 
 
@@ -200,7 +216,7 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
             if header.isdecimal()
             else (parsedate_to_datetime(header) - now).total_seconds()
         )
-    except (TypeError, ValueError):  # TypeError: a date without its time zone
+    except (TypeError, ValueError, OverflowError, IndexError):  # TypeError: without a time zone
         return None
     return min(max(seconds, 1.0), MAX_WAIT_SECONDS)
 

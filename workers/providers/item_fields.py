@@ -17,6 +17,7 @@ MAX_TEXT_CHARACTERS = 4000
 _COUNT = re.compile(r"([\d.,]+)\s*([KMB]?)", re.IGNORECASE)
 _SCALE = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
+_LONGEST_NUMBER = 64  # characters; what is longer is no number
 _MOST_DIGITS = 15  # no count is longer; a longer one is an id in the wrong place
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 _FIRST_YEAR = 2014  # musical.ly; older dates are errors of the scraper
@@ -39,7 +40,9 @@ def text(value: object) -> str | None:
     """Numbers count as text: ids come as both."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(value).strip()[:MAX_TEXT_CHARACTERS] or None
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < 10**30 else None
+    return _storable(value[: 2 * MAX_TEXT_CHARACTERS]).strip()[:MAX_TEXT_CHARACTERS] or None
 
 
 def count(value: object) -> int | None:
@@ -47,14 +50,18 @@ def count(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if math.isfinite(value) and value >= 0 else None
-    match = _COUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+        return int(value) if 0 <= value < 10**_MOST_DIGITS else None
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+        return None
+    match = _COUNT.fullmatch(value.strip())
     return None if match is None else _scaled(match[1], match[2].upper())
 
 
 def number(value: object) -> float | None:
     """A plain number, such as seconds."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
         return None
     try:
         parsed = float(value)
@@ -75,7 +82,7 @@ def moment(value: object) -> datetime | None:
         if epoch is not None:
             seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
             parsed = datetime.fromtimestamp(seconds, UTC)
-        elif isinstance(value, str):
+        elif isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
             parsed = datetime.fromisoformat(value.strip())
         else:
             return None
@@ -83,6 +90,11 @@ def moment(value: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return in_utc if in_utc.year >= _FIRST_YEAR else None
+
+
+def _storable(words: str) -> str:
+    """Without U+0000 and halves of surrogate pairs, which neither UTF-8 nor the database takes."""
+    return words.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def _scaled(digits: str, unit: str) -> int | None:

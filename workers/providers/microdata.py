@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_PROPERTIES = 5000
+MAX_NAMES_CHARACTERS = 500  # of one element's properties
 MAX_CHARACTERS = 2_000_000  # read from all properties together: nested ones repeat their texts
 
 # Where the value of a property stands, by element; elsewhere it is the text.
@@ -51,7 +52,7 @@ class _Reader:
     def read(self, node: LexborNode) -> None:
         parent = node.parent
         scope = self._scopes.get(parent.mem_id) if parent is not None else None
-        names = (node.attributes.get("itemprop") or "").split()
+        names = (node.attributes.get("itemprop") or "")[:MAX_NAMES_CHARACTERS].split()
         if "itemscope" in node.attributes:
             item: Item = {"@type": (node.attributes.get("itemtype") or "").split()}
             self._scopes[node.mem_id] = item

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from workers.insights.remarks import Remark
 from workers.insights.vocabulary import ASPECTS
+from workers.providers.context import forgetful
 from workers.providers.openai_text import Answered, Unanswered, Usage
 from workers.providers.untrusted import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from workers.insights.inputs import Comment
+    from workers.providers.context import Step
     from workers.providers.openai_text import TextModel
 
 PROMPT_VERSION = "labels-1"
@@ -85,37 +88,59 @@ class Labelling:
     unlabelled: int
 
 
-async def label_comments(model: TextModel, comments: Sequence[Comment]) -> Labelling:
-    """Labels up to MAX_COMMENTS; raises `Unanswered` only if not one batch was answered."""
+async def label_comments(
+    model: TextModel, comments: Sequence[Comment], step: Step = forgetful
+) -> Labelling:
+    """Labels up to MAX_COMMENTS; raises `Unanswered` only if not one batch was answered.
+
+    Each answered batch is a step: what interrupts the others (`Park`) does not lose it.
+    """
     asked = comments[:MAX_COMMENTS]
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     room = asyncio.Semaphore(AT_ONCE)
-    outcomes = await asyncio.gather(*(_label_batch(model, batch, room) for batch in batches))
-    usage = sum((usage for _labels, usage, _failure in outcomes), Usage())
-    failures = [failure for _labels, _usage, failure in outcomes if failure is not None]
+    outcomes = await asyncio.gather(
+        *(
+            _label_batch(model, batch, room, partial(step, f"labels_{number}"))
+            for number, batch in enumerate(batches, start=1)
+        ),
+        return_exceptions=True,
+    )
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Unanswered)]
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Unanswered):
+            raise outcome
+    answers = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    usage = sum((found.usage for found in answers), Usage())
+    usage = sum((failure.usage for failure in failures), usage)
     if batches and len(failures) == len(batches):
         raise Unanswered(failures[0].reason, usage, failures[0].after_seconds)
-    labels = {ref: label for found, _usage, _failure in outcomes for ref, label in found.items()}
+    labels = {ref: label for found in answers for ref, label in found.labels.items()}
     return Labelling(labels, usage, unlabelled=len(asked) - len(labels))
 
 
 async def _label_batch(
-    model: TextModel, batch: Sequence[Comment], room: asyncio.Semaphore
-) -> tuple[dict[str, Label], Usage, Unanswered | None]:
+    model: TextModel,
+    batch: Sequence[Comment],
+    room: asyncio.Semaphore,
+    step: Callable[[Callable[[], Awaitable[dict[str, Any]]]], Awaitable[dict[str, Any]]],
+) -> Labelling:
     """Short ids instead of refs: they cost fewer tokens and mean nothing elsewhere."""
     by_id = {f"c{number}": comment for number, comment in enumerate(batch, start=1)}
-    data = as_data({name: comment.text for name, comment in by_id.items()})
+
+    async def ask() -> dict[str, Any]:
+        data = as_data({name: comment.text for name, comment in by_id.items()})
+        answered: Answered[_Labels] = await model.ask(_INSTRUCTIONS, data, _Labels)
+        found: dict[str, list[Any]] = {}
+        for given in answered.value.labels:
+            comment = by_id.get(given.id)  # an id that was not asked for is dropped
+            if comment is not None:
+                found.setdefault(comment.ref, _label(given).stored())
+        return {"labels": found, "usage": answered.usage.stored()}
+
     async with room:
-        try:
-            answered: Answered[_Labels] = await model.ask(_INSTRUCTIONS, data, _Labels)
-        except Unanswered as failure:
-            return {}, failure.usage, failure
-    found: dict[str, Label] = {}
-    for given in answered.value.labels:
-        comment = by_id.get(given.id)  # an id that was not asked for is dropped
-        if comment is not None:
-            found.setdefault(comment.ref, _label(given))
-    return found, answered.usage, None
+        said = await step(ask)
+    labels = {ref: Label.restored(stored) for ref, stored in said["labels"].items()}
+    return Labelling(labels, Usage.restored(said["usage"]), len(batch) - len(labels))
 
 
 def _label(given: _ItemLabel) -> Label:

@@ -89,7 +89,10 @@ class Synthesis:
         return {
             "headline": self.headline,
             "summary": self.summary,
-            "hooks": [hook.model_dump() for hook in self.hooks],
+            "hooks": [
+                hook.model_dump() | {"evidence_ids": sorted(set(hook.evidence_ids))}
+                for hook in self.hooks
+            ],
             "dos": list(self.dos),
             "donts": list(self.donts),
             "dropped": self.grounding.dropped,
@@ -117,16 +120,18 @@ async def synthesise(
 
 
 def _checked(prose: _Prose, ground: Ground, usage: Usage) -> Synthesis:
+    # Servers without strict schemas may send more entries than they were told.
+    parts = [part[:MAX_HOOKS] for part in (prose.summary, prose.dos, prose.donts)]
     headline = keep([prose.headline], ground)
-    summary, dos, donts = (keep(part, ground) for part in (prose.summary, prose.dos, prose.donts))
-    hooks = keep(prose.hooks, ground)
-    lines = [prose.headline, *prose.summary, *prose.dos, *prose.donts]
-    claims: list[Claim] = [*lines, *prose.hooks]
+    summary, dos, donts = (keep(part, ground) for part in parts)
+    hooks = keep(prose.hooks[:MAX_HOOKS], ground)
+    lines = [prose.headline, *(line for part in parts for line in part)]
+    claims: list[Claim] = [*lines, *prose.hooks[:MAX_HOOKS]]
     held = len(keep(claims, ground))
     return Synthesis(
         headline=headline[0].text if headline else None,
         summary=" ".join(line.text for line in summary) or None,
-        hooks=hooks[:MAX_HOOKS],
+        hooks=hooks,
         dos=[line.text for line in dos][:MAX_ADVICE],
         donts=[line.text for line in donts][:MAX_ADVICE],
         grounding=Grounding(

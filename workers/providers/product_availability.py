@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.providers.product_markup import Markup, Node, as_list
-from workers.providers.product_regions import called, foreign, is_hidden, short_text
+from workers.providers.product_regions import Regions, short_text
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -45,6 +45,8 @@ _GONE = re.compile(
 _STOCK_NAME = re.compile(r"availab|stock|sold-?out|inventory|dispon|verf(ue|ü)gbar", re.IGNORECASE)
 _BUTTONS = "button, input[type='submit'], input[type='button'], a[role='button'], a[class]"
 _MAX_BUTTONS = 1500
+_MAX_LOOKS = 5000  # at elements that are named after stock
+_SILENT = frozenset({"script", "style", "option"})
 _LONGEST_BUTTON = 60
 _NEARLY_OWN = 2.0  # of `foreign`: a form is often called after the cart that it fills
 _DEAD_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
@@ -67,12 +69,13 @@ def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLPars
     A note that something is sold out is often about one size, another shop or a neighbour. A button
     that still sells the product is about the product.
     """
-    stated = stated_availability(markup, product) or _loose(tree)
+    regions = Regions()
+    stated = stated_availability(markup, product) or _loose(tree, regions)
     if stated is not None:
         return stated
-    if _can_be_bought(tree):
+    if _can_be_bought(tree, regions):
         return "InStock"
-    return _visible(tree)
+    return _visible(tree, regions)
 
 
 def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
@@ -89,53 +92,63 @@ def stated_availability(markup: Markup, product: Node | None = None) -> str | No
     return next((word for word in map(_word, page) if word), None)
 
 
-def _loose(tree: LexborHTMLParser) -> str | None:
+def _loose(tree: LexborHTMLParser, regions: Regions) -> str | None:
     """Statements outside of any item: a lone property, or the label that link previews show."""
-    for node in tree.css("[itemprop='availability'], meta[name='availability']"):
+    for node in tree.css("[itemprop='availability'], meta[name='availability']")[:_MAX_LOOKS]:
         attributes = node.attributes
         stated = attributes.get("content") or attributes.get("href") or short_text(node, 40)
         word = _word(stated)
-        if word and foreign(node) == 0:
+        if word and regions.foreign(node) == 0:
             return word
     for label in tree.css("meta[name^='twitter:label']"):
-        if _STOCK_NAME.search(label.attributes.get("content") or ""):
+        if _STOCK_NAME.search((label.attributes.get("content") or "")[:_LONGEST_NOTE]):
             number = (label.attributes.get("name") or "").removeprefix("twitter:label")
             data = (
-                tree.css_first(f"meta[name='twitter:data{number}']") if number.isdigit() else None
+                tree.css_first(f"meta[name='twitter:data{number}']")
+                if number in {"1", "2", "3", "4"}
+                else None
             )
             return _word(data.attributes.get("content")) if data else None
     return None
 
 
-def _can_be_bought(tree: LexborHTMLParser) -> bool:
+def _can_be_bought(tree: LexborHTMLParser, regions: Regions) -> bool:
     """Whether a live button sells the page's own product."""
     for node in tree.css(_BUTTONS)[:_MAX_BUTTONS]:
         said = short_text(node, _LONGEST_BUTTON) or node.attributes.get("value") or ""
-        if _BUY.search(said) and not _is_dead(node) and foreign(node) <= _NEARLY_OWN:
+        if not _BUY.search(said[:_LONGEST_NOTE]) or _is_dead(node, regions):
+            continue
+        if regions.foreign(node) <= _NEARLY_OWN:
             return True
     return False
 
 
-def _is_dead(node: LexborNode) -> bool:
+def _is_dead(node: LexborNode, regions: Regions) -> bool:
     attributes = node.attributes
     return (
-        is_hidden(node)
+        regions.is_hidden(node)
         or "disabled" in attributes
         or attributes.get("aria-disabled") == "true"
-        or _DEAD_NAME.search(called(node)) is not None
+        or _DEAD_NAME.search(regions.called(node)) is not None
     )
 
 
 def _word(value: object) -> str | None:
-    last = str(value or "").rpartition("/")[2]
+    last = value[-_LONGEST_NOTE:].rpartition("/")[2] if isinstance(value, str) else ""
     return _WORDS.get(re.sub(r"[\s_-]", "", last).lower())
 
 
-def _visible(tree: LexborHTMLParser) -> str | None:
+def _visible(tree: LexborHTMLParser, regions: Regions) -> str | None:
+    looks = 0
     for node in tree.css("[id], [class]"):
-        if not _STOCK_NAME.search(called(node)) or node.tag in {"script", "style", "option"}:
+        if not _STOCK_NAME.search(regions.called(node)) or node.tag in _SILENT:
             continue
+        looks += 1
+        if looks > _MAX_LOOKS:
+            break
         note = short_text(node, _LONGEST_NOTE)
-        if note and _GONE.search(note) and foreign(node) == 0 and not is_hidden(node):
+        if not note or not _GONE.search(note):
+            continue
+        if regions.foreign(node) == 0 and not regions.is_hidden(node):
             return "OutOfStock"
     return None

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 
 Node = Mapping[str, Any]
 
+MAX_TYPES = 20
+MAX_TYPE_CHARACTERS = 200
 MAX_NODES = 2000  # a page that lists more than this is a catalogue
 MAX_SCRIPTS = 50
+MAX_SCRIPT_CHARACTERS = 500_000  # of all together; the most on 64 real shop pages are 13,000
 MAX_DEPTH = 8  # deeper is no product but somebody's whole page state
 _PRODUCT_TYPES = ("Product", "ProductGroup", "ProductModel", "IndividualProduct", "Vehicle", "Book")
 # Products inside these are other products.
 _NEIGHBOURS = frozenset({"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"})
 _PAGE_PROPERTIES = "meta[property^='og:'], meta[property^='product:'], meta[name^='og:']"
-_JSON_WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*.*?\*/)|;?\s*(?:-->|//\s*\]\]>|;)\s*$"
-)
+# What old pages wrap around their data, as comments of HTML or JavaScript.
+_LEADS = ("<!--", "//<![CDATA[", "// <![CDATA[")
+_TAILS = ("-->", "//]]>", "// ]]>", ";")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
@@ -56,7 +59,8 @@ def read_markup(tree: LexborHTMLParser) -> Markup:
 def has_type(node: Node, *names: str) -> bool:
     """Types come as `Product`, `schema:Product`, `https://schema.org/Product`, or a list."""
     given = as_list(node.get("@type")) + as_list(node.get("additionalType"))
-    return any(re.split(r"[/#:]", str(kind))[-1] in names for kind in given)
+    kinds = (kind for kind in given[:MAX_TYPES] if isinstance(kind, str))
+    return any(re.split(r"[/#:]", kind[-MAX_TYPE_CHARACTERS:])[-1] in names for kind in kinds)
 
 
 def as_list(value: object) -> list[Any]:
@@ -68,14 +72,31 @@ def as_list(value: object) -> list[Any]:
 
 def _linked_data(tree: LexborHTMLParser) -> Iterator[object]:
     """Each script by itself: a broken one must not hide the others."""
+    room = MAX_SCRIPT_CHARACTERS
     for script in tree.css("script[type='application/ld+json']")[:MAX_SCRIPTS]:
-        text = script.text()
-        for attempt in (text, _TRAILING_COMMA.sub("", _JSON_WRAPPING.sub("", text))):
+        text = script.text().strip()
+        room -= len(text)
+        if room < 0:
+            return
+        for attempt in (text, _TRAILING_COMMA.sub("", _unwrapped(text))):
             try:
                 yield json.loads(attempt, strict=False)
             except (ValueError, RecursionError):
                 continue
             break
+
+
+def _unwrapped(text: str) -> str:
+    """Without the comments around it; looks at both ends only."""
+    for lead in _LEADS:
+        text = text.removeprefix(lead).lstrip()
+    if text.startswith("/*"):
+        text = text.partition("*/")[2].lstrip()
+    if text.endswith("*/"):
+        text = text.rpartition("/*")[0].rstrip()
+    for tail in _TAILS:
+        text = text.removesuffix(tail).rstrip()
+    return text
 
 
 def _walk(value: object, depth: int) -> Iterator[Node]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from price_parser import Price
 
 _MOST = Decimal(100_000_000)
+_LONGEST_CURRENCY = 20
 _LONGEST = 80  # characters; what is longer is no price
 
 
@@ -23,7 +24,7 @@ def parse(value: object, currency: object = None) -> Money | None:
     """`"1.299,00 €"`, `1299.0`, `"$12"`; None for zero, nonsense and texts without a number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    hint = currency if isinstance(currency, str) and currency else None
+    hint = currency[:_LONGEST_CURRENCY] if isinstance(currency, str) and currency else None
     price = Price.fromstring(str(value)[:_LONGEST], currency_hint=hint)
     if price.amount is None or not 0 < price.amount < _MOST:
         return None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 300
 MAX_HEADINGS = 20
+MAX_READ_CHARACTERS = 3000  # of a name or a title, before it is cleaned
+MAX_URL_CHARACTERS = 2000
+_UNSHOWN = frozenset({"Co", "Cf", "Cs"})  # icons' glyphs, invisible ones, halves of pairs
 _WORD = re.compile(r"\w+")
 _SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
 
@@ -65,7 +68,7 @@ def _titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
 
 def _readable(url: str) -> str:
     """The words of a link's path: where a title names the shop only, the link names the product."""
-    return unquote(urlsplit(url).path).replace("_", " ")
+    return unquote(urlsplit(url).path[:MAX_URL_CHARACTERS]).replace("_", " ")
 
 
 def _without_lead(name: str, title: str) -> str:
@@ -89,6 +92,6 @@ def _words(text: str) -> list[str]:
 
 def _clean(value: object) -> str:
     """One line, entities resolved (markup holds them unresolved), without icon glyphs."""
-    text = html.unescape(value) if isinstance(value, str) else ""
-    visible = "".join(char for char in text if unicodedata.category(char) not in {"Co", "Cf"})
+    text = html.unescape(value[:MAX_READ_CHARACTERS]) if isinstance(value, str) else ""
+    visible = "".join(char for char in text if unicodedata.category(char) not in _UNSHOWN)
     return " ".join(visible.split())[:MAX_CHARACTERS]

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve_encoding
 
 from workers.errors import Reject
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
 from workers.providers.item_fields import moment, number, text
-from workers.providers.page_depth import is_too_deep
+from workers.providers.page_bounds import is_readable
 from workers.providers.product_availability import find_availability
 from workers.providers.product_markup import Markup, Node, as_list, has_type, read_markup
 from workers.providers.product_name import find_name, main_product
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from workers.providers.fetch import Page
 
 MAX_REVIEWS = 200
+MAX_TITLE = 1000  # characters read of a page's title
+# Not zlib, which is none, nor punycode, whose time grows in the square of a page.
+_TEXT_ENCODING = re.compile(r"(?:utf|cp\d|iso|gb|big5|euc|shift|koi8|mac|ascii|tis|johab)")
 # What stands in the title of a page that wants to know whether we are human.
 _BLOCK_TITLE = re.compile(
     r"just a moment|attention required|access denied|access to this page has been denied"
@@ -33,16 +36,14 @@ _BLOCK_TITLE = re.compile(
 
 def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
     """The product of the page, None where there is none, and its reviews."""
-    charset = f"text/html; charset={page.charset}" if page.charset else None
-    _encoding, html = html_to_unicode(charset, page.content, default_encoding="utf-8")
-    return read_html(html, page.url, ref_key)
+    return read_html(_decoded(page), page.url, ref_key)
 
 
 def read_html(
     html: str, url: str, ref_key: bytes
 ) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
     """As `read_page`, for a page that is text already; rejects a page that blocks us."""
-    if is_too_deep(html):
+    if not is_readable(html):
         raise Reject("page_not_readable", "The page is built in a way that we cannot read.")
     tree = LexborHTMLParser(html)
     markup = read_markup(tree)
@@ -54,10 +55,19 @@ def read_html(
     return _facts(name, markup, tree, url), _reviews(markup, ref_key)
 
 
+def _decoded(page: Page) -> str:
+    """As the page says, where that names an encoding of texts; Python also knows others."""
+    named = (resolve_encoding(page.charset or ""), html_body_declared_encoding(page.content))
+    if any(name is not None and not _TEXT_ENCODING.match(name) for name in named):
+        return page.content.decode("utf-8", "replace")
+    charset = f"text/html; charset={page.charset}" if page.charset else None
+    return html_to_unicode(charset, page.content, default_encoding="utf-8")[1]
+
+
 def _is_block_page(tree: LexborHTMLParser) -> bool:
     """Block pages come with status 200, too, and their title must not become a product."""
     title = tree.css_first("title")
-    return title is not None and _BLOCK_TITLE.search(title.text()) is not None
+    return title is not None and _BLOCK_TITLE.search(title.text()[:MAX_TITLE]) is not None
 
 
 def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> ProductFacts:
@@ -102,7 +112,7 @@ def _url(value: Any) -> str | None:
 
 def _review_count(rating: Node) -> int | None:
     value = number(rating.get("reviewCount")) or number(rating.get("ratingCount"))
-    return None if value is None else int(value)
+    return None if value is None or value >= 10**15 else int(value)
 
 
 def _reviews(markup: Markup, ref_key: bytes) -> tuple[Comment, ...]:
@@ -112,7 +122,9 @@ def _reviews(markup: Markup, ref_key: bytes) -> tuple[Comment, ...]:
             comment = _review(review, ref_key) if isinstance(review, dict) else None
             if comment is not None:
                 found.setdefault(comment.ref, comment)
-    return tuple(found.values())[:MAX_REVIEWS]
+            if len(found) == MAX_REVIEWS:
+                return tuple(found.values())
+    return tuple(found.values())
 
 
 def _review(review: Node, ref_key: bytes) -> Comment | None:

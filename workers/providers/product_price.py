@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser
 
+MAX_OFFERS = 200
+MAX_SPECIFICATIONS = 10
 # A sale price comes first: it is what a buyer pays.
 _PAGE_PROPERTIES = ("product:sale_price", "og:sale_price", "product:price", "og:price")
 
@@ -31,7 +33,7 @@ def stated_price(markup: Markup, product: Node | None = None) -> Money | None:
     """The price as structured data states it, that of `product` before any other."""
     nodes: Sequence[Node] = [product] if product else markup.products
     offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
-    for offer in (*offers, *markup.offers):
+    for offer in (*offers[:MAX_OFFERS], *markup.offers[:MAX_OFFERS]):
         money = _of_offer(offer)
         if money is not None:
             return money
@@ -42,7 +44,9 @@ def _of_offer(offer: Any) -> Money | None:
     if not isinstance(offer, dict):
         return None
     specifications: list[Node] = [
-        entry for entry in as_list(offer.get("priceSpecification")) if isinstance(entry, dict)
+        entry
+        for entry in as_list(offer.get("priceSpecification"))[:MAX_SPECIFICATIONS]
+        if isinstance(entry, dict)
     ]
     for node in (offer, *specifications):
         for key in ("price", "lowPrice", "highPrice"):

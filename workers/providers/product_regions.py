@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 80  # elements and texts of one element
 MAX_LEVELS = 12  # what lies further out wraps the whole page
+MAX_NAME_CHARACTERS = 500  # read of each name
+MAX_STYLE_CHARACTERS = 2000
+MAX_TEXT_CHARACTERS = 20_000  # of one text in an element: short ones are looked for
+_HIDING = ("display:none", "visibility:hidden")
 _NAMING = ("id", "class", "itemprop", "data-testid")
 _SILENT_TAGS = frozenset({"script", "style", "template", "noscript", "svg"})
 _FOREIGN_TAGS = frozenset({"del", "s", "strike", "nav", "footer", "header", "aside"})
@@ -22,34 +26,61 @@ _FOREIGN_NAMES = re.compile(
 )
 
 
-def called(node: LexborNode) -> str:
-    """Every name that the page gives an element."""
-    attributes = node.attributes
-    return " ".join(attributes.get(key) or "" for key in _NAMING)
+class Regions:
+    """Of one parsed page. Each element's attributes are read once: one that thousands stand in
+    may carry megabytes of them.
+    """
 
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._scores: dict[int, float] = {}
+        self._hidden: dict[int, bool] = {}
 
-def foreign(node: LexborNode) -> float:
-    """0 where nothing says that the element belongs to another part, up to 6 where much does."""
-    score = 0.0
-    parent, levels = node.parent, 0
-    while parent is not None and levels < MAX_LEVELS:
-        score += 3.0 if parent.tag in _FOREIGN_TAGS else 0.0
-        score += 2.0 if _FOREIGN_NAMES.search(called(parent)) else 0.0
-        parent, levels = parent.parent, levels + 1
-    return min(score, 6.0)
+    def called(self, node: LexborNode) -> str:
+        """Every name that the page gives an element."""
+        known = self._names.get(node.mem_id)
+        if known is None:
+            attributes = node.attributes
+            given = ((attributes.get(key) or "")[:MAX_NAME_CHARACTERS] for key in _NAMING)
+            known = self._names[node.mem_id] = " ".join(given)
+        return known
 
+    def foreign(self, node: LexborNode) -> float:
+        """0 where nothing says that the element belongs elsewhere, up to 6 where much does."""
+        score = 0.0
+        parent, levels = node.parent, 0
+        while parent is not None and levels < MAX_LEVELS:
+            score += self._score(parent)
+            parent, levels = parent.parent, levels + 1
+        return min(score, 6.0)
 
-def is_hidden(node: LexborNode) -> bool:
-    """Whether a page keeps the element from sight, by itself or by what it stands in."""
-    current: LexborNode | None = node
-    levels = 0
-    while current is not None and levels < MAX_LEVELS:
-        attributes = current.attributes
-        style = (attributes.get("style") or "").replace(" ", "").lower()
-        if "hidden" in attributes or "display:none" in style or "visibility:hidden" in style:
-            return True
-        current, levels = current.parent, levels + 1
-    return False
+    def _score(self, node: LexborNode) -> float:
+        known = self._scores.get(node.mem_id)
+        if known is None:
+            known = 3.0 if node.tag in _FOREIGN_TAGS else 0.0
+            known += 2.0 if _FOREIGN_NAMES.search(self.called(node)) else 0.0
+            self._scores[node.mem_id] = known
+        return known
+
+    def is_hidden(self, node: LexborNode) -> bool:
+        """Whether a page keeps the element from sight, by itself or by what it stands in."""
+        current: LexborNode | None = node
+        levels = 0
+        while current is not None and levels < MAX_LEVELS:
+            if self._hides(current):
+                return True
+            current, levels = current.parent, levels + 1
+        return False
+
+    def _hides(self, node: LexborNode) -> bool:
+        known = self._hidden.get(node.mem_id)
+        if known is None:
+            attributes = node.attributes
+            style = (attributes.get("style") or "")[:MAX_STYLE_CHARACTERS]
+            style = style.replace(" ", "").lower()
+            known = "hidden" in attributes or any(way in style for way in _HIDING)
+            self._hidden[node.mem_id] = known
+        return known
 
 
 def short_text(node: LexborNode, longest: int) -> str | None:
@@ -64,7 +95,10 @@ def short_text(node: LexborNode, longest: int) -> str | None:
         current = waiting.pop()
         steps += 1
         if current.tag == "-text":
-            parts.append(current.text())
+            part = current.text()
+            if len(part) > MAX_TEXT_CHARACTERS:
+                return None
+            parts.append(part)
         elif current.tag not in _SILENT_TAGS:
             children = list(islice(current.iter(include_text=True), MAX_STEPS))
             waiting += reversed(children)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.providers.product_money import Money, parse
-from workers.providers.product_regions import called, foreign, short_text
+from workers.providers.product_regions import Regions, short_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_CANDIDATES = 300
+MAX_LOOKS = 5000  # at elements named like a price, most of which show none
+MAX_HEADINGS = 100
 _LONGEST_HEADING = 1000
 _LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg", "option"})
@@ -50,9 +52,10 @@ class _Candidate:
 
 def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
     """The best candidate of the page; None where none is good enough."""
+    regions = Regions()
     candidates = [
-        _Candidate(money, _score(node, shown, distance))
-        for node, shown, distance in _named_like_prices(tree, name)
+        _Candidate(money, _score(node, shown, distance, regions))
+        for node, shown, distance in _named_like_prices(tree, name, regions)
         if (money := parse(shown)) is not None
     ]
     if not candidates:
@@ -62,14 +65,23 @@ def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
     return best.money if best.score > 0 else None
 
 
-def _named_like_prices(tree: LexborHTMLParser, name: str) -> Iterator[tuple[LexborNode, str, int]]:
+def _named_like_prices(
+    tree: LexborHTMLParser, name: str, regions: Regions
+) -> Iterator[tuple[LexborNode, str, int]]:
     """Candidates with what they show and how many elements after the heading they stand."""
     since_heading: int | None = None
-    found = 0
+    found = looks = headings = 0
     for node in tree.root.traverse() if tree.root else ():
-        since_heading = _distance(node, name, since_heading)
-        if not _PRICE_NAME.search(called(node)) or found >= MAX_CANDIDATES:
+        headings += node.tag == "h1"
+        if headings <= MAX_HEADINGS:
+            since_heading = _distance(node, name, since_heading)
+        elif since_heading is not None:
+            since_heading += 1
+        if not _PRICE_NAME.search(regions.called(node)):
             continue
+        looks += 1
+        if looks > MAX_LOOKS or found >= MAX_CANDIDATES:
+            return
         shown = _shown(node)
         if shown is not None:
             found += 1
@@ -88,8 +100,8 @@ def _shown(node: LexborNode) -> str | None:
     return shown if is_price and node.tag not in _SKIPPED else None
 
 
-def _score(node: LexborNode, shown: str, distance: int) -> float:
-    names = called(node)
+def _score(node: LexborNode, shown: str, distance: int, regions: Regions) -> float:
+    names = regions.called(node)
     score = 1.0
     score += 1.0 if _MONEY_SIGN.search(shown) else -0.5
     score += 1.0 if _MAIN_NAME.search(names) else 0.0
@@ -97,4 +109,4 @@ def _score(node: LexborNode, shown: str, distance: int) -> float:
     score -= 3.0 if _OTHER_NAME.search(names) or "%" in shown or "+" in shown else 0.0
     if distance >= 0:
         score += next((bonus for within, bonus in _NEAR if distance < within), -0.5)
-    return score - foreign(node)
+    return score - regions.foreign(node)

@@ -14,8 +14,10 @@ from workers.providers.context import (
     Context,
     Expect,
     OwnAccount,
+    Purchases,
     Report,
     Step,
+    Unbudgeted,
     forgetful,
     unlimited,
 )
@@ -59,13 +61,16 @@ async def collect(
     *,
     expect: Expect | None = None,
     own_account: OwnAccount | None = None,
+    purchases: Purchases | None = None,
 ) -> Collection:
     """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
 
     After `Park`, call it again with the same `step`: it continues where it was.
     """
     return await route(url, services).collect(
-        url, services, Context(report, step, acquire, expect, own_account)
+        url,
+        services,
+        Context(report, step, acquire, expect, own_account, purchases or Unbudgeted()),
     )
 
 

@@ -41,6 +41,7 @@ _WHY: dict[Reason, str] = {
     "cut_off": "The language model did not finish its judgement: a person must judge this.",
     "off_schema": "The language model gave no usable judgement: a person must judge this.",
     "unavailable": "The language model cannot be reached: a person must judge this.",
+    "model_not_found": "The language model is no longer offered: a person must judge this.",
 }
 
 

@@ -27,6 +27,10 @@ MAX_BRIEF_CHARACTERS = 2000
 MAX_RULES = 100
 MAX_BEATS = 12
 FEWEST_BEATS = 3
+# Twelve beats of this size and a caption fit into public.scripts.
+MAX_SPOKEN_CHARACTERS = 500
+MAX_SEEN_CHARACTERS = 200
+MAX_SECONDS = 3600
 
 _TOLD = ("headline", "summary", "hooks", "angles", "disclosure", "dos", "donts")
 _INSTRUCTIONS = """\
@@ -88,7 +92,10 @@ class Wish:
 
 
 async def write_script(model: TextModel, wish: Wish) -> tuple[Script, Usage]:
-    """A draft and what it cost; `Retry` or `Reject` with a sentence where there is none."""
+    """A draft and what it cost; `Retry` or `Reject` with a sentence where there is none.
+
+    Raises `Unanswered` where the model is gone for good.
+    """
     data = {
         "product": as_line(wish.product_name, 120),
         "findings": {key: wish.pack[key] for key in _TOLD if key in wish.pack},
@@ -99,6 +106,8 @@ async def write_script(model: TextModel, wish: Wish) -> tuple[Script, Usage]:
         answered = await model.ask(_INSTRUCTIONS, json.dumps(data, ensure_ascii=False), _Script)
         return _checked(answered.value, data, wish, answered.usage), answered.usage
     except Unanswered as failure:
+        if failure.reason == "model_not_found":
+            raise
         raise _outcome(failure) from failure
 
 
@@ -106,14 +115,24 @@ def _checked(written: _Script, data: Mapping[str, Any], wish: Wish, usage: Usage
     """Beats that name a link or a number from nowhere are left out; too few are no script."""
     ground = Ground.of(data, ())
     beats = [
-        beat
+        {
+            "from_s": beat.from_s,
+            "to_s": beat.to_s,
+            "kind": beat.kind,
+            "text": as_line(beat.text, MAX_SPOKEN_CHARACTERS),
+            "on_screen": as_line(beat.on_screen, MAX_SEEN_CHARACTERS),
+        }
         for beat in written.beats[:MAX_BEATS]
-        if ground.allows(beat.text) and ground.allows(beat.on_screen)
+        if ground.allows(beat.text)
+        and ground.allows(beat.on_screen)
+        and as_line(beat.text)
+        and 0 <= beat.from_s <= MAX_SECONDS
+        and 0 <= beat.to_s <= MAX_SECONDS
     ]
     if len(beats) < FEWEST_BEATS:
         raise Unanswered("off_schema", usage)
     title = as_line(written.title, MAX_TITLE_CHARACTERS) if ground.allows(written.title) else ""
-    text = as_text([beat.model_dump() for beat in beats], caption(wish.pack))
+    text = as_text(beats, caption(wish.pack))
     return Script(title or f"Script for {as_line(wish.product_name, 120)}", text)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from core.config import WorkerSettings
+    from core.config import SourceSettings, WorkerSettings
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Services:
     apify: Apify | None = None  # None without a token
     apify_webhook_url: str | None = None  # None where the internet cannot reach us
     tiktok_accounts: TikTokAccounts | None = None  # None without an application at TikTok
-    text_model: TextModel | None = None  # None without a key: the embedded engine writes
+    # None without a key: the embedded engine reads and writes.
+    labels_model: TextModel | None = None
+    prose_model: TextModel | None = None
 
 
 @asynccontextmanager
@@ -49,6 +51,7 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
     """The services of a worker process; closes its connections at the end."""
     async with AsyncExitStack() as opened:
         fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
+        labels_model, prose_model = await _models(settings, opened)
         yield Services(
             fetcher=fetcher,
             ref_key=settings.source_ref_key.get_secret_value().encode(),
@@ -68,7 +71,8 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             apify_webhook_url=settings.edge_public_url
             and f"{settings.edge_public_url}/apify/webhook",
             tiktok_accounts=await _tiktok_accounts(settings, opened),
-            text_model=await _text_model(settings, opened),
+            labels_model=labels_model,
+            prose_model=prose_model,
         )
 
 
@@ -97,19 +101,29 @@ async def _tiktok_accounts(
     )
 
 
-async def _text_model(settings: WorkerSettings, opened: AsyncExitStack) -> TextModel | None:
+async def _models(
+    settings: SourceSettings, opened: AsyncExitStack
+) -> tuple[TextModel | None, TextModel | None]:
+    """For labels, and for prose and scripts."""
     if settings.openai_api_key is None:
-        return None
-    return await opened.enter_async_context(
-        open_text_model(
-            key=settings.openai_api_key.get_secret_value(),
-            base_url=settings.openai_base_url,
-            name=settings.openai_model,
-            price=Price(
-                settings.openai_input_usd_per_million, settings.openai_output_usd_per_million
-            ),
-        )
+        return None, None
+    roles = (
+        (settings.openai_labels_model, settings.labels_prices, settings.openai_labels_effort),
+        (settings.openai_prose_model, settings.prose_prices, settings.openai_prose_effort),
     )
+    labels, prose = [
+        await opened.enter_async_context(
+            open_text_model(
+                key=settings.openai_api_key.get_secret_value(),
+                base_url=settings.openai_base_url,
+                name=name,
+                price=Price(*prices),
+                effort=effort,
+            )
+        )
+        for name, prices, effort in roles
+    ]
+    return labels, prose
 
 
 def _billing(settings: WorkerSettings) -> Gateway | None:

@@ -15,7 +15,10 @@ from workers.providers.product_name import overlap
 Pack = Mapping[str, Any]
 
 MAX_TITLE_CHARACTERS = 200
+MAX_CONTENT_CHARACTERS = 10_000  # as public.scripts takes it
+WITHDRAWN = "The language model is no longer offered."
 MAX_HASHTAGS = 5
+MAX_HASHTAG_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,11 @@ class Script:
     content: str
 
 
-def template_script(pack: Pack, brief: str) -> Script:
-    """The pack's template that fits the brief best; the first where none does."""
+def template_script(pack: Pack, brief: str, why: str = "") -> Script:
+    """The pack's template that fits the brief best; the first where none does.
+
+    `why` is a sentence, shown in the title, where a model should have written.
+    """
     templates = pack.get("script_templates") or []
     if not templates:
         message = "There is too little data for a script yet. Run the analysis again later."
@@ -36,8 +42,8 @@ def template_script(pack: Pack, brief: str) -> Script:
     chosen = max(templates, key=lambda template: _fit(template, angles, brief))
     title = angles.get(chosen["angle_id"], "script")
     return Script(
-        title=f"From templates: {title}"[:MAX_TITLE_CHARACTERS],
-        content=as_text(chosen["beats"], caption(pack)),
+        title=f"{why} From templates: {title}".strip()[:MAX_TITLE_CHARACTERS],
+        content=as_text(chosen["beats"], caption(pack))[:MAX_CONTENT_CHARACTERS],
     )
 
 
@@ -53,7 +59,9 @@ def as_text(beats: list[dict[str, Any]], caption_line: str) -> str:
 
 def caption(pack: Pack) -> str:
     """Disclosure first: behind a string of hashtags it would not count as clear."""
-    hashtags = [f"#{tag['tag']}" for tag in pack["hashtags"][:MAX_HASHTAGS]]
+    hashtags = [
+        f"#{tag['tag'][:MAX_HASHTAG_CHARACTERS]}" for tag in pack["hashtags"][:MAX_HASHTAGS]
+    ]
     return " ".join([pack["disclosure"]["text"], *hashtags])
 
 

@@ -87,9 +87,7 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
 async def around(posts: Posts, runs: Runs, context: Context) -> dict[str, Harvest]:
     """The second runs: comments of the subject, and posts of its niche."""
     await context.report("collecting_comments", 30)
-    brought = await runs.harvest(_around(posts), "collecting_comments")
-    await runs.delete_all()
-    return brought
+    return await runs.harvest(_around(posts), "collecting_comments")
 
 
 def _link(url: str) -> Link:

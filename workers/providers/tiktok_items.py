@@ -16,8 +16,10 @@ from workers.insights.inputs import Author, Comment, Role, Sound, Video
 from workers.insights.refs import source_ref
 from workers.providers.item_fields import Item, count, field, flag, moment, number, text
 
+MAX_HASHTAGS = 30  # of a post
+MAX_HASHTAG_CHARACTERS = 100
 _HASHTAG = re.compile(r"#(\w+)")
-_VIDEO_LINK = re.compile(r"([\w.-]+)/(?:@([\w.-]*)/)?(?:video|photo|player/v1)/(\w+)")
+_VIDEO_LINK = re.compile(r"(?<![\w.-])([\w.-]+)/(?:@([\w.-]*)/)?(?:video|photo|player/v1)/(\w+)")
 _ROLES: dict[object, Role] = {"subject": "subject", "creator": "creator", "niche": "niche"}
 # A post can't be newer than its collection; a day covers a scraper's wrong time zone.
 _CLOCK_LEEWAY = timedelta(days=1)
@@ -150,13 +152,13 @@ def _hashtags(item: Item, caption: str) -> tuple[str, ...]:
     """The scraper's list; flattened exports lose it, and the caption still has them."""
     listed = field(item, "hashtags")
     entries = listed if isinstance(listed, list) else []
-    names = [_hashtag_name(entry) for entry in entries] or _HASHTAG.findall(caption)
-    return tuple(dict.fromkeys(name.lower() for name in names if name))
+    names = [_hashtag_name(entry) for entry in entries[:MAX_HASHTAGS]] or _HASHTAG.findall(caption)
+    return tuple(dict.fromkeys(name.lower() for name in names[:MAX_HASHTAGS] if name))
 
 
 def _hashtag_name(entry: object) -> str:
     named = field(entry, "name") if isinstance(entry, Mapping) else entry
-    return (text(named) or "").removeprefix("#")
+    return (text(named) or "").removeprefix("#")[:MAX_HASHTAG_CHARACTERS]
 
 
 def _sound(item: Item) -> Sound | None:

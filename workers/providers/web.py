@@ -59,9 +59,7 @@ async def _with_posts(url: str, services: Services, context: Context, runs: Runs
 
     name = await context.step("product_name", name_on_page)
     found = await tiktok_search.search(name, runs, services, context)
-    collection = _collection(url, read or await _read(url, services), found, services)
-    await runs.delete_all()  # not before: a page that fails now must not cost the runs
-    return collection
+    return _collection(url, read or await _read(url, services), found, services)
 
 
 async def _read(url: str, services: Services) -> _Read:

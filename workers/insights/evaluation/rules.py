@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
+from importlib.resources import files
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from workers.insights.evaluation.bars import Finding
 
-LINES = Path("tests/data/compliance_lines.toml")
+LINES = files("workers.insights.evaluation") / "compliance_lines.toml"
 BARS = ("rules_recall", "rules_precision")
 _STATUS = "select status from private.check_rule(%s, private.fold(%s))"
 
