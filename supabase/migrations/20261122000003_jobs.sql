@@ -90,6 +90,11 @@ create table private.messages (
 comment on table private.messages is
 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
 of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+comment on column private.messages.vt is
+'When it is due: before, it sleeps or is leased.';
+comment on column private.messages.enqueued_at is
+'When it joined its lane; before vt: it has left it, to sleep or for its lease, and a claim after vt
+lets it join again.';
 alter table private.messages enable row level security;
 
 create table private.live_jobs (

@@ -13,14 +13,15 @@ begin
     insert into private.queues (queue) values (create_queue.queue);
     perform pgmq.create(create_queue.queue);
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call.
-    execute replace($template$
+    -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
+    -- leased, so that whoever sleeps is in nobody's way.
+    execute replace(replace($template$
 -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
 alter table pgmq.q_QUEUE set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_cost_delay = 0
 ), inherit private.messages;
-create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((headers ->> 'lane'), (least(read_ct, 1)), vt);
+create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
 create function private.claim_QUEUE(
     quantity integer, lease_seconds integer, cursor text, busy_lanes text []
 )
@@ -46,9 +47,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -72,6 +76,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where (LANE, least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by LANE, least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_QUEUE as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -82,12 +105,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select LANE, coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where LANE > v_lane and LANE < v_until and m.vt >= v_oldest
+            order by LANE limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -109,10 +131,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_QUEUE as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where (LANE, least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by LANE, least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -128,7 +150,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -168,7 +190,9 @@ begin
 end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$, 'QUEUE', create_queue.queue);
+$template$,
+    'LANE', $lane$(case when vt <= enqueued_at then headers ->> 'lane' else '' end)$lane$
+    ), 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
     execute format(
         'create or replace function private.add_message('
@@ -180,8 +204,9 @@ $template$, 'QUEUE', create_queue.queue);
         (
             select string_agg(
                 format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    'when %L then insert into pgmq.%I (message, headers, vt, enqueued_at)'
+                    || ' values (body, headers, due_at, clock_timestamp())'
+                    || ' returning msg_id into v_msg_id;',
                     q.queue, 'q_' || q.queue
                 ), ' '
             )
@@ -412,6 +437,7 @@ declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
     v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
     v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
+    v_now timestamptz := clock_timestamp();
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
@@ -426,7 +452,8 @@ begin
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
     update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
+        vt = v_now + make_interval(secs => v_delay_seconds),
+        enqueued_at = v_now,
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
     perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
@@ -498,8 +525,9 @@ declare
         where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+    v_now timestamptz := clock_timestamp();
 begin
-    update private.messages as m set vt = clock_timestamp()
+    update private.messages as m set vt = v_now, enqueued_at = v_now
     where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
         and v_status = 'waiting';
     perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';

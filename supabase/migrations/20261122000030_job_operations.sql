@@ -200,8 +200,9 @@ begin
             select j.lane, private.lane_weight(j.user_id) as weight
             from jobs as j group by j.lane, j.user_id
         ), sent as (
-            insert into pgmq.%I (message, headers, vt)
-            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            insert into pgmq.%I (message, headers, vt, enqueued_at)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp(),
+                clock_timestamp()
             from jobs as j inner join lanes as l on j.lane = l.lane
             returning msg_id, (message ->> ''job_id'')::uuid as job_id
         )
