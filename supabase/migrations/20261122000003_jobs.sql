@@ -125,6 +125,22 @@ comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
 alter table private.live_jobs enable row level security;
 
+create table private.waiting_workers (
+    queue text not null references private.queues on delete cascade,
+    worker uuid not null,
+    busy_lanes text[] not null,
+    until timestamptz not null,
+    primary key (queue, worker)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
+comment on table private.waiting_workers is
+'Which workers want to be told of new jobs: NOTIFY makes commits wait for each other, so a queue
+that nobody waits for is filled without. A worker''s claims keep its rows.';
+comment on column private.waiting_workers.busy_lanes is
+'Of whose jobs it need not be told: it has theirs already.';
+comment on column private.waiting_workers.until is
+'When this ends unless the worker says so again: a dead one leaves its row behind.';
+alter table private.waiting_workers enable row level security;
+
 create table private.dead_letters (
     job_id uuid primary key references public.jobs on delete cascade,
     lane text not null,

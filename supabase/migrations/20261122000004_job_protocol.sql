@@ -219,6 +219,49 @@ comment on function private.create_queue is
 'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
 migrations.';
 
+create function private.call_workers(queue text, lanes text[])
+returns void
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_notify('jobs', call_workers.queue)
+    where exists (
+        select from private.waiting_workers as w
+        where w.queue = call_workers.queue and w.until > clock_timestamp()
+            and not call_workers.lanes <@ w.busy_lanes
+    );
+end;
+$$;
+comment on function private.call_workers is
+'Tells workers of jobs that were added to these lanes, if one waits for such: at commit, which then
+waits for all others that notify.';
+
+create function private.wait_for_jobs(queue text, worker uuid, busy_lanes text[])
+returns void
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into private.waiting_workers as w (queue, worker, busy_lanes, until)
+    values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
+    on conflict on constraint waiting_workers_pkey do update
+    set busy_lanes = excluded.busy_lanes, until = excluded.until
+    where w.until < clock_timestamp() + interval '15 seconds'
+        or w.busy_lanes <> excluded.busy_lanes;
+    if found then
+        delete from private.waiting_workers as w where (w.queue, w.worker) in (
+            select d.queue, d.worker from private.waiting_workers as d
+            where d.until < clock_timestamp() - interval '10 minutes' for update skip locked
+        );
+    end if;
+end;
+$$;
+comment on function private.wait_for_jobs is
+'Notes that a worker wants to be told of jobs, not of those in `busy_lanes`; forgets dead workers.';
+
 create function private.post(
     job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer
 )
@@ -244,7 +287,7 @@ begin
     values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
-        perform pg_notify('jobs', v_queue);
+        perform private.call_workers(v_queue, array[post.lane]) where post.delay_seconds <= 0;
         return true;
     end if;
     perform pgmq.delete(v_queue, v_msg_id);
@@ -362,7 +405,8 @@ create function private.claim(
     cursor text default '',
     busy_lanes text[] default '{}',
     msg_ids bigint[] default '{}',
-    read_cts integer[] default '{}'
+    read_cts integer[] default '{}',
+    worker uuid default null
 )
 returns setof private.turn
 language plpgsql
@@ -372,12 +416,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_turn private.turn;
+    v_claimed integer := 0;
 begin
     perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
     for v_turn in
         execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
         using quantity, lease_seconds, cursor, busy_lanes
     loop
+        v_claimed := v_claimed + 1;
         if v_turn.ending is null then
             return next v_turn;
         else
@@ -387,14 +433,22 @@ begin
             );
         end if;
     end loop;
+    if worker is not null and v_claimed = 0 and quantity > 0 then
+        perform private.wait_for_jobs(queue, worker, busy_lanes);
+    elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
+        update private.waiting_workers as w set until = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.until > clock_timestamp();
+    end if;
 end;
 $$;
 comment on function private.claim is
 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
-all of the protocol: workers have no table rights.';
+and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
+finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
+nobody. One that finds less than it has room for comes back without being told. Definer, as all of
+the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;
 
 create function private.hold(queue text, msg_id bigint, read_ct integer default null)
@@ -456,7 +510,7 @@ begin
         enqueued_at = v_now,
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
-    perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
+    perform private.call_workers(snooze.queue, array[v_live.lane]) where v_delay_seconds <= 0;
     return snooze.status;
 end;
 $$;
@@ -530,7 +584,7 @@ begin
     update private.messages as m set vt = v_now, enqueued_at = v_now
     where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
         and v_status = 'waiting';
-    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
+    perform private.call_workers(v_live.queue, array[v_live.lane]) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';

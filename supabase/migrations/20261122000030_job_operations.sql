@@ -210,7 +210,9 @@ begin
         select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
         from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
     ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
-    perform pg_notify('jobs', v_queue);
+    perform private.call_workers(
+        v_queue, array(select coalesce(n::text, 'system') from unnest(user_ids) as n)
+    );
     return v_job_ids;
 end;
 $$;
