@@ -55,6 +55,12 @@ CHECKS = [
         "python -m workers resume QUEUE",
     ),
     Check(
+        "every schedule fires",
+        "select format('schedule %s: %s', name, problem) as problem from private.schedules"
+        " where problem is not null",
+        "Correct its row in private.schedules; it is tried again every ten minutes.",
+    ),
+    Check(
         "every live job has its message",
         "select format('job %s has lost its message', l.job_id) as problem"
         " from private.live_jobs as l where not exists (select from private.messages as m"

@@ -109,6 +109,7 @@ create table private.live_jobs (
     steps jsonb check (pg_column_size(steps) <= 262144),
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
+    is_redriven boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is
@@ -123,6 +124,7 @@ yet.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
+comment on column private.live_jobs.is_redriven is 'An operator brought it back after it failed.';
 alter table private.live_jobs enable row level security;
 
 create table private.waiting_workers (
@@ -148,9 +150,12 @@ create table private.dead_letters (
     key text,
     arguments jsonb not null,
     steps jsonb,
+    is_redriven boolean not null,
     failed_at timestamptz not null default now()
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
+comment on column private.dead_letters.is_redriven is
+'It was brought back before and failed again: bringing back many leaves it out.';
 create index dead_letters_kind_idx on private.dead_letters (kind);
 create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
 alter table private.dead_letters enable row level security;

@@ -9,15 +9,33 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $function$
+declare
+    v_member text;
 begin
     insert into private.queues (queue) values (create_queue.queue);
     perform pgmq.create(create_queue.queue);
+    -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
+    for v_member in
+        select format(
+            'alter extension pgmq drop %s %s', case c.relkind when 'S' then 'sequence' else 'table' end,
+            c.oid::regclass
+        )
+        from pg_depend as d
+        inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
+        where d.deptype = 'e' and c.relkind in ('r', 'S')
+            and c.relnamespace = 'pgmq'::regnamespace
+            and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
+        order by c.relkind  -- a table's sequence before the table
+    loop
+        execute v_member;
+    end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
     -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
     -- leased, so that whoever sleeps is in nobody's way.
     execute replace(replace($template$
 -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
-alter table pgmq.q_QUEUE set (
+alter table pgmq.a_QUEUE enable row level security;
+alter table pgmq.q_QUEUE enable row level security, set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_cost_delay = 0
 ), inherit private.messages;
@@ -216,8 +234,8 @@ $template$,
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
-migrations.';
+'Makes a queue: pgmq''s tables, ours from then on and under RLS (a dashboard may grant them), index
+and vacuum settings, how jobs are added and claimed. For migrations.';
 
 create function private.call_workers(queue text, lanes text[])
 returns void
@@ -384,9 +402,11 @@ begin
         returning j.id
     ), closed as (
         delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps, l.is_redriven
     ), buried as (
-        insert into private.dead_letters (job_id, lane, kind, key, arguments, steps)
+        insert into private.dead_letters (
+            job_id, lane, kind, key, arguments, steps, is_redriven
+        )
         select c.* from closed as c where complete.outcome = 'failed'
     )
     select a.msg_id from acknowledged as a;
@@ -707,6 +727,7 @@ begin
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
     where j.id = redrive.job_id;
+    update private.live_jobs as l set is_redriven = true where l.job_id = redrive.job_id;
     delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;

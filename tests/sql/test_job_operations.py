@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.database import make_user
@@ -147,6 +148,44 @@ def test_workers_that_look_at_once_fire_a_schedule_once(db: Database):
     with ThreadPoolExecutor(8) as threads:
         fired = list(threads.map(lambda _: fire(db), range(8)))
     assert (sum(fired), noops(db)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "every", ["1 month", "1 year", "1 day 1 month", "0.5 seconds", "5000 days"]
+)
+def test_a_schedule_without_a_fixed_length_is_refused(db: Database, every: str):
+    with pytest.raises(psycopg.errors.CheckViolation, match="schedules_every_check"):
+        db.execute(
+            "insert into private.schedules (name, kind, every) values ('odd', 'noop', %s)", every
+        )
+
+
+def test_a_schedule_that_cannot_fire_stops_only_itself_and_says_why(db: Database):
+    make_schedule(db, is_catching_up=False)
+    quiet(db)
+    db.execute("alter table private.schedules drop constraint schedules_every_check")
+    db.execute(
+        "insert into private.schedules (name, kind, every, next_at)"
+        " values ('monthly', 'noop', '1 month', now() - interval '1 day')"
+    )
+    assert ([fire(db), fire(db)], noops(db)) == ([1, 0], 1)
+    problems = db.rows("select name, problem is null as is_well from private.schedules order by 1")
+    assert problems == [{"name": "hourly", "is_well": True}, {"name": "monthly", "is_well": False}]
+
+
+def test_pruning_reads_what_it_prunes(db: Database):
+    """Pruned and filled again, a block range index would make each look read what is left."""
+    db.execute(
+        "insert into public.jobs (kind, status, created_at, finished_at)"
+        " select 'noop', 'succeeded', now() - n * interval '1 minute', now()"
+        " from generate_series(1, 50000) as n"
+    )
+    db.execute("analyze public.jobs")
+    [plan] = db.value(
+        "explain (format json) select id from public.jobs where created_at < now() - interval '34"
+        " days' and finished_at is not null order by created_at limit 1000"
+    )
+    assert plan["Plan"]["Plans"][0]["Index Name"] == "jobs_created_at_idx"
 
 
 def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
