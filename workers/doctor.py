@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.errors import UndefinedTable
+
 from core.database import connect
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ class Check:
 
 
 CHECKS = [
+    Check(
+        "every queue has its table",
+        "select format('queue %s has no table', queue) as problem from private.queues"
+        " where to_regclass(format('pgmq.%I', 'q_' || queue)) is null",
+        "A dump has left it out: select private.restore_queues();",
+    ),
     Check(
         "no transaction older than a minute",
         "select format('pid %s of %s has been open for %s', pid, usename, now() - xact_start)"
@@ -65,7 +73,7 @@ CHECKS = [
         "select format('job %s has lost its message', l.job_id) as problem"
         " from private.live_jobs as l where not exists (select from private.messages as m"
         " where m.msg_id = l.msg_id and m.tableoid = ('pgmq.q_' || l.queue)::regclass)",
-        "Somebody deleted from pgmq by hand: delete the row of public.jobs, start the work again.",
+        "A restore or somebody's delete has lost it: select private.restore_queues();",
     ),
 ]
 
@@ -79,7 +87,10 @@ def run(db: Connection[Row], url: str) -> int:
     ):
         print(f"PostgreSQL {row['postgresql']}, pgmq {row['pgmq']}")
     for check in CHECKS:
-        found = [str(row["problem"]) for row in db.execute(check.statement)]
+        try:
+            found = [str(row["problem"]) for row in db.execute(check.statement)]
+        except UndefinedTable as error:  # the first check says so
+            found = [str(error.diag.message_primary)]
         problems += len(found)
         print(f"{'ok  ' if not found else 'FAIL'} {check.name}")
         for problem in found:

@@ -12,13 +12,13 @@ as $function$
 declare
     v_member text;
 begin
-    insert into private.queues (queue) values (create_queue.queue);
+    insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
     perform pgmq.create(create_queue.queue);
     -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
     for v_member in
         select format(
-            'alter extension pgmq drop %s %s', case c.relkind when 'S' then 'sequence' else 'table' end,
-            c.oid::regclass
+            'alter extension pgmq drop %s %s',
+            case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass
         )
         from pg_depend as d
         inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
@@ -40,7 +40,7 @@ alter table pgmq.q_QUEUE enable row level security, set (
     autovacuum_vacuum_cost_delay = 0
 ), inherit private.messages;
 create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
-create function private.claim_QUEUE(
+create or replace function private.claim_QUEUE(
     quantity integer, lease_seconds integer, cursor text, busy_lanes text []
 )
 returns setof private.turn

@@ -127,7 +127,7 @@ create table private.schedules (
     arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
     -- date_bin knows no months: they differ in length.
     every interval not null check (
-        every between interval '1 second' and interval '366 days'
+        every >= interval '1 second' and every <= interval '366 days'
         and extract(year from every) = 0 and extract(month from every) = 0
     ),
     is_catching_up boolean not null default false,
@@ -240,6 +240,47 @@ comment on function private.enqueue_many is
 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
 keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
 grant execute on function private.enqueue_many to worker;
+
+create function private.restore_queues()
+returns integer
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_queue text;
+    v_lost uuid [];
+begin
+    for v_queue in
+        select q.queue from private.queues as q
+        where to_regclass(format('pgmq.%I', 'q_' || q.queue)) is null order by q.queue
+    loop
+        perform private.create_queue(v_queue);
+    end loop;
+    v_lost := array(
+        select l.job_id from private.live_jobs as l
+        where not exists (
+            select from private.messages as m
+            where m.msg_id = l.msg_id and m.message ->> 'job_id' = l.job_id::text
+                and m.tableoid = ('pgmq.q_' || l.queue)::regclass
+        )
+    );
+    update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
+    update private.live_jobs as l set msg_id = private.add_message(
+        l.queue,
+        jsonb_build_object('job_id', l.job_id),
+        jsonb_build_object(
+            'lane', l.lane, 'weight', private.lane_weight(nullif(l.lane, 'system')::uuid)
+        ),
+        clock_timestamp()
+    ) where l.job_id = any (v_lost);
+    return cardinality(v_lost);
+end;
+$$;
+comment on function private.restore_queues is
+'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
+somebody deleted messages: makes the queues'' tables that are missing, and queues each live job that
+has lost its message; how many. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
