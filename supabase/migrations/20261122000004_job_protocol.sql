@@ -356,10 +356,8 @@ end;
 $$;
 comment on function private.enqueue is
 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
-key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
-granted to an API role.';
-grant execute on function private.enqueue to webhook;
-grant execute on function private.enqueue to worker;
+key is returned instead. Granted to no login: who can queue anything can queue the erasure of any
+account. Each use has a function of its own that calls it.';
 
 create function private.complete(
     queue text,
@@ -614,7 +612,6 @@ $$;
 comment on function private.wake is
 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
-grant execute on function private.wake to worker;
 
 create function private.extend(
     queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
@@ -771,7 +768,6 @@ $$;
 comment on function private.queue_metrics is
 'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
 oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
-grant execute on function private.queue_metrics to worker;
 
 select private.create_queue(queue)
 from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;

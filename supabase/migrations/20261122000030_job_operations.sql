@@ -238,8 +238,7 @@ end;
 $$;
 comment on function private.enqueue_many is
 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
-keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
-grant execute on function private.enqueue_many to worker;
+keys, so each is new. Returns their ids in that order. Granted to nobody, as private.enqueue.';
 
 create function private.restore_queues()
 returns integer

@@ -211,8 +211,7 @@ def test_what_did_not_fail_cannot_be_redriven(db: Database):
 def test_metrics_tell_due_from_sleeping(db: Database):
     enqueue(db)
     enqueue(db, delay_seconds=600)
-    with db.as_worker() as worker:
-        row = worker.row("select * from private.queue_metrics() where queue = 'maintenance'")
+    row = db.row("select * from private.queue_metrics() where queue = 'maintenance'")
     assert (row["due"], row["is_paused"], row["dead_letters"]) == (1, False, 0)
     assert row["oldest_due_seconds"] >= 0
 
