@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,6 +13,8 @@ from tests.database import make_user
 from tests.server import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.database import Database, Row
 
 ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
@@ -193,7 +194,7 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
         "select pgmq.read('ingestion', 1, 1)",
         "select private.cancel_own_job(gen_random_uuid())",
         "select private.enqueue('erase_account', gen_random_uuid())",
-        "select private.enqueue_many('erase_account', array[gen_random_uuid()], array['{}'::jsonb])",
+        "select private.enqueue_many('erase_account', '{}', '{}')",
         "select private.post(gen_random_uuid(), 'system', 'prune_jobs', null, '{}', null, 0)",
         "select private.wake(gen_random_uuid())",
         "set role authenticated",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,19 @@ import psycopg
 import pytest
 
 from tests.database import make_user
-from tests.jobs import claim, complete, enqueue, expire, fail, leftovers, make_kind, state, token
+from tests.jobs import (
+    claim,
+    complete,
+    enqueue,
+    expect_notifications,
+    expire,
+    fail,
+    leftovers,
+    make_kind,
+    state,
+    token,
+)
+from tests.server import MIGRATIONS
 
 if TYPE_CHECKING:
     from tests.database import Database, Row
@@ -228,3 +241,53 @@ def test_pruning_forgets_old_ended_jobs_only(db: Database):
         assert worker.value("select private.prune_jobs()") == 1
     assert {row["id"] for row in db.rows("select id from public.jobs")} == {young, live}
     assert state(db, live)["status"] == "queued"
+
+
+# Tables of the job layer, and what keeps each from growing for ever.
+GROWTH = {
+    "public.jobs": "pruned 30 days after they began",
+    "private.dead_letters": "go with their jobs",
+    "private.live_jobs": "go when the job ends",
+    "private.permits": "go with the next start after a minute",
+    "private.waiting_workers": "go ten minutes after their worker",
+}
+CONFIGURATION = {"private.queues", "private.job_kinds", "private.limits", "private.schedules"}
+
+
+def rows_of(db: Database, *names: str) -> dict[str, int]:
+    return {name: db.value(f"select count(*) from {name}") for name in names}
+
+
+def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
+    make_limit(db, max_running=10, starts_per_minute=100)
+    before = rows_of(db, *CONFIGURATION)
+    user_id = make_user()
+    for outcome in (complete, fail, None):
+        job_id = enqueue(db, user_id=user_id)
+        if outcome is None:
+            with db.as_user(user_id) as user:
+                user.rows("select public.cancel_job(%s)", job_id)
+            continue
+        [job] = claim(db)
+        acquire(db, job)
+        outcome(db, job)
+    expect_notifications(db)
+    db.execute("update public.jobs set created_at = now() - interval '31 days'")
+    db.execute("update private.permits set started_at = started_at - interval '2 minutes'")
+    db.execute("update private.waiting_workers set until = now() - interval '1 hour'")
+    db.execute("select private.prune_jobs()")
+    acquire(db, *claimed(db, 1))
+    expect_notifications(db)
+    queues = [f"pgmq.{x}_{row['queue']}" for x in "qa" for row in db.rows("table private.queues")]
+    live = {"public.jobs", "private.live_jobs", "private.permits", "private.waiting_workers"}
+    assert rows_of(db, *GROWTH) == {name: int(name in live) for name in GROWTH}
+    assert sum(rows_of(db, *queues).values()) == 1
+    assert rows_of(db, *CONFIGURATION) == before
+
+
+def test_every_table_of_the_job_layer_is_known_to_be_bounded(db: Database):
+    """A new one needs a line above, and a way to shrink."""
+    layer = "".join(path.read_text() for path in MIGRATIONS.glob("*_job*.sql"))
+    made = set(re.findall(r"^create table (\S+)", layer, re.MULTILINE))
+    assert made == GROWTH.keys() | CONFIGURATION | {"private.messages"}
+    assert db.value("select count(*) from only private.messages") == 0
