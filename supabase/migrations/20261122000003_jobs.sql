@@ -131,7 +131,7 @@ create table private.waiting_workers (
     queue text not null references private.queues on delete cascade,
     worker uuid not null,
     busy_lanes text[] not null,
-    until timestamptz not null,
+    ends_at timestamptz not null,
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
@@ -139,7 +139,7 @@ comment on table private.waiting_workers is
 that nobody waits for is filled without. A worker''s claims keep its rows.';
 comment on column private.waiting_workers.busy_lanes is
 'Of whose jobs it need not be told: it has theirs already.';
-comment on column private.waiting_workers.until is
+comment on column private.waiting_workers.ends_at is
 'When this ends unless the worker says so again: a dead one leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 

@@ -10,16 +10,13 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-    v_member text;
+    v_member record;
 begin
     insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
     perform pgmq.create(create_queue.queue);
     -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
     for v_member in
-        select format(
-            'alter extension pgmq drop %s %s',
-            case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass
-        )
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
         from pg_depend as d
         inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
         where d.deptype = 'e' and c.relkind in ('r', 'S')
@@ -27,7 +24,7 @@ begin
             and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
         order by c.relkind  -- a table's sequence before the table
     loop
-        execute v_member;
+        execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
     end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
     -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
@@ -247,7 +244,7 @@ begin
     perform pg_notify('jobs', call_workers.queue)
     where exists (
         select from private.waiting_workers as w
-        where w.queue = call_workers.queue and w.until > clock_timestamp()
+        where w.queue = call_workers.queue and w.ends_at > clock_timestamp()
             and not call_workers.lanes <@ w.busy_lanes
     );
 end;
@@ -263,16 +260,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into private.waiting_workers as w (queue, worker, busy_lanes, until)
+    insert into private.waiting_workers as w (queue, worker, busy_lanes, ends_at)
     values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
     on conflict on constraint waiting_workers_pkey do update
-    set busy_lanes = excluded.busy_lanes, until = excluded.until
-    where w.until < clock_timestamp() + interval '15 seconds'
+    set busy_lanes = excluded.busy_lanes, ends_at = excluded.ends_at
+    where w.ends_at < clock_timestamp() + interval '15 seconds'
         or w.busy_lanes <> excluded.busy_lanes;
     if found then
         delete from private.waiting_workers as w where (w.queue, w.worker) in (
             select d.queue, d.worker from private.waiting_workers as d
-            where d.until < clock_timestamp() - interval '10 minutes' for update skip locked
+            where d.ends_at < clock_timestamp() - interval '10 minutes' for update skip locked
         );
     end if;
 end;
@@ -326,7 +323,7 @@ create function private.enqueue(
 returns uuid
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -454,8 +451,8 @@ begin
     if worker is not null and v_claimed = 0 and quantity > 0 then
         perform private.wait_for_jobs(queue, worker, busy_lanes);
     elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
-        update private.waiting_workers as w set until = clock_timestamp()
-        where w.queue = claim.queue and w.worker = claim.worker and w.until > clock_timestamp();
+        update private.waiting_workers as w set ends_at = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
     end if;
 end;
 $$;
@@ -465,8 +462,8 @@ due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
 and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
 finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
-nobody. One that finds less than it has room for comes back without being told. Definer, as all of
-the protocol: workers have no table rights.';
+nobody. One that finds less than it has room for comes back without being told.
+Definer, as all of the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;
 
 create function private.hold(queue text, msg_id bigint, read_ct integer default null)
@@ -587,7 +584,7 @@ create function private.wake(job_id uuid)
 returns boolean
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -740,7 +737,7 @@ returns table (
 )
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin

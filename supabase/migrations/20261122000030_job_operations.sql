@@ -198,7 +198,7 @@ create function private.enqueue_many(kind text, user_ids uuid[], arguments jsonb
 returns uuid[]
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -274,7 +274,7 @@ def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
     expect_notifications(db)
     db.execute("update public.jobs set created_at = now() - interval '31 days'")
     db.execute("update private.permits set started_at = started_at - interval '2 minutes'")
-    db.execute("update private.waiting_workers set until = now() - interval '1 hour'")
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 hour'")
     db.execute("select private.prune_jobs()")
     acquire(db, *claimed(db, 1))
     expect_notifications(db)

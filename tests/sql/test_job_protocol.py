@@ -406,15 +406,15 @@ def test_a_worker_that_waits_goes_on_waiting_without_a_write_each_time(db: Datab
     with db.connect("worker") as worker:
         for _ in range(2):
             worker.execute("select private.claim(%s, 1, 30, worker => %s)", (QUEUE, name))
-            seen.append(db.row("select xmin::text, until from private.waiting_workers"))
+            seen.append(db.row("select xmin::text, ends_at from private.waiting_workers"))
     assert seen[0] == seen[1]
 
 
 def test_dead_workers_are_forgotten(db: Database):
     expect_notifications(db)
-    db.execute("update private.waiting_workers set until = now() - interval '1 minute'")
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 minute'")
     assert notified(db, lambda: enqueue(db)) == []
-    db.execute("update private.waiting_workers set until = now() - interval '1 hour'")
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 hour'")
     expect_notifications(db)
     assert db.value("select count(*) from private.waiting_workers") == 1
 
