@@ -64,6 +64,11 @@ def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]
         )
 
 
+def expect_notifications(db: Database, queue: str = QUEUE) -> None:
+    """As an idle worker does: from now on jobs of the queue are told of."""
+    db.execute("select private.wait_for_jobs(%s, gen_random_uuid(), '{}')", queue)
+
+
 def token(job: Row) -> tuple[str, int, int]:
     """The first three arguments of every statement about a claimed job."""
     return QUEUE, job["msg_id"], job["read_ct"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.errors import UndefinedTable
+
 from core.database import connect
 from workers.providers import checks
 
@@ -25,6 +27,12 @@ class Check:
 
 
 CHECKS = [
+    Check(
+        "every queue has its table",
+        "select format('queue %s has no table', queue) as problem from private.queues"
+        " where to_regclass(format('pgmq.%I', 'q_' || queue)) is null",
+        "A dump has left it out: select private.restore_queues();",
+    ),
     Check(
         "no transaction older than a minute",
         "select format('pid %s of %s has been open for %s', pid, usename, now() - xact_start)"
@@ -57,11 +65,17 @@ CHECKS = [
         "python -m workers resume QUEUE",
     ),
     Check(
+        "every schedule fires",
+        "select format('schedule %s: %s', name, problem) as problem from private.schedules"
+        " where problem is not null",
+        "Correct its row in private.schedules; it is tried again every ten minutes.",
+    ),
+    Check(
         "every live job has its message",
         "select format('job %s has lost its message', l.job_id) as problem"
         " from private.live_jobs as l where not exists (select from private.messages as m"
         " where m.msg_id = l.msg_id and m.tableoid = ('pgmq.q_' || l.queue)::regclass)",
-        "Somebody deleted from pgmq by hand: delete the row of public.jobs, start the work again.",
+        "A restore or somebody's delete has lost it: select private.restore_queues();",
     ),
 ]
 
@@ -75,7 +89,10 @@ def run(db: Connection[Row], url: str, sources: SourceSettings) -> int:
     ):
         print(f"PostgreSQL {row['postgresql']}, pgmq {row['pgmq']}")
     for check in CHECKS:
-        found = [str(row["problem"]) for row in db.execute(check.statement)]
+        try:
+            found = [str(row["problem"]) for row in db.execute(check.statement)]
+        except UndefinedTable as error:  # the first check says so
+            found = [str(error.diag.message_primary)]
         problems += len(found)
         print(f"{'ok  ' if not found else 'FAIL'} {check.name}")
         for problem in found:

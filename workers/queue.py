@@ -50,7 +50,7 @@ class Job(NamedTuple):
 _TURN = """
 select
     %s, msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, steps, cursor
-from private.claim(%s, %s, %s, %s, %s, %s::bigint[], %s::integer[])
+from private.claim(%s, %s, %s, %s, %s, %s::bigint[], %s::integer[], %s)
 """
 
 
@@ -63,11 +63,13 @@ async def turn(
     lease_seconds: int,
     cursor: str,
     busy_lanes: Iterable[UUID | None] = (),
+    worker: UUID | None = None,
 ) -> tuple[list[Job], str]:
     """Acknowledges `done` jobs that are still ours, leases up to `quantity` due ones.
 
     Returns these and the next turn's cursor: it says whose turn is next. Waits briefly for a
-    connection, because each call tries the server anew.
+    connection, because each call tries the server anew. A `worker` that gets none is notified of
+    jobs from then on, and must look again soon.
     """
     lanes = ["system" if user_id is None else str(user_id) for user_id in busy_lanes]
     async with (
@@ -75,7 +77,7 @@ async def turn(
         db.cursor(row_factory=tuple_row, binary=True) as rows,
     ):
         await rows.execute(
-            _TURN, (queue, queue, quantity, lease_seconds, cursor, lanes, *_tokens(done))
+            _TURN, (queue, queue, quantity, lease_seconds, cursor, lanes, *_tokens(done), worker)
         )
         found = await rows.fetchall()
     return [Job(*row[:10]) for row in found], found[-1][10] if found else cursor

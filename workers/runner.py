@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
+import uuid
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _POLL_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 0.01  # doubles with each look, up to the poll
 _RECONNECT_SECONDS = 0.5
 _SCHEDULE_SECONDS = 10.0
 _DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
@@ -81,6 +83,9 @@ class Runner:
         self._hungry = set(queues)  # queues that may have due work
         self._news = set(queues)  # … of somebody of whom nothing runs, perhaps
         self._cursors: dict[str, str] = {}
+        self._name = uuid.uuid4()
+        self._told = set[str]()  # queues that found nothing: the database tells of new jobs
+        self._look_again: dict[str, tuple[float, float]] = {}  # when, and after what pause
         self._awake = asyncio.Event()
         self._poll_at = 0.0
         self._stopping = False
@@ -159,16 +164,26 @@ class Runner:
         self._awake.clear()
         if not self._is_turn_due():
             now = self._loop.time()
-            until = min(self._poll_at, now + _ACKNOWLEDGE_SECONDS) if self._done else self._poll_at
+            until = min([self._poll_at, *(at for at, _ in self._look_again.values())])
+            until = min(until, now + _ACKNOWLEDGE_SECONDS) if self._done else until
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
                     await self._awake.wait()
         # By the clock, not by idleness: nobody notifies of a lease or a delay that ends.
+        for queue, (at, pause) in list(self._look_again.items()):
+            if self._loop.time() >= at:
+                self._look(queue)
+                self._look_again_after(queue, pause * 2)
         if self._loop.time() >= self._poll_at:
             self._poll_at = self._loop.time() + _jittered(_POLL_SECONDS)
             self._look()
             if self._is_deaf and self._held:
                 self._heartbeat.nudge()  # tells what was cancelled
+
+    def _look_again_after(self, queue: str, pause: float) -> None:
+        self._look_again[queue] = self._loop.time() + pause, pause
+        if pause >= _POLL_SECONDS:
+            del self._look_again[queue]
 
     def _is_turn_due(self) -> bool:
         if any(self._wanted(queue) for queue in self._news):
@@ -205,6 +220,7 @@ class Runner:
                     lease_seconds=self._lease_seconds,
                     cursor=self._cursors.get(queue, ""),
                     busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
+                    worker=None if self._is_deaf else self._name,
                 )
         except (psycopg.Error, TimeoutError) as error:
             # Whatever the database says: a worker that ends here takes its running jobs with it.
@@ -215,6 +231,12 @@ class Runner:
             return
         if wanted and len(claimed) >= wanted:
             self._hungry.add(queue)
+        elif wanted and (claimed or queue not in self._told):
+            # Under load it goes on looking, so that enqueuing costs no notification. And who
+            # enqueued while it began to wait could not know that somebody wants to be told: the
+            # pauses double, so no job is found later than its transaction took.
+            self._look_again_after(queue, _LOOK_AGAIN_SECONDS)
+            (self._told.discard if claimed else self._told.add)(queue)
         for job in claimed:
             self._held[job.token] = _Held(job)
             self._stock.put(job, self._loop.time())

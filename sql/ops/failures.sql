@@ -1,10 +1,12 @@
 -- Why do jobs fail? Run after an alarm: the codes of the last day, the most frequent first.
+-- By the dead letters: of them there is an index by time.
 select
     j.kind,
     j.error_code,
     count(*) as jobs,
     max(j.finished_at) as last_at
-from public.jobs as j
-where j.status = 'failed' and j.finished_at > now() - interval '1 day'
+from private.dead_letters as d
+inner join public.jobs as j on d.job_id = j.id
+where d.failed_at > now() - interval '1 day'
 group by j.kind, j.error_code
 order by jobs desc;

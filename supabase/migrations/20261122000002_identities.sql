@@ -72,8 +72,5 @@ begin atomic
     where i.user_id = is_erased.user_id;
 end;
 comment on function private.is_erased is
-'Whether an account was erased (nobody who may act for it is left): workers drop its late
-results, events for it are ignored.
-Definer: it reads the tombstones.';
-grant execute on function private.is_erased to worker;
-grant execute on function private.is_erased to webhook;
+'Whether an account was erased: nobody who may act for it is left. Definer: it reads the
+tombstones.';

@@ -90,6 +90,11 @@ create table private.messages (
 comment on table private.messages is
 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
 of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+comment on column private.messages.vt is
+'When it is due: before, it sleeps or is leased.';
+comment on column private.messages.enqueued_at is
+'When it joined its lane; before vt: it has left it, to sleep or for its lease, and a claim after vt
+lets it join again.';
 alter table private.messages enable row level security;
 
 create table private.live_jobs (
@@ -104,6 +109,7 @@ create table private.live_jobs (
     steps jsonb check (pg_column_size(steps) <= 262144),
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
+    is_redriven boolean not null default false,
     constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is
@@ -118,7 +124,24 @@ yet.';
 comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
 'What it is about to wait for happened while it still ran.';
+comment on column private.live_jobs.is_redriven is 'An operator brought it back after it failed.';
 alter table private.live_jobs enable row level security;
+
+create table private.waiting_workers (
+    queue text not null references private.queues on delete cascade,
+    worker uuid not null,
+    busy_lanes text[] not null,
+    ends_at timestamptz not null,
+    primary key (queue, worker)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
+comment on table private.waiting_workers is
+'Which workers want to be told of new jobs: NOTIFY makes commits wait for each other, so a queue
+that nobody waits for is filled without. A worker''s claims keep its rows.';
+comment on column private.waiting_workers.busy_lanes is
+'Of whose jobs it need not be told: it has theirs already.';
+comment on column private.waiting_workers.ends_at is
+'When this ends unless the worker says so again: a dead one leaves its row behind.';
+alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (
     job_id uuid primary key references public.jobs on delete cascade,
@@ -127,9 +150,12 @@ create table private.dead_letters (
     key text,
     arguments jsonb not null,
     steps jsonb,
+    is_redriven boolean not null,
     failed_at timestamptz not null default now()
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
+comment on column private.dead_letters.is_redriven is
+'It was brought back before and failed again: bringing back many leaves it out.';
 create index dead_letters_kind_idx on private.dead_letters (kind);
 create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
 alter table private.dead_letters enable row level security;

@@ -9,19 +9,35 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $function$
+declare
+    v_member record;
 begin
-    insert into private.queues (queue) values (create_queue.queue);
+    insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
     perform pgmq.create(create_queue.queue);
+    -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
+    for v_member in
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
+        from pg_depend as d
+        inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
+        where d.deptype = 'e' and c.relkind in ('r', 'S')
+            and c.relnamespace = 'pgmq'::regnamespace
+            and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
+        order by c.relkind  -- a table's sequence before the table
+    loop
+        execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
+    end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call.
-    execute replace($template$
+    -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
+    -- leased, so that whoever sleeps is in nobody's way.
+    execute replace(replace($template$
 -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
-alter table pgmq.q_QUEUE set (
+alter table pgmq.a_QUEUE enable row level security;
+alter table pgmq.q_QUEUE enable row level security, set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_cost_delay = 0
 ), inherit private.messages;
-create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((headers ->> 'lane'), (least(read_ct, 1)), vt);
-create function private.claim_QUEUE(
+create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
+create or replace function private.claim_QUEUE(
     quantity integer, lease_seconds integer, cursor text, busy_lanes text []
 )
 returns setof private.turn
@@ -46,9 +62,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -72,6 +91,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where (LANE, least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by LANE, least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_QUEUE as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -82,12 +120,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select LANE, coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where LANE > v_lane and LANE < v_until and m.vt >= v_oldest
+            order by LANE limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -109,10 +146,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_QUEUE as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where (LANE, least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by LANE, least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -128,7 +165,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -168,7 +205,9 @@ begin
 end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$, 'QUEUE', create_queue.queue);
+$template$,
+    'LANE', $lane$(case when vt <= enqueued_at then headers ->> 'lane' else '' end)$lane$
+    ), 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
     execute format(
         'create or replace function private.add_message('
@@ -180,8 +219,9 @@ $template$, 'QUEUE', create_queue.queue);
         (
             select string_agg(
                 format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    'when %L then insert into pgmq.%I (message, headers, vt, enqueued_at)'
+                    || ' values (body, headers, due_at, clock_timestamp())'
+                    || ' returning msg_id into v_msg_id;',
                     q.queue, 'q_' || q.queue
                 ), ' '
             )
@@ -191,8 +231,51 @@ $template$, 'QUEUE', create_queue.queue);
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
-migrations.';
+'Makes a queue: pgmq''s tables, ours from then on and under RLS (a dashboard may grant them), index
+and vacuum settings, how jobs are added and claimed. For migrations.';
+
+create function private.call_workers(queue text, lanes text[])
+returns void
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_notify('jobs', call_workers.queue)
+    where exists (
+        select from private.waiting_workers as w
+        where w.queue = call_workers.queue and w.ends_at > clock_timestamp()
+            and not call_workers.lanes <@ w.busy_lanes
+    );
+end;
+$$;
+comment on function private.call_workers is
+'Tells workers of jobs that were added to these lanes, if one waits for such: at commit, which then
+waits for all others that notify.';
+
+create function private.wait_for_jobs(queue text, worker uuid, busy_lanes text[])
+returns void
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into private.waiting_workers as w (queue, worker, busy_lanes, ends_at)
+    values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
+    on conflict on constraint waiting_workers_pkey do update
+    set busy_lanes = excluded.busy_lanes, ends_at = excluded.ends_at
+    where w.ends_at < clock_timestamp() + interval '15 seconds'
+        or w.busy_lanes <> excluded.busy_lanes;
+    if found then
+        delete from private.waiting_workers as w where (w.queue, w.worker) in (
+            select d.queue, d.worker from private.waiting_workers as d
+            where d.ends_at < clock_timestamp() - interval '10 minutes' for update skip locked
+        );
+    end if;
+end;
+$$;
+comment on function private.wait_for_jobs is
+'Notes that a worker wants to be told of jobs, not of those in `busy_lanes`; forgets dead workers.';
 
 create function private.post(
     job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer
@@ -219,7 +302,7 @@ begin
     values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
-        perform pg_notify('jobs', v_queue);
+        perform private.call_workers(v_queue, array[post.lane]) where post.delay_seconds <= 0;
         return true;
     end if;
     perform pgmq.delete(v_queue, v_msg_id);
@@ -240,7 +323,7 @@ create function private.enqueue(
 returns uuid
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -270,10 +353,8 @@ end;
 $$;
 comment on function private.enqueue is
 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
-key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
-granted to an API role.';
-grant execute on function private.enqueue to webhook;
-grant execute on function private.enqueue to worker;
+key is returned instead. Granted to no login: who can queue anything can queue the erasure of any
+account. Each use has a function of its own that calls it.';
 
 create function private.complete(
     queue text,
@@ -316,9 +397,11 @@ begin
         returning j.id
     ), closed as (
         delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps, l.is_redriven
     ), buried as (
-        insert into private.dead_letters (job_id, lane, kind, key, arguments, steps)
+        insert into private.dead_letters (
+            job_id, lane, kind, key, arguments, steps, is_redriven
+        )
         select c.* from closed as c where complete.outcome = 'failed'
     )
     select a.msg_id from acknowledged as a;
@@ -337,7 +420,8 @@ create function private.claim(
     cursor text default '',
     busy_lanes text[] default '{}',
     msg_ids bigint[] default '{}',
-    read_cts integer[] default '{}'
+    read_cts integer[] default '{}',
+    worker uuid default null
 )
 returns setof private.turn
 language plpgsql
@@ -347,12 +431,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_turn private.turn;
+    v_claimed integer := 0;
 begin
     perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
     for v_turn in
         execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
         using quantity, lease_seconds, cursor, busy_lanes
     loop
+        v_claimed := v_claimed + 1;
         if v_turn.ending is null then
             return next v_turn;
         else
@@ -362,14 +448,22 @@ begin
             );
         end if;
     end loop;
+    if worker is not null and v_claimed = 0 and quantity > 0 then
+        perform private.wait_for_jobs(queue, worker, busy_lanes);
+    elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
+        update private.waiting_workers as w set ends_at = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
+    end if;
 end;
 $$;
 comment on function private.claim is
 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
-all of the protocol: workers have no table rights.';
+and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
+finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
+nobody. One that finds less than it has room for comes back without being told.
+Definer, as all of the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;
 
 create function private.hold(queue text, msg_id bigint, read_ct integer default null)
@@ -412,6 +506,7 @@ declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
     v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
     v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
+    v_now timestamptz := clock_timestamp();
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
@@ -426,10 +521,11 @@ begin
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
     update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
+        vt = v_now + make_interval(secs => v_delay_seconds),
+        enqueued_at = v_now,
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
-    perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
+    perform private.call_workers(snooze.queue, array[v_live.lane]) where v_delay_seconds <= 0;
     return snooze.status;
 end;
 $$;
@@ -488,7 +584,7 @@ create function private.wake(job_id uuid)
 returns boolean
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -498,11 +594,12 @@ declare
         where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+    v_now timestamptz := clock_timestamp();
 begin
-    update private.messages as m set vt = clock_timestamp()
+    update private.messages as m set vt = v_now, enqueued_at = v_now
     where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
         and v_status = 'waiting';
-    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
+    perform private.call_workers(v_live.queue, array[v_live.lane]) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
@@ -512,7 +609,6 @@ $$;
 comment on function private.wake is
 'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
 parked.';
-grant execute on function private.wake to worker;
 
 create function private.extend(
     queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
@@ -625,6 +721,7 @@ begin
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
     where j.id = redrive.job_id;
+    update private.live_jobs as l set is_redriven = true where l.job_id = redrive.job_id;
     delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;
@@ -640,7 +737,7 @@ returns table (
 )
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -668,7 +765,6 @@ $$;
 comment on function private.queue_metrics is
 'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
 oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
-grant execute on function private.queue_metrics to worker;
 
 select private.create_queue(queue)
 from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;

@@ -296,15 +296,24 @@ grant execute on function private.forget_run to worker;
 create table private.schedules (
     name text primary key,
     kind text not null references private.job_kinds on delete restrict,
-    arguments jsonb not null default '{}',
-    every interval not null check (every >= interval '1 second'),
+    arguments jsonb not null default '{}' check (pg_column_size(arguments) <= 65536),
+    -- date_bin knows no months: they differ in length.
+    every interval not null check (
+        every >= interval '1 second' and every <= interval '366 days'
+        and extract(year from every) = 0 and extract(month from every) = 0
+    ),
     is_catching_up boolean not null default false,
-    next_at timestamptz not null default now()
+    next_at timestamptz not null default now() check (next_at > '2000-01-01'),
+    problem text
 );
 comment on table private.schedules is
 'Recurring system work, fired once by whichever worker looks first.';
 comment on column private.schedules.is_catching_up is
 'After a pause: true fires once for each time missed, false once for all of them.';
+comment on column private.schedules.every is
+'From a second to 366 days; no months and years, which differ in length: write 30 days.';
+comment on column private.schedules.problem is
+'Why it could not fire the last time; null: it did. The others fire all the same.';
 create index schedules_kind_idx on private.schedules (kind);
 create index schedules_next_at_idx on private.schedules (next_at);
 alter table private.schedules enable row level security;
@@ -324,33 +333,44 @@ begin
         select s.* from private.schedules as s where s.next_at <= now()
         order by s.next_at for update skip locked
     loop
-        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
-        -- runs.
-        perform private.enqueue(
-            v_schedule.kind, null, null,
-            v_schedule.name
-            || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
-            v_schedule.arguments
-        );
-        update private.schedules as s set next_at = case
-            when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
-            else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
-        end
-        where s.name = v_schedule.name;
-        v_fired := v_fired + 1;
+        begin
+            -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
+            -- runs.
+            perform private.enqueue(
+                v_schedule.kind, null, null,
+                v_schedule.name
+                || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
+                v_schedule.arguments
+            );
+            update private.schedules as s set problem = null, next_at = case
+                when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
+                else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
+            end
+            where s.name = v_schedule.name;
+            v_fired := v_fired + 1;
+        exception
+            -- What a row itself can be wrong in: its own doing stops it alone.
+            when data_exception or integrity_constraint_violation or feature_not_supported
+                or case_not_found or no_data_found then
+                update private.schedules as s
+                set problem = sqlerrm, next_at = now() + interval '10 minutes'
+                where s.name = v_schedule.name;
+                raise warning 'schedule % did not fire: %', v_schedule.name, sqlerrm;
+        end;
     end loop;
     return v_fired;
 end;
 $$;
 comment on function private.fire_schedules is
-'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
+'Queues what is due by schedule, once across all workers; how many. One that can''t fire says why in
+its row and is tried again after ten minutes. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
 
 create function private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[])
 returns uuid[]
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -372,8 +392,9 @@ begin
             select j.lane, private.lane_weight(j.user_id) as weight
             from jobs as j group by j.lane, j.user_id
         ), sent as (
-            insert into pgmq.%I (message, headers, vt)
-            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            insert into pgmq.%I (message, headers, vt, enqueued_at)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp(),
+                clock_timestamp()
             from jobs as j inner join lanes as l on j.lane = l.lane
             returning msg_id, (message ->> ''job_id'')::uuid as job_id
         )
@@ -381,14 +402,56 @@ begin
         select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
         from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
     ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
-    perform pg_notify('jobs', v_queue);
+    perform private.call_workers(
+        v_queue, array(select coalesce(n::text, 'system') from unnest(user_ids) as n)
+    );
     return v_job_ids;
 end;
 $$;
 comment on function private.enqueue_many is
 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
-keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
-grant execute on function private.enqueue_many to worker;
+keys, so each is new. Returns their ids in that order. Granted to nobody, as private.enqueue.';
+
+create function private.restore_queues()
+returns integer
+language plpgsql
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_queue text;
+    v_lost uuid [];
+begin
+    for v_queue in
+        select q.queue from private.queues as q
+        where to_regclass(format('pgmq.%I', 'q_' || q.queue)) is null order by q.queue
+    loop
+        perform private.create_queue(v_queue);
+    end loop;
+    v_lost := array(
+        select l.job_id from private.live_jobs as l
+        where not exists (
+            select from private.messages as m
+            where m.msg_id = l.msg_id and m.message ->> 'job_id' = l.job_id::text
+                and m.tableoid = ('pgmq.q_' || l.queue)::regclass
+        )
+    );
+    update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
+    update private.live_jobs as l set msg_id = private.add_message(
+        l.queue,
+        jsonb_build_object('job_id', l.job_id),
+        jsonb_build_object(
+            'lane', l.lane, 'weight', private.lane_weight(nullif(l.lane, 'system')::uuid)
+        ),
+        clock_timestamp()
+    ) where l.job_id = any (v_lost);
+    return cardinality(v_lost);
+end;
+$$;
+comment on function private.restore_queues is
+'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
+somebody deleted messages: makes the queues'' tables that are missing, and queues each live job that
+has lost its message; how many. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
@@ -406,6 +469,7 @@ begin
         delete from public.jobs as j where j.id = any (array(
             select o.id from public.jobs as o
             where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+            order by o.created_at
             limit prune_jobs.quantity for update skip locked
         ))
         returning j.user_id
@@ -426,8 +490,8 @@ comment on function private.prune_jobs is
 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 grant execute on function private.prune_jobs to worker;
--- BRIN on a column that never changes: it costs a job's updates nothing.
-create index jobs_created_at_idx on public.jobs using brin (created_at);
+-- A column that never changes: it costs a job's updates nothing.
+create index jobs_created_at_idx on public.jobs (created_at);
 
 insert into private.job_kinds (kind, queue) values
 ('prune_jobs', 'maintenance'),

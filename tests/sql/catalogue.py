@@ -201,7 +201,7 @@ FUNCTIONS = [
     Rule(
         "no function reads or writes with dynamic SQL that is not formatted",
         "select full_name from ours join pg_proc as p on p.oid = id"
-        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|replace\\(\\$template)'",
+        " where prosrc ~ '\\mexecute\\s+(?!\\s|format\\(|(replace\\()+\\$template)'",
         "create function private.probe(t text) returns void language plpgsql "
         + _PATH
         + " as $$ begin execute 'select ' || t; end $$;",

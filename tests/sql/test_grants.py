@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from tests.database import make_user
+from tests.server import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.database import Database, Row
 
 ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
@@ -60,25 +65,24 @@ FUNCTIONS = {
     """,
     "worker": """
         private.acquire private.fire_schedules private.forget_run private.prune_jobs
-        private.queue_metrics private.record_run private.release_run private.reserve_run
+        private.record_run private.release_run private.reserve_run
         private.runs_to_delete private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
-        private.drop_tiktok private.end_tiktok_revocation private.enqueue private.enqueue_many
+        private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync
-        private.is_erased private.lease_tiktok_refresh private.progress
+        private.lease_tiktok_refresh private.progress
         private.record_stripe_event private.refresh_tiktok
         private.remember_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
-        private.wake
     """,
     "webhook": """
         private.apify_secret_hash private.begin_customer_sync private.begin_tiktok
         private.billing_account private.disconnect_tiktok private.save_tiktok
         private.take_tiktok_state
-        private.bind_customer private.enqueue
-        private.finish_customer_sync private.is_erased private.ask_customer
+        private.bind_customer
+        private.finish_customer_sync private.ask_customer
         private.begin_checkout private.confirm_checkout private.end_checkout
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
@@ -140,6 +144,38 @@ def test_functions_are_granted_one_by_one(db: Database, role: str):
     assert sorted(row["name"] for row in rows) == sorted(FUNCTIONS[role].split())
 
 
+@pytest.mark.parametrize(
+    ("login", "start"), [("worker", "workers.__main__"), ("webhook", "webhooks.app")]
+)
+def test_a_login_may_call_only_what_its_code_calls(login: str, start: str):
+    code = " ".join(path.read_text() for path in modules(start) - AS_OWNER)
+    granted = set(FUNCTIONS[login].split())
+    assert granted - set(re.findall(r"private\.\w+", code)) == set()
+
+
+# Commands of operators, who connect as the owner.
+AS_OWNER = {ROOT / "workers" / "operator.py", ROOT / "workers" / "doctor.py"}
+
+
+def modules(name: str) -> set[Path]:
+    """The files of ours that a module imports, at any remove; its own too."""
+    found: dict[str, Path] = {}
+    left = [name]
+    while left:
+        name = left.pop()
+        path = ROOT.joinpath(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in found or not path.exists():
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                left += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                left += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return set(found.values())
+
+
 def test_schemas_are_open_to_those_who_call_something_there(db: Database):
     rows = db.rows(
         "select role, array_agg(nspname::text) as schemas"
@@ -161,6 +197,10 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
         "select pgmq.drop_queue('ingestion')",
         "select pgmq.read('ingestion', 1, 1)",
         "select private.cancel_own_job(gen_random_uuid())",
+        "select private.enqueue('erase_account', gen_random_uuid())",
+        "select private.enqueue_many('erase_account', '{}', '{}')",
+        "select private.post(gen_random_uuid(), 'system', 'prune_jobs', null, '{}', null, 0)",
+        "select private.wake(gen_random_uuid())",
         "set role authenticated",
         "set role service_role",
         "create table public.mine ()",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.database import make_user
-from tests.jobs import QUEUE, claim, enqueue, make_kind
+from tests.jobs import QUEUE, claim, enqueue, make_due, make_kind
 
 if TYPE_CHECKING:
-    import uuid
-
     from tests.database import Database
 
 
@@ -95,6 +94,45 @@ def test_many_sleeping_lanes_do_not_hide_a_due_job(db: Database):
     due = make_user()
     enqueue(db, user_id=due)
     assert turns(db, 1) == [due]
+
+
+def test_whoever_sleeps_costs_others_no_turn(db: Database):
+    busy, other = make_user(), uuid.UUID(int=2**128 - 1)
+    db.execute(
+        "select private.enqueue_many('noop', array(select md5(n::text)::uuid"
+        " from generate_series(1, 300) as n), array_fill('{}'::jsonb, array[300]))"
+    )
+    assert len(claim(db, quantity=300, lease_seconds=600)) == 300
+    db.execute(
+        "select private.enqueue_many('noop', array_fill(%s::uuid, array[100]),"
+        " array_fill('{}'::jsonb, array[100]))",
+        busy,
+    )
+    enqueue(db, user_id=other)
+    assert other in turns(db, 2, quantity=10)
+
+
+def test_who_slept_takes_turns_as_before(db: Database):
+    users = [make_user() for _ in range(3)]
+    for user_id in users * 4:
+        enqueue(db, user_id=user_id, delay_seconds=600)
+    assert turns(db, 1) == []
+    make_due(db)
+    assert Counter(turns(db, 9)) == dict.fromkeys(users, 3)
+
+
+def test_who_slept_stands_behind_nobodys_backlog(db: Database):
+    busy, other = make_user(), make_user()
+    sleeping = enqueue(db, user_id=other, delay_seconds=600)
+    for _ in range(50):
+        enqueue(db, user_id=busy)
+    [job], cursor = claim_one(db, "")
+    assert job != sleeping
+    db.execute(
+        "update pgmq.q_maintenance set vt = clock_timestamp() where message ->> 'job_id' = %s",
+        str(sleeping),
+    )
+    assert sleeping in [claim_one(db, cursor)[0][0], claim_one(db, cursor)[0][0]]
 
 
 def test_a_message_without_a_lane_is_claimed_too(db: Database):

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.database import make_user
-from tests.jobs import claim, complete, enqueue, expire, fail, leftovers, make_kind, state, token
+from tests.jobs import (
+    claim,
+    complete,
+    enqueue,
+    expect_notifications,
+    expire,
+    fail,
+    leftovers,
+    make_kind,
+    state,
+    token,
+)
+from tests.server import MIGRATIONS
 
 if TYPE_CHECKING:
     from tests.database import Database, Row
@@ -149,6 +163,44 @@ def test_workers_that_look_at_once_fire_a_schedule_once(db: Database):
     assert (sum(fired), noops(db)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "every", ["1 month", "1 year", "1 day 1 month", "0.5 seconds", "5000 days"]
+)
+def test_a_schedule_without_a_fixed_length_is_refused(db: Database, every: str):
+    with pytest.raises(psycopg.errors.CheckViolation, match="schedules_every_check"):
+        db.execute(
+            "insert into private.schedules (name, kind, every) values ('odd', 'noop', %s)", every
+        )
+
+
+def test_a_schedule_that_cannot_fire_stops_only_itself_and_says_why(db: Database):
+    make_schedule(db, is_catching_up=False)
+    quiet(db)
+    db.execute("alter table private.schedules drop constraint schedules_every_check")
+    db.execute(
+        "insert into private.schedules (name, kind, every, next_at)"
+        " values ('monthly', 'noop', '1 month', now() - interval '1 day')"
+    )
+    assert ([fire(db), fire(db)], noops(db)) == ([1, 0], 1)
+    problems = db.rows("select name, problem is null as is_well from private.schedules order by 1")
+    assert problems == [{"name": "hourly", "is_well": True}, {"name": "monthly", "is_well": False}]
+
+
+def test_pruning_reads_what_it_prunes(db: Database):
+    """Pruned and filled again, a block range index would make each look read what is left."""
+    db.execute(
+        "insert into public.jobs (kind, status, created_at, finished_at)"
+        " select 'noop', 'succeeded', now() - n * interval '1 minute', now()"
+        " from generate_series(1, 50000) as n"
+    )
+    db.execute("analyze public.jobs")
+    [plan] = db.value(
+        "explain (format json) select id from public.jobs where created_at < now() - interval '34"
+        " days' and finished_at is not null order by created_at limit 1000"
+    )
+    assert plan["Plan"]["Plans"][0]["Index Name"] == "jobs_created_at_idx"
+
+
 def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
     job_id = enqueue(db, arguments={"n": 1})
     [job] = claim(db)
@@ -172,8 +224,7 @@ def test_what_did_not_fail_cannot_be_redriven(db: Database):
 def test_metrics_tell_due_from_sleeping(db: Database):
     enqueue(db)
     enqueue(db, delay_seconds=600)
-    with db.as_worker() as worker:
-        row = worker.row("select * from private.queue_metrics() where queue = 'maintenance'")
+    row = db.row("select * from private.queue_metrics() where queue = 'maintenance'")
     assert (row["due"], row["is_paused"], row["dead_letters"]) == (1, False, 0)
     assert row["oldest_due_seconds"] >= 0
 
@@ -190,3 +241,53 @@ def test_pruning_forgets_old_ended_jobs_only(db: Database):
         assert worker.value("select private.prune_jobs()") == 1
     assert {row["id"] for row in db.rows("select id from public.jobs")} == {young, live}
     assert state(db, live)["status"] == "queued"
+
+
+# Tables of the job layer, and what keeps each from growing for ever.
+GROWTH = {
+    "public.jobs": "pruned 30 days after they began",
+    "private.dead_letters": "go with their jobs",
+    "private.live_jobs": "go when the job ends",
+    "private.permits": "go with the next start after a minute",
+    "private.waiting_workers": "go ten minutes after their worker",
+}
+CONFIGURATION = {"private.queues", "private.job_kinds", "private.limits", "private.schedules"}
+
+
+def rows_of(db: Database, *names: str) -> dict[str, int]:
+    return {name: db.value(f"select count(*) from {name}") for name in names}
+
+
+def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
+    make_limit(db, max_running=10, starts_per_minute=100)
+    before = rows_of(db, *CONFIGURATION)
+    user_id = make_user()
+    for outcome in (complete, fail, None):
+        job_id = enqueue(db, user_id=user_id)
+        if outcome is None:
+            with db.as_user(user_id) as user:
+                user.rows("select public.cancel_job(%s)", job_id)
+            continue
+        [job] = claim(db)
+        acquire(db, job)
+        outcome(db, job)
+    expect_notifications(db)
+    db.execute("update public.jobs set created_at = now() - interval '31 days'")
+    db.execute("update private.permits set started_at = started_at - interval '2 minutes'")
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 hour'")
+    db.execute("select private.prune_jobs()")
+    acquire(db, *claimed(db, 1))
+    expect_notifications(db)
+    queues = [f"pgmq.{x}_{row['queue']}" for x in "qa" for row in db.rows("table private.queues")]
+    live = {"public.jobs", "private.live_jobs", "private.permits", "private.waiting_workers"}
+    assert rows_of(db, *GROWTH) == {name: int(name in live) for name in GROWTH}
+    assert sum(rows_of(db, *queues).values()) == 1
+    assert rows_of(db, *CONFIGURATION) == before
+
+
+def test_every_table_of_the_job_layer_is_known_to_be_bounded(db: Database):
+    """A new one needs a line above, and a way to shrink."""
+    layer = "".join(path.read_text() for path in MIGRATIONS.glob("*_job*.sql"))
+    made = set(re.findall(r"^create table (\S+)", layer, re.MULTILINE))
+    assert made == GROWTH.keys() | CONFIGURATION | {"private.messages"}
+    assert db.value("select count(*) from only private.messages") == 0

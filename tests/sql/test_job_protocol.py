@@ -11,9 +11,11 @@ from psycopg.types.json import Jsonb
 from tests import jobs
 from tests.database import make_product, make_user
 from tests.jobs import (
+    QUEUE,
     claim,
     complete,
     enqueue,
+    expect_notifications,
     expire,
     leftovers,
     make_due,
@@ -23,6 +25,8 @@ from tests.jobs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.database import Database
 
 NOTHING = {"messages": 0, "live": 0}
@@ -221,16 +225,14 @@ def test_a_snoozed_job_sleeps_until_woken_and_burns_no_attempt(db: Database):
     with db.as_worker() as worker:
         worker.value("select private.snooze(%s, %s, %s, 3600, 'collecting')", *token(job))
     assert (claim(db), state(db, job_id)["status"]) == ([], "waiting")
-    with db.as_worker() as worker:
-        assert worker.value("select private.wake(%s)", job_id) is True
+    assert db.value("select private.wake(%s)", job_id) is True
     [again] = claim(db)
     assert again["attempt"] == 1
 
 
 def test_waking_a_job_that_is_not_parked_does_nothing(db: Database):
     job_id = enqueue(db, delay_seconds=60)
-    with db.as_worker() as worker:
-        assert worker.value("select private.wake(%s)", job_id) is False
+    assert db.value("select private.wake(%s)", job_id) is False
     assert claim(db) == []
 
 
@@ -342,12 +344,79 @@ def test_jobs_added_at_once_queue_as_those_added_one_by_one(db: Database):
     assert [first, second] == [third, fourth]
 
 
-def test_an_enqueue_wakes_listening_workers(db: Database):
+def notified(db: Database, work: Callable[[], object]) -> list[str]:
+    """The queues whose workers `work` tells of new jobs."""
     with db.connect("worker") as listener:
         listener.execute("listen jobs")
-        enqueue(db)
-        [note] = listener.notifies(timeout=5, stop_after=1)
-    assert note.payload == "maintenance"
+        work()
+        db.execute("select pg_notify('jobs', 'end')")
+        names = []
+        for note in listener.notifies(timeout=10):
+            if note.payload == "end":
+                return names
+            names.append(note.payload)
+    raise AssertionError("The last notification never came")
+
+
+def test_an_enqueue_wakes_a_worker_that_waits(db: Database):
+    expect_notifications(db)
+    assert notified(db, lambda: enqueue(db)) == [QUEUE]
+
+
+def test_jobs_added_at_once_wake_a_worker_that_waits(db: Database):
+    expect_notifications(db)
+    many = "select private.enqueue_many('noop', array[null]::uuid[], array['{}'::jsonb])"
+    assert notified(db, lambda: db.execute(many)) == [QUEUE]
+
+
+def test_without_a_worker_that_waits_nothing_is_notified_for_commits_would_queue(db: Database):
+    db.execute("select private.wait_for_jobs('billing', gen_random_uuid(), '{}')")
+    assert notified(db, lambda: enqueue(db)) == []
+
+
+def test_a_worker_is_not_told_of_jobs_that_are_not_due(db: Database):
+    expect_notifications(db)
+    assert notified(db, lambda: enqueue(db, delay_seconds=60)) == []
+
+
+def test_a_worker_that_waits_for_newcomers_is_told_of_them_only(db: Database):
+    busy, other = make_user(), make_user()
+    with db.as_worker() as worker:
+        worker.rows(
+            "select * from private.claim(%s, 1, 30, '', %s, worker => gen_random_uuid())",
+            QUEUE,
+            [str(busy)],
+        )
+    assert notified(db, lambda: enqueue(db, user_id=busy)) == []
+    assert notified(db, lambda: enqueue(db, user_id=other)) == [QUEUE]
+
+
+def test_a_worker_that_is_busy_looking_is_not_told(db: Database):
+    name = uuid.uuid4()
+    look = "select * from private.claim(%s, 2, 30, worker => %s)"
+    with db.connect("worker") as worker:
+        assert worker.execute(look, (QUEUE, name)).fetchall() == []
+        assert notified(db, lambda: enqueue(db)) == [QUEUE]
+        assert len(worker.execute(look, (QUEUE, name)).fetchall()) == 1
+        assert notified(db, lambda: enqueue(db)) == []
+
+
+def test_a_worker_that_waits_goes_on_waiting_without_a_write_each_time(db: Database):
+    name, seen = uuid.uuid4(), []
+    with db.connect("worker") as worker:
+        for _ in range(2):
+            worker.execute("select private.claim(%s, 1, 30, worker => %s)", (QUEUE, name))
+            seen.append(db.row("select xmin::text, ends_at from private.waiting_workers"))
+    assert seen[0] == seen[1]
+
+
+def test_dead_workers_are_forgotten(db: Database):
+    expect_notifications(db)
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 minute'")
+    assert notified(db, lambda: enqueue(db)) == []
+    db.execute("update private.waiting_workers set ends_at = now() - interval '1 hour'")
+    expect_notifications(db)
+    assert db.value("select count(*) from private.waiting_workers") == 1
 
 
 def test_unknown_kinds_are_refused(db: Database):

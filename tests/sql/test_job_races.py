@@ -68,8 +68,7 @@ def test_a_retry_said_twice_because_the_answer_got_lost_counts_once(db: Database
 def test_a_wake_that_comes_before_the_job_has_parked_is_not_lost(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
-    with db.as_worker() as another:
-        another.value("select private.wake(%s)", job_id)
+    db.value("select private.wake(%s)", job_id)
     with db.as_worker() as worker:
         worker.value(GIVING_BACK["snooze"], *token(job))
     [again] = claim(db)

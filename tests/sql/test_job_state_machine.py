@@ -243,8 +243,7 @@ class Protocol(RuleBasedStateMachine):
     @rule(anybody=ANYBODY)
     def wake(self, anybody):
         job = self.some_job(anybody)
-        [row] = self.call("select private.wake(%s)", job.job_id)
-        assert row["wake"] is job.wake()
+        assert self.db.value("select private.wake(%s)", job.job_id) is job.wake()
 
     @rule(anybody=ANYBODY, visibility=st.sampled_from(["leased", "leased", ""]))
     def cancel(self, anybody, visibility):

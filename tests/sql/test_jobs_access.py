@@ -163,7 +163,7 @@ def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Dat
     claimed = claim(db)
     lease = ("ingestion", claimed["msg_id"], claimed["read_ct"])
     db.execute("select private.snooze(%s, %s, %s, 0, 'waiting')", *lease)
-    with db.connect("worker") as worker, db.connect("worker") as another:
+    with db.connect("worker") as worker, db.connect("postgres") as another:
         worker.execute("begin")
         worker.execute("select * from private.claim('ingestion', 1, 30)")
         waking = in_background(lambda: another.execute("select private.wake(%s)", (job["id"],)))

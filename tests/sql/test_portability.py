@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from pytest_postgresql import factories
 
 from local import postgres
 from tests import server
-from tests.database import Database, make_product, make_user
+from tests.database import Database, make_product, make_user, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +76,32 @@ union all
 select tablename || ' ' || policyname, concat_ws(' ', cmd, roles, qual, with_check)
 from pg_policies
 """
+# As pgmq 1.5.1 makes a queue: its tables are members of the extension.
+MEMBER_SHAPE = """
+create extension pgmq;
+alter function pgmq.create(text) rename to create_plain;
+create function pgmq.create(queue_name text) returns void language plpgsql as $$
+declare
+    v_table text;
+begin
+    perform pgmq.create_plain(queue_name);
+    foreach v_table in array array['q_', 'a_'] loop
+        v_table := 'pgmq.' || v_table || queue_name;
+        execute 'alter extension pgmq add table ' || v_table;
+        execute 'alter table ' || v_table || ' drop column last_read_at';
+    end loop;
+    execute 'alter extension pgmq add sequence pgmq.q_' || queue_name || '_msg_id_seq';
+end;
+$$;
+"""
+PLAIN_AGAIN = """
+drop function pgmq.create(text);
+alter function pgmq.create_plain(text) rename to "create";
+"""
+MEMBERS = """
+select c.oid::regclass::text from pg_depend as d join pg_class as c on c.oid = d.objid
+where d.deptype = 'e' and d.classid = 'pg_class'::regclass and relname ~ '^[qa]_'
+"""
 DEBIAN_15 = "postgresql/15"
 NO_15 = not Path("/usr/lib", DEBIAN_15).exists()
 
@@ -98,6 +126,66 @@ def old_db(old_profile_clone: psycopg.Connection) -> Iterator[Database]:
     database = Database(info.host, info.port, info.dbname)
     yield database
     database.connection.close()
+
+
+def make_members(host: str, port: int, dbname: str, **_: object) -> None:
+    before = Database(host, port, dbname)
+    before.execute(MEMBER_SHAPE)
+    before.connection.close()
+
+
+def make_plain_again(host: str, port: int, dbname: str, **_: object) -> None:
+    after = Database(host, port, dbname)
+    after.execute(PLAIN_AGAIN)
+    after.connection.close()
+
+
+member_template = factories.postgresql_noproc(
+    depends_on="postgres_server",
+    dbname="tests_members",
+    load=[server.PLATFORM, make_members, server.migrate, make_plain_again],
+)
+member_clone = factories.postgresql("member_template")
+
+
+@pytest.fixture(params=["postgres_clone", "member_clone"], ids=["pgmq 1.13", "pgmq 1.5.1"])
+def dumped(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened(request.getfixturevalue(request.param)) as database:
+        yield database
+
+
+@contextmanager
+def restored(db: Database, *options: str) -> Iterator[Database]:
+    """Another database from a dump of this one, both made as `postgres`, as on hosted."""
+    where = ("-h", db.host, "-p", str(db.port), "-U", "postgres")
+    dump = subprocess.run(
+        [postgres.BIN_DIR / "pg_dump", *where, "-N", "auth", "-N", "extensions", *options, db.name],
+        check=True,
+        capture_output=True,
+    ).stdout
+    name = f"restored_{db.name}"
+    with db.as_superuser() as superuser:
+        superuser.connection.execute("commit")
+        superuser.execute(f'create database "{name}"')
+        superuser.execute("begin")
+    copy = Database(db.host, db.port, name)
+    try:
+        with copy.as_superuser() as superuser:
+            superuser.execute(server.PLATFORM.read_text())
+        if "pgmq" in options:
+            copy.execute("create extension pgmq")  # as the dashboard does
+        subprocess.run(
+            [postgres.BIN_DIR / "psql", *where, "-v", "ON_ERROR_STOP=1", "-q", "-d", name],
+            input=dump,
+            check=True,
+        )
+        yield copy
+    finally:
+        copy.connection.close()
+        with db.as_superuser() as superuser:
+            superuser.connection.execute("commit")
+            superuser.execute(f'drop database "{name}" with (force)')
+            superuser.execute("begin")
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +234,45 @@ def test_what_a_later_migration_adds_is_granted_to_nobody(db: Database, old_db: 
         database.execute(LATER_MIGRATION)
         added = permissions(database) - before
         assert {grantee for _, grantee, *_ in added} == {"postgres"}
+
+
+def test_queue_tables_are_ours_on_every_pgmq_and_under_rls(dumped: Database):
+    assert dumped.rows(MEMBERS) == []
+    assert (
+        dumped.rows(
+            "select relname from pg_class where relnamespace = 'pgmq'::regnamespace"
+            " and relname ~ '^[qa]_' and relkind = 'r' and not relrowsecurity"
+        )
+        == []
+    )
+
+
+def claimed_products(db: Database) -> list[object]:
+    with db.as_worker() as worker:
+        rows = worker.rows("select product_id from private.claim('ingestion', 10, 30)")
+    return sorted(row["product_id"] for row in rows)
+
+
+def test_after_a_restore_products_are_added_and_their_jobs_claimed(dumped: Database):
+    before = make_product(dumped, make_user())
+    with restored(dumped) as copy:
+        after = make_product(copy, make_user())
+        assert claimed_products(copy) == sorted([before["id"], after["id"]])
+
+
+def test_a_dump_without_the_queues_tables_is_restored_too(dumped: Database):
+    """`supabase db dump` leaves the schema pgmq out, whoever owns its tables."""
+    running, queued = (make_product(dumped, make_user()) for _ in range(2))
+    with dumped.as_worker() as worker:
+        worker.rows("select * from private.claim('ingestion', 1, 30)")
+    with restored(dumped, "-N", "pgmq") as copy:
+        assert copy.value("select private.restore_queues()") == 2
+        assert copy.value("select private.restore_queues()") == 0
+        added = make_product(copy, make_user())
+        products = sorted(product["id"] for product in (running, queued, added))
+        assert claimed_products(copy) == products
+        assert copy.value("select sum(crashes) from public.jobs") == 0
+        assert structure(copy).keys() == structure(dumped).keys()
 
 
 @pytest.mark.pg15

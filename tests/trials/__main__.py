@@ -21,6 +21,7 @@ TRIALS: dict[str, str] = {
     "bodies": "strangers' bodies of 10 to 120 MB; a user reads meanwhile",
     "bulk_writes": "an account's bulk and slow writes; another account reads meanwhile",
     "paid_runs": "paid runs of a page that blocks after them",
+    "enqueue": "sessions that enqueue at once; one job beside tenants that sleep",
 }
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.chaos.proxy import Proxy
 from tests.database import make_user
-from tests.jobs import QUEUE, claim, enqueue, make_kind
+from tests.jobs import QUEUE, claim, enqueue, expect_notifications, make_kind
 from workers.listener import listen
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ async def test_whatever_was_missed_before_is_looked_for_once(db: Database):
 async def test_an_enqueue_names_its_queue(db: Database):
     async with listening(db.url("worker")) as heard:
         await next_of(heard)
+        expect_notifications(db)
         enqueue(db)
         assert await next_of(heard) == ("queue", QUEUE)
 
@@ -85,6 +86,7 @@ async def test_after_a_lost_connection_it_listens_again_and_looks_for_what_it_mi
                 db.name,
             )
             assert await next_of(heard) == CONNECTED
+        expect_notifications(db)
         enqueue(db)
         assert await next_of(heard) == ("queue", QUEUE)
     assert [log["event"] for log in logs] == ["listener_lost"]

@@ -116,6 +116,25 @@ async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database,
             await asyncio.wait_for(started.wait(), 120)
 
 
+async def test_a_job_added_while_the_worker_began_to_wait_is_found_without_a_notification(
+    db: Database, monkeypatch
+):
+    monkeypatch.setattr("workers.runner._POLL_SECONDS", 600)
+    started = asyncio.Event()
+
+    async def work(_input: None, _run: Run) -> None:
+        started.set()
+
+    with db.connect("postgres") as slow:
+        slow.execute("begin")
+        slow.execute("select private.enqueue('noop', null)")
+        async with running(db, handler(work)):
+            await until(lambda: db.value(LISTENERS) == 1)
+            await until(lambda: db.value("select count(*) from private.waiting_workers") > 0)
+            slow.execute("commit")
+            await asyncio.wait_for(started.wait(), 10)
+
+
 LISTENERS = "select count(*) from pg_stat_activity where application_name = 'worker listener'"
 
 
