@@ -268,7 +268,7 @@ declare
     );
     v_outcome text := case
         when v_user_id is null then 'orphan'
-        when private.is_erased(v_user_id) then 'ignored'
+        when not private.enter_account(v_user_id) then 'ignored'
         else 'done'
     end;
 begin

@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 # Name → what is tried. The module of that name stands beside this file.
-TRIALS: dict[str, str] = {}
+TRIALS: dict[str, str] = {
+    "erasure": "accounts are exported and erased, at the limits of a plan and beyond",
+    "prune": "old jobs are forgotten beside people who rename and workers who save",
+}
 
 
 def main() -> int:
