@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user, user_claims
 from tests.postgrest import token
