@@ -33,4 +33,5 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
         "erase_account": erase_account.handler(
             services.billing, delete_customer=services.delete_erased_customers
         ),
+        "erase_rows": erase_account.rows_handler(),
     }

@@ -62,11 +62,16 @@ create function private.fail(
 )
 returns void
 language plpgsql
-immutable
+stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_row integer := nullif(current_setting('private.row', true), '');
 begin
+    if v_row > 1 and fail.status in (404, 409, 422) then
+        details := coalesce(details, '{}') || jsonb_build_object('row', v_row);
+    end if;
     -- PostgREST wants `details` to be a string; an object there would be a 500.
     raise sqlstate 'PGRST' using
         message = jsonb_build_object(
@@ -76,7 +81,8 @@ begin
 end;
 $$;
 comment on function private.fail is
-'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.';
+'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.
+From the second row of a bulk insert on, details name the row (private.number_row).';
 grant execute on function private.fail to authenticated;
 grant execute on function private.fail to service_role;
 

@@ -7,6 +7,7 @@ create table private.identities (
     user_id uuid not null,
     created_at timestamptz not null default now(),
     deleted_at timestamptz,
+    emptied_at timestamptz,
     min_iat bigint,
     primary key (issuer, subject)
 );
@@ -16,11 +17,15 @@ comment on column private.identities.user_id is
 'The account: `sub` of our tokens, `user_id` everywhere else. Several identities may share one.';
 comment on column private.identities.deleted_at is
 'When the account was erased; the row stays as a tombstone. Null while it lives.';
+comment on column private.identities.emptied_at is
+'When the last row of the erased account was deleted; null before.';
 comment on column private.identities.min_iat is
 'Session tokens issued before this Unix time are refused; null if none was revoked.';
 create index identities_user_id_idx on private.identities (user_id);
 create index identities_user_id_deleted_idx on private.identities (user_id)
 where deleted_at is not null;
+create index identities_unemptied_idx on private.identities (user_id)
+where deleted_at is not null and emptied_at is null;
 alter table private.identities enable row level security;
 
 create function private.resolve_identity(
@@ -74,3 +79,35 @@ end;
 comment on function private.is_erased is
 'Whether an account was erased: nobody who may act for it is left. Definer: it reads the
 tombstones.';
+
+create function private.account_lock(user_id uuid)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select hashtextextended('account ' || account_lock.user_id, 0)
+$$;
+comment on function private.account_lock is
+'The advisory lock of an account: shared by what adds rows to it, exclusive while it is emptied.';
+
+create function private.enter_account(user_id uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Nobody waits for this lock. Only the emptying of an erased account holds it exclusively.
+    if not pg_try_advisory_xact_lock_shared(private.account_lock(enter_account.user_id)) then
+        return false;
+    end if;
+    -- A statement of its own: its snapshot is younger than the lock.
+    return not private.is_erased(enter_account.user_id);
+end;
+$$;
+comment on function private.enter_account is
+'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
+before this transaction ends.';

@@ -710,6 +710,8 @@ as $$
 declare
     v_dead private.dead_letters;
 begin
+    -- The job before its letter, as pruning locks them.
+    perform from public.jobs as j where j.id = redrive.job_id for update;
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.

@@ -195,7 +195,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform private.enqueue('analyze_product', new.user_id, new.id, new.id::text);
+    perform private.enqueue('analyze_product', a.user_id, a.id, a.id::text) from added as a;
     return null;
 end;
 $$;
@@ -208,10 +208,11 @@ for each row execute function private.products_validate();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
 create trigger products_50_enqueue_analysis after insert on public.products
-for each row execute function private.products_enqueue_analysis();
+referencing new table as added
+for each statement execute function private.products_enqueue_analysis();
 
 grant select, delete on public.products to authenticated;
-grant insert (name, source_url) on public.products to authenticated;
+grant insert (id, name, source_url) on public.products to authenticated;
 grant update (name) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
@@ -302,18 +303,36 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_user_ids uuid [];
 begin
+    if tg_level = 'ROW' then
+        v_user_ids := array[new.user_id];
+    else
+        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
+    end if;
     -- Locked last, after products and what a user waits for first, by whoever changes them.
-    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
+    -- Once in a transaction is enough: nobody else sees what stands between.
+    insert into private.read_versions as v (user_id)
+    select u.user_id from unnest(v_user_ids) as u (user_id)
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1
+    where v.xmin <> pg_current_xact_id()::xid;
     return null;
 end;
 $$;
 comment on function private.count_change is
-'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
-one, changes what its account reads. Definer: the count is internal.';
-create trigger products_60_count_change after insert or update or delete on public.products
-for each row execute function private.count_change();
+'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
+transition table `changed`), and a job that ends without leaving one, change what their account
+reads. Definer: the count is internal.';
+create trigger products_60_count_insert after insert on public.products
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger products_61_count_update after update on public.products
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger products_62_count_delete after delete on public.products
+referencing old table as changed
+for each statement execute function private.count_change();
 -- What else becomes of a job is seen by its being live, or by what it leaves.
 create trigger jobs_60_count_change after update of status on public.jobs
 for each row when (

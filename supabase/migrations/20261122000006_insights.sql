@@ -5,7 +5,7 @@ create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
     user_id uuid not null,
-    job_id uuid references public.jobs on delete set null,
+    job_id uuid,
     type text not null check (type ~ '^[a-z][a-z_]{1,49}$'),
     content jsonb not null
     check (content ? 'schema_version' and pg_column_size(content) <= 262144),
@@ -15,8 +15,9 @@ create table public.analysis_results (
 );
 comment on table public.analysis_results is
 'One result of one analysis of a product. Written by workers only.';
+-- No reference: forgetting old jobs would rewrite what they left.
 comment on column public.analysis_results.job_id is
-'The job that made it; null once that job is pruned.';
+'The job that made it, also when that job is pruned; null if none did.';
 comment on column public.analysis_results.type is
 'What it is: sentiment_summary, virality_breakdown…';
 comment on column public.analysis_results.content is
@@ -40,7 +41,7 @@ create table public.virality_packs (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
     user_id uuid not null,
-    job_id uuid unique references public.jobs on delete set null,
+    job_id uuid unique,
     name text not null check (char_length(name) between 1 and 200),
     configuration jsonb not null
     check (configuration ? 'schema_version' and pg_column_size(configuration) <= 262144),
@@ -50,7 +51,7 @@ create table public.virality_packs (
 comment on table public.virality_packs is
 'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
 comment on column public.virality_packs.job_id is
-'The job that made it; null once that job is pruned.';
+'The job that made it, also when that job is pruned; null if none did.';
 comment on column public.virality_packs.score is
 'Virality score, 0 to 100; null where the data is insufficient.';
 create index virality_packs_product_id_created_at_idx
@@ -93,6 +94,15 @@ comment on function private.virality_packs_validate is
 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name.';
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
+create trigger virality_packs_60_count_insert after insert on public.virality_packs
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger virality_packs_61_count_update after update on public.virality_packs
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger virality_packs_62_count_delete after delete on public.virality_packs
+referencing old table as changed
+for each statement execute function private.count_change();
 
 grant select, delete on public.virality_packs to authenticated;
 grant update (name) on public.virality_packs to authenticated;
@@ -122,6 +132,42 @@ comment on function private.analysis_input is
 velocity), or null.';
 grant execute on function private.analysis_input to worker;
 
+create function private.forget_analyses(product_id uuid, user_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_oldest timestamptz;
+begin
+    -- All that one analysis leaves has one time of creation.
+    select r.created_at into v_oldest from public.analysis_results as r
+    where r.product_id = forget_analyses.product_id
+    group by r.created_at
+    order by r.created_at desc
+    limit 1 offset private.limit_of(forget_analyses.user_id, 'kept_analyses') - 1;
+    if not found then
+        return;
+    end if;
+    -- Whoever holds one of these may want another: what is held now is left for the next analysis.
+    delete from public.virality_packs as v where v.id = any (array(
+        select o.id from public.virality_packs as o
+        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        for update skip locked
+    ));
+    delete from public.analysis_results as r where r.id = any (array(
+        select o.id from public.analysis_results as o
+        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        for update skip locked
+    ));
+end;
+$$;
+comment on function private.forget_analyses is
+'Deletes the results and packs of a product that are older than its newest analyses, of which the
+plan keeps plans.kept_analyses.';
+
 create function private.save_analysis(
     queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
 )
@@ -133,31 +179,43 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;
+    v_result_ids jsonb;
 begin
     -- Product, then message: the lock order of everything that touches both.
-    update public.products as p set last_analyzed_at = now()
-    from public.jobs as j
-    where j.id = save_analysis.job_id and p.id = j.product_id
-    returning p.* into v_product;
+    select p.* into v_product
+    from public.jobs as j inner join public.products as p on j.product_id = p.id
+    where j.id = save_analysis.job_id for no key update of p;
     if not found or (
         private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
     ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;
-    insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)
-    select v_product.id, v_product.user_id, save_analysis.job_id, r.type, r.content, r.engine
-    from jsonb_to_recordset(save_analysis.results) as r (type text, content jsonb, engine text);
+    with saved as (
+        insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)
+        select v_product.id, v_product.user_id, save_analysis.job_id, r.type, r.content, r.engine
+        from jsonb_to_recordset(save_analysis.results) as r (type text, content jsonb, engine text)
+        returning id, type
+    )
+    select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
-        v_product.id, v_product.user_id, save_analysis.job_id, r.name, r.configuration, r.score
+        v_product.id,
+        v_product.user_id,
+        save_analysis.job_id,
+        r.name,
+        jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
+        r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
+    perform private.forget_analyses(v_product.id, v_product.user_id);
+    -- Last: this counts the change, and that lock is the last one.
+    update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
     return true;
 end;
 $$;
 comment on function private.save_analysis is
 'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
-from the worker.';
+from the worker. The pack names the results that it was written from (inputs.analysis_result_ids).';
 grant execute on function private.save_analysis to worker;
 
 -- Tokens are sealed before they come here; the key is in the environment, never in the database.

@@ -9,12 +9,19 @@ create table public.plans (
     analyses_per_month integer not null check (analyses_per_month >= 0),
     scripts_per_month integer not null check (scripts_per_month >= 0),
     requests_per_minute integer not null check (requests_per_minute > 0),
+    max_scripts integer not null check (max_scripts >= 0),
+    max_brand_rules integer not null check (max_brand_rules >= 0),
+    kept_analyses integer not null check (kept_analyses >= 1),
     grace_days smallint not null default 3 check (grace_days >= 0)
 );
 comment on table public.plans is
 'What can be bought, and the limits that come with it. Everybody may read it.';
 comment on column public.plans.rank is
 'Of several plans an account pays for, the highest rank counts.';
+comment on column public.plans.max_scripts is
+'How many scripts an account may keep, whoever wrote them; scripts_per_month counts those of AI.';
+comment on column public.plans.kept_analyses is
+'How many analyses of a product are kept, results and packs; the next one deletes the oldest.';
 comment on column public.plans.grace_days is
 'How long the plan lasts after a renewal whose payment failed.';
 alter table public.plans enable row level security;
@@ -25,12 +32,14 @@ grant select on public.plans to anon;
 grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 
-insert into public.plans
-(id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute)
+insert into public.plans (
+    id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
+    max_scripts, max_brand_rules, kept_analyses
+)
 values
-('free', 'Free', 0, 5, 20, 20, 120),
-('creator', 'Creator', 1, 50, 300, 300, 300),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200);
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20);
 
 create table private.plan_prices (
     lookup_key text primary key,
@@ -285,25 +294,6 @@ comment on function private.offered_prices is
 the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
 
-create function private.lock_living_account(user_id uuid)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform from private.identities as i
-    where i.user_id = lock_living_account.user_id and i.deleted_at is null
-    order by i.issuer, i.subject
-    for share;
-    return not private.is_erased(lock_living_account.user_id);
-end;
-$$;
-comment on function private.lock_living_account is
-'Whether an account lives; if so it is not erased before the transaction ends, so that no row
-outlives it.';
-
 create function private.begin_checkout(user_id uuid)
 returns integer
 language plpgsql
@@ -314,7 +304,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.lock_living_account(begin_checkout.user_id) then
+    if not private.enter_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -411,7 +401,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.lock_living_account(bind_customer.user_id) then
+    if not private.enter_account(bind_customer.user_id) then
         return null;
     end if;
     -- An account whose customer was deleted at Stripe pays as a new one, made by another key.

@@ -4,7 +4,7 @@ create table public.scripts (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null default auth.uid(),
     product_id uuid not null references public.products on delete cascade,
-    job_id uuid unique references public.jobs on delete set null,
+    job_id uuid unique,
     title text check (char_length(title) between 1 and 200),
     content text not null check (char_length(content) between 1 and 10000),
     status text not null default 'draft' check (status in ('draft', 'final')),
@@ -17,8 +17,9 @@ create table public.scripts (
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
 comment on column public.scripts.user_id is 'The account; filled in from the token.';
+-- No reference: forgetting old jobs would rewrite what they left.
 comment on column public.scripts.job_id is
-'The job that wrote it; null if the user did, or once it is pruned.';
+'The job that wrote it, also when that job is pruned; null if the user did.';
 comment on column public.scripts.title is 'What the user calls it; null if nothing.';
 comment on column public.scripts.status is
 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
@@ -158,14 +159,22 @@ for each row execute function private.scripts_require_product();
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
-create trigger scripts_60_count_change after insert or update or delete on public.scripts
-for each row execute function private.count_change();
+create trigger scripts_60_count_insert after insert on public.scripts
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger scripts_61_count_update after update on public.scripts
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger scripts_62_count_delete after delete on public.scripts
+referencing old table as changed
+for each statement execute function private.count_change();
 create trigger scripts_90_touch before update on public.scripts
 for each row execute function private.touch_updated_at();
 
 grant select, delete on public.scripts to authenticated;
 -- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
-grant insert (user_id, product_id, title, content, status) on public.scripts to authenticated;
+grant insert (id, user_id, product_id, title, content, status)
+on public.scripts to authenticated;
 grant update (title, content, status) on public.scripts to authenticated;
 grant select, insert, update, delete on public.scripts to service_role;
 grant select on public.script_versions to authenticated;

@@ -297,7 +297,7 @@ declare
     v_user_id uuid := private.customer_account(
         finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
     );
-    v_is_living boolean := private.lock_living_account(
+    v_is_living boolean := private.enter_account(
         coalesce(v_user_id, finish_customer_sync.claimed_user_id)
     );
     v_outcome text := case

@@ -13,55 +13,115 @@ comment on table private.clerk_events is
 alter table private.clerk_events enable row level security;
 
 insert into private.job_kinds (kind, queue, max_failures, max_crashes)
-values ('erase_account', 'billing', 30, 10);
+values ('erase_account', 'billing', 30, 10), ('erase_rows', 'maintenance', 30, 1000);
 
-create function private.erase_rows(user_id uuid)
-returns void
+create function private.require_account()
+returns trigger
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
-    delete from public.products as t where t.user_id = erase_rows.user_id;
-    delete from public.jobs as t where t.user_id = erase_rows.user_id;
-    delete from public.analysis_results as t where t.user_id = erase_rows.user_id;
-    delete from public.virality_packs as t where t.user_id = erase_rows.user_id;
-    delete from public.scripts as t where t.user_id = erase_rows.user_id;
-    delete from public.script_versions as t where t.user_id = erase_rows.user_id;
-    delete from public.brand_rules as t where t.user_id = erase_rows.user_id;
-    delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
-    delete from private.usage as t where t.user_id = erase_rows.user_id;
-    delete from private.request_counts as t where t.user_id = erase_rows.user_id;
-    delete from private.spending as t where t.user_id = erase_rows.user_id;
-    delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
-    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
-    -- Before the tokens go, a job is queued that gives them back to TikTok.
-    perform private.disconnect_tiktok(erase_rows.user_id);
-    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
-    -- Last, for what is deleted above counts here.
-    delete from private.read_versions as t where t.user_id = erase_rows.user_id;
+    if not private.enter_account(new.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    return new;
 end;
 $$;
-comment on function private.erase_rows is
-'Deletes every row of an account in every table that names one, but for the tombstones.';
+comment on function private.require_account is
+'Trigger: nothing is added to an erased account, also by a request that was let in before. Rows that
+belong to a product need none: they go with it. Definer: it reads the tombstones.
+Errors: 403 account_deleted.';
+create trigger products_11_require_account before insert on public.products
+for each row execute function private.require_account();
+create trigger brand_rules_11_require_account before insert on public.brand_rules
+for each row execute function private.require_account();
 
-create function private.lock_account(user_id uuid)
-returns void
+create function private.erase_batch(user_id uuid, quantity integer default 500)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table regclass;
+    v_is_left boolean;
+    v_erased integer;
+begin
+    if not private.is_erased(erase_batch.user_id) then
+        raise exception 'Account % has no tombstone.', erase_batch.user_id;
+    end if;
+    -- Whoever passed the tombstone before it stood may still be writing.
+    if not pg_try_advisory_xact_lock(private.account_lock(erase_batch.user_id)) then
+        return 0;
+    end if;
+    -- Before its tokens go, a job is queued that gives them back to TikTok.
+    perform private.disconnect_tiktok(erase_batch.user_id);
+    -- One table a batch, so that no lock of one is held while another is waited for. First what
+    -- costs money while it runs, then what hangs on others, the counter of changes last.
+    -- Dynamic: a table that is added later is emptied too.
+    for v_table in
+        select c.oid::regclass
+        from pg_class as c inner join pg_attribute as a on c.oid = a.attrelid
+        where
+            c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+            and c.relkind in ('r', 'p')
+            and c.relname <> 'identities'
+            and a.attname = 'user_id'
+            and not a.attisdropped
+        order by
+            c.relname = 'read_versions',
+            array_position(
+                array[
+                    'jobs', 'script_versions', 'scripts', 'analysis_results', 'virality_packs',
+                    'products'
+                ], c.relname::text
+            ) nulls last,
+            c.relname
+    loop
+        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
+        into v_is_left using erase_batch.user_id;
+        continue when not v_is_left;
+        execute format(
+            'delete from %1$s as t where t.ctid = any (array('
+            || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
+            v_table
+        ) using erase_batch.user_id, erase_batch.quantity;
+        get diagnostics v_erased = row_count;
+        return v_erased;
+    end loop;
+    update private.identities as i set emptied_at = now()
+    where i.user_id = erase_batch.user_id and i.emptied_at is null;
+    return null;
+end;
+$$;
+comment on function private.erase_batch is
+'Deletes up to `quantity` rows of an erased account, from every table that names one but the
+tombstones. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
+Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
+grant execute on function private.erase_batch to worker;
+
+create function private.requeue_erasures()
+returns integer
 language sql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
-begin atomic
-    insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (lock_account.user_id, 'write', now(), 0), (lock_account.user_id, 'work', now(), 0)
-    on conflict on constraint request_counts_pkey do update set requests = c.requests;
-end;
-comment on function private.lock_account is
-'Waits for the requests that an account is writing with, and keeps others waiting: each counts
-itself
-in these rows before it does anything else.';
+as $$
+    select count(private.enqueue(
+        'erase_rows', null, null, e.user_id::text, jsonb_build_object('user_id', e.user_id)
+    ))::integer
+    from (
+        select distinct i.user_id from private.identities as i
+        where i.deleted_at is not null and i.emptied_at is null and private.is_erased(i.user_id)
+    ) as e
+$$;
+comment on function private.requeue_erasures is
+'Queues the emptying of accounts whose job gave up; returns how many are under way.
+Definer: workers have no table rights.';
+grant execute on function private.requeue_erasures to worker;
 
 create function private.erase_account(user_id uuid)
 returns void
@@ -72,30 +132,42 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_customer_id text;
+    v_left integer := 1000;
+    v_erased integer;
 begin
-    -- What a request in flight has written is seen after this, and nothing is written any more.
-    perform private.lock_account(erase_account.user_id);
     update private.identities as i set deleted_at = now()
     where i.user_id = erase_account.user_id and i.deleted_at is null;
     -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
     insert into private.identities (issuer, subject, user_id, deleted_at)
     select 'account', erase_account.user_id::text, erase_account.user_id, now()
-    where not exists (select from private.identities as i where i.user_id = erase_account.user_id);
+    where not exists (select from private.identities as i where i.user_id = erase_account.user_id)
+    on conflict on constraint identities_pkey do nothing;
 
     select c.customer_id into v_customer_id from private.stripe_customers as c
     where c.user_id = erase_account.user_id;
-    perform private.erase_rows(erase_account.user_id);
     if v_customer_id is not null then
         perform private.enqueue(
             'erase_account', null, null, v_customer_id,
             jsonb_build_object('customer_id', v_customer_id)
         );
     end if;
+    -- The rows of most accounts go now. The job takes what is more, and what others hold.
+    while v_left > 0 loop
+        v_erased := private.erase_batch(erase_account.user_id, v_left);
+        exit when coalesce(v_erased, 0) = 0;
+        v_left := v_left - v_erased;
+    end loop;
+    if v_erased is not null then
+        perform private.enqueue(
+            'erase_rows', null, null, erase_account.user_id::text,
+            jsonb_build_object('user_id', erase_account.user_id)
+        );
+    end if;
 end;
 $$;
 comment on function private.erase_account is
-'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at
-Stripe. Repeating it changes nothing.';
+'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
+a job that ends what it pays for at Stripe. Waits for nobody. Repeating it changes nothing.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -171,21 +243,90 @@ begin atomic
     select private.erase_own_account();
 end;
 comment on function public.delete_account is
-'Erases the caller''s account and everything in it, at once and for good; subscriptions are
-cancelled at Stripe.
+'Erases the caller''s account and everything in it for good; subscriptions are cancelled at Stripe.
 
-Afterwards the account''s tokens can''t be renewed (403 account_deleted).';
+From the answer on its tokens are refused (403 account_deleted), and nothing can be read any more. Up
+to 1,000 rows are deleted by then; a job deletes the others within minutes.';
 grant execute on function public.delete_account to authenticated;
 
-create function private.export_own_account()
+create function private.export_own_account(cursor text)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tables constant text [] := array[
+        'products', 'analysis_results', 'virality_packs', 'scripts', 'script_versions',
+        'brand_rules', 'subscriptions', 'jobs'
+    ];
+    v_deadline constant timestamptz := clock_timestamp() + interval '2 seconds';
+    v_user uuid := auth.uid();
+    v_words text [] := string_to_array(cursor, '|');
+    v_first integer := coalesce(array_position(v_tables, v_words[1]), 1);
+    v_after_at timestamptz := '-infinity';
+    v_after_id uuid := '00000000-0000-0000-0000-000000000000';
+    v_page jsonb := case when cursor is null then private.export_account_head() else '{}' end;
+    v_document jsonb;
+    v_documents jsonb [];
+    v_bytes bigint := 0;
+    v_rows integer := 0;
+begin
+    if cursor is not null then
+        if cardinality(v_words) <> 3 or v_words[1] <> all (v_tables) then
+            raise invalid_text_representation;
+        end if;
+        v_after_at := v_words[2]::timestamptz;
+        v_after_id := v_words[3]::uuid;
+    end if;
+    cursor := null;
+    for v_table in 1 .. cardinality(v_tables) loop
+        v_documents := '{}';
+        if v_table >= v_first and cursor is null then
+            -- Dynamic: the same for each of these tables.
+            for v_after_at, v_after_id, v_document in
+                execute format(
+                    'select t.created_at, t.id, to_jsonb(t) from public.%I as t'
+                    || ' where t.user_id = $1 and (t.created_at, t.id) > ($2, $3)'
+                    || ' order by t.created_at, t.id limit $4', v_tables[v_table]
+                ) using v_user, v_after_at, v_after_id, 2000 - v_rows
+            loop
+                v_documents := v_documents || v_document;
+                v_bytes := v_bytes + pg_column_size(v_document);
+                v_rows := v_rows + 1;
+                if v_bytes >= 4194304 or v_rows >= 2000 or clock_timestamp() > v_deadline then
+                    cursor := concat_ws('|', v_tables[v_table], v_after_at, v_after_id);
+                    exit;
+                end if;
+            end loop;
+            v_after_at := '-infinity';
+            v_after_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_page := v_page || jsonb_build_object(v_tables[v_table], to_jsonb(v_documents));
+    end loop;
+    return v_page || jsonb_build_object('user_id', v_user, 'next_cursor', cursor);
+exception when invalid_text_representation or invalid_datetime_format or datetime_field_overflow then
+    perform private.fail(
+        422, 'invalid_cursor', 'The cursor is not one that an export has answered.',
+        '{"field": "cursor"}'
+    );
+end;
+$$;
+comment on function private.export_own_account is
+'A page of everything stored about the account of the token: up to 4 MiB, 2,000 rows or 2 seconds
+and the row that goes beyond. Errors: 422 invalid_cursor.
+Definer: some of it is in internal tables; identity comes from the token.';
+grant execute on function private.export_own_account to authenticated;
+
+create function private.export_account_head()
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
 begin atomic
     select jsonb_build_object(
-        'user_id', auth.uid(),
         'plan', private.plan_of(auth.uid()),
         'stripe_customer_id',
         (select c.customer_id from private.stripe_customers as c where c.user_id = auth.uid()),
@@ -200,41 +341,6 @@ begin atomic
                 )
             from private.identities as t where t.user_id = auth.uid()
         ),
-        'products',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.products as t
-            where t.user_id = auth.uid()
-        ),
-        'analysis_results',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.analysis_results as t
-            where t.user_id = auth.uid()
-        ),
-        'virality_packs',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.virality_packs as t
-            where t.user_id = auth.uid()
-        ),
-        'scripts',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.scripts as t
-            where t.user_id = auth.uid()
-        ),
-        'script_versions',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.script_versions as t
-            where t.user_id = auth.uid()
-        ),
-        'brand_rules',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.brand_rules as t
-            where t.user_id = auth.uid()
-        ),
-        'subscriptions',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.subscriptions as t
-            where t.user_id = auth.uid()
-        ),
         'usage',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.usage as t
@@ -248,11 +354,6 @@ begin atomic
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t
-            where t.user_id = auth.uid()
-        ),
-        'jobs',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.jobs as t
             where t.user_id = auth.uid()
         ),
         'tiktok_connections',
@@ -279,20 +380,23 @@ begin atomic
         )
     );
 end;
-comment on function private.export_own_account is
-'Everything stored about the account of the token. Definer: some of it is in internal tables;
-identity comes from the token.';
-grant execute on function private.export_own_account to authenticated;
+comment on function private.export_account_head is
+'What the first page of an export holds beside rows: the account itself and its small tables.
+Called by private.export_own_account only.';
 
-create function public.export_account()
+create function public.export_account(cursor text default null)
 returns jsonb
 language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select private.export_own_account();
+    select private.export_own_account(export_account.cursor);
 end;
 comment on function public.export_account is
-'Everything that is stored about the caller, as one JSON document.';
+'Everything that is stored about the caller, in pages: JSON documents with an array for each table.
+
+Call it again with the next_cursor of a page until that is null, and join the arrays. The first page
+holds the account itself as well. A page has up to 4 MiB or 2,000 rows, the oldest first. What
+changes meanwhile may be missing; ask again for it. Errors: 422 invalid_cursor.';
 grant execute on function public.export_account to authenticated;

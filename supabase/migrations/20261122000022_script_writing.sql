@@ -24,6 +24,8 @@ begin
             409, 'not_analyzed', 'This product has no pack yet: wait for its analysis, or run one.'
         );
     end if;
+    perform private.require_room(auth.uid(), 'stored_scripts', count(*)::integer, 1)
+    from public.scripts as s where s.user_id = auth.uid();
     -- The same wish twice, from a double click or two tabs, is one job.
     return private.enqueue(
         'generate_script', auth.uid(), start_script.product_id,

@@ -1,5 +1,6 @@
 -- Quotas: what a plan allows, counted in the transaction that starts the work, and given back when
--- the work fails through no fault of the user.
+-- the work fails through no fault of the user. And what one request may add: how many rows, with
+-- which ids.
 
 create function private.current_month()
 returns date
@@ -34,13 +35,19 @@ as $$
         when 'products' then p.max_products
         when 'analyses' then p.analyses_per_month
         when 'scripts' then p.scripts_per_month
+        when 'stored_scripts' then p.max_scripts
+        when 'brand_rules' then p.max_brand_rules
+        when 'kept_analyses' then p.kept_analyses
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
-'How much of a metric (products, analyses, scripts) an account may use.';
+'How much of a metric an account may use: products, analyses, scripts (written by AI, a month),
+stored_scripts, brand_rules, kept_analyses (of each product).';
 
-create function private.refuse_quota(user_id uuid, metric text, used integer)
+create function private.refuse_quota(
+    user_id uuid, metric text, used integer, requested integer default 1
+)
 returns void
 language plpgsql
 stable
@@ -49,22 +56,49 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
+    v_is_monthly boolean := metric in ('analyses', 'scripts');
 begin
     perform private.fail(
         402, 'quota_exceeded',
         format(
-            'Your plan includes %s %s%s, and %s are in use.', v_limit, metric,
-            case metric when 'products' then '' else ' a month' end, used
+            'Your plan includes %s %s%s, and %s are in use.%s',
+            v_limit,
+            translate(metric, '_', ' '),
+            case when v_is_monthly then ' a month' else '' end,
+            used,
+            case when requested > 1 then format(' You asked for %s more.', requested) else '' end
         ),
         jsonb_build_object(
             'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
-            'resets_at', case when metric <> 'products' then private.next_month() end
+            'resets_at', case when v_is_monthly then private.next_month() end
         )
+        || case
+            when requested > 1 then jsonb_build_object('requested', requested) else '{}'
+        end
     );
 end;
 $$;
 comment on function private.refuse_quota is
-'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
+'Ends the request: 402 quota_exceeded. used is what was there before the request; resets_at is null
+for what doesn''t start again by itself; a bulk request is told how many it asked for (requested).';
+
+create function private.require_room(
+    user_id uuid, metric text, used integer, requested integer
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if used + requested > private.limit_of(user_id, metric) then
+        perform private.refuse_quota(user_id, metric, used, requested);
+    end if;
+end;
+$$;
+comment on function private.require_room is
+'Refuses what goes beyond a plan''s limit. Errors: 402 quota_exceeded.';
 
 create function private.consume(user_id uuid, metric text)
 returns void
@@ -170,7 +204,32 @@ for each row when (
 )
 execute function private.jobs_refund();
 
-create function private.products_require_quota()
+create function private.number_row()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_row integer := case
+        when tg_level = 'ROW' then current_setting('private.row')::integer + 1 else 0
+    end;
+begin
+    perform set_config('private.row', v_row::text, true);
+    if v_row > 500 and current_setting('role') = 'authenticated' then
+        perform private.fail(
+            422, 'too_many_rows', 'One request may add 500 rows.', '{"limit": 500}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.number_row is
+'Trigger: numbers the rows of an insert, so that a refusal can name its row.
+Errors: 422 too_many_rows.';
+
+create function private.settle_id()
 returns trigger
 language plpgsql
 volatile
@@ -178,22 +237,122 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_used integer;
+    v_owner uuid;
 begin
-    -- One at a time per account, so that parallel requests count each other.
-    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
-    select count(*) into v_used from public.products as p where p.user_id = new.user_id;
-    if v_used >= private.limit_of(new.user_id, 'products') then
-        perform private.refuse_quota(new.user_id, 'products', v_used);
+    -- What isn't the API's has no account, and no quota.
+    if auth.uid() is null then
+        return new;
+    end if;
+    -- One insert at a time per account and table: parallel ones see each other's ids, and count
+    -- each other.
+    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Dynamic: the same for each table that takes ids.
+    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
+    into v_owner using new.id;
+    if v_owner = new.user_id and not private.asks_for_upsert() then
+        perform private.fail(
+            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
+        );
+    elsif v_owner <> new.user_id then
+        -- As if it were free: the answer must not tell whether somebody else has it.
+        new.id := gen_random_uuid();
     end if;
     return new;
 end;
 $$;
-comment on function private.products_require_quota is
-'Trigger: no more products than the plan includes. Errors: 402 quota_exceeded.
-Definer: it reads the account''s plan, and counts under a lock.';
-create trigger products_15_require_quota before insert on public.products
-for each row execute function private.products_require_quota();
+comment on function private.settle_id is
+'Trigger: an id that the client chose and the account has already is 409 already_exists, unless the
+request says what to do with duplicates. One of another account is replaced by a new one.
+Definer: it looks among the rows of all accounts.';
+
+create function private.keep_id()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.id := old.id;
+    return new;
+end;
+$$;
+comment on function private.keep_id is
+'Trigger: the id of a row stays, whatever an upsert by another key sends.';
+
+create function private.require_quota()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_new record;
+    v_total integer;
+begin
+    perform set_config('private.row', '', true);
+    for v_new in
+        select a.user_id, count(*)::integer as requested from added as a
+        where auth.uid() is not null group by a.user_id
+    loop
+        -- Dynamic: the same for each table that a plan limits.
+        execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
+        into v_total using v_new.user_id;
+        perform private.require_room(
+            v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
+        );
+        -- Each product brings an analysis, whose own count would name those of this request.
+        if tg_table_name = 'products' and v_new.requested > 1 then
+            perform private.require_room(
+                v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
+            )
+            from private.usage as u
+            where
+                u.user_id = v_new.user_id
+                and u.metric = 'analyses'
+                and u.month = private.current_month();
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.require_quota is
+'Trigger: no more rows than the plan includes, counted once a statement, in the transition table
+`added`. Its argument is the metric. What an operator adds is not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
+
+create trigger products_01_begin_rows before insert on public.products
+for each statement execute function private.number_row();
+create trigger products_02_number_row before insert on public.products
+for each row execute function private.number_row();
+create trigger products_12_settle_id before insert on public.products
+for each row execute function private.settle_id();
+create trigger products_40_require_quota after insert on public.products
+referencing new table as added
+for each statement execute function private.require_quota('products');
+
+create trigger scripts_01_begin_rows before insert on public.scripts
+for each statement execute function private.number_row();
+create trigger scripts_02_number_row before insert on public.scripts
+for each row execute function private.number_row();
+create trigger scripts_12_settle_id before insert on public.scripts
+for each row execute function private.settle_id();
+create trigger scripts_40_require_quota after insert on public.scripts
+referencing new table as added
+for each statement execute function private.require_quota('stored_scripts');
+
+create trigger brand_rules_01_begin_rows before insert on public.brand_rules
+for each statement execute function private.number_row();
+create trigger brand_rules_02_number_row before insert on public.brand_rules
+for each row execute function private.number_row();
+create trigger brand_rules_12_settle_id before insert on public.brand_rules
+for each row execute function private.settle_id();
+create trigger brand_rules_12_keep_id before update of id on public.brand_rules
+for each row execute function private.keep_id();
+create trigger brand_rules_40_require_quota after insert on public.brand_rules
+referencing new table as added
+for each statement execute function private.require_quota('brand_rules');
 
 create function private.own_usage()
 returns jsonb

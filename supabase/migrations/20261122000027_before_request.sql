@@ -2,24 +2,6 @@
 -- kept. Nobody's rows are kept for the next person on the same browser, and a dashboard that asks
 -- again for what it has is answered 304.
 
-create function private.virality_packs_touch_product()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    update public.products as p set updated_at = now() where p.id = old.product_id;
-    return null;
-end;
-$$;
-comment on function private.virality_packs_touch_product is
-'Trigger: a renamed or deleted pack changes its product, so that its ETag changes. Definer: users
-may not write updated_at.';
-create trigger virality_packs_50_touch_product after update or delete on public.virality_packs
-for each row execute function private.virality_packs_touch_product();
-
 create function private.refuse_account(user_id uuid)
 returns void
 language plpgsql

@@ -55,7 +55,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if private.is_erased(begin_tiktok.user_id) then
+    if not private.enter_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -108,9 +108,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Erasure takes the same rows first: either it sees this connection, or this sees it.
-    perform private.lock_account(save_tiktok.user_id);
-    if private.is_erased(save_tiktok.user_id) then
+    -- Either erasure sees this connection, or this sees the tombstone.
+    if not private.enter_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Another person's tokens are given back; a revocation would end the same person's new ones.

@@ -72,7 +72,7 @@ def test_every_block_of_code_is_a_file_that_is_compiled(compiled: Path):
 
 
 def test_every_function_of_the_page_is_run():
-    exported = set(re.findall(r"^export (?:async )?function (\w+)", PAGE, re.MULTILINE))
+    exported = set(re.findall(r"^export (?:async )?function\*? (\w+)", PAGE, re.MULTILINE))
     run_by = (HERE / "drive.mjs").read_text() + "".join(
         line for line in PAGE.splitlines(keepends=True) if "function" not in line
     )

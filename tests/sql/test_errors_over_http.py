@@ -76,7 +76,7 @@ WRONG_PRODUCTS = [
     ([MUG, {"name": "Cup"}], 400, "PGRST102", "All object keys must match", None),
     (
         [MUG, {"name": "Cup", "source_url": ""}],
-        *(422, "invalid_url", "The source URL is missing.", URL),
+        *(422, "invalid_url", "The source URL is missing.", '{"row": 2, "field": "source_url"}'),
     ),
 ]
 

@@ -24,17 +24,17 @@ TABLES = {
     "analysis_results": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
-        " insert(enabled rule_definition rule_name user_id)"
-        " update(enabled rule_definition rule_name user_id)"
+        " insert(enabled id rule_definition rule_name user_id)"
+        " update(enabled id rule_definition rule_name user_id)"
     },
     "jobs": {"authenticated": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
-    "products": {"authenticated": "select delete insert(name source_url) update(name)"},
+    "products": {"authenticated": "select delete insert(id name source_url) update(name)"},
     "script_versions": {"authenticated": "select"},
     "scripts": {
         "authenticated": "select delete"
-        " insert(content product_id status title user_id) update(content status title)"
+        " insert(content id product_id status title user_id) update(content status title)"
     },
     "subscriptions": {"authenticated": "select"},
     "virality_packs": {"authenticated": "select delete update(name)"},
@@ -64,7 +64,8 @@ FUNCTIONS = {
         private.require_text private.squeeze_terms private.url_problem
     """,
     "worker": """
-        private.acquire private.fire_schedules private.forget_run private.prune_jobs
+        private.acquire private.erase_batch private.fire_schedules private.forget_run
+        private.prune_jobs private.prune_records private.requeue_erasures
         private.record_run private.release_run private.reserve_run
         private.runs_to_delete private.analysis_input private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete

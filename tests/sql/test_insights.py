@@ -191,8 +191,48 @@ def test_results_outlive_the_job_that_made_them(db: Database):
     make_product(db, make_user())
     job = claim(db)
     assert save(db, job)
+    before = db.rows("select * from public.analysis_results order by id")
     db.execute("delete from public.jobs")
-    assert db.value("select count(*) from public.analysis_results where job_id is null") == 2
+    assert db.rows("select * from public.analysis_results order by id") == before
+    assert db.row("select job_id from public.virality_packs") == {"job_id": job["job_id"]}
+
+
+def test_a_pack_names_the_results_that_it_was_written_from(db: Database):
+    make_product(db, make_user())
+    job = claim(db)
+    inputs = {"analysis_result_ids": [], "language": "en"}
+    assert save(db, job, pack=PACK | {"configuration": {"schema_version": 1, "inputs": inputs}})
+    ids = db.value("select array_agg(id::text order by type) from public.analysis_results")
+    db.execute("delete from public.jobs")
+    assert db.value("select configuration -> 'inputs' from public.virality_packs") == {
+        "analysis_result_ids": ids,
+        "language": "en",
+    }
+
+
+def test_an_analysis_too_many_replaces_the_oldest_of_its_product(db: Database):
+    user = make_user()
+    product, other = make_product(db, user), make_product(db, user)
+    kept = db.value("select kept_analyses from public.plans where id = 'free'")
+    for day in range(1, kept + 2):
+        for owned in (product, other) if day == 1 else (product,):
+            at = {"product_id": owned["id"], "created_at": f"2026-01-{day:02}"}
+            make_result(db, user, **at)
+            make_result(db, user, type="virality_breakdown", **at)
+            make_pack(db, user, **at)
+    db.execute("delete from public.jobs where product_id = %s", other["id"])
+    assert save(db, claim(db))
+    counts = (
+        "select count(distinct created_at) as times, count(*) as rows, min(created_at)::date::text"
+        " as oldest from public.{} where product_id = %s"
+    )
+    for table, rows in (("analysis_results", 2 * kept), ("virality_packs", kept)):
+        assert db.row(counts.format(table), product["id"]) == {
+            "times": kept,
+            "rows": rows,
+            "oldest": "2026-01-03",
+        }
+        assert db.row(counts.format(table), other["id"])["times"] == 1
 
 
 def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.database import make_user
+from tests.database import make_product, make_user
 from tests.jobs import (
     claim,
     complete,
+    end_all,
     enqueue,
     expect_notifications,
     expire,
     fail,
+    in_background,
     leftovers,
     make_kind,
     state,
     token,
+    wait_until_blocked,
 )
+from tests.rows import make_pack, make_result
 from tests.server import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -227,6 +231,47 @@ def test_metrics_tell_due_from_sleeping(db: Database):
     row = db.row("select * from private.queue_metrics() where queue = 'maintenance'")
     assert (row["due"], row["is_paused"], row["dead_letters"]) == (1, False, 0)
     assert row["oldest_due_seconds"] >= 0
+
+
+LEFT = ("products", "analysis_results", "virality_packs", "scripts")
+
+
+def test_pruning_a_job_touches_nothing_that_it_left(db: Database):
+    """It once set references to null: that rewrote rows and waited for their users."""
+    product = make_product(db, make_user())
+    owned = {"product_id": product["id"], "job_id": db.value("select id from public.jobs")}
+    make_result(db, product["user_id"], **owned)
+    make_pack(db, product["user_id"], **owned)
+    db.execute(
+        "insert into public.scripts (user_id, product_id, job_id, content)"
+        " values (%s, %s, %s, 'Look.')",
+        *(product["user_id"], *owned.values()),
+    )
+    end_all(db, product["user_id"], "succeeded")
+    db.execute("update public.jobs set created_at = now() - interval '31 days'")
+    before = [db.row(f"select * from public.{table}") for table in LEFT]
+    with db.connect("postgres") as user, db.as_worker() as worker:
+        user.execute("begin")
+        for table in LEFT:
+            user.execute(f"select from public.{table} for update")
+        worker.execute("set lock_timeout = '1ms'")
+        assert worker.value("select private.prune_jobs()") == 1
+    assert [db.row(f"select * from public.{table}") for table in LEFT] == before
+
+
+def test_whoever_brings_a_job_back_takes_the_job_before_its_letter(db: Database):
+    """As pruning does: the other way round, each held what the other wanted."""
+    job_id = enqueue(db)
+    fail(db, claim(db)[0])
+    with db.connect("postgres") as holder, db.connect("postgres") as operator:
+        holder.execute("begin; select from public.jobs for update")
+        redriving = in_background(
+            lambda: operator.execute("select private.redrive(%s) as is_back", (job_id,))
+        )
+        wait_until_blocked(db, operator)
+        holder.execute("select from private.dead_letters for update nowait")
+        holder.execute("commit")
+        assert redriving.result(20).fetchall() == [{"is_back": True}]
 
 
 def test_pruning_forgets_old_ended_jobs_only(db: Database):

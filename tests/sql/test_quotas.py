@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user
 from tests.jobs import end_all
 from tests.rows import make_pack
-from tests.rules import refusal
+from tests.rules import banned, refusal
 
 if TYPE_CHECKING:
     import uuid
@@ -113,6 +114,101 @@ def test_a_product_too_many_is_refused(db: Database) -> None:
             "plan": "free",
             "resets_at": None,
         },
+    }
+
+
+BULK = (
+    "insert into public.products (name, source_url)"
+    " select 'Lamp', 'https://shop.example/1' from generate_series(1, %s)"
+)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message", "metric", "limit"),
+    [
+        (
+            {"max_products": 50, "analyses_per_month": 100},
+            "Your plan includes 50 products, and 1 are in use. You asked for 50 more.",
+            "products",
+            50,
+        ),
+        (
+            {"max_products": 100, "analyses_per_month": 20},
+            "Your plan includes 20 analyses a month, and 1 are in use. You asked for 50 more.",
+            "analyses",
+            20,
+        ),
+    ],
+)
+def test_a_bulk_insert_too_many_is_told_what_was_there_before(
+    db: Database, limits: dict[str, int], message: str, metric: str, limit: int
+) -> None:
+    product = make_product(db, make_user())
+    set_limits(db, **limits)
+    refused = refusal(db, product["user_id"], BULK, 50)
+    expected = {"metric": metric, "limit": limit, "used": 1, "requested": 50}
+    assert refused["message"] == message
+    assert {name: refused["details"][name] for name in expected} == expected
+    assert db.value("select count(*) from public.products") == 1
+    assert usage(db, product["user_id"])["analyses"] == 1
+
+
+def test_what_a_plan_keeps_of_scripts_and_rules_is_limited(db: Database) -> None:
+    product = make_product(db, make_user())
+    set_limits(db, max_scripts=2, max_brand_rules=0)
+    script = "insert into public.scripts (product_id, content) select %s, 'Look.'"
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute(f"{script} from generate_series(1, 2)", product["id"])
+    refused = refusal(db, product["user_id"], script, product["id"])
+    assert (refused["code"], refused["message"]) == (
+        "quota_exceeded",
+        "Your plan includes 2 stored scripts, and 2 are in use.",
+    )
+    assert refused["details"]["metric"] == "stored_scripts"
+    rule = "insert into public.brand_rules (rule_name, rule_definition) values ('No cure', %s)"
+    refused = refusal(db, product["user_id"], rule, Jsonb(banned("cure")))
+    assert refused["message"] == "Your plan includes 0 brand rules, and 0 are in use."
+
+
+def test_a_script_that_would_be_one_too_many_is_not_written(db: Database) -> None:
+    product = make_product(db, make_user())
+    make_pack(db, product["user_id"], product_id=product["id"])
+    set_limits(db, max_scripts=0)
+    answer = refusal(
+        db, product["user_id"], "select public.generate_script(%s, 'Funny.')", product["id"]
+    )
+    assert answer["details"]["metric"] == "stored_scripts"
+
+
+def test_parallel_clients_keep_no_more_scripts_than_the_plan_includes(db: Database) -> None:
+    product = make_product(db, make_user())
+    set_limits(db, max_scripts=10)
+    insert = "insert into public.scripts (product_id, content) values (%s, 'Look.')"
+    ends = together(db, product["user_id"], lambda session: session.execute(insert, product["id"]))
+    assert ends == {"accepted": 10, "quota_exceeded": 54}
+
+
+def test_a_bulk_insert_names_the_row_that_is_wrong(db: Database) -> None:
+    user = make_user()
+    products = "insert into public.products (name, source_url) values (%s, %s), (%s, %s), (%s, %s)"
+    good = ("Lamp", "https://shop.example/1")
+    for rows, expected in (
+        ((*good, *good, "", good[1]), {"field": "name", "row": 3}),
+        ((*good, "Lamp", "shop", *good), {"field": "source_url", "row": 2}),
+        (("", good[1], *good, *good), {"field": "name"}),
+    ):
+        assert refusal(db, user, products, *rows)["details"] == expected
+    rules = "insert into public.brand_rules (rule_name, rule_definition) values (%s, %s), (%s, %s)"
+    wrong = ("A", Jsonb(banned("a")), "B", Jsonb({}))
+    assert refusal(db, user, rules, *wrong)["details"]["row"] == 2
+    product = make_product(db, user)
+    scripts = "insert into public.scripts (product_id, content) values (%s, %s), (%s, %s)"
+    wrong = (product["id"], "Look.", user, "Look.")
+    assert refusal(db, user, scripts, *wrong) == {
+        "status": 404,
+        "code": "not_found",
+        "message": "There is no such product.",
+        "details": {"field": "product_id", "row": 2},
     }
 
 

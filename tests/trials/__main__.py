@@ -22,6 +22,8 @@ TRIALS: dict[str, str] = {
     "bulk_writes": "an account's bulk and slow writes; another account reads meanwhile",
     "paid_runs": "paid runs of a page that blocks after them",
     "enqueue": "sessions that enqueue at once; one job beside tenants that sleep",
+    "erasure": "accounts are exported and erased, at the limits of a plan and beyond",
+    "prune": "old jobs are forgotten beside people who rename and workers who save",
 }
 
 

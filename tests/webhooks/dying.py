@@ -20,7 +20,10 @@ from workers.jobs import erase_account, sync_customer
 from workers.runner import Runner
 
 # Recurring work comes by the clock; a job ends by leaving this view.
-_OPEN = "select count(*) from private.live_jobs where kind in ('sync_customer', 'erase_account')"
+_OPEN = (
+    "select count(*) from private.live_jobs"
+    " where kind in ('sync_customer', 'erase_account', 'erase_rows')"
+)
 
 
 def main() -> None:
@@ -42,7 +45,7 @@ def answer_webhook(given: dict[str, Any]) -> None:
 
 
 async def do_jobs(url: str, owner_url: str, stripe: str) -> None:
-    """Runs a worker until no job of billing is left."""
+    """Runs a worker until no job of billing or erasure is left."""
     gateway = Gateway("sk_test_1", api_base=stripe)
     async with async_pool(url, application_name="test", max_size=4) as pool:
         runner = Runner(
@@ -51,8 +54,9 @@ async def do_jobs(url: str, owner_url: str, stripe: str) -> None:
             {
                 "sync_customer": sync_customer.handler(gateway),
                 "erase_account": erase_account.handler(gateway, delete_customer=True),
+                "erase_rows": erase_account.rows_handler(),
             },
-            queues=["billing"],
+            queues=["billing", "maintenance"],
             concurrency=1,
             lease_seconds=30,
         )

@@ -12,7 +12,9 @@ from core.billing import Gateway
 from core.billing_sync import sync_event
 from core.database import connect
 from tests.database import make_product
+from tests.erasure import TABLES, finish_erasures
 from tests.fakes import clerk
+from tests.rules import refusal
 from tests.webhooks.edge import NOW, Edge
 from webhooks.identities import default_user_id
 
@@ -112,35 +114,20 @@ def test_an_account_that_somebody_else_still_acts_for_stays(edge, db):
     assert edge.session().json["code"] == "account_deleted"
 
 
-TABLES = """
-select format('%I.%I', n.nspname, c.relname) as name
-from pg_attribute as a
-inner join pg_class as c on a.attrelid = c.oid
-inner join pg_namespace as n on c.relnamespace = n.oid
-where a.attname = 'user_id' and not a.attisdropped and c.relkind = 'r'
-and n.nspname in ('public', 'private') and c.relname <> 'identities'
-"""
-
-
-def test_erasing_empties_every_table_that_names_an_account(edge, db):
-    """A table added later must be added to private.erase_rows: this finds it."""
-    tables = {row["name"] for row in db.rows(TABLES)}
-    body = db.value("select pg_get_functiondef('private.erase_rows(uuid)'::regprocedure)")
-    assert {name for name in tables if f"delete from {name} " not in body} == set()
-
-
 EXPORTED = """
 select format('%I.%I', n.nspname, c.relname) as name
 from pg_depend as d
 inner join pg_class as c on d.refobjid = c.oid and d.refclassid = 'pg_class'::regclass
 inner join pg_namespace as n on c.relnamespace = n.oid
-where d.objid = 'private.export_own_account()'::regprocedure
+where d.objid = 'private.export_account_head()'::regprocedure
 """
 
 
 def test_an_export_holds_every_table_that_names_an_account(db):
-    tables = {row["name"] for row in db.rows(TABLES)}
-    assert tables - {row["name"] for row in db.rows(EXPORTED)} == set()
+    with db.as_user(uuid.uuid4()) as anybody:
+        page = anybody.value("select public.export_account()")
+    exported = {row["name"] for row in db.rows(EXPORTED)} | {f"public.{name}" for name in page}
+    assert {row["name"] for row in db.rows(TABLES)} - exported == set()
 
 
 def test_deleting_an_account_erases_it_and_nobody_elses(edge, db):
@@ -149,6 +136,7 @@ def test_deleting_an_account_erases_it_and_nobody_elses(edge, db):
     kept = make_product(db, bob)
     with db.as_user(alice) as owner:
         owner.execute("select public.delete_account()")
+    finish_erasures(db)
     assert db.rows("select id, user_id from public.products") == [
         {"id": kept["id"], "user_id": bob}
     ]
@@ -179,6 +167,48 @@ def test_an_export_holds_everything_of_the_caller_and_nothing_else(edge, db):
     assert (export["user_id"], export["plan"]) == (str(alice), "free")
 
 
+def exported(db, user_id):
+    """All pages, joined as a client joins them."""
+    whole, cursor, pages = {}, None, 0
+    while cursor is not None or not pages:
+        with db.as_user(user_id) as owner:
+            page = owner.value("select public.export_account(%s)", cursor)
+        cursor, pages = page.pop("next_cursor"), pages + 1
+        for name, value in page.items():
+            whole[name] = whole.get(name, []) + value if isinstance(value, list) else value
+    return whole, pages
+
+
+def test_an_export_in_pages_holds_each_row_once(db):
+    product = make_product(db, uuid.uuid4())
+    db.execute(
+        "insert into public.scripts (user_id, product_id, content)"
+        " select %s, %s, repeat('x', 9000) from generate_series(1, 600)",
+        *(product["user_id"], product["id"]),
+    )
+    db.execute(
+        "insert into public.script_versions (script_id, user_id, version, content)"
+        " select id, user_id, n, n::text from public.scripts, generate_series(1, 5) as n",
+    )
+    whole, pages = exported(db, product["user_id"])
+    assert pages > 2
+    for name, rows in {"products": 1, "scripts": 600, "script_versions": 3000, "jobs": 1}.items():
+        assert (name, len(whole[name])) == (name, rows)
+        assert (name, len({row["id"] for row in whole[name]})) == (name, rows)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "plans|2026-01-01|x", "products|x|y", "products|2026-99-99T00:00|1"]
+)
+def test_a_cursor_that_no_export_has_answered_is_refused(db, cursor):
+    assert refusal(db, uuid.uuid4(), "select public.export_account(%s)", cursor) == {
+        "status": 422,
+        "code": "invalid_cursor",
+        "message": "The cursor is not one that an export has answered.",
+        "details": {"field": "cursor"},
+    }
+
+
 @pytest.mark.parametrize("function", ["delete_account", "export_account"])
 def test_strangers_neither_delete_nor_export(db, function):
     with pytest.raises(Exception, match="permission denied"), db.acting_as("anon") as stranger:
@@ -191,6 +221,7 @@ def test_an_erased_account_stops_paying_and_later_events_bring_nothing_back(shop
     fake_stripe.pay(session["id"])
     shop.client.post("/subscriptions/sync", headers=shop.bearer())
     shop.tell(GONE)
+    finish_erasures(db)
     [job] = db.rows("select arguments from private.live_jobs where kind = 'erase_account'")
     gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
     assert gateway.cancel_everything(gateway.customer(job["arguments"]["customer_id"])) == 1
@@ -212,6 +243,9 @@ def test_the_token_of_an_erased_account_does_nothing_any_more(db, postgrest):
     client.rpc("delete_account", {}).execute()
     with pytest.raises(APIError) as caught:
         client.table("products").insert({"name": "x", "source_url": "https://a.example"}).execute()
+    assert caught.value.code == "account_deleted"
+    with pytest.raises(APIError) as caught:
+        client.table("products").select("*").execute()
     assert caught.value.code == "account_deleted"
     assert db.value("select count(*) from public.products") == 0
     assert postgrest.as_user(bob).table("products").select("*").execute().data == []

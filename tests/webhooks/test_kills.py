@@ -17,6 +17,8 @@ import pytest
 from local import stripe
 from local.stripe import Fault
 from tests.amount import rounds
+from tests.database import make_product
+from tests.erasure import rows_about
 from tests.fakes import clerk
 from tests.webhooks import dying
 from tests.webhooks.edge import NOW
@@ -183,7 +185,7 @@ class SyncJob:
 
 
 class EraseJob:
-    """The job of an erased account: everything is ended at Stripe, each once."""
+    """The jobs of an erased account: all is ended at Stripe, each once, and no row is left."""
 
     kind = "job"
 
@@ -191,6 +193,7 @@ class EraseJob:
         self.world = world
         self.user_id, self.customer, _ = make_story(world)
         bind(world, self.user_id, self.customer)
+        make_product(world.db, self.user_id)
         with world.db.as_user(self.user_id) as owner:
             owner.execute("select public.delete_account()")
 
@@ -204,6 +207,7 @@ class EraseJob:
         told = [e for e in shop.events if e["data"]["object"]["id"] in (ended["id"], self.customer)]
         kinds = sorted(event["type"] for event in told if event["type"].endswith("deleted"))
         assert kinds == ["customer.deleted", "customer.subscription.deleted"]
+        assert rows_about(self.world.db, self.user_id) == {}
         assert_no_job_left(self.world.db)
 
 

@@ -15,6 +15,7 @@ from core.billing import Gateway
 from core.database import async_pool
 from local import stripe
 from local.stripe import Fault
+from tests.erasure import rows_about
 from workers.jobs import erase_account, reconcile_billing, sync_customer
 from workers.runner import Runner
 
@@ -37,12 +38,13 @@ async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
             "sync_customer": sync_customer.handler(gateway),
             "reconcile_billing": reconcile_billing.handler(gateway),
             "erase_account": erase_account.handler(gateway, delete_customer=True),
+            "erase_rows": erase_account.rows_handler(),
         }
         runner = Runner(
             pool,
             db.url("worker"),
             handlers,
-            queues=["billing"],
+            queues=["billing", "maintenance"],
             concurrency=8,
             lease_seconds=10,
         )
@@ -163,6 +165,7 @@ async def test_an_erased_accounts_customer_is_ended_and_deleted(db, shop, story)
         await until(lambda: open_jobs(db) == 0)
     assert [one["status"] for one in shop.of("subscription")] == ["canceled"]
     assert shop.objects[story.customer]["deleted"] is True
+    assert rows_about(db, story.user_id) == {}
 
 
 async def test_reconciliation_as_a_job_brings_in_what_was_never_delivered(db, shop, story):

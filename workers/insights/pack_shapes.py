@@ -28,10 +28,9 @@ from workers.insights.virality_shapes import (
 
 
 class Inputs(Shape):
-    """The job fills the ids; `persona` stays open until a user states one."""
+    """What the pack was written from; the ids are filled in as it is saved."""
 
     analysis_result_ids: tuple[str, ...] = ()
-    brand_rule_ids: tuple[str, ...] = ()
     language: str = "en"
 
 

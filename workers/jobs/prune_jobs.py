@@ -1,4 +1,4 @@
-"""prune_jobs: deletes jobs that ended long ago, in batches."""
+"""prune_jobs: deletes what is too old to be asked for, and brings erasures back that gave up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ def handler() -> Handler[None, None]:
 
 
 async def work(_input: None, run: Run) -> None:
-    """Until a batch finds nothing more."""
+    """In batches, each a transaction, until one finds nothing more."""
     async with run.pool.connection() as db:
-        while True:
-            cursor = await db.execute("select private.prune_jobs() as pruned")
-            row = await cursor.fetchone()
-            if row is None or not row["pruned"]:
-                return
+        await db.execute("select private.requeue_erasures()")
+        for statement in (
+            "select private.prune_jobs() as pruned",
+            "select private.prune_records() as pruned",
+        ):
+            while True:
+                cursor = await db.execute(statement)
+                row = await cursor.fetchone()
+                if row is None or not row["pruned"]:
+                    break

@@ -199,8 +199,11 @@ async function paying(client) {
 }
 
 async function leaving(client) {
-  const everything = good(await accounts.exportAccount(client))
-  report.exported = { products: everything.products.length, plan: everything.plan }
+  report.exported = { products: 0 }
+  for await (const page of accounts.exportAccount(client)) {
+    report.exported.products += page.products.length
+    report.exported.plan ??= page.plan
+  }
   good(await accounts.deleteAccount(client))
   report.gone = advice((await products.listProducts(client)).error)
 }

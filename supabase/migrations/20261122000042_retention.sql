@@ -1,0 +1,57 @@
+-- Retention: what grows with time and belongs to nothing that is deleted is forgotten here, in
+-- batches. tests/sql/test_retention.py knows the bound of every table.
+
+create index clerk_events_received_at_idx on private.clerk_events (received_at);
+create index usage_month_idx on private.usage (month);
+create index tiktok_states_created_at_idx on private.tiktok_states (created_at);
+create index tiktok_revocations_created_at_idx on private.tiktok_revocations (created_at);
+
+create function private.prune_records(quantity integer default 1000)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rows integer;
+    v_pruned integer := 0;
+begin
+    -- Clerk repeats a message for some days; a replay after that is older than its signature may be.
+    delete from private.clerk_events as t where t.id = any (array(
+        select o.id from private.clerk_events as o
+        where o.received_at < now() - interval '90 days'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    delete from private.usage as t where (t.user_id, t.metric, t.month) in (
+        select o.user_id, o.metric, o.month from private.usage as o
+        where o.month < private.current_month() - interval '13 months'
+        limit prune_records.quantity for update skip locked
+    );
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    delete from private.tiktok_states as t where t.state_hash = any (array(
+        select o.state_hash from private.tiktok_states as o
+        where o.created_at < now() - interval '10 minutes'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    -- What could not be told to TikTok for a month is no longer kept for it.
+    delete from private.tiktok_revocations as t where t.id = any (array(
+        select o.id from private.tiktok_revocations as o
+        where o.created_at < now() - interval '30 days'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    return v_pruned + v_rows;
+end;
+$$;
+comment on function private.prune_records is
+'Deletes up to `quantity` rows of each kind that nobody can ask for any more: messages of Clerk
+after 90 days, usage after 13 months, consents after ten minutes, tokens to revoke after 30 days.
+Returns how many.
+Definer: workers have no table rights.';
+grant execute on function private.prune_records to worker;

@@ -1,0 +1,174 @@
+"""Retention: every table has a bound: it is pruned, hangs on a parent, or a plan limits it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.database import make_user
+
+if TYPE_CHECKING:
+    from tests.database import Database
+
+# A table → the one that its rows are deleted with: a reference that cascades and is never null.
+PARENTS = {
+    "private.apify_webhooks": "public.jobs",
+    "private.billing_notices": "private.stripe_events",
+    "private.charges": "public.jobs",
+    "private.dead_letters": "public.jobs",
+    "private.live_jobs": "public.jobs",
+    "private.permits": "private.limits",
+    "public.analysis_results": "public.products",
+    "public.script_versions": "public.scripts",
+    "public.virality_packs": "public.products",
+}
+# A table → the column of public.plans that limits an account's rows.
+PLAN_LIMITS = {
+    "public.products": "max_products",
+    "public.scripts": "max_scripts",
+    "public.brand_rules": "max_brand_rules",
+}
+# A table → the function that deletes what is too old, and how a row gets old.
+PRUNED = {
+    "public.jobs": "prune_jobs",
+    "private.clerk_events": "prune_records",
+    "private.usage": "prune_records",
+    "private.tiktok_states": "prune_records",
+    "private.tiktok_revocations": "prune_records",
+    "private.stripe_events": "requeue_billing",
+}
+# One row (or one of each class) for an account; goes with it.
+ONE_PER_ACCOUNT = {
+    "private.read_versions",
+    "private.request_counts",
+    "private.stripe_customers",
+    "private.tiktok_connections",
+}
+# What people and their payments are; stays as long as they do.
+ONE_PER_THING_OUTSIDE = {
+    "private.identities": "a person at Clerk; kept as the tombstone after that",
+    "public.subscriptions": "a subscription at Stripe",
+    "private.stripe_account": "the one account at Stripe",
+}
+# Rows come with migrations, not with use.
+CONFIGURATION = {
+    "private.job_kinds",
+    "private.limits",
+    "private.messages",  # the empty parent of the queues
+    "private.plan_prices",
+    "private.queues",
+    "private.schedules",
+    "private.starter_rules",
+    "public.plans",
+}
+BOUNDED = (
+    PARENTS.keys()
+    | PLAN_LIMITS.keys()
+    | PRUNED.keys()
+    | ONE_PER_ACCOUNT
+    | ONE_PER_THING_OUTSIDE.keys()
+    | CONFIGURATION
+)
+TABLES = """
+select format('%I.%I', n.nspname, c.relname) as name
+from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+"""
+
+
+def unbounded(db: Database) -> set[str]:
+    return {row["name"] for row in db.rows(TABLES)} - BOUNDED
+
+
+def test_every_table_has_a_bound(db: Database) -> None:
+    assert unbounded(db) == set()
+    assert {row["name"] for row in db.rows(TABLES)} >= BOUNDED, "A bound of a table that is gone."
+    db.execute("create table private.probes (id uuid primary key)")
+    assert unbounded(db) == {"private.probes"}
+
+
+def test_what_hangs_on_a_parent_goes_with_it(db: Database) -> None:
+    query = (
+        "select conrelid::regclass::text as child, confrelid::regclass::text as parent"
+        " from pg_constraint as f join pg_attribute as a on a.attrelid = f.conrelid"
+        " and a.attnum = f.conkey[1] where contype = 'f' and confdeltype = 'c' and attnotnull"
+    )
+    found = {(row["child"], row["parent"]) for row in db.rows(query)}
+    shown = {
+        (child.removeprefix("public."), parent.removeprefix("public."))
+        for child, parent in PARENTS.items()
+    }
+    known = {
+        (child.removeprefix("public."), parent.removeprefix("public.")) for child, parent in found
+    }
+    assert shown - known == set()
+
+
+@pytest.mark.parametrize(("table", "column"), PLAN_LIMITS.items())
+def test_a_plan_limits_what_an_account_keeps(db: Database, table: str, column: str) -> None:
+    assert db.value(f"select bool_and({column} > 0) from public.plans") is True
+    query = (
+        "select count(*) from pg_trigger where tgrelid = %s::regclass"
+        " and tgfoid = 'private.require_quota'::regproc"
+    )
+    assert db.value(query, table) == 1
+
+
+# A table → how a row of each age comes into it; an age that is too much, one that isn't.
+_JOBS = """
+insert into public.jobs (kind, status, created_at, finished_at)
+select 'noop', 'succeeded', now() - a, now() from {ages} as a
+"""
+_CLERK_EVENTS = """
+insert into private.clerk_events (id, type, outcome, received_at)
+select a::text, 'user.updated', 'ignored', now() - a from {ages} as a
+"""
+_USAGE = """
+insert into private.usage (user_id, metric, month, used)
+select '{user}', 'analyses', private.current_month() - a, 1 from {ages} as a
+"""
+_STATES = """
+insert into private.tiktok_states (state_hash, user_id, verifier, created_at)
+select sha256(a::text::bytea), '{user}', 'v', now() - a from {ages} as a
+"""
+_REVOCATIONS = """
+insert into private.tiktok_revocations (access_token, refresh_token, created_at)
+select 'a', 'r', now() - a from {ages} as a
+"""
+_STRIPE_EVENTS = """
+insert into private.stripe_events
+(id, type, status, created, is_live, body_sha256, received_at)
+select 'evt_' || row_number() over (), 'ping', 'ignored', now(), false, '', now() - a
+from {ages} as a
+"""
+OLD_AND_NEW = {
+    "public.jobs": (_JOBS, ("31 days", "29 days")),
+    "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),
+    "private.usage": (_USAGE, ("14 months", "13 months")),
+    "private.tiktok_states": (_STATES, ("11 minutes", "9 minutes")),
+    "private.tiktok_revocations": (_REVOCATIONS, ("31 days", "29 days")),
+    "private.stripe_events": (_STRIPE_EVENTS, ("91 days", "89 days")),
+}
+
+
+@pytest.mark.parametrize(("table", "function"), PRUNED.items())
+def test_what_is_too_old_is_deleted_and_what_is_not_stays(
+    db: Database, table: str, function: str
+) -> None:
+    insert, ages = OLD_AND_NEW[table]
+    spans = ", ".join(f"interval '{age}'" for age in ages)
+    db.execute(insert.format(ages=f"unnest(array[{spans}])", user=make_user()))
+    with db.as_worker() as worker:
+        worker.execute(f"select private.{function}()")
+    assert db.value(f"select count(*) from {table}") == 1
+
+
+def test_a_batch_is_bounded(db: Database) -> None:
+    db.execute(
+        "insert into private.clerk_events (id, type, outcome, received_at)"
+        " select n::text, 'user.updated', 'ignored', '2026-01-01' from generate_series(1, 5) as n"
+    )
+    with db.as_worker() as worker:
+        pruned = [worker.value("select private.prune_records(2)") for _ in range(4)]
+    assert pruned == [2, 2, 1, 0]
