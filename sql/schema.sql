@@ -57,6 +57,15 @@ CREATE TYPE private.verdict AS (
 
 COMMENT ON TYPE private.verdict IS 'What a rule says of a script; hits are ranges of characters, from 0.';
 
+CREATE FUNCTION private.account_lock(user_id uuid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select hashtextextended('account ' || account_lock.user_id, 0)
+$$;
+
+COMMENT ON FUNCTION private.account_lock(user_id uuid) IS 'The advisory lock of an account: shared by what adds rows to it, exclusive while it is emptied.';
+
 CREATE FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) RETURNS double precision
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -108,7 +117,7 @@ one lock: several workers never overshoot.';
 CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$ declare v_msg_id bigint; begin case queue when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'billing' then insert into pgmq.q_billing (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt) values (body, headers, due_at) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
+    AS $$ declare v_msg_id bigint; begin case queue when 'ingestion' then insert into pgmq.q_ingestion (message, headers, vt, enqueued_at) values (body, headers, due_at, clock_timestamp()) returning msg_id into v_msg_id; when 'scripts' then insert into pgmq.q_scripts (message, headers, vt, enqueued_at) values (body, headers, due_at, clock_timestamp()) returning msg_id into v_msg_id; when 'billing' then insert into pgmq.q_billing (message, headers, vt, enqueued_at) values (body, headers, due_at, clock_timestamp()) returning msg_id into v_msg_id; when 'maintenance' then insert into pgmq.q_maintenance (message, headers, vt, enqueued_at) values (body, headers, due_at, clock_timestamp()) returning msg_id into v_msg_id; end case; return v_msg_id; end; $$;
 
 COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
 
@@ -137,7 +146,7 @@ END) STORED,
 
 COMMENT ON TABLE public.analysis_results IS 'One result of one analysis of a product. Written by workers only.';
 
-COMMENT ON COLUMN public.analysis_results.job_id IS 'The job that made it; null once that job is pruned.';
+COMMENT ON COLUMN public.analysis_results.job_id IS 'The job that made it, also when that job is pruned; null if none did.';
 
 COMMENT ON COLUMN public.analysis_results.type IS 'What it is: sentiment_summary, virality_breakdown…';
 
@@ -267,6 +276,53 @@ END;
 COMMENT ON FUNCTION private.apify_secret_hash(id uuid) IS 'What the secret of a webhook must hash to, always 32 bytes.
 Definer: the edge has no table rights. A hash does not give the secret away.';
 
+CREATE TABLE private.stripe_customers (
+    user_id uuid NOT NULL,
+    customer_id text,
+    customer_attempt integer DEFAULT 1 NOT NULL,
+    customer_asked_at timestamp with time zone,
+    checkouts integer DEFAULT 0 NOT NULL,
+    checkout_lease_end timestamp with time zone,
+    checked_out_at timestamp with time zone,
+    looks integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    synced_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT stripe_customers_customer_id_check CHECK ((customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'::text))
+);
+
+COMMENT ON TABLE private.stripe_customers IS 'Which Stripe customer an account pays as: a row from its first checkout on. Never matched by
+e-mail.';
+
+COMMENT ON COLUMN private.stripe_customers.customer_id IS 'Null until Stripe has made the customer.';
+
+COMMENT ON COLUMN private.stripe_customers.customer_attempt IS 'Numbers the idempotency keys of the customer''s creation: Stripe repeats a stored failure for a
+day.';
+
+COMMENT ON COLUMN private.stripe_customers.customer_asked_at IS 'When Stripe was last asked to make the customer; null while no answer is outstanding.';
+
+COMMENT ON COLUMN private.stripe_customers.checkouts IS 'Numbers the checkouts, each with an idempotency key of its own.';
+
+COMMENT ON COLUMN private.stripe_customers.checkout_lease_end IS 'Until when the latest checkout keeps others waiting; null once it has ended.';
+
+COMMENT ON COLUMN private.stripe_customers.checked_out_at IS 'When the latest checkout page was made; null before the first.';
+
+COMMENT ON COLUMN private.stripe_customers.looks IS 'Counts the writes of the billing sync. A look that began before the latest write is refused.';
+
+COMMENT ON COLUMN private.stripe_customers.synced_at IS 'When Stripe was last looked at for it; null before the first time.';
+
+COMMENT ON COLUMN private.stripe_customers.deleted_at IS 'When Stripe said the customer is gone; null before.';
+
+CREATE FUNCTION private.ask_customer(user_id uuid, asked_at bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE private.stripe_customers c SET customer_asked_at = to_timestamp((ask_customer.asked_at)::double precision)
+   WHERE (c.user_id = ask_customer.user_id);
+END;
+
+COMMENT ON FUNCTION private.ask_customer(user_id uuid, asked_at bigint) IS 'Notes that Stripe is about to be asked for a customer. Definer: the edge has no table rights.';
+
 CREATE FUNCTION private.asks_for_upsert() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -322,21 +378,42 @@ declare
     v_role text := current_setting('role');
     v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '');
     v_path text := coalesce(current_setting('request.path', true), '');
-    v_is_read boolean := coalesce(current_setting('request.method', true), '') in ('GET', 'HEAD');
+    v_method text := coalesce(current_setting('request.method', true), '');
+    v_is_read boolean := v_method in ('GET', 'HEAD');
+    -- POST to a stable function is read-only. Outside PostgREST there is no request to count.
+    v_is_write boolean := v_method not in ('GET', 'HEAD', '')
+    and current_setting('transaction_read_only') = 'off';
     v_user uuid;
+    v_has_slot boolean;
     v_headers jsonb;
-    v_is_erased boolean;
+    v_is_alive boolean;
     v_tag text;
 begin
     if v_role = 'authenticated' then
-        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't.
-        if v_claims @@ 'strict $.exp.type() == "number"
+        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't. It
+        -- also accepts a token that it has seen until that expires, even if its key was withdrawn:
+        -- 900 s is the longest life that the edge gives one (EDGE_TOKEN_SECONDS).
+        if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
             && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
             && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
             is not true then
             perform private.refuse_sign_in();
         end if;
         v_user := v_claims ->> 'sub';
+        -- Whatever an account waits for, its own writes for one, it waits holding one of the API's
+        -- connections. It may hold six: four for anything, two more for reads. The transaction's end
+        -- gives its slot back, however it ends.
+        v_has_slot := not v_is_write and (
+            pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
+            or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
+        )
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 3))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 2))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 1))
+        or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 0));
+        if not v_has_slot then
+            perform private.refuse_crowd();
+        end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
             -- One statement, whose parts are look-ups of one row each. New results and packs touch
@@ -344,7 +421,7 @@ begin
             select
                 exists (
                     select from private.identities as i
-                    where i.user_id = v_user and i.deleted_at is not null
+                    where i.user_id = v_user and i.deleted_at is null
                 ),
                 md5(concat_ws(
                     ' ', v_user, v_path,
@@ -355,46 +432,78 @@ begin
                             then private.live_work(v_user)
                     end
                 ))
-            into v_is_erased, v_tag;
+            into v_is_alive, v_tag;
         else
-            -- Outside PostgREST there is no request to count. Counting waits for an erasure that is
-            -- under way, so it comes before looking for one.
-            if not v_is_read and current_setting('transaction_read_only') = 'off'
-                and current_setting('request.method', true) <> '' then
-                perform private.count_request(v_user, v_path);
+            if v_is_write then
+                perform private.count_request(v_user, 'write');
             end if;
-            -- Tombstones are few, and have a small index of their own.
-            v_is_erased := exists (
+            v_is_alive := exists (
                 select from private.identities as i
-                where i.user_id = v_user and i.deleted_at is not null
+                where i.user_id = v_user and i.deleted_at is null
             );
         end if;
-        if v_is_erased then
-            perform private.fail(403, 'account_deleted', 'This account has been deleted.')
-            where private.is_erased(v_user);
+        if not v_is_alive then
+            perform private.refuse_account(v_user);
         end if;
         if position(v_tag in v_headers ->> 'if-none-match') > 0 then
-            perform private.refuse_known(v_tag);
+            -- To fail with 304 would do, but PostgreSQL logs what fails.
+            perform set_config('response.status', '304', true);
         end if;
     elsif v_role = 'anon' and not (v_is_read and v_path = '/plans') then
         perform private.refuse_sign_in();
     end if;
     if v_is_read then
+        -- The plans of a signed-in person may have their subscriptions embedded.
         perform set_config('response.headers', case
-            when v_path = '/plans' then '[{"Cache-Control": "public, max-age=300"}]'
+            when v_path = '/plans' and v_role = 'anon'
+                then '[{"Cache-Control": "public, max-age=300"}]'
+            when v_path = '/plans'
+                then '[{"Cache-Control": "private, max-age=300"}, {"Vary": "Authorization"}]'
             else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}'
                 || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
+    end if;
+    -- What a read embeds again and again is built in memory, and nothing but its time bounds that.
+    -- Functions have the role's limit.
+    if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
+        perform set_config('statement_timeout', '3s', true);
     end if;
 end;
 $_$;
 
 COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
-public paths (401 not_signed_in), tokens without exp, sub or aud (401 invalid_token), too many writes
-(429 rate_limited), and erased accounts, whose tokens live on for minutes (403 account_deleted).
+public paths (401 not_signed_in), tokens without exp, iat, sub or aud or of more than 15 minutes,
+accounts that were never made (401 invalid_token), erased ones, whose tokens live on for minutes
+(403 account_deleted), too many writes in a minute and more than six requests of an account at once
+(429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
-whenever they do and what hangs on them; 304 if the caller has it. Definer: counts and tombstones
+whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
+three seconds. Definer: counts and identities
 are internal; role and identity come from the request.';
+
+CREATE FUNCTION private.begin_checkout(user_id uuid) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_number integer;
+begin
+    if not private.enter_account(begin_checkout.user_id) then
+        return null;
+    end if;
+    insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
+    values (begin_checkout.user_id, 1, now() + interval '1 minute')
+    on conflict on constraint stripe_customers_pkey do update
+    set checkouts = c.checkouts + 1, checkout_lease_end = excluded.checkout_lease_end
+    where c.checkout_lease_end is null or c.checkout_lease_end < now()
+    returning c.checkouts into v_number;
+    return v_number;
+end;
+$$;
+
+COMMENT ON FUNCTION private.begin_checkout(user_id uuid) IS 'Begins the next checkout of an account and returns its number; null while another one goes on, or
+for an erased account. Whoever ends without end_checkout keeps others waiting for a minute.
+Definer: the edge has no table rights.';
 
 CREATE TABLE private.stripe_events (
     id text NOT NULL,
@@ -405,7 +514,7 @@ CREATE TABLE private.stripe_events (
     created timestamp with time zone NOT NULL,
     is_live boolean NOT NULL,
     api_version text,
-    body_sha256 text NOT NULL,
+    body_sha256 text,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     CONSTRAINT stripe_events_id_check CHECK ((id ~ '^evt_[A-Za-z0-9_]{1,250}$'::text)),
@@ -415,7 +524,7 @@ CREATE TABLE private.stripe_events (
 COMMENT ON TABLE private.stripe_events IS 'Events received from Stripe, ids only: what they tell is read from Stripe.';
 
 COMMENT ON COLUMN private.stripe_events.status IS 'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
-us.
+us, or of a customer that is gone.
 orphan: its customer is no account''s.';
 
 COMMENT ON COLUMN private.stripe_events.customer_id IS 'Whose event; null until the job finds out (thin events name an object only).';
@@ -426,28 +535,32 @@ COMMENT ON COLUMN private.stripe_events.created IS 'When it happened at Stripe.'
 
 COMMENT ON COLUMN private.stripe_events.api_version IS 'Version its payload was written in; null for thin events.';
 
-COMMENT ON COLUMN private.stripe_events.body_sha256 IS 'Fingerprint of the payload, to recognise it in Stripe''s dashboard.';
+COMMENT ON COLUMN private.stripe_events.body_sha256 IS 'Fingerprint of what it told, by which another text under the same id is noticed; null if it was
+found by reconciliation.';
 
-COMMENT ON COLUMN private.stripe_events.finished_at IS 'When it left `received`; null before.';
+COMMENT ON COLUMN private.stripe_events.finished_at IS 'When it left `received`, or was last found to be an orphan; null before.';
 
-CREATE FUNCTION private.begin_customer_sync(customer_id text) RETURNS text[]
+CREATE FUNCTION private.begin_customer_sync(customer_id text) RETURNS TABLE(event_ids text[], looks integer)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- SELECT COALESCE(array_agg(e.id), '{}'::text[]) AS "coalesce"
-    FROM private.stripe_events e
-   WHERE ((e.customer_id = begin_customer_sync.customer_id) AND (e.status = 'received'::text));
+ SELECT ( SELECT COALESCE(array_agg(e.id), '{}'::text[]) AS "coalesce"
+            FROM private.stripe_events e
+           WHERE ((e.customer_id = begin_customer_sync.customer_id) AND (e.status = 'received'::text))) AS "coalesce",
+     COALESCE(( SELECT c.looks
+            FROM private.stripe_customers c
+           WHERE (c.customer_id = begin_customer_sync.customer_id)), 0) AS "coalesce";
 END;
 
-COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover. Definer: workers and the edge have no
-table rights.';
+COMMENT ON FUNCTION private.begin_customer_sync(customer_id text) IS 'The events that a look at Stripe from now on will cover, and the number that its write must name.
+Definer: workers and the edge have no table rights.';
 
 CREATE FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if private.is_erased(begin_tiktok.user_id) then
+    if not private.enter_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -466,6 +579,7 @@ CREATE TABLE private.identities (
     user_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    emptied_at timestamp with time zone,
     min_iat bigint,
     CONSTRAINT identities_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 255))),
     CONSTRAINT identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
@@ -476,6 +590,8 @@ COMMENT ON TABLE private.identities IS 'People as an issuer of session tokens na
 COMMENT ON COLUMN private.identities.user_id IS 'The account: `sub` of our tokens, `user_id` everywhere else. Several identities may share one.';
 
 COMMENT ON COLUMN private.identities.deleted_at IS 'When the account was erased; the row stays as a tombstone. Null while it lives.';
+
+COMMENT ON COLUMN private.identities.emptied_at IS 'When the last row of the erased account was deleted; null before.';
 
 COMMENT ON COLUMN private.identities.min_iat IS 'Session tokens issued before this Unix time are refused; null if none was revoked.';
 
@@ -488,9 +604,8 @@ CREATE FUNCTION private.is_erased(user_id uuid) RETURNS boolean
    WHERE (i.user_id = is_erased.user_id);
 END;
 
-COMMENT ON FUNCTION private.is_erased(user_id uuid) IS 'Whether an account was erased (nobody who may act for it is left): workers drop its late
-results, events for it are ignored.
-Definer: it reads the tombstones.';
+COMMENT ON FUNCTION private.is_erased(user_id uuid) IS 'Whether an account was erased: nobody who may act for it is left. Definer: it reads the
+tombstones.';
 
 CREATE TABLE public.plans (
     id text NOT NULL,
@@ -500,11 +615,17 @@ CREATE TABLE public.plans (
     analyses_per_month integer NOT NULL,
     scripts_per_month integer NOT NULL,
     requests_per_minute integer NOT NULL,
+    max_scripts integer NOT NULL,
+    max_brand_rules integer NOT NULL,
+    kept_analyses integer NOT NULL,
     grace_days smallint DEFAULT 3 NOT NULL,
     CONSTRAINT plans_analyses_per_month_check CHECK ((analyses_per_month >= 0)),
     CONSTRAINT plans_grace_days_check CHECK ((grace_days >= 0)),
     CONSTRAINT plans_id_check CHECK ((id ~ '^[a-z]{1,20}$'::text)),
+    CONSTRAINT plans_kept_analyses_check CHECK ((kept_analyses >= 1)),
+    CONSTRAINT plans_max_brand_rules_check CHECK ((max_brand_rules >= 0)),
     CONSTRAINT plans_max_products_check CHECK ((max_products >= 0)),
+    CONSTRAINT plans_max_scripts_check CHECK ((max_scripts >= 0)),
     CONSTRAINT plans_requests_per_minute_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT plans_scripts_per_month_check CHECK ((scripts_per_month >= 0))
 );
@@ -512,6 +633,10 @@ CREATE TABLE public.plans (
 COMMENT ON TABLE public.plans IS 'What can be bought, and the limits that come with it. Everybody may read it.';
 
 COMMENT ON COLUMN public.plans.rank IS 'Of several plans an account pays for, the highest rank counts.';
+
+COMMENT ON COLUMN public.plans.max_scripts IS 'How many scripts an account may keep, whoever wrote them; scripts_per_month counts those of AI.';
+
+COMMENT ON COLUMN public.plans.kept_analyses IS 'How many analyses of a product are kept, results and packs; the next one deletes the oldest.';
 
 COMMENT ON COLUMN public.plans.grace_days IS 'How long the plan lasts after a renewal whose payment failed.';
 
@@ -524,6 +649,7 @@ CREATE TABLE public.subscriptions (
     current_period_start timestamp with time zone,
     current_period_end timestamp with time zone,
     trial_end timestamp with time zone,
+    past_due_at timestamp with time zone,
     cancel_at_period_end boolean DEFAULT false NOT NULL,
     cancel_at timestamp with time zone,
     canceled_at timestamp with time zone,
@@ -545,6 +671,10 @@ COMMENT ON COLUMN public.subscriptions.current_period_end IS 'When what was paid
 
 COMMENT ON COLUMN public.subscriptions.trial_end IS 'When the trial ends or ended; null without one.';
 
+COMMENT ON COLUMN public.subscriptions.past_due_at IS 'Since when its latest payment is due; null unless it is past_due. The grace counts from then.';
+
+COMMENT ON COLUMN public.subscriptions.cancel_at_period_end IS 'Whether it will end by itself, at cancel_at.';
+
 COMMENT ON COLUMN public.subscriptions.cancel_at IS 'When it will end by itself; null if it renews.';
 
 COMMENT ON COLUMN public.subscriptions.canceled_at IS 'When somebody cancelled it, which may be before it ends.';
@@ -557,10 +687,11 @@ CREATE VIEW private.entitlements WITH (security_invoker='true') AS
     s.plan,
     s.status,
     s.current_period_end,
-    s.cancel_at_period_end
+    s.cancel_at_period_end,
+    s.cancel_at
    FROM (public.subscriptions s
      JOIN public.plans p ON ((s.plan = p.id)))
-  WHERE ((s.pause_collection IS DISTINCT FROM 'void'::text) AND ((s.status = ANY (ARRAY['active'::text, 'trialing'::text])) OR ((s.status = 'past_due'::text) AND (now() < (s.current_period_start + make_interval(days => (p.grace_days)::integer))))))
+  WHERE ((s.pause_collection IS DISTINCT FROM 'void'::text) AND ((s.status = ANY (ARRAY['active'::text, 'trialing'::text])) OR ((s.status = 'past_due'::text) AND (now() < (s.past_due_at + make_interval(days => (p.grace_days)::integer))))))
   ORDER BY s.user_id, p.rank DESC, s.current_period_end DESC;
 
 COMMENT ON VIEW private.entitlements IS 'The best plan that each paying account may use now; an account without a row is on the free
@@ -578,41 +709,24 @@ END;
 COMMENT ON FUNCTION private.plan_of(user_id uuid) IS 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
 called by private functions only.';
 
-CREATE TABLE private.stripe_customers (
-    user_id uuid NOT NULL,
-    customer_id text NOT NULL,
-    checkouts integer DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    synced_at timestamp with time zone,
-    deleted_at timestamp with time zone,
-    CONSTRAINT stripe_customers_customer_id_check CHECK ((customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'::text))
-);
-
-COMMENT ON TABLE private.stripe_customers IS 'Which Stripe customer an account pays as. Written when we make the customer, never matched by
-e-mail.';
-
-COMMENT ON COLUMN private.stripe_customers.checkouts IS 'Numbers the idempotency keys of checkout sessions.';
-
-COMMENT ON COLUMN private.stripe_customers.synced_at IS 'When Stripe was last looked at for it; null before the first time.';
-
-COMMENT ON COLUMN private.stripe_customers.deleted_at IS 'When Stripe said the customer is gone; null before.';
-
-CREATE FUNCTION private.billing_account(user_id uuid) RETURNS TABLE(plan text, customer_id text, former_customer_id text, is_erased boolean)
+CREATE FUNCTION private.billing_account(user_id uuid) RETURNS TABLE(plan text, customer_id text, customer_attempt integer, customer_asked_at bigint, is_erased boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- SELECT private.plan_of(user_id) AS plan_of,
-     ( SELECT c.customer_id
-            FROM private.stripe_customers c
-           WHERE ((c.user_id = billing_account.user_id) AND (c.deleted_at IS NULL))) AS customer_id,
-     ( SELECT c.customer_id
-            FROM private.stripe_customers c
-           WHERE ((c.user_id = billing_account.user_id) AND (c.deleted_at IS NOT NULL))) AS customer_id,
-     private.is_erased(user_id) AS is_erased;
+ SELECT private.plan_of(billing_account.user_id) AS plan_of,
+         CASE
+             WHEN (c.deleted_at IS NULL) THEN c.customer_id
+             ELSE NULL::text
+         END AS "case",
+     c.customer_attempt,
+     (EXTRACT(epoch FROM c.customer_asked_at))::bigint AS "extract",
+     private.is_erased(billing_account.user_id) AS is_erased
+    FROM (( VALUES (billing_account.user_id)) asked(user_id)
+      LEFT JOIN private.stripe_customers c ON ((asked.user_id = c.user_id)));
 END;
 
-COMMENT ON FUNCTION private.billing_account(user_id uuid) IS 'The plan of an account and the Stripe customer it pays as or paid as before that one was
-deleted; null if none.
+COMMENT ON FUNCTION private.billing_account(user_id uuid) IS 'The plan of an account, the Stripe customer it pays as (null: none, or deleted there) and how far
+the making of one has come.
 Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.bind_customer(user_id uuid, customer_id text) RETURNS text
@@ -622,15 +736,19 @@ CREATE FUNCTION private.bind_customer(user_id uuid, customer_id text) RETURNS te
 declare
     v_customer_id text;
 begin
-    if private.is_erased(bind_customer.user_id) then
+    if not private.enter_account(bind_customer.user_id) then
         return null;
     end if;
-    -- An account whose customer was deleted at Stripe pays as a new one.
+    -- An account whose customer was deleted at Stripe pays as a new one, made by another key.
     insert into private.stripe_customers as c (user_id, customer_id)
     values (bind_customer.user_id, bind_customer.customer_id)
     on conflict on constraint stripe_customers_pkey do update
-    set customer_id = excluded.customer_id, deleted_at = null
-    where c.deleted_at is not null;
+    set
+        customer_id = excluded.customer_id,
+        customer_attempt = c.customer_attempt + 1,
+        customer_asked_at = null,
+        deleted_at = null
+    where c.customer_id is null or c.deleted_at is not null;
     select c.customer_id into v_customer_id from private.stripe_customers as c
     where c.user_id = bind_customer.user_id;
     return v_customer_id;
@@ -759,6 +877,23 @@ CREATE FUNCTION private.broken_example(definition jsonb) RETURNS text
 $$;
 
 COMMENT ON FUNCTION private.broken_example(definition jsonb) IS 'The example of a definition that its rule judges otherwise, or null. Definer like check_rule.';
+
+CREATE FUNCTION private.call_workers(queue text, lanes text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform pg_notify('jobs', call_workers.queue)
+    where exists (
+        select from private.waiting_workers as w
+        where w.queue = call_workers.queue and w.ends_at > clock_timestamp()
+            and not call_workers.lanes <@ w.busy_lanes
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.call_workers(queue text, lanes text[]) IS 'Tells workers of jobs that were added to these lanes, if one waits for such: at commit, which then
+waits for all others that notify.';
 
 CREATE FUNCTION private.cancel_own_job(job_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1408,18 +1543,20 @@ $$;
 COMMENT ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) IS 'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
 judgement, so does the whole, unless it is settled without it.';
 
-CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[], msg_ids bigint[] DEFAULT '{}'::bigint[], read_cts integer[] DEFAULT '{}'::integer[]) RETURNS SETOF private.turn
+CREATE FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text DEFAULT ''::text, busy_lanes text[] DEFAULT '{}'::text[], msg_ids bigint[] DEFAULT '{}'::bigint[], read_cts integer[] DEFAULT '{}'::integer[], worker uuid DEFAULT NULL::uuid) RETURNS SETOF private.turn
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     v_turn private.turn;
+    v_claimed integer := 0;
 begin
     perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
     for v_turn in
         execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
         using quantity, lease_seconds, cursor, busy_lanes
     loop
+        v_claimed := v_claimed + 1;
         if v_turn.ending is null then
             return next v_turn;
         else
@@ -1429,14 +1566,22 @@ begin
             );
         end if;
     end loop;
+    if worker is not null and v_claimed = 0 and quantity > 0 then
+        perform private.wait_for_jobs(queue, worker, busy_lanes);
+    elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
+        update private.waiting_workers as w set ends_at = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
+    end if;
 end;
 $_$;
 
-COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
+COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[], worker uuid) IS 'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. Definer, as
-all of the protocol: workers have no table rights.';
+and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
+finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
+nobody. One that finds less than it has room for comes back without being told.
+Definer, as all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
     LANGUAGE plpgsql
@@ -1457,9 +1602,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -1483,6 +1631,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_billing as m
+            where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_billing as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -1493,12 +1660,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select (case when vt <= enqueued_at then headers ->> 'lane' else '' end), coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_billing as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where (case when vt <= enqueued_at then headers ->> 'lane' else '' end) > v_lane and (case when vt <= enqueued_at then headers ->> 'lane' else '' end) < v_until and m.vt >= v_oldest
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end) limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -1520,10 +1686,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_billing as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -1539,7 +1705,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -1600,9 +1766,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -1626,6 +1795,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_ingestion as m
+            where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_ingestion as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -1636,12 +1824,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select (case when vt <= enqueued_at then headers ->> 'lane' else '' end), coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_ingestion as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where (case when vt <= enqueued_at then headers ->> 'lane' else '' end) > v_lane and (case when vt <= enqueued_at then headers ->> 'lane' else '' end) < v_until and m.vt >= v_oldest
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end) limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -1663,10 +1850,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_ingestion as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -1682,7 +1869,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -1743,9 +1930,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -1769,6 +1959,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_maintenance as m
+            where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_maintenance as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -1779,12 +1988,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select (case when vt <= enqueued_at then headers ->> 'lane' else '' end), coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_maintenance as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where (case when vt <= enqueued_at then headers ->> 'lane' else '' end) > v_lane and (case when vt <= enqueued_at then headers ->> 'lane' else '' end) < v_until and m.vt >= v_oldest
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end) limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -1806,10 +2014,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_maintenance as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -1825,7 +2033,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -1963,9 +2171,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -1989,6 +2200,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_scripts as m
+            where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_scripts as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -1999,12 +2229,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select (case when vt <= enqueued_at then headers ->> 'lane' else '' end), coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_scripts as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where (case when vt <= enqueued_at then headers ->> 'lane' else '' end) > v_lane and (case when vt <= enqueued_at then headers ->> 'lane' else '' end) < v_until and m.vt >= v_oldest
+            order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end) limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -2026,10 +2255,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_scripts as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where ((case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by (case when vt <= enqueued_at then headers ->> 'lane' else '' end), least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -2045,7 +2274,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -2117,9 +2346,11 @@ begin
         returning j.id
     ), closed as (
         delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps
+        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps, l.is_redriven
     ), buried as (
-        insert into private.dead_letters (job_id, lane, kind, key, arguments, steps)
+        insert into private.dead_letters (
+            job_id, lane, kind, key, arguments, steps, is_redriven
+        )
         select c.* from closed as c where complete.outcome = 'failed'
     )
     select a.msg_id from acknowledged as a;
@@ -2129,6 +2360,25 @@ $$;
 COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) IS 'Ends jobs: as succeeded, in the transaction that saved their results; or as failed, with a code and
 a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
 that were still ours.';
+
+CREATE FUNCTION private.confirm_checkout(user_id uuid, number integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update private.stripe_customers as c
+    set checkout_lease_end = now() + interval '1 minute', checked_out_at = now()
+    where
+        c.user_id = confirm_checkout.user_id
+        and c.checkouts = confirm_checkout.number
+        and c.checkout_lease_end >= now();
+    return found;
+end;
+$$;
+
+COMMENT ON FUNCTION private.confirm_checkout(user_id uuid, number integer) IS 'Says, right before the page is made, that this checkout is still the only one of its account;
+reconciliation looks for what was bought there. False: too slow, or the account was erased.
+Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
     LANGUAGE plpgsql
@@ -2158,37 +2408,43 @@ CREATE FUNCTION private.count_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_user_ids uuid [];
 begin
+    if tg_level = 'ROW' then
+        v_user_ids := array[new.user_id];
+    else
+        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
+    end if;
     -- Locked last, after products and what a user waits for first, by whoever changes them.
-    insert into private.read_versions as v (user_id) values (coalesce(new.user_id, old.user_id))
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1;
+    -- Once in a transaction is enough: nobody else sees what stands between.
+    insert into private.read_versions as v (user_id)
+    select u.user_id from unnest(v_user_ids) as u (user_id)
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1
+    where v.xmin <> pg_current_xact_id()::xid;
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION private.count_change() IS 'Trigger: a product or script that is added, changed or deleted, and a job that ends without leaving
-one, changes what its account reads. Definer: the count is internal.';
+COMMENT ON FUNCTION private.count_change() IS 'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
+transition table `changed`), and a job that ends without leaving one, change what their account
+reads. Definer: the count is internal.';
 
-CREATE FUNCTION private.count_request(user_id uuid, path text) RETURNS void
+CREATE FUNCTION private.count_request(user_id uuid, cost_class text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    -- work starts a job that costs money, write changes rows.
-    v_class text := case
-        when count_request.path in ('/products', '/rpc/run_analysis', '/rpc/generate_script')
-            and current_setting('request.method', true) = 'POST' then 'work'
-        else 'write'
-    end;
     -- Work may be a quarter of what is allowed.
-    v_part integer := case v_class when 'work' then 4 else 1 end;
+    v_part integer := case count_request.cost_class when 'work' then 4 else 1 end;
     v_count record;
     v_limit integer;
     v_seconds integer;
 begin
-    -- The row stays locked until the request ends: parallel ones take turns, none overshoots.
+    -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
+    -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (count_request.user_id, v_class, now(), 1)
+    values (count_request.user_id, count_request.cost_class, now(), 1)
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -2221,8 +2477,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.count_request(user_id uuid, path text) IS 'Part of the pre-request: counts a request of an account. Errors: 429 rate_limited, with
-Retry-After, in seconds also in details.';
+COMMENT ON FUNCTION private.count_request(user_id uuid, cost_class text) IS 'Counts a request of an account. Errors: 429 rate_limited, with Retry-After, in seconds also in
+details.';
 
 CREATE FUNCTION private.count_words(content text) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -2237,18 +2493,34 @@ CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
+declare
+    v_member record;
 begin
-    insert into private.queues (queue) values (create_queue.queue);
+    insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
     perform pgmq.create(create_queue.queue);
+    -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
+    for v_member in
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
+        from pg_depend as d
+        inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
+        where d.deptype = 'e' and c.relkind in ('r', 'S')
+            and c.relnamespace = 'pgmq'::regnamespace
+            and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
+        order by c.relkind  -- a table's sequence before the table
+    loop
+        execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
+    end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call.
-    execute replace($template$
-alter table pgmq.q_QUEUE set (
+    -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
+    -- leased, so that whoever sleeps is in nobody's way.
+    execute replace(replace($template$
+alter table pgmq.a_QUEUE enable row level security;
+alter table pgmq.q_QUEUE enable row level security, set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_cost_delay = 0
 ), inherit private.messages;
-create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((headers ->> 'lane'), (least(read_ct, 1)), vt);
-create function private.claim_QUEUE(
+create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
+create or replace function private.claim_QUEUE(
     quantity integer, lease_seconds integer, cursor text, busy_lanes text []
 )
 returns setof private.turn
@@ -2272,9 +2544,12 @@ declare
     v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
     v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
     v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_look_at timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
+    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
+    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
     v_oldest timestamptz;
+    v_risen bigint [] := '{}';
     v_start text := v_lane;
     v_until text := 'zz';  -- after any user's id and the system
     v_is_alone boolean := true;
@@ -2298,6 +2573,25 @@ begin
         v_floor := v_seen;
         v_seen := v_now;
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
+        v_is_quiet := true;
+    end if;
+    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    for v_begun in 0..1 loop
+        v_risen := v_risen || array(
+            select m.msg_id from pgmq.q_QUEUE as m
+            where (LANE, least(m.read_ct, 1), m.vt)
+                between (
+                    '', v_begun,
+                    case when v_look_at > v_now then v_asleep else '-infinity' end
+                ) and ('', v_begun, v_now)
+            order by LANE, least(m.read_ct, 1), m.vt limit 1000 for update skip locked
+        );
+    end loop;
+    if v_risen <> '{}' then
+        update pgmq.q_QUEUE as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    end if;
+    if v_is_quiet and cardinality(v_risen) < 1000 then
+        v_asleep := v_floor;
     end if;
     v_floor := least(v_floor, v_oldest);
     v_look_at := case
@@ -2308,12 +2602,11 @@ begin
     while cardinality(v_due) < quantity and v_reach > 0 loop
         v_reach := v_reach - 1;
         if v_credit <= 0 then
-            select m.headers ->> 'lane', coalesce((m.headers ->> 'weight')::integer, 1)
+            select LANE, coalesce((m.headers ->> 'weight')::integer, 1)
             into v_lane, v_credit
             from pgmq.q_QUEUE as m
-            where m.headers ->> 'lane' > v_lane and m.headers ->> 'lane' < v_until
-                and m.vt >= v_oldest
-            order by m.headers ->> 'lane' limit 1;
+            where LANE > v_lane and LANE < v_until and m.vt >= v_oldest
+            order by LANE limit 1;
             if found then
                 v_is_alone := false;
             elsif v_until > v_start then
@@ -2335,10 +2628,10 @@ begin
             v_taken := v_taken || array(
                 -- Whole rows of the index, so that no plan takes another one.
                 select m.msg_id from pgmq.q_QUEUE as m
-                where (m.headers ->> 'lane', least(m.read_ct, 1), m.vt)
+                where (LANE, least(m.read_ct, 1), m.vt)
                     between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
                     and m.msg_id <> all (v_due)
-                order by m.headers ->> 'lane', least(m.read_ct, 1), m.vt
+                order by LANE, least(m.read_ct, 1), m.vt
                 limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
                 for update skip locked
             );
@@ -2354,7 +2647,7 @@ begin
     );
     -- Without reach the round has ended, and with it the credit.
     cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_look_at
+        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
     );
     return query
     with free as materialized (
@@ -2394,7 +2687,9 @@ begin
 end;
 $body$;
 comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$, 'QUEUE', create_queue.queue);
+$template$,
+    'LANE', $lane$(case when vt <= enqueued_at then headers ->> 'lane' else '' end)$lane$
+    ), 'QUEUE', create_queue.queue);
     -- As pgmq.send for our queues, but planned once; made anew with each further queue.
     execute format(
         'create or replace function private.add_message('
@@ -2406,8 +2701,9 @@ $template$, 'QUEUE', create_queue.queue);
         (
             select string_agg(
                 format(
-                    'when %L then insert into pgmq.%I (message, headers, vt)'
-                    || ' values (body, headers, due_at) returning msg_id into v_msg_id;',
+                    'when %L then insert into pgmq.%I (message, headers, vt, enqueued_at)'
+                    || ' values (body, headers, due_at, clock_timestamp())'
+                    || ' returning msg_id into v_msg_id;',
                     q.queue, 'q_' || q.queue
                 ), ' '
             )
@@ -2417,8 +2713,8 @@ $template$, 'QUEUE', create_queue.queue);
 end;
 $_$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s table, our index and vacuum settings, how jobs are added and claimed. For
-migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s tables, ours from then on and under RLS (a dashboard may grant them), index
+and vacuum settings, how jobs are added and claimed. For migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -2441,13 +2737,17 @@ begin
     if v_user_id is not null then
         return v_user_id;
     end if;
-    -- The customer's metadata, which only we write, may name an account that pays as nobody yet.
-    insert into private.stripe_customers (user_id, customer_id)
-    select i.user_id, customer_account.customer_id from private.identities as i
-    where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
-    limit 1
-    on conflict do nothing
-    returning user_id into v_user_id;
+    -- The customer's metadata, which only we write, may name an account that pays as nobody.
+    if exists (
+        select from private.identities as i
+        where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
+    ) then
+        perform private.bind_customer(
+            customer_account.claimed_user_id, customer_account.customer_id
+        );
+    end if;
+    select c.user_id into v_user_id from private.stripe_customers as c
+    where c.customer_id = customer_account.customer_id;
     return v_user_id;
 end;
 $$;
@@ -2592,6 +2892,16 @@ $$;
 
 COMMENT ON FUNCTION private.emoji_pattern() IS 'A regular expression for one emoji.';
 
+CREATE FUNCTION private.end_checkout(user_id uuid, number integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE private.stripe_customers c SET checkout_lease_end = NULL::timestamp with time zone
+   WHERE ((c.user_id = end_checkout.user_id) AND (c.checkouts = end_checkout.number));
+END;
+
+COMMENT ON FUNCTION private.end_checkout(user_id uuid, number integer) IS 'Lets the next checkout of an account begin. Definer: the edge has no table rights.';
+
 CREATE FUNCTION private.end_tiktok_revocation(id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2602,7 +2912,7 @@ $$;
 COMMENT ON FUNCTION private.end_tiktok_revocation(id uuid) IS 'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
 
 CREATE FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid DEFAULT NULL::uuid, key text DEFAULT NULL::text, arguments jsonb DEFAULT '{}'::jsonb, delay_seconds integer DEFAULT 0) RETURNS uuid
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -2632,11 +2942,11 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) IS 'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
-key is returned instead. Definer: it writes jobs and the queue, which its callers must not. Never
-granted to an API role.';
+key is returned instead. Granted to no login: who can queue anything can queue the erasure of any
+account. Each use has a function of its own that calls it.';
 
 CREATE FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) RETURNS uuid[]
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
@@ -2658,8 +2968,9 @@ begin
             select j.lane, private.lane_weight(j.user_id) as weight
             from jobs as j group by j.lane, j.user_id
         ), sent as (
-            insert into pgmq.%I (message, headers, vt)
-            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp()
+            insert into pgmq.%I (message, headers, vt, enqueued_at)
+            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp(),
+                clock_timestamp()
             from jobs as j inner join lanes as l on j.lane = l.lane
             returning msg_id, (message ->> ''job_id'')::uuid as job_id
         )
@@ -2667,13 +2978,32 @@ begin
         select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
         from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
     ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
-    perform pg_notify('jobs', v_queue);
+    perform private.call_workers(
+        v_queue, array(select coalesce(n::text, 'system') from unnest(user_ids) as n)
+    );
     return v_job_ids;
 end;
 $_$;
 
 COMMENT ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) IS 'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
-keys, so each is new. Returns their ids in that order. Definer: as private.enqueue.';
+keys, so each is new. Returns their ids in that order. Granted to nobody, as private.enqueue.';
+
+CREATE FUNCTION private.enter_account(user_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- Nobody waits for this lock. Only the emptying of an erased account holds it exclusively.
+    if not pg_try_advisory_xact_lock_shared(private.account_lock(enter_account.user_id)) then
+        return false;
+    end if;
+    -- A statement of its own: its snapshot is younger than the lock.
+    return not private.is_erased(enter_account.user_id);
+end;
+$$;
+
+COMMENT ON FUNCTION private.enter_account(user_id uuid) IS 'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
+before this transaction ends.';
 
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -2681,30 +3011,103 @@ CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     AS $$
 declare
     v_customer_id text;
+    v_left integer := 1000;
+    v_erased integer;
 begin
-    -- What a request in flight has written is seen after this, and nothing is written any more.
-    perform private.lock_account(erase_account.user_id);
     update private.identities as i set deleted_at = now()
     where i.user_id = erase_account.user_id and i.deleted_at is null;
     -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
     insert into private.identities (issuer, subject, user_id, deleted_at)
     select 'account', erase_account.user_id::text, erase_account.user_id, now()
-    where not exists (select from private.identities as i where i.user_id = erase_account.user_id);
+    where not exists (select from private.identities as i where i.user_id = erase_account.user_id)
+    on conflict on constraint identities_pkey do nothing;
 
     select c.customer_id into v_customer_id from private.stripe_customers as c
     where c.user_id = erase_account.user_id;
-    perform private.erase_rows(erase_account.user_id);
     if v_customer_id is not null then
         perform private.enqueue(
             'erase_account', null, null, v_customer_id,
             jsonb_build_object('customer_id', v_customer_id)
         );
     end if;
+    -- The rows of most accounts go now. The job takes what is more, and what others hold.
+    while v_left > 0 loop
+        v_erased := private.erase_batch(erase_account.user_id, v_left);
+        exit when coalesce(v_erased, 0) = 0;
+        v_left := v_left - v_erased;
+    end loop;
+    if v_erased is not null then
+        perform private.enqueue(
+            'erase_rows', null, null, erase_account.user_id::text,
+            jsonb_build_object('user_id', erase_account.user_id)
+        );
+    end if;
 end;
 $$;
 
-COMMENT ON FUNCTION private.erase_account(user_id uuid) IS 'Erases an account in one transaction: tombstone, rows, and a job that ends what it pays for at
-Stripe. Repeating it changes nothing.';
+COMMENT ON FUNCTION private.erase_account(user_id uuid) IS 'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
+a job that ends what it pays for at Stripe. Waits for nobody. Repeating it changes nothing.';
+
+CREATE FUNCTION private.erase_batch(user_id uuid, quantity integer DEFAULT 500) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_table regclass;
+    v_is_left boolean;
+    v_erased integer;
+begin
+    if not private.is_erased(erase_batch.user_id) then
+        raise exception 'Account % has no tombstone.', erase_batch.user_id;
+    end if;
+    -- Whoever passed the tombstone before it stood may still be writing.
+    if not pg_try_advisory_xact_lock(private.account_lock(erase_batch.user_id)) then
+        return 0;
+    end if;
+    -- Before its tokens go, a job is queued that gives them back to TikTok.
+    perform private.disconnect_tiktok(erase_batch.user_id);
+    -- One table a batch, so that no lock of one is held while another is waited for. First what
+    -- costs money while it runs, then what hangs on others, the counter of changes last.
+    -- Dynamic: a table that is added later is emptied too.
+    for v_table in
+        select c.oid::regclass
+        from pg_class as c inner join pg_attribute as a on c.oid = a.attrelid
+        where
+            c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+            and c.relkind in ('r', 'p')
+            and c.relname <> 'identities'
+            and a.attname = 'user_id'
+            and not a.attisdropped
+        order by
+            c.relname = 'read_versions',
+            array_position(
+                array[
+                    'jobs', 'script_versions', 'scripts', 'analysis_results', 'virality_packs',
+                    'products'
+                ], c.relname::text
+            ) nulls last,
+            c.relname
+    loop
+        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
+        into v_is_left using erase_batch.user_id;
+        continue when not v_is_left;
+        execute format(
+            'delete from %1$s as t where t.ctid = any (array('
+            || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
+            v_table
+        ) using erase_batch.user_id, erase_batch.quantity;
+        get diagnostics v_erased = row_count;
+        return v_erased;
+    end loop;
+    update private.identities as i set emptied_at = now()
+    where i.user_id = erase_batch.user_id and i.emptied_at is null;
+    return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.erase_batch(user_id uuid, quantity integer) IS 'Deletes up to `quantity` rows of an erased account, from every table that names one but the
+tombstones. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
+Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
 
 CREATE FUNCTION private.erase_own_account() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2717,35 +3120,6 @@ $$;
 
 COMMENT ON FUNCTION private.erase_own_account() IS 'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
 from the token.';
-
-CREATE FUNCTION private.erase_rows(user_id uuid) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    -- Lock order as everywhere: the account's counts (lock_account), products, jobs.
-    delete from public.products as t where t.user_id = erase_rows.user_id;
-    delete from public.jobs as t where t.user_id = erase_rows.user_id;
-    delete from public.analysis_results as t where t.user_id = erase_rows.user_id;
-    delete from public.virality_packs as t where t.user_id = erase_rows.user_id;
-    delete from public.scripts as t where t.user_id = erase_rows.user_id;
-    delete from public.script_versions as t where t.user_id = erase_rows.user_id;
-    delete from public.brand_rules as t where t.user_id = erase_rows.user_id;
-    delete from public.subscriptions as t where t.user_id = erase_rows.user_id;
-    delete from private.usage as t where t.user_id = erase_rows.user_id;
-    delete from private.request_counts as t where t.user_id = erase_rows.user_id;
-    delete from private.billing_notices as t where t.user_id = erase_rows.user_id;
-    delete from private.stripe_customers as t where t.user_id = erase_rows.user_id;
-    delete from private.tiktok_states as t where t.user_id = erase_rows.user_id;
-    -- Before the tokens go, a job is queued that gives them back to TikTok.
-    perform private.disconnect_tiktok(erase_rows.user_id);
-    delete from private.tiktok_connections as t where t.user_id = erase_rows.user_id;
-    -- Last, for what is deleted above counts here.
-    delete from private.read_versions as t where t.user_id = erase_rows.user_id;
-end;
-$$;
-
-COMMENT ON FUNCTION private.erase_rows(user_id uuid) IS 'Deletes every row of an account in every table that names one, but for the tombstones.';
 
 CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2769,16 +3143,6 @@ $$;
 COMMENT ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) IS 'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
 Definer: workers have no table rights; the job comes from the lease.';
 
-CREATE TABLE private.billing_notices (
-    event_id text NOT NULL,
-    user_id uuid NOT NULL,
-    kind text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE private.billing_notices IS 'What an account should be told (trial ends, payment failed): an outbox, one row per event
-however often it comes.';
-
 CREATE TABLE private.read_versions (
     user_id uuid NOT NULL,
     version bigint DEFAULT 1 NOT NULL
@@ -2800,6 +3164,16 @@ WITH (fillfactor='50');
 COMMENT ON TABLE private.request_counts IS 'How many requests of each cost class an account has made since window_start.';
 
 COMMENT ON COLUMN private.request_counts.cost_class IS 'write: changes rows; work: starts a job that costs money.';
+
+CREATE TABLE private.spending (
+    user_id uuid NOT NULL,
+    day date NOT NULL,
+    usd numeric(10,2) NOT NULL,
+    CONSTRAINT spending_usd_check CHECK ((usd >= (0)::numeric))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE private.spending IS 'What the runs of an account may have cost on a day (UTC): each counts as its cap.';
 
 CREATE TABLE private.tiktok_connections (
     user_id uuid NOT NULL,
@@ -2851,154 +3225,97 @@ WITH (fillfactor='70');
 
 COMMENT ON TABLE private.usage IS 'How much of each monthly quota an account has used; months are UTC.';
 
-CREATE TABLE public.brand_rules (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    rule_name text NOT NULL,
-    rule_definition jsonb NOT NULL,
-    severity text GENERATED ALWAYS AS ((rule_definition ->> 'severity'::text)) STORED NOT NULL,
-    enabled boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT brand_rules_rule_definition_check CHECK ((pg_column_size(rule_definition) <= 65536)),
-    CONSTRAINT brand_rules_rule_name_check CHECK (((char_length(rule_name) >= 1) AND (char_length(rule_name) <= 120))),
-    CONSTRAINT brand_rules_severity_check CHECK ((severity = ANY (ARRAY['error'::text, 'warning'::text, 'info'::text])))
-);
-
-COMMENT ON TABLE public.brand_rules IS 'What a user''s scripts must and must not say; rpc/check_compliance applies them.';
-
-COMMENT ON COLUMN public.brand_rules.user_id IS 'The account; filled in from the token.';
-
-COMMENT ON COLUMN public.brand_rules.rule_name IS 'Unique per user: upserts name on_conflict=user_id,rule_name.';
-
-COMMENT ON COLUMN public.brand_rules.rule_definition IS '{"kind", "severity", "params", …}: the kinds and their params are listed in docs/api.md.';
-
-COMMENT ON COLUMN public.brand_rules.severity IS 'A broken error keeps a script from being final; a warning and an info do not.';
-
-COMMENT ON COLUMN public.brand_rules.enabled IS 'A rule that is off is kept but not applied.';
-
-CREATE TABLE public.script_versions (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    script_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    version integer NOT NULL,
-    content text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE public.script_versions IS 'Earlier texts of a script, the newest 100 of each; rpc/restore_script_version brings one back.';
-
-COMMENT ON COLUMN public.script_versions.created_at IS 'When the next text replaced this one.';
-
-CREATE TABLE public.scripts (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    product_id uuid NOT NULL,
-    job_id uuid,
-    title text,
-    content text NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    origin text DEFAULT 'user'::text NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    broken_rules jsonb,
-    review jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
-    CONSTRAINT scripts_origin_check CHECK ((origin = ANY (ARRAY['user'::text, 'ai'::text]))),
-    CONSTRAINT scripts_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'final'::text]))),
-    CONSTRAINT scripts_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
-    CONSTRAINT scripts_version_check CHECK ((version >= 1))
-);
-
-COMMENT ON TABLE public.scripts IS 'Texts that creators speak and post, written by them or by AI.';
-
-COMMENT ON COLUMN public.scripts.user_id IS 'The account; filled in from the token.';
-
-COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it; null if the user did, or once it is pruned.';
-
-COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
-
-COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
-later leaves final scripts as they are, until their text is changed.';
-
-COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
-
-COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
-
-COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
-
-COMMENT ON COLUMN public.scripts.review IS 'What a language model made of the rules that need judgement, in this text:
-[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
-needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
-
-CREATE TABLE public.virality_packs (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    product_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    job_id uuid,
-    name text NOT NULL,
-    configuration jsonb NOT NULL,
-    score numeric(4,1),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
-    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
-    CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
-    CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
-    CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
-);
-
-COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
-
-COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it; null once that job is pruned.';
-
-COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
-
-COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
-
-COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
-
-CREATE FUNCTION private.export_own_account() RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
+CREATE FUNCTION private.export_account_head() RETURNS jsonb
+    LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- SELECT jsonb_build_object('user_id', auth.uid(), 'plan', private.plan_of(auth.uid()), 'stripe_customer_id', ( SELECT c.customer_id
+ SELECT jsonb_build_object('plan', private.plan_of(auth.uid()), 'stripe_customer_id', ( SELECT c.customer_id
             FROM private.stripe_customers c
            WHERE (c.user_id = auth.uid())), 'identities', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
             FROM private.identities t
-           WHERE (t.user_id = auth.uid())), 'products', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.products t
-           WHERE (t.user_id = auth.uid())), 'analysis_results', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.analysis_results t
-           WHERE (t.user_id = auth.uid())), 'virality_packs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.virality_packs t
-           WHERE (t.user_id = auth.uid())), 'scripts', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.scripts t
-           WHERE (t.user_id = auth.uid())), 'script_versions', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.script_versions t
-           WHERE (t.user_id = auth.uid())), 'brand_rules', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.brand_rules t
-           WHERE (t.user_id = auth.uid())), 'subscriptions', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.subscriptions t
            WHERE (t.user_id = auth.uid())), 'usage', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.usage t
+           WHERE (t.user_id = auth.uid())), 'spending', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
+            FROM private.spending t
            WHERE (t.user_id = auth.uid())), 'request_counts', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.request_counts t
-           WHERE (t.user_id = auth.uid())), 'jobs', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM public.jobs t
            WHERE (t.user_id = auth.uid())), 'tiktok_connections', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('open_id', t.open_id, 'scopes', t.scopes, 'connected_at', t.connected_at, 'expires_at', t.refresh_ends_at)), '[]'::jsonb) AS "coalesce"
             FROM private.tiktok_connections t
            WHERE (t.user_id = auth.uid())), 'tiktok_states', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]'::jsonb) AS "coalesce"
             FROM private.tiktok_states t
            WHERE (t.user_id = auth.uid())), 'read_versions', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
             FROM private.read_versions t
-           WHERE (t.user_id = auth.uid())), 'billing_notices', ( SELECT COALESCE(jsonb_agg(to_jsonb(t.*)), '[]'::jsonb) AS "coalesce"
-            FROM private.billing_notices t
            WHERE (t.user_id = auth.uid()))) AS jsonb_build_object;
 END;
 
-COMMENT ON FUNCTION private.export_own_account() IS 'Everything stored about the account of the token. Definer: some of it is in internal tables;
-identity comes from the token.';
+COMMENT ON FUNCTION private.export_account_head() IS 'What the first page of an export holds beside rows: the account itself and its small tables.
+Called by private.export_own_account only.';
+
+CREATE FUNCTION private.export_own_account(cursor text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_tables constant text [] := array[
+        'products', 'analysis_results', 'virality_packs', 'scripts', 'script_versions',
+        'brand_rules', 'subscriptions', 'jobs'
+    ];
+    v_deadline constant timestamptz := clock_timestamp() + interval '2 seconds';
+    v_user uuid := auth.uid();
+    v_words text [] := string_to_array(cursor, '|');
+    v_first integer := coalesce(array_position(v_tables, v_words[1]), 1);
+    v_after_at timestamptz := '-infinity';
+    v_after_id uuid := '00000000-0000-0000-0000-000000000000';
+    v_page jsonb := case when cursor is null then private.export_account_head() else '{}' end;
+    v_document jsonb;
+    v_documents jsonb [];
+    v_bytes bigint := 0;
+    v_rows integer := 0;
+begin
+    if cursor is not null then
+        if cardinality(v_words) <> 3 or v_words[1] <> all (v_tables) then
+            raise invalid_text_representation;
+        end if;
+        v_after_at := v_words[2]::timestamptz;
+        v_after_id := v_words[3]::uuid;
+    end if;
+    cursor := null;
+    for v_table in 1 .. cardinality(v_tables) loop
+        v_documents := '{}';
+        if v_table >= v_first and cursor is null then
+            -- Dynamic: the same for each of these tables.
+            for v_after_at, v_after_id, v_document in
+                execute format(
+                    'select t.created_at, t.id, to_jsonb(t) from public.%I as t'
+                    || ' where t.user_id = $1 and (t.created_at, t.id) > ($2, $3)'
+                    || ' order by t.created_at, t.id limit $4', v_tables[v_table]
+                ) using v_user, v_after_at, v_after_id, 2000 - v_rows
+            loop
+                v_documents := v_documents || v_document;
+                v_bytes := v_bytes + pg_column_size(v_document);
+                v_rows := v_rows + 1;
+                if v_bytes >= 4194304 or v_rows >= 2000 or clock_timestamp() > v_deadline then
+                    cursor := concat_ws('|', v_tables[v_table], v_after_at, v_after_id);
+                    exit;
+                end if;
+            end loop;
+            v_after_at := '-infinity';
+            v_after_id := '00000000-0000-0000-0000-000000000000';
+        end if;
+        v_page := v_page || jsonb_build_object(v_tables[v_table], to_jsonb(v_documents));
+    end loop;
+    return v_page || jsonb_build_object('user_id', v_user, 'next_cursor', cursor);
+exception when invalid_text_representation or invalid_datetime_format or datetime_field_overflow then
+    perform private.fail(
+        422, 'invalid_cursor', 'The cursor is not one that an export has answered.',
+        '{"field": "cursor"}'
+    );
+end;
+$_$;
+
+COMMENT ON FUNCTION private.export_own_account(cursor text) IS 'A page of everything stored about the account of the token: up to 4 MiB, 2,000 rows or 2 seconds
+and the row that goes beyond. Errors: 422 invalid_cursor.
+Definer: some of it is in internal tables; identity comes from the token.';
 
 CREATE FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) RETURNS TABLE(msg_id bigint, is_cancelled boolean)
     LANGUAGE sql SECURITY DEFINER
@@ -3017,10 +3334,15 @@ COMMENT ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts intege
 is_cancelled: stop it.';
 
 CREATE FUNCTION private.fail(status integer, code text, message text, details jsonb DEFAULT NULL::jsonb, headers jsonb DEFAULT '{}'::jsonb) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_row integer := nullif(current_setting('private.row', true), '');
 begin
+    if v_row > 1 and fail.status in (404, 409, 422) then
+        details := coalesce(details, '{}') || jsonb_build_object('row', v_row);
+    end if;
     -- PostgREST wants `details` to be a string; an object there would be a 500.
     raise sqlstate 'PGRST' using
         message = jsonb_build_object(
@@ -3030,7 +3352,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) IS 'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.';
+COMMENT ON FUNCTION private.fail(status integer, code text, message text, details jsonb, headers jsonb) IS 'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.
+From the second row of a bulk insert on, details name the row (private.number_row).';
 
 CREATE FUNCTION private.find_pattern(value text, pattern text, flags text, most integer DEFAULT 20) RETURNS int4range[]
     LANGUAGE plpgsql IMMUTABLE
@@ -3162,7 +3485,7 @@ $$;
 
 COMMENT ON FUNCTION private.find_terms(script private.folded_text, terms text[], match text, normalise text[]) IS 'Where any of several terms stands in a script.';
 
-CREATE FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) RETURNS text
+CREATE FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[], looks integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3170,41 +3493,52 @@ declare
     v_user_id uuid := private.customer_account(
         finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
     );
+    v_is_living boolean := private.enter_account(
+        coalesce(v_user_id, finish_customer_sync.claimed_user_id)
+    );
     v_outcome text := case
-        when v_user_id is null then 'orphan'
-        when private.is_erased(v_user_id) then 'ignored'
-        else 'done'
+        when not v_is_living then 'ignored'
+        when v_user_id is not null then 'done'
+        -- Whom Stripe has deleted pays for nothing: a late event of a replaced customer.
+        when finish_customer_sync.is_deleted then 'ignored'
+        else 'orphan'
     end;
 begin
     if v_outcome = 'done' then
-        update private.stripe_customers as c set synced_at = now()
-        where c.customer_id = finish_customer_sync.customer_id;
+        -- Another look has written since this one began, and may have seen more.
+        update private.stripe_customers as c set synced_at = now(), looks = c.looks + 1
+        where
+            c.customer_id = finish_customer_sync.customer_id
+            and c.looks = finish_customer_sync.looks;
+        if not found then
+            return 'overtaken';
+        end if;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
             perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
         end if;
-        insert into private.billing_notices (event_id, user_id, kind)
-        select e.id, v_user_id, e.type from private.stripe_events as e
-        where
-            e.id = any (finish_customer_sync.event_ids)
-            and e.status = 'received'
-            and e.type in (
-                'customer.subscription.trial_will_end',
-                'invoice.payment_failed',
-                'invoice.payment_action_required'
-            )
-        on conflict on constraint billing_notices_pkey do nothing;
+    elsif not v_is_living and exists (
+        select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
+        where seen.status not in ('canceled', 'incomplete_expired')
+    ) then
+        -- Bought at the last moment, by an account that is gone: nobody could ever cancel it.
+        perform private.enqueue(
+            'erase_account', null, null, finish_customer_sync.customer_id,
+            jsonb_build_object('customer_id', finish_customer_sync.customer_id)
+        );
     end if;
     update private.stripe_events as e set status = v_outcome, finished_at = now()
-    where e.id = any (finish_customer_sync.event_ids) and e.status = 'received';
+    where
+        e.id = any (finish_customer_sync.event_ids) and e.status = 'received'
+        -- Somebody may have said meanwhile whose customer it is.
+        or e.customer_id = finish_customer_sync.customer_id and e.status = 'orphan';
     return v_outcome;
 end;
 $$;
 
-COMMENT ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) IS 'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
-orphan, or ignored (erased).
-The caller holds the customer''s advisory lock, so the last look is the last word. Definer: its
-callers have no table rights.';
+COMMENT ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[], looks integer) IS 'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
+orphan, ignored (erased or deleted), or overtaken: another look has written, look again.
+Definer: its callers have no table rights.';
 
 CREATE FUNCTION private.fire_schedules() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3218,26 +3552,37 @@ begin
         select s.* from private.schedules as s where s.next_at <= now()
         order by s.next_at for update skip locked
     loop
-        -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
-        -- runs.
-        perform private.enqueue(
-            v_schedule.kind, null, null,
-            v_schedule.name
-            || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
-            v_schedule.arguments
-        );
-        update private.schedules as s set next_at = case
-            when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
-            else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
-        end
-        where s.name = v_schedule.name;
-        v_fired := v_fired + 1;
+        begin
+            -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
+            -- runs.
+            perform private.enqueue(
+                v_schedule.kind, null, null,
+                v_schedule.name
+                || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
+                v_schedule.arguments
+            );
+            update private.schedules as s set problem = null, next_at = case
+                when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
+                else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
+            end
+            where s.name = v_schedule.name;
+            v_fired := v_fired + 1;
+        exception
+            -- What a row itself can be wrong in: its own doing stops it alone.
+            when data_exception or integrity_constraint_violation or feature_not_supported
+                or case_not_found or no_data_found then
+                update private.schedules as s
+                set problem = sqlerrm, next_at = now() + interval '10 minutes'
+                where s.name = v_schedule.name;
+                raise warning 'schedule % did not fire: %', v_schedule.name, sqlerrm;
+        end;
     end loop;
     return v_fired;
 end;
 $$;
 
-COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. Works without pg_cron.';
+COMMENT ON FUNCTION private.fire_schedules() IS 'Queues what is due by schedule, once across all workers; how many. One that can''t fire says why in
+its row and is tried again after ten minutes. Works without pg_cron.';
 
 CREATE FUNCTION private.fold(content text, definitions text DEFAULT ''::text) RETURNS private.folded_text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
@@ -3348,6 +3693,39 @@ $$;
 
 COMMENT ON FUNCTION private.fold_pieces(content text) IS 'Folds a script that is not plain ASCII, and says where each piece came from.';
 
+CREATE FUNCTION private.forget_analyses(product_id uuid, user_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_oldest timestamptz;
+begin
+    -- All that one analysis leaves has one time of creation.
+    select r.created_at into v_oldest from public.analysis_results as r
+    where r.product_id = forget_analyses.product_id
+    group by r.created_at
+    order by r.created_at desc
+    limit 1 offset private.limit_of(forget_analyses.user_id, 'kept_analyses') - 1;
+    if not found then
+        return;
+    end if;
+    -- Whoever holds one of these may want another: what is held now is left for the next analysis.
+    delete from public.virality_packs as v where v.id = any (array(
+        select o.id from public.virality_packs as o
+        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        for update skip locked
+    ));
+    delete from public.analysis_results as r where r.id = any (array(
+        select o.id from public.analysis_results as o
+        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        for update skip locked
+    ));
+end;
+$$;
+
+COMMENT ON FUNCTION private.forget_analyses(product_id uuid, user_id uuid) IS 'Deletes the results and packs of a product that are older than its newest analyses, of which the
+plan keeps plans.kept_analyses.';
+
 CREATE FUNCTION private.forget_customer(customer_id text, user_id uuid) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3360,6 +3738,15 @@ END;
 
 COMMENT ON FUNCTION private.forget_customer(customer_id text, user_id uuid) IS 'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
 
+CREATE FUNCTION private.forget_run(run_id text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    delete from private.source_runs as r where r.run_id = forget_run.run_id
+$$;
+
+COMMENT ON FUNCTION private.forget_run(run_id text) IS 'A run was deleted at Apify. Definer: workers have no table rights.';
+
 CREATE TABLE private.live_jobs (
     job_id uuid NOT NULL,
     queue text NOT NULL,
@@ -3371,6 +3758,7 @@ CREATE TABLE private.live_jobs (
     steps jsonb,
     is_cancelled boolean DEFAULT false NOT NULL,
     is_woken boolean DEFAULT false NOT NULL,
+    is_redriven boolean DEFAULT false NOT NULL,
     CONSTRAINT live_jobs_arguments_check CHECK ((pg_column_size(arguments) <= 65536)),
     CONSTRAINT live_jobs_steps_check CHECK ((pg_column_size(steps) <= 262144))
 )
@@ -3388,6 +3776,8 @@ yet.';
 COMMENT ON COLUMN private.live_jobs.is_cancelled IS 'The user asked to stop it while it ran.';
 
 COMMENT ON COLUMN private.live_jobs.is_woken IS 'What it is about to wait for happened while it still ran.';
+
+COMMENT ON COLUMN private.live_jobs.is_redriven IS 'An operator brought it back after it failed.';
 
 CREATE FUNCTION private.hold(queue text, msg_id bigint, read_ct integer DEFAULT NULL::integer) RETURNS private.live_jobs
     LANGUAGE plpgsql
@@ -3480,7 +3870,8 @@ declare
         else new.started_at is not null
     end;
 begin
-    if v_was_used then
+    -- What was paid for outside stays counted, whatever became of it.
+    if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
     update private.charges as c set is_refunded = true
@@ -3493,7 +3884,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.jobs_refund() IS 'Trigger: gives a use back, once, when its job failed without the user''s fault or never began.';
+COMMENT ON FUNCTION private.jobs_refund() IS 'Trigger: gives a use back, once, when its job failed without the user''s fault or never began,
+and paid for no run at a source.';
 
 CREATE FUNCTION private.judge(status text, hits int4multirange, message text) RETURNS private.verdict
     LANGUAGE plpgsql IMMUTABLE
@@ -3505,6 +3897,18 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.judge(status text, hits int4multirange, message text) IS 'A verdict of these parts.';
+
+CREATE FUNCTION private.keep_id() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    new.id := old.id;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION private.keep_id() IS 'Trigger: the id of a row stays, whatever an upsert by another key sends.';
 
 CREATE FUNCTION private.lane_weight(user_id uuid) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT
@@ -3567,11 +3971,15 @@ CREATE FUNCTION private.limit_of(user_id uuid, metric text) RETURNS integer
         when 'products' then p.max_products
         when 'analyses' then p.analyses_per_month
         when 'scripts' then p.scripts_per_month
+        when 'stored_scripts' then p.max_scripts
+        when 'brand_rules' then p.max_brand_rules
+        when 'kept_analyses' then p.kept_analyses
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 
-COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric (products, analyses, scripts) an account may use.';
+COMMENT ON FUNCTION private.limit_of(user_id uuid, metric text) IS 'How much of a metric an account may use: products, analyses, scripts (written by AI, a month),
+stored_scripts, brand_rules, kept_analyses (of each product).';
 
 CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high numeric, choices text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3625,6 +4033,24 @@ $$;
 
 COMMENT ON FUNCTION private.live_jobs_charge() IS 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 
+CREATE FUNCTION private.live_jobs_count_work() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- One request counts once, however many jobs it starts: quotas count those.
+    if current_setting('request.is_work', true) = 'true' then
+        return null;
+    end if;
+    perform set_config('request.is_work', 'true', true);
+    perform private.count_request(new.lane::uuid, 'work');
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION private.live_jobs_count_work() IS 'Trigger: a request is counted as work when it starts a job that costs money, whatever path it came
+by. Errors: 429 rate_limited.';
+
 CREATE TABLE private.messages (
     msg_id bigint NOT NULL,
     read_ct integer,
@@ -3636,6 +4062,11 @@ CREATE TABLE private.messages (
 
 COMMENT ON TABLE private.messages IS 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
 of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
+
+COMMENT ON COLUMN private.messages.enqueued_at IS 'When it joined its lane; before vt: it has left it, to sleep or for its lease, and a claim after vt
+lets it join again.';
+
+COMMENT ON COLUMN private.messages.vt IS 'When it is due: before, it sleeps or is leased.';
 
 CREATE TABLE private.permits (
     id bigint NOT NULL,
@@ -3733,18 +4164,6 @@ END;
 
 COMMENT ON FUNCTION private.name_problem(name text) IS 'What is wrong with a name, as the end of a sentence; null if nothing.';
 
-CREATE FUNCTION private.next_checkout(user_id uuid) RETURNS integer
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- UPDATE private.stripe_customers c SET checkouts = (c.checkouts + 1)
-   WHERE (c.user_id = next_checkout.user_id)
-   RETURNING c.checkouts;
-END;
-
-COMMENT ON FUNCTION private.next_checkout(user_id uuid) IS 'Numbers the next checkout session of an account, for its idempotency key. Definer: the edge has
-no table rights.';
-
 CREATE FUNCTION private.next_month() RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3753,6 +4172,28 @@ CREATE FUNCTION private.next_month() RETURNS timestamp with time zone
 $$;
 
 COMMENT ON FUNCTION private.next_month() IS 'When monthly quotas start again.';
+
+CREATE FUNCTION private.number_row() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_row integer := case
+        when tg_level = 'ROW' then current_setting('private.row')::integer + 1 else 0
+    end;
+begin
+    perform set_config('private.row', v_row::text, true);
+    if v_row > 500 and current_setting('role') = 'authenticated' then
+        perform private.fail(
+            422, 'too_many_rows', 'One request may add 500 rows.', '{"limit": 500}'
+        );
+    end if;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION private.number_row() IS 'Trigger: numbers the rows of an insert, so that a refusal can name its row.
+Errors: 422 too_many_rows.';
 
 CREATE FUNCTION private.object_problem(part text, value jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -4006,7 +4447,7 @@ begin
     values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
     on conflict on constraint live_jobs_lane_kind_key_key do nothing;
     if found then
-        perform pg_notify('jobs', v_queue);
+        perform private.call_workers(v_queue, array[post.lane]) where post.delay_seconds <= 0;
         return true;
     end if;
     perform pgmq.delete(v_queue, v_msg_id);
@@ -4021,33 +4462,13 @@ CREATE FUNCTION private.products_enqueue_analysis() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    perform private.enqueue('analyze_product', new.user_id, new.id, new.id::text);
+    perform private.enqueue('analyze_product', a.user_id, a.id, a.id::text) from added as a;
     return null;
 end;
 $$;
 
 COMMENT ON FUNCTION private.products_enqueue_analysis() IS 'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
 write jobs.';
-
-CREATE FUNCTION private.products_require_quota() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_used integer;
-begin
-    -- One at a time per account, so that parallel requests count each other.
-    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
-    select count(*) into v_used from public.products as p where p.user_id = new.user_id;
-    if v_used >= private.limit_of(new.user_id, 'products') then
-        perform private.refuse_quota(new.user_id, 'products', v_used);
-    end if;
-    return new;
-end;
-$$;
-
-COMMENT ON FUNCTION private.products_require_quota() IS 'Trigger: no more products than the plan includes. Errors: 402 quota_exceeded.
-Definer: it reads the account''s plan, and counts under a lock.';
 
 CREATE FUNCTION private.products_validate() RETURNS trigger
     LANGUAGE plpgsql
@@ -4098,6 +4519,7 @@ begin
         delete from public.jobs as j where j.id = any (array(
             select o.id from public.jobs as o
             where o.created_at < now() - prune_jobs.older_than and o.finished_at is not null
+            order by o.created_at
             limit prune_jobs.quantity for update skip locked
         ))
         returning j.user_id
@@ -4118,8 +4540,54 @@ $$;
 COMMENT ON FUNCTION private.prune_jobs(older_than interval, quantity integer) IS 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 
-CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
+CREATE FUNCTION private.prune_records(quantity integer DEFAULT 1000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rows integer;
+    v_pruned integer := 0;
+begin
+    -- Clerk repeats a message for some days; a replay after that is older than its signature may be.
+    delete from private.clerk_events as t where t.id = any (array(
+        select o.id from private.clerk_events as o
+        where o.received_at < now() - interval '90 days'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    delete from private.usage as t where (t.user_id, t.metric, t.month) in (
+        select o.user_id, o.metric, o.month from private.usage as o
+        where o.month < private.current_month() - interval '13 months'
+        limit prune_records.quantity for update skip locked
+    );
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    delete from private.tiktok_states as t where t.state_hash = any (array(
+        select o.state_hash from private.tiktok_states as o
+        where o.created_at < now() - interval '10 minutes'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    -- What could not be told to TikTok for a month is no longer kept for it.
+    delete from private.tiktok_revocations as t where t.id = any (array(
+        select o.id from private.tiktok_revocations as o
+        where o.created_at < now() - interval '30 days'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
+    return v_pruned + v_rows;
+end;
+$$;
+
+COMMENT ON FUNCTION private.prune_records(quantity integer) IS 'Deletes up to `quantity` rows of each kind that nobody can ask for any more: messages of Clerk
+after 90 days, usage after 13 months, consents after ten minutes, tokens to revoke after 30 days.
+Returns how many.
+Definer: workers have no table rights.';
+
+CREATE FUNCTION private.queue_metrics() RETURNS TABLE(queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision, dead_rows bigint, dead_letters bigint)
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
@@ -4244,6 +4712,29 @@ COMMENT ON FUNCTION private.record_clerk_event(id text, type text, issuer text, 
 transaction.
 Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 
+CREATE FUNCTION private.record_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_job_id uuid := (
+        private.hold(record_run.queue, record_run.msg_id, record_run.read_ct)
+    ).job_id;
+begin
+    if v_job_id is null then
+        return null;
+    end if;
+    -- A run that was thought refused, or that a redriven job goes on with, has no row yet.
+    insert into private.source_runs (job_id, name, usd, run_id)
+    values (v_job_id, record_run.name, record_run.usd, record_run.run_id)
+    on conflict on constraint source_runs_pkey do update set run_id = excluded.run_id;
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.record_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text) IS 'Keeps the id of a run that was started. Null: the lease was lost. Definer, as all of the
+protocol.';
+
 CREATE FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4265,7 +4756,18 @@ begin
     )
     on conflict on constraint stripe_events_pkey do nothing;
     if not found then
-        return 'duplicate';
+        return (
+            select
+                case
+                    -- Endpoints of two API versions are told the same in two ways.
+                    when
+                        e.body_sha256 <> record_stripe_event.body_sha256
+                        and e.api_version is not distinct from record_stripe_event.api_version
+                        then 'changed'
+                    else 'duplicate'
+                end
+            from private.stripe_events as e where e.id = record_stripe_event.id
+        );
     end if;
     if v_status = 'received' then
         -- One job per event: sharing a job that runs already could miss this event's change.
@@ -4278,7 +4780,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) IS 'Records an event and queues its job in one transaction; returns received, ignored or duplicate.
+COMMENT ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) IS 'Records an event and queues its job in one transaction; returns received, ignored, duplicate, or
+changed for a known id with another text.
 Definer: the edge and the reconciliation have no table rights.';
 
 CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
@@ -4288,6 +4791,8 @@ CREATE FUNCTION private.redrive(job_id uuid) RETURNS boolean
 declare
     v_dead private.dead_letters;
 begin
+    -- The job before its letter, as pruning locks them.
+    perform from public.jobs as j where j.id = redrive.job_id for update;
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
@@ -4299,6 +4804,7 @@ begin
     update public.jobs as j set
         status = 'queued', stage = 'queued', failures = 0, crashes = 0, finished_at = null
     where j.id = redrive.job_id;
+    update private.live_jobs as l set is_redriven = true where l.job_id = redrive.job_id;
     delete from private.dead_letters as d where d.job_id = redrive.job_id;
     return true;
 end;
@@ -4330,45 +4836,70 @@ $$;
 COMMENT ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) IS 'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
 above.';
 
-CREATE FUNCTION private.refuse_known(tag text) RETURNS void
+CREATE FUNCTION private.refuse_account(user_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if private.is_erased(refuse_account.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This access token is for no account of ours.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.refuse_account(user_id uuid) IS 'Part of the pre-request: 403 account_deleted for an erased account, 401 invalid_token for one that
+was never made.';
+
+CREATE FUNCTION private.refuse_crowd() RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.fail(
-        304, 'not_modified', 'Nothing has changed.',
-        headers => jsonb_build_object(
-            'ETag', format('W/"%s"', tag),
-            'Cache-Control', 'private, no-cache', 'Vary', 'Authorization'
-        )
+        429, 'rate_limited',
+        'Too many requests of this account are running. Try again in 1 s.',
+        '{"retry_after_seconds": 1}', '{"Retry-After": "1"}'
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.refuse_known(tag text) IS 'Part of the pre-request: 304 for a caller who has what this ETag stands for.';
+COMMENT ON FUNCTION private.refuse_crowd() IS 'Part of the pre-request: 429 rate_limited while every slot of the account is taken.';
 
-CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) RETURNS void
+CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer, requested integer DEFAULT 1) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
+    v_is_monthly boolean := metric in ('analyses', 'scripts');
 begin
     perform private.fail(
         402, 'quota_exceeded',
         format(
-            'Your plan includes %s %s%s, and %s are in use.', v_limit, metric,
-            case metric when 'products' then '' else ' a month' end, used
+            'Your plan includes %s %s%s, and %s are in use.%s',
+            v_limit,
+            translate(metric, '_', ' '),
+            case when v_is_monthly then ' a month' else '' end,
+            used,
+            case when requested > 1 then format(' You asked for %s more.', requested) else '' end
         ),
         jsonb_build_object(
             'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
-            'resets_at', case when metric <> 'products' then private.next_month() end
+            'resets_at', case when v_is_monthly then private.next_month() end
         )
+        || case
+            when requested > 1 then jsonb_build_object('requested', requested) else '{}'
+        end
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) IS 'Ends the request: 402 quota_exceeded. resets_at is null for what doesn''t start again by itself.';
+COMMENT ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer, requested integer) IS 'Ends the request: 402 quota_exceeded. used is what was there before the request; resets_at is null
+for what doesn''t start again by itself; a bulk request is told how many it asked for (requested).';
 
 CREATE FUNCTION private.refuse_sign_in() RETURNS void
     LANGUAGE plpgsql STABLE
@@ -4382,13 +4913,40 @@ begin
         );
     end if;
     perform private.fail(
-        401, 'invalid_token', 'This access token lacks an expiry, a subject or our audience.',
+        401, 'invalid_token',
+        'This access token lacks an expiry, a subject or our audience, or lives too long.',
         headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
     );
 end;
 $$;
 
 COMMENT ON FUNCTION private.refuse_sign_in() IS 'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+
+CREATE FUNCTION private.release_run(queue text, msg_id bigint, read_ct integer, name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_live private.live_jobs := private.hold(
+        release_run.queue, release_run.msg_id, release_run.read_ct
+    );
+    v_run private.source_runs;
+begin
+    if v_live.job_id is null then
+        return null;
+    end if;
+    delete from private.source_runs as r
+    where r.job_id = v_live.job_id and r.name = release_run.name and r.run_id is null
+    returning r.* into v_run;
+    update private.spending as s set usd = greatest(0, s.usd - v_run.usd)
+    where s.user_id::text = v_live.lane
+        and s.day = (v_run.started_at at time zone 'UTC')::date;
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION private.release_run(queue text, msg_id bigint, read_ct integer, name text) IS 'Takes back what private.reserve_run counted: the source refused the start. Null: the lease was
+lost. Definer, as all of the protocol.';
 
 CREATE TABLE private.stripe_account (
     is_the_one boolean DEFAULT true NOT NULL,
@@ -4407,11 +4965,23 @@ CREATE FUNCTION private.remember_stripe_account(account text) RETURNS void
     BEGIN ATOMIC
  INSERT INTO private.stripe_account (account)  SELECT remember_stripe_account.account AS account
            WHERE ((remember_stripe_account.account IS NOT NULL) AND (EXISTS ( SELECT
-                    FROM private.stripe_customers))) ON CONFLICT DO NOTHING;
+                    FROM private.stripe_customers c
+                   WHERE (c.customer_id IS NOT NULL)))) ON CONFLICT DO NOTHING;
 END;
 
 COMMENT ON FUNCTION private.remember_stripe_account(account text) IS 'Notes the account of a key that has made or found a customer of ours; the first one stays.
 Definer: workers and the edge have no table rights.';
+
+CREATE FUNCTION private.renew_customer_attempt(user_id uuid, attempt integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE private.stripe_customers c SET customer_attempt = (renew_customer_attempt.attempt + 1)
+   WHERE ((c.user_id = renew_customer_attempt.user_id) AND (c.customer_attempt = renew_customer_attempt.attempt));
+END;
+
+COMMENT ON FUNCTION private.renew_customer_attempt(user_id uuid, attempt integer) IS 'Gives up an idempotency key that Stripe has answered for good. Definer: the edge has no table
+rights.';
 
 CREATE FUNCTION private.requeue_billing() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4420,36 +4990,153 @@ CREATE FUNCTION private.requeue_billing() RETURNS integer
 declare
     v_jobs uuid [];
 begin
+    -- Stripe itself keeps events for 30 days.
     select array_agg(private.enqueue(
         'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
     )) into v_jobs
-    from private.stripe_events as e
-    where e.status = 'received' and e.received_at < now() - interval '2 minutes';
+    from (
+        select e.id from private.stripe_events as e
+        where
+            e.status = 'received'
+            and e.received_at between now() - interval '30 days' and now() - interval '2 minutes'
+        order by e.received_at
+        limit 5000
+    ) as e;
 
     select v_jobs || array_agg(private.enqueue(
         'sync_customer', null, null, c.customer_id,
         jsonb_build_object('customer_id', c.customer_id)
     )) into v_jobs
-    from private.stripe_customers as c
-    where
-        c.deleted_at is null
-        -- Events bring the news; a look a day finds what they forgot.
-        and coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
-        and exists (
-            select from public.subscriptions as s
-            where s.user_id = c.user_id and s.status not in ('canceled', 'incomplete_expired')
-        );
-    -- Stripe itself keeps events for 30 days; ours go when nobody can ask about them any more.
-    delete from private.stripe_events as e
-    where e.status <> 'received' and e.received_at < now() - interval '90 days';
+    from (
+        select c.customer_id from private.stripe_customers as c
+        where
+            c.customer_id is not null
+            and c.deleted_at is null
+            and (
+                -- A checkout page is open for 31 minutes: until one look after it has closed.
+                c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
+                -- Events bring the news; a look a day finds what they forgot.
+                or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+                and exists (
+                    select from public.subscriptions as s
+                    where
+                        s.user_id = c.user_id
+                        and s.status not in ('canceled', 'incomplete_expired')
+                )
+                -- Somebody may have sold to anybody in Stripe's dashboard.
+                or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
+            )
+        order by c.synced_at asc nulls first
+        limit 1000
+    ) as c;
+
+    -- Whose they are may be said in Stripe's dashboard, which no event of ours tells.
+    select v_jobs || array_agg(private.enqueue(
+        'sync_customer', null, null, o.customer_id,
+        jsonb_build_object('customer_id', o.customer_id)
+    )) into v_jobs
+    from (
+        select e.customer_id from private.stripe_events as e
+        where e.status = 'orphan' and e.customer_id is not null
+        group by e.customer_id
+        having max(e.finished_at) < now() - interval '1 hour'
+        order by max(e.finished_at)
+        limit 100
+    ) as o;
+    delete from private.stripe_events as e where e.received_at < now() - interval '90 days';
     return coalesce(cardinality(v_jobs), 0);
 end;
 $$;
 
-COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the sync of events left over and, once a day, of customers with a live
-subscription.
+COMMENT ON FUNCTION private.requeue_billing() IS 'Reconciliation: queues the sync of events left over, of customers whose checkout page was open
+since the last look, once an hour of orphans, once a day of those with a live subscription, once a
+month of all others.
 Returns how many jobs.
 Definer: workers have no table rights.';
+
+CREATE FUNCTION private.requeue_erasures() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select count(private.enqueue(
+        'erase_rows', null, null, e.user_id::text, jsonb_build_object('user_id', e.user_id)
+    ))::integer
+    from (
+        select distinct i.user_id from private.identities as i
+        where i.deleted_at is not null and i.emptied_at is null and private.is_erased(i.user_id)
+    ) as e
+$$;
+
+COMMENT ON FUNCTION private.requeue_erasures() IS 'Queues the emptying of accounts whose job gave up; returns how many are under way.
+Definer: workers have no table rights.';
+
+CREATE FUNCTION private.require_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if not private.enter_account(new.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION private.require_account() IS 'Trigger: nothing is added to an erased account, also by a request that was let in before. Rows that
+belong to a product need none: they go with it. Definer: it reads the tombstones.
+Errors: 403 account_deleted.';
+
+CREATE FUNCTION private.require_quota() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_new record;
+    v_total integer;
+begin
+    perform set_config('private.row', '', true);
+    for v_new in
+        select a.user_id, count(*)::integer as requested from added as a
+        where auth.uid() is not null group by a.user_id
+    loop
+        -- Dynamic: the same for each table that a plan limits.
+        execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
+        into v_total using v_new.user_id;
+        perform private.require_room(
+            v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
+        );
+        -- Each product brings an analysis, whose own count would name those of this request.
+        if tg_table_name = 'products' and v_new.requested > 1 then
+            perform private.require_room(
+                v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
+            )
+            from private.usage as u
+            where
+                u.user_id = v_new.user_id
+                and u.metric = 'analyses'
+                and u.month = private.current_month();
+        end if;
+    end loop;
+    return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.require_quota() IS 'Trigger: no more rows than the plan includes, counted once a statement, in the transition table
+`added`. Its argument is the metric. What an operator adds is not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
+
+CREATE FUNCTION private.require_room(user_id uuid, metric text, used integer, requested integer) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if used + requested > private.limit_of(user_id, metric) then
+        perform private.refuse_quota(user_id, metric, used, requested);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION private.require_room(user_id uuid, metric text, used integer, requested integer) IS 'Refuses what goes beyond a plan''s limit. Errors: 402 quota_exceeded.';
 
 CREATE FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -4489,6 +5176,50 @@ $$;
 
 COMMENT ON FUNCTION private.required_choices() IS 'Kinds that need at least one of several params.';
 
+CREATE FUNCTION private.reserve_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_live private.live_jobs := private.hold(
+        reserve_run.queue, reserve_run.msg_id, reserve_run.read_ct
+    );
+    v_user_id uuid := nullif(v_live.lane, 'system')::uuid;
+    v_day date := (now() at time zone 'UTC')::date;
+    v_usd numeric;
+begin
+    if v_live.job_id is null then
+        return null;
+    end if;
+    insert into private.source_runs (job_id, name, usd)
+    values (v_live.job_id, reserve_run.name, reserve_run.usd)
+    on conflict on constraint source_runs_pkey do nothing;
+    if not found or v_user_id is null then
+        return true;
+    end if;
+    -- The row stays locked until the end: runs of one account take turns.
+    insert into private.spending as s (user_id, day, usd)
+    values (v_user_id, v_day, reserve_run.usd)
+    on conflict on constraint spending_pkey do update set usd = s.usd + excluded.usd
+    returning s.usd into v_usd;
+    if v_usd <= (
+        select l.usd_per_day from private.spending_limits as l
+        where l.plan = private.plan_of(v_user_id)
+    ) then
+        return true;
+    end if;
+    update private.spending as s set usd = s.usd - reserve_run.usd
+    where s.user_id = v_user_id and s.day = v_day;
+    delete from private.source_runs as r
+    where r.job_id = v_live.job_id and r.name = reserve_run.name;
+    return false;
+end;
+$$;
+
+COMMENT ON FUNCTION private.reserve_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric) IS 'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
+account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
+lost. Definer, as all of the protocol.';
+
 CREATE FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) RETURNS TABLE(user_id uuid, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4519,6 +5250,45 @@ $$;
 COMMENT ON FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) IS 'The account behind a verified session token, made on the first sign-in; state: active, deleted
 or revoked.
 Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
+
+CREATE FUNCTION private.restore_queues() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_queue text;
+    v_lost uuid [];
+begin
+    for v_queue in
+        select q.queue from private.queues as q
+        where to_regclass(format('pgmq.%I', 'q_' || q.queue)) is null order by q.queue
+    loop
+        perform private.create_queue(v_queue);
+    end loop;
+    v_lost := array(
+        select l.job_id from private.live_jobs as l
+        where not exists (
+            select from private.messages as m
+            where m.msg_id = l.msg_id and m.message ->> 'job_id' = l.job_id::text
+                and m.tableoid = ('pgmq.q_' || l.queue)::regclass
+        )
+    );
+    update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
+    update private.live_jobs as l set msg_id = private.add_message(
+        l.queue,
+        jsonb_build_object('job_id', l.job_id),
+        jsonb_build_object(
+            'lane', l.lane, 'weight', private.lane_weight(nullif(l.lane, 'system')::uuid)
+        ),
+        clock_timestamp()
+    ) where l.job_id = any (v_lost);
+    return cardinality(v_lost);
+end;
+$$;
+
+COMMENT ON FUNCTION private.restore_queues() IS 'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
+somebody deleted messages: makes the queues'' tables that are missing, and queues each live job that
+has lost its message; how many. For operators.';
 
 CREATE FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision DEFAULT NULL::double precision) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4649,37 +5419,67 @@ $$;
 COMMENT ON FUNCTION private.rule_parameters() IS 'The keys of a definition and its parts, then every kind of rule with its params. low and high bound
 a number, the length of a text, or a list.';
 
+CREATE FUNCTION private.runs_to_delete(quantity integer DEFAULT 100) RETURNS SETOF text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
+    delete from private.source_runs as r
+    where r.started_at < now() - interval '8 days'
+        and not exists (select from private.live_jobs as l where l.job_id = r.job_id);
+    delete from private.spending as s where s.day < now() - interval '35 days';
+    select r.run_id from private.source_runs as r
+    where r.run_id is not null
+        and not exists (select from private.live_jobs as l where l.job_id = r.job_id)
+    order by r.started_at limit runs_to_delete.quantity;
+$$;
+
+COMMENT ON FUNCTION private.runs_to_delete(quantity integer) IS 'Runs at Apify whose jobs have ended, however they did; forgets what is too old to be there.
+Definer: workers have no table rights.';
+
 CREATE FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_product public.products;
+    v_result_ids jsonb;
 begin
     -- Product, then message: the lock order of everything that touches both.
-    update public.products as p set last_analyzed_at = now()
-    from public.jobs as j
-    where j.id = save_analysis.job_id and p.id = j.product_id
-    returning p.* into v_product;
+    select p.* into v_product
+    from public.jobs as j inner join public.products as p on j.product_id = p.id
+    where j.id = save_analysis.job_id for no key update of p;
     if not found or (
         private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
     ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;
-    insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)
-    select v_product.id, v_product.user_id, save_analysis.job_id, r.type, r.content, r.engine
-    from jsonb_to_recordset(save_analysis.results) as r (type text, content jsonb, engine text);
+    with saved as (
+        insert into public.analysis_results (product_id, user_id, job_id, type, content, engine)
+        select v_product.id, v_product.user_id, save_analysis.job_id, r.type, r.content, r.engine
+        from jsonb_to_recordset(save_analysis.results) as r (type text, content jsonb, engine text)
+        returning id, type
+    )
+    select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
-        v_product.id, v_product.user_id, save_analysis.job_id, r.name, r.configuration, r.score
+        v_product.id,
+        v_product.user_id,
+        save_analysis.job_id,
+        r.name,
+        jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
+        r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
+    perform private.forget_analyses(v_product.id, v_product.user_id);
+    -- Last: this counts the change, and that lock is the last one.
+    update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
     return true;
 end;
 $$;
 
 COMMENT ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) IS 'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
-from the worker.';
+from the worker. The pack names the results that it was written from (inputs.analysis_result_ids).';
 
 CREATE FUNCTION private.save_script(queue text, msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb DEFAULT NULL::jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4738,9 +5538,8 @@ CREATE FUNCTION private.save_tiktok(user_id uuid, open_id text, scopes text, acc
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    -- Erasure takes the same rows first: either it sees this connection, or this sees it.
-    perform private.lock_account(save_tiktok.user_id);
-    if private.is_erased(save_tiktok.user_id) then
+    -- Either erasure sees this connection, or this sees the tombstone.
+    if not private.enter_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Another person's tokens are given back; a revocation would end the same person's new ones.
@@ -4902,6 +5701,39 @@ $$;
 
 COMMENT ON FUNCTION private.scripts_require_product() IS 'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
 
+CREATE FUNCTION private.settle_id() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_owner uuid;
+begin
+    -- What isn't the API's has no account, and no quota.
+    if auth.uid() is null then
+        return new;
+    end if;
+    -- One insert at a time per account and table: parallel ones see each other's ids, and count
+    -- each other.
+    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Dynamic: the same for each table that takes ids.
+    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
+    into v_owner using new.id;
+    if v_owner = new.user_id and not private.asks_for_upsert() then
+        perform private.fail(
+            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
+        );
+    elsif v_owner <> new.user_id then
+        -- As if it were free: the answer must not tell whether somebody else has it.
+        new.id := gen_random_uuid();
+    end if;
+    return new;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.settle_id() IS 'Trigger: an id that the client chose and the account has already is 409 already_exists, unless the
+request says what to do with duplicates. One of another account is replaced by a new one.
+Definer: it looks among the rows of all accounts.';
+
 CREATE FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text DEFAULT 'waiting'::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4910,6 +5742,7 @@ declare
     v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
     v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
     v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
+    v_now timestamptz := clock_timestamp();
 begin
     if v_live.is_cancelled then
         perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
@@ -4924,10 +5757,11 @@ begin
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
     update private.messages as m set
-        vt = clock_timestamp() + make_interval(secs => v_delay_seconds),
+        vt = v_now + make_interval(secs => v_delay_seconds),
+        enqueued_at = v_now,
         read_ct = m.read_ct + 1
     where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
-    perform pg_notify('jobs', snooze.queue) where v_delay_seconds <= 0;
+    perform private.call_workers(snooze.queue, array[v_live.lane]) where v_delay_seconds <= 0;
     return snooze.status;
 end;
 $$;
@@ -5107,6 +5941,8 @@ begin
             409, 'not_analyzed', 'This product has no pack yet: wait for its analysis, or run one.'
         );
     end if;
+    perform private.require_room(auth.uid(), 'stored_scripts', count(*)::integer, 1)
+    from public.scripts as s where s.user_id = auth.uid();
     -- The same wish twice, from a double click or two tabs, is one job.
     return private.enqueue(
         'generate_script', auth.uid(), start_script.product_id,
@@ -5161,20 +5997,24 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
-CREATE FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) RETURNS record
+CREATE FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) RETURNS text
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     with taken as (
-        delete from private.tiktok_states as s where s.state_hash = take_tiktok_state.state_hash
-        returning s.user_id, s.verifier, s.created_at
+        delete from private.tiktok_states as s
+        where
+            s.state_hash = take_tiktok_state.state_hash
+            and s.user_id = take_tiktok_state.user_id
+        returning s.verifier, s.created_at
     )
-    select t.user_id, t.verifier from taken as t
+    select t.verifier from taken as t
     where t.created_at >= now() - interval '10 minutes'
 $$;
 
-COMMENT ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) IS 'Whose consent a browser brings back; nulls if that was asked too long ago, already brought, or
-never asked. Definer: the edge has no table rights.';
+COMMENT ON FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) IS 'The sealed PKCE secret of a consent that this account asked for; null if it asked too long ago,
+brought it already, or another account did. Definer: the edge has no table rights and names the
+account of a token it has checked.';
 
 CREATE FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -5292,7 +6132,7 @@ CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) 
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- INSERT INTO public.subscriptions AS s (user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, pause_collection)  SELECT upsert_subscriptions.user_id AS user_id,
+ INSERT INTO public.subscriptions AS s (user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end, trial_end, past_due_at, cancel_at_period_end, cancel_at, canceled_at, pause_collection)  SELECT upsert_subscriptions.user_id AS user_id,
              seen.id,
              ( SELECT p.id
                     FROM (private.plan_prices pp
@@ -5304,11 +6144,17 @@ CREATE FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) 
              to_timestamp((seen.current_period_start)::double precision) AS to_timestamp,
              to_timestamp((seen.current_period_end)::double precision) AS to_timestamp,
              to_timestamp((seen.trial_end)::double precision) AS to_timestamp,
+                 CASE
+                     WHEN (seen.status = 'past_due'::text) THEN COALESCE(to_timestamp((seen.past_due_at)::double precision), ( SELECT known.past_due_at
+                        FROM public.subscriptions known
+                       WHERE (known.stripe_subscription_id = seen.id)), now())
+                     ELSE NULL::timestamp with time zone
+                 END AS "case",
              seen.cancel_at_period_end,
              to_timestamp((seen.cancel_at)::double precision) AS to_timestamp,
              to_timestamp((seen.canceled_at)::double precision) AS to_timestamp,
              seen.pause_collection
-            FROM jsonb_to_recordset(upsert_subscriptions.subscriptions) seen(id text, status text, lookup_keys text[], current_period_start bigint, current_period_end bigint, trial_end bigint, cancel_at_period_end boolean, cancel_at bigint, canceled_at bigint, pause_collection text) ON CONFLICT(stripe_subscription_id) DO UPDATE SET user_id = excluded.user_id, plan = excluded.plan, status = excluded.status, current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end, trial_end = excluded.trial_end, cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at, canceled_at = excluded.canceled_at, pause_collection = excluded.pause_collection;
+            FROM jsonb_to_recordset(upsert_subscriptions.subscriptions) seen(id text, status text, lookup_keys text[], current_period_start bigint, current_period_end bigint, trial_end bigint, past_due_at bigint, cancel_at_period_end boolean, cancel_at bigint, canceled_at bigint, pause_collection text) ON CONFLICT(stripe_subscription_id) DO UPDATE SET user_id = excluded.user_id, plan = excluded.plan, status = excluded.status, current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end, trial_end = excluded.trial_end, past_due_at = excluded.past_due_at, cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at, canceled_at = excluded.canceled_at, pause_collection = excluded.pause_collection;
 END;
 
 COMMENT ON FUNCTION private.upsert_subscriptions(user_id uuid, subscriptions jsonb) IS 'Writes subscriptions of an account as they were seen at Stripe.';
@@ -5362,19 +6208,6 @@ $$;
 
 COMMENT ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) IS 'What is wrong with a param of this type, as the end of a sentence; null if nothing.';
 
-CREATE FUNCTION private.virality_packs_touch_product() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    update public.products as p set updated_at = now() where p.id = old.product_id;
-    return null;
-end;
-$$;
-
-COMMENT ON FUNCTION private.virality_packs_touch_product() IS 'Trigger: a renamed or deleted pack changes its product, so that its ETag changes. Definer: users
-may not write updated_at.';
-
 CREATE FUNCTION private.virality_packs_validate() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5394,8 +6227,30 @@ $$;
 
 COMMENT ON FUNCTION private.virality_packs_validate() IS 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name.';
 
+CREATE FUNCTION private.wait_for_jobs(queue text, worker uuid, busy_lanes text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into private.waiting_workers as w (queue, worker, busy_lanes, ends_at)
+    values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
+    on conflict on constraint waiting_workers_pkey do update
+    set busy_lanes = excluded.busy_lanes, ends_at = excluded.ends_at
+    where w.ends_at < clock_timestamp() + interval '15 seconds'
+        or w.busy_lanes <> excluded.busy_lanes;
+    if found then
+        delete from private.waiting_workers as w where (w.queue, w.worker) in (
+            select d.queue, d.worker from private.waiting_workers as d
+            where d.ends_at < clock_timestamp() - interval '10 minutes' for update skip locked
+        );
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION private.wait_for_jobs(queue text, worker uuid, busy_lanes text[]) IS 'Notes that a worker wants to be told of jobs, not of those in `busy_lanes`; forgets dead workers.';
+
 CREATE FUNCTION private.wake(job_id uuid) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -5405,11 +6260,12 @@ declare
         where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
+    v_now timestamptz := clock_timestamp();
 begin
-    update private.messages as m set vt = clock_timestamp()
+    update private.messages as m set vt = v_now, enqueued_at = v_now
     where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
         and v_status = 'waiting';
-    perform pg_notify('jobs', v_live.queue) where v_status = 'waiting';
+    perform private.call_workers(v_live.queue, array[v_live.lane]) where v_status = 'waiting';
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
@@ -5520,7 +6376,7 @@ CREATE FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb,
         (
             select jsonb_build_object(
                 'plan', s.plan, 'status', s.status, 'current_period_end', s.current_period_end,
-                'cancel_at_period_end', s.cancel_at_period_end
+                'cancel_at_period_end', s.cancel_at_period_end, 'cancel_at', s.cancel_at
             )
             from public.subscriptions as s
             where s.user_id = auth.uid()
@@ -5534,6 +6390,32 @@ $$;
 
 COMMENT ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) IS 'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
 subscription and the connected TikTok account (each null without one).';
+
+CREATE TABLE public.brand_rules (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    rule_name text NOT NULL,
+    rule_definition jsonb NOT NULL,
+    severity text GENERATED ALWAYS AS ((rule_definition ->> 'severity'::text)) STORED NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brand_rules_rule_definition_check CHECK ((pg_column_size(rule_definition) <= 65536)),
+    CONSTRAINT brand_rules_rule_name_check CHECK (((char_length(rule_name) >= 1) AND (char_length(rule_name) <= 120))),
+    CONSTRAINT brand_rules_severity_check CHECK ((severity = ANY (ARRAY['error'::text, 'warning'::text, 'info'::text])))
+);
+
+COMMENT ON TABLE public.brand_rules IS 'What a user''s scripts must and must not say; rpc/check_compliance applies them.';
+
+COMMENT ON COLUMN public.brand_rules.user_id IS 'The account; filled in from the token.';
+
+COMMENT ON COLUMN public.brand_rules.rule_name IS 'Unique per user: upserts name on_conflict=user_id,rule_name.';
+
+COMMENT ON COLUMN public.brand_rules.rule_definition IS '{"kind", "severity", "params", …}: the kinds and their params are listed in docs/api.md.';
+
+COMMENT ON COLUMN public.brand_rules.severity IS 'A broken error keeps a script from being final; a warning and an info do not.';
+
+COMMENT ON COLUMN public.brand_rules.enabled IS 'A rule that is off is kept but not applied.';
 
 CREATE FUNCTION public.adopt_starter_rules(pack text) RETURNS SETOF public.brand_rules
     LANGUAGE plpgsql
@@ -5615,19 +6497,23 @@ CREATE FUNCTION public.delete_account() RETURNS void
  SELECT private.erase_own_account() AS erase_own_account;
 END;
 
-COMMENT ON FUNCTION public.delete_account() IS 'Erases the caller''s account and everything in it, at once and for good; subscriptions are
-cancelled at Stripe.
+COMMENT ON FUNCTION public.delete_account() IS 'Erases the caller''s account and everything in it for good; subscriptions are cancelled at Stripe.
 
-Afterwards the account''s tokens can''t be renewed (403 account_deleted).';
+From the answer on its tokens are refused (403 account_deleted), and nothing can be read any more. Up
+to 1,000 rows are deleted by then; a job deletes the others within minutes.';
 
-CREATE FUNCTION public.export_account() RETURNS jsonb
+CREATE FUNCTION public.export_account(cursor text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- SELECT private.export_own_account() AS export_own_account;
+ SELECT private.export_own_account(cursor) AS export_own_account;
 END;
 
-COMMENT ON FUNCTION public.export_account() IS 'Everything that is stored about the caller, as one JSON document.';
+COMMENT ON FUNCTION public.export_account(cursor text) IS 'Everything that is stored about the caller, in pages: JSON documents with an array for each table.
+
+Call it again with the next_cursor of a page until that is null, and join the arrays. The first page
+holds the account itself as well. A page has up to 4 MiB or 2,000 rows, the oldest first. What
+changes meanwhile may be missing; ask again for it. Errors: 422 invalid_cursor.';
 
 CREATE FUNCTION public.generate_script(product_id uuid, brief text DEFAULT ''::text) RETURNS public.jobs
     LANGUAGE plpgsql
@@ -5651,6 +6537,48 @@ COMMENT ON FUNCTION public.generate_script(product_id uuid, brief text) IS 'Has 
 
 The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
 brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+
+CREATE TABLE public.scripts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    product_id uuid NOT NULL,
+    job_id uuid,
+    title text,
+    content text NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    origin text DEFAULT 'user'::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    broken_rules jsonb,
+    review jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT scripts_content_check CHECK (((char_length(content) >= 1) AND (char_length(content) <= 10000))),
+    CONSTRAINT scripts_origin_check CHECK ((origin = ANY (ARRAY['user'::text, 'ai'::text]))),
+    CONSTRAINT scripts_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'final'::text]))),
+    CONSTRAINT scripts_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
+    CONSTRAINT scripts_version_check CHECK ((version >= 1))
+);
+
+COMMENT ON TABLE public.scripts IS 'Texts that creators speak and post, written by them or by AI.';
+
+COMMENT ON COLUMN public.scripts.user_id IS 'The account; filled in from the token.';
+
+COMMENT ON COLUMN public.scripts.job_id IS 'The job that wrote it, also when that job is pruned; null if the user did.';
+
+COMMENT ON COLUMN public.scripts.title IS 'What the user calls it; null if nothing.';
+
+COMMENT ON COLUMN public.scripts.status IS 'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
+later leaves final scripts as they are, until their text is changed.';
+
+COMMENT ON COLUMN public.scripts.origin IS 'Who wrote the first text: user or ai.';
+
+COMMENT ON COLUMN public.scripts.version IS 'Number of the text that stands here, from 1; earlier ones are in script_versions.';
+
+COMMENT ON COLUMN public.scripts.broken_rules IS 'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
+
+COMMENT ON COLUMN public.scripts.review IS 'What a language model made of the rules that need judgement, in this text:
+[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
+needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
 
 CREATE FUNCTION public.restore_script_version(script_id uuid, version integer) RETURNS public.scripts
     LANGUAGE plpgsql
@@ -5722,10 +6650,13 @@ CREATE TABLE private.dead_letters (
     key text,
     arguments jsonb NOT NULL,
     steps jsonb,
+    is_redriven boolean NOT NULL,
     failed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 COMMENT ON TABLE private.dead_letters IS 'What private.redrive needs to bring a failed job back.';
+
+COMMENT ON COLUMN private.dead_letters.is_redriven IS 'It was brought back before and failed again: bringing back many leaves it out.';
 
 CREATE TABLE private.job_kinds (
     kind text NOT NULL,
@@ -5787,12 +6718,85 @@ CREATE TABLE private.schedules (
     every interval NOT NULL,
     is_catching_up boolean DEFAULT false NOT NULL,
     next_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT schedules_every_check CHECK ((every >= '00:00:01'::interval))
+    problem text,
+    CONSTRAINT schedules_arguments_check CHECK ((pg_column_size(arguments) <= 65536)),
+    CONSTRAINT schedules_every_check CHECK (((every >= '00:00:01'::interval) AND (every <= '366 days'::interval) AND (EXTRACT(year FROM every) = (0)::numeric) AND (EXTRACT(month FROM every) = (0)::numeric))),
+    CONSTRAINT schedules_next_at_check CHECK ((next_at > '2000-01-01 00:00:00+00'::timestamp with time zone))
 );
 
 COMMENT ON TABLE private.schedules IS 'Recurring system work, fired once by whichever worker looks first.';
 
+COMMENT ON COLUMN private.schedules.every IS 'From a second to 366 days; no months and years, which differ in length: write 30 days.';
+
 COMMENT ON COLUMN private.schedules.is_catching_up IS 'After a pause: true fires once for each time missed, false once for all of them.';
+
+COMMENT ON COLUMN private.schedules.problem IS 'Why it could not fire the last time; null: it did. The others fire all the same.';
+
+CREATE TABLE private.source_runs (
+    job_id uuid NOT NULL,
+    name text NOT NULL,
+    usd numeric(8,2) NOT NULL,
+    run_id text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT source_runs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT source_runs_run_id_check CHECK (((length(run_id) >= 1) AND (length(run_id) <= 100))),
+    CONSTRAINT source_runs_usd_check CHECK ((usd > (0)::numeric))
+);
+
+COMMENT ON TABLE private.source_runs IS 'Paid runs at Apify that may still hold data there. A row goes once its run was deleted.';
+
+COMMENT ON COLUMN private.source_runs.job_id IS 'The job that paid; no reference, for the run outlives it.';
+
+COMMENT ON COLUMN private.source_runs.run_id IS 'Apify''s id; null while the answer to the start is awaited, or when it was lost.';
+
+CREATE TABLE private.spending_limits (
+    plan text NOT NULL,
+    usd_per_day numeric(8,2) NOT NULL,
+    CONSTRAINT spending_limits_usd_per_day_check CHECK ((usd_per_day >= (0)::numeric))
+);
+
+COMMENT ON TABLE private.spending_limits IS 'What the paid sources may cost for one account on one day (UTC), by its plan.';
+
+CREATE TABLE private.waiting_workers (
+    queue text NOT NULL,
+    worker uuid NOT NULL,
+    busy_lanes text[] NOT NULL,
+    ends_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='100');
+
+COMMENT ON TABLE private.waiting_workers IS 'Which workers want to be told of new jobs: NOTIFY makes commits wait for each other, so a queue
+that nobody waits for is filled without. A worker''s claims keep its rows.';
+
+COMMENT ON COLUMN private.waiting_workers.busy_lanes IS 'Of whose jobs it need not be told: it has theirs already.';
+
+COMMENT ON COLUMN private.waiting_workers.ends_at IS 'When this ends unless the worker says so again: a dead one leaves its row behind.';
+
+CREATE TABLE public.virality_packs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    product_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    job_id uuid,
+    name text NOT NULL,
+    configuration jsonb NOT NULL,
+    score numeric(4,1),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    score_band text GENERATED ALWAYS AS (((configuration -> 'score'::text) ->> 'band'::text)) STORED,
+    headline text GENERATED ALWAYS AS ((configuration ->> 'headline'::text)) STORED,
+    CONSTRAINT virality_packs_configuration_check CHECK (((configuration ? 'schema_version'::text) AND (pg_column_size(configuration) <= 262144))),
+    CONSTRAINT virality_packs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT virality_packs_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+);
+
+COMMENT ON TABLE public.virality_packs IS 'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
+
+COMMENT ON COLUMN public.virality_packs.job_id IS 'The job that made it, also when that job is pruned; null if none did.';
+
+COMMENT ON COLUMN public.virality_packs.score IS 'Virality score, 0 to 100; null where the data is insufficient.';
+
+COMMENT ON COLUMN public.virality_packs.score_band IS 'From the configuration: breakout, above, typical, below or insufficient_data.';
+
+COMMENT ON COLUMN public.virality_packs.headline IS 'From the configuration: what was found, in one sentence.';
 
 CREATE VIEW public.product_overview WITH (security_invoker='true') AS
  SELECT p.id,
@@ -5802,7 +6806,7 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     p.created_at,
     p.updated_at,
     p.last_analyzed_at,
-    pack.id AS pack_id,
+    COALESCE(pack.id) AS pack_id,
     pack.name AS pack_name,
     pack.score AS pack_score,
     pack.score_band,
@@ -5810,7 +6814,7 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     pack.created_at AS pack_created_at,
     sentiment.sentiment_label,
     sentiment.sentiment_net,
-    job.id AS job_id,
+    COALESCE(job.id) AS job_id,
     job.kind AS job_kind,
     job.status AS job_status,
     job.stage AS job_stage,
@@ -5859,25 +6863,21 @@ COMMENT ON COLUMN public.product_overview.sentiment_net IS 'From -1 to 1; null w
 
 COMMENT ON COLUMN public.product_overview.job_status IS 'Of the latest job: queued, running or waiting while it is in flight.';
 
-ALTER TABLE ONLY private.request_counts
-    ADD CONSTRAINT request_counts_pkey PRIMARY KEY (user_id, cost_class);
+CREATE TABLE public.script_versions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    script_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    version integer NOT NULL,
+    content text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
 
-CREATE FUNCTION private.lock_account(user_id uuid) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- INSERT INTO private.request_counts AS c (user_id, cost_class, window_start, requests) VALUES (lock_account.user_id,'write'::text,now(),0), (lock_account.user_id,'work'::text,now(),0) ON CONFLICT ON CONSTRAINT request_counts_pkey DO UPDATE SET requests = c.requests;
-END;
+COMMENT ON TABLE public.script_versions IS 'Earlier texts of a script, the newest 100 of each; rpc/restore_script_version brings one back.';
 
-COMMENT ON FUNCTION private.lock_account(user_id uuid) IS 'Waits for the requests that an account is writing with, and keeps others waiting: each counts
-itself
-in these rows before it does anything else.';
+COMMENT ON COLUMN public.script_versions.created_at IS 'When the next text replaced this one.';
 
 ALTER TABLE ONLY private.apify_webhooks
     ADD CONSTRAINT apify_webhooks_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY private.billing_notices
-    ADD CONSTRAINT billing_notices_pkey PRIMARY KEY (event_id);
 
 ALTER TABLE ONLY private.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (job_id);
@@ -5918,8 +6918,20 @@ ALTER TABLE ONLY private.queues
 ALTER TABLE ONLY private.read_versions
     ADD CONSTRAINT read_versions_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY private.request_counts
+    ADD CONSTRAINT request_counts_pkey PRIMARY KEY (user_id, cost_class);
+
 ALTER TABLE ONLY private.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY private.source_runs
+    ADD CONSTRAINT source_runs_pkey PRIMARY KEY (job_id, name);
+
+ALTER TABLE ONLY private.spending_limits
+    ADD CONSTRAINT spending_limits_pkey PRIMARY KEY (plan);
+
+ALTER TABLE ONLY private.spending
+    ADD CONSTRAINT spending_pkey PRIMARY KEY (user_id, day);
 
 ALTER TABLE ONLY private.starter_rules
     ADD CONSTRAINT starter_rules_pkey PRIMARY KEY (pack, rule_name);
@@ -5947,6 +6959,9 @@ ALTER TABLE ONLY private.tiktok_states
 
 ALTER TABLE ONLY private.usage
     ADD CONSTRAINT usage_pkey PRIMARY KEY (user_id, metric, month);
+
+ALTER TABLE ONLY private.waiting_workers
+    ADD CONSTRAINT waiting_workers_pkey PRIMARY KEY (queue, worker);
 
 ALTER TABLE ONLY public.analysis_results
     ADD CONSTRAINT analysis_results_job_id_type_key UNIQUE (job_id, type);
@@ -5998,11 +7013,13 @@ ALTER TABLE ONLY public.virality_packs
 
 CREATE INDEX apify_webhooks_job_id_idx ON private.apify_webhooks USING btree (job_id);
 
-CREATE INDEX billing_notices_user_id_idx ON private.billing_notices USING btree (user_id);
+CREATE INDEX clerk_events_received_at_idx ON private.clerk_events USING btree (received_at);
 
 CREATE INDEX dead_letters_failed_at_idx ON private.dead_letters USING btree (failed_at);
 
 CREATE INDEX dead_letters_kind_idx ON private.dead_letters USING btree (kind);
+
+CREATE INDEX identities_unemptied_idx ON private.identities USING btree (user_id) WHERE ((deleted_at IS NOT NULL) AND (emptied_at IS NULL));
 
 CREATE INDEX identities_user_id_deleted_idx ON private.identities USING btree (user_id) WHERE (deleted_at IS NOT NULL);
 
@@ -6018,11 +7035,21 @@ CREATE INDEX schedules_kind_idx ON private.schedules USING btree (kind);
 
 CREATE INDEX schedules_next_at_idx ON private.schedules USING btree (next_at);
 
-CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree (customer_id) WHERE (status = 'received'::text);
+CREATE INDEX source_runs_run_id_idx ON private.source_runs USING btree (run_id);
+
+CREATE INDEX source_runs_started_at_idx ON private.source_runs USING btree (started_at);
+
+CREATE INDEX stripe_events_customer_id_idx ON private.stripe_events USING btree (customer_id) WHERE (status = ANY (ARRAY['received'::text, 'orphan'::text]));
 
 CREATE INDEX stripe_events_received_at_idx ON private.stripe_events USING btree (received_at);
 
+CREATE INDEX tiktok_revocations_created_at_idx ON private.tiktok_revocations USING btree (created_at);
+
+CREATE INDEX tiktok_states_created_at_idx ON private.tiktok_states USING btree (created_at);
+
 CREATE INDEX tiktok_states_user_id_idx ON private.tiktok_states USING btree (user_id);
+
+CREATE INDEX usage_month_idx ON private.usage USING btree (month);
 
 CREATE INDEX analysis_results_product_id_type_created_at_idx ON public.analysis_results USING btree (product_id, type, created_at DESC);
 
@@ -6030,7 +7057,7 @@ CREATE INDEX analysis_results_user_id_created_at_idx ON public.analysis_results 
 
 CREATE INDEX brand_rules_user_id_created_at_idx ON public.brand_rules USING btree (user_id, created_at DESC);
 
-CREATE INDEX jobs_created_at_idx ON public.jobs USING brin (created_at);
+CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at);
 
 CREATE INDEX jobs_product_id_created_at_idx ON public.jobs USING btree (product_id, created_at DESC);
 
@@ -6060,11 +7087,25 @@ CREATE STATISTICS public.virality_packs_product_id_user_id_stats (dependencies) 
 
 CREATE TRIGGER live_jobs_10_charge AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text))) EXECUTE FUNCTION private.live_jobs_charge();
 
+CREATE TRIGGER live_jobs_20_count_work AFTER INSERT ON private.live_jobs FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['analyze_product'::text, 'generate_script'::text])) AND (new.lane <> 'system'::text) AND (current_setting('request.method'::text, true) <> ''::text))) EXECUTE FUNCTION private.live_jobs_count_work();
+
+CREATE TRIGGER brand_rules_01_begin_rows BEFORE INSERT ON public.brand_rules FOR EACH STATEMENT EXECUTE FUNCTION private.number_row();
+
+CREATE TRIGGER brand_rules_02_number_row BEFORE INSERT ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.number_row();
+
 CREATE TRIGGER brand_rules_10_require BEFORE INSERT OR UPDATE ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.brand_rules_require();
+
+CREATE TRIGGER brand_rules_11_require_account BEFORE INSERT ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.require_account();
+
+CREATE TRIGGER brand_rules_12_keep_id BEFORE UPDATE OF id ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.keep_id();
+
+CREATE TRIGGER brand_rules_12_settle_id BEFORE INSERT ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.settle_id();
 
 CREATE TRIGGER brand_rules_20_refuse_duplicate BEFORE INSERT OR UPDATE OF rule_name ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.brand_rules_refuse_duplicate();
 
 CREATE TRIGGER brand_rules_30_require_definition BEFORE INSERT OR UPDATE OF rule_definition ON public.brand_rules FOR EACH ROW EXECUTE FUNCTION private.brand_rules_require_definition();
+
+CREATE TRIGGER brand_rules_40_require_quota AFTER INSERT ON public.brand_rules REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION private.require_quota('brand_rules');
 
 CREATE TRIGGER brand_rules_40_try_examples BEFORE INSERT OR UPDATE OF rule_definition ON public.brand_rules FOR EACH ROW WHEN ((new.rule_definition ? 'examples'::text)) EXECUTE FUNCTION private.brand_rules_try_examples();
 
@@ -6074,25 +7115,49 @@ CREATE TRIGGER jobs_50_refund AFTER UPDATE OF status ON public.jobs FOR EACH ROW
 
 CREATE TRIGGER jobs_60_count_change AFTER UPDATE OF status ON public.jobs FOR EACH ROW WHEN (((new.user_id IS NOT NULL) AND (old.status <> new.status) AND (new.status = ANY (ARRAY['failed'::text, 'cancelled'::text])))) EXECUTE FUNCTION private.count_change();
 
+CREATE TRIGGER products_01_begin_rows BEFORE INSERT ON public.products FOR EACH STATEMENT EXECUTE FUNCTION private.number_row();
+
+CREATE TRIGGER products_02_number_row BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.number_row();
+
 CREATE TRIGGER products_10_validate BEFORE INSERT OR UPDATE OF name, source_url ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_validate();
 
-CREATE TRIGGER products_15_require_quota BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_require_quota();
+CREATE TRIGGER products_11_require_account BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.require_account();
+
+CREATE TRIGGER products_12_settle_id BEFORE INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.settle_id();
 
 CREATE TRIGGER products_20_touch_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
-CREATE TRIGGER products_50_enqueue_analysis AFTER INSERT ON public.products FOR EACH ROW EXECUTE FUNCTION private.products_enqueue_analysis();
+CREATE TRIGGER products_40_require_quota AFTER INSERT ON public.products REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION private.require_quota('products');
 
-CREATE TRIGGER products_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION private.count_change();
+CREATE TRIGGER products_50_enqueue_analysis AFTER INSERT ON public.products REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION private.products_enqueue_analysis();
+
+CREATE TRIGGER products_60_count_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER products_61_count_update AFTER UPDATE ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER products_62_count_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER scripts_01_begin_rows BEFORE INSERT ON public.scripts FOR EACH STATEMENT EXECUTE FUNCTION private.number_row();
+
+CREATE TRIGGER scripts_02_number_row BEFORE INSERT ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.number_row();
 
 CREATE TRIGGER scripts_10_require BEFORE INSERT OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.scripts_require();
+
+CREATE TRIGGER scripts_12_settle_id BEFORE INSERT ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.settle_id();
 
 CREATE TRIGGER scripts_20_require_product BEFORE INSERT ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.scripts_require_product();
 
 CREATE TRIGGER scripts_30_require_compliance BEFORE INSERT OR UPDATE OF content, status ON public.scripts FOR EACH ROW WHEN ((new.status = 'final'::text)) EXECUTE FUNCTION private.scripts_require_compliance();
 
+CREATE TRIGGER scripts_40_require_quota AFTER INSERT ON public.scripts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION private.require_quota('stored_scripts');
+
 CREATE TRIGGER scripts_50_keep_version BEFORE UPDATE ON public.scripts FOR EACH ROW WHEN ((old.content IS DISTINCT FROM new.content)) EXECUTE FUNCTION private.scripts_keep_version();
 
-CREATE TRIGGER scripts_60_count_change AFTER INSERT OR DELETE OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.count_change();
+CREATE TRIGGER scripts_60_count_insert AFTER INSERT ON public.scripts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER scripts_61_count_update AFTER UPDATE ON public.scripts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER scripts_62_count_delete AFTER DELETE ON public.scripts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
 
 CREATE TRIGGER scripts_90_touch BEFORE UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
 
@@ -6100,13 +7165,14 @@ CREATE TRIGGER subscriptions_10_touch BEFORE UPDATE ON public.subscriptions FOR 
 
 CREATE TRIGGER virality_packs_10_validate BEFORE INSERT OR UPDATE OF name ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_validate();
 
-CREATE TRIGGER virality_packs_50_touch_product AFTER DELETE OR UPDATE ON public.virality_packs FOR EACH ROW EXECUTE FUNCTION private.virality_packs_touch_product();
+CREATE TRIGGER virality_packs_60_count_insert AFTER INSERT ON public.virality_packs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER virality_packs_61_count_update AFTER UPDATE ON public.virality_packs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
+
+CREATE TRIGGER virality_packs_62_count_delete AFTER DELETE ON public.virality_packs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.count_change();
 
 ALTER TABLE ONLY private.apify_webhooks
     ADD CONSTRAINT apify_webhooks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY private.billing_notices
-    ADD CONSTRAINT billing_notices_event_id_fkey FOREIGN KEY (event_id) REFERENCES private.stripe_events(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.charges
     ADD CONSTRAINT charges_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
@@ -6132,8 +7198,11 @@ ALTER TABLE ONLY private.plan_prices
 ALTER TABLE ONLY private.schedules
     ADD CONSTRAINT schedules_kind_fkey FOREIGN KEY (kind) REFERENCES private.job_kinds(kind) ON DELETE RESTRICT;
 
-ALTER TABLE ONLY public.analysis_results
-    ADD CONSTRAINT analysis_results_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
+ALTER TABLE ONLY private.spending_limits
+    ADD CONSTRAINT spending_limits_plan_fkey FOREIGN KEY (plan) REFERENCES public.plans(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.waiting_workers
+    ADD CONSTRAINT waiting_workers_queue_fkey FOREIGN KEY (queue) REFERENCES private.queues(queue) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.analysis_results
     ADD CONSTRAINT analysis_results_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
@@ -6145,23 +7214,15 @@ ALTER TABLE ONLY public.script_versions
     ADD CONSTRAINT script_versions_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.scripts
-    ADD CONSTRAINT scripts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
-
-ALTER TABLE ONLY public.scripts
     ADD CONSTRAINT scripts_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_plan_fkey FOREIGN KEY (plan) REFERENCES public.plans(id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY public.virality_packs
-    ADD CONSTRAINT virality_packs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
-
-ALTER TABLE ONLY public.virality_packs
     ADD CONSTRAINT virality_packs_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id) ON DELETE CASCADE;
 
 ALTER TABLE private.apify_webhooks ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE private.billing_notices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.charges ENABLE ROW LEVEL SECURITY;
 
@@ -6191,6 +7252,12 @@ ALTER TABLE private.request_counts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.schedules ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.source_runs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.spending ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.spending_limits ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.starter_rules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.stripe_account ENABLE ROW LEVEL SECURITY;
@@ -6206,6 +7273,8 @@ ALTER TABLE private.tiktok_revocations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.tiktok_states ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.usage ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.waiting_workers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.analysis_results ENABLE ROW LEVEL SECURITY;
 
@@ -6275,6 +7344,8 @@ GRANT USAGE ON SCHEMA public TO anon;
 GRANT USAGE ON SCHEMA public TO authenticated;
 GRANT USAGE ON SCHEMA public TO service_role;
 
+REVOKE ALL ON FUNCTION private.account_lock(user_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text) TO worker;
 
@@ -6289,6 +7360,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.jobs TO service_role;
 GRANT SELECT,DELETE ON TABLE public.products TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.products TO service_role;
 
+GRANT INSERT(id) ON TABLE public.products TO authenticated;
+
 GRANT INSERT(name),UPDATE(name) ON TABLE public.products TO authenticated;
 
 GRANT INSERT(source_url) ON TABLE public.products TO authenticated;
@@ -6298,6 +7371,9 @@ GRANT ALL ON FUNCTION private.analysis_input(job_id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.apify_secret_hash(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.apify_secret_hash(id uuid) TO webhook;
+
+REVOKE ALL ON FUNCTION private.ask_customer(user_id uuid, asked_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.ask_customer(user_id uuid, asked_at bigint) TO webhook;
 
 REVOKE ALL ON FUNCTION private.asks_for_upsert() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.asks_for_upsert() TO authenticated;
@@ -6313,6 +7389,9 @@ GRANT ALL ON FUNCTION private.before_request() TO anon;
 GRANT ALL ON FUNCTION private.before_request() TO authenticated;
 GRANT ALL ON FUNCTION private.before_request() TO service_role;
 
+REVOKE ALL ON FUNCTION private.begin_checkout(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.begin_checkout(user_id uuid) TO webhook;
+
 REVOKE ALL ON FUNCTION private.begin_customer_sync(customer_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO worker;
 GRANT ALL ON FUNCTION private.begin_customer_sync(customer_id text) TO webhook;
@@ -6321,8 +7400,6 @@ REVOKE ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, veri
 GRANT ALL ON FUNCTION private.begin_tiktok(user_id uuid, state_hash bytea, verifier text) TO webhook;
 
 REVOKE ALL ON FUNCTION private.is_erased(user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.is_erased(user_id uuid) TO worker;
-GRANT ALL ON FUNCTION private.is_erased(user_id uuid) TO webhook;
 
 GRANT SELECT ON TABLE public.plans TO anon;
 GRANT SELECT ON TABLE public.plans TO authenticated;
@@ -6350,6 +7427,8 @@ REVOKE ALL ON FUNCTION private.brand_rules_try_examples() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.broken_example(definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO authenticated;
 GRANT ALL ON FUNCTION private.broken_example(definition jsonb) TO service_role;
+
+REVOKE ALL ON FUNCTION private.call_workers(queue text, lanes text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.cancel_own_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.cancel_own_job(job_id uuid) TO authenticated;
@@ -6397,8 +7476,8 @@ REVOKE ALL ON FUNCTION private.check_testimonial(script private.folded_text) FRO
 
 REVOKE ALL ON FUNCTION private.check_together(kind text, rules jsonb, script private.folded_text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[]) TO worker;
+REVOKE ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[], worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.claim(queue text, quantity integer, lease_seconds integer, cursor text, busy_lanes text[], msg_ids bigint[], read_cts integer[], worker uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) FROM PUBLIC;
 
@@ -6415,11 +7494,14 @@ REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds int
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) TO worker;
 
+REVOKE ALL ON FUNCTION private.confirm_checkout(user_id uuid, number integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.confirm_checkout(user_id uuid, number integer) TO webhook;
+
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_change() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.count_request(user_id uuid, path text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.count_request(user_id uuid, cost_class text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
 
@@ -6445,60 +7527,33 @@ GRANT ALL ON FUNCTION private.drop_tiktok(job_id uuid, refresh_token text) TO wo
 
 REVOKE ALL ON FUNCTION private.emoji_pattern() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.end_checkout(user_id uuid, number integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.end_checkout(user_id uuid, number integer) TO webhook;
+
 REVOKE ALL ON FUNCTION private.end_tiktok_revocation(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.end_tiktok_revocation(id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO webhook;
-GRANT ALL ON FUNCTION private.enqueue(kind text, user_id uuid, product_id uuid, key text, arguments jsonb, delay_seconds integer) TO worker;
 
 REVOKE ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[]) TO worker;
+
+REVOKE ALL ON FUNCTION private.enter_account(user_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.erase_account(user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.erase_batch(user_id uuid, quantity integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.erase_batch(user_id uuid, quantity integer) TO worker;
 
 REVOKE ALL ON FUNCTION private.erase_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.erase_own_account() TO authenticated;
 
-REVOKE ALL ON FUNCTION private.erase_rows(user_id uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) TO worker;
 
-GRANT SELECT,DELETE ON TABLE public.brand_rules TO authenticated;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.brand_rules TO service_role;
+REVOKE ALL ON FUNCTION private.export_account_head() FROM PUBLIC;
 
-GRANT INSERT(user_id),UPDATE(user_id) ON TABLE public.brand_rules TO authenticated;
-
-GRANT INSERT(rule_name),UPDATE(rule_name) ON TABLE public.brand_rules TO authenticated;
-
-GRANT INSERT(rule_definition),UPDATE(rule_definition) ON TABLE public.brand_rules TO authenticated;
-
-GRANT INSERT(enabled),UPDATE(enabled) ON TABLE public.brand_rules TO authenticated;
-
-GRANT SELECT ON TABLE public.script_versions TO authenticated;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.script_versions TO service_role;
-
-GRANT SELECT,DELETE ON TABLE public.scripts TO authenticated;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.scripts TO service_role;
-
-GRANT INSERT(user_id) ON TABLE public.scripts TO authenticated;
-
-GRANT INSERT(product_id) ON TABLE public.scripts TO authenticated;
-
-GRANT INSERT(title),UPDATE(title) ON TABLE public.scripts TO authenticated;
-
-GRANT INSERT(content),UPDATE(content) ON TABLE public.scripts TO authenticated;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.scripts TO authenticated;
-
-GRANT SELECT,DELETE ON TABLE public.virality_packs TO authenticated;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.virality_packs TO service_role;
-
-GRANT UPDATE(name) ON TABLE public.virality_packs TO authenticated;
-
-REVOKE ALL ON FUNCTION private.export_own_account() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.export_own_account() TO authenticated;
+REVOKE ALL ON FUNCTION private.export_own_account(cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.export_own_account(cursor text) TO authenticated;
 
 REVOKE ALL ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.extend(queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer) TO worker;
@@ -6515,9 +7570,9 @@ REVOKE ALL ON FUNCTION private.find_term(script private.folded_text, term text, 
 
 REVOKE ALL ON FUNCTION private.find_terms(script private.folded_text, terms text[], match text, normalise text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) TO worker;
-GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[]) TO webhook;
+REVOKE ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[], looks integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[], looks integer) TO worker;
+GRANT ALL ON FUNCTION private.finish_customer_sync(customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb, event_ids text[], looks integer) TO webhook;
 
 REVOKE ALL ON FUNCTION private.fire_schedules() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.fire_schedules() TO worker;
@@ -6530,7 +7585,12 @@ REVOKE ALL ON FUNCTION private.fold_piece(source text, OUT plain text, OUT bare 
 
 REVOKE ALL ON FUNCTION private.fold_pieces(content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.forget_analyses(product_id uuid, user_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.forget_customer(customer_id text, user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.forget_run(run_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.forget_run(run_id text) TO worker;
 
 REVOKE ALL ON FUNCTION private.hold(queue text, msg_id bigint, read_ct integer) FROM PUBLIC;
 
@@ -6548,6 +7608,8 @@ REVOKE ALL ON FUNCTION private.jobs_refund() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.judge(status text, hits int4multirange, message text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.keep_id() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.lane_weight(user_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.lease_tiktok_refresh(job_id uuid, refresh_token text) FROM PUBLIC;
@@ -6563,6 +7625,8 @@ REVOKE ALL ON FUNCTION private.list_problem(value jsonb, type text, low numeric,
 
 REVOKE ALL ON FUNCTION private.live_jobs_charge() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.live_jobs_count_work() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_work(user_id uuid) FROM PUBLIC;
@@ -6575,10 +7639,9 @@ REVOKE ALL ON FUNCTION private.name_problem(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO authenticated;
 GRANT ALL ON FUNCTION private.name_problem(name text) TO service_role;
 
-REVOKE ALL ON FUNCTION private.next_checkout(user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.next_checkout(user_id uuid) TO webhook;
-
 REVOKE ALL ON FUNCTION private.next_month() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.number_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.object_problem(part text, value jsonb, path text, OUT field text, OUT problem text) FROM PUBLIC;
 
@@ -6613,8 +7676,6 @@ REVOKE ALL ON FUNCTION private.post(job_id uuid, lane text, kind text, key text,
 
 REVOKE ALL ON FUNCTION private.products_enqueue_analysis() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.products_require_quota() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.products_validate() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.progress(queue text, msg_id bigint, read_ct integer, stage text, progress integer) FROM PUBLIC;
@@ -6623,8 +7684,10 @@ GRANT ALL ON FUNCTION private.progress(queue text, msg_id bigint, read_ct intege
 REVOKE ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.prune_jobs(older_than interval, quantity integer) TO worker;
 
+REVOKE ALL ON FUNCTION private.prune_records(quantity integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.prune_records(quantity integer) TO worker;
+
 REVOKE ALL ON FUNCTION private.queue_metrics() FROM PUBLIC;
-GRANT ALL ON FUNCTION private.queue_metrics() TO worker;
 
 REVOKE ALL ON FUNCTION private.quote_hits(script private.folded_text, hits int4multirange) FROM PUBLIC;
 
@@ -6637,6 +7700,9 @@ REVOKE ALL ON FUNCTION private.reading_grade(bare text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_clerk_event(id text, type text, issuer text, subject text, default_user_id uuid) TO webhook;
 
+REVOKE ALL ON FUNCTION private.record_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.record_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text) TO worker;
+
 REVOKE ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) TO webhook;
 GRANT ALL ON FUNCTION private.record_stripe_event(id text, type text, created bigint, is_live boolean, api_version text, customer_id text, object_id text, body_sha256 text, is_useful boolean) TO worker;
@@ -6646,18 +7712,35 @@ REVOKE ALL ON FUNCTION private.redrive(job_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text, access_token text, refresh_token text, access_seconds integer, refresh_seconds integer) TO worker;
 
-REVOKE ALL ON FUNCTION private.refuse_known(tag text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.refuse_account(user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.refuse_crowd() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer, requested integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_sign_in() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.release_run(queue text, msg_id bigint, read_ct integer, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.release_run(queue text, msg_id bigint, read_ct integer, name text) TO worker;
 
 REVOKE ALL ON FUNCTION private.remember_stripe_account(account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO worker;
 GRANT ALL ON FUNCTION private.remember_stripe_account(account text) TO webhook;
 
+REVOKE ALL ON FUNCTION private.renew_customer_attempt(user_id uuid, attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.renew_customer_attempt(user_id uuid, attempt integer) TO webhook;
+
 REVOKE ALL ON FUNCTION private.requeue_billing() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.requeue_billing() TO worker;
+
+REVOKE ALL ON FUNCTION private.requeue_erasures() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.requeue_erasures() TO worker;
+
+REVOKE ALL ON FUNCTION private.require_account() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.require_quota() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.require_room(user_id uuid, metric text, used integer, requested integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, label text, max_characters integer) TO authenticated;
@@ -6665,8 +7748,13 @@ GRANT ALL ON FUNCTION private.require_text(value text, code text, field text, la
 
 REVOKE ALL ON FUNCTION private.required_choices() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.reserve_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.reserve_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric) TO worker;
+
 REVOKE ALL ON FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) TO webhook;
+
+REVOKE ALL ON FUNCTION private.restore_queues() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, error_code text, error_message text, after_seconds double precision) TO worker;
@@ -6674,6 +7762,9 @@ GRANT ALL ON FUNCTION private.retry(queue text, msg_id bigint, read_ct integer, 
 REVOKE ALL ON FUNCTION private.rule_kinds() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.rule_parameters() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.runs_to_delete(quantity integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.runs_to_delete(quantity integer) TO worker;
 
 REVOKE ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.save_analysis(queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb) TO worker;
@@ -6697,6 +7788,8 @@ REVOKE ALL ON FUNCTION private.scripts_require() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.scripts_require_compliance() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.scripts_require_product() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.settle_id() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.snooze(queue text, msg_id bigint, read_ct integer, delay_seconds double precision, stage text, status text) TO worker;
@@ -6729,8 +7822,8 @@ GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
-REVOKE ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.take_tiktok_state(state_hash bytea, OUT user_id uuid, OUT verifier text) TO webhook;
+REVOKE ALL ON FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) TO webhook;
 
 REVOKE ALL ON FUNCTION private.term_pattern(term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean) FROM PUBLIC;
 
@@ -6754,12 +7847,11 @@ GRANT ALL ON FUNCTION private.url_problem(url text) TO service_role;
 
 REVOKE ALL ON FUNCTION private.value_problem(value jsonb, type text, low numeric, high numeric, choices text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.virality_packs_touch_product() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.virality_packs_validate() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.wait_for_jobs(queue text, worker uuid, busy_lanes text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.wake(job_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.wake(job_id uuid) TO worker;
 
 REVOKE ALL ON FUNCTION private.wake_for_apify(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.wake_for_apify(id uuid) TO webhook;
@@ -6773,6 +7865,19 @@ REVOKE ALL ON FUNCTION private.word_pattern(term text, reads_disguise boolean, i
 REVOKE ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account(OUT plan text, OUT limits jsonb, OUT usage jsonb, OUT resets_at timestamp with time zone, OUT subscription jsonb, OUT tiktok jsonb) TO authenticated;
 
+GRANT SELECT,DELETE ON TABLE public.brand_rules TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.brand_rules TO service_role;
+
+GRANT INSERT(id),UPDATE(id) ON TABLE public.brand_rules TO authenticated;
+
+GRANT INSERT(user_id),UPDATE(user_id) ON TABLE public.brand_rules TO authenticated;
+
+GRANT INSERT(rule_name),UPDATE(rule_name) ON TABLE public.brand_rules TO authenticated;
+
+GRANT INSERT(rule_definition),UPDATE(rule_definition) ON TABLE public.brand_rules TO authenticated;
+
+GRANT INSERT(enabled),UPDATE(enabled) ON TABLE public.brand_rules TO authenticated;
+
 REVOKE ALL ON FUNCTION public.adopt_starter_rules(pack text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.adopt_starter_rules(pack text) TO authenticated;
 
@@ -6785,11 +7890,26 @@ GRANT ALL ON FUNCTION public.check_compliance(content text) TO authenticated;
 REVOKE ALL ON FUNCTION public.delete_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.delete_account() TO authenticated;
 
-REVOKE ALL ON FUNCTION public.export_account() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.export_account() TO authenticated;
+REVOKE ALL ON FUNCTION public.export_account(cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_account(cursor text) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.generate_script(product_id uuid, brief text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.generate_script(product_id uuid, brief text) TO authenticated;
+
+GRANT SELECT,DELETE ON TABLE public.scripts TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.scripts TO service_role;
+
+GRANT INSERT(id) ON TABLE public.scripts TO authenticated;
+
+GRANT INSERT(user_id) ON TABLE public.scripts TO authenticated;
+
+GRANT INSERT(product_id) ON TABLE public.scripts TO authenticated;
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.scripts TO authenticated;
+
+GRANT INSERT(content),UPDATE(content) ON TABLE public.scripts TO authenticated;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.scripts TO authenticated;
 
 REVOKE ALL ON FUNCTION public.restore_script_version(script_id uuid, version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.restore_script_version(script_id uuid, version integer) TO authenticated;
@@ -6797,7 +7917,13 @@ GRANT ALL ON FUNCTION public.restore_script_version(script_id uuid, version inte
 REVOKE ALL ON FUNCTION public.run_analysis(product_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_analysis(product_id uuid) TO authenticated;
 
+GRANT SELECT,DELETE ON TABLE public.virality_packs TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.virality_packs TO service_role;
+
+GRANT UPDATE(name) ON TABLE public.virality_packs TO authenticated;
+
 GRANT SELECT ON TABLE public.product_overview TO authenticated;
 GRANT SELECT ON TABLE public.product_overview TO service_role;
 
-REVOKE ALL ON FUNCTION private.lock_account(user_id uuid) FROM PUBLIC;
+GRANT SELECT ON TABLE public.script_versions TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.script_versions TO service_role;

@@ -137,7 +137,10 @@ class PublicPlans(BaseModel):
     analyses_per_month: int = Field(alias="analyses_per_month")
     grace_days: int = Field(alias="grace_days")
     id: str = Field(alias="id")
+    kept_analyses: int = Field(alias="kept_analyses")
+    max_brand_rules: int = Field(alias="max_brand_rules")
     max_products: int = Field(alias="max_products")
+    max_scripts: int = Field(alias="max_scripts")
     name: str = Field(alias="name")
     rank: int = Field(alias="rank")
     requests_per_minute: int = Field(alias="requests_per_minute")
@@ -147,7 +150,10 @@ class PublicPlansInsert(TypedDict):
     analyses_per_month: Annotated[int, Field(alias="analyses_per_month")]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
     id: Annotated[str, Field(alias="id")]
+    kept_analyses: Annotated[int, Field(alias="kept_analyses")]
+    max_brand_rules: Annotated[int, Field(alias="max_brand_rules")]
     max_products: Annotated[int, Field(alias="max_products")]
+    max_scripts: Annotated[int, Field(alias="max_scripts")]
     name: Annotated[str, Field(alias="name")]
     rank: Annotated[int, Field(alias="rank")]
     requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
@@ -157,7 +163,10 @@ class PublicPlansUpdate(TypedDict):
     analyses_per_month: NotRequired[Annotated[int, Field(alias="analyses_per_month")]]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
     id: NotRequired[Annotated[str, Field(alias="id")]]
+    kept_analyses: NotRequired[Annotated[int, Field(alias="kept_analyses")]]
+    max_brand_rules: NotRequired[Annotated[int, Field(alias="max_brand_rules")]]
     max_products: NotRequired[Annotated[int, Field(alias="max_products")]]
+    max_scripts: NotRequired[Annotated[int, Field(alias="max_scripts")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
     rank: NotRequired[Annotated[int, Field(alias="rank")]]
     requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
@@ -267,6 +276,7 @@ class PublicSubscriptions(BaseModel):
     current_period_end: Optional[datetime.datetime] = Field(alias="current_period_end")
     current_period_start: Optional[datetime.datetime] = Field(alias="current_period_start")
     id: uuid.UUID = Field(alias="id")
+    past_due_at: Optional[datetime.datetime] = Field(alias="past_due_at")
     pause_collection: Optional[str] = Field(alias="pause_collection")
     plan: Optional[str] = Field(alias="plan")
     status: str = Field(alias="status")
@@ -283,6 +293,7 @@ class PublicSubscriptionsInsert(TypedDict):
     current_period_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_end")]]
     current_period_start: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_start")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    past_due_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="past_due_at")]]
     pause_collection: NotRequired[Annotated[Optional[str], Field(alias="pause_collection")]]
     plan: NotRequired[Annotated[Optional[str], Field(alias="plan")]]
     status: Annotated[str, Field(alias="status")]
@@ -299,6 +310,7 @@ class PublicSubscriptionsUpdate(TypedDict):
     current_period_end: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_end")]]
     current_period_start: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="current_period_start")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    past_due_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="past_due_at")]]
     pause_collection: NotRequired[Annotated[Optional[str], Field(alias="pause_collection")]]
     plan: NotRequired[Annotated[Optional[str], Field(alias="plan")]]
     status: NotRequired[Annotated[str, Field(alias="status")]]

@@ -18,18 +18,6 @@ export type Database = {
                   }
                   Relationships: [
                     {
-      foreignKeyName: "analysis_results_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: false
-      referencedRelation: "jobs"
-      referencedColumns: ["id"]
-    },{
-      foreignKeyName: "analysis_results_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: false
-      referencedRelation: "product_overview"
-      referencedColumns: ["job_id"]
-    },{
       foreignKeyName: "analysis_results_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -85,14 +73,14 @@ isOneToOne: false
                   ]
                 },"plans": {
                   Row: {
-                    "analyses_per_month": number,"grace_days": number,"id": string,"max_products": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                    "analyses_per_month": number,"grace_days": number,"id": string,"kept_analyses": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "analyses_per_month": number,"grace_days"?: number,"id": string,"max_products": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                    "analyses_per_month": number,"grace_days"?: number,"id": string,"kept_analyses": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
                   }
                   Update: {
-                    "analyses_per_month"?: number,"grace_days"?: number,"id"?: string,"max_products"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number
+                    "analyses_per_month"?: number,"grace_days"?: number,"id"?: string,"kept_analyses"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number
                   }
                   Relationships: [
                     
@@ -144,18 +132,6 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
-      foreignKeyName: "scripts_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: true
-      referencedRelation: "jobs"
-      referencedColumns: ["id"]
-    },{
-      foreignKeyName: "scripts_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: true
-      referencedRelation: "product_overview"
-      referencedColumns: ["job_id"]
-    },{
       foreignKeyName: "scripts_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -171,14 +147,14 @@ isOneToOne: false
                   ]
                 },"subscriptions": {
                   Row: {
-                    "cancel_at": string | null,"cancel_at_period_end": boolean,"canceled_at": string | null,"created_at": string,"current_period_end": string | null,"current_period_start": string | null,"id": string,"pause_collection": string | null,"plan": string | null,"status": string,"stripe_subscription_id": string,"trial_end": string | null,"updated_at": string,"user_id": string
+                    "cancel_at": string | null,"cancel_at_period_end": boolean,"canceled_at": string | null,"created_at": string,"current_period_end": string | null,"current_period_start": string | null,"id": string,"past_due_at": string | null,"pause_collection": string | null,"plan": string | null,"status": string,"stripe_subscription_id": string,"trial_end": string | null,"updated_at": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"pause_collection"?: string | null,"plan"?: string | null,"status": string,"stripe_subscription_id": string,"trial_end"?: string | null,"updated_at"?: string,"user_id": string
+                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"past_due_at"?: string | null,"pause_collection"?: string | null,"plan"?: string | null,"status": string,"stripe_subscription_id": string,"trial_end"?: string | null,"updated_at"?: string,"user_id": string
                   }
                   Update: {
-                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"pause_collection"?: string | null,"plan"?: string | null,"status"?: string,"stripe_subscription_id"?: string,"trial_end"?: string | null,"updated_at"?: string,"user_id"?: string
+                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"past_due_at"?: string | null,"pause_collection"?: string | null,"plan"?: string | null,"status"?: string,"stripe_subscription_id"?: string,"trial_end"?: string | null,"updated_at"?: string,"user_id"?: string
                   }
                   Relationships: [
                     {
@@ -202,18 +178,6 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
-      foreignKeyName: "virality_packs_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: true
-      referencedRelation: "jobs"
-      referencedColumns: ["id"]
-    },{
-      foreignKeyName: "virality_packs_job_id_fkey"
-      columns: ["job_id"]
-isOneToOne: true
-      referencedRelation: "product_overview"
-      referencedColumns: ["job_id"]
-    },{
       foreignKeyName: "virality_packs_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -294,7 +258,7 @@ isOneToOne: false
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
 "export_account":
-{ Args: Record<PropertyKey, never>; Returns: Json
+{ Args: { "cursor"?: string }; Returns: Json
                            },
 "generate_script":
 { Args: { "brief"?: string,"product_id": string }; Returns: {
