@@ -114,8 +114,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case purpose
         when 'accepted' then '{
-            "#ad", "ad", "advertisement", "#sponsored", "sponsored", "sponsored by",
-            "paid partnership", "#paidpartnership", "paid ad", "#advertisement"
+            "#ad", "ad", "sponsored", "paid partnership", "advertisement", "#sponsored",
+            "sponsored by", "#paidpartnership", "paid ad", "#advertisement"
         }'::text[]
         when 'ambiguous' then '{
             "#sp", "#spon", "#partner", "#partners", "#collab", "#ambassador", "thanks to",
@@ -168,7 +168,11 @@ begin
         else
             return private.judge(
                 'fail', v_hits,
-                format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
+                format(
+                    '%s makes %s %s claim.', v_claim,
+                    case when v_category = 'income' then 'an' else 'a' end,
+                    replace(v_category, '_', '-and-')
+                )
             );
     end case;
 end;
@@ -235,10 +239,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
-    v_hits int4multirange := private.find_terms(
-        script, private.texts(params -> 'accepted', private.default_phrases('accepted')), 'word',
-        '{case}'
+    v_accepted text[] := private.texts(
+        params -> 'accepted', private.default_phrases('accepted')
     );
+    v_hits int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_hits));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
@@ -250,13 +254,13 @@ begin
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
-            'Say clearly that this is an ad: “ad”, “#ad”, “sponsored” or “paid partnership”.'
+            format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
         );
     end if;
     return private.pass_unless(
-        lower(v_hits) >= (params ->> 'caption_first_chars')::integer
-        or v_seconds > (params ->> 'spoken_within_s')::numeric
-        or v_hashtags > (params ->> 'max_preceding_hashtags')::integer,
+        lower(v_hits) >= (params -> 'caption_first_chars')::integer
+        or v_seconds > (params -> 'spoken_within_s')::numeric
+        or v_hashtags > (params -> 'max_preceding_hashtags')::integer,
         v_hits, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;
