@@ -264,7 +264,7 @@ def test_every_accepted_term_is_found_in_itself(writer: Writer) -> None:
     @example(term="_a_", made="exact mention")
     @example(term="½ ", made="call to action")
     @example(term="\u00b4À", made="mention")
-    def attempt(term: str) -> None:
+    def attempt(term: str, made: str) -> None:
         if writer.accepts((TERM_RULES | WANTED_RULES)[made](term)):
             expected = "fail" if made in TERM_RULES else "pass"
             assert writer.check(term)["status"] == expected, (made, ascii(term))
