@@ -132,6 +132,32 @@ $$;
 comment on function private.default_phrases is
 'What counts as a disclosure (accepted), as none though meant as one (ambiguous), or as a cta.';
 
+create function private.parameter_defaults()
+returns table (kind text, name text, value jsonb)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    values
+    ('definition', 'scope', '["body"]'::jsonb),
+    ('banned_phrase', 'match', '"word"'),
+    ('banned_phrase', 'normalise', '["case", "width", "leet", "zero_width"]'),
+    ('required_mention', 'min', '1'),
+    ('required_mention', 'spelling', '"any"'),
+    ('disclosure', 'accepted', to_jsonb(private.default_phrases('accepted'))),
+    ('disclosure', 'ambiguous', to_jsonb(private.default_phrases('ambiguous'))),
+    ('max_length', 'wpm', '150'),
+    ('regex', 'must', '"not_match"'),
+    ('cta', 'required', 'true'),
+    ('cta', 'any_of', to_jsonb(private.default_phrases('cta'))),
+    ('cta', 'position', '"anywhere"'),
+    ('competitor_mention', 'policy', '"forbid"')
+$$;
+comment on function private.parameter_defaults is
+'What holds of a rule''s params where it does not name them. A param that is neither required nor
+here asks for nothing unless it is named.';
+
 create function private.check_claim(params jsonb, script private.folded_text)
 returns private.verdict
 language plpgsql

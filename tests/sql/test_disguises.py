@@ -37,7 +37,7 @@ def named(alphabet: str, of: str = "abcdefghijklmnopqrstuvwxyz") -> Callable[[st
 
 def between(sign: str) -> Callable[[str], str]:
     """A sign between all letters."""
-    return lambda word: sign.join(word)
+    return sign.join
 
 
 def inside(sign: str) -> Callable[[str], str]:

@@ -237,6 +237,32 @@ def test_a_whole_number_may_be_written_with_decimals(writer: Writer, definition:
     assert answers[0] == answers[1]
 
 
+def test_each_default_of_the_description_is_what_holds(db: Database, writer: Writer) -> None:
+    scripts = ["A m1racle! lumio, ﬁne. Shop now", "I love it #sp thanks to x", "#ad one two three"]
+    bases = {
+        "definition": rule("emoji", max=0),
+        "banned_phrase": rule("banned_phrase", terms=["miracle", "fine"]),
+        "required_mention": rule("required_mention", any_of=["LumiO"]),
+        "disclosure": rule("disclosure"),
+        "max_length": rule("max_length", unit="seconds", max=1),
+        "regex": rule("regex", pattern="[0-9]"),
+        "cta": rule("cta"),
+        "competitor_mention": rule("competitor_mention", names=["Lumio"]),
+    }
+    for default in db.rows("select * from private.parameter_defaults()"):
+        base, named = bases[default["kind"]], {default["name"]: default["value"]}
+        explicit = base | (
+            named if default["kind"] == "definition" else {"params": base["params"] | named}
+        )
+        answers = []
+        for definition in (base, explicit):
+            assert writer.accepts(definition), definition
+            said = [writer.check(script) for script in scripts]
+            # A message names what a rule names.
+            answers.append([(answer["status"], answer["spans"]) for answer in said])
+        assert answers[0] == answers[1], default
+
+
 TERM_RULES = {
     "banned word": lambda term: rule("banned_phrase", terms=[term]),
     "banned prefix": lambda term: rule("banned_phrase", terms=[term], match="prefix"),
