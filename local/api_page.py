@@ -28,6 +28,15 @@ a product and starting work also 402 `quota_exceeded`. [frontend.md](frontend.md
 examples, [errors.md](errors.md) every error code. Below, `client` is a supabase-js client.
 """
 
+_RULES = """\
+`rule_definition` has the keys of `definition`; `params` has those of its `kind`. Whole numbers
+count by value: 2.0 is 2. A rule that no script could meet, or that could never apply, is refused.
+
+The check reads a script as one text. `scope` must have `body`; its other parts, `locales`,
+`source`, and `threshold`, `max_age_h` and `metric` of params are for people and for the AI that
+writes drafts. With `applies_when` a person decides whether the rule applies: where it would fail it
+answers needs_review, and its message begins with the condition.
+"""
 _COLUMNS = """
 select
     c.relname::text as relation,
@@ -71,8 +80,10 @@ _PARAMETERS = """
 select
     p.kind, p.name, p.type, p.is_required,
     coalesce(array_to_string(p.choices, ', '), '') as choices,
-    coalesce(trim_scale(p.low) || ' to ' || trim_scale(p.high), '') as bounds
+    coalesce(trim_scale(p.low) || ' to ' || trim_scale(p.high), '') as bounds,
+    coalesce(d.value #>> '{}', '') as default
 from private.rule_parameters() as p
+left join private.parameter_defaults() as d on p.kind = d.kind and p.name = d.name
 left join unnest(private.rule_kinds()) with ordinality as k (kind, position) on p.kind = k.kind
 order by k.position nulls first, p.kind, p.name
 """
@@ -111,6 +122,7 @@ class _Parameter:
     is_required: bool
     choices: str
     bounds: str
+    default: str
 
 
 def page(connection: psycopg.Connection[Any]) -> str:
@@ -125,8 +137,7 @@ def page(connection: psycopg.Connection[Any]) -> str:
         *("## Functions", ""),
         *_functions(functions),
         *("## What a brand rule may say", ""),
-        "`rule_definition` has the keys of `definition`; `params` has those of its `kind`.",
-        "",
+        _RULES,
         *_parameters(parameters),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -195,11 +206,12 @@ def _short(type_: str) -> str:
 
 
 def _parameters(parameters: list[_Parameter]) -> Iterator[str]:
-    yield "| of | key | type | required | one of | bounds |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| of | key | type | required | one of | bounds | if left out |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for p in parameters:
         required = "yes" if p.is_required else ""
-        yield f"| {p.kind} | `{p.name}` | {p.type} | {required} | {p.choices} | {p.bounds} |"
+        cells = (p.type, required, p.choices, p.bounds, _cell(p.default))
+        yield f"| {p.kind} | `{p.name}` | {' | '.join(cells)} |"
 
 
 def _cell(text: str) -> str:

@@ -35,9 +35,17 @@ comment on table public.jobs is
 'Background work of a user, with its progress. Written by workers only.';
 comment on column public.jobs.user_id is
 'The account it works for; null for system work, which no user sees.';
+comment on column public.jobs.kind is
+'analyze_product, generate_script; erase_account and sync_customer work on the account.';
+comment on column public.jobs.status is
+'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
+cancelled.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
 comment on column public.jobs.stage is
-'What it does now, one word: queued, fetching, analysing, saving, retrying, done…';
+'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
+collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving;
+retrying, waiting, waiting_for_source, waiting_for_tiktok while it waits; at last done, failed or
+cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
 comment on column public.jobs.crashes is 'Tries whose worker vanished.';
@@ -47,7 +55,7 @@ comment on column public.jobs.error_code is
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
 comment on column public.jobs.finished_at is
-'When it succeeded, failed or was cancelled; null before.';
+'When it succeeded, failed or was cancelled; null before. The row is removed 30 days later.';
 
 -- No index on what an update changes, not even in its condition: each update of a job would then
 -- write to all of them.

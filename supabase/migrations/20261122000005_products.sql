@@ -284,6 +284,7 @@ comment on function public.cancel_job is
 'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
 second.
 
+What has begun counts against the plan although it is cancelled; what has not is given back.
 Errors: 404 not_found.';
 grant execute on function public.cancel_job to authenticated;
 

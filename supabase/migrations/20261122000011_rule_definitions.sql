@@ -35,6 +35,112 @@ $$;
 comment on function private.object_problem is
 'The first problem of an object against the keys its part may have; nulls if there is none.';
 
+create function private.contradiction(
+    kind text, params jsonb, out name text, out problem text
+)
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- A script has 10,000 characters at most, so 5,000 words.
+    v_longest constant numeric := case params ->> 'unit'
+        when 'chars' then 10000
+        when 'words' then 5000
+        else 5000 * 60 / coalesce((params -> 'wpm')::numeric, 150)
+    end;
+    v_required text[];
+begin
+    if kind = 'max_length' then
+        name := 'min';
+        problem := case
+            when (params -> 'min')::numeric > (params -> 'max')::numeric
+                then 'must not be above max.'
+            when (params -> 'min')::numeric > v_longest
+                then 'asks for more than a script of 10000 characters can have.'
+        end;
+    elsif kind = 'hashtags' then
+        name := 'required';
+        v_required := private.tag_names(params -> 'required');
+        problem := case
+            when v_required && private.tag_names(params -> 'forbidden')
+                then 'must not have what forbidden has.'
+            when cardinality(v_required) > (params -> 'max')::integer
+                then 'must not have more entries than max allows.'
+        end;
+    elsif kind = 'claim' and params ->> 'policy' = 'disclaim' and not params ? 'disclaimer' then
+        name := 'disclaimer';
+        problem := 'is missing: the policy disclaim asks for it.';
+    elsif kind = 'cta' and params -> 'required' = 'false'
+        and coalesce(params ->> 'position', 'anywhere') = 'anywhere'
+    then
+        name := 'required';
+        problem := 'may be false only beside a position: else the rule forbids nothing.';
+    elsif kind = 'banned_phrase' and params ? 'exceptions'
+        and private.excuses_everything(params)
+    then
+        name := 'exceptions';
+        problem := 'must leave a term that is still forbidden.';
+    elsif kind = 'substitution' and private.advises_what_it_refuses(params) then
+        name := 'map';
+        problem := 'must not lead to a text that it replaces.';
+    end if;
+end;
+$$;
+comment on function private.contradiction is
+'Params that are valid one by one, but together can never be met or never apply: the one to change,
+and the end of a sentence; the problem is null if there is none.';
+
+create function private.tag_names(tags jsonb)
+returns text[]
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select distinct lower(ltrim((private.fold_piece(t)).plain, '#'))
+        from jsonb_array_elements_text(coalesce(tags, '[]')) as t
+    );
+end;
+$$;
+comment on function private.tag_names is
+'Hashtags of a rule as they are compared: each once, lower-case, without the #.';
+
+create function private.excuses_everything(params jsonb)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (private.check_banned_phrase(params, private.fold(
+        array_to_string(private.texts(params -> 'terms'), ' . . . ')
+    ))).status = 'pass';
+end;
+$$;
+comment on function private.excuses_everything is
+'Whether the exceptions of a banned_phrase allow each of its terms.';
+
+create function private.advises_what_it_refuses(params jsonb)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (private.check_substitution(params, private.fold(array_to_string(
+        array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
+    )))).status = 'fail';
+end;
+$$;
+comment on function private.advises_what_it_refuses is
+'Whether a replacement of a substitution has itself a text that is replaced.';
+
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
 )
@@ -57,6 +163,12 @@ begin
     if not params ?| v_names then
         field := path || 'params';
         problem := 'must have one of: ' || array_to_string(v_names, ', ') || '.';
+        return;
+    end if;
+    select c.name, c.problem into field, problem
+    from private.contradiction(kind, params) as c;
+    if problem is not null then
+        field := path || 'params.' || field;
         return;
     end if;
     for v_rule in
@@ -116,6 +228,10 @@ begin
             v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
         ) as o;
     end loop;
+    if problem is null and definition ? 'scope' and not definition -> 'scope' ? 'body' then
+        field := 'scope';
+        problem := 'must include body: a script is one text, and that is its body.';
+    end if;
     if problem is null then
         select p.field, p.problem into field, problem
         from private.params_problem(

@@ -61,9 +61,9 @@ begin
 end;
 $$;
 comment on function private.squeeze is
-'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
-squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
-separator that private.find_terms puts between the terms of a list.';
+'What survives every disguise that private.find_term reads through: no separators, repeats or
+digits for letters. Where a squeezed text lacks a squeezed term, the term isn''t there, and no
+pattern need be run. Keeps the separator that private.find_terms puts between the terms of a list.';
 
 create function private.read_symbols(value text)
 returns text
@@ -74,11 +74,44 @@ set search_path = pg_catalog, pg_temp
 as $$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
-        regexp_replace(value, '[!|+]+(?![[:alnum:]])', '', 'g'), '!|+@$€£', 'iitasel'
+        regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
     )
 $$;
 comment on function private.read_symbols is
 'A text with symbols that stand for letters as those letters.';
+
+create function private.look_alikes(out signs text, out letters text)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        -- Ours first: small letters of Cyrillic and Greek as people use them, small capitals,
+        -- squares and circles, letters with strokes and hooks.
+            'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧᴀ'
+            || 'ʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒'
+            || '🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩ɱɾƈɳƚɠʂƭƙɦɓɗƒƴȥɇɆɨƗʉɄħĦŧŦƀɃɍɌɉɈɏɎɖʈɭɽ'
+            || 'ɲŋᗩᑕᑎᔕ᙭ӿⲁⲀⲃⲉⲈᗷꞯꞒꞓςⲓ'
+            -- Generated from Unicode's confusables.txt (UTS #39), as PyPI confusable-homoglyphs
+            -- 3.3.1 ships it: single letters and digits of Latin, Greek, Cyrillic, Armenian,
+            -- Cherokee, Coptic, Lisu and Canadian syllables that look like one of ASCII.
+            || 'ꝚƧϨꙄᒿꞫȜƷꝪⳌЗӠᏎƼⳒбᏮȣȢꝮⳊɑᎪᗅꓮƄЬᏏᑲᖯꞴᏴꓐϲⲥꮯϹⲤᏟꓚᏧᑯꓒᎠᗞᗪꓓꬲҽᎬꓰꬵꞙẝքꞘϜᖴꓝɡ'
+            || 'ᶃƍցԌᏀᏳꓖհᏂⲎᎻᕼꓧɩιꙇӏꭵᎥϳꞲͿᎫᒍꓙⲔᏦꓗƖǀⲒӀꓲⳐᏞᒪꓡϺⲘᎷᗰꓟոռⲚꓠᴑꬽσⲟօⲞՕꓳϱⲣⲢᏢᑭꓑ'
+            || 'գզꭇꭈᴦⲅꮁƦᎡᏒᖇꓣƽꮪՏᏕᏚꓢⲦᎢꓔꞟꭎꭒʋսՍᑌꓴѵꮩѴᏙᐯꓦɯѡաꮃԜᎳᏔꓪᕁᕽꞳⲬꓫɣᶌỿꭚγүϒⲨҮᎩᎽꓬ'
+            || 'ꮓ𐋵Ꮓꓜ',
+            'aeopcyxijsdhkmtbhrqwaeopcyxijskmtbhaeopikvtuxabezhikmnoptyxa'
+            || 'bcdefghijklmnoprstuvwyzoollddisabcdefghijklmnopqrstuvwxyzabc'
+            || 'defghijklmnopqrstuvwxyzmrcnlgstkhbdfyzeeiiuuhhttbbrrjjyydtlr'
+            || 'nnacnsxxaabeebqccc1'
+            || '222223333333456668899aaaabbbbbbbbcccccccdddddddeeeeffffffffg'
+            || 'ggggggghhhhhhiiiiiijjjjjjkkk111111111mmmmmnnnnoooooooopppppp'
+            || 'qqrrrrrrrrrrsssssstttuuuuuuuuvvvvvvwwwwwwwwxxxxxyyyyyyyyyyyy'
+            || 'zzzz'
+$$;
+comment on function private.look_alikes is
+'Letters and digits that look like ASCII''s, and at the same places those that they look like. What
+may be an l, an i or a 1 is 1, which private.letter_classes reads as each of them.';
 
 create function private.without_accents(value text)
 returns text
@@ -96,22 +129,28 @@ declare
         nfc
     );
 begin
-    -- Letters of other scripts that look Latin.
+    -- Letters of other scripts that look Latin: few of the table's stand in any one text, and
+    -- translate compares each character with its whole list.
     if octet_length(v_text) > char_length(v_text) then
-        v_text := translate(
-            v_text,
-            'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
-            || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
-            || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
-            'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
-            || 'abcdefghijklmnoprstuvwyzoOlLdDis'
-            || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        );
+        select coalesce(translate(v_text, a.signs, a.letters), v_text)
+        into v_text
+        from (
+            select
+                string_agg(d.sign, '' order by d.sign) as signs,
+                string_agg(substr(l.letters, d.place, 1), '' order by d.sign) as letters
+            from private.look_alikes() as l
+            cross join lateral (
+                select distinct m.match[1] as sign, position(m.match[1] in l.signs) as place
+                from regexp_matches(v_text, '[^\u0001-\u007f]', 'g') as m (match)
+            ) as d
+            where d.place > 0
+        ) as a;
     end if;
     return v_text;
 end;
 $$;
-comment on function private.without_accents is 'A text with “á” and the Cyrillic “а” as “a”.';
+comment on function private.without_accents is
+'A text with “á” and what private.look_alikes has, such as the Cyrillic “а”, as “a”.';
 
 create function private.fold_piece(source text, out plain text, out bare text)
 language plpgsql
@@ -125,6 +164,10 @@ begin
     bare := source;
     if octet_length(source) = char_length(source) then
         return;
+    end if;
+    -- Read as it is shown: from right to left until the override ends.
+    if source like U&'\202e%' then
+        source := reverse(source);
     end if;
     plain := regexp_replace(
         normalize(source, nfkc),
@@ -149,12 +192,13 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    -- A run that keeps its length, or one character with its combining marks.
+    -- A run that is overridden to be read from right to left, a run that keeps its length, or one
+    -- character with its combining marks.
     with pieces as (
         select m.piece[1] as source, m.position
         from regexp_matches(
             content,
-            case
+            '\u202e[^\u202c\u2069\n]*[\u202c\u2069]?|' || case
                 when content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'
                     then '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'
                 else '[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e'

@@ -216,7 +216,11 @@ declare
     v_pattern text;
     v_hits int4range[];
 begin
-    select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
+    -- A text that is taken as written is compared with a term as written.
+    if not v_is_exact and octet_length(v_plain) > char_length(v_plain) then
+        -- In pieces, as the script is, so that both come out alike.
+        select f.plain, f.bare into v_plain, v_bare from private.fold_pieces(v_plain) as f;
+    end if;
     -- A term with accents means them; one without is found under any.
     v_is_disguised := v_is_disguised and v_plain = v_bare;
     v_text := case

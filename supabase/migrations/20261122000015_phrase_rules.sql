@@ -43,7 +43,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
-        '“' || substr(script.content, lower(h) + 1, upper(h) - lower(h)) || '”', ', '
+        '“' || regexp_replace(
+            substr(script.content, lower(h) + 1, upper(h) - lower(h)), '\s+', ' ', 'g'
+        ) || '”', ', '
     )
     from (select r from unnest(hits) as r limit 3) as first_three (h)
 $$;
@@ -137,7 +139,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
-    v_terms text[] := v_all || private.texts(params -> 'any_of');
+    v_any text[] := private.texts(params -> 'any_of');
+    v_terms text[] := v_all || v_any;
+    v_min integer := coalesce((params -> 'min')::integer, 1);
+    v_has_any boolean := v_any = '{}';
     v_exact int4multirange;
     v_mentions int4multirange := '{}';
     v_found int4multirange;
@@ -150,6 +155,7 @@ begin
         if isempty(v_found) and v_term = any (v_all) then
             v_missing := v_missing || v_term;
         end if;
+        v_has_any := v_has_any or (not isempty(v_found) and v_term = any (v_any));
     end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
@@ -165,15 +171,15 @@ begin
             'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
         );
     end if;
-    if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
+    if v_has_any and (select count(*) from unnest(v_mentions)) >= v_min then
         return private.judge('pass', '{}', null);
     end if;
     return private.judge(
         'fail', '{}',
-        format(
-            'Mention %s%s.', private.quote_list(v_terms),
-            coalesce(format(' at least %s times', nullif(params ->> 'min', '1')), '')
-        )
+        case when v_min > 1
+            then format('Mention %s at least %s times.', private.quote_list(v_terms), v_min)
+            else format('Mention %s.', private.quote_list(v_any))
+        end
     );
 end;
 $$;
@@ -187,9 +193,23 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select '“' || array_to_string(list, '” or “') || '”'
+    select regexp_replace(
+        '“' || array_to_string(list[:5], '”, “') || '”', ', (“[^“]*)$', ' or \1'
+    )
 $$;
-comment on function private.quote_list is 'A list of texts as a person reads it.';
+comment on function private.quote_list is
+'The first five of a list of texts as a person reads them: “a”, “b” or “c”.';
+
+create function private.counted(number numeric, singular text, plural text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
+$$;
+comment on function private.counted is 'A number of things: 1 word, 2 words.';
 
 create function private.check_competitor_mention(params jsonb, script private.folded_text)
 returns private.verdict
@@ -239,7 +259,9 @@ begin
     if isempty(v_hits) then
         return private.pass_unless(
             coalesce((params ->> 'required')::boolean, true), '{}',
-            'Tell viewers what to do next, a call to action.'
+            'Tell viewers what to do next, a call to action'
+            || coalesce(': ' || private.quote_list(nullif(private.texts(params -> 'any_of'), '{}')), '')
+            || '.'
         );
     end if;
     return private.pass_unless(

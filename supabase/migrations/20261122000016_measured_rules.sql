@@ -111,10 +111,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit text := params ->> 'unit';
-    v_max numeric := (params ->> 'max')::numeric;
-    v_min numeric := (params ->> 'min')::numeric;
+    v_max numeric := (params -> 'max')::numeric;
+    v_min numeric := (params -> 'min')::numeric;
     v_words integer := coalesce(script.words, private.count_words(script.content));
-    v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
+    v_per_word numeric := 60.0 / coalesce((params -> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
         when 'words' then v_words
@@ -123,6 +123,9 @@ declare
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
     v_rest_at integer;
+    v_one text := case v_unit when 'chars' then 'character' else rtrim(v_unit, 's') end;
+    v_many text := case v_unit when 'chars' then 'characters' else v_unit end;
+    v_is text := case v_unit when 'seconds' then 'takes ' else 'has ' end || v_length;
 begin
     if v_length > v_max then
         v_rest_at := v_allowed;
@@ -134,12 +137,14 @@ begin
         end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
-            format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
+            format(
+                'Shorten it to %s at most: it %s.', private.counted(v_max, v_one, v_many), v_is
+            )
         );
     end if;
     return private.pass_unless(
         v_length < v_min, '{}',
-        format('Say more: %s %s, and at least %s are asked for.', v_length, v_unit, v_min)
+        format('Say more, %s at least: it %s.', private.counted(v_min, v_one, v_many), v_is)
     );
 end;
 $$;
@@ -155,7 +160,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_max integer := (params ->> 'max')::integer;
+    v_max integer := (params -> 'max')::integer;
     v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
         select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
@@ -164,17 +169,16 @@ declare
     v_missing text;
     v_hits int4multirange;
 begin
-    select string_agg('#' || ltrim(t, '#'), ', ') into v_missing
-    from jsonb_array_elements_text(params -> 'required') as t
-    where lower(ltrim(t, '#')) <> all (v_tags);
+    select string_agg('#' || t, ', ') into v_missing
+    from unnest(private.tag_names(params -> 'required')) as t
+    where t <> all (v_tags);
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
     v_hits := private.source_places(script, array(
         select t.place
         from unnest(v_places, v_tags) as t (place, tag)
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-            on lower(ltrim(f.tag, '#')) = t.tag
+        where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
     if not isempty(v_hits) then
         return private.judge(
@@ -184,7 +188,10 @@ begin
     return private.pass_unless(
         cardinality(v_tags) > v_max,
         private.source_places(script, v_places[v_max + 1:]),
-        format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
+        format(
+            'Use %s at most: the script has %s.', private.counted(v_max, 'hashtag', 'hashtags'),
+            cardinality(v_tags)
+        )
     );
 end;
 $$;
@@ -217,7 +224,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_max integer := (params ->> 'max')::integer;
+    v_max integer := (params -> 'max')::integer;
     v_emoji int4range[] := '{}';
     v_hits int4multirange;
 begin
@@ -239,7 +246,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
-        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
+        format('Use %s emoji at most: the script has %s.', v_max, cardinality(v_emoji))
     );
 end;
 $$;
@@ -259,10 +266,10 @@ begin
         return private.judge('not_applicable', '{}', null);
     end if;
     return private.pass_unless(
-        v_grade > (params ->> 'max')::numeric, '{}',
+        v_grade > (params -> 'max')::numeric, '{}',
         format(
-            'Simplify it: it reads at grade %s, and %s at most is allowed.',
-            v_grade, params ->> 'max'
+            'Simplify it to grade %s at most: it reads at grade %s.',
+            trim_scale((params -> 'max')::numeric), trim_scale(v_grade)
         )
     );
 end;

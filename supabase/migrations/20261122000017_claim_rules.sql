@@ -114,8 +114,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case purpose
         when 'accepted' then '{
-            "#ad", "ad", "advertisement", "#sponsored", "sponsored", "sponsored by",
-            "paid partnership", "#paidpartnership", "paid ad", "#advertisement"
+            "#ad", "ad", "sponsored", "paid partnership", "advertisement", "#sponsored",
+            "sponsored by", "#paidpartnership", "paid ad", "#advertisement"
         }'::text[]
         when 'ambiguous' then '{
             "#sp", "#spon", "#partner", "#partners", "#collab", "#ambassador", "thanks to",
@@ -131,6 +131,32 @@ as $$
 $$;
 comment on function private.default_phrases is
 'What counts as a disclosure (accepted), as none though meant as one (ambiguous), or as a cta.';
+
+create function private.parameter_defaults()
+returns table (kind text, name text, value jsonb)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    values
+    ('definition', 'scope', '["body"]'::jsonb),
+    ('banned_phrase', 'match', '"word"'),
+    ('banned_phrase', 'normalise', '["case", "width", "leet", "zero_width"]'),
+    ('required_mention', 'min', '1'),
+    ('required_mention', 'spelling', '"any"'),
+    ('disclosure', 'accepted', to_jsonb(private.default_phrases('accepted'))),
+    ('disclosure', 'ambiguous', to_jsonb(private.default_phrases('ambiguous'))),
+    ('max_length', 'wpm', '150'),
+    ('regex', 'must', '"not_match"'),
+    ('cta', 'required', 'true'),
+    ('cta', 'any_of', to_jsonb(private.default_phrases('cta'))),
+    ('cta', 'position', '"anywhere"'),
+    ('competitor_mention', 'policy', '"forbid"')
+$$;
+comment on function private.parameter_defaults is
+'What holds of a rule''s params where it does not name them. A param that is neither required nor
+here asks for nothing unless it is named.';
 
 create function private.check_claim(params jsonb, script private.folded_text)
 returns private.verdict
@@ -168,7 +194,11 @@ begin
         else
             return private.judge(
                 'fail', v_hits,
-                format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
+                format(
+                    '%s makes %s %s claim.', v_claim,
+                    case when v_category = 'income' then 'an' else 'a' end,
+                    replace(v_category, '_', '-and-')
+                )
             );
     end case;
 end;
@@ -235,10 +265,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
-    v_hits int4multirange := private.find_terms(
-        script, private.texts(params -> 'accepted', private.default_phrases('accepted')), 'word',
-        '{case}'
+    v_accepted text[] := private.texts(
+        params -> 'accepted', private.default_phrases('accepted')
     );
+    v_hits int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_hits));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
@@ -250,13 +280,13 @@ begin
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
-            'Say clearly that this is an ad: “ad”, “#ad”, “sponsored” or “paid partnership”.'
+            format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
         );
     end if;
     return private.pass_unless(
-        lower(v_hits) >= (params ->> 'caption_first_chars')::integer
-        or v_seconds > (params ->> 'spoken_within_s')::numeric
-        or v_hashtags > (params ->> 'max_preceding_hashtags')::integer,
+        lower(v_hits) >= (params -> 'caption_first_chars')::integer
+        or v_seconds > (params -> 'spoken_within_s')::numeric
+        or v_hashtags > (params -> 'max_preceding_hashtags')::integer,
         v_hits, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;

@@ -26,14 +26,51 @@ begin
         when 'all_of' then private.check_together(kind, params -> 'rules', script)
         when 'any_of' then private.check_together(kind, params -> 'rules', script)
         when 'not' then private.check_together(kind, params -> 'rules', script)
-        when 'tone' then private.judge(
-            'needs_review', '{}', 'Does it have the tone that this rule asks for?'
-        )
+        when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
         when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
     end;
 end;
 $$;
 comment on function private.check_params is 'The verdict of one kind of rule with these params.';
+
+create function private.tone_question(params jsonb)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select 'Is its tone '
+        || coalesce('“' || (params ->> 'target') || '”', '')
+        || case when params ?& '{target,forbid}' then ', and ' else '' end
+        || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
+        || '?'
+$$;
+comment on function private.tone_question is 'What a person decides of a rule of kind tone.';
+
+create function private.condition(applies_when jsonb)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when coalesce(applies_when, '{}') = '{}' then ''
+        else 'If this is '
+            || concat_ws(
+                ' and ',
+                case applies_when ->> 'paid_partnership'
+                    when 'true' then 'a paid partnership'
+                    when 'false' then 'no paid partnership'
+                end,
+                'about ' || private.quote_list(private.texts(applies_when -> 'categories', null))
+            )
+            || ': '
+    end
+$$;
+comment on function private.condition is
+'When a rule applies, as the beginning of its message; empty if it always does.';
 
 create function private.check_together(kind text, rules jsonb, script private.folded_text)
 returns private.verdict
@@ -52,7 +89,10 @@ declare
         select coalesce(range_agg(h), '{}')
         from unnest(v_verdicts) as v cross join lateral unnest(v.hits) as h
     );
-    v_messages text := (select string_agg(v.message, ' ') from unnest(v_verdicts) as v);
+    v_messages text := (
+        select string_agg(v.message, case kind when 'any_of' then ' Or: ' else ' ' end)
+        from unnest(v_verdicts) as v
+    );
 begin
     if v_states <@ '{not_applicable}' then
         return private.judge('not_applicable', '{}', null);
@@ -116,11 +156,7 @@ as $$
 declare
     v_verdict private.verdict;
 begin
-    status := 'not_applicable';
     spans := '[]';
-    if definition ? 'scope' and not definition -> 'scope' ? 'body' then
-        return;
-    end if;
     v_verdict := private.check_params(
         definition ->> 'kind', coalesce(definition -> 'params', '{}'), script
     );
@@ -131,7 +167,8 @@ begin
     end if;
     if status in ('fail', 'needs_review') then
         spans := private.spans(v_verdict.hits, script.astral_at);
-        message := coalesce(definition ->> 'message', v_verdict.message);
+        message := private.condition(definition -> 'applies_when')
+            || coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
 end;

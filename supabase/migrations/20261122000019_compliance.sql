@@ -64,9 +64,8 @@ begin
     from rules as r
     cross join lateral (
         select
-            case when r.rule_definition -> 'scope' ? 'body' is false
-                then 'not_applicable' else 'pass' end as status,
-            '[]'::jsonb as spans, null::text as message, null::text as suggestion
+            'pass' as status, '[]'::jsonb as spans, null::text as message,
+            null::text as suggestion
         where
             r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
             and r.id not in (select s.rule_id from suspects as s)
@@ -135,7 +134,17 @@ comment on function public.check_compliance is
 
 status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that
 are meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
-A plain script is scope body. Errors: 422 invalid_script.';
+A plain script is scope body. A rule with applies_when asks a person (needs_review) where it would
+fail, so it never keeps a script from being final.
+
+Banned words, competitors and claims are found in these disguises: other cases, widths and styles of
+letters (𝐦, ⓜ, ᴍ), accents and marks, invisible characters, text that is overridden to run from right
+to left, look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu,
+Canadian syllables), digits and signs for letters, repeated letters, letters that signs, spaces or
+emoji part. Not found are misspellings, words that are cut in two by a space, two letters that look
+like one (rn), letters upside down, flags. A term with accents is found as it is only.
+
+Errors: 422 invalid_script.';
 grant execute on function public.check_compliance to authenticated;
 
 create function private.scripts_require_compliance()

@@ -27,7 +27,13 @@ generated always as (
         when type = 'sentiment_summary' and jsonb_typeof(content -> 'overall' -> 'net') = 'number'
             then (content -> 'overall' ->> 'net')::double precision
     end
-) stored;
+) stored,
+add column is_sample boolean
+-- squawk-ignore adding-field-with-default
+generated always as (content -> 'subject' ->> 'source_kind' = 'sample') stored;
+comment on column public.analysis_results.is_sample is
+'Whether it was computed from the sample data that comes along, not from data about the product;
+null where the content names no source.';
 comment on column public.analysis_results.sentiment_label is
 'From the content of a sentiment_summary; null for other types.';
 comment on column public.analysis_results.sentiment_net is
@@ -68,7 +74,8 @@ select
     job.stage as job_stage,
     job.progress as job_progress,
     job.error_code as job_error_code,
-    job.error_message as job_error_message
+    job.error_message as job_error_message,
+    sentiment.is_sample
 from public.products as p
 left join lateral (
     select
@@ -86,7 +93,8 @@ left join lateral (
 left join lateral (
     select
         r.sentiment_label,
-        r.sentiment_net
+        r.sentiment_net,
+        r.is_sample
     from public.analysis_results as r
     where r.product_id = p.id and r.type = 'sentiment_summary'
     order by r.created_at desc
@@ -117,7 +125,14 @@ comment on column public.product_overview.score_band is
 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 comment on column public.product_overview.sentiment_net is
 'From -1 to 1; null where nothing was found to judge.';
+comment on column public.product_overview.job_id is
+'Of the latest job. Jobs are removed 30 days after they have finished; then this and the other job_*
+are null, although the pack is there.';
 comment on column public.product_overview.job_status is
-'Of the latest job: queued, running or waiting while it is in flight.';
+'Of the latest job: queued, running or waiting while it is in flight; else succeeded, failed or
+cancelled.';
+comment on column public.product_overview.is_sample is
+'Whether the latest analysis was of sample data, not of data about the product: say so beside it.
+Null before the first analysis.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;

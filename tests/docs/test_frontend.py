@@ -19,6 +19,7 @@ import pytest
 
 from local import stripe
 from local.layout import ROOT
+from tests.docs.test_errors import EDGE, POSTGREST, in_page
 from tests.flow import shop as shops
 from tests.flow.stack import configured
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tests.flow.stack import LocalStack
 
 pytestmark = pytest.mark.flow
+# What comes without our doing, or from other versions: named in the text of errors.md.
+OUTAGES = {"PGRST000", "PGRST001", "PGRST002", "PGRST003", "PGRST201", "PGRST303", "40P01"}
 HERE = Path(__file__).parent / "frontend"
 PAGE = (ROOT / "docs" / "frontend.md").read_text()
 FILES = dict(re.findall(r"^```(?:js|ts|tsx) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -144,7 +147,10 @@ def run(stack: LocalStack, compiled: Path, shop: shops.Shop) -> dict[str, Any]:
         "ANON_KEY": stack.env["ANON_KEY"],
         "PRODUCT_URL": shop.url("/lamp"),
         "SLOW_URL": shop.url("/slow"),
-        "SESSIONS": json.dumps({name: stack.session_token(name) for name in ("owner", "busy")}),
+        "SESSIONS": json.dumps(
+            {name: stack.session_token(name) for name in ("owner", "busy", "watcher")}
+        ),
+        "CODES": json.dumps(sorted(in_page(POSTGREST) | in_page(EDGE) | OUTAGES)),
     }
     done = subprocess.run(
         ["node", HERE / "drive.mjs"],
@@ -173,6 +179,52 @@ def test_sign_in_is_exchanged_once_and_again_before_it_expires(report: dict[str,
 
 def test_state_and_code_of_tiktok_are_handed_over(report: dict[str, Any]):
     assert report["tiktok"] == ["tiktok_not_configured", "invalid_state"]
+
+
+def test_a_refused_exchange_keeps_its_code_and_is_asked_once(report: dict[str, Any]):
+    sentence = "The server has a problem. Try again in a minute."
+    away = "The server is out of reach. Check your connection and try again."
+    assert report["refusals"] == {
+        "invalid_token": refused("invalid_token", then="sign in"),
+        "session_revoked": refused("session_revoked", then="sign in"),
+        "rate_limited": refused("rate_limited", then="wait", seconds=7),
+        "sign_in_unavailable": refused("sign_in_unavailable", then="wait", seconds=5),
+        "": refused("unavailable", show=sentence, then="wait", seconds=60),
+        "offline": refused("offline", show=away, then="try again"),
+    }
+
+
+def refused(code: str, show: str = "A sentence.", **advice: object) -> dict[str, object]:
+    """Two requests in a row were answered from one exchange."""
+    return {"exchanges": 1, "code": code, "show": show} | advice
+
+
+def test_who_signs_out_leaves_no_token_behind(report: dict[str, Any]):
+    assert report["persons"] == [3, "not_signed_in", 0]
+
+
+def test_a_token_that_is_refused_is_replaced_once(report: dict[str, Any]):
+    assert report["freshToken"] == {"isToken": True, "asked": [False, True]}
+    assert report["early"] == 1
+
+
+def test_links_to_nothing_lead_back(report: dict[str, Any]):
+    assert (
+        report["links"]
+        == [{"show": "This is not there, or it is not yours.", "then": "go back"}] * 2
+    )
+    assert report["offline"]["then"] == "try again"
+
+
+def test_no_code_shows_jargon(report: dict[str, Any]):
+    native = {code for code in report["advised"] if not code.islower()}
+    assert native >= OUTAGES | {"PGRST116", "22P02", "57014", "PGRST103", "PGRST107"}
+    assert {code for code in native if report["advised"][code]["isOurs"]} == set()
+    assert {code for code, said in report["advised"].items() if not said["then"]} == set()
+
+
+def test_a_watch_ends_with_its_job_and_with_its_person(report: dict[str, Any]):
+    assert report["ended"] == [None, None]
 
 
 def test_the_react_page_renders(report: dict[str, Any]):

@@ -156,7 +156,6 @@ JUDGED: list[tuple[dict[str, Any], str, str, list[str]]] = [
     ),
     (rule("cta", position="start"), "Lamp. " * 40 + "Shop now", "fail", ["Shop now"]),
     (rule("reading_level", max=5), "这个台灯", "not_applicable", []),
-    (banned("miracle") | {"scope": ["caption"]}, "miracle", "not_applicable", []),
     (banned("miracle") | {"scope": ["body"]}, "miracle", "fail", ["miracle"]),
     (rule("not", rules=[TONE]), "A lamp.", "needs_review", []),
     (rule("all_of", rules=[TONE, LAMP]), "A chair.", "fail", []),

@@ -210,6 +210,21 @@ def _(api: Api) -> httpx.Response:
     return api.call("POST", "/products", **{"Content-Type": "application/json"})
 
 
+@answers(
+    416,
+    "PGRST103",
+    "Requested range not satisfiable",
+    "An offset of 20 was requested, but there are only 0 rows.",
+)
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products?offset=20", Prefer="count=exact")
+
+
+@answers(415, "PGRST107", "None of these media types are available: application/xml", None, None)
+def _(api: Api) -> httpx.Response:
+    return api.call("GET", "/products", Accept="application/xml")
+
+
 @answers(400, "PGRST204", "Column 'colour' of relation 'products' does not exist")
 def _(api: Api) -> httpx.Response:
     return api.post("/products", LAMP | {"colour": "red"})

@@ -59,7 +59,7 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
         results = owner.rows("select * from public.analysis_results order by type desc")
         [pack] = owner.rows("select * from public.virality_packs")
         assert owner.value("select last_analyzed_at is not null from public.products")
-    derived = {"sentiment_label": None, "sentiment_net": None}
+    derived = {"sentiment_label": None, "sentiment_net": None, "is_sample": None}
     assert [without_key(row) for row in results] == [owned | row | derived for row in RESULTS]
     assert without_key(pack) == owned | PACK | {"score_band": None, "headline": None}
 
@@ -79,6 +79,27 @@ def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
         overall["overall"]["net"] = net
         result = make_result(db, user, type=kind, content=Jsonb(overall))
         assert (result["sentiment_label"], result["sentiment_net"]) == expected
+
+
+def test_an_analysis_of_sample_data_says_so(db: Database):
+    user = make_user()
+    product = make_product(db, user)
+    shown = []
+    for content in (
+        {},
+        {"subject": {"source_kind": "web"}},
+        {"subject": {"source_kind": "sample"}},
+    ):
+        make_result(
+            db,
+            user,
+            product_id=product["id"],
+            type="sentiment_summary",
+            content=Jsonb({"schema_version": 1} | content),
+        )
+        with db.as_user(user) as owner:
+            shown.append(owner.value("select is_sample from public.product_overview"))
+    assert shown == [None, False, True]
 
 
 def without_key(row: Row) -> Row:

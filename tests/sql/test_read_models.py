@@ -47,7 +47,7 @@ def test_a_new_product_shows_its_job(db: Database) -> None:
         row = owner.row(OVERVIEW)
         job = owner.row("select * from public.jobs")
     unknown = "pack_id pack_name pack_score score_band headline pack_created_at sentiment_label"
-    unknown += " sentiment_net job_error_code job_error_message"
+    unknown += " sentiment_net job_error_code job_error_message is_sample"
     nothing = dict.fromkeys(unknown.split())
     assert row == product | nothing | {
         "job_id": job["id"],

@@ -24,6 +24,7 @@ TRIALS: dict[str, str] = {
     "enqueue": "sessions that enqueue at once; one job beside tenants that sleep",
     "erasure": "accounts are exported and erased, at the limits of a plan and beyond",
     "prune": "old jobs are forgotten beside people who rename and workers who save",
+    "brand_rules": "patterns that are slow to compile, disguised words",
 }
 
 

@@ -4,7 +4,7 @@ import { renderToStaticMarkup } from 'react-dom/server'
 import ws from 'ws'
 import { serveRealtime } from './realtime.mjs'
 
-const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS } = process.env
+const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS, CODES } = process.env
 const load = (name) => import(`${COMPILED}/${name}.js`)
 const [
   { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
@@ -39,7 +39,10 @@ async function sleepUntil(isTrue) {
 let exchanges = 0
 const { fetch, Date: { now } } = globalThis
 globalThis.fetch = (url, options) => {
-  if (String(url).endsWith('/auth/session')) exchanges++
+  if (String(url).endsWith('/auth/session')) {
+    exchanges++
+    if (refuse) return new Promise((resolve) => resolve(refuse()))
+  }
   return fetch(url, options)
 }
 
@@ -65,6 +68,91 @@ async function signingIn() {
   report.repeated = typeof (await stale())
   const clerkKey = `pk_test_${btoa('clerk.example.com$')}`
   report.page = renderToStaticMarkup(createElement(App, { clerkKey, settings }))
+}
+
+// What the edge answers in place of the exchange, while it is set.
+let refuse
+const unanswered = {
+  invalid_token: [401], session_revoked: [403], rate_limited: [429, 7], sign_in_unavailable: [503, 5],
+  '': [502], offline: [],
+}
+
+async function refusedExchanges() {
+  report.refusals = {}
+  for (const [code, [status, after]] of Object.entries(unanswered)) {
+    const client = signIn('owner')
+    const before = exchanges
+    refuse = () => {
+      if (!status) throw new TypeError('Failed to fetch')
+      const headers = after ? { 'Retry-After': String(after) } : {}
+      const problem = JSON.stringify({ status, code, detail: 'A sentence.' })
+      return new Response(code ? problem : '<h1>Bad gateway</h1>', { status, headers })
+    }
+    const { error } = await client.from('products').select('*')
+    const again = await client.from('products').select('*')
+    report.refusals[code] = { exchanges: exchanges - before, code: error.code, ...advice(error) }
+    if (again.error.code !== error.code) throw new Error('another code')
+    refuse = undefined
+  }
+}
+
+async function changingPersons() {
+  const clerk = { session: { getToken: async () => sessions.owner } }
+  const client = connectPlain(clerk, settings)
+  const seen = async () => {
+    const { data, error } = await client.from('products').select('name')
+    return error ? error.code : data.length
+  }
+  const results = [await seen()]
+  clerk.session = null
+  results.push(await seen())
+  clerk.session = { getToken: async () => sessions.watcher }
+  results.push(await seen())
+  report.persons = results
+  // Clerk's token without azp after a redirect; the one that it fetches anew is whole.
+  const asked = []
+  const fresh = accessTokens(API_URL, async ({ skipCache } = {}) => {
+    asked.push(Boolean(skipCache))
+    return skipCache ? sessions.owner : 'no.azp.token'
+  })
+  report.freshToken = { isToken: (await fresh()).split('.').length === 3, asked }
+  // A token that ends early is exchanged anew, once for all requests that met it.
+  const early = signIn('owner')
+  good(await products.listProducts(early))
+  const before = exchanges
+  let refusedOnce = 0
+  const { fetch: real } = globalThis
+  globalThis.fetch = (url, options) =>
+    String(url).includes('/products') && refusedOnce++ < 2
+      ? Promise.resolve(new Response('{"code":"PGRST303","message":"JWT expired"}', { status: 401 }))
+      : real(url, options)
+  for (const answer of await Promise.all([1, 2].map(() => early.from('products').select('id')))) good(answer)
+  globalThis.fetch = real
+  report.early = exchanges - before
+}
+
+async function deepLinks(client) {
+  const link = async (id) => advice((await products.productDetail(client, id)).error)
+  report.links = [await link('lamp'), await link('00000000-0000-4000-8000-000000000000')]
+  const nowhere = signIn('owner', 'http://127.0.0.1:9')
+  report.offline = advice((await nowhere.from('products').insert({ name: 'A' })).error)
+  const jargon = 'connection to server on socket "/tmp/.s.PGSQL.5432" failed'
+  report.advised = {}
+  for (const code of JSON.parse(CODES)) {
+    const { show, then } = advice({ code, message: jargon, details: jargon })
+    report.advised[code] = { isOurs: show === jargon, then }
+  }
+}
+
+async function endingWatches() {
+  const clerk = { session: { getToken: async () => sessions.watcher } }
+  const client = connectPlain(clerk, settings)
+  const gone = good(await products.addProduct(client, 'Mug', SLOW_URL))
+  const deleted = jobs.watchJob(client, gone.job_id, () => {})
+  good(await client.from('products').delete().eq('id', gone.id))
+  const left = good(await products.addProduct(client, 'Mug', SLOW_URL))
+  const abandoned = jobs.watchJob(client, left.job_id, () => (clerk.session = null))
+  report.ended = [(await deleted)?.status ?? null, await abandoned]
 }
 
 async function productsAndJobs(client) {
@@ -211,6 +299,10 @@ async function leaving(client) {
 await signingIn()
 const owner = signIn('owner')
 const product = await productsAndJobs(owner)
+await refusedExchanges()
+await changingPersons()
+await deepLinks(owner)
+await endingWatches()
 await realtime()
 await rulesAndChecks(owner)
 await writing(owner, product)

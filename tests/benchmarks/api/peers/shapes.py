@@ -73,3 +73,4 @@ class Overview(Product):
     job_progress: int | None
     job_error_code: str | None
     job_error_message: str | None
+    is_sample: bool | None
