@@ -121,6 +121,19 @@ CREATE FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_a
 
 COMMENT ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) IS 'Adds a message to a queue and returns its number.';
 
+CREATE FUNCTION private.advises_what_it_refuses(params jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (private.check_substitution(params, private.fold(array_to_string(
+        array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
+    )))).status = 'fail';
+end;
+$$;
+
+COMMENT ON FUNCTION private.advises_what_it_refuses(params jsonb) IS 'Whether a replacement of a substitution has itself a text that is replaced.';
+
 CREATE TABLE public.analysis_results (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     product_id uuid NOT NULL,
@@ -140,6 +153,7 @@ CASE
     WHEN ((type = 'sentiment_summary'::text) AND (jsonb_typeof(((content -> 'overall'::text) -> 'net'::text)) = 'number'::text)) THEN (((content -> 'overall'::text) ->> 'net'::text))::double precision
     ELSE NULL::double precision
 END) STORED,
+    is_sample boolean GENERATED ALWAYS AS ((((content -> 'subject'::text) ->> 'source_kind'::text) = 'sample'::text)) STORED,
     CONSTRAINT analysis_results_content_check CHECK (((content ? 'schema_version'::text) AND (pg_column_size(content) <= 262144))),
     CONSTRAINT analysis_results_type_check CHECK ((type ~ '^[a-z][a-z_]{1,49}$'::text))
 );
@@ -158,6 +172,9 @@ COMMENT ON COLUMN public.analysis_results.sentiment_label IS 'From the content o
 
 COMMENT ON COLUMN public.analysis_results.sentiment_net IS 'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
 found to judge.';
+
+COMMENT ON COLUMN public.analysis_results.is_sample IS 'Whether it was computed from the sample data that comes along, not from data about the product;
+null where the content names no source.';
 
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -186,7 +203,15 @@ COMMENT ON COLUMN public.jobs.user_id IS 'The account it works for; null for sys
 
 COMMENT ON COLUMN public.jobs.product_id IS 'The product it works on, if any.';
 
-COMMENT ON COLUMN public.jobs.stage IS 'What it does now, one word: queued, fetching, analysing, saving, retrying, done…';
+COMMENT ON COLUMN public.jobs.kind IS 'analyze_product, generate_script; erase_account and sync_customer work on the account.';
+
+COMMENT ON COLUMN public.jobs.status IS 'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
+cancelled.';
+
+COMMENT ON COLUMN public.jobs.stage IS 'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
+collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving;
+retrying, waiting, waiting_for_source, waiting_for_tiktok while it waits; at last done, failed or
+cancelled. Show a word that you don''t know as it is: sources add theirs.';
 
 COMMENT ON COLUMN public.jobs.progress IS 'Percent of the work done, 0 to 100.';
 
@@ -202,7 +227,7 @@ COMMENT ON COLUMN public.jobs.error_message IS 'The same as a sentence for the u
 
 COMMENT ON COLUMN public.jobs.started_at IS 'When a worker first took it; null before.';
 
-COMMENT ON COLUMN public.jobs.finished_at IS 'When it succeeded, failed or was cancelled; null before.';
+COMMENT ON COLUMN public.jobs.finished_at IS 'When it succeeded, failed or was cancelled; null before. The row is removed 30 days later.';
 
 CREATE TABLE public.products (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -983,7 +1008,11 @@ begin
         else
             return private.judge(
                 'fail', v_hits,
-                format('%s makes a %s claim.', v_claim, replace(v_category, '_', '-and-'))
+                format(
+                    '%s makes %s %s claim.', v_claim,
+                    case when v_category = 'income' then 'an' else 'a' end,
+                    replace(v_category, '_', '-and-')
+                )
             );
     end case;
 end;
@@ -1033,7 +1062,9 @@ begin
     if isempty(v_hits) then
         return private.pass_unless(
             coalesce((params ->> 'required')::boolean, true), '{}',
-            'Tell viewers what to do next, a call to action.'
+            'Tell viewers what to do next, a call to action'
+            || coalesce(': ' || private.quote_list(nullif(private.texts(params -> 'any_of'), '{}')), '')
+            || '.'
         );
     end if;
     return private.pass_unless(
@@ -1051,10 +1082,10 @@ CREATE FUNCTION private.check_disclosure(params jsonb, script private.folded_tex
     AS $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
-    v_hits int4multirange := private.find_terms(
-        script, private.texts(params -> 'accepted', private.default_phrases('accepted')), 'word',
-        '{case}'
+    v_accepted text[] := private.texts(
+        params -> 'accepted', private.default_phrases('accepted')
     );
+    v_hits int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_hits));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
@@ -1066,13 +1097,13 @@ begin
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
-            'Say clearly that this is an ad: “ad”, “#ad”, “sponsored” or “paid partnership”.'
+            format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
         );
     end if;
     return private.pass_unless(
-        lower(v_hits) >= (params ->> 'caption_first_chars')::integer
-        or v_seconds > (params ->> 'spoken_within_s')::numeric
-        or v_hashtags > (params ->> 'max_preceding_hashtags')::integer,
+        lower(v_hits) >= (params -> 'caption_first_chars')::integer
+        or v_seconds > (params -> 'spoken_within_s')::numeric
+        or v_hashtags > (params -> 'max_preceding_hashtags')::integer,
         v_hits, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;
@@ -1086,7 +1117,7 @@ CREATE FUNCTION private.check_emoji(params jsonb, script private.folded_text) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_max integer := (params ->> 'max')::integer;
+    v_max integer := (params -> 'max')::integer;
     v_emoji int4range[] := '{}';
     v_hits int4multirange;
 begin
@@ -1108,7 +1139,7 @@ begin
     end if;
     return private.pass_unless(
         cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
-        format('%s emoji, and %s at most are allowed.', cardinality(v_emoji), v_max)
+        format('Use %s emoji at most: the script has %s.', v_max, cardinality(v_emoji))
     );
 end;
 $$;
@@ -1120,7 +1151,7 @@ CREATE FUNCTION private.check_hashtags(params jsonb, script private.folded_text)
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_max integer := (params ->> 'max')::integer;
+    v_max integer := (params -> 'max')::integer;
     v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
         select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
@@ -1129,17 +1160,16 @@ declare
     v_missing text;
     v_hits int4multirange;
 begin
-    select string_agg('#' || ltrim(t, '#'), ', ') into v_missing
-    from jsonb_array_elements_text(params -> 'required') as t
-    where lower(ltrim(t, '#')) <> all (v_tags);
+    select string_agg('#' || t, ', ') into v_missing
+    from unnest(private.tag_names(params -> 'required')) as t
+    where t <> all (v_tags);
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
     v_hits := private.source_places(script, array(
         select t.place
         from unnest(v_places, v_tags) as t (place, tag)
-        inner join jsonb_array_elements_text(params -> 'forbidden') as f (tag)
-            on lower(ltrim(f.tag, '#')) = t.tag
+        where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
     if not isempty(v_hits) then
         return private.judge(
@@ -1149,7 +1179,10 @@ begin
     return private.pass_unless(
         cardinality(v_tags) > v_max,
         private.source_places(script, v_places[v_max + 1:]),
-        format('%s hashtags, and %s at most are allowed.', cardinality(v_tags), v_max)
+        format(
+            'Use %s at most: the script has %s.', private.counted(v_max, 'hashtag', 'hashtags'),
+            cardinality(v_tags)
+        )
     );
 end;
 $$;
@@ -1162,10 +1195,10 @@ CREATE FUNCTION private.check_max_length(params jsonb, script private.folded_tex
     AS $$
 declare
     v_unit text := params ->> 'unit';
-    v_max numeric := (params ->> 'max')::numeric;
-    v_min numeric := (params ->> 'min')::numeric;
+    v_max numeric := (params -> 'max')::numeric;
+    v_min numeric := (params -> 'min')::numeric;
     v_words integer := coalesce(script.words, private.count_words(script.content));
-    v_per_word numeric := 60.0 / coalesce((params ->> 'wpm')::numeric, 150);
+    v_per_word numeric := 60.0 / coalesce((params -> 'wpm')::numeric, 150);
     v_length numeric := trim_scale(round(case v_unit
         when 'chars' then char_length(script.content)
         when 'words' then v_words
@@ -1174,6 +1207,9 @@ declare
     -- The first character or word that is too much.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
     v_rest_at integer;
+    v_one text := case v_unit when 'chars' then 'character' else rtrim(v_unit, 's') end;
+    v_many text := case v_unit when 'chars' then 'characters' else v_unit end;
+    v_is text := case v_unit when 'seconds' then 'takes ' else 'has ' end || v_length;
 begin
     if v_length > v_max then
         v_rest_at := v_allowed;
@@ -1185,12 +1221,14 @@ begin
         end if;
         return private.judge(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
-            format('Shorten it: %s %s, and %s at most are allowed.', v_length, v_unit, v_max)
+            format(
+                'Shorten it to %s at most: it %s.', private.counted(v_max, v_one, v_many), v_is
+            )
         );
     end if;
     return private.pass_unless(
         v_length < v_min, '{}',
-        format('Say more: %s %s, and at least %s are asked for.', v_length, v_unit, v_min)
+        format('Say more, %s at least: it %s.', private.counted(v_min, v_one, v_many), v_is)
     );
 end;
 $$;
@@ -1221,9 +1259,7 @@ begin
         when 'all_of' then private.check_together(kind, params -> 'rules', script)
         when 'any_of' then private.check_together(kind, params -> 'rules', script)
         when 'not' then private.check_together(kind, params -> 'rules', script)
-        when 'tone' then private.judge(
-            'needs_review', '{}', 'Does it have the tone that this rule asks for?'
-        )
+        when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
         when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
     end;
 end;
@@ -1267,10 +1303,10 @@ begin
         return private.judge('not_applicable', '{}', null);
     end if;
     return private.pass_unless(
-        v_grade > (params ->> 'max')::numeric, '{}',
+        v_grade > (params -> 'max')::numeric, '{}',
         format(
-            'Simplify it: it reads at grade %s, and %s at most is allowed.',
-            v_grade, params ->> 'max'
+            'Simplify it to grade %s at most: it reads at grade %s.',
+            trim_scale((params -> 'max')::numeric), trim_scale(v_grade)
         )
     );
 end;
@@ -1306,7 +1342,10 @@ CREATE FUNCTION private.check_required_mention(params jsonb, script private.fold
     AS $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
-    v_terms text[] := v_all || private.texts(params -> 'any_of');
+    v_any text[] := private.texts(params -> 'any_of');
+    v_terms text[] := v_all || v_any;
+    v_min integer := coalesce((params -> 'min')::integer, 1);
+    v_has_any boolean := v_any = '{}';
     v_exact int4multirange;
     v_mentions int4multirange := '{}';
     v_found int4multirange;
@@ -1319,6 +1358,7 @@ begin
         if isempty(v_found) and v_term = any (v_all) then
             v_missing := v_missing || v_term;
         end if;
+        v_has_any := v_has_any or (not isempty(v_found) and v_term = any (v_any));
     end loop;
     if params ->> 'spelling' = 'exact' then
         v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
@@ -1334,15 +1374,15 @@ begin
             'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
         );
     end if;
-    if (select count(*) from unnest(v_mentions)) >= coalesce((params ->> 'min')::integer, 1) then
+    if v_has_any and (select count(*) from unnest(v_mentions)) >= v_min then
         return private.judge('pass', '{}', null);
     end if;
     return private.judge(
         'fail', '{}',
-        format(
-            'Mention %s%s.', private.quote_list(v_terms),
-            coalesce(format(' at least %s times', nullif(params ->> 'min', '1')), '')
-        )
+        case when v_min > 1
+            then format('Mention %s at least %s times.', private.quote_list(v_terms), v_min)
+            else format('Mention %s.', private.quote_list(v_any))
+        end
     );
 end;
 $$;
@@ -1356,11 +1396,7 @@ CREATE FUNCTION private.check_rule(definition jsonb, script private.folded_text,
 declare
     v_verdict private.verdict;
 begin
-    status := 'not_applicable';
     spans := '[]';
-    if definition ? 'scope' and not definition -> 'scope' ? 'body' then
-        return;
-    end if;
     v_verdict := private.check_params(
         definition ->> 'kind', coalesce(definition -> 'params', '{}'), script
     );
@@ -1371,7 +1407,8 @@ begin
     end if;
     if status in ('fail', 'needs_review') then
         spans := private.spans(v_verdict.hits, script.astral_at);
-        message := coalesce(definition ->> 'message', v_verdict.message);
+        message := private.condition(definition -> 'applies_when')
+            || coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
     end if;
 end;
@@ -1431,9 +1468,8 @@ begin
     from rules as r
     cross join lateral (
         select
-            case when r.rule_definition -> 'scope' ? 'body' is false
-                then 'not_applicable' else 'pass' end as status,
-            '[]'::jsonb as spans, null::text as message, null::text as suggestion
+            'pass' as status, '[]'::jsonb as spans, null::text as message,
+            null::text as suggestion
         where
             r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
             and r.id not in (select s.rule_id from suspects as s)
@@ -1520,7 +1556,10 @@ declare
         select coalesce(range_agg(h), '{}')
         from unnest(v_verdicts) as v cross join lateral unnest(v.hits) as h
     );
-    v_messages text := (select string_agg(v.message, ' ') from unnest(v_verdicts) as v);
+    v_messages text := (
+        select string_agg(v.message, case kind when 'any_of' then ' Or: ' else ' ' end)
+        from unnest(v_verdicts) as v
+    );
 begin
     if v_states <@ '{not_applicable}' then
         return private.judge('not_applicable', '{}', null);
@@ -2361,6 +2400,27 @@ COMMENT ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts inte
 a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
 that were still ours.';
 
+CREATE FUNCTION private.condition(applies_when jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select case
+        when coalesce(applies_when, '{}') = '{}' then ''
+        else 'If this is '
+            || concat_ws(
+                ' and ',
+                case applies_when ->> 'paid_partnership'
+                    when 'true' then 'a paid partnership'
+                    when 'false' then 'no paid partnership'
+                end,
+                'about ' || private.quote_list(private.texts(applies_when -> 'categories', null))
+            )
+            || ': '
+    end
+$$;
+
+COMMENT ON FUNCTION private.condition(applies_when jsonb) IS 'When a rule applies, as the beginning of its message; empty if it always does.';
+
 CREATE FUNCTION private.confirm_checkout(user_id uuid, number integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2403,6 +2463,59 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.consume(user_id uuid, metric text) IS 'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
+
+CREATE FUNCTION private.contradiction(kind text, params jsonb, OUT name text, OUT problem text) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    -- A script has 10,000 characters at most, so 5,000 words.
+    v_longest constant numeric := case params ->> 'unit'
+        when 'chars' then 10000
+        when 'words' then 5000
+        else 5000 * 60 / coalesce((params -> 'wpm')::numeric, 150)
+    end;
+    v_required text[];
+begin
+    if kind = 'max_length' then
+        name := 'min';
+        problem := case
+            when (params -> 'min')::numeric > (params -> 'max')::numeric
+                then 'must not be above max.'
+            when (params -> 'min')::numeric > v_longest
+                then 'asks for more than a script of 10000 characters can have.'
+        end;
+    elsif kind = 'hashtags' then
+        name := 'required';
+        v_required := private.tag_names(params -> 'required');
+        problem := case
+            when v_required && private.tag_names(params -> 'forbidden')
+                then 'must not have what forbidden has.'
+            when cardinality(v_required) > (params -> 'max')::integer
+                then 'must not have more entries than max allows.'
+        end;
+    elsif kind = 'claim' and params ->> 'policy' = 'disclaim' and not params ? 'disclaimer' then
+        name := 'disclaimer';
+        problem := 'is missing: the policy disclaim asks for it.';
+    elsif kind = 'cta' and params -> 'required' = 'false'
+        and coalesce(params ->> 'position', 'anywhere') = 'anywhere'
+    then
+        name := 'required';
+        problem := 'may be false only beside a position: else the rule forbids nothing.';
+    elsif kind = 'banned_phrase' and params ? 'exceptions'
+        and private.excuses_everything(params)
+    then
+        name := 'exceptions';
+        problem := 'must leave a term that is still forbidden.';
+    elsif kind = 'substitution' and private.advises_what_it_refuses(params) then
+        name := 'map';
+        problem := 'must not lead to a text that it replaces.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION private.contradiction(kind text, params jsonb, OUT name text, OUT problem text) IS 'Params that are valid one by one, but together can never be met or never apply: the one to change,
+and the end of a sentence; the problem is null if there is none.';
 
 CREATE FUNCTION private.count_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2488,6 +2601,15 @@ CREATE FUNCTION private.count_words(content text) RETURNS integer
 $$;
 
 COMMENT ON FUNCTION private.count_words(content text) IS 'Words: what stands between spaces and is no mere sign.';
+
+CREATE FUNCTION private.counted(number numeric, singular text, plural text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
+$$;
+
+COMMENT ON FUNCTION private.counted(number numeric, singular text, plural text) IS 'A number of things: 1 word, 2 words.';
 
 CREATE FUNCTION private.create_queue(queue text) RETURNS void
     LANGUAGE plpgsql
@@ -2761,8 +2883,8 @@ CREATE FUNCTION private.default_phrases(purpose text) RETURNS text[]
     AS $$
     select case purpose
         when 'accepted' then '{
-            "#ad", "ad", "advertisement", "#sponsored", "sponsored", "sponsored by",
-            "paid partnership", "#paidpartnership", "paid ad", "#advertisement"
+            "#ad", "ad", "sponsored", "paid partnership", "advertisement", "#sponsored",
+            "sponsored by", "#paidpartnership", "paid ad", "#advertisement"
         }'::text[]
         when 'ambiguous' then '{
             "#sp", "#spon", "#partner", "#partners", "#collab", "#ambassador", "thanks to",
@@ -2795,6 +2917,10 @@ begin
             v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
         ) as o;
     end loop;
+    if problem is null and definition ? 'scope' and not definition -> 'scope' ? 'body' then
+        field := 'scope';
+        problem := 'must include body: a script is one text, and that is its body.';
+    end if;
     if problem is null then
         select p.field, p.problem into field, problem
         from private.params_problem(
@@ -3005,6 +3131,38 @@ $$;
 COMMENT ON FUNCTION private.enter_account(user_id uuid) IS 'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
 before this transaction ends.';
 
+CREATE FUNCTION private.entry_problem(value text, type text, choices text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    if type = 'choices' then
+        return case when value <> all (choices)
+            then 'may list only: ' || array_to_string(choices, ', ') || '.' end;
+    end if;
+    if type = 'patterns' then
+        return 'has an entry that ' || private.pattern_problem(value);
+    end if;
+    if private.is_blank(value)
+        or char_length(value) > (case type when 'samples' then 2000 else 200 end)
+    then
+        return 'has an entry that is empty or too long.';
+    end if;
+    return case
+        when type = 'terms' and private.is_unfindable(value)
+            then 'has an entry that no script can have.'
+        when type = 'hashtags' and (private.fold_piece(value)).plain !~ '^#?[[:alnum:]_]+$'
+            then 'has an entry that is no hashtag: letters, digits and _ make one.'
+        when type = 'emoji' and value !~ ('^(?:' || private.emoji_pattern() || ')$')
+            then 'has an entry that is not one emoji.'
+        when type = 'locales' and value !~ '^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?$'
+            then 'has an entry that is no language tag such as en or pt-BR.'
+    end;
+end;
+$_$;
+
+COMMENT ON FUNCTION private.entry_problem(value text, type text, choices text[]) IS 'What is wrong with an entry of a list, as the end of a sentence; null if nothing.';
+
 CREATE FUNCTION private.erase_account(user_id uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3120,6 +3278,19 @@ $$;
 
 COMMENT ON FUNCTION private.erase_own_account() IS 'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
 from the token.';
+
+CREATE FUNCTION private.excuses_everything(params jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (private.check_banned_phrase(params, private.fold(
+        array_to_string(private.texts(params -> 'terms'), ' . . . ')
+    ))).status = 'pass';
+end;
+$$;
+
+COMMENT ON FUNCTION private.excuses_everything(params jsonb) IS 'Whether the exceptions of a banned_phrase allow each of its terms.';
 
 CREATE FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3428,7 +3599,11 @@ declare
     v_pattern text;
     v_hits int4range[];
 begin
-    select f.plain, f.bare into v_plain, v_bare from private.fold_piece(v_plain) as f;
+    -- A text that is taken as written is compared with a term as written.
+    if not v_is_exact and octet_length(v_plain) > char_length(v_plain) then
+        -- In pieces, as the script is, so that both come out alike.
+        select f.plain, f.bare into v_plain, v_bare from private.fold_pieces(v_plain) as f;
+    end if;
     -- A term with accents means them; one without is found under any.
     v_is_disguised := v_is_disguised and v_plain = v_bare;
     v_text := case
@@ -3629,6 +3804,10 @@ begin
     if octet_length(source) = char_length(source) then
         return;
     end if;
+    -- Read as it is shown: from right to left until the override ends.
+    if source like U&'\202e%' then
+        source := reverse(source);
+    end if;
     plain := regexp_replace(
         normalize(source, nfkc),
         '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'
@@ -3649,12 +3828,13 @@ CREATE FUNCTION private.fold_pieces(content text) RETURNS TABLE(plain text, bare
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    -- A run that keeps its length, or one character with its combining marks.
+    -- A run that is overridden to be read from right to left, a run that keeps its length, or one
+    -- character with its combining marks.
     with pieces as (
         select m.piece[1] as source, m.position
         from regexp_matches(
             content,
-            case
+            '\u202e[^\u202c\u2069\n]*[\u202c\u2069]?|' || case
                 when content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'
                     then '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'
                 else '[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e'
@@ -3832,6 +4012,17 @@ COMMENT ON FUNCTION private.host_problem(host text) IS 'What is wrong with the h
 (link-local, where clouds keep their secrets; multicast; odd spellings of addresses). The worker''s
 fetcher judges every address again after DNS.';
 
+CREATE FUNCTION private.is_blank(value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (private.fold_piece(value)).plain !~ '\S';
+end;
+$$;
+
+COMMENT ON FUNCTION private.is_blank(value text) IS 'Whether a text has nothing that can be seen, however many characters it has.';
+
 CREATE FUNCTION private.is_fault_of_user(error_code text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3858,6 +4049,19 @@ $$;
 
 COMMENT ON FUNCTION private.is_json_container(value text) IS 'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
 column.';
+
+CREATE FUNCTION private.is_unfindable(term text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- Spaces, “-” and “_” part the words of a term; control characters part terms.
+    return (private.fold_piece(term)).plain !~ '[^\s_-]'
+        or term ~ '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\U0010fffd-\U0010ffff]';
+end;
+$$;
+
+COMMENT ON FUNCTION private.is_unfindable(term text) IS 'Whether private.find_terms finds this term nowhere, not even in a script that is the term.';
 
 CREATE FUNCTION private.jobs_refund() RETURNS trigger
     LANGUAGE plpgsql
@@ -3990,22 +4194,14 @@ CREATE FUNCTION private.list_problem(value jsonb, type text, low numeric, high n
         when jsonb_array_length(value) not between low and high
             then format('must have %s to %s entries.', low, high)
         else (
-            select case
-                when jsonb_typeof(e.entry) <> 'string' then 'must be a list of texts.'
-                when type = 'choices'
-                    then 'may list only: ' || array_to_string(choices, ', ') || '.'
-                when type = 'patterns'
-                    then 'has an entry that ' || private.pattern_problem(e.entry #>> '{}')
-                else 'has an entry that is empty or too long.'
-            end
-            from jsonb_array_elements(value) as e (entry)
-            where jsonb_typeof(e.entry) <> 'string' or case type
-                when 'choices' then e.entry #>> '{}' <> all (choices)
-                when 'patterns' then private.pattern_problem(e.entry #>> '{}') is not null
-                else e.entry #>> '{}' !~ '\S'
-                    or char_length(e.entry #>> '{}')
-                    > case type when 'samples' then 2000 else 200 end
-            end
+            select p.problem
+            from jsonb_array_elements(value) with ordinality as e (entry, position)
+            cross join lateral (
+                select case when jsonb_typeof(e.entry) <> 'string' then 'must be a list of texts.'
+                    else private.entry_problem(e.entry #>> '{}', type, choices) end as problem
+            ) as p
+            where p.problem is not null
+            order by e.position
             limit 1
         )
     end
@@ -4114,6 +4310,37 @@ $$;
 
 COMMENT ON FUNCTION private.live_work(user_id uuid) IS 'What an account sees of its unfinished jobs, as words to compare.';
 
+CREATE FUNCTION private.look_alikes(OUT signs text, OUT letters text) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select
+        -- Ours first: small letters of Cyrillic and Greek as people use them, small capitals,
+        -- squares and circles, letters with strokes and hooks.
+            'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧᴀ'
+            || 'ʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒'
+            || '🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩ɱɾƈɳƚɠʂƭƙɦɓɗƒƴȥɇɆɨƗʉɄħĦŧŦƀɃɍɌɉɈɏɎɖʈɭɽ'
+            || 'ɲŋᗩᑕᑎᔕ᙭ӿⲁⲀⲃⲉⲈᗷꞯꞒꞓςⲓ'
+            -- Generated from Unicode's confusables.txt (UTS #39), as PyPI confusable-homoglyphs
+            -- 3.3.1 ships it: single letters and digits of Latin, Greek, Cyrillic, Armenian,
+            -- Cherokee, Coptic, Lisu and Canadian syllables that look like one of ASCII.
+            || 'ꝚƧϨꙄᒿꞫȜƷꝪⳌЗӠᏎƼⳒбᏮȣȢꝮⳊɑᎪᗅꓮƄЬᏏᑲᖯꞴᏴꓐϲⲥꮯϹⲤᏟꓚᏧᑯꓒᎠᗞᗪꓓꬲҽᎬꓰꬵꞙẝքꞘϜᖴꓝɡ'
+            || 'ᶃƍցԌᏀᏳꓖհᏂⲎᎻᕼꓧɩιꙇӏꭵᎥϳꞲͿᎫᒍꓙⲔᏦꓗƖǀⲒӀꓲⳐᏞᒪꓡϺⲘᎷᗰꓟոռⲚꓠᴑꬽσⲟօⲞՕꓳϱⲣⲢᏢᑭꓑ'
+            || 'գզꭇꭈᴦⲅꮁƦᎡᏒᖇꓣƽꮪՏᏕᏚꓢⲦᎢꓔꞟꭎꭒʋսՍᑌꓴѵꮩѴᏙᐯꓦɯѡաꮃԜᎳᏔꓪᕁᕽꞳⲬꓫɣᶌỿꭚγүϒⲨҮᎩᎽꓬ'
+            || 'ꮓ𐋵Ꮓꓜ',
+            'aeopcyxijsdhkmtbhrqwaeopcyxijskmtbhaeopikvtuxabezhikmnoptyxa'
+            || 'bcdefghijklmnoprstuvwyzoollddisabcdefghijklmnopqrstuvwxyzabc'
+            || 'defghijklmnopqrstuvwxyzmrcnlgstkhbdfyzeeiiuuhhttbbrrjjyydtlr'
+            || 'nnacnsxxaabeebqccc1'
+            || '222223333333456668899aaaabbbbbbbbcccccccdddddddeeeeffffffffg'
+            || 'ggggggghhhhhhiiiiiijjjjjjkkk111111111mmmmmnnnnoooooooopppppp'
+            || 'qqrrrrrrrrrrsssssstttuuuuuuuuvvvvvvwwwwwwwwxxxxxyyyyyyyyyyyy'
+            || 'zzzz'
+$$;
+
+COMMENT ON FUNCTION private.look_alikes(OUT signs text, OUT letters text) IS 'Letters and digits that look like ASCII''s, and at the same places those that they look like. What
+may be an l, an i or a 1 is 1, which private.letter_classes reads as each of them.';
+
 CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4124,7 +4351,9 @@ CREATE FUNCTION private.map_problem(value jsonb, low numeric, high numeric) RETU
             then format('must have %s to %s entries.', low, high)
         when exists (
             select from jsonb_each(value) as e
-            where e.key !~ '\S' or char_length(e.key) > 200 or jsonb_typeof(e.value) <> 'string'
+            where jsonb_typeof(e.value) <> 'string'
+                or private.entry_problem(e.key, 'terms', null) is not null
+                or private.entry_problem(e.value #>> '{}', 'texts', null) is not null
         ) then 'must lead from one text to another.'
     end
 $$;
@@ -4299,6 +4528,29 @@ $$;
 COMMENT ON FUNCTION private.own_usage() IS 'What the account of the token uses now. Definer: usage is internal; identity comes from the
 token.';
 
+CREATE FUNCTION private.parameter_defaults() RETURNS TABLE(kind text, name text, value jsonb)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    values
+    ('definition', 'scope', '["body"]'::jsonb),
+    ('banned_phrase', 'match', '"word"'),
+    ('banned_phrase', 'normalise', '["case", "width", "leet", "zero_width"]'),
+    ('required_mention', 'min', '1'),
+    ('required_mention', 'spelling', '"any"'),
+    ('disclosure', 'accepted', to_jsonb(private.default_phrases('accepted'))),
+    ('disclosure', 'ambiguous', to_jsonb(private.default_phrases('ambiguous'))),
+    ('max_length', 'wpm', '150'),
+    ('regex', 'must', '"not_match"'),
+    ('cta', 'required', 'true'),
+    ('cta', 'any_of', to_jsonb(private.default_phrases('cta'))),
+    ('cta', 'position', '"anywhere"'),
+    ('competitor_mention', 'policy', '"forbid"')
+$$;
+
+COMMENT ON FUNCTION private.parameter_defaults() IS 'What holds of a rule''s params where it does not name them. A param that is neither required nor
+here asks for nothing unless it is named.';
+
 CREATE FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4317,6 +4569,12 @@ begin
     if not params ?| v_names then
         field := path || 'params';
         problem := 'must have one of: ' || array_to_string(v_names, ', ') || '.';
+        return;
+    end if;
+    select c.name, c.problem into field, problem
+    from private.contradiction(kind, params) as c;
+    if problem is not null then
+        field := path || 'params.' || field;
         return;
     end if;
     for v_rule in
@@ -4376,7 +4634,10 @@ CREATE FUNCTION private.pattern_problem(pattern text) RETURNS text
     AS $$
 declare
     -- Escaped characters and bracket expressions can't hold what is refused below.
-    v_bare text := regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g');
+    v_bare text := regexp_replace(
+        pattern, '\\.|\[\^?\]?(?:\[[:.=][^\]]+\]|\\.|[^\]\\])*\]', '_', 'g'
+    );
+    v_shape record;
 begin
     if char_length(pattern) not between 1 and 200 then
         return 'must have 1 to 200 characters.';
@@ -4389,13 +4650,20 @@ begin
     if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
         return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
     end if;
-    -- Counted repeats are unrolled when compiled, endless ones within them each time.
-    if regexp_count(v_bare, '[*+]|\{\d+,\}') >= 40 or exists (
-        select from regexp_matches(v_bare, '\{(\d+),?(\d*)\}', 'g') as r (bounds)
-        having sum(ln(coalesce(nullif(r.bounds[2], ''), r.bounds[1])::numeric + 1))
-            + ln(1 + regexp_count(v_bare, '[*+]|\{\d+,\}')) > ln(600)
-    ) then
+    select s.* into v_shape
+    from private.pattern_shape(regexp_replace(pattern, '^\(\?i\)', '')) as s;
+    -- Before it is compiled: these take seconds.
+    if v_shape.size is null then
+        return 'is no valid regular expression.';
+    end if;
+    if v_shape.size > 600 then
         return 'repeats too often: its counts may multiply to 600 at most.';
+    end if;
+    if v_shape.may_be_empty then
+        return 'matches every text, also an empty one.';
+    end if;
+    if v_shape.repeats_empty then
+        return 'repeats a part that may be empty, such as (a*){9}.';
     end if;
     if '' ~ pattern then
         return 'matches every text, also an empty one.';
@@ -4408,6 +4676,81 @@ $$;
 
 COMMENT ON FUNCTION private.pattern_problem(pattern text) IS 'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
 Without lookaround and backreferences, matching takes time linear in the text.';
+
+CREATE FUNCTION private.pattern_shape(pattern text, OUT size integer, OUT may_be_empty boolean, OUT repeats_empty boolean) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    -- One entry for each open group, the whole pattern first.
+    v_sizes integer[] := '{0}';
+    v_empty boolean[] := '{t}';
+    v_other_empty boolean[] := '{f}';
+    v_depth integer := 1;
+    -- The last part, which a quantifier may follow.
+    v_size integer := 0;
+    v_is_empty boolean := true;
+    v_token text;
+    v_counts text[];
+    v_most integer;
+begin
+    repeats_empty := false;
+    for v_token in
+        select m.match[1]
+        from regexp_matches(
+            pattern,
+            '\\(?:u[[:xdigit:]]{4}|U[[:xdigit:]]{8}|x[[:xdigit:]]+|c.|0[0-7]*|.)'
+            || '|\[\^?\]?(?:\[[:.=][^\]]+\]|\\.|[^\]\\])*\]'
+            || '|\(\?:|[*+?]\??|\{\d+,?\d*\}\??|.', 'g'
+        ) with ordinality as m (match, position)
+        order by m.position
+    loop
+        if v_token ~ '^([*+?]|\{\d)' then
+            v_counts := regexp_match(v_token, '(\d+)(?:,(\d*))?');
+            repeats_empty := repeats_empty or (v_is_empty and v_token !~ '^\?');
+            v_is_empty := v_is_empty or v_token ~ '^([*?]|\{0)';
+            v_most := coalesce(nullif(v_counts[2], ''), v_counts[1], '1')::integer;
+            v_size := least(10000, v_size * case
+                when v_token ~ '^([*+]|\{\d+,\})' then 2 * greatest(v_most, 1)
+                else greatest(2 * v_most - coalesce(v_counts[1], '1')::integer, 1)
+            end);
+            continue;
+        end if;
+        v_sizes[v_depth] := v_sizes[v_depth] + v_size;
+        v_empty[v_depth] := v_empty[v_depth] and v_is_empty;
+        v_size := 0;
+        v_is_empty := true;
+        if v_token in ('(', '(?:') then
+            v_depth := v_depth + 1;
+            v_sizes[v_depth] := 0;
+            v_empty[v_depth] := true;
+            v_other_empty[v_depth] := false;
+        elsif v_token = '|' then
+            v_other_empty[v_depth] := v_other_empty[v_depth] or v_empty[v_depth];
+            v_empty[v_depth] := true;
+        elsif v_token = ')' then
+            v_size := v_sizes[v_depth];
+            v_is_empty := v_empty[v_depth] or v_other_empty[v_depth];
+            v_depth := v_depth - 1;
+            exit when v_depth = 0;
+        else
+            v_size := 1;
+            v_is_empty := v_token in ('^', '$', '\A', '\Z', '\m', '\M', '\y', '\Y');
+        end if;
+    end loop;
+    if v_depth <> 1 then
+        return;
+    end if;
+    size := v_sizes[1] + v_size;
+    may_be_empty := v_other_empty[1] or (v_empty[1] and v_is_empty);
+end;
+$_$;
+
+COMMENT ON FUNCTION private.pattern_shape(pattern text, OUT size integer, OUT may_be_empty boolean, OUT repeats_empty boolean) IS 'What decides how long a regular expression takes to compile, read without compiling it. size: its
+characters, with counted repeats written out; what is repeated endlessly, and each repeat that may
+be missing, counts twice. may_be_empty: it can match no character at all. repeats_empty: a part of
+it that can match nothing is repeated, as in (a*){9}. All are null where a parenthesis lacks its
+other half.';
 
 CREATE FUNCTION private.places(hits int4range[]) RETURNS int4multirange
     LANGUAGE sql IMMUTABLE
@@ -4621,7 +4964,9 @@ CREATE FUNCTION private.quote_hits(script private.folded_text, hits int4multiran
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select string_agg(
-        '“' || substr(script.content, lower(h) + 1, upper(h) - lower(h)) || '”', ', '
+        '“' || regexp_replace(
+            substr(script.content, lower(h) + 1, upper(h) - lower(h)), '\s+', ' ', 'g'
+        ) || '”', ', '
     )
     from (select r from unnest(hits) as r limit 3) as first_three (h)
 $$;
@@ -4631,11 +4976,13 @@ COMMENT ON FUNCTION private.quote_hits(script private.folded_text, hits int4mult
 CREATE FUNCTION private.quote_list(list text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-    select '“' || array_to_string(list, '” or “') || '”'
-$$;
+    AS $_$
+    select regexp_replace(
+        '“' || array_to_string(list[:5], '”, “') || '”', ', (“[^“]*)$', ' or \1'
+    )
+$_$;
 
-COMMENT ON FUNCTION private.quote_list(list text[]) IS 'A list of texts as a person reads it.';
+COMMENT ON FUNCTION private.quote_list(list text[]) IS 'The first five of a list of texts as a person reads them: “a”, “b” or “c”.';
 
 CREATE FUNCTION private.read_symbols(value text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -4643,7 +4990,7 @@ CREATE FUNCTION private.read_symbols(value text) RETURNS text
     AS $_$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
-        regexp_replace(value, '[!|+]+(?![[:alnum:]])', '', 'g'), '!|+@$€£', 'iitasel'
+        regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
     )
 $_$;
 
@@ -5349,7 +5696,7 @@ CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, ty
     ('definition', 'kind', 'choice', true, null, null, private.rule_kinds()),
     ('definition', 'severity', 'choice', true, null, null, '{error,warning,info}'),
     ('definition', 'scope', 'choices', false, 1, 5, '{hook,body,cta,caption,on_screen}'),
-    ('definition', 'locales', 'texts', false, 1, 50, null),
+    ('definition', 'locales', 'locales', false, 1, 50, null),
     ('definition', 'applies_when', 'object', false, null, null, null),
     ('definition', 'message', 'text', false, 1, 300, null),
     ('definition', 'suggestion', 'text', false, 1, 300, null),
@@ -5357,29 +5704,30 @@ CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, ty
     ('definition', 'examples', 'object', false, null, null, null),
     ('definition', 'params', 'object', false, null, null, null),
     ('applies_when', 'paid_partnership', 'boolean', false, null, null, null),
-    ('applies_when', 'categories', 'texts', false, 0, 20, null),
+    ('applies_when', 'categories', 'texts', false, 1, 20, null),
     ('source', 'origin', 'choice', false, null, null, '{brand,ftc,tiktok}'),
     ('source', 'url', 'text', false, 1, 500, null),
     ('examples', 'pass', 'samples', false, 0, 20, null),
     ('examples', 'fail', 'samples', false, 0, 20, null),
     ('nested', 'kind', 'choice', true, null, null, private.rule_kinds()),
     ('nested', 'params', 'object', false, null, null, null),
-    ('banned_phrase', 'terms', 'texts', true, 1, 100, null),
+    ('banned_phrase', 'terms', 'terms', true, 1, 100, null),
     ('banned_phrase', 'match', 'choice', false, null, null, '{word,prefix,substring}'),
     ('banned_phrase', 'normalise', 'choices', false, 0, 4, '{case,width,leet,zero_width}'),
-    ('banned_phrase', 'exceptions', 'texts', false, 0, 100, null),
+    ('banned_phrase', 'exceptions', 'terms', false, 0, 100, null),
     ('substitution', 'map', 'map', true, 1, 100, null),
-    ('required_mention', 'any_of', 'texts', false, 1, 50, null),
-    ('required_mention', 'all_of', 'texts', false, 1, 50, null),
-    ('required_mention', 'min', 'integer', false, 1, 50, null),
+    ('required_mention', 'any_of', 'terms', false, 1, 50, null),
+    ('required_mention', 'all_of', 'terms', false, 1, 50, null),
+    -- No term is looked for after its twentieth place.
+    ('required_mention', 'min', 'integer', false, 1, 20, null),
     ('required_mention', 'spelling', 'choice', false, null, null, '{exact,any}'),
-    ('disclosure', 'accepted', 'texts', false, 1, 50, null),
-    ('disclosure', 'ambiguous', 'texts', false, 0, 50, null),
+    ('disclosure', 'accepted', 'terms', false, 1, 50, null),
+    ('disclosure', 'ambiguous', 'terms', false, 0, 50, null),
     ('disclosure', 'caption_first_chars', 'integer', false, 1, 10000, null),
     ('disclosure', 'spoken_within_s', 'number', false, 0, 600, null),
     ('disclosure', 'max_preceding_hashtags', 'integer', false, 0, 100, null),
     ('max_length', 'unit', 'choice', true, null, null, '{chars,words,seconds}'),
-    ('max_length', 'max', 'number', false, 0, 100000, null),
+    ('max_length', 'max', 'number', false, 1, 100000, null),
     ('max_length', 'min', 'number', false, 0, 100000, null),
     ('max_length', 'wpm', 'integer', false, 60, 400, null),
     ('regex', 'pattern', 'pattern', true, null, null, null),
@@ -5390,7 +5738,7 @@ CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, ty
     ),
     ('claim', 'policy', 'choice', true, null, null, '{forbid,substantiate,disclaim}'),
     ('claim', 'patterns', 'patterns', false, 0, 20, null),
-    ('claim', 'disclaimer', 'text', false, 1, 300, null),
+    ('claim', 'disclaimer', 'term', false, 1, 300, null),
     ('claim', 'substantiation_refs', 'texts', false, 0, 50, null),
     ('testimonial', 'policy', 'choice', true, null, null, '{forbid_fabricated_first_person}'),
     ('price_match', 'max_age_h', 'integer', false, 1, 8760, null),
@@ -5400,15 +5748,15 @@ CREATE FUNCTION private.rule_parameters() RETURNS TABLE(kind text, name text, ty
     ('reading_level', 'metric', 'choice', false, null, null, '{fk_grade}'),
     ('reading_level', 'max', 'number', true, 0, 30, null),
     ('cta', 'required', 'boolean', false, null, null, null),
-    ('cta', 'any_of', 'texts', false, 1, 50, null),
+    ('cta', 'any_of', 'terms', false, 1, 50, null),
     ('cta', 'position', 'choice', false, null, null, '{start,end,anywhere}'),
-    ('competitor_mention', 'names', 'texts', true, 1, 100, null),
+    ('competitor_mention', 'names', 'terms', true, 1, 100, null),
     ('competitor_mention', 'policy', 'choice', false, null, null, '{forbid,review}'),
-    ('hashtags', 'required', 'texts', false, 1, 30, null),
-    ('hashtags', 'forbidden', 'texts', false, 1, 100, null),
+    ('hashtags', 'required', 'hashtags', false, 1, 30, null),
+    ('hashtags', 'forbidden', 'hashtags', false, 1, 100, null),
     ('hashtags', 'max', 'integer', false, 0, 100, null),
     ('emoji', 'max', 'integer', false, 0, 1000, null),
-    ('emoji', 'forbidden', 'texts', false, 1, 100, null),
+    ('emoji', 'forbidden', 'emoji', false, 1, 100, null),
     ('rubric', 'text', 'text', true, 1, 1000, null),
     ('rubric', 'threshold', 'number', false, 0, 1, null),
     ('all_of', 'rules', 'rules', true, 1, 10, null),
@@ -5874,9 +6222,9 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise of a text: no separators, repeats or digits for letters. Where a
-squeezed text lacks a squeezed term, the term isn''t there, and no pattern need be run. Keeps the
-separator that private.find_terms puts between the terms of a list.';
+COMMENT ON FUNCTION private.squeeze(value text) IS 'What survives every disguise that private.find_term reads through: no separators, repeats or
+digits for letters. Where a squeezed text lacks a squeezed term, the term isn''t there, and no
+pattern need be run. Keeps the separator that private.find_terms puts between the terms of a list.';
 
 CREATE FUNCTION private.squeeze_terms(terms text[]) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
@@ -5997,6 +6345,20 @@ END;
 
 COMMENT ON FUNCTION private.stripe_event(id text) IS 'An event and where its handling stands. Definer: workers have no table rights.';
 
+CREATE FUNCTION private.tag_names(tags jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+        select distinct lower(ltrim((private.fold_piece(t)).plain, '#'))
+        from jsonb_array_elements_text(coalesce(tags, '[]')) as t
+    );
+end;
+$$;
+
+COMMENT ON FUNCTION private.tag_names(tags jsonb) IS 'Hashtags of a rule as they are compared: each once, lower-case, without the #.';
+
 CREATE FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) RETURNS text
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6116,6 +6478,19 @@ END;
 COMMENT ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) IS 'The sealed tokens that TikTok is to be told about; nulls once it has been.
 Definer: workers have no table rights.';
 
+CREATE FUNCTION private.tone_question(params jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select 'Is its tone '
+        || coalesce('“' || (params ->> 'target') || '”', '')
+        || case when params ?& '{target,forbid}' then ', and ' else '' end
+        || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
+        || '?'
+$$;
+
+COMMENT ON FUNCTION private.tone_question(params jsonb) IS 'What a person decides of a rule of kind tone.';
+
 CREATE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6182,21 +6557,27 @@ CREATE FUNCTION private.value_problem(value jsonb, type text, low numeric, high 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select case
-        when type in ('texts', 'samples', 'choices', 'patterns')
+        when type in (
+            'texts', 'samples', 'choices', 'patterns', 'terms', 'hashtags', 'emoji', 'locales'
+        )
             then private.list_problem(value, type, low, high, choices)
         when type = 'map' then private.map_problem(value, low, high)
         when type in ('integer', 'number') then case
             when jsonb_typeof(value) <> 'number' then 'must be a number.'
+            when char_length(value #>> '{}') > 30 then 'must have 30 digits at most.'
             when type = 'integer' and value::numeric % 1 <> 0 then 'must be a whole number.'
             when value::numeric not between low and high
                 then format('must be from %s to %s.', low, high)
         end
         when type = 'boolean' and jsonb_typeof(value) <> 'boolean' then 'must be true or false.'
         when type = 'object' and jsonb_typeof(value) <> 'object' then 'must be an object.'
-        when type in ('text', 'choice', 'pattern') and jsonb_typeof(value) <> 'string'
+        when type in ('text', 'term', 'choice', 'pattern') and jsonb_typeof(value) <> 'string'
             then 'must be text.'
-        when type = 'text' and char_length(value #>> '{}') not between low and high
+        when type in ('text', 'term') and char_length(value #>> '{}') not between low and high
             then format('must have %s to %s characters.', low, high)
+        when type in ('text', 'term') and private.is_blank(value #>> '{}') then 'is blank.'
+        when type = 'term' and private.is_unfindable(value #>> '{}')
+            then 'is a text that no script can have.'
         when type = 'choice' and value #>> '{}' <> all (choices)
             then 'must be one of: ' || array_to_string(choices, ', ') || '.'
         when type = 'pattern' then private.pattern_problem(value #>> '{}')
@@ -6315,23 +6696,28 @@ declare
         nfc
     );
 begin
-    -- Letters of other scripts that look Latin.
+    -- Letters of other scripts that look Latin: few of the table's stand in any one text, and
+    -- translate compares each character with its whole list.
     if octet_length(v_text) > char_length(v_text) then
-        v_text := translate(
-            v_text,
-            'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
-            || 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ'
-            || '🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩',
-            'aeopcyxijsdhkmtbhrqwAEOPCYXIJSKMTBHaeopikvtuxABEZHIKMNOPTYX'
-            || 'abcdefghijklmnoprstuvwyzoOlLdDis'
-            || 'ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ'
-        );
+        select coalesce(translate(v_text, a.signs, a.letters), v_text)
+        into v_text
+        from (
+            select
+                string_agg(d.sign, '' order by d.sign) as signs,
+                string_agg(substr(l.letters, d.place, 1), '' order by d.sign) as letters
+            from private.look_alikes() as l
+            cross join lateral (
+                select distinct m.match[1] as sign, position(m.match[1] in l.signs) as place
+                from regexp_matches(v_text, '[^\u0001-\u007f]', 'g') as m (match)
+            ) as d
+            where d.place > 0
+        ) as a;
     end if;
     return v_text;
 end;
 $$;
 
-COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and the Cyrillic “а” as “a”.';
+COMMENT ON FUNCTION private.without_accents(value text) IS 'A text with “á” and what private.look_alikes has, such as the Cyrillic “а”, as “a”.';
 
 CREATE FUNCTION private.word_pattern(term text, reads_disguise boolean, is_spelt boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -6469,6 +6855,7 @@ $$;
 COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
 second.
 
+What has begun counts against the plan although it is cancelled; what has not is given back.
 Errors: 404 not_found.';
 
 CREATE FUNCTION public.check_compliance(content text) RETURNS TABLE(rule_id uuid, rule_name text, kind text, severity text, status text, spans jsonb, message text, suggestion text)
@@ -6488,7 +6875,17 @@ COMMENT ON FUNCTION public.check_compliance(content text) IS 'Applies every enab
 
 status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that
 are meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
-A plain script is scope body. Errors: 422 invalid_script.';
+A plain script is scope body. A rule with applies_when asks a person (needs_review) where it would
+fail, so it never keeps a script from being final.
+
+Banned words, competitors and claims are found in these disguises: other cases, widths and styles of
+letters (𝐦, ⓜ, ᴍ), accents and marks, invisible characters, text that is overridden to run from right
+to left, look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu,
+Canadian syllables), digits and signs for letters, repeated letters, letters that signs, spaces or
+emoji part. Not found are misspellings, words that are cut in two by a space, two letters that look
+like one (rn), letters upside down, flags. A term with accents is found as it is only.
+
+Errors: 422 invalid_script.';
 
 CREATE FUNCTION public.delete_account() RETURNS void
     LANGUAGE sql
@@ -6820,7 +7217,8 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
     job.stage AS job_stage,
     job.progress AS job_progress,
     job.error_code AS job_error_code,
-    job.error_message AS job_error_message
+    job.error_message AS job_error_message,
+    sentiment.is_sample
    FROM (((public.products p
      LEFT JOIN LATERAL ( SELECT v.id,
             v.name,
@@ -6833,7 +7231,8 @@ CREATE VIEW public.product_overview WITH (security_invoker='true') AS
           ORDER BY v.created_at DESC
          LIMIT 1) pack ON (true))
      LEFT JOIN LATERAL ( SELECT r.sentiment_label,
-            r.sentiment_net
+            r.sentiment_net,
+            r.is_sample
            FROM public.analysis_results r
           WHERE ((r.product_id = p.id) AND (r.type = 'sentiment_summary'::text))
           ORDER BY r.created_at DESC
@@ -6861,7 +7260,14 @@ COMMENT ON COLUMN public.product_overview.score_band IS 'breakout, above, typica
 
 COMMENT ON COLUMN public.product_overview.sentiment_net IS 'From -1 to 1; null where nothing was found to judge.';
 
-COMMENT ON COLUMN public.product_overview.job_status IS 'Of the latest job: queued, running or waiting while it is in flight.';
+COMMENT ON COLUMN public.product_overview.job_id IS 'Of the latest job. Jobs are removed 30 days after they have finished; then this and the other job_*
+are null, although the pack is there.';
+
+COMMENT ON COLUMN public.product_overview.job_status IS 'Of the latest job: queued, running or waiting while it is in flight; else succeeded, failed or
+cancelled.';
+
+COMMENT ON COLUMN public.product_overview.is_sample IS 'Whether the latest analysis was of sample data, not of data about the product: say so beside it.
+Null before the first analysis.';
 
 CREATE TABLE public.script_versions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -7351,6 +7757,8 @@ GRANT ALL ON FUNCTION private.acquire(queue text, msg_id bigint, read_ct integer
 
 REVOKE ALL ON FUNCTION private.add_message(queue text, body jsonb, headers jsonb, due_at timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.advises_what_it_refuses(params jsonb) FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.analysis_results TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.analysis_results TO service_role;
 
@@ -7494,16 +7902,22 @@ REVOKE ALL ON FUNCTION private.claim_scripts(quantity integer, lease_seconds int
 REVOKE ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.complete(queue text, msg_ids bigint[], read_cts integer[], outcome text, error_code text, error_message text) TO worker;
 
+REVOKE ALL ON FUNCTION private.condition(applies_when jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.confirm_checkout(user_id uuid, number integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.confirm_checkout(user_id uuid, number integer) TO webhook;
 
 REVOKE ALL ON FUNCTION private.consume(user_id uuid, metric text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.contradiction(kind text, params jsonb, OUT name text, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_request(user_id uuid, cost_class text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.count_words(content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.counted(number numeric, singular text, plural text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_queue(queue text) FROM PUBLIC;
 
@@ -7539,6 +7953,8 @@ REVOKE ALL ON FUNCTION private.enqueue_many(kind text, user_ids uuid[], argument
 
 REVOKE ALL ON FUNCTION private.enter_account(user_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.entry_problem(value text, type text, choices text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.erase_account(user_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.erase_batch(user_id uuid, quantity integer) FROM PUBLIC;
@@ -7546,6 +7962,8 @@ GRANT ALL ON FUNCTION private.erase_batch(user_id uuid, quantity integer) TO wor
 
 REVOKE ALL ON FUNCTION private.erase_own_account() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.erase_own_account() TO authenticated;
+
+REVOKE ALL ON FUNCTION private.excuses_everything(params jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.expect_apify_run(queue text, msg_id bigint, read_ct integer, secret_hash bytea) TO worker;
@@ -7598,11 +8016,15 @@ REVOKE ALL ON FUNCTION private.host_problem(host text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO authenticated;
 GRANT ALL ON FUNCTION private.host_problem(host text) TO service_role;
 
+REVOKE ALL ON FUNCTION private.is_blank(value text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.is_fault_of_user(error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.is_json_container(value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_json_container(value text) TO authenticated;
 GRANT ALL ON FUNCTION private.is_json_container(value text) TO service_role;
+
+REVOKE ALL ON FUNCTION private.is_unfindable(term text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.jobs_refund() FROM PUBLIC;
 
@@ -7630,6 +8052,8 @@ REVOKE ALL ON FUNCTION private.live_jobs_count_work() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.live_permits(limit_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.live_work(user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.look_alikes(OUT signs text, OUT letters text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.map_problem(value jsonb, low numeric, high numeric) FROM PUBLIC;
 
@@ -7660,6 +8084,8 @@ GRANT ALL ON FUNCTION private.own_tiktok() TO authenticated;
 REVOKE ALL ON FUNCTION private.own_usage() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.own_usage() TO authenticated;
 
+REVOKE ALL ON FUNCTION private.parameter_defaults() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.params_problem(kind text, params jsonb, path text, OUT field text, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.part_problem(rule jsonb, path text, OUT field text, OUT problem text) FROM PUBLIC;
@@ -7667,6 +8093,8 @@ REVOKE ALL ON FUNCTION private.part_problem(rule jsonb, path text, OUT field tex
 REVOKE ALL ON FUNCTION private.pass_unless(is_broken boolean, hits int4multirange, message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.pattern_problem(pattern text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.pattern_shape(pattern text, OUT size integer, OUT may_be_empty boolean, OUT repeats_empty boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.places(hits int4range[]) FROM PUBLIC;
 
@@ -7822,6 +8250,8 @@ GRANT ALL ON FUNCTION private.stripe_account() TO webhook;
 REVOKE ALL ON FUNCTION private.stripe_event(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.stripe_event(id text) TO worker;
 
+REVOKE ALL ON FUNCTION private.tag_names(tags jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.take_tiktok_state(user_id uuid, state_hash bytea) TO webhook;
 
@@ -7836,6 +8266,8 @@ GRANT ALL ON FUNCTION private.tiktok_of_job(job_id uuid, OUT access_token text, 
 
 REVOKE ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.tiktok_revocation(id uuid, OUT access_token text, OUT refresh_token text) TO worker;
+
+REVOKE ALL ON FUNCTION private.tone_question(params jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.touch_updated_at() FROM PUBLIC;
 

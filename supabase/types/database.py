@@ -21,6 +21,7 @@ class PublicAnalysisResults(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
     engine: str = Field(alias="engine")
     id: uuid.UUID = Field(alias="id")
+    is_sample: Optional[bool] = Field(alias="is_sample")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     product_id: uuid.UUID = Field(alias="product_id")
     sentiment_label: Optional[str] = Field(alias="sentiment_label")
@@ -33,6 +34,7 @@ class PublicAnalysisResultsInsert(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     engine: Annotated[str, Field(alias="engine")]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    is_sample: NotRequired[Annotated[Optional[bool], Field(alias="is_sample")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
     sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
@@ -45,6 +47,7 @@ class PublicAnalysisResultsUpdate(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     engine: NotRequired[Annotated[str, Field(alias="engine")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    is_sample: NotRequired[Annotated[Optional[bool], Field(alias="is_sample")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
     sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
@@ -359,6 +362,7 @@ class PublicProductOverview(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
     headline: Optional[str] = Field(alias="headline")
     id: uuid.UUID = Field(alias="id")
+    is_sample: Optional[bool] = Field(alias="is_sample")
     job_error_code: Optional[str] = Field(alias="job_error_code")
     job_error_message: Optional[str] = Field(alias="job_error_message")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")

@@ -7,14 +7,14 @@ export type Database = {
           Tables: {
             "analysis_results": {
                   Row: {
-                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
+                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"is_sample": boolean | null,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"job_id"?: string | null,"product_id": string,"sentiment_label"?: never,"sentiment_net"?: never,"type": string,"user_id": string
+                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"is_sample"?: never,"job_id"?: string | null,"product_id": string,"sentiment_label"?: never,"sentiment_net"?: never,"type": string,"user_id": string
                   }
                   Update: {
-                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"job_id"?: string | null,"product_id"?: string,"sentiment_label"?: never,"sentiment_net"?: never,"type"?: string,"user_id"?: string
+                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"is_sample"?: never,"job_id"?: string | null,"product_id"?: string,"sentiment_label"?: never,"sentiment_net"?: never,"type"?: string,"user_id"?: string
                   }
                   Relationships: [
                     {
@@ -196,7 +196,7 @@ isOneToOne: false
           Views: {
             "product_overview": {
                   Row: {
-                    "created_at": string,"headline": string | null,"id": string,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string
+                    "created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string
                   }
                   ComputedFields: never
                   Relationships: [
