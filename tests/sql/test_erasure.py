@@ -186,7 +186,7 @@ ENTERED = {
     "private.tiktok_connections",
     "private.tiktok_states",
     "public.subscriptions",
-    "private.billing_notices",
+    "private.spending",
 }
 # … or beside a product's row, which they lock, and emptied after it.
 BESIDE_A_PRODUCT = {"public.jobs", "private.usage", "private.read_versions"}

@@ -294,9 +294,16 @@ GROWTH = {
     "private.dead_letters": "go with their jobs",
     "private.live_jobs": "go when the job ends",
     "private.permits": "go with the next start after a minute",
+    "private.source_runs": "go when their run was deleted, at the latest after eight days",
     "private.waiting_workers": "go ten minutes after their worker",
 }
-CONFIGURATION = {"private.queues", "private.job_kinds", "private.limits", "private.schedules"}
+CONFIGURATION = {
+    "private.queues",
+    "private.job_kinds",
+    "private.limits",
+    "private.schedules",
+    "private.spending_limits",
+}
 
 
 def rows_of(db: Database, *names: str) -> dict[str, int]:

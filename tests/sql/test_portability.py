@@ -158,6 +158,10 @@ def dumped(request: pytest.FixtureRequest) -> Iterator[Database]:
 def restored(db: Database, *options: str) -> Iterator[Database]:
     """Another database from a dump of this one, both made as `postgres`, as on hosted."""
     where = ("-h", db.host, "-p", str(db.port), "-U", "postgres")
+    with db.as_superuser() as superuser:
+        # The platform's own, which its dumps leave out and `postgres` may not make.
+        superuser.execute("drop event trigger pgrst_ddl_watch")
+        superuser.execute("drop event trigger pgrst_drop_watch")
     dump = subprocess.run(
         [postgres.BIN_DIR / "pg_dump", *where, "-N", "auth", "-N", "extensions", *options, db.name],
         check=True,
