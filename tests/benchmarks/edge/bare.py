@@ -11,10 +11,11 @@ from flask import Flask
 def create_app() -> Flask:
     """Two routes that answer at once."""
     app = Flask("bare", static_folder=None)
-    # What gunicorn's settings look for when the process is to stop.
-    app.extensions["edge"] = SimpleNamespace(
-        settings=SimpleNamespace(drain_seconds=0), stopping=threading.Event()
+    # What gunicorn's settings look for when a worker starts and when it is to stop.
+    settings = SimpleNamespace(
+        drain_seconds=0, read_seconds=10.0, trusted_proxies=0, connections_per_address=50
     )
+    app.extensions["edge"] = SimpleNamespace(settings=settings, stopping=threading.Event())
 
     @app.post("/auth/session")
     def answer() -> dict[str, str]:
