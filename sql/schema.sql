@@ -5535,7 +5535,8 @@ declare
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
-    if v_live.job_id is null then
+    -- An erased account pays for nothing more: its job is about to be ended.
+    if v_live.job_id is null or not private.enter_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)
