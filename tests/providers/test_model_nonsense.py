@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.amount import rounds
 from tests.fakes.openai import USAGE, Reply
 from tests.providers.running import until, worker
 from tests.providers.test_assistant import SHOP, answers
@@ -21,7 +22,7 @@ from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 from workers.providers.script_writer import write_script
 
-ROUNDS = 300
+ROUNDS = rounds(90, full=400)
 # As JSON text: halves of surrogate pairs and U+0000 come as escapes.
 STRINGS = (
     '"\\u0000"', '"Look.\\u0000 Now."', '"\\ud800"', '"\\udc00 half"', '"\\ufffe\\uffff"',
