@@ -31,6 +31,7 @@ MAX_HELD_BYTES = 64 * 1024 * 1024  # of all unfinished requests of a process
 PER_ADDRESS = 50
 
 _RECEIVED_BYTES = 64 * 1024
+_PIECE_BYTES = 8 * 1024  # as gunicorn reads from a socket: it copies a piece for each chunk in it
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
@@ -119,10 +120,18 @@ class _Received(IterUnreader):  # type: ignore[misc]
 
     was_short = False
 
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES))
+
     def chunk(self, size_hint: int | None = None) -> bytes:
         data: bytes = super().chunk(size_hint)
         self.was_short = self.was_short or not data
         return data
+
+    def put_back(self) -> None:
+        """What no parser asked for yet is the next request: gunicorn looks for it in `buf`."""
+        held = self.take_buffered()
+        self.buf.write(held + b"".join(self.iter or ()))
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]
@@ -181,6 +190,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
         # Where a request was cut, what follows on the connection is not the next one.
         if is_kept and not conn.parser.unreader.was_short:
+            conn.parser.unreader.put_back()
             super().finish_request(conn, fs)
         else:
             self._linger(conn)
@@ -240,7 +250,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         if conn.parser is None:
             conn.parser = http.get_parser(self.cfg, [], conn.client)
             conn.initialized = True
-        conn.parser.unreader = _Received([bytes(incoming.data)])
+        conn.parser.unreader = _Received(bytes(incoming.data))
         conn.data_ready = True
         pool = self._liveness if incoming.data.startswith(_LIVENESS) else self.tpool
         future = pool.submit(self.handle, conn)

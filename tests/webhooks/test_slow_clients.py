@@ -65,6 +65,12 @@ def hasty(tmp_path_factory):
         yield running.port
 
 
+@pytest.fixture
+def served_alone(tmp_path):
+    with served.edge(tmp_path, NO_DATABASE, "--workers=1") as running:
+        yield running
+
+
 def problem(connection):
     status, headers, body = read_answer(connection)
     assert headers["Content-Type"] == "application/problem+json"
@@ -110,6 +116,26 @@ def test_what_follows_a_request_that_was_cut_is_no_request(hasty, length):
         connection.sendall((text + head("GET /healthz HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1"), data[9:12]) == (1, b"405")
+
+
+def test_a_body_of_many_chunks_costs_no_more_than_its_length(served_alone):
+    chunks = "1\r\na\r\n" * 40_000  # as one piece it takes 4 s of processor time, not 0.1 s
+    before = served_alone.cpu_seconds()
+    asked = head("POST /clerk/webhook HTTP/1.1", "Transfer-Encoding: chunked")
+    assert say(served_alone.port, asked + chunks + "0\r\n\r\n")[0] == 400
+    assert served_alone.cpu_seconds() - before < 2
+
+
+def test_what_follows_a_long_body_is_the_next_request(hasty):
+    body = "x" * 100_000
+    first = (
+        f"POST /clerk/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    second = head("GET /nowhere HTTP/1.1", f"X-A: {'a' * 9000}")
+    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+        connection.sendall((first + body + second).encode())
+        data = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert (data.count(b"HTTP/1.1 400"), data.count(b"HTTP/1.1 404")) == (1, 1)
 
 
 def test_headers_without_an_end_are_too_large(hasty):
