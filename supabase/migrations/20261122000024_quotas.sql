@@ -162,7 +162,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found'
+        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+        'rules_too_slow'
     )
 $$;
 comment on function private.is_fault_of_user is
