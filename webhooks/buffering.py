@@ -27,7 +27,7 @@ LINGER_SECONDS = 2.0  # for a client to close after the last answer (RFC 9112, 9
 SEND_SECONDS = 5.0  # for a client to take more of an answer that its buffer does not hold
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024  # what the app takes; of a larger body only its length is looked at
-MAX_HELD_BYTES = 64 * 1024 * 1024  # of all unfinished requests of a process
+MAX_HELD_BYTES = 64 * 1024 * 1024  # of a process: unfinished requests, and as much of whole ones
 PER_ADDRESS = 50
 
 _RECEIVED_BYTES = 64 * 1024
@@ -146,6 +146,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._reading: dict[Any, Incoming] = {}
         self._closing: dict[Any, float] = {}
         self._held_bytes = 0
+        self._waiting: dict[Any, int] = {}  # bytes of whole requests until they are answered
         self._liveness = futures.ThreadPoolExecutor(1)
 
     @classmethod
@@ -187,6 +188,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Any, fs: futures.Future[Any]) -> None:
         """gunicorn's own would wait here, in the loop, for the client to close."""
+        self._waiting.pop(conn, None)
         is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
         # Where a request was cut, what follows on the connection is not the next one.
         if is_kept and not conn.parser.unreader.was_short:
@@ -246,7 +248,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         if not _is_ready(conn.sock, select.POLLOUT):  # it does not read its answers
             self._close(conn)
             return
+        size = len(incoming.data)
+        if self._waiting and sum(self._waiting.values()) + size > MAX_HELD_BYTES:
+            self._refuse(conn, 503, "Service Unavailable")
+            return
         self._forget(conn)
+        self._waiting[conn] = size
         if conn.parser is None:
             conn.parser = http.get_parser(self.cfg, [], conn.client)
             conn.initialized = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 from contextlib import ExitStack, suppress
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.webhooks import served
 from tests.webhooks.test_gunicorn import head, read_answer, say
-from webhooks.buffering import Incoming
+from webhooks.buffering import MAX_BODY_BYTES, MAX_HELD_BYTES, Incoming
 
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 CLIENTS = 40  # the edge has 16 threads
@@ -124,6 +125,24 @@ def test_a_body_of_many_chunks_costs_no_more_than_its_length(served_alone):
     asked = head("POST /clerk/webhook HTTP/1.1", "Transfer-Encoding: chunked")
     assert say(served_alone.port, asked + chunks + "0\r\n\r\n")[0] == 400
     assert served_alone.cpu_seconds() - before < 2
+
+
+def test_whole_requests_that_wait_for_a_thread_take_bounded_memory():
+    request = head("POST /clerk/webhook HTTP/1.1", f"Content-Length: {MAX_BODY_BYTES}").encode()
+    request += b"x" * MAX_BODY_BYTES
+    silent = socket.create_server(("127.0.0.1", 0))  # an edge that answers nobody
+    with served.gateway(silent.getsockname()[1]) as gateway, silent, ExitStack() as clients:
+        waiting = []
+        for _ in range(100):
+            client = socket.create_connection(("127.0.0.1", gateway.port), 10)
+            waiting.append(clients.enter_context(client))
+            client.sendall(request)
+        answered = set()
+        while len(answered) < 100 - MAX_HELD_BYTES // MAX_BODY_BYTES:
+            ready, _, _ = select.select(set(waiting) - answered, [], [], 10)
+            assert ready
+            answered |= set(ready)
+        assert {each.recv(12) for each in answered} == {b"HTTP/1.1 503"}
 
 
 def test_what_follows_a_long_body_is_the_next_request(hasty):
