@@ -255,7 +255,8 @@ begin
             409, 'already_exists', 'You have already added this.', '{"field": "id"}'
         );
     elsif v_owner <> new.user_id then
-        -- As if it were free: the answer must not tell whether somebody else has it.
+        -- As if it were free: the status does not tell that somebody else has it. The id of the new
+        -- row does, to whoever already knows the other's.
         new.id := gen_random_uuid();
     end if;
     return new;
