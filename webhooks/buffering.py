@@ -27,10 +27,11 @@ LINGER_SECONDS = 2.0  # for a client to close after the last answer (RFC 9112, 9
 SEND_SECONDS = 5.0  # for a client to take more of an answer that its buffer does not hold
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024  # what the app takes; of a larger body only its length is looked at
-MAX_HELD_BYTES = 64 * 1024 * 1024  # of all unfinished requests of a process
+MAX_HELD_BYTES = 64 * 1024 * 1024  # of a process: unfinished requests, and as much of whole ones
 PER_ADDRESS = 50
 
 _RECEIVED_BYTES = 64 * 1024
+_PIECE_BYTES = 8 * 1024  # as gunicorn reads from a socket: it copies a piece for each chunk in it
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
@@ -119,10 +120,18 @@ class _Received(IterUnreader):  # type: ignore[misc]
 
     was_short = False
 
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES))
+
     def chunk(self, size_hint: int | None = None) -> bytes:
         data: bytes = super().chunk(size_hint)
         self.was_short = self.was_short or not data
         return data
+
+    def put_back(self) -> None:
+        """What no parser asked for yet is the next request: gunicorn looks for it in `buf`."""
+        held = self.take_buffered()
+        self.buf.write(held + b"".join(self.iter or ()))
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]
@@ -137,6 +146,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._reading: dict[Any, Incoming] = {}
         self._closing: dict[Any, float] = {}
         self._held_bytes = 0
+        self._waiting: dict[Any, int] = {}  # bytes of whole requests until they are answered
         self._liveness = futures.ThreadPoolExecutor(1)
 
     @classmethod
@@ -178,9 +188,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Any, fs: futures.Future[Any]) -> None:
         """gunicorn's own would wait here, in the loop, for the client to close."""
+        self._waiting.pop(conn, None)
         is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
         # Where a request was cut, what follows on the connection is not the next one.
         if is_kept and not conn.parser.unreader.was_short:
+            conn.parser.unreader.put_back()
             super().finish_request(conn, fs)
         else:
             self._linger(conn)
@@ -236,11 +248,16 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         if not _is_ready(conn.sock, select.POLLOUT):  # it does not read its answers
             self._close(conn)
             return
+        size = len(incoming.data)
+        if self._waiting and sum(self._waiting.values()) + size > MAX_HELD_BYTES:
+            self._refuse(conn, 503, "Service Unavailable")
+            return
         self._forget(conn)
+        self._waiting[conn] = size
         if conn.parser is None:
             conn.parser = http.get_parser(self.cfg, [], conn.client)
             conn.initialized = True
-        conn.parser.unreader = _Received([bytes(incoming.data)])
+        conn.parser.unreader = _Received(bytes(incoming.data))
         conn.data_ready = True
         pool = self._liveness if incoming.data.startswith(_LIVENESS) else self.tpool
         future = pool.submit(self.handle, conn)

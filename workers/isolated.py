@@ -1,7 +1,7 @@
 """The child process of workers/isolation.py: computes one task at a time from what strangers wrote.
 
-It has no environment, no sockets and no database. Tasks come pickled from the parent; answers go
-back as JSON, so that a child which a page has taken over cannot run code in the parent.
+It is given no environment, no sockets and no database. Tasks come pickled from the parent; answers
+go back as JSON, so that a child which a page has taken over cannot run code in the parent.
 """
 
 from __future__ import annotations

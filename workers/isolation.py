@@ -32,8 +32,9 @@ _PER_TENANT = 2  # children that one tenant may have at a time, of three or more
 _KEPT_IDLE = 2  # a start takes half a second; more would only hold memory
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ROOT = Path(__file__).parents[1]
-# Nothing of the worker's: a page that takes a child over finds no secret. Threads of numerical
-# libraries would count against its memory.
+# Nothing of the worker's. A page that takes a child over can still do what the worker's user may,
+# such as read the worker's own environment in /proc: a container has to bound that. Threads of
+# numerical libraries would count against its memory.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _log = structlog.get_logger()
 

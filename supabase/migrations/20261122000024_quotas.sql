@@ -162,7 +162,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found'
+        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+        'rules_too_slow'
     )
 $$;
 comment on function private.is_fault_of_user is
@@ -254,7 +255,8 @@ begin
             409, 'already_exists', 'You have already added this.', '{"field": "id"}'
         );
     elsif v_owner <> new.user_id then
-        -- As if it were free: the answer must not tell whether somebody else has it.
+        -- As if it were free: the status does not tell that somebody else has it. The id of the new
+        -- row does, to whoever already knows the other's.
         new.id := gen_random_uuid();
     end if;
     return new;

@@ -23,7 +23,7 @@ comment on function private.refuse_account is
 'Part of the pre-request: 403 account_deleted for an erased account, 401 invalid_token for one that
 was never made.';
 
-create function private.refuse_crowd()
+create function private.refuse_crowd(whose text)
 returns void
 language plpgsql
 stable
@@ -33,13 +33,14 @@ as $$
 begin
     perform private.fail(
         429, 'rate_limited',
-        'Too many requests of this account are running. Try again in 1 s.',
+        format('Too many requests %s are running. Try again in 1 s.', whose),
         '{"retry_after_seconds": 1}', '{"Retry-After": "1"}'
     );
 end;
 $$;
 comment on function private.refuse_crowd is
-'Part of the pre-request: 429 rate_limited while every slot of the account is taken.';
+'Part of the pre-request: 429 rate_limited while every slot of the account, or of everybody without
+a token, is taken.';
 
 create function private.live_work(user_id uuid)
 returns text[]
@@ -108,7 +109,7 @@ begin
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 1))
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 0));
         if not v_has_slot then
-            perform private.refuse_crowd();
+            perform private.refuse_crowd('of this account');
         end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
@@ -145,8 +146,18 @@ begin
             -- To fail with 304 would do, but PostgreSQL logs what fails.
             perform set_config('response.status', '304', true);
         end if;
-    elsif v_role = 'anon' and not (v_is_read and v_path = '/plans') then
-        perform private.refuse_sign_in();
+    elsif v_role = 'anon' then
+        if not (v_is_read and v_path = '/plans') then
+            perform private.refuse_sign_in();
+        end if;
+        -- A filter can keep a read of three rows busy until its timeout. Strangers share three slots.
+        if not (
+            pg_try_advisory_xact_lock(hashtextextended('anonymous', 0))
+            or pg_try_advisory_xact_lock(hashtextextended('anonymous', 1))
+            or pg_try_advisory_xact_lock(hashtextextended('anonymous', 2))
+        ) then
+            perform private.refuse_crowd('without a token');
+        end if;
     end if;
     if v_is_read then
         -- The plans of a signed-in person may have their subscriptions embedded.
@@ -170,8 +181,8 @@ comment on function private.before_request is
 'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
 public paths (401 not_signed_in), tokens without exp, iat, sub or aud or of more than 15 minutes,
 accounts that were never made (401 invalid_token), erased ones, whose tokens live on for minutes
-(403 account_deleted), too many writes in a minute and more than six requests of an account at once
-(429 rate_limited).
+(403 account_deleted), too many writes in a minute, more than six requests of an account at once and
+more than three without a token (429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
 whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
 three seconds. Definer: counts and identities

@@ -208,6 +208,10 @@ def test_a_token_that_is_refused_is_replaced_once(report: dict[str, Any]):
     assert report["early"] == 1
 
 
+def test_a_refused_request_is_not_repeated_as_somebody_else(report: dict[str, Any]):
+    assert report["otherPerson"] == [["POST"], "PGRST303"]
+
+
 def test_links_to_nothing_lead_back(report: dict[str, Any]):
     assert (
         report["links"]

@@ -35,6 +35,7 @@ class Outcome:
     looks_until_finished: int = 0
     error: tuple[int, str] | None = None  # HTTP status and type instead of a run
     until_told: bool = False  # runs until the test says that it has ended
+    late_error: tuple[int, str] | None = None  # answered although the run was started
     answer_is_lost: bool = False  # the run starts, but nobody hears of it
     defaults: dict[str, Any] = field(default_factory=dict)  # that the actor adds to its input
     is_strange: bool = False  # its answers lack what apify-client's models insist on
@@ -162,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(begun, Outcome):
             assert begun.error is not None
             self._error(*begun.error)
+        elif begun.outcome.late_error is not None:
+            self._error(*begun.outcome.late_error)
         elif begun.outcome.answer_is_lost:
             self.close_connection = True
         else:

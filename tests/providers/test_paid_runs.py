@@ -155,6 +155,19 @@ async def test_a_refused_start_counts_neither_as_spending_nor_as_use(db, connect
     assert (db.value("select sum(usd) from private.spending"), used(db)) == (0, 0)
 
 
+async def test_a_run_that_was_started_beside_an_error_is_counted_once(db, connected, apify):
+    apify.will(VIDEOS_ACTOR, replace(POSTS, late_error=(502, "bad-gateway")), NICHE)
+    apify.will(COMMENTS_ACTOR, COMMENTS)
+    product = make_product(db, make_user(), source_url=LINK)
+    async with worker(db, KIND, analyze_product.handler(connected)), asyncio.timeout(60):
+        while job_of(db, product, KIND)["error_code"] is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        db.execute("update pgmq.q_ingestion set vt = now(), enqueued_at = now()")
+        await until(db, product, KIND, "succeeded")
+    assert len(apify.started) == 3
+    assert db.value("select usd from private.spending") == 3 * MAX_CHARGE_USD
+
+
 async def test_a_start_whose_answer_was_lost_is_found_beside_the_actors_defaults(
     connected, report, memory, apify
 ):

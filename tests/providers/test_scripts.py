@@ -301,3 +301,20 @@ async def test_rules_that_a_pattern_decides_are_not_asked_about(db, server, mode
     row = db.row("select review, broken_rules from public.scripts")
     assert row["review"] == []
     assert [rule["rule_name"] for rule in row["broken_rules"]] == ["No drops"]
+
+
+async def test_rules_that_take_too_long_end_the_job_and_hold_no_connection(db):
+    slow = [rf"(?:[ab]{{50,}}#{{{100 + n}}}[ab]{{20,}}#)*[ab]" for n in range(20)]
+    rule = {"kind": "claim", "severity": "error"}
+    rule["params"] = {"category": "health", "policy": "forbid", "patterns": slow}
+    long = {"id": "t1", "angle_id": "a1", "beats": [beat("ab" * 2000)]}
+    product = make_product(db, make_user())
+    pack = Jsonb(PACK | {"script_templates": [long]})
+    make_pack(db, product["user_id"], product_id=product["id"], configuration=pack)
+    with_rule(db, product, rule, "Slow")
+    with db.as_user(product["user_id"]) as owner:
+        owner.row("select * from public.generate_script(%s)", product["id"])
+    async with worker(db, KIND, generate_script.handler(None), "scripts"):
+        failed = await until(db, product, KIND, "failed")
+    assert (failed["error_code"], failed["attempt"]) == ("rules_too_slow", 1)
+    assert db.value("select used from private.usage where metric = 'scripts'") == 1

@@ -188,6 +188,26 @@ def test_an_account_whose_writes_wait_leaves_connections_to_others(
         assert Counter(each.result().status_code for each in writes) == {429: 5, 201: 3}
 
 
+def test_requests_without_a_token_leave_connections_to_accounts(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    def plans() -> httpx.Response:
+        return httpx.get(postgrest.url + "/plans", timeout=30)
+
+    with ThreadPoolExecutor(8) as clients, db.connect("postgres") as slow:
+        slow.execute("begin; lock table public.plans")
+        # PostgREST has four connections here. Where one reads slowly, three wait at most.
+        reads = [clients.submit(plans) for _ in range(8)]
+        refused = [each.result() for each in islice(as_completed(reads), 5)]
+        assert {each.status_code for each in refused} == {429}
+        assert refused[0].json()["message"] == (
+            "Too many requests without a token are running. Try again in 1 s."
+        )
+        assert read(postgrest, make_user()).status_code == 200
+        slow.execute("commit")
+        assert Counter(each.result().status_code for each in reads) == {429: 5, 200: 3}
+
+
 def test_a_write_that_fails_gives_its_slot_back(db: Database, postgrest: RunningPostgrest) -> None:
     user = make_user()
     assert [write(postgrest, user, "").status_code for _ in range(8)] == [422] * 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 from contextlib import ExitStack, suppress
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.webhooks import served
 from tests.webhooks.test_gunicorn import head, read_answer, say
-from webhooks.buffering import Incoming
+from webhooks.buffering import MAX_BODY_BYTES, MAX_HELD_BYTES, Incoming
 
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 CLIENTS = 40  # the edge has 16 threads
@@ -65,6 +66,12 @@ def hasty(tmp_path_factory):
         yield running.port
 
 
+@pytest.fixture
+def served_alone(tmp_path):
+    with served.edge(tmp_path, NO_DATABASE, "--workers=1") as running:
+        yield running
+
+
 def problem(connection):
     status, headers, body = read_answer(connection)
     assert headers["Content-Type"] == "application/problem+json"
@@ -110,6 +117,44 @@ def test_what_follows_a_request_that_was_cut_is_no_request(hasty, length):
         connection.sendall((text + head("GET /healthz HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1"), data[9:12]) == (1, b"405")
+
+
+def test_a_body_of_many_chunks_costs_no_more_than_its_length(served_alone):
+    chunks = "1\r\na\r\n" * 40_000  # as one piece it takes 4 s of processor time, not 0.1 s
+    before = served_alone.cpu_seconds()
+    asked = head("POST /clerk/webhook HTTP/1.1", "Transfer-Encoding: chunked")
+    assert say(served_alone.port, asked + chunks + "0\r\n\r\n")[0] == 400
+    assert served_alone.cpu_seconds() - before < 2
+
+
+def test_whole_requests_that_wait_for_a_thread_take_bounded_memory():
+    request = head("POST /clerk/webhook HTTP/1.1", f"Content-Length: {MAX_BODY_BYTES}").encode()
+    request += b"x" * MAX_BODY_BYTES
+    silent = socket.create_server(("127.0.0.1", 0))  # an edge that answers nobody
+    with served.gateway(silent.getsockname()[1]) as gateway, silent, ExitStack() as clients:
+        waiting = []
+        for _ in range(100):
+            client = socket.create_connection(("127.0.0.1", gateway.port), 10)
+            waiting.append(clients.enter_context(client))
+            client.sendall(request)
+        answered = set()
+        while len(answered) < 100 - MAX_HELD_BYTES // MAX_BODY_BYTES:
+            ready, _, _ = select.select(set(waiting) - answered, [], [], 10)
+            assert ready
+            answered |= set(ready)
+        assert {each.recv(12) for each in answered} == {b"HTTP/1.1 503"}
+
+
+def test_what_follows_a_long_body_is_the_next_request(hasty):
+    body = "x" * 100_000
+    first = (
+        f"POST /clerk/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    second = head("GET /nowhere HTTP/1.1", f"X-A: {'a' * 9000}")
+    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+        connection.sendall((first + body + second).encode())
+        data = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert (data.count(b"HTTP/1.1 400"), data.count(b"HTTP/1.1 404")) == (1, 1)
 
 
 def test_headers_without_an_end_are_too_large(hasty):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
+from psycopg.errors import QueryCanceled
 from psycopg.types.json import Jsonb
 
 from workers.errors import LostLease, Reject
@@ -16,6 +18,8 @@ from workers.providers.script_writer import Wish, write_script
 from workers.providers.template_script import WITHDRAWN, Script, template_script
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from workers.providers.openai_text import TextModel
     from workers.queue import Database, Job
 
@@ -89,7 +93,7 @@ async def _written(wish: Wish, run: Run, model: TextModel | None) -> Script:
 
 async def _open_rules(run: Run, wish: Wish, content: str) -> list[OpenRule]:
     """What the database, which applies every rule, leaves to a person."""
-    async with run.pool.connection() as db:
+    async with run.pool.connection() as db, db.transaction(), _checking(db):
         cursor = await db.execute(
             "select rule_id::text, rule_name, kind, severity, message"
             " from private.check_script(%s, %s) where status = 'needs_review'",
@@ -112,16 +116,29 @@ async def _open_rules(run: Run, wish: Wish, content: str) -> list[OpenRule]:
 
 async def save(db: Database, job: Job, draft: Draft) -> None:
     """The draft, in the transaction that acknowledges the job."""
-    cursor = await db.execute(
-        "select private.save_script(%s, %s, %s, %s, %s, %s, %s) as is_saved",
-        (
-            *job.token,
-            job.job_id,
-            draft.script.title,
-            draft.script.content,
-            Jsonb(draft.review),
-        ),
-    )
-    row = await cursor.fetchone()
+    async with _checking(db):
+        cursor = await db.execute(
+            "select private.save_script(%s, %s, %s, %s, %s, %s, %s) as is_saved",
+            (
+                *job.token,
+                job.job_id,
+                draft.script.title,
+                draft.script.content,
+                Jsonb(draft.review),
+            ),
+        )
+        row = await cursor.fetchone()
     if row is None or not row["is_saved"]:
         raise LostLease
+
+
+@asynccontextmanager
+async def _checking(db: Database) -> AsyncIterator[None]:
+    """Bounds a check of the rules, in a transaction: it holds a connection that all jobs share."""
+    await db.execute("set local statement_timeout = '2s'")  # as check_compliance has
+    try:
+        yield
+    except QueryCanceled as error:
+        message = "Your rules take too long to check. Turn some off and try again."
+        raise Reject("rules_too_slow", message) from error
+    await db.execute("set local statement_timeout to default")

@@ -108,6 +108,8 @@ class Runs:
             if not is_first_try:
                 lost = await self._apify.find(request, asked_at - _CLOCK_LEEWAY)
                 if lost is not None:
+                    # It was given back where Apify answered an error, but started it.
+                    await self._purchases.reserve(name, MAX_CHARGE_USD)
                     return lost
             await self._acquire("apify")
             if not await self._purchases.reserve(name, MAX_CHARGE_USD):

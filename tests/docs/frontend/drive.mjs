@@ -127,8 +127,20 @@ async function changingPersons() {
       ? Promise.resolve(new Response('{"code":"PGRST303","message":"JWT expired"}', { status: 401 }))
       : real(url, options)
   for (const answer of await Promise.all([1, 2].map(() => early.from('products').select('id')))) good(answer)
-  globalThis.fetch = real
   report.early = exchanges - before
+  // Somebody else signs in while a refused request is under way.
+  clerk.session = { getToken: async () => sessions.owner }
+  const theirs = connectPlain(clerk, settings)
+  const sent = []
+  globalThis.fetch = (url, options) => {
+    if (!String(url).includes('/products')) return real(url, options)
+    clerk.session = { getToken: async () => sessions.watcher }
+    sent.push(options.method)
+    return Promise.resolve(new Response('{"code":"PGRST303","message":"JWT expired"}', { status: 401 }))
+  }
+  const lost = await theirs.from('products').insert({ name: 'Lamp', source_url: 'https://shop.example' })
+  globalThis.fetch = real
+  report.otherPerson = [sent, lost.error.code]
 }
 
 async function deepLinks(client) {
