@@ -437,7 +437,7 @@ begin
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 1))
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 0));
         if not v_has_slot then
-            perform private.refuse_crowd();
+            perform private.refuse_crowd('of this account');
         end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
@@ -474,8 +474,18 @@ begin
             -- To fail with 304 would do, but PostgreSQL logs what fails.
             perform set_config('response.status', '304', true);
         end if;
-    elsif v_role = 'anon' and not (v_is_read and v_path = '/plans') then
-        perform private.refuse_sign_in();
+    elsif v_role = 'anon' then
+        if not (v_is_read and v_path = '/plans') then
+            perform private.refuse_sign_in();
+        end if;
+        -- A filter can keep a read of three rows busy until its timeout. Strangers share three slots.
+        if not (
+            pg_try_advisory_xact_lock(hashtextextended('anonymous', 0))
+            or pg_try_advisory_xact_lock(hashtextextended('anonymous', 1))
+            or pg_try_advisory_xact_lock(hashtextextended('anonymous', 2))
+        ) then
+            perform private.refuse_crowd('without a token');
+        end if;
     end if;
     if v_is_read then
         -- The plans of a signed-in person may have their subscriptions embedded.
@@ -499,8 +509,8 @@ $_$;
 COMMENT ON FUNCTION private.before_request() IS 'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
 public paths (401 not_signed_in), tokens without exp, iat, sub or aud or of more than 15 minutes,
 accounts that were never made (401 invalid_token), erased ones, whose tokens live on for minutes
-(403 account_deleted), too many writes in a minute and more than six requests of an account at once
-(429 rate_limited).
+(403 account_deleted), too many writes in a minute, more than six requests of an account at once and
+more than three without a token (429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
 whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
 three seconds. Definer: counts and identities
@@ -4029,7 +4039,8 @@ CREATE FUNCTION private.is_fault_of_user(error_code text) RETURNS boolean
     AS $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found'
+        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+        'rules_too_slow'
     )
 $$;
 
@@ -5201,20 +5212,21 @@ $$;
 COMMENT ON FUNCTION private.refuse_account(user_id uuid) IS 'Part of the pre-request: 403 account_deleted for an erased account, 401 invalid_token for one that
 was never made.';
 
-CREATE FUNCTION private.refuse_crowd() RETURNS void
+CREATE FUNCTION private.refuse_crowd(whose text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     perform private.fail(
         429, 'rate_limited',
-        'Too many requests of this account are running. Try again in 1 s.',
+        format('Too many requests %s are running. Try again in 1 s.', whose),
         '{"retry_after_seconds": 1}', '{"Retry-After": "1"}'
     );
 end;
 $$;
 
-COMMENT ON FUNCTION private.refuse_crowd() IS 'Part of the pre-request: 429 rate_limited while every slot of the account is taken.';
+COMMENT ON FUNCTION private.refuse_crowd(whose text) IS 'Part of the pre-request: 429 rate_limited while every slot of the account, or of everybody without
+a token, is taken.';
 
 CREATE FUNCTION private.refuse_quota(user_id uuid, metric text, used integer, requested integer DEFAULT 1) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -6072,7 +6084,8 @@ begin
             409, 'already_exists', 'You have already added this.', '{"field": "id"}'
         );
     elsif v_owner <> new.user_id then
-        -- As if it were free: the answer must not tell whether somebody else has it.
+        -- As if it were free: the status does not tell that somebody else has it. The id of the new
+        -- row does, to whoever already knows the other's.
         new.id := gen_random_uuid();
     end if;
     return new;
@@ -8143,7 +8156,7 @@ GRANT ALL ON FUNCTION private.refresh_tiktok(job_id uuid, old_refresh_token text
 
 REVOKE ALL ON FUNCTION private.refuse_account(user_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.refuse_crowd() FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.refuse_crowd(whose text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_quota(user_id uuid, metric text, used integer, requested integer) FROM PUBLIC;
 
