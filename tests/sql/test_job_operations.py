@@ -295,8 +295,15 @@ GROWTH = {
     "private.live_jobs": "go when the job ends",
     "private.permits": "go with the next start after a minute",
     "private.waiting_workers": "go ten minutes after their worker",
+    "private.source_runs": "go once deleted at Apify, or after eight days",
 }
-CONFIGURATION = {"private.queues", "private.job_kinds", "private.limits", "private.schedules"}
+CONFIGURATION = {
+    "private.queues",
+    "private.job_kinds",
+    "private.limits",
+    "private.schedules",
+    "private.spending_limits",
+}
 
 
 def rows_of(db: Database, *names: str) -> dict[str, int]:

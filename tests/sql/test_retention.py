@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 # A table → the one that its rows are deleted with: a reference that cascades and is never null.
 PARENTS = {
     "private.apify_webhooks": "public.jobs",
-    "private.billing_notices": "private.stripe_events",
     "private.charges": "public.jobs",
     "private.dead_letters": "public.jobs",
     "private.live_jobs": "public.jobs",
@@ -37,6 +36,8 @@ PRUNED = {
     "private.tiktok_states": "prune_records",
     "private.tiktok_revocations": "prune_records",
     "private.stripe_events": "requeue_billing",
+    "private.source_runs": "runs_to_delete",
+    "private.spending": "runs_to_delete",
 }
 # One row (or one of each class) for an account; goes with it.
 ONE_PER_ACCOUNT = {
@@ -45,11 +46,12 @@ ONE_PER_ACCOUNT = {
     "private.stripe_customers",
     "private.tiktok_connections",
 }
-# What people and their payments are; stays as long as they do.
+# What people, their payments and workers are; stays as long as they do.
 ONE_PER_THING_OUTSIDE = {
     "private.identities": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
+    "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
 # Rows come with migrations, not with use.
 CONFIGURATION = {
@@ -59,6 +61,7 @@ CONFIGURATION = {
     "private.plan_prices",
     "private.queues",
     "private.schedules",
+    "private.spending_limits",
     "private.starter_rules",
     "public.plans",
 }
@@ -142,6 +145,14 @@ insert into private.stripe_events
 select 'evt_' || row_number() over (), 'ping', 'ignored', now(), false, '', now() - a
 from {ages} as a
 """
+_SOURCE_RUNS = """
+insert into private.source_runs (job_id, name, usd, started_at)
+select gen_random_uuid(), 'posts', 0.5, now() - a from {ages} as a
+"""
+_SPENDING = """
+insert into private.spending (user_id, day, usd)
+select '{user}', (now() - a)::date, 1 from {ages} as a
+"""
 OLD_AND_NEW = {
     "public.jobs": (_JOBS, ("31 days", "29 days")),
     "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),
@@ -149,6 +160,8 @@ OLD_AND_NEW = {
     "private.tiktok_states": (_STATES, ("11 minutes", "9 minutes")),
     "private.tiktok_revocations": (_REVOCATIONS, ("31 days", "29 days")),
     "private.stripe_events": (_STRIPE_EVENTS, ("91 days", "89 days")),
+    "private.source_runs": (_SOURCE_RUNS, ("9 days", "7 days")),
+    "private.spending": (_SPENDING, ("37 days", "33 days")),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.database import async_pool, connect, sync_pool
-from tests.jobs import QUEUE, enqueue, leftovers, make_kind
+from tests.jobs import QUEUE, enqueue, expect_notifications, leftovers, make_kind
 from tests.pgbouncer import needs_pgbouncer, pooling
 from workers.handlers import Handler
 from workers.listener import listen
@@ -111,6 +111,7 @@ async def test_a_pooler_in_session_mode_is_not_deaf(db: Database):
             listen(pooler.url("worker"), connected.put_nowait, heard.put_nowait, lambda _: None)
         )
         assert await asyncio.wait_for(connected.get(), 60) is False
+        expect_notifications(db)
         enqueue(db)
         assert await asyncio.wait_for(heard.get(), 60) == QUEUE
         task.cancel()
