@@ -36,7 +36,7 @@ comment on table public.jobs is
 comment on column public.jobs.user_id is
 'The account it works for; null for system work, which no user sees.';
 comment on column public.jobs.kind is
-'analyze_product, generate_script; erase_account and sync_customer work on the account.';
+'analyze_product or generate_script. System work has more kinds, which no user sees.';
 comment on column public.jobs.status is
 'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
 cancelled.';
