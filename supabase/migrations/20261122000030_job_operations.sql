@@ -350,7 +350,7 @@ begin
             where s.name = v_schedule.name;
             v_fired := v_fired + 1;
         exception
-            -- What a row itself can be wrong in: its own doing stops it alone.
+            -- Mistakes that a row can have: they stop that schedule only.
             when data_exception or integrity_constraint_violation or feature_not_supported
                 or case_not_found or no_data_found then
                 update private.schedules as s
