@@ -29,19 +29,24 @@ def work(collection, services, memory):
     """One try of the job."""
 
     async def try_once(model):
-        assistant = Assistant(model, model, memory, LexiconScorer())
-        labelled = await assistant.label(collection)
-        analysis = analyse(
-            collection,
-            product_name="Bottle",
-            now=services.now(),
-            ref_key=services.ref_key,
-            scorer=labelled.scorer or LexiconScorer(),
-            remarks=labelled.remarks,
-        )
-        return await assistant.write(analysis, "Bottle", labelled)
+        return await assisted(collection, services, model, memory)
 
     return try_once
+
+
+async def assisted(collection, services, model, step):
+    """The analysis of a bottle, labelled and written by the model."""
+    assistant = Assistant(model, model, step, LexiconScorer())
+    labelled = await assistant.label(collection)
+    analysis = analyse(
+        collection,
+        product_name="Bottle",
+        now=services.now(),
+        ref_key=services.ref_key,
+        scorer=labelled.scorer or LexiconScorer(),
+        remarks=labelled.remarks,
+    )
+    return await assistant.write(analysis, "Bottle", labelled)
 
 
 def answers(request):

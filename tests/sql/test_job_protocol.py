@@ -367,7 +367,7 @@ def notified(db: Database, work: Callable[[], object]) -> list[str]:
         work()
         db.execute("select pg_notify('jobs', 'end')")
         names = []
-        for note in listener.notifies(timeout=10):
+        for note in listener.notifies(timeout=120):
             if note.payload == "end":
                 return names
             names.append(note.payload)
