@@ -16,7 +16,6 @@ from workers.providers.routing import collect
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
 PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
-NOTHING_PAID = {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
 
 
 @pytest.fixture
