@@ -124,7 +124,11 @@ ON_THIS_MACHINE = ["http://localhost:5173", "http://127.0.0.1:3001", "http://[::
 def test_in_development_every_server_of_this_machine_is_a_frontend(edge, tmp_path, origin):
     answer = edge.client.post("/auth/session", headers=edge.bearer(azp=origin) | {"Origin": origin})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
-    production = {"app_env": "production", "app_url": "https://app.example.test"}
+    production = {
+        "app_env": "production",
+        "app_url": "https://app.example.test",
+        "stripe_webhook_secrets": "",
+    }
     for strict in running(
         make_settings("postgresql://nobody@127.0.0.1:1/none", tmp_path, **production)
     ):
@@ -301,8 +305,9 @@ def test_a_live_stripe_key_needs_a_production_issuer(tmp_path):
 def test_in_production_stripes_events_need_stripes_key(tmp_path):
     production = {"app_env": "production", "app_url": "https://app.test"}
     assert "STRIPE_SECRET_KEY must be set" in refused(tmp_path, **production)
-    both = make_settings("postgresql://x", tmp_path, **production, stripe_secret_key="sk_live_1")
-    neither = make_settings("postgresql://x", tmp_path, **production, stripe_webhook_secrets="")
+    here = "postgresql://127.0.0.1/x"
+    both = make_settings(here, tmp_path, **production, stripe_secret_key="sk_live_1")
+    neither = make_settings(here, tmp_path, **production, stripe_webhook_secrets="")
     assert (both.is_stripe_live, neither.is_stripe_live) == (True, False)
 
 
