@@ -330,8 +330,8 @@ class LocalSettings(Settings):
     edge_port: int = Field(default=54327, ge=1, le=65535)
     clerk_port: int = Field(default=54328, ge=1, le=65535)
     worker_metrics_port: int = Field(default=54329, ge=1, le=65535)
-    # The longest body of a request that the gateway passes on.
-    max_body_bytes: int = Field(default=1_048_576, ge=1)
+    # The longest body that the gateway passes on; its server holds no longer one.
+    max_body_bytes: int = Field(default=1_048_576, ge=1, le=1_048_576)
     # The frontend's origin: sessions of the local issuer are made for it.
     app_url: str = "http://127.0.0.1:3000"
     postgrest_bin: Path | None = None

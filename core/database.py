@@ -123,7 +123,7 @@ async def _configure_worker(connection: AsyncConnection[Row]) -> None:
 
 
 def _drop(_note: Notify) -> None:
-    """A pooler may hand us a session that listens for somebody else; psycopg would keep it all."""
+    """Of a session that a pooler gave us and that listens for others; psycopg would keep all."""
 
 
 class _StorableText(StrDumperUnknown):

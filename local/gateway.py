@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,16 +17,12 @@ from werkzeug.middleware.http_proxy import ProxyMiddleware
 from core.config import LocalSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30
-# A client that is still sending hears the refusal only if somebody reads on for a while.
-_LINGER_SECONDS = 2
-_LINGER_BYTES = 256 * 1024 * 1024
-_CHUNK_BYTES = 64 * 1024
 _PATH_CHARACTERS = "!$&'()*+,/:;=@"
 
 
@@ -63,8 +58,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
             return [_problem(start_response, 400, "invalid_request", text)]
         if not _take_body(environ, limit):
             text = f"The request's body may have {limit} bytes at most."
-            answer = _problem(start_response, 413, "body_too_large", text)
-            return _lingering(answer, environ)
+            return [_problem(start_response, 413, "body_too_large", text)]
         # What was decoded once is encoded once: what is behind reads the path that was read here.
         path = environ["PATH_INFO"].encode("latin-1")
         environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
@@ -112,21 +106,3 @@ def _problem(start_response: StartResponse, status: int, code: str, text: str) -
     }
     start_response(f"{status} {title}", list(headers.items()))
     return body
-
-
-def _lingering(answer: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:
-    """The answer; then what still arrives is read and forgotten, for a while."""
-    stream, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
-    yield answer
-    if connection is None:
-        return
-    connection.settimeout(_LINGER_SECONDS)
-    deadline, left = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
-    try:
-        while left > 0 and time.monotonic() < deadline and (data := stream.read(_CHUNK_BYTES)):
-            left -= len(data)
-    except OSError:
-        # It hangs up, or sends nothing: either way it has had its answer.
-        return
-    finally:
-        connection.settimeout(None)

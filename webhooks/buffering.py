@@ -1,8 +1,8 @@
 """gunicorn's threaded worker, but a request takes a thread only once it is there whole.
 
 The loop that waits for connections also reads them, so a client that begins a request and waits
-costs a file descriptor, for a few seconds. Threads never read from a socket. How much is one
-request is only estimated here; gunicorn's own parser, which then reads it, has the last word.
+costs a file descriptor, for a few seconds. Threads never read from a socket. Where a request ends
+is only estimated here: gunicorn's own parser reads it and decides.
 """
 
 from __future__ import annotations

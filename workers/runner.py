@@ -232,9 +232,9 @@ class Runner:
         if wanted and len(claimed) >= wanted:
             self._hungry.add(queue)
         elif wanted and (claimed or queue not in self._told):
-            # Under load it goes on looking, so that enqueuing costs no notification. And who
-            # enqueued while it began to wait could not know that somebody wants to be told: the
-            # pauses double, so no job is found later than its transaction took.
+            # A worker under load looks again by itself, so that no enqueue has to notify. A worker
+            # that begins to wait looks again too: an enqueue in that moment did not notify. The
+            # pauses double, so no job waits longer than its own transaction took.
             self._look_again_after(queue, _LOOK_AGAIN_SECONDS)
             (self._told.discard if claimed else self._told.add)(queue)
         for job in claimed:

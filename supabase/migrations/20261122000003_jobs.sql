@@ -36,7 +36,7 @@ comment on table public.jobs is
 comment on column public.jobs.user_id is
 'The account it works for; null for system work, which no user sees.';
 comment on column public.jobs.kind is
-'analyze_product, generate_script; erase_account and sync_customer work on the account.';
+'analyze_product or generate_script. System work has more kinds, which no user sees.';
 comment on column public.jobs.status is
 'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
 cancelled.';
@@ -101,8 +101,8 @@ of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
 comment on column private.messages.vt is
 'When it is due: before, it sleeps or is leased.';
 comment on column private.messages.enqueued_at is
-'When it joined its lane; before vt: it has left it, to sleep or for its lease, and a claim after vt
-lets it join again.';
+'When it joined its lane. A message whose vt is later sleeps or is leased: it stands in no lane,
+until a claim after vt lets it join again.';
 alter table private.messages enable row level security;
 
 create table private.live_jobs (
@@ -143,12 +143,12 @@ create table private.waiting_workers (
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
-'Which workers want to be told of new jobs: NOTIFY makes commits wait for each other, so a queue
-that nobody waits for is filled without. A worker''s claims keep its rows.';
+'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
+notify wait for each other. private.claim writes the rows.';
 comment on column private.waiting_workers.busy_lanes is
-'Of whose jobs it need not be told: it has theirs already.';
+'Lanes whose jobs it has already: new jobs of theirs are not notified.';
 comment on column private.waiting_workers.ends_at is
-'When this ends unless the worker says so again: a dead one leaves its row behind.';
+'When the row ends unless the worker renews it. A dead worker leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (

@@ -27,8 +27,8 @@ begin
         execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
     end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
-    -- leased, so that whoever sleeps is in nobody's way.
+    -- instead of with every call. LANE: the lane that a message stands in. It is '' while
+    -- the message sleeps or is leased, so that no claim looks at it in its lane.
     execute replace(replace($template$
 -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
 alter table pgmq.a_QUEUE enable row level security;
@@ -93,7 +93,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_QUEUE as m
@@ -231,8 +231,9 @@ $template$,
 end;
 $function$;
 comment on function private.create_queue is
-'Makes a queue: pgmq''s tables, ours from then on and under RLS (a dashboard may grant them), index
-and vacuum settings, how jobs are added and claimed. For migrations.';
+'Makes a queue: pgmq''s tables, index and vacuum settings, and the functions that add and claim its
+jobs. The tables leave the extension, so that dumps hold them. RLS closes them even if a dashboard
+grants them. For migrations.';
 
 create function private.call_workers(queue text, lanes text[])
 returns void
@@ -250,8 +251,8 @@ begin
 end;
 $$;
 comment on function private.call_workers is
-'Tells workers of jobs that were added to these lanes, if one waits for such: at commit, which then
-waits for all others that notify.';
+'Notifies workers of new jobs in these lanes, if a worker waits for them. PostgreSQL sends it at
+commit; commits that notify wait for each other.';
 
 create function private.wait_for_jobs(queue text, worker uuid, busy_lanes text[])
 returns void
@@ -461,8 +462,8 @@ comment on function private.claim is
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
 and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
-finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
-nobody. One that finds less than it has room for comes back without being told.
+finds nothing is notified of jobs from then on. It looks again soon, because jobs added in that
+moment notify nobody. A worker that finds fewer jobs than it has room for looks again unasked.
 Definer, as all of the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;
 

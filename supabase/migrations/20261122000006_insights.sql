@@ -151,7 +151,7 @@ begin
     if not found then
         return;
     end if;
-    -- Whoever holds one of these may want another: what is held now is left for the next analysis.
+    -- Rows that somebody holds now are left for the next analysis: to wait could be a deadlock.
     delete from public.virality_packs as v where v.id = any (array(
         select o.id from public.virality_packs as o
         where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
@@ -165,8 +165,8 @@ begin
 end;
 $$;
 comment on function private.forget_analyses is
-'Deletes the results and packs of a product that are older than its newest analyses, of which the
-plan keeps plans.kept_analyses.';
+'Deletes the results and packs of a product beyond its newest analyses. plans.kept_analyses says how
+many of them stay.';
 
 create function private.save_analysis(
     queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb

@@ -161,7 +161,7 @@ grant select on public.brand_rules to authenticated;
 -- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
 grant insert (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
--- An upsert updates all columns that it sends; the id of a rule stays (private.settle_id).
+-- An upsert updates all columns that it sends; the id of a rule stays (private.keep_id).
 grant update (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;

@@ -318,7 +318,7 @@ end;
 $$;
 comment on function private.begin_checkout is
 'Begins the next checkout of an account and returns its number; null while another one goes on, or
-for an erased account. Whoever ends without end_checkout keeps others waiting for a minute.
+for an erased account. A checkout without end_checkout keeps others waiting for a minute.
 Definer: the edge has no table rights.';
 grant execute on function private.begin_checkout to webhook;
 
@@ -340,8 +340,8 @@ begin
 end;
 $$;
 comment on function private.confirm_checkout is
-'Says, right before the page is made, that this checkout is still the only one of its account;
-reconciliation looks for what was bought there. False: too slow, or the account was erased.
+'Renews the lease of a checkout right before its page is made. Notes the time, for reconciliation
+looks for what was bought there. False: the lease has ended, or the account was erased.
 Definer: the edge has no table rights.';
 grant execute on function private.confirm_checkout to webhook;
 

@@ -29,8 +29,8 @@ comment on column private.stripe_events.created is 'When it happened at Stripe.'
 comment on column private.stripe_events.api_version is
 'Version its payload was written in; null for thin events.';
 comment on column private.stripe_events.body_sha256 is
-'Fingerprint of what it told, by which another text under the same id is noticed; null if it was
-found by reconciliation.';
+'Fingerprint of its text, to notice another text under the same id. Null if reconciliation found the
+event.';
 comment on column private.stripe_events.finished_at is
 'When it left `received`, or was last found to be an orphan; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)

@@ -220,7 +220,7 @@ begin
     perform set_config('private.row', v_row::text, true);
     if v_row > 500 and current_setting('role') = 'authenticated' then
         perform private.fail(
-            422, 'too_many_rows', 'One request may add 500 rows.', '{"limit": 500}'
+            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
         );
     end if;
     return new;

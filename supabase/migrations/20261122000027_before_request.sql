@@ -97,9 +97,9 @@ begin
             perform private.refuse_sign_in();
         end if;
         v_user := v_claims ->> 'sub';
-        -- Whatever an account waits for, its own writes for one, it waits holding one of the API's
-        -- connections. It may hold six: four for anything, two more for reads. The transaction's end
-        -- gives its slot back, however it ends.
+        -- A request that waits, as writes of an account wait for each other, holds one of the API's
+        -- connections. An account may hold six: four for anything, two more for reads. The end of
+        -- the transaction gives its slot back, however it ends.
         v_has_slot := not v_is_write and (
             pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
             or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
@@ -170,8 +170,8 @@ begin
                 || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
     end if;
-    -- What a read embeds again and again is built in memory, and nothing but its time bounds that.
-    -- Functions have the role's limit.
+    -- A read may embed the same rows many times, and its answer is built in memory. Only its time
+    -- bounds that. Functions have the role's limit.
     if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
         perform set_config('statement_timeout', '3s', true);
     end if;

@@ -1,4 +1,5 @@
--- Beside the job protocol: limits that workers share, schedules, many jobs at once, pruning.
+-- Beside the job protocol: limits that workers share, paid runs and what they may cost, schedules,
+-- many jobs at once, queues after a restore, pruning.
 
 create table private.limits (
     name text primary key,
@@ -166,7 +167,6 @@ declare
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
-    -- An erased account pays for nothing more: its job is about to be ended.
     if v_live.job_id is null or not private.enter_account(v_user_id) then
         return null;
     end if;
@@ -197,7 +197,7 @@ $$;
 comment on function private.reserve_run is
 'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
 account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
-lost. Definer, as all of the protocol.';
+lost, or the account is erased. Definer, as all of the protocol.';
 grant execute on function private.reserve_run to worker;
 
 create function private.release_run(queue text, msg_id bigint, read_ct integer, name text)
@@ -350,7 +350,7 @@ begin
             where s.name = v_schedule.name;
             v_fired := v_fired + 1;
         exception
-            -- What a row itself can be wrong in: its own doing stops it alone.
+            -- Mistakes that a row can have: they stop that schedule only.
             when data_exception or integrity_constraint_violation or feature_not_supported
                 or case_not_found or no_data_found then
                 update private.schedules as s

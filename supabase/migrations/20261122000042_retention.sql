@@ -17,7 +17,7 @@ declare
     v_rows integer;
     v_pruned integer := 0;
 begin
-    -- Clerk repeats a message for some days; a replay after that is older than its signature may be.
+    -- Clerk repeats a message for some days. The age of its signature refuses a later replay.
     delete from private.clerk_events as t where t.id = any (array(
         select o.id from private.clerk_events as o
         where o.received_at < now() - interval '90 days'
@@ -39,7 +39,7 @@ begin
     ));
     get diagnostics v_rows = row_count;
     v_pruned := v_pruned + v_rows;
-    -- What could not be told to TikTok for a month is no longer kept for it.
+    -- TikTok could not be told to revoke these tokens for a month.
     delete from private.tiktok_revocations as t where t.id = any (array(
         select o.id from private.tiktok_revocations as o
         where o.created_at < now() - interval '30 days'

@@ -16,7 +16,6 @@ from workers.providers.routing import collect
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
 PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
-NOTHING_PAID = {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
 
 
 @pytest.fixture
@@ -29,19 +28,24 @@ def work(collection, services, memory):
     """One try of the job."""
 
     async def try_once(model):
-        assistant = Assistant(model, model, memory, LexiconScorer())
-        labelled = await assistant.label(collection)
-        analysis = analyse(
-            collection,
-            product_name="Bottle",
-            now=services.now(),
-            ref_key=services.ref_key,
-            scorer=labelled.scorer or LexiconScorer(),
-            remarks=labelled.remarks,
-        )
-        return await assistant.write(analysis, "Bottle", labelled)
+        return await assisted(collection, services, model, memory)
 
     return try_once
+
+
+async def assisted(collection, services, model, step):
+    """The analysis of a bottle, labelled and written by the model."""
+    assistant = Assistant(model, model, step, LexiconScorer())
+    labelled = await assistant.label(collection)
+    analysis = analyse(
+        collection,
+        product_name="Bottle",
+        now=services.now(),
+        ref_key=services.ref_key,
+        scorer=labelled.scorer or LexiconScorer(),
+        remarks=labelled.remarks,
+    )
+    return await assistant.write(analysis, "Bottle", labelled)
 
 
 def answers(request):

@@ -96,5 +96,9 @@ def test_a_number_of_too_many_digits_is_no_count(value):
     assert item_fields.count(value) is None
 
 
+def test_a_long_text_is_cut():
+    assert item_fields.text("mug " * 2000) == "mug " * 1000
+
+
 def test_a_text_is_one_that_can_be_stored():
     assert item_fields.text("a\x00b\ud800c") == "abc"

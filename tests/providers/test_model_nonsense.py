@@ -12,13 +12,10 @@ from psycopg.types.json import Jsonb
 from tests.amount import rounds
 from tests.fakes.openai import USAGE, Reply
 from tests.providers.running import until, worker
-from tests.providers.test_assistant import SHOP, answers
+from tests.providers.test_assistant import SHOP, answers, assisted
 from tests.providers.test_scripts import BEATS, KIND, SCRIPTS, WISH, reply, wanted
 from workers.errors import Reject, Retry
-from workers.insights.analysis import analyse
-from workers.insights.lexicon import LexiconScorer
 from workers.jobs import generate_script
-from workers.providers.assistant import Assistant
 from workers.providers.routing import collect
 from workers.providers.script_writer import write_script
 
@@ -119,17 +116,7 @@ async def test_an_analysis_holds_whatever_a_model_says(services, report, server,
         return kept
 
     for _round in range(ROUNDS // 3):
-        assistant = Assistant(model, model, step, LexiconScorer())
-        labelled = await assistant.label(collection)
-        analysis = analyse(
-            collection,
-            product_name="Bottle",
-            now=services.now(),
-            ref_key=services.ref_key,
-            scorer=labelled.scorer or LexiconScorer(),
-            remarks=labelled.remarks,
-        )
-        analysis = await assistant.write(analysis, "Bottle", labelled)
+        analysis = await assisted(collection, services, model, step)
         stores(analysis.pack.configuration)
         for result in analysis.results:
             stores(result.content)

@@ -240,6 +240,11 @@ async def test_a_comment_cannot_talk_the_server_out_of_a_parameter(server, model
     assert model.refused == set()
 
 
+async def test_an_answer_that_is_too_long_is_of_no_use(server, model):
+    server.will(Reply('{"total": 5}' + " " * openai_text.MAX_ANSWER_BYTES))
+    assert await unanswered(model.ask("Add.", "", Sum)) == ("off_schema", PAID, None)
+
+
 async def test_a_slow_server_is_given_up(server, monkeypatch):
     monkeypatch.setattr(openai_text, "TIMEOUT_SECONDS", 0.05)
     server.will(Reply('{"total": 5}', seconds=5))

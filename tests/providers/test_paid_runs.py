@@ -51,7 +51,7 @@ async def analysed_again(db, services, website, product):
 
 async def ended(db, services, product):
     """The job's code once it has failed; where it waits for a run, it is woken."""
-    async with worker(db, KIND, analyze_product.handler(services)), asyncio.timeout(20):
+    async with worker(db, KIND, analyze_product.handler(services)), asyncio.timeout(120):
         while (job := job_of(db, product, KIND))["status"] not in {"failed", "succeeded"}:
             if job["status"] == "waiting":
                 db.execute("select private.wake(%s)", job["id"])
@@ -92,7 +92,7 @@ async def swept(db, services):
     """What ended jobs left at Apify is deleted, as by schedule."""
     job_id = db.value("select private.enqueue('delete_source_runs', null, null, 'now')")
     handler = delete_source_runs.handler(services.apify)
-    async with worker(db, "delete_source_runs", handler, "maintenance"), asyncio.timeout(15):
+    async with worker(db, "delete_source_runs", handler, "maintenance"), asyncio.timeout(120):
         while db.value("select status from public.jobs where id = %s", job_id) != "succeeded":  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -128,7 +128,7 @@ async def test_the_budget_of_a_day_ends_an_analysis_before_it_pays(db, connected
         failed = await until(db, product, KIND, "failed")
     assert (failed["error_code"], failed["error_message"]) == (
         "daily_budget_reached",
-        "Your budget of today for this data is used up. Try again tomorrow.",
+        "Today's budget for this data is used up. Try again tomorrow.",
     )
     assert (apify.started, used(db)) == ([], 0)
     assert db.value("select sum(usd) from private.spending") == 0

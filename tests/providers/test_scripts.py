@@ -164,7 +164,7 @@ async def test_a_script_takes_a_permit_of_the_model_for_its_job(db, server, mode
     def states():
         return sorted(job_of(db, product, KIND)["status"] for product in (first, second))
 
-    async with worker(db, KIND, generate_script.handler(model), "scripts"), asyncio.timeout(15):
+    async with worker(db, KIND, generate_script.handler(model), "scripts"), asyncio.timeout(120):
         while states() != ["succeeded", "waiting"]:  # noqa: ASYNC110 - it is in the database
             await asyncio.sleep(0.02)
     assert len(server.requests) == 1

@@ -99,6 +99,12 @@ def test_hashtags_come_from_the_caption_where_the_list_is_missing():
     assert videos(item())[0].hashtags == ("mugs", "coffee")
 
 
+def test_a_post_has_so_many_hashtags_of_such_a_length():
+    listed = [{"name": f"{n}" + "x" * 200} for n in range(100, 140)]
+    [video] = videos(item(hashtags=listed))
+    assert (len(video.hashtags), {len(tag) for tag in video.hashtags}) == (30, {100})
+
+
 def test_rows_that_are_no_post_are_counted():
     rows = [
         {"url": LINK, "error": "Post not found or private", "errorCode": "NOT_FOUND"},

@@ -115,6 +115,17 @@ def test_work_that_costs_money_stops_with_the_first_batch(db: Database) -> None:
         assert worker.rows(held, [job["msg_id"]], [job["read_ct"]]) == []
 
 
+def test_a_job_of_an_erased_account_pays_for_no_further_run(db: Database) -> None:
+    user = make_account(db)
+    with db.as_worker() as worker:
+        job = worker.row("select * from private.claim('ingestion', 1, 30)")
+    tombstone(db, user)
+    reserve = "select private.reserve_run('ingestion', %s, %s, 'posts', 0.5)"
+    with db.as_worker() as worker:
+        assert worker.value(reserve, job["msg_id"], job["read_ct"]) is None
+    assert db.rows("select from private.source_runs") == []
+
+
 def test_rows_that_somebody_holds_are_left_for_later(db: Database) -> None:
     user = make_account(db)
     with db.connect("postgres") as holder:

@@ -127,7 +127,9 @@ def _(api: Api) -> httpx.Response:
     return api.post("/rpc/generate_script", {"product_id": str(api.product()["id"])})
 
 
-@answers(422, "too_many_rows", "One request may add 500 rows.", '{"row": 501, "limit": 500}')
+@answers(
+    422, "too_many_rows", "One request may add 500 rows at most.", '{"row": 501, "limit": 500}'
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/products", [LAMP] * 501)
 

@@ -294,8 +294,8 @@ GROWTH = {
     "private.dead_letters": "go with their jobs",
     "private.live_jobs": "go when the job ends",
     "private.permits": "go with the next start after a minute",
-    "private.source_runs": "go when their run was deleted, at the latest after eight days",
     "private.waiting_workers": "go ten minutes after their worker",
+    "private.source_runs": "go once deleted at Apify, or after eight days",
 }
 CONFIGURATION = {
     "private.queues",

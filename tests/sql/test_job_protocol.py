@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -246,6 +247,21 @@ def test_a_saved_step_survives_the_try_that_made_it(db: Database):
     assert again["steps"] == {"run": {"id": 7}}
 
 
+def test_arguments_and_steps_have_a_bound(db: Database):
+    with pytest.raises(psycopg.errors.CheckViolation, match="live_jobs_arguments_check"):
+        enqueue(db, arguments={"text": "x" * 65536})
+    enqueue(db, arguments={"text": "x" * 65000})
+    [job] = claim(db)
+    save = "select private.save_step(%s, %s, %s, 'run', to_jsonb(repeat('x', %s)))"
+    with db.as_worker() as worker:
+        worker.value(save, *token(job), 262_000)
+    with (
+        pytest.raises(psycopg.errors.CheckViolation, match="live_jobs_steps_check"),
+        db.as_worker() as worker,
+    ):
+        worker.value(save, *token(job), 262_144)
+
+
 def test_two_live_jobs_of_a_user_never_share_kind_and_key(db: Database):
     user_id = make_user()
     first = enqueue(db, user_id=user_id, key="k")
@@ -351,7 +367,7 @@ def notified(db: Database, work: Callable[[], object]) -> list[str]:
         work()
         db.execute("select pg_notify('jobs', 'end')")
         names = []
-        for note in listener.notifies(timeout=10):
+        for note in listener.notifies(timeout=120):
             if note.payload == "end":
                 return names
             names.append(note.payload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -75,6 +76,12 @@ where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
 union all
 select tablename || ' ' || policyname, concat_ws(' ', cmd, roles, qual, with_check)
 from pg_policies
+"""
+# Bodies that are kept parsed, not as text: each version prints them in its own way.
+PARSED = """
+select p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) as definition
+from pg_proc as p where prosqlbody is not null
+and pronamespace in ('public'::regnamespace, 'private'::regnamespace)
 """
 # As pgmq 1.5.1 makes a queue: its tables are members of the extension.
 MEMBER_SHAPE = """
@@ -167,6 +174,8 @@ def restored(db: Database, *options: str) -> Iterator[Database]:
         check=True,
         capture_output=True,
     ).stdout
+    # The platform's own, which only a superuser may make; `supabase db dump` leaves them out, too.
+    dump = re.sub(rb"^(?:CREATE|ALTER) EVENT TRIGGER [^;]*;$", b"", dump, flags=re.MULTILINE)
     name = f"restored_{db.name}"
     with db.as_superuser() as superuser:
         superuser.connection.execute("commit")
@@ -284,7 +293,15 @@ def test_a_dump_without_the_queues_tables_is_restored_too(dumped: Database):
 class TestOnPostgres15:
     def test_the_structure_is_the_same(self, db: Database, db_15: Database):
         assert db_15.value("show server_version").startswith("15.")
-        assert structure(db_15) == structure(db)
+        here, there = structure(db), structure(db_15)
+        parsed = {row["name"]: row["definition"] for row in db_15.rows(PARSED)}
+        assert parsed.keys() == {row["name"] for row in db.rows(PARSED)}
+        # The newer version reads what the older one prints, and prints it again.
+        for definition in parsed.values():
+            db.execute(definition)
+        again = structure(db)
+        assert again == here
+        assert there | {name: again[name] for name in parsed} == here
 
     def test_the_permissions_are_the_same(self, db: Database, db_15: Database):
         difference = permissions(db_15) ^ permissions(db)

@@ -41,7 +41,8 @@ PRODUCT = data.product_id(ACCOUNT, 3)
 PRODUCTS = ",".join(data.product_id(ACCOUNT, number) for number in range(data.PRODUCTS_EACH))
 # What an account has most of is results; nothing may look at more rows of one table than that.
 MOST_ROWS = data.PRODUCTS_EACH * data.RESULTS_EACH
-SMALL = {"waiting_workers", "plans", "queues", "job_kinds"}  # a few rows, the same for everybody
+# A few rows, the same for everybody.
+SMALL = {"plans", "queues", "job_kinds", "waiting_workers"}
 
 NEWEST = "order=created_at.desc,id.desc&limit=20"
 BEFORE = f"created_at=lte.{{moment}}&or=(created_at.lt.{{moment}},id.lt.{PRODUCT})"

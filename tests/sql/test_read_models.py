@@ -98,6 +98,17 @@ def test_products_and_their_parts_come_together_without_a_hint(
             assert (part, whole, up) == (part, whole, [part_id | {whole: product_id}])
 
 
+def test_a_read_gives_a_thousand_rows_at_most(db: Database, postgrest: RunningPostgrest) -> None:
+    product = make_product(db, make_user())
+    db.execute(
+        "insert into public.scripts (user_id, product_id, content)"
+        " select %s, %s, 'Look.' from generate_series(1, 1001)",
+        *(product["user_id"], product["id"]),
+    )
+    answer = get(postgrest, product["user_id"], "/scripts?select=id")
+    assert (answer.status_code, len(answer.json())) == (200, 1000)
+
+
 def test_other_users_see_nothing(db: Database) -> None:
     make_product(db, make_user())
     with db.as_user(make_user()) as other:

@@ -167,6 +167,25 @@ def test_four_writes_of_an_account_run_at_once_and_two_more_reads(
     assert write(postgrest, user, "a").status_code == 201
 
 
+def test_a_read_of_tables_ends_after_three_seconds(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    user = make_user()
+    db.make_account(user)
+    request = "select set_config('request.method', %s, true), set_config('request.path', %s, true)"
+    limits = {}
+    for method, path in (("GET", "/brand_rules"), ("GET", "/rpc/account"), ("PATCH", "/products")):
+        with db.as_user(user) as session:
+            session.execute(request, method, path)
+            session.execute("select private.before_request()")
+            limits[path] = session.value("show statement_timeout")
+    assert limits["/brand_rules"] == "3s"
+    assert limits["/rpc/account"] == limits["/products"] != "3s"
+    with db.connect("postgres") as holder:
+        holder.execute("begin; lock table public.brand_rules")
+        assert read(postgrest, user).json()["code"] == "57014"
+
+
 def test_an_account_whose_writes_wait_leaves_connections_to_others(
     db: Database, postgrest: RunningPostgrest
 ) -> None:

@@ -46,12 +46,12 @@ ONE_PER_ACCOUNT = {
     "private.stripe_customers",
     "private.tiktok_connections",
 }
-# What people and their payments are; stays as long as they do.
+# What people, their payments and workers are; stays as long as they do.
 ONE_PER_THING_OUTSIDE = {
     "private.identities": "a person at Clerk; kept as the tombstone after that",
-    "private.waiting_workers": "a worker; the next one to wait forgets it ten minutes later",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
+    "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
 # Rows come with migrations, not with use.
 CONFIGURATION = {
@@ -145,13 +145,13 @@ insert into private.stripe_events
 select 'evt_' || row_number() over (), 'ping', 'ignored', now(), false, '', now() - a
 from {ages} as a
 """
-_RUNS = """
+_SOURCE_RUNS = """
 insert into private.source_runs (job_id, name, usd, started_at)
-select gen_random_uuid(), 'run', 0.5, now() - a from {ages} as a
+select gen_random_uuid(), 'posts', 0.5, now() - a from {ages} as a
 """
 _SPENDING = """
 insert into private.spending (user_id, day, usd)
-select '{user}', now() - a, 0.5 from {ages} as a
+select '{user}', (now() - a)::date, 1 from {ages} as a
 """
 OLD_AND_NEW = {
     "public.jobs": (_JOBS, ("31 days", "29 days")),
@@ -160,8 +160,8 @@ OLD_AND_NEW = {
     "private.tiktok_states": (_STATES, ("11 minutes", "9 minutes")),
     "private.tiktok_revocations": (_REVOCATIONS, ("31 days", "29 days")),
     "private.stripe_events": (_STRIPE_EVENTS, ("91 days", "89 days")),
-    "private.source_runs": (_RUNS, ("9 days", "7 days")),
-    "private.spending": (_SPENDING, ("37 days", "34 days")),
+    "private.source_runs": (_SOURCE_RUNS, ("9 days", "7 days")),
+    "private.spending": (_SPENDING, ("37 days", "33 days")),
 }
 
 

@@ -11,13 +11,12 @@ import sys
 import tempfile
 import time
 import urllib.request
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.data import hostile
 from tests.database import make_product, make_user
 from tests.fakes.website import serving
 from tests.server import ROOT, free_port
@@ -25,8 +24,6 @@ from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.database import Database
     from tests.fakes.website import Website
 
@@ -39,25 +36,6 @@ select extract(epoch from started_at - created_at)::float as start,
 from public.jobs where user_id = any (%s) and finished_at is not null
 """
 ENDED = "select count(*) from public.jobs where user_id = any (%s) and finished_at is not null"
-
-
-def _own_cases() -> dict[str, Callable[[], bytes]]:
-    """Three that held a parser for minutes to days."""
-    script = '<title>Lamp</title><script type="application/ld+json">{}{{</script>'
-    return {
-        "spaces in JSON-LD": lambda: script.format(" " * 400_000).encode(),
-        "attributes of one tag": lambda: (
-            b"<title>Lamp</title><p %b>" % b" ".join(b"a%d=1" % number for number in range(200_000))
-        ),
-        "nested elements": lambda: b"<title>Lamp</title>" + b"<div>" * 4_900,
-    }
-
-
-def _cases() -> dict[str, Callable[[], bytes]]:
-    if find_spec("tests.data") and find_spec("tests.data.hostile"):
-        cases: dict[str, Callable[[], bytes]] = import_module("tests.data.hostile").CASES
-        return cases
-    return _own_cases()
 
 
 def run() -> list[Figure]:
@@ -75,18 +53,17 @@ async def _try(db: Database, folder: Path) -> list[Figure]:
             good = site.page("/good", PAGE)
             await _jobs(db, good, 2)  # the first ones wait for the worker to start
             idle = await _jobs(db, good, GOOD)
-            hostile = {name: make_user() for name in _cases()}
-            for number, (name, make) in enumerate(_cases().items()):
-                make_product(db, hostile[name], source_url=site.page(f"/{number}", make()))
+            users = {name: make_user() for name in hostile.CASES}
+            for number, (name, make) in enumerate(hostile.CASES.items()):
+                make_product(db, users[name], source_url=site.page(f"/{number}", make()))
             scrapes = asyncio.create_task(_slowest_scrape(port))
             cpu = _cpu_seconds(process)
             beside = await _jobs(db, good, GOOD)
-            spent = (_cpu_seconds(process) - cpu) / (GOOD + len(hostile))
+            spent = (_cpu_seconds(process) - cpu) / (GOOD + len(users))
             memory = _memory_bytes(process)
             scrapes.cancel()
             slowest = await scrapes
-            users = list(hostile.values())
-            hostile_ended = await asyncio.to_thread(_wait, db, users)
+            hostile_ended = await asyncio.to_thread(_wait, db, list(users.values()))
             process.send_signal(signal.SIGTERM)
             began = time.perf_counter()
             code = await asyncio.to_thread(process.wait, PATIENCE_SECONDS)

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from tests.database import Database
 
 
+ADVISORY_LOCKS = """
+select count(*) from pg_locks where locktype = 'advisory'
+and database = (select oid from pg_database where datname = current_database())
+"""
+
+
 class Pooled:
     """Looks like one connection that commits each statement."""
 

@@ -16,7 +16,7 @@ from core.stripe_inbox import parse_event, record
 from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
-from tests.webhooks.pooler import pooled
+from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
 from workers.jobs.reconcile_billing import reconcile
 
 
@@ -171,12 +171,6 @@ def test_a_slow_stripe_holds_no_transaction_open(trial):
     trial.stripe.faults = lambda *_: states.append(trial.db.value(BUSY))
     sync_customer(trial.worker, trial.gateway, customer)
     assert states == [0, 0]
-
-
-ADVISORY_LOCKS = """
-select count(*) from pg_locks where locktype = 'advisory'
-and database = (select oid from pg_database where datname = current_database())
-"""
 
 
 def test_a_look_leaves_no_lock_in_the_sessions_of_a_pooler(trial):
@@ -477,6 +471,20 @@ def test_a_reconciliation_queues_a_bounded_number_of_looks(trial):
         " from generate_series(1, 1001) as n"
     )
     assert len(due(trial)) == 1000
+
+
+def test_a_reconciliation_queues_a_bounded_number_of_orphans_and_events(trial):
+    trial.db.execute(
+        "insert into private.stripe_events"
+        " (id, type, status, customer_id, created, is_live, received_at, finished_at)"
+        " select 'evt_' || kind || n, 'ping', kind, 'cus_' || n, now(), false,"
+        " now() - interval '2 h', case kind when 'orphan' then now() - interval '2 h' end"
+        " from (values ('orphan', 101), ('received', 5001)) as e (kind, number),"
+        " generate_series(1, number) as n"
+    )
+    keys = due(trial)
+    counts = [sum(key.startswith(kind) for key in keys) for kind in ("cus_", "evt_received")]
+    assert counts == [100, 5000]
 
 
 def test_a_customer_looked_at_today_is_left_for_tomorrow(trial):

@@ -10,7 +10,7 @@ import pytest
 from core.billing import Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
-from tests.webhooks.pooler import pooled
+from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
 from webhooks import sale as sale_module
 from webhooks.sale import Sale
 
@@ -245,12 +245,6 @@ def test_a_failed_checkout_page_is_made_at_the_next_click(shop, fake_stripe):
     fake_stripe.faults = lambda *_: None
     assert create(shop).status_code == 201
     assert len(fake_stripe.of("checkout.session")) == 1
-
-
-ADVISORY_LOCKS = """
-select count(*) from pg_locks where locktype = 'advisory'
-and database = (select oid from pg_database where datname = current_database())
-"""
 
 
 def test_a_checkout_leaves_no_lock_in_the_sessions_of_a_pooler(shop, fake_stripe, db):

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import signal
+import time
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - read at run time
 from decimal import Decimal
@@ -38,6 +39,14 @@ def spin(folder: Path) -> None:
     """Holds the interpreter in one call of a regular expression, for hours."""
     (folder / str(os.getpid())).touch()
     re.match(r"(a+)+b", "a" * 60)
+
+
+def burn(seconds: float) -> int:
+    """Takes so much CPU time, whatever else the machine does."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return os.getpid()
 
 
 def read_hostile(_page: object, _key: bytes) -> tuple[None, tuple[()]]:
@@ -93,6 +102,7 @@ def chatter() -> dict[str, str]:
 
 
 FIND = Task(find, returns=Found)
+BURN = Task(burn, returns=int)
 SPIN = Task(spin, returns=None)
 READ_HOSTILE = Task(read_hostile, returns=tuple[ProductFacts | None, tuple[Comment, ...]])
 ANALYSE_HOSTILE = Task(analyse_hostile, returns=None)

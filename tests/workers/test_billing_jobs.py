@@ -16,6 +16,7 @@ from core.database import async_pool
 from local import stripe
 from local.stripe import Fault
 from tests.erasure import rows_about
+from workers.billing import BILLING_CONNECTIONS, ask
 from workers.jobs import erase_account, reconcile_billing, sync_customer
 from workers.runner import Runner
 
@@ -125,6 +126,25 @@ async def test_while_stripe_fails_the_job_waits_and_then_ends(db, shop, story):
         db.execute("notify jobs, 'billing'")
         await until(lambda: open_jobs(db) == 0)
     assert db.value("select private.plan_of(%s)", story.user_id) == "creator"
+
+
+async def test_two_jobs_of_a_worker_ask_stripe_at_a_time(monkeypatch):
+    asking, may_end = [], asyncio.Event()
+
+    async def in_thread(call):
+        asking.append(call)
+        await may_end.wait()
+
+    monkeypatch.setattr(asyncio, "to_thread", in_thread)
+    pool = async_pool("", application_name="test", max_size=1)
+    gateway = Gateway("sk_test_1", api_base="http://127.0.0.1:1")
+    jobs = [asyncio.create_task(ask(pool, gateway, lambda *_: None)) for _ in range(5)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(asking) == BILLING_CONNECTIONS == 2
+    may_end.set()
+    await asyncio.gather(*jobs)
+    assert len(asking) == len(jobs)
 
 
 async def failed_with(db, shop, story, fault):

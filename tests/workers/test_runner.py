@@ -132,7 +132,7 @@ async def test_a_job_added_while_the_worker_began_to_wait_is_found_without_a_not
             await until(lambda: db.value(LISTENERS) == 1)
             await until(lambda: db.value("select count(*) from private.waiting_workers") > 0)
             slow.execute("commit")
-            await asyncio.wait_for(started.wait(), 10)
+            await asyncio.wait_for(started.wait(), 120)
 
 
 LISTENERS = "select count(*) from pg_stat_activity where application_name = 'worker listener'"

@@ -100,7 +100,8 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
             remarks=labelled.remarks,
         )
     except BeyondBounds as error:
-        raise Reject("analysis_timeout", "The analysis takes more than it may.") from error
+        message = "The analysis takes more time or memory than it may."
+        raise Reject("analysis_timeout", message) from error
     analysis = await assistant.write(analysis, product.name, labelled)
     await run.progress("saving", 90)
     return analysis

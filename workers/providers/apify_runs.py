@@ -71,7 +71,7 @@ class Runs:
                 brought[name] = await self._attempt(name, request)
             except _OverBudget:
                 if not may_lack:
-                    message = "Your budget of today for this data is used up. Try again tomorrow."
+                    message = "Today's budget for this data is used up. Try again tomorrow."
                     raise Reject("daily_budget_reached", message) from None
                 brought[name] = Harvest(is_complete=False)
         ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
