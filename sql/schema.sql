@@ -203,7 +203,7 @@ COMMENT ON COLUMN public.jobs.user_id IS 'The account it works for; null for sys
 
 COMMENT ON COLUMN public.jobs.product_id IS 'The product it works on, if any.';
 
-COMMENT ON COLUMN public.jobs.kind IS 'analyze_product, generate_script; erase_account and sync_customer work on the account.';
+COMMENT ON COLUMN public.jobs.kind IS 'analyze_product or generate_script. System work has more kinds, which no user sees.';
 
 COMMENT ON COLUMN public.jobs.status IS 'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
 cancelled.';
@@ -425,9 +425,9 @@ begin
             perform private.refuse_sign_in();
         end if;
         v_user := v_claims ->> 'sub';
-        -- Whatever an account waits for, its own writes for one, it waits holding one of the API's
-        -- connections. It may hold six: four for anything, two more for reads. The transaction's end
-        -- gives its slot back, however it ends.
+        -- A request that waits, as writes of an account wait for each other, holds one of the API's
+        -- connections. An account may hold six: four for anything, two more for reads. The end of
+        -- the transaction gives its slot back, however it ends.
         v_has_slot := not v_is_write and (
             pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
             or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
@@ -498,8 +498,8 @@ begin
                 || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
         end, true);
     end if;
-    -- What a read embeds again and again is built in memory, and nothing but its time bounds that.
-    -- Functions have the role's limit.
+    -- A read may embed the same rows many times, and its answer is built in memory. Only its time
+    -- bounds that. Functions have the role's limit.
     if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
         perform set_config('statement_timeout', '3s', true);
     end if;
@@ -537,7 +537,7 @@ end;
 $$;
 
 COMMENT ON FUNCTION private.begin_checkout(user_id uuid) IS 'Begins the next checkout of an account and returns its number; null while another one goes on, or
-for an erased account. Whoever ends without end_checkout keeps others waiting for a minute.
+for an erased account. A checkout without end_checkout keeps others waiting for a minute.
 Definer: the edge has no table rights.';
 
 CREATE TABLE private.stripe_events (
@@ -570,8 +570,8 @@ COMMENT ON COLUMN private.stripe_events.created IS 'When it happened at Stripe.'
 
 COMMENT ON COLUMN private.stripe_events.api_version IS 'Version its payload was written in; null for thin events.';
 
-COMMENT ON COLUMN private.stripe_events.body_sha256 IS 'Fingerprint of what it told, by which another text under the same id is noticed; null if it was
-found by reconciliation.';
+COMMENT ON COLUMN private.stripe_events.body_sha256 IS 'Fingerprint of its text, to notice another text under the same id. Null if reconciliation found the
+event.';
 
 COMMENT ON COLUMN private.stripe_events.finished_at IS 'When it left `received`, or was last found to be an orphan; null before.';
 
@@ -927,8 +927,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.call_workers(queue text, lanes text[]) IS 'Tells workers of jobs that were added to these lanes, if one waits for such: at commit, which then
-waits for all others that notify.';
+COMMENT ON FUNCTION private.call_workers(queue text, lanes text[]) IS 'Notifies workers of new jobs in these lanes, if a worker waits for them. PostgreSQL sends it at
+commit; commits that notify wait for each other.';
 
 CREATE FUNCTION private.cancel_own_job(job_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1628,8 +1628,8 @@ COMMENT ON FUNCTION private.claim(queue text, quantity integer, lease_seconds in
 due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
 before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
 and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
-finds nothing is told of jobs from then on, and looks again soon: what was added meanwhile tells
-nobody. One that finds less than it has room for comes back without being told.
+finds nothing is notified of jobs from then on. It looks again soon, because jobs added in that
+moment notify nobody. A worker that finds fewer jobs than it has room for looks again unasked.
 Definer, as all of the protocol: workers have no table rights.';
 
 CREATE FUNCTION private.claim_billing(quantity integer, lease_seconds integer, cursor text, busy_lanes text[]) RETURNS SETOF private.turn
@@ -1682,7 +1682,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_billing as m
@@ -1846,7 +1846,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_ingestion as m
@@ -2010,7 +2010,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_maintenance as m
@@ -2251,7 +2251,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_scripts as m
@@ -2446,8 +2446,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.confirm_checkout(user_id uuid, number integer) IS 'Says, right before the page is made, that this checkout is still the only one of its account;
-reconciliation looks for what was bought there. False: too slow, or the account was erased.
+COMMENT ON FUNCTION private.confirm_checkout(user_id uuid, number integer) IS 'Renews the lease of a checkout right before its page is made. Notes the time, for reconciliation
+looks for what was bought there. False: the lease has ended, or the account was erased.
 Definer: the edge has no table rights.';
 
 CREATE FUNCTION private.consume(user_id uuid, metric text) RETURNS void
@@ -2643,8 +2643,8 @@ begin
         execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
     end loop;
     -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call. LANE: the lane that a message stands in, '' while it sleeps or is
-    -- leased, so that whoever sleeps is in nobody's way.
+    -- instead of with every call. LANE: the lane that a message stands in. It is '' while
+    -- the message sleeps or is leased, so that no claim looks at it in its lane.
     execute replace(replace($template$
 alter table pgmq.a_QUEUE enable row level security;
 alter table pgmq.q_QUEUE enable row level security, set (
@@ -2707,7 +2707,7 @@ begin
         v_seen_xid := pg_snapshot_xmax(v_snapshot);
         v_is_quiet := true;
     end if;
-    -- Time wakes who slept, and ends leases: the first 1,000 join their lanes again.
+    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
     for v_begun in 0..1 loop
         v_risen := v_risen || array(
             select m.msg_id from pgmq.q_QUEUE as m
@@ -2845,8 +2845,9 @@ $template$,
 end;
 $_$;
 
-COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s tables, ours from then on and under RLS (a dashboard may grant them), index
-and vacuum settings, how jobs are added and claimed. For migrations.';
+COMMENT ON FUNCTION private.create_queue(queue text) IS 'Makes a queue: pgmq''s tables, index and vacuum settings, and the functions that add and claim its
+jobs. The tables leave the extension, so that dumps hold them. RLS closes them even if a dashboard
+grants them. For migrations.';
 
 CREATE FUNCTION private.current_month() RETURNS date
     LANGUAGE sql STABLE
@@ -3753,7 +3754,7 @@ begin
             where s.name = v_schedule.name;
             v_fired := v_fired + 1;
         exception
-            -- What a row itself can be wrong in: its own doing stops it alone.
+            -- Mistakes that a row can have: they stop that schedule only.
             when data_exception or integrity_constraint_violation or feature_not_supported
                 or case_not_found or no_data_found then
                 update private.schedules as s
@@ -3899,7 +3900,7 @@ begin
     if not found then
         return;
     end if;
-    -- Whoever holds one of these may want another: what is held now is left for the next analysis.
+    -- Rows that somebody holds now are left for the next analysis: to wait could be a deadlock.
     delete from public.virality_packs as v where v.id = any (array(
         select o.id from public.virality_packs as o
         where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
@@ -3913,8 +3914,8 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION private.forget_analyses(product_id uuid, user_id uuid) IS 'Deletes the results and packs of a product that are older than its newest analyses, of which the
-plan keeps plans.kept_analyses.';
+COMMENT ON FUNCTION private.forget_analyses(product_id uuid, user_id uuid) IS 'Deletes the results and packs of a product beyond its newest analyses. plans.kept_analyses says how
+many of them stay.';
 
 CREATE FUNCTION private.forget_customer(customer_id text, user_id uuid) RETURNS void
     LANGUAGE sql
@@ -4270,8 +4271,8 @@ CREATE TABLE private.messages (
 COMMENT ON TABLE private.messages IS 'The parent of every queue''s table, itself empty: what touches one message is planned once instead
 of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
 
-COMMENT ON COLUMN private.messages.enqueued_at IS 'When it joined its lane; before vt: it has left it, to sleep or for its lease, and a claim after vt
-lets it join again.';
+COMMENT ON COLUMN private.messages.enqueued_at IS 'When it joined its lane. A message whose vt is later sleeps or is leased: it stands in no lane,
+until a claim after vt lets it join again.';
 
 COMMENT ON COLUMN private.messages.vt IS 'When it is due: before, it sleeps or is leased.';
 
@@ -4425,7 +4426,7 @@ begin
     perform set_config('private.row', v_row::text, true);
     if v_row > 500 and current_setting('role') = 'authenticated' then
         perform private.fail(
-            422, 'too_many_rows', 'One request may add 500 rows.', '{"limit": 500}'
+            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
         );
     end if;
     return new;
@@ -4902,7 +4903,7 @@ declare
     v_rows integer;
     v_pruned integer := 0;
 begin
-    -- Clerk repeats a message for some days; a replay after that is older than its signature may be.
+    -- Clerk repeats a message for some days. The age of its signature refuses a later replay.
     delete from private.clerk_events as t where t.id = any (array(
         select o.id from private.clerk_events as o
         where o.received_at < now() - interval '90 days'
@@ -4924,7 +4925,7 @@ begin
     ));
     get diagnostics v_rows = row_count;
     v_pruned := v_pruned + v_rows;
-    -- What could not be told to TikTok for a month is no longer kept for it.
+    -- TikTok could not be told to revoke these tokens for a month.
     delete from private.tiktok_revocations as t where t.id = any (array(
         select o.id from private.tiktok_revocations as o
         where o.created_at < now() - interval '30 days'
@@ -5547,7 +5548,6 @@ declare
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
-    -- An erased account pays for nothing more: its job is about to be ended.
     if v_live.job_id is null or not private.enter_account(v_user_id) then
         return null;
     end if;
@@ -5578,7 +5578,7 @@ $$;
 
 COMMENT ON FUNCTION private.reserve_run(queue text, msg_id bigint, read_ct integer, name text, usd numeric) IS 'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
 account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
-lost. Definer, as all of the protocol.';
+lost, or the account is erased. Definer, as all of the protocol.';
 
 CREATE FUNCTION private.resolve_identity(issuer text, subject text, issued_at bigint, default_user_id uuid) RETURNS TABLE(user_id uuid, state text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7176,12 +7176,12 @@ CREATE TABLE private.waiting_workers (
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='100');
 
-COMMENT ON TABLE private.waiting_workers IS 'Which workers want to be told of new jobs: NOTIFY makes commits wait for each other, so a queue
-that nobody waits for is filled without. A worker''s claims keep its rows.';
+COMMENT ON TABLE private.waiting_workers IS 'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
+notify wait for each other. private.claim writes the rows.';
 
-COMMENT ON COLUMN private.waiting_workers.busy_lanes IS 'Of whose jobs it need not be told: it has theirs already.';
+COMMENT ON COLUMN private.waiting_workers.busy_lanes IS 'Lanes whose jobs it has already: new jobs of theirs are not notified.';
 
-COMMENT ON COLUMN private.waiting_workers.ends_at IS 'When this ends unless the worker says so again: a dead one leaves its row behind.';
+COMMENT ON COLUMN private.waiting_workers.ends_at IS 'When the row ends unless the worker renews it. A dead worker leaves its row behind.';
 
 CREATE TABLE public.virality_packs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
