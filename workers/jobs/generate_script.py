@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workers.queue import Database, Job
 
 _log = structlog.get_logger()
+_CHECK_SECONDS = 2  # as check_compliance has
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ async def save(db: Database, job: Job, draft: Draft) -> None:
 @asynccontextmanager
 async def _checking(db: Database) -> AsyncIterator[None]:
     """Bounds a check of the rules, in a transaction: it holds a connection that all jobs share."""
-    await db.execute("set local statement_timeout = '2s'")  # as check_compliance has
+    await db.execute("select set_config('statement_timeout', %s, true)", (f"{_CHECK_SECONDS}s",))
     try:
         yield
     except QueryCanceled as error:
