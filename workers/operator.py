@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 from pgmq_sqlalchemy import PGMQueue
 
 from core.database import connect
@@ -31,7 +32,12 @@ def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
         "reconcile": _reconcile,
         "redrive": lambda db: _redrive(db, arguments.job_id),
     }
-    with connect(url, application_name="operator") as db:
+    try:
+        connection = connect(url, application_name="operator")
+    except psycopg.OperationalError as error:
+        print(f"The database of DB_URL can't be reached: {str(error).splitlines()[0]}")
+        return 1
+    with connection as db:
         return commands[arguments.command](db)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.jobs import QUEUE, claim, enqueue, fail, make_kind, state
+from tests.server import free_port
 
 if TYPE_CHECKING:
     from tests.database import Database
@@ -20,13 +21,15 @@ def noop(db: Database) -> str:
     return make_kind(db)
 
 
-def operate(db: Database, *arguments: str) -> subprocess.CompletedProcess[str]:
+def operate(
+    db: Database, *arguments: str, url: str | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "workers", *arguments],
         check=False,
         capture_output=True,
         text=True,
-        env=os.environ | {"DB_URL": db.url("postgres")},
+        env=os.environ | {"DB_URL": url or db.url("postgres")},
     )
 
 
@@ -82,3 +85,9 @@ def test_the_doctor_names_what_is_wrong(db: Database):
         "queue scripts is paused",
         f"job {job_id} has lost its message",
     ]
+
+
+def test_a_database_out_of_reach_is_one_line(db: Database):
+    answer = operate(db, "doctor", url=f"postgresql://postgres@127.0.0.1:{free_port()}/none")
+    assert (answer.returncode, answer.stderr, answer.stdout.count("\n")) == (1, "", 1)
+    assert answer.stdout.startswith("The database of DB_URL can't be reached: ")
