@@ -96,14 +96,19 @@ def sync_pool(url: str, *, application_name: str, max_size: int) -> ConnectionPo
 def prepare_only_without_pooler(connection: Connection[Row]) -> None:
     """Prepared statements stay on where each connection is a session of the server."""
     row = connection.execute(_BACKEND, prepare=False).fetchone()
-    if row is None or row["pid"] != connection.info.backend_pid:
+    if _is_pooled(connection, row):
         connection.prepare_threshold = None
 
 
 async def _prepare_only_without_pooler(connection: AsyncConnection[Row]) -> None:
     row = await (await connection.execute(_BACKEND, prepare=False)).fetchone()
-    if row is None or row["pid"] != connection.info.backend_pid:
+    if _is_pooled(connection, row):
         connection.prepare_threshold = None
+
+
+def _is_pooled(connection: Connection[Row] | AsyncConnection[Row], row: Row | None) -> bool:
+    """Whether the server's process is not the one that answered the connection's start."""
+    return row is None or row["pid"] != connection.info.backend_pid
 
 
 def _configure_edge(connection: Connection[Row]) -> None:

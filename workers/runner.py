@@ -181,9 +181,10 @@ class Runner:
                 self._heartbeat.nudge()  # tells what was cancelled
 
     def _look_again_after(self, queue: str, pause: float) -> None:
-        self._look_again[queue] = self._loop.time() + pause, pause
-        if pause >= _POLL_SECONDS:
-            del self._look_again[queue]
+        if pause < _POLL_SECONDS:
+            self._look_again[queue] = self._loop.time() + pause, pause
+        else:
+            self._look_again.pop(queue, None)
 
     def _is_turn_due(self) -> bool:
         if any(self._wanted(queue) for queue in self._news):

@@ -266,7 +266,7 @@ def _parsed(response: httpx2.Response, shape: type[Answer], usage: Usage) -> Ans
 
 
 def _cleaned(value: Any) -> Any:
-    """Without U+0000 and halves of surrogate pairs, which the database refuses."""
+    """Without halves of surrogate pairs and control characters; line ends and tabs stay."""
     if isinstance(value, str):
         return "".join(char for char in value if _is_text(char))
     if isinstance(value, dict):
