@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,20 @@ _MOST_AHEAD_PER_SLOT = 16
 _MOST_AT_ONCE = 100
 _PACE_SECONDS = 0.01  # the pace is measured over at least as long
 # Below that, keeping a slot free for newcomers would cost too large a part of them.
-_SLOTS_TO_KEEP_ONE_FREE = 4
+_SLOTS_TO_KEEP_SOME_FREE = 4
 
 
 class Stock:
     """At most `slots` jobs run. Lanes take turns here as they do in the queue.
 
-    The last free slot is for a lane of which nothing runs: whoever has thousands of jobs, the
-    next one's first job begins at once.
+    The last free slots are for lanes of which nothing runs. Somebody may have thousands of jobs:
+    the first job of the next one begins at once. Newcomers come by chance, and what they need
+    varies with the square root of the slots: 3 of 10, 10 of 100.
     """
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._kept = 1 if slots >= _SLOTS_TO_KEEP_ONE_FREE else 0
+        self._kept = math.isqrt(slots) if slots >= _SLOTS_TO_KEEP_SOME_FREE else 0
         self._waiting: dict[Lane, deque[tuple[Job, float]]] = {}
         self._running: Counter[Lane] = Counter()
         self.waiting = 0
@@ -87,7 +89,7 @@ class Stock:
 
     @property
     def busy_lanes(self) -> list[Lane]:
-        """Lanes that must leave the last free slot to others."""
+        """Lanes that must leave the last free slots to others."""
         return list(self._running) if self._kept else []
 
     @property
