@@ -1,5 +1,5 @@
--- Apify: paid runs, what they may cost, and the webhook. Apify says that a run has ended, and the job
--- that waits for it goes on at once instead of at its next look.
+-- Apify: paid runs, what they may cost, and the webhook. Apify says that a run has ended, and the
+-- job that waits for it goes on at once instead of at its next look.
 
 create table private.spending (
     user_id uuid not null,
