@@ -51,7 +51,7 @@ reset: setup ## Stop it and forget all data and keys
 
 ##@ Quality
 
-check: setup ## Format, ruff, mypy, sqlfluff, squawk, advisors, stale generated files
+check: setup ## Format, ruff, mypy, sqlfluff, squawk, advisors, schemas beside migrations, stale files
 	@$(RUN) -m local check
 
 format: setup ## Format Python and fix what ruff can fix
@@ -89,13 +89,13 @@ prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failu
 
 ##@ Generated files
 
-schema: setup ## sql/schema.sql from the migrations
+schema: setup ## docs/schema.md and, until the first release, the initial migration, from the schemas
 	@$(RUN) -m local schema
 
-types: setup ## supabase/types from the migrations
+types: setup ## supabase/types from the schemas
 	@$(RUN) -m local types
 
-docs: setup ## docs/api.md from the comments of the migrations
+docs: setup ## docs/api.md from the comments of the schemas
 	@$(RUN) -m local docs
 
 lock: setup ## requirements*.lock from pyproject.toml (but for the llm one, which says why)

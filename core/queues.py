@@ -1,4 +1,4 @@
-"""The queues that there are; the migrations make them."""
+"""The queues that there are; supabase/schemas/21_queues.sql makes them."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from local import (
 )
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
+from local.tools import schema as schema_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,9 +116,14 @@ def check(settings: LocalSettings) -> int:
 
 
 def schema(settings: LocalSettings) -> int:
+    """Exit status 1 while the migrations leave another database than the schemas say."""
+    schema_tool.INITIAL.write_text(schema_tool.initial_migration())
     with scratch.database(settings.local_dir) as database:
-        generated.write(database, generated.SCHEMA)
-    return 0
+        generated.write(database, generated.SCHEMA_PAGE)
+        missing = schema_tool.compare(settings.local_dir, database.server)
+    if missing:
+        print(f"A migration is missing:\n{missing}", file=sys.stderr)
+    return int(bool(missing))
 
 
 def types(settings: LocalSettings) -> int:

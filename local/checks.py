@@ -19,6 +19,7 @@ from psycopg import sql
 
 from local import generated, provisioning, scratch
 from local.layout import ROOT
+from local.tools import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +31,14 @@ _TOOLS = {
     "ruff format": ("ruff", "format", "--check", "--quiet"),
     "ruff check": ("ruff", "check", "--quiet"),
     "mypy": ("mypy", "--no-error-summary"),
-    "squawk": ("squawk", "supabase/migrations/*.sql"),
+    "squawk": ("squawk", "supabase/*/*.sql"),
     "sqlfluff": (
         "sqlfluff",
         "lint",
         "--processes",
         "0",
         "--disable-progress-bar",
-        "supabase/migrations",
+        "supabase",
         "sql",
     ),
 }
@@ -62,6 +63,7 @@ def run(settings: LocalSettings) -> bool:
     with scratch.database(settings.local_dir) as database:
         findings += [
             _timed("generated files", lambda: _stale(database)),
+            _timed("schemas", lambda: schema.compare(settings.local_dir, database.server)),
             _timed("advisors", lambda: _advisors(database)),
             _timed("advisors look", lambda: _negative_control(database)),
         ]

@@ -76,7 +76,8 @@ def start(data_dir: Path, port: int, *, binaries: Path = BIN_DIR, **settings: st
     user = _system_user(data_dir, binaries)
     _install_pgmq(binaries)
     if not (data_dir / "PG_VERSION").exists():
-        _create_cluster(data_dir, binaries, user)
+        is_kept = settings.get("fsync") != "off"
+        _create_cluster(data_dir, binaries, user, () if is_kept else ("--no-sync",))
     server = Server(data_dir, port, _socket_dir(data_dir, user))
     if not is_running(data_dir):
         _launch(server, binaries, user, settings)
@@ -146,7 +147,9 @@ def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str
         return
 
 
-def _create_cluster(data_dir: Path, binaries: Path, user: str | None) -> None:
+def _create_cluster(
+    data_dir: Path, binaries: Path, user: str | None, options: tuple[str, ...]
+) -> None:
     # Under another name until it is whole: a killed initdb must not look like a cluster.
     draft = data_dir.with_name(f"{data_dir.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
@@ -158,6 +161,7 @@ def _create_cluster(data_dir: Path, binaries: Path, user: str | None) -> None:
         draft,
         *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"),
         *("--locale=C.UTF-8", "-U", SUPERUSER),
+        *options,
         user=user,
     )
     data_dir.rmdir()

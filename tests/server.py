@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "supabase" / "migrations"
+SCHEMAS = ROOT / "supabase" / "schemas"
 PLATFORM = ROOT / "sql" / "local" / "platform.sql"
 # Durability costs half of the suite's time and a test database needs none.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.database import Database
 
 
-def test_the_page_is_what_the_migrations_say(db: Database) -> None:
+def test_the_page_is_what_the_schemas_say(db: Database) -> None:
     assert api_page.page(db.connection) == API_PAGE.read_text(), "run `make docs`"
 
 

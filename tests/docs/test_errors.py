@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "errors.md").read_text()
 # Where a code is not a literal argument: the constant or mapping that holds it.
 PLACES = {
-    "supabase/migrations": (
+    "supabase/schemas": (
         r"private\.fail\(\s*\d{3},\s*'([a-z_]+)'",
         r"private\.require_text\(\s*[\w.]+,\s*'([a-z_]+)'",
         r"v_turn\.ending, '([a-z_]+)',\n",

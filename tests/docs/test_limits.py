@@ -11,7 +11,7 @@ import pytest
 from core.config import EdgeSettings, LocalSettings, WorkerSettings
 from local.layout import ROOT
 from tests.docs.test_errors import EDGE, FRONT, JOBS, POSTGREST, in_page
-from tests.server import MIGRATIONS
+from tests.server import SCHEMAS
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
@@ -129,8 +129,8 @@ def test_every_file_is_there(path: str):
 
 
 @pytest.mark.parametrize("family", sorted({match[0] for _, match in FAMILIES}))
-def test_a_migration_is_meant_by_one_name(family: str):
-    assert len(list(MIGRATIONS.glob(family))) == 1
+def test_a_schema_file_is_meant_by_one_name(family: str):
+    assert len(list(SCHEMAS.glob(family))) == 1
 
 
 def test_every_table_and_column_is_there(db: Database):

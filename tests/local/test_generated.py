@@ -1,4 +1,4 @@
-"""Committed files that are made from the migrations hold what they are named after."""
+"""Committed files that are made from the schemas hold what they are named after."""
 
 from __future__ import annotations
 

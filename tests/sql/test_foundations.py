@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.database import make_user, user_claims
-from tests.server import MIGRATIONS
+from tests.server import SCHEMAS
 
 if TYPE_CHECKING:
     from tests.database import Database, Session
@@ -210,7 +210,7 @@ def test_logins_have_limits(db: Database, role: str, expected: list[str]):
 
 def test_the_planners_setting_is_no_condition(db: Database):
     """Without the admin option of authenticator, the rest of the migration stands."""
-    [file] = MIGRATIONS.glob("*_before_request.sql")
+    [file] = SCHEMAS.glob("*_before_request.sql")
     [block] = re.findall(r"^do \$\$\n(?:(?!^\$\$).*\n)*\$\$;", file.read_text(), re.MULTILINE)
     with db.as_superuser() as session:
         session.execute("revoke authenticator from postgres")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.server import MIGRATIONS
+from tests.server import SCHEMAS
 
 if TYPE_CHECKING:
     from tests.database import Database
 
-[MIGRATION] = MIGRATIONS.glob("*_realtime.sql")
+[FILE] = SCHEMAS.glob("*_realtime.sql")
 PUBLISHED = "select schemaname, tablename from pg_publication_tables"
 
 
@@ -17,7 +17,7 @@ def test_jobs_are_published_where_supabase_publishes(db: Database) -> None:
     with db.as_superuser() as platform:
         platform.execute("create publication supabase_realtime")
         platform.execute("alter publication supabase_realtime owner to postgres")
-    db.execute(MIGRATION.read_text())
+    db.execute(FILE.read_text())
     assert db.rows(PUBLISHED) == [{"schemaname": "public", "tablename": "jobs"}]
 
 

@@ -53,7 +53,7 @@ ONE_PER_THING_OUTSIDE = {
     "private.stripe_account": "the one account at Stripe",
     "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
-# Rows come with migrations, not with use.
+# Rows come with supabase/seed, not with use.
 CONFIGURATION = {
     "private.job_kinds",
     "private.limits",

@@ -1,5 +1,5 @@
 -- Insights: what the analysis of a product leaves for its owner (transformed results only, never
--- what was scraped), and the TikTok accounts whose own numbers it may read.
+-- what was scraped).
 
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
@@ -11,6 +11,22 @@ create table public.analysis_results (
     check (content ? 'schema_version' and pg_column_size(content) <= 262144),
     engine text not null,
     created_at timestamptz not null default now(),
+    -- A list must not unpack the documents: twenty packs of 9 kB cost more than the rest of the
+    -- request. So what it shows of them are columns.
+    sentiment_label text generated always as (
+        case when type = 'sentiment_summary' then content -> 'overall' ->> 'label' end
+    ) stored,
+    sentiment_net double precision generated always as (
+        case
+            when
+                type = 'sentiment_summary'
+                and jsonb_typeof(content -> 'overall' -> 'net') = 'number'
+                then (content -> 'overall' ->> 'net')::double precision
+        end
+    ) stored,
+    is_sample boolean generated always as (
+        content -> 'subject' ->> 'source_kind' = 'sample'
+    ) stored,
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
 comment on table public.analysis_results is
@@ -23,11 +39,24 @@ comment on column public.analysis_results.type is
 comment on column public.analysis_results.content is
 'The result; its shape is named by type and schema_version.';
 comment on column public.analysis_results.engine is 'What computed it, e.g. embedded.';
+comment on column public.analysis_results.is_sample is
+'Whether it was computed from the sample data that comes along, not from data about the product;
+null where the content names no source.';
+comment on column public.analysis_results.sentiment_label is
+'From the content of a sentiment_summary; null for other types.';
+comment on column public.analysis_results.sentiment_net is
+'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
+found to judge.';
+
 -- The newest of a type is one look-up, for each product of a dashboard; all of one product are few.
 create index analysis_results_product_id_type_created_at_idx
 on public.analysis_results (product_id, type, created_at desc);
 create index analysis_results_user_id_created_at_idx
 on public.analysis_results (user_id, created_at desc);
+-- A product's rows are all of one account. Unaware of it, the planner expects that almost none is
+-- left when the policy has looked, and sorts them instead of taking the newest from the index.
+create statistics public.analysis_results_product_id_user_id_stats (dependencies)
+on product_id, user_id from public.analysis_results;
 
 alter table public.analysis_results enable row level security;
 create policy analysis_results_select_own on public.analysis_results
@@ -46,7 +75,9 @@ create table public.virality_packs (
     configuration jsonb not null
     check (configuration ? 'schema_version' and pg_column_size(configuration) <= 262144),
     score numeric(4, 1) check (score between 0 and 100),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    score_band text generated always as (configuration -> 'score' ->> 'band') stored,
+    headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
 'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
@@ -54,10 +85,17 @@ comment on column public.virality_packs.job_id is
 'The job that made it, also when that job is pruned; null if none did.';
 comment on column public.virality_packs.score is
 'Virality score, 0 to 100; null where the data is insufficient.';
+comment on column public.virality_packs.score_band is
+'From the configuration: breakout, above, typical, below or insufficient_data.';
+comment on column public.virality_packs.headline is
+'From the configuration: what was found, in one sentence.';
+
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
 create index virality_packs_user_id_created_at_idx
 on public.virality_packs (user_id, created_at desc);
+create statistics public.virality_packs_product_id_user_id_stats (dependencies)
+on product_id, user_id from public.virality_packs;
 
 alter table public.virality_packs enable row level security;
 create policy virality_packs_select_own on public.virality_packs
@@ -92,6 +130,7 @@ end;
 $$;
 comment on function private.virality_packs_validate is
 'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name.';
+
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
 create trigger virality_packs_60_count_insert after insert on public.virality_packs
@@ -217,56 +256,3 @@ comment on function private.save_analysis is
 or the product is gone, and the caller must roll back. Owner and product come from the job, never
 from the worker. The pack names the results that it was written from (inputs.analysis_result_ids).';
 grant execute on function private.save_analysis to worker;
-
--- Tokens are sealed before they come here; the key is in the environment, never in the database.
-create table private.tiktok_connections (
-    user_id uuid primary key,
-    open_id text not null check (length(open_id) between 1 and 200),
-    scopes text not null,
-    access_token text not null,
-    refresh_token text not null,
-    access_ends_at timestamptz not null,
-    refresh_ends_at timestamptz not null,
-    refreshing_until_at timestamptz,
-    connected_at timestamptz not null default now()
-);
-comment on table private.tiktok_connections is
-'The TikTok account of an account here, with sealed tokens.';
-comment on column private.tiktok_connections.open_id is
-'TikTok''s id of the person, for this application only.';
-comment on column private.tiktok_connections.access_token is 'Sealed (Fernet).';
-comment on column private.tiktok_connections.refresh_token is 'Sealed (Fernet).';
-comment on column private.tiktok_connections.refreshing_until_at is
-'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
-alter table private.tiktok_connections enable row level security;
-
-create table private.tiktok_states (
-    state_hash bytea primary key check (length(state_hash) = 32),
-    user_id uuid not null,
-    verifier text not null,
-    created_at timestamptz not null default now()
-);
-comment on table private.tiktok_states is
-'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
-comment on column private.tiktok_states.state_hash is
-'SHA-256 of the state that comes back with the browser.';
-comment on column private.tiktok_states.verifier is 'The secret of PKCE, sealed.';
-create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
-alter table private.tiktok_states enable row level security;
-
-create function private.own_tiktok()
-returns jsonb
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    select jsonb_build_object(
-        'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
-    )
-    from private.tiktok_connections as c where c.user_id = auth.uid()
-$$;
-comment on function private.own_tiktok is
-'The TikTok connection of the account of the token, without its tokens; null without one.
-Definer: connections are internal; identity comes from the token.';
-grant execute on function private.own_tiktok to authenticated;

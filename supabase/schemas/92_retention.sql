@@ -1,11 +1,6 @@
 -- Retention: what grows with time and belongs to nothing that is deleted is forgotten here, in
 -- batches. tests/sql/test_retention.py knows the bound of every table.
 
-create index clerk_events_received_at_idx on private.clerk_events (received_at);
-create index usage_month_idx on private.usage (month);
-create index tiktok_states_created_at_idx on private.tiktok_states (created_at);
-create index tiktok_revocations_created_at_idx on private.tiktok_revocations (created_at);
-
 create function private.prune_records(quantity integer default 1000)
 returns integer
 language plpgsql

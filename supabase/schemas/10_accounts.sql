@@ -1,4 +1,4 @@
--- Identities: which account a person at Clerk is, once and for all. The edge asks before it mints a
+-- Accounts: which account a person at Clerk is, once and for all. The edge asks before it mints a
 -- token; a tombstone keeps a deleted account deleted while older tokens are still valid.
 
 create table private.identities (
@@ -111,3 +111,22 @@ $$;
 comment on function private.enter_account is
 'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
 before this transaction ends.';
+
+create function private.require_account()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not private.enter_account(new.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    return new;
+end;
+$$;
+comment on function private.require_account is
+'Trigger: nothing is added to an erased account, also by a request that was let in before. Rows that
+belong to a product need none: they go with it. Definer: it reads the tombstones.
+Errors: 403 account_deleted.';

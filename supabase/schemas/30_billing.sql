@@ -32,15 +32,6 @@ grant select on public.plans to anon;
 grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 
-insert into public.plans (
-    id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses
-)
-values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20);
-
 create table private.plan_prices (
     lookup_key text primary key,
     plan text not null references public.plans on delete restrict,
@@ -52,9 +43,6 @@ comment on column private.plan_prices.is_offered is
 'False for prices that are only honoured, not sold any more.';
 create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
-
-insert into private.plan_prices (lookup_key, plan)
-values ('creator_monthly', 'creator'), ('agency_monthly', 'agency');
 
 create table private.stripe_customers (
     user_id uuid primary key,

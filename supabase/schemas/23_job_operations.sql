@@ -1,5 +1,5 @@
--- Beside the job protocol: limits that workers share, paid runs and what they may cost, schedules,
--- many jobs at once, queues after a restore, pruning.
+-- Beside the job protocol: limits that workers share, schedules, many jobs at once, queues after a
+-- restore, pruning.
 
 create table private.limits (
     name text primary key,
@@ -12,9 +12,6 @@ comment on table private.limits is
 'What all workers together may do to an outside service, in all and for one user; null: no such
 limit.';
 alter table private.limits enable row level security;
-
-insert into private.limits (name, max_running, max_running_per_user, starts_per_minute)
-values ('apify', 20, 3, 120), ('openai', 40, 5, 600);
 
 create table private.permits (
     id bigint generated always as identity primary key,
@@ -121,178 +118,6 @@ comment on function private.acquire is
 the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
 one lock: several workers never overshoot.';
 grant execute on function private.acquire to worker;
-
-create table private.spending_limits (
-    plan text primary key references public.plans on delete cascade,
-    usd_per_day numeric(8, 2) not null check (usd_per_day >= 0)
-);
-comment on table private.spending_limits is
-'What the paid sources may cost for one account on one day (UTC), by its plan.';
-alter table private.spending_limits enable row level security;
-insert into private.spending_limits (plan, usd_per_day)
-values ('free', 10), ('creator', 50), ('agency', 400);
-
-create table private.source_runs (
-    job_id uuid not null,
-    name text not null check (length(name) between 1 and 100),
-    usd numeric(8, 2) not null check (usd > 0),
-    run_id text check (length(run_id) between 1 and 100),
-    started_at timestamptz not null default now(),
-    primary key (job_id, name)
-);
-comment on table private.source_runs is
-'Paid runs at Apify that may still hold data there. A row goes once its run was deleted.';
-comment on column private.source_runs.job_id is
-'The job that paid; no reference, for the run outlives it.';
-comment on column private.source_runs.run_id is
-'Apify''s id; null while the answer to the start is awaited, or when it was lost.';
-create index source_runs_run_id_idx on private.source_runs (run_id);
-create index source_runs_started_at_idx on private.source_runs (started_at);
-alter table private.source_runs enable row level security;
-
-create function private.reserve_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric
-)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_live private.live_jobs := private.hold(
-        reserve_run.queue, reserve_run.msg_id, reserve_run.read_ct
-    );
-    v_user_id uuid := nullif(v_live.lane, 'system')::uuid;
-    v_day date := (now() at time zone 'UTC')::date;
-    v_usd numeric;
-begin
-    if v_live.job_id is null or not private.enter_account(v_user_id) then
-        return null;
-    end if;
-    insert into private.source_runs (job_id, name, usd)
-    values (v_live.job_id, reserve_run.name, reserve_run.usd)
-    on conflict on constraint source_runs_pkey do nothing;
-    if not found or v_user_id is null then
-        return true;
-    end if;
-    -- The row stays locked until the end: runs of one account take turns.
-    insert into private.spending as s (user_id, day, usd)
-    values (v_user_id, v_day, reserve_run.usd)
-    on conflict on constraint spending_pkey do update set usd = s.usd + excluded.usd
-    returning s.usd into v_usd;
-    if v_usd <= (
-        select l.usd_per_day from private.spending_limits as l
-        where l.plan = private.plan_of(v_user_id)
-    ) then
-        return true;
-    end if;
-    update private.spending as s set usd = s.usd - reserve_run.usd
-    where s.user_id = v_user_id and s.day = v_day;
-    delete from private.source_runs as r
-    where r.job_id = v_live.job_id and r.name = reserve_run.name;
-    return false;
-end;
-$$;
-comment on function private.reserve_run is
-'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
-account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
-lost, or the account is erased. Definer, as all of the protocol.';
-grant execute on function private.reserve_run to worker;
-
-create function private.release_run(queue text, msg_id bigint, read_ct integer, name text)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_live private.live_jobs := private.hold(
-        release_run.queue, release_run.msg_id, release_run.read_ct
-    );
-    v_run private.source_runs;
-begin
-    if v_live.job_id is null then
-        return null;
-    end if;
-    delete from private.source_runs as r
-    where r.job_id = v_live.job_id and r.name = release_run.name and r.run_id is null
-    returning r.* into v_run;
-    update private.spending as s set usd = greatest(0, s.usd - v_run.usd)
-    where s.user_id::text = v_live.lane
-        and s.day = (v_run.started_at at time zone 'UTC')::date;
-    return true;
-end;
-$$;
-comment on function private.release_run is
-'Takes back what private.reserve_run counted: the source refused the start. Null: the lease was
-lost. Definer, as all of the protocol.';
-grant execute on function private.release_run to worker;
-
-create function private.record_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text
-)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_job_id uuid := (
-        private.hold(record_run.queue, record_run.msg_id, record_run.read_ct)
-    ).job_id;
-begin
-    if v_job_id is null then
-        return null;
-    end if;
-    -- A run that was thought refused, or that a redriven job goes on with, has no row yet.
-    insert into private.source_runs (job_id, name, usd, run_id)
-    values (v_job_id, record_run.name, record_run.usd, record_run.run_id)
-    on conflict on constraint source_runs_pkey do update set run_id = excluded.run_id;
-    return true;
-end;
-$$;
-comment on function private.record_run is
-'Keeps the id of a run that was started. Null: the lease was lost. Definer, as all of the
-protocol.';
-grant execute on function private.record_run to worker;
-
-create function private.runs_to_delete(quantity integer default 100)
-returns setof text
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
-    delete from private.source_runs as r
-    where r.started_at < now() - interval '8 days'
-        and not exists (select from private.live_jobs as l where l.job_id = r.job_id);
-    delete from private.spending as s where s.day < now() - interval '35 days';
-    select r.run_id from private.source_runs as r
-    where r.run_id is not null
-        and not exists (select from private.live_jobs as l where l.job_id = r.job_id)
-    order by r.started_at limit runs_to_delete.quantity;
-$$;
-comment on function private.runs_to_delete is
-'Runs at Apify whose jobs have ended, however they did; forgets what is too old to be there.
-Definer: workers have no table rights.';
-grant execute on function private.runs_to_delete to worker;
-
-create function private.forget_run(run_id text)
-returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    delete from private.source_runs as r where r.run_id = forget_run.run_id
-$$;
-comment on function private.forget_run is
-'A run was deleted at Apify. Definer: workers have no table rights.';
-grant execute on function private.forget_run to worker;
 
 create table private.schedules (
     name text primary key,
@@ -491,13 +316,3 @@ comment on function private.prune_jobs is
 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
 letters; results stay. How many.';
 grant execute on function private.prune_jobs to worker;
--- A column that never changes: it costs a job's updates nothing.
-create index jobs_created_at_idx on public.jobs (created_at);
-
-insert into private.job_kinds (kind, queue) values
-('prune_jobs', 'maintenance'),
-('delete_source_runs', 'maintenance');
-insert into private.schedules (name, kind, every) values
-('prune_jobs', 'prune_jobs', '1 hour'),
-('delete_source_runs', 'delete_source_runs', '5 minutes'),
-('reconcile_billing', 'reconcile_billing', '10 minutes');

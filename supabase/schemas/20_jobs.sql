@@ -1,5 +1,5 @@
--- Jobs: what a user sees of background work, and the protocol that workers speak over pgmq.
--- Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then
+-- Jobs: what a user sees of background work, and the tables of the protocol that workers speak over
+-- pgmq. Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then
 -- private.live_jobs.
 
 create extension if not exists pgmq;
@@ -61,6 +61,12 @@ comment on column public.jobs.finished_at is
 -- write to all of them.
 create index jobs_user_id_created_at_idx on public.jobs (user_id, created_at desc);
 create index jobs_product_id_created_at_idx on public.jobs (product_id, created_at desc);
+
+-- A column that never changes: it costs a job's updates nothing.
+create index jobs_created_at_idx on public.jobs (created_at);
+
+create statistics public.jobs_product_id_user_id_stats (dependencies)
+on product_id, user_id from public.jobs;
 
 alter table public.jobs enable row level security;
 create policy jobs_select_own on public.jobs

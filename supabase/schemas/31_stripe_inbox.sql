@@ -38,10 +38,6 @@ where status in ('received', 'orphan');
 create index stripe_events_received_at_idx on private.stripe_events (received_at);
 alter table private.stripe_events enable row level security;
 
--- Many small failures: an outage at Stripe of most of a day loses nothing.
-insert into private.job_kinds (kind, queue, max_failures, max_crashes)
-values ('sync_customer', 'billing', 30, 10), ('reconcile_billing', 'billing', 5, 3);
-
 create function private.record_stripe_event(
     id text,
     type text,

@@ -1,47 +1,5 @@
 -- Brand rules: what a user's scripts must and must not say, one row per rule.
 
-create function private.require_text(
-    value text, code text, field text, label text, max_characters integer
-)
-returns void
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_details jsonb := jsonb_build_object('field', require_text.field);
-begin
-    if coalesce(btrim(value, E' \t\r\n\u00a0\u200b\ufeff'), '') = '' then
-        perform private.fail(422, code, label || ' is missing or empty.', v_details);
-    end if;
-    if char_length(value) > max_characters then
-        perform private.fail(
-            422, code, format('%s is longer than %s characters.', label, max_characters), v_details
-        );
-    end if;
-    -- PostgREST stores {"name": {"x": 1}} as the text '{"x": 1}'; nobody means that.
-    if private.is_json_container(value) then
-        perform private.fail(422, code, label || ' must be text.', v_details);
-    end if;
-end;
-$$;
-comment on function private.require_text is
-'A text that is missing, empty, too long or none is 422 with this code; details name the field.';
-
-create function private.asks_for_upsert()
-returns boolean
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-    select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
-    from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
-$$;
-comment on function private.asks_for_upsert is
-'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
-
 create table public.brand_rules (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null default auth.uid(),
@@ -144,18 +102,80 @@ $$;
 comment on function private.brand_rules_refuse_duplicate is
 'Trigger: a second rule of one name is 409 already_exists, unless the request resolves duplicates.';
 
+create function private.brand_rules_require_definition()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_field text;
+    v_problem text;
+begin
+    select p.field, p.problem into v_field, v_problem
+    from private.definition_problem(new.rule_definition) as p;
+    if v_problem is not null then
+        perform private.fail(
+            422, 'invalid_rule', format('The rule''s %s %s', v_field, v_problem),
+            jsonb_build_object('field', v_field)
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.brand_rules_require_definition is
+'Trigger: a definition is one of the known kinds, with valid params. Errors: 422 invalid_rule.';
+
+create function private.brand_rules_try_examples()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_field text := private.broken_example(new.rule_definition);
+begin
+    if v_field is not null then
+        perform private.fail(
+            422, 'invalid_rule', format('The rule judges its own %s otherwise.', v_field),
+            jsonb_build_object('field', v_field)
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.brand_rules_try_examples is
+'Trigger: the examples of a rule are tests of it. Errors: 422 invalid_rule.';
+
+create trigger brand_rules_01_begin_rows before insert on public.brand_rules
+for each statement execute function private.number_row();
+create trigger brand_rules_02_number_row before insert on public.brand_rules
+for each row execute function private.number_row();
 create trigger brand_rules_10_require before insert or update on public.brand_rules
 for each row execute function private.brand_rules_require();
+create trigger brand_rules_11_require_account before insert on public.brand_rules
+for each row execute function private.require_account();
+create trigger brand_rules_12_settle_id before insert on public.brand_rules
+for each row execute function private.settle_id();
+create trigger brand_rules_12_keep_id before update of id on public.brand_rules
+for each row execute function private.keep_id();
 create trigger brand_rules_20_refuse_duplicate
 before insert or update of rule_name on public.brand_rules
 for each row execute function private.brand_rules_refuse_duplicate();
+create trigger brand_rules_30_require_definition
+before insert or update of rule_definition on public.brand_rules
+for each row execute function private.brand_rules_require_definition();
+create trigger brand_rules_40_require_quota after insert on public.brand_rules
+referencing new table as added
+for each statement execute function private.require_quota('brand_rules');
+create trigger brand_rules_40_try_examples
+before insert or update of rule_definition on public.brand_rules
+for each row when (new.rule_definition ? 'examples')
+execute function private.brand_rules_try_examples();
 create trigger brand_rules_90_touch before update on public.brand_rules
 for each row execute function private.touch_updated_at();
-
-grant execute on function private.require_text to authenticated;
-grant execute on function private.require_text to service_role;
-grant execute on function private.asks_for_upsert to authenticated;
-grant execute on function private.asks_for_upsert to service_role;
 
 grant select on public.brand_rules to authenticated;
 -- The account's id may be sent, as frontends often do; the policies accept the caller's own only.

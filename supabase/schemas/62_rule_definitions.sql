@@ -244,35 +244,6 @@ comment on function private.definition_problem is
 'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
 Definer, so that its helpers need no grants; it reads no table.';
 
-create function private.brand_rules_require_definition()
-returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_field text;
-    v_problem text;
-begin
-    select p.field, p.problem into v_field, v_problem
-    from private.definition_problem(new.rule_definition) as p;
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_rule', format('The rule''s %s %s', v_field, v_problem),
-            jsonb_build_object('field', v_field)
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_require_definition is
-'Trigger: a definition is one of the known kinds, with valid params. Errors: 422 invalid_rule.';
-
-create trigger brand_rules_30_require_definition
-before insert or update of rule_definition on public.brand_rules
-for each row execute function private.brand_rules_require_definition();
-
 -- The entry point is granted, not the dozen helpers behind it.
 grant execute on function private.definition_problem to authenticated;
 grant execute on function private.definition_problem to service_role;

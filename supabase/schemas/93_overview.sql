@@ -1,53 +1,5 @@
--- Product overview: what a dashboard lists, in one request.
-
--- A list must not unpack the documents: twenty packs of 9 kB cost more than the rest of
--- the request. The tables were made in the same push, so there is nothing to rewrite.
-alter table public.virality_packs
-add column score_band text
--- squawk-ignore adding-field-with-default
-generated always as (configuration -> 'score' ->> 'band') stored,
-add column headline text
--- squawk-ignore adding-field-with-default
-generated always as (configuration ->> 'headline') stored;
-comment on column public.virality_packs.score_band is
-'From the configuration: breakout, above, typical, below or insufficient_data.';
-comment on column public.virality_packs.headline is
-'From the configuration: what was found, in one sentence.';
-
-alter table public.analysis_results
-add column sentiment_label text
--- squawk-ignore adding-field-with-default
-generated always as (
-    case when type = 'sentiment_summary' then content -> 'overall' ->> 'label' end
-) stored,
-add column sentiment_net double precision
--- squawk-ignore adding-field-with-default
-generated always as (
-    case
-        when type = 'sentiment_summary' and jsonb_typeof(content -> 'overall' -> 'net') = 'number'
-            then (content -> 'overall' ->> 'net')::double precision
-    end
-) stored,
-add column is_sample boolean
--- squawk-ignore adding-field-with-default
-generated always as (content -> 'subject' ->> 'source_kind' = 'sample') stored;
-comment on column public.analysis_results.is_sample is
-'Whether it was computed from the sample data that comes along, not from data about the product;
-null where the content names no source.';
-comment on column public.analysis_results.sentiment_label is
-'From the content of a sentiment_summary; null for other types.';
-comment on column public.analysis_results.sentiment_net is
-'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
-found to judge.';
-
--- A product's rows are all of one account. Unaware of it, the planner expects that almost none is
--- left when the policy has looked, and sorts them instead of taking the newest from the index.
-create statistics public.analysis_results_product_id_user_id_stats (dependencies)
-on product_id, user_id from public.analysis_results;
-create statistics public.virality_packs_product_id_user_id_stats (dependencies)
-on product_id, user_id from public.virality_packs;
-create statistics public.jobs_product_id_user_id_stats (dependencies)
-on product_id, user_id from public.jobs;
+-- What a dashboard reads in one request: product_overview lists the products, account tells the
+-- plan and what is used of it.
 
 create view public.product_overview with (security_invoker = true) as
 select
@@ -136,3 +88,77 @@ comment on column public.product_overview.is_sample is
 Null before the first analysis.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;
+
+create function private.own_usage()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'products', (select count(*) from public.products as p where p.user_id = auth.uid())
+    )
+    || coalesce(jsonb_object_agg(m.metric, coalesce(u.used, 0)), '{}')
+    from unnest('{analyses,scripts}'::text[]) as m (metric)
+    left join private.usage as u
+        on u.user_id = auth.uid() and m.metric = u.metric and u.month = private.current_month()
+$$;
+comment on function private.own_usage is
+'What the account of the token uses now. Definer: usage is internal; identity comes from the
+token.';
+grant execute on function private.own_usage to authenticated;
+
+create function private.own_plan()
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select private.plan_of(auth.uid())
+$$;
+comment on function private.own_plan is
+'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
+token.';
+grant execute on function private.own_plan to authenticated;
+
+create function public.account(
+    out plan text,
+    out limits jsonb,
+    out usage jsonb,
+    out resets_at timestamptz,
+    out subscription jsonb,
+    out tiktok jsonb
+)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        p.id,
+        jsonb_build_object(
+            'products', p.max_products, 'analyses', p.analyses_per_month,
+            'scripts', p.scripts_per_month, 'requests_per_minute', p.requests_per_minute
+        ),
+        private.own_usage(),
+        (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC',
+        (
+            select jsonb_build_object(
+                'plan', s.plan, 'status', s.status, 'current_period_end', s.current_period_end,
+                'cancel_at_period_end', s.cancel_at_period_end, 'cancel_at', s.cancel_at
+            )
+            from public.subscriptions as s
+            where s.user_id = auth.uid()
+            order by s.plan = p.id desc nulls last, s.created_at desc
+            limit 1
+        ),
+        private.own_tiktok()
+    from public.plans as p
+    where p.id = private.own_plan()
+$$;
+comment on function public.account is
+'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
+subscription and the connected TikTok account (each null without one).';
+grant execute on function public.account to authenticated;

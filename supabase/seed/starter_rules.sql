@@ -1,15 +1,5 @@
--- Starter rules: what the FTC and TikTok ask of every creator, as rules that an account adopts with
--- one call and then owns. Checked for the last time in November 2026.
-
-create table private.starter_rules (
-    pack text not null check (pack in ('ftc', 'tiktok')),
-    rule_name text not null,
-    rule_definition jsonb not null,
-    primary key (pack, rule_name)
-);
-comment on table private.starter_rules is
-'The rules of each pack that rpc/adopt_starter_rules copies.';
-alter table private.starter_rules enable row level security;
+-- Starter rules: what the FTC and TikTok ask of every creator. Checked for the last time in
+-- November 2026.
 
 insert into private.starter_rules (pack, rule_name, rule_definition)
 select
@@ -124,54 +114,6 @@ from (
         '{"kind": "rubric", "severity": "info",
         "params": {"text": "Is TikTok’s content disclosure switched on, for your own brand or a paid partnership?"}}'
     )
-) as d (pack, rule_name, definition);
-
-create function private.starter_pack(pack text)
-returns setof private.starter_rules
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    select s.* from private.starter_rules as s where s.pack = starter_pack.pack
-$$;
-comment on function private.starter_pack is
-'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
-grant execute on function private.starter_pack to authenticated;
-
-create function public.adopt_starter_rules(pack text)
-returns setof public.brand_rules
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
-        perform private.fail(
-            422, 'invalid_pack', 'The packs of starter rules are ftc and tiktok.',
-            '{"field": "pack"}'
-        );
-    end if;
-    -- What the caller already has, and may have changed, stays.
-    insert into public.brand_rules (rule_name, rule_definition)
-    select s.rule_name, s.rule_definition
-    from private.starter_pack(adopt_starter_rules.pack) as s
-    where not exists (
-        select from public.brand_rules as r
-        where r.user_id = auth.uid() and r.rule_name = s.rule_name
-    )
-    on conflict on constraint brand_rules_user_id_rule_name_key do nothing;
-    return query
-    select r.*
-    from private.starter_pack(adopt_starter_rules.pack) as s
-    inner join public.brand_rules as r on s.rule_name = r.rule_name
-    where r.user_id = auth.uid()
-    order by r.rule_name;
-end;
-$$;
-comment on function public.adopt_starter_rules is
-'Copies the starter rules of a pack (ftc or tiktok) into the caller''s rules and returns them.
-
-Rules of the same names that the caller has already stay as they are. Errors: 422 invalid_pack.';
-grant execute on function public.adopt_starter_rules to authenticated;
+) as d (pack, rule_name, definition)
+on conflict on constraint starter_rules_pkey do update set
+    rule_definition = excluded.rule_definition;

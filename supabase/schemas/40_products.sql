@@ -49,48 +49,43 @@ alter table public.jobs
 add constraint jobs_product_id_fkey foreign key (product_id)
 references public.products on delete cascade;
 
-insert into private.job_kinds (kind, queue) values ('analyze_product', 'ingestion');
+create table private.read_versions (
+    user_id uuid primary key,
+    version bigint not null default 1
+) with (fillfactor = 50);
+comment on table private.read_versions is
+'How often an account''s products and scripts have changed, or a job ended without changing them:
+one row to look at, not all of them.';
+alter table private.read_versions enable row level security;
 
-create function private.is_json_container(value text)
-returns boolean
+create function private.count_change()
+returns trigger
 language plpgsql
-immutable
-security invoker
+volatile
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_user_ids uuid [];
 begin
-    -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
-    return value ~ '^\s*[\[{]' and json_typeof(value::json) in ('object', 'array');
-exception when invalid_text_representation then
-    return false;
+    if tg_level = 'ROW' then
+        v_user_ids := array[new.user_id];
+    else
+        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
+    end if;
+    -- Locked last, after products and what a user waits for first, by whoever changes them.
+    -- Once in a transaction is enough: nobody else sees what stands between.
+    insert into private.read_versions as v (user_id)
+    select u.user_id from unnest(v_user_ids) as u (user_id)
+    on conflict on constraint read_versions_pkey do update set version = v.version + 1
+    where v.xmin <> pg_current_xact_id()::xid;
+    return null;
 end;
 $$;
-comment on function private.is_json_container is
-'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
-column.';
-grant execute on function private.is_json_container to authenticated;
-grant execute on function private.is_json_container to service_role;
-
-create function private.name_problem(name text)
-returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
-begin atomic
-    select case
-        -- Characters that nobody sees don't make a name either.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
-        when char_length(name) > 200 then 'may have 200 characters at most.'
-        when private.is_json_container(name) then 'must be text.'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
-            then 'may not contain control characters.'
-    end;
-end;
-comment on function private.name_problem is
-'What is wrong with a name, as the end of a sentence; null if nothing.';
-grant execute on function private.name_problem to authenticated;
-grant execute on function private.name_problem to service_role;
+comment on function private.count_change is
+'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
+transition table `changed`), and a job that ends without leaving one, change what their account
+reads. Definer: the count is internal.';
 
 create function private.host_problem(host text)
 returns text
@@ -203,13 +198,39 @@ comment on function private.products_enqueue_analysis is
 'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
 write jobs.';
 
+create trigger products_01_begin_rows before insert on public.products
+for each statement execute function private.number_row();
+create trigger products_02_number_row before insert on public.products
+for each row execute function private.number_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
+create trigger products_11_require_account before insert on public.products
+for each row execute function private.require_account();
+create trigger products_12_settle_id before insert on public.products
+for each row execute function private.settle_id();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
+create trigger products_40_require_quota after insert on public.products
+referencing new table as added
+for each statement execute function private.require_quota('products');
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
+create trigger products_60_count_insert after insert on public.products
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger products_61_count_update after update on public.products
+referencing new table as changed
+for each statement execute function private.count_change();
+create trigger products_62_count_delete after delete on public.products
+referencing old table as changed
+for each statement execute function private.count_change();
+-- What else becomes of a job is seen by its being live, or by what it leaves.
+create trigger jobs_60_count_change after update of status on public.jobs
+for each row when (
+    new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
+)
+execute function private.count_change();
 
 grant select, delete on public.products to authenticated;
 grant insert (id, name, source_url) on public.products to authenticated;
@@ -261,82 +282,3 @@ comment on function public.run_analysis is
 
 Errors: 404 not_found.';
 grant execute on function public.run_analysis to authenticated;
-
-create function public.cancel_job(job_id uuid)
-returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_job public.jobs;
-begin
-    perform private.cancel_own_job(cancel_job.job_id);
-    select j.* into v_job from public.jobs as j where j.id = cancel_job.job_id;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such job.');
-    end if;
-    return v_job;
-end;
-$$;
-comment on function public.cancel_job is
-'Cancels one of the caller''s jobs and returns it: a queued one at once, a running one within a
-second.
-
-What has begun counts against the plan although it is cancelled; what has not is given back.
-Errors: 404 not_found.';
-grant execute on function public.cancel_job to authenticated;
-
-create table private.read_versions (
-    user_id uuid primary key,
-    version bigint not null default 1
-) with (fillfactor = 50);
-comment on table private.read_versions is
-'How often an account''s products and scripts have changed, or a job ended without changing them:
-one row to look at, not all of them.';
-alter table private.read_versions enable row level security;
-
-create function private.count_change()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user_ids uuid [];
-begin
-    if tg_level = 'ROW' then
-        v_user_ids := array[new.user_id];
-    else
-        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
-    end if;
-    -- Locked last, after products and what a user waits for first, by whoever changes them.
-    -- Once in a transaction is enough: nobody else sees what stands between.
-    insert into private.read_versions as v (user_id)
-    select u.user_id from unnest(v_user_ids) as u (user_id)
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1
-    where v.xmin <> pg_current_xact_id()::xid;
-    return null;
-end;
-$$;
-comment on function private.count_change is
-'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
-transition table `changed`), and a job that ends without leaving one, change what their account
-reads. Definer: the count is internal.';
-create trigger products_60_count_insert after insert on public.products
-referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_61_count_update after update on public.products
-referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_62_count_delete after delete on public.products
-referencing old table as changed
-for each statement execute function private.count_change();
--- What else becomes of a job is seen by its being live, or by what it leaves.
-create trigger jobs_60_count_change after update of status on public.jobs
-for each row when (
-    new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
-)
-execute function private.count_change();

@@ -1,5 +1,42 @@
--- Connecting a TikTok account, using it, and giving it back. Its tables stand in …06, before the
--- export and the erasure of accounts.
+-- Connecting a TikTok account, using it, and giving it back.
+
+-- Tokens are sealed before they come here; the key is in the environment, never in the database.
+create table private.tiktok_connections (
+    user_id uuid primary key,
+    open_id text not null check (length(open_id) between 1 and 200),
+    scopes text not null,
+    access_token text not null,
+    refresh_token text not null,
+    access_ends_at timestamptz not null,
+    refresh_ends_at timestamptz not null,
+    refreshing_until_at timestamptz,
+    connected_at timestamptz not null default now()
+);
+comment on table private.tiktok_connections is
+'The TikTok account of an account here, with sealed tokens.';
+comment on column private.tiktok_connections.open_id is
+'TikTok''s id of the person, for this application only.';
+comment on column private.tiktok_connections.access_token is 'Sealed (Fernet).';
+comment on column private.tiktok_connections.refresh_token is 'Sealed (Fernet).';
+comment on column private.tiktok_connections.refreshing_until_at is
+'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
+alter table private.tiktok_connections enable row level security;
+
+create table private.tiktok_states (
+    state_hash bytea primary key check (length(state_hash) = 32),
+    user_id uuid not null,
+    verifier text not null,
+    created_at timestamptz not null default now()
+);
+comment on table private.tiktok_states is
+'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
+comment on column private.tiktok_states.state_hash is
+'SHA-256 of the state that comes back with the browser.';
+comment on column private.tiktok_states.verifier is 'The secret of PKCE, sealed.';
+create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
+alter table private.tiktok_states enable row level security;
+
+create index tiktok_states_created_at_idx on private.tiktok_states (created_at);
 
 create table private.tiktok_revocations (
     id uuid primary key default gen_random_uuid(),
@@ -10,9 +47,24 @@ create table private.tiktok_revocations (
 comment on table private.tiktok_revocations is
 'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
 alter table private.tiktok_revocations enable row level security;
+create index tiktok_revocations_created_at_idx on private.tiktok_revocations (created_at);
 
-insert into private.job_kinds (kind, queue, max_failures, backoff_seconds)
-values ('revoke_tiktok', 'maintenance', 20, 30);
+create function private.own_tiktok()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
+    )
+    from private.tiktok_connections as c where c.user_id = auth.uid()
+$$;
+comment on function private.own_tiktok is
+'The TikTok connection of the account of the token, without its tokens; null without one.
+Definer: connections are internal; identity comes from the token.';
+grant execute on function private.own_tiktok to authenticated;
 
 create function private.disconnect_tiktok(user_id uuid)
 returns boolean

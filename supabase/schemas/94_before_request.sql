@@ -2,6 +2,30 @@
 -- kept. Nobody's rows are kept for the next person on the same browser, and a dashboard that asks
 -- again for what it has is answered 304.
 
+create function private.refuse_sign_in()
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if current_setting('role') = 'anon' then
+        perform private.fail(
+            401, 'not_signed_in', 'Sign in first: this needs an access token.',
+            headers => '{"WWW-Authenticate": "Bearer"}'
+        );
+    end if;
+    perform private.fail(
+        401, 'invalid_token',
+        'This access token lacks an expiry, a subject or our audience, or lives too long.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.refuse_sign_in is
+'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+
 create function private.refuse_account(user_id uuid)
 returns void
 language plpgsql

@@ -1,0 +1,369 @@
+-- Quotas: what a plan allows, counted in the transaction that starts the work, and given back when
+-- the work fails through no fault of the user.
+
+create table private.usage (
+    user_id uuid not null,
+    metric text not null check (metric in ('analyses', 'scripts')),
+    month date not null check (extract(day from month) = 1),
+    used integer not null check (used >= 0),
+    primary key (user_id, metric, month)
+) with (fillfactor = 70);
+comment on table private.usage is
+'How much of each monthly quota an account has used; months are UTC.';
+alter table private.usage enable row level security;
+
+create index usage_month_idx on private.usage (month);
+
+create function private.current_month()
+returns date
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select date_trunc('month', now() at time zone 'UTC')::date
+$$;
+comment on function private.current_month is 'The month that usage is counted in now.';
+
+create function private.next_month()
+returns timestamptz
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select (private.current_month() + interval '1 month') at time zone 'UTC'
+$$;
+comment on function private.next_month is 'When monthly quotas start again.';
+
+create function private.limit_of(user_id uuid, metric text)
+returns integer
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select case metric
+        when 'products' then p.max_products
+        when 'analyses' then p.analyses_per_month
+        when 'scripts' then p.scripts_per_month
+        when 'stored_scripts' then p.max_scripts
+        when 'brand_rules' then p.max_brand_rules
+        when 'kept_analyses' then p.kept_analyses
+    end
+    from public.plans as p where p.id = private.plan_of(user_id)
+$$;
+comment on function private.limit_of is
+'How much of a metric an account may use: products, analyses, scripts (written by AI, a month),
+stored_scripts, brand_rules, kept_analyses (of each product).';
+
+create function private.refuse_quota(
+    user_id uuid, metric text, used integer, requested integer default 1
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_limit integer := private.limit_of(user_id, metric);
+    v_is_monthly boolean := metric in ('analyses', 'scripts');
+begin
+    perform private.fail(
+        402, 'quota_exceeded',
+        format(
+            'Your plan includes %s %s%s, and %s are in use.%s',
+            v_limit,
+            translate(metric, '_', ' '),
+            case when v_is_monthly then ' a month' else '' end,
+            used,
+            case when requested > 1 then format(' You asked for %s more.', requested) else '' end
+        ),
+        jsonb_build_object(
+            'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
+            'resets_at', case when v_is_monthly then private.next_month() end
+        )
+        || case
+            when requested > 1 then jsonb_build_object('requested', requested) else '{}'
+        end
+    );
+end;
+$$;
+comment on function private.refuse_quota is
+'Ends the request: 402 quota_exceeded. used is what was there before the request; resets_at is null
+for what doesn''t start again by itself; a bulk request is told how many it asked for (requested).';
+
+create function private.require_room(
+    user_id uuid, metric text, used integer, requested integer
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if used + requested > private.limit_of(user_id, metric) then
+        perform private.refuse_quota(user_id, metric, used, requested);
+    end if;
+end;
+$$;
+comment on function private.require_room is
+'Refuses what goes beyond a plan''s limit. Errors: 402 quota_exceeded.';
+
+create function private.consume(user_id uuid, metric text)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_limit integer := private.limit_of(user_id, metric);
+    v_used integer;
+begin
+    -- The row stays locked until the work is committed: parallel requests take turns.
+    insert into private.usage as u (user_id, metric, month, used)
+    values (consume.user_id, consume.metric, private.current_month(), 0)
+    on conflict on constraint usage_pkey do update set used = u.used
+    returning u.used into v_used;
+    if v_used >= v_limit then
+        perform private.refuse_quota(user_id, metric, v_used);
+    end if;
+    update private.usage as u set used = u.used + 1
+    where u.user_id = consume.user_id and u.metric = consume.metric
+        and u.month = private.current_month();
+end;
+$$;
+comment on function private.consume is
+'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
+
+create function private.require_quota()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_new record;
+    v_total integer;
+begin
+    perform set_config('private.row', '', true);
+    for v_new in
+        select a.user_id, count(*)::integer as requested from added as a
+        where auth.uid() is not null group by a.user_id
+    loop
+        -- Dynamic: the same for each table that a plan limits.
+        execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
+        into v_total using v_new.user_id;
+        perform private.require_room(
+            v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
+        );
+        -- Each product brings an analysis, whose own count would name those of this request.
+        if tg_table_name = 'products' and v_new.requested > 1 then
+            perform private.require_room(
+                v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
+            )
+            from private.usage as u
+            where
+                u.user_id = v_new.user_id
+                and u.metric = 'analyses'
+                and u.month = private.current_month();
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.require_quota is
+'Trigger: no more rows than the plan includes, counted once a statement, in the transition table
+`added`. Its argument is the metric. What an operator adds is not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
+
+create table private.charges (
+    job_id uuid primary key references public.jobs on delete cascade,
+    metric text not null,
+    month date not null,
+    is_refunded boolean not null default false
+);
+comment on table private.charges is
+'What each job was counted as, so that it is counted once and given back once.';
+alter table private.charges enable row level security;
+
+create function private.live_jobs_charge()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
+begin
+    -- A job that an operator brings back was counted when the user started it.
+    insert into private.charges (job_id, metric, month)
+    values (new.job_id, v_metric, private.current_month())
+    on conflict on constraint charges_pkey do nothing;
+    if found then
+        perform private.consume(new.lane::uuid, v_metric);
+    end if;
+    return null;
+end;
+$$;
+comment on function private.live_jobs_charge is
+'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
+create trigger live_jobs_10_charge after insert on private.live_jobs
+for each row when (new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system')
+execute function private.live_jobs_charge();
+
+create function private.is_fault_of_user(error_code text)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select error_code in (
+        'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
+        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+        'rules_too_slow'
+    )
+$$;
+comment on function private.is_fault_of_user is
+'Whether a job failed because of what the user gave it: such work stays counted.';
+
+create function private.jobs_refund()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_charge private.charges;
+    v_was_used boolean := case new.status
+        when 'failed' then private.is_fault_of_user(new.error_code)
+        else new.started_at is not null
+    end;
+begin
+    -- What was paid for outside stays counted, whatever became of it.
+    if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
+        return null;
+    end if;
+    update private.charges as c set is_refunded = true
+    where c.job_id = new.id and not c.is_refunded
+    returning c.* into v_charge;
+    update private.usage as u set used = u.used - 1
+    where u.user_id = new.user_id and u.metric = v_charge.metric and u.month = v_charge.month
+        and u.used > 0;
+    return null;
+end;
+$$;
+comment on function private.jobs_refund is
+'Trigger: gives a use back, once, when its job failed without the user''s fault or never began,
+and paid for no run at a source.';
+create trigger jobs_50_refund after update of status on public.jobs
+for each row when (
+    new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
+)
+execute function private.jobs_refund();
+
+-- Request limits: how many requests that change something an account makes in a minute, by cost.
+-- Reads can't be counted here (they run in read-only transactions), nor can refused requests (their
+-- count is rolled back with them): private.before_request bounds how many of them run at once.
+
+-- Unlogged: after a crash everybody's minute starts again, which is no loss.
+create unlogged table private.request_counts (
+    user_id uuid not null,
+    cost_class text not null check (cost_class in ('write', 'work')),
+    window_start timestamptz not null,
+    requests integer not null,
+    primary key (user_id, cost_class)
+) with (fillfactor = 50);
+comment on table private.request_counts is
+'How many requests of each cost class an account has made since window_start.';
+comment on column private.request_counts.cost_class is
+'write: changes rows; work: starts a job that costs money.';
+alter table private.request_counts enable row level security;
+
+create function private.count_request(user_id uuid, cost_class text)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Work may be a quarter of what is allowed.
+    v_part integer := case count_request.cost_class when 'work' then 4 else 1 end;
+    v_count record;
+    v_limit integer;
+    v_seconds integer;
+begin
+    -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
+    -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
+    insert into private.request_counts as c (user_id, cost_class, window_start, requests)
+    values (count_request.user_id, count_request.cost_class, now(), 1)
+    on conflict on constraint request_counts_pkey do update set
+        requests = case
+            when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
+        end,
+        window_start = case
+            when c.window_start > now() - interval '1 minute' then c.window_start else now()
+        end
+    returning
+        c.requests, c.window_start, (
+            select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
+        ) as smallest_limit
+    into v_count;
+    -- Whose plan it is, is looked up for those only that are beyond the smallest one.
+    if v_count.requests <= v_count.smallest_limit then
+        return;
+    end if;
+    select greatest(1, p.requests_per_minute / v_part) into v_limit
+    from public.plans as p where p.id = private.plan_of(count_request.user_id);
+    if v_count.requests > v_limit then
+        v_seconds := greatest(1, ceil(extract(epoch from v_count.window_start - now()) + 60));
+        perform private.fail(
+            429, 'rate_limited',
+            format(
+                'That is more than %s requests in a minute. Try again in %s s.', v_limit, v_seconds
+            ),
+            jsonb_build_object('limit', v_limit, 'retry_after_seconds', v_seconds),
+            jsonb_build_object('Retry-After', v_seconds::text)
+        );
+    end if;
+end;
+$$;
+comment on function private.count_request is
+'Counts a request of an account. Errors: 429 rate_limited, with Retry-After, in seconds also in
+details.';
+
+create function private.live_jobs_count_work()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- One request counts once, however many jobs it starts: quotas count those.
+    if current_setting('request.is_work', true) = 'true' then
+        return null;
+    end if;
+    perform set_config('request.is_work', 'true', true);
+    perform private.count_request(new.lane::uuid, 'work');
+    return null;
+end;
+$$;
+comment on function private.live_jobs_count_work is
+'Trigger: a request is counted as work when it starts a job that costs money, whatever path it came
+by. Errors: 429 rate_limited.';
+-- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
+create trigger live_jobs_20_count_work after insert on private.live_jobs
+for each row when (
+    new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system'
+    and current_setting('request.method', true) <> ''
+)
+execute function private.live_jobs_count_work();

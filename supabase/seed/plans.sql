@@ -1,0 +1,29 @@
+-- The plans on offer and their limits, the Stripe prices that buy them, and what the paid sources
+-- may cost an account of each on a day.
+
+insert into public.plans (
+    id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
+    max_scripts, max_brand_rules, kept_analyses
+)
+values
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20)
+on conflict on constraint plans_pkey do update set
+    name = excluded.name,
+    rank = excluded.rank,
+    max_products = excluded.max_products,
+    analyses_per_month = excluded.analyses_per_month,
+    scripts_per_month = excluded.scripts_per_month,
+    requests_per_minute = excluded.requests_per_minute,
+    max_scripts = excluded.max_scripts,
+    max_brand_rules = excluded.max_brand_rules,
+    kept_analyses = excluded.kept_analyses;
+
+insert into private.plan_prices (lookup_key, plan)
+values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')
+on conflict on constraint plan_prices_pkey do update set plan = excluded.plan;
+
+insert into private.spending_limits (plan, usd_per_day)
+values ('free', 10), ('creator', 50), ('agency', 400)
+on conflict on constraint spending_limits_pkey do update set usd_per_day = excluded.usd_per_day;
