@@ -8,18 +8,14 @@ lock and no transaction spans the request to Stripe.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 import structlog
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from core.billing import BillingError, Customer
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from core.billing import Gateway
-    from core.database import Row
+from core.billing import BillingError, Customer, Gateway
+from core.database import Row
 
 log = structlog.get_logger()
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Unreadable(Exception):  # noqa: N818 - a state of what was stored, not a mistake of ours

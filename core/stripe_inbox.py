@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+from psycopg import Connection
 
 from core.billing import reference
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from psycopg import Connection
-
-    from core.database import Row
+from core.database import Row
 
 _EVENT_ID = re.compile(r"evt_\w{1,250}\Z", re.ASCII)
 _TYPE = re.compile(r"[!-~]{1,250}\Z")  # `ping`, `v2.core.account[requirements].updated`

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,9 +25,6 @@ from local import (
 )
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _EXPECTED_ERRORS = (
     stack.StackError,

@@ -10,17 +10,14 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import psycopg
 
 from local import api_page, postgres, postgrest, provisioning, scratch
 from local.layout import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SCHEMA = ROOT / "sql" / "schema.sql"
 TYPES = ROOT / "supabase" / "types" / "database.ts"

@@ -10,8 +10,9 @@ import argparse
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
@@ -22,9 +23,6 @@ from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
 from tests.chaos.worker import RESUME_SECONDS
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 AREAS = {
     "isolation": {

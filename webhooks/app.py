@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Flask
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import logs
 from core.billing import Gateway
 from core.config import EdgeSettings
-from core.database import sync_pool
+from core.database import Row, sync_pool
 from core.sealing import Sealer
 from core.tiktok import TikTokLogin
 from webhooks import (
@@ -31,14 +33,6 @@ from webhooks.clerk_tokens import Policy
 from webhooks.edge import Database, Edge, TikTok
 from webhooks.minting import Signer
 from webhooks.rate_limits import Windows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from psycopg import Connection
-    from psycopg_pool import ConnectionPool
-
-    from core.database import Row
 
 _MAX_BODY_BYTES = 1024 * 1024
 _MAX_CONNECTIONS = 8  # one for each of gunicorn's threads

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, g, jsonify, request
+from psycopg import Connection
 
 from core.billing import BillingError, Gateway
 from core.billing_sync import sync_customer
+from core.database import Row
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
 from webhooks.edge import current_edge
@@ -17,14 +20,6 @@ from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import limit
 from webhooks.sale import Sale, account_of
 from webhooks.strict_json import NotStrictJson, parse_object
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator
-
-    from psycopg import Connection
-
-    from core.database import Row
 
 log = structlog.get_logger()
 blueprint = Blueprint("checkout", __name__)

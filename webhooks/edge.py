@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import psycopg
 from flask import current_app
-from psycopg_pool import PoolTimeout
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from psycopg import Connection
-    from psycopg_pool import ConnectionPool
-
-    from core.billing import Gateway
-    from core.config import EdgeSettings
-    from core.database import Row
-    from core.sealing import Sealer
-    from core.tiktok import TikTokLogin
-    from webhooks.clerk_keys import ClerkKeys
-    from webhooks.clerk_tokens import Policy
-    from webhooks.minting import Signer
+from core.billing import Gateway
+from core.config import EdgeSettings
+from core.database import Row
+from core.sealing import Sealer
+from core.tiktok import TikTokLogin
+from webhooks.clerk_keys import ClerkKeys
+from webhooks.clerk_tokens import Policy
+from webhooks.minting import Signer
 
 _TRIAL_SECONDS = 1.0  # the pool connects within it, or the server is still away
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import time
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
+from psycopg import Connection
 
-from core.billing import BillingError
+from core.billing import BillingError, CheckoutSession, Gateway
 from core.billing_sync import confirm_account, customer_seen, remember_account, sync_customer
+from core.database import Row
 from webhooks.problems import Problem, account_deleted, unavailable
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator, Sequence
-
-    from psycopg import Connection
-
-    from core.billing import CheckoutSession, Gateway
-    from core.database import Row
 
 log = structlog.get_logger()
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from psycopg import Connection
+
 from core.billing import BillingError, Gateway
-from core.database import connect
+from core.database import Row, connect
 from workers.errors import Reject, Retry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from psycopg import Connection
-
-    from core.database import Row
-    from workers.queue import Database, Job, Pool
+from workers.queue import Database, Job, Pool
 
 _T = TypeVar("_T")
 _NOT_CONFIGURED_SECONDS = 600.0

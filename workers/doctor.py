@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from psycopg import Connection
 from psycopg.errors import UndefinedTable
 
-from core.database import connect
+from core.config import SourceSettings
+from core.database import Row, connect
 from workers.providers import checks
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from core.config import SourceSettings
-    from core.database import Row
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from psycopg.types.json import Jsonb
 
 from workers import queue as protocol
 from workers.errors import Park
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from workers.queue import Database, Job, Pool
+from workers.queue import Database, Job, Pool
 
 _T = TypeVar("_T")
 Input = TypeVar("Input")

@@ -6,20 +6,17 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import psycopg
 import structlog
 
 from core.database import connect
+from workers.queue import Job
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from workers.queue import Job
-
-    Connection = psycopg.Connection[dict[str, object]]
+Connection = psycopg.Connection[dict[str, object]]
 
 _log = structlog.get_logger()
 _EXTEND = "select msg_id, is_cancelled from private.extend(%s, %s, %s, %s)"

@@ -14,19 +14,16 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from core.text import storable_json
 from workers.errors import Reject, Retry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import IO
 
 T = TypeVar("T")
 

@@ -11,9 +11,11 @@ import json
 import pickle
 import signal
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -21,10 +23,6 @@ import structlog
 from workers import metrics
 from workers.errors import Reject, Retry
 from workers.isolated import HEADER_BYTES, Call, Task
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator, Hashable
 
 T = TypeVar("T")
 

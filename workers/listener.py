@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import psycopg
 import structlog
 
 from core.database import connect_async
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _log = structlog.get_logger()
 _PROBE = "probe"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+import uuid
+from collections.abc import Callable
 
 import psycopg
 from pgmq_sqlalchemy import PGMQueue
+from psycopg import Connection
 
-from core.database import connect
+from core.config import OperatorSettings
+from core.database import Row, connect
 from workers import doctor
-
-if TYPE_CHECKING:
-    import argparse
-    import uuid
-    from collections.abc import Callable
-
-    from psycopg import Connection
-
-    from core.config import OperatorSettings
-    from core.database import Row
 
 
 def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:

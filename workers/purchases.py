@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from workers import queue as protocol
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from workers.handlers import Run
+from workers.handlers import Run
 
 
 @dataclass(frozen=True)

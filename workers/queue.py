@@ -5,24 +5,21 @@ Fencing: every call names (msg_id, read_ct); when the lease is gone it raises Lo
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool
 
 from workers.errors import LostLease
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-    from uuid import UUID
-
-    from psycopg import AsyncConnection
-    from psycopg_pool import AsyncConnectionPool
-
-    Row = dict[str, object]
-    Database = AsyncConnection[Row]
-    Pool = AsyncConnectionPool[Database]
+Row = dict[str, object]
+Database = AsyncConnection[Row]
+Pool = AsyncConnectionPool[Database]
 
 _TURN_CONNECTION_SECONDS = 2
 

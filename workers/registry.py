@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workers.handlers import Handler
 from workers.jobs import (
     analyze_product,
     delete_source_runs,
@@ -14,10 +15,7 @@ from workers.jobs import (
     revoke_tiktok,
     sync_customer,
 )
-
-if TYPE_CHECKING:
-    from workers.handlers import Handler
-    from workers.providers.services import Services
+from workers.providers.services import Services
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:

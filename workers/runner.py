@@ -7,9 +7,10 @@ import contextlib
 import random
 import time
 import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import psycopg
 import structlog
@@ -17,16 +18,11 @@ import structlog
 from workers import metrics
 from workers import queue as protocol
 from workers.errors import LostLease, Park, Reject, Retry
-from workers.handlers import Run
+from workers.handlers import Handler, Run
 from workers.heartbeat import Heartbeat
 from workers.listener import listen
+from workers.queue import Job, Pool
 from workers.stock import Stock
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from workers.handlers import Handler
-    from workers.queue import Job, Pool
 
 _log = structlog.get_logger()
 _POLL_SECONDS = 1.0

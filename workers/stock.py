@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from uuid import UUID
+from workers.queue import Job
 
-    from workers.queue import Job
-
-    Lane = UUID | None  # whose work it is; None: the system's
+Lane = UUID | None  # whose work it is; None: the system's
 
 # Claimed ahead is what begins this soon at the pace of late, so that no slot waits for a claim.
 _AHEAD_SECONDS = 0.05

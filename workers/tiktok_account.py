@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import structlog
 
 from core.sealing import Unreadable
-from core.tiktok import TikTokError
+from core.tiktok import TikTokError, Tokens
 from workers.errors import LostLease, Park, Retry
-from workers.providers.tiktok_display import Disconnected, TokenRefused
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from core.tiktok import Tokens
-    from workers.providers.tiktok_display import OwnPosts, TikTokAccounts
-    from workers.queue import Job, Pool
+from workers.providers.tiktok_display import Disconnected, OwnPosts, TikTokAccounts, TokenRefused
+from workers.queue import Job, Pool
 
 _REFRESHING_SECONDS = 2.0
 _AGAIN_SECONDS = 60.0

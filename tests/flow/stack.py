@@ -8,24 +8,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
+from psutil import Process
 
 from core.config import LocalSettings, setting_names
 from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
 from local.scratch import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from psutil import Process
 
 _PORTS = (
     "api_port",

@@ -11,15 +11,17 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.llm.server import CannotRun, serving
 from workers.errors import Reject, Retry
-from workers.insights.analysis import analyse
+from workers.insights.analysis import Analysis, analyse
 from workers.insights.groundedness import UngroundedError, check, cited_ids
+from workers.insights.inputs import Collection
 from workers.insights.lexicon import LexiconScorer
 from workers.insights.shapes import Evidence
 from workers.providers import openai_text
@@ -31,12 +33,6 @@ from workers.providers.routing import collect
 from workers.providers.script_review import OpenRule, review_script
 from workers.providers.script_writer import Wish, write_script
 from workers.providers.services import Services
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from workers.insights.analysis import Analysis
-    from workers.insights.inputs import Collection
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.database import Database, Row
 
 ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+import uuid
 
 import httpx
 
 from core.database import async_pool
-from tests.database import make_user, user_claims
+from tests.database import Database, make_user, user_claims
 from tests.erasure import rows_about
-from tests.postgrest import token
+from tests.postgrest import RunningPostgrest, token
 from tests.trials.accounts import fill, stack
 from tests.trials.figures import Figure
 from workers.jobs import erase_account
 from workers.runner import Runner
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 _PRODUCT = {"name": "Lamp", "source_url": "https://shop.example/1"}
 # Of each product; an agency keeps 20, which takes four times as long.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -15,15 +15,11 @@ from core.billing import Gateway
 from core.database import async_pool
 from local import stripe
 from local.stripe import Fault
+from tests.database import Database
 from tests.erasure import rows_about
 from workers.billing import BILLING_CONNECTIONS, ask
 from workers.jobs import erase_account, reconcile_billing, sync_customer
 from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from tests.database import Database
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -13,20 +15,13 @@ from structlog.testing import capture_logs
 
 from core.database import async_pool
 from tests.chaos.proxy import Proxy
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
 from workers.errors import Reject, Retry
-from workers.handlers import Handler
+from workers.handlers import Handler, Run
 from workers.listener import listen
+from workers.queue import Job
 from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from uuid import UUID
-
-    from tests.database import Database
-    from workers.handlers import Run
-    from workers.queue import Job
 
 LEASE_SECONDS = 3
 DONE = {

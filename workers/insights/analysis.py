@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from workers.insights import confidence, sentiment, themes
 from workers.insights.comments import Prepared, prepare
@@ -17,10 +18,13 @@ from workers.insights.engines import best_scorer
 from workers.insights.evidence import EvidenceLog
 from workers.insights.facts import shown_name, spoken_name
 from workers.insights.groundedness import check, cited_ids
+from workers.insights.inputs import Collection
+from workers.insights.lexicon import Scorer
 from workers.insights.pack import write_pack
 from workers.insights.pack_inputs import PackInputs
 from workers.insights.pack_shapes import PackConfiguration
 from workers.insights.refs import source_ref
+from workers.insights.remarks import Remarks
 from workers.insights.sentiment_shapes import (
     Dropped,
     Language,
@@ -32,13 +36,6 @@ from workers.insights.sentiment_shapes import (
 from workers.insights.shapes import Engine, Grounding
 from workers.insights.virality import examine
 from workers.insights.virality_shapes import ViralityBreakdown
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from workers.insights.inputs import Collection
-    from workers.insights.lexicon import Scorer
-    from workers.insights.remarks import Remarks
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 

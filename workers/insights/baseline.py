@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from workers.insights.inputs import Video
 from workers.insights.statistics import Z80, robust_spread
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from workers.insights.inputs import Video
 
 Basis = Literal["creator_median", "category"]
 

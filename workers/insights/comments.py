@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from workers.insights.inputs import Comment  # noqa: TC001 - read at run time, as there
+from workers.insights.inputs import Comment
 from workers.insights.languages import detect_language
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 Reason = Literal["duplicate", "spam", "language", "suspected_injection"]
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from workers.insights.baseline import Outlier
+from workers.insights.evidence import EvidenceLog
 from workers.insights.hooks import NAMES, hook_type
+from workers.insights.inputs import Video
 from workers.insights.score import basis_text
 from workers.insights.virality_shapes import Comparable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import Video
 
 LEAST_RATIO = 2.0
 SHOWN = 5

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
+from workers.insights.sentiment import Total
 from workers.insights.shapes import Confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from workers.insights.sentiment import Total
-    from workers.insights.virality_shapes import Score
+from workers.insights.virality_shapes import Score
 
 
 def of_sentiment(found: Total | None, n: int) -> Confidence:

@@ -6,20 +6,16 @@ correlation -0.08 on posts seen twice), so it drives nothing here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from workers.insights.baseline import Outlier
+from workers.insights.evidence import EvidenceLog
+from workers.insights.inputs import Video
 from workers.insights.score import basis_text, category_percentile, percentile
 from workers.insights.statistics import percentile_of
 from workers.insights.virality_shapes import Counter, Driver, Metric
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import Video
-
-    Rate = Callable[[Video], float | None]
+Rate = Callable[[Video], float | None]
 
 MINIMUM_PEERS = 8
 NOTABLY_HIGH, NOTABLY_LOW = 80.0, 20.0

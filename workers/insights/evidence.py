@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Literal
 
 from workers.insights.links import public_link
 from workers.insights.refs import source_ref
 from workers.insights.shapes import Evidence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Literal
-
-    Kind = Literal["comment", "review", "video", "product_fact", "benchmark"]
+Kind = Literal["comment", "review", "video", "product_fact", "benchmark"]
 
 PARAPHRASE_LIMIT = 140
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from workers.insights.comments import clean
+from workers.insights.evidence import EvidenceLog
+from workers.insights.inputs import ProductFacts
 from workers.insights.templates import price_text
-
-if TYPE_CHECKING:
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import ProductFacts
 
 NAME_LIMIT = 80
 SPOKEN_LIMIT = 45

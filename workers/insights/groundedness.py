@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workers.insights.shapes import Grounding
-
-if TYPE_CHECKING:
-    from workers.insights.shapes import Evidence
-
+from workers.insights.shapes import Evidence, Grounding
 
 # Fields that state a finding; one that is not null needs evidence beside it.
 _NUMBERS = ("value", "net", "share", "lift", "outlier_ratio", "mentions")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from workers.insights.virality_shapes import Hook
+from workers.insights.virality_shapes import Hook, HookType
 from workers.insights.vocabulary import read_resource
-
-if TYPE_CHECKING:
-    from workers.insights.virality_shapes import HookType
 
 READ_WORDS = 25  # a hook is in the first words or nowhere
 _TAGS = re.compile(r"[#@]\S+")

@@ -7,8 +7,8 @@ the source said zero. Texts are kept out of `repr`, so that no log line or trace
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - read at run time: results of isolated tasks
-from decimal import Decimal  # noqa: TC003
+from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]

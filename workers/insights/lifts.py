@@ -9,18 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, pvariance
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workers.insights.baseline import Outlier
+from workers.insights.evidence import EvidenceLog
 from workers.insights.statistics import Z95
 from workers.insights.virality_shapes import SoundLift, TagLift
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.evidence import EvidenceLog
 
 MINIMUM_POSTS = 5
 MINIMUM_AUTHORS = 3

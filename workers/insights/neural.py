@@ -5,18 +5,14 @@ Fitted on the same MIT-licensed sets as the lexicon's calibration, and on nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.insights.embeddings import embed
 from workers.insights.lexicon import Probabilities, SoftmaxWeights, lexicon_features
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 # Unit vectors have small entries beside the lexicon's features; the penalty should not see that.
 VECTOR_SCALE = 6.0

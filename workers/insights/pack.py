@@ -6,12 +6,14 @@ Written from templates, seeded by the input: the same collection gives the same 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from workers.insights import confidence, templates
+from workers.insights.evidence import EvidenceLog
 from workers.insights.facts import stated_facts
 from workers.insights.pack_hooks import theme_fields, write_hooks
+from workers.insights.pack_inputs import PackInputs
 from workers.insights.pack_scripts import script_templates
 from workers.insights.pack_shapes import (
     Angle,
@@ -20,22 +22,16 @@ from workers.insights.pack_shapes import (
     Freshness,
     Inputs,
     PackConfiguration,
+    PackHook,
     PackScore,
     PackSound,
     Posting,
 )
 from workers.insights.pack_text import headline, summary
+from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
+from workers.insights.shapes import Grounding
+from workers.insights.virality_shapes import TagLift, ViralityBreakdown
 from workers.insights.vocabulary import ASPECTS, OVERALL
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.pack_inputs import PackInputs
-    from workers.insights.pack_shapes import PackHook
-    from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
-    from workers.insights.shapes import Grounding
-    from workers.insights.virality_shapes import TagLift, ViralityBreakdown
 
 MAX_ANGLES = 5
 MAX_HASHTAGS = 8

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from workers.insights import templates
+from workers.insights.facts import StatedFacts
+from workers.insights.pack_inputs import PackInputs
 from workers.insights.pack_shapes import PackHook
+from workers.insights.sentiment_shapes import Theme
+from workers.insights.shapes import EvidenceIds
+from workers.insights.virality_shapes import HookType
 from workers.insights.vocabulary import ASPECTS
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator, Sequence
-
-    from workers.insights.facts import StatedFacts
-    from workers.insights.pack_inputs import PackInputs
-    from workers.insights.sentiment_shapes import Theme
-    from workers.insights.shapes import EvidenceIds
-    from workers.insights.virality_shapes import HookType
 
 MAX_HOOKS = 7
 LEAST_HOOKS = 3

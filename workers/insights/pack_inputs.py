@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from workers.insights.inputs import ProductFacts
-    from workers.insights.sentiment_shapes import SentimentSummary
-    from workers.insights.shapes import Engine
-    from workers.insights.virality_shapes import ViralityBreakdown
+from workers.insights.inputs import ProductFacts
+from workers.insights.sentiment_shapes import SentimentSummary
+from workers.insights.shapes import Engine
+from workers.insights.virality_shapes import ViralityBreakdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from workers.insights import templates
-from workers.insights.pack_shapes import Beat, ScriptTemplate
+from workers.insights.pack_shapes import Angle, Beat, PackHook, ScriptTemplate
+from workers.insights.sentiment_shapes import Theme
 from workers.insights.vocabulary import ASPECTS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from workers.insights.pack_shapes import Angle, PackHook
-    from workers.insights.sentiment_shapes import Theme
 
 MAX_SCRIPTS = 3
 # (kind, seconds from, to): the hook gets three seconds, the demonstration the most.

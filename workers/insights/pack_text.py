@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
+from workers.insights.facts import StatedFacts
+from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
+from workers.insights.virality_shapes import Score, ViralityBreakdown
 from workers.insights.vocabulary import ASPECTS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from workers.insights.facts import StatedFacts
-    from workers.insights.sentiment_shapes import SentimentSummary, Theme, ThemeKind
-    from workers.insights.virality_shapes import Score, ViralityBreakdown
 
 LEAST_SHOWN_SHARE = 0.005  # below, it would read as 0 %
 _HEADLINES: dict[ThemeKind, str] = {

@@ -6,19 +6,14 @@ Measured and shrunken like hashtags. The kinds are ours, so no word of a caption
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from workers.insights.baseline import Outlier
+from workers.insights.evidence import EvidenceLog
 from workers.insights.hooks import hook_type
+from workers.insights.inputs import Video
 from workers.insights.lifts import measure_all, measured_fields
-from workers.insights.virality_shapes import PatternLift
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import Video
-    from workers.insights.virality_shapes import PatternKind
+from workers.insights.virality_shapes import PatternKind, PatternLift
 
 # Upper ends in seconds, and what a post of that length is called.
 LENGTHS = ((10, "under 10 s"), (20, "10 to 20 s"), (40, "20 to 40 s"), (90, "40 to 90 s"))

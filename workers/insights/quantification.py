@@ -7,14 +7,11 @@ under which the chances fit the texts. On groups of 60 texts it takes a fifth of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from workers.insights.lexicon import Probabilities
 
-    from workers.insights.lexicon import Probabilities
-
-    Mix = tuple[float, float, float]
+Mix = tuple[float, float, float]
 
 ROUNDS = 30
 # As many texts of the training mix are added: a handful of texts must not run to an extreme.

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from workers.insights.sentiment_shapes import ThemeKind
+from workers.insights.sentiment_shapes import ThemeKind
 
 
 @dataclass(frozen=True, slots=True)

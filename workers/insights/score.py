@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from workers.insights.baseline import Baseline, Outlier
+from workers.insights.evidence import EvidenceLog
 from workers.insights.statistics import Z80, percentile_of, wilson
-from workers.insights.virality_shapes import Score
-
-if TYPE_CHECKING:
-    from workers.insights.baseline import Baseline, Outlier
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.virality_shapes import Band
+from workers.insights.virality_shapes import Band, Score
 
 METHOD = "outlier-age-v1"
 CATEGORY_METHOD = "category-age-v1"

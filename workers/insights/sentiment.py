@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from workers.insights.quantification import adapt, mix
+from workers.insights.comments import Counted
+from workers.insights.evidence import EvidenceLog
+from workers.insights.lexicon import Probabilities, Scorer
+from workers.insights.quantification import Mix, adapt, mix
 from workers.insights.sentiment_shapes import Distribution, Overall
 from workers.insights.statistics import Z95, effective_size, weighted_mean
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from workers.insights.comments import Counted
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.lexicon import Probabilities, Scorer
-    from workers.insights.quantification import Mix
 
 MINIMUM = 10  # fewer comments give no total, only an interval from bad to good
 UNSURE_BELOW = 0.5  # certainty of the likeliest label

@@ -7,11 +7,9 @@ promises a result: those would break advertising rules before the creator has fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from workers.insights.sentiment_shapes import ThemeKind
-    from workers.insights.virality_shapes import HookType
+from workers.insights.sentiment_shapes import ThemeKind
+from workers.insights.virality_shapes import HookType
 
 
 @dataclass(frozen=True, slots=True)

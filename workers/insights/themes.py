@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from workers.insights.sentiment import net_interval
-from workers.insights.sentiment_shapes import Aspect, PurchaseIntent, Risk, Theme
+from workers.insights.evidence import EvidenceLog
+from workers.insights.lexicon import Probabilities, Scorer
+from workers.insights.remarks import Remarks
+from workers.insights.sentiment import Scored, net_interval
+from workers.insights.sentiment_shapes import Aspect, PurchaseIntent, Risk, Theme, ThemeKind
 from workers.insights.statistics import weighted_mean, wilson
 from workers.insights.vocabulary import (
     ASPECTS,
@@ -21,15 +24,6 @@ from workers.insights.vocabulary import (
     aspects_in,
     theme_title,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.lexicon import Probabilities, Scorer
-    from workers.insights.remarks import Remarks
-    from workers.insights.sentiment import Scored
-    from workers.insights.sentiment_shapes import ThemeKind
 
 MINIMUM_MENTIONS = 3
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
 
+from workers.insights.baseline import Outlier
 from workers.insights.statistics import Z95
 from workers.insights.virality_shapes import Timing, TimingWindow
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from workers.insights.baseline import Outlier
 
 MINIMUM_POSTS = 30
 MINIMUM_IN_BLOCK = 5

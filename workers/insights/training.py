@@ -12,17 +12,14 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from workers.insights.lexicon import lexicon_features
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
 LABELS = ("negative", "neutral", "positive")
 TRAINING_SETS = ("amazon_snippets", "tweets")

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from workers.insights.baseline import age_days, maturity
-from workers.insights.inputs import Snapshot
-from workers.insights.virality_shapes import Counts, Velocity
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from workers.insights.inputs import Video
-    from workers.insights.virality_shapes import Stage
+from workers.insights.inputs import Snapshot, Video
+from workers.insights.virality_shapes import Counts, Stage, Velocity
 
 SHORTEST_GAP_SECONDS = 3600  # counts are refreshed in steps; over minutes they show noise
 HEATING, SATURATING = 1.5, 0.5

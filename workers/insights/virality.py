@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from workers.insights import drivers, lifts
-from workers.insights.baseline import outliers
+from workers.insights.baseline import Outlier, outliers
 from workers.insights.comparables import comparables
+from workers.insights.evidence import EvidenceLog
 from workers.insights.hooks import hook
+from workers.insights.inputs import Collection, Video
 from workers.insights.patterns import patterns
 from workers.insights.score import score
 from workers.insights.timing import timing
 from workers.insights.velocity import counts, stage, velocity
-from workers.insights.virality_shapes import Format, SoundFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.evidence import EvidenceLog
-    from workers.insights.inputs import Collection, Video
-    from workers.insights.virality_shapes import Score, SoundLift
+from workers.insights.virality_shapes import Format, Score, SoundFormat, SoundLift
 
 NEVER_KNOWN = (
     "No watch time and no retention: only the creator's own statistics have them.",

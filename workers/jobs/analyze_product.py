@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from psycopg.types.json import Jsonb
 
@@ -12,21 +12,18 @@ from workers.errors import LostLease, Reject
 from workers.handlers import Handler, Run
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.engines import best_scorer
+from workers.insights.inputs import Snapshot
 from workers.insights.velocity import snapshots_of
 from workers.isolated import Task
 from workers.isolation import BeyondBounds
 from workers.providers.assistant import Assistant
+from workers.providers.context import OwnAccount
 from workers.providers.routing import collect
+from workers.providers.services import Services
+from workers.providers.tiktok_display import OwnPosts
 from workers.purchases import RunPurchases
+from workers.queue import Database, Job
 from workers.tiktok_account import own_posts
-
-if TYPE_CHECKING:
-    from workers.insights.inputs import Snapshot
-    from workers.providers.context import OwnAccount
-    from workers.providers.services import Services
-    from workers.providers.tiktok_display import OwnPosts
-    from workers.queue import Database, Job
-
 
 ANALYSE = Task(analyse, returns=Analysis)
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import structlog
 
 from workers.errors import Park
 from workers.handlers import Handler, Run
-
-if TYPE_CHECKING:
-    from workers.providers.apify import Apify
+from workers.providers.apify import Apify
 
 _log = structlog.get_logger()
 _AGAIN_SECONDS = 60.0

@@ -6,21 +6,17 @@ The one ends at Stripe what the account still pays for; the other deletes its ro
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import structlog
+from psycopg import Connection
 
+from core.billing import Gateway
 from core.billing_sync import customer_seen
+from core.database import Row
 from workers.billing import ask, nothing_to_save
 from workers.errors import Park
 from workers.handlers import Handler, Run
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from core.billing import Gateway
-    from core.database import Row
-    from workers.queue import Database, Job
+from workers.queue import Database, Job
 
 _log = structlog.get_logger()
 # A large account takes minutes: the job gives its slot back between two goes.

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import structlog
+from psycopg import Connection
 
+from core.billing import Gateway
 from core.billing_sync import remember_account
+from core.database import Row
 from core.stripe_inbox import NotAnEvent, parse_event, record
 from workers.billing import ask, nothing_to_save
 from workers.handlers import Handler, Run
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from core.billing import Gateway
-    from core.database import Row
-    from workers.queue import Database, Job
+from workers.queue import Database, Job
 
 _log = structlog.get_logger()
 # Stripe gives up on a delivery after three days, and lists its events for thirty.

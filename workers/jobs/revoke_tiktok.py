@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,10 +14,8 @@ from core.sealing import Unreadable
 from core.tiktok import TikTokError
 from workers.errors import Retry
 from workers.handlers import Handler, Run
-
-if TYPE_CHECKING:
-    from workers.providers.tiktok_display import TikTokAccounts
-    from workers.queue import Database, Job
+from workers.providers.tiktok_display import TikTokAccounts
+from workers.queue import Database, Job
 
 _AGAIN_SECONDS = 600.0
 _log = structlog.get_logger()

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
+from psycopg import Connection
 
+from core.billing import Gateway
 from core.billing_sync import SyncOutcome, sync_customer, sync_event
+from core.database import Row
 from workers.billing import ask, nothing_to_save
 from workers.handlers import Handler, Run
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from core.billing import Gateway
-    from core.database import Row
-    from workers.queue import Database, Job
+from workers.queue import Database, Job
 
 _log = structlog.get_logger()
 

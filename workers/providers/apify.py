@@ -7,27 +7,22 @@ Starting costs money and is not idempotent on Apify's side, so a start is never 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import structlog
 from apify_client import ApifyClientAsync
-from apify_client._models import WebhookRepresentation
+from apify_client._literals import WebhookEventType
+from apify_client._models import Run, WebhookRepresentation
 from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
 from pydantic import ValidationError
 
 from workers.errors import Park, Reject, Retry
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
-    from apify_client._literals import WebhookEventType
-    from apify_client._models import Run
 
 MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video with its neighbours costs about 0.30
 RUN_TIMEOUT = timedelta(minutes=5)

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from workers.errors import Park, Reject, Retry
-from workers.providers.apify import MAX_CHARGE_USD, Report, was_refused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from workers.providers.apify import Apify, Request, Status
-    from workers.providers.context import Context
+from workers.providers.apify import MAX_CHARGE_USD, Apify, Report, Request, Status, was_refused
+from workers.providers.context import Context
 
 POLL_SECONDS = 10.0
 REPORTED_POLL_SECONDS = 60.0  # where the run reports its end; a lost report costs no more

@@ -7,26 +7,23 @@ kept in a step, because it was paid for: labels by keyed hash, and prose that pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workers.insights.analysis import Analysis, Result
 from workers.insights.comments import Prepared, prepare
+from workers.insights.inputs import Collection
+from workers.insights.lexicon import Scorer
+from workers.insights.remarks import Remarks
 from workers.isolated import Task
 from workers.isolation import Compute, in_thread
+from workers.providers.context import Step
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
 from workers.providers.openai_labels import label_comments
 from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
 from workers.providers.openai_synthesis import synthesise
-from workers.providers.openai_text import Unanswered, Usage
+from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
 from workers.providers.written_pack import findings_of, rewritten
-
-if TYPE_CHECKING:
-    from workers.insights.analysis import Analysis, Result
-    from workers.insights.inputs import Collection
-    from workers.insights.lexicon import Scorer
-    from workers.insights.remarks import Remarks
-    from workers.providers.context import Step
-    from workers.providers.openai_text import Reason, TextModel
 
 PREPARE = Task(prepare, returns=Prepared)
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import httpx
 from apify_client._models import ListOfRunsResponse
 
+from core.config import SourceSettings
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
-
-if TYPE_CHECKING:
-    from core.config import SourceSettings
 
 TIMEOUT_SECONDS = 10.0
 

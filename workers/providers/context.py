@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from decimal import Decimal
+from typing import Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from workers.providers.tiktok_display import OwnPosts
+from workers.providers.tiktok_display import OwnPosts
 
 T = TypeVar("T")
 

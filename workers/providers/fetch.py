@@ -9,21 +9,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
 
 import httpx
 
 from workers.errors import Reject, Retry
 from workers.providers.addresses import is_public
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 # The addresses of a host: `("shop.example", 443)` gives `["93.184.216.34"]`.
 Resolve = Callable[[str, int], Awaitable[list[str]]]

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from workers.insights.lexicon import Probabilities
-from workers.providers.openai_labels import PROMPT_VERSION
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from workers.insights.lexicon import Scorer
-    from workers.providers.openai_labels import Sentiment
+from workers.insights.lexicon import Probabilities, Scorer
+from workers.providers.openai_labels import PROMPT_VERSION, Sentiment
 
 # A label states no chance; nine in ten is about what such models get right on clear comments.
 _CHANCES: dict[Sentiment, Probabilities] = {

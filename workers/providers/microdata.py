@@ -6,12 +6,11 @@ One pass in document order: an element's scope is its parent's unless it opens o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from workers.providers.item_fields import MAX_TEXT_CHARACTERS
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_PROPERTIES = 5000
 MAX_NAMES_CHARACTERS = 500  # of one element's properties

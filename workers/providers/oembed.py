@@ -6,14 +6,11 @@ It answers with a title and a picture as well, and no counts; none of that is ke
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import httpx
 import structlog
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 TIMEOUT_SECONDS = 8.0
 MAX_BYTES = 64 * 1024

@@ -7,24 +7,19 @@ text can choose among these words only, and no other tenant's data or tool is in
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from workers.insights.inputs import Comment
 from workers.insights.remarks import Remark
 from workers.insights.vocabulary import ASPECTS
-from workers.providers.context import forgetful
-from workers.providers.openai_text import Answered, Unanswered, Usage
+from workers.providers.context import Step, forgetful
+from workers.providers.openai_text import Answered, TextModel, Unanswered, Usage
 from workers.providers.untrusted import as_data
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from workers.insights.inputs import Comment
-    from workers.providers.context import Step
-    from workers.providers.openai_text import TextModel
 
 PROMPT_VERSION = "labels-1"
 MAX_COMMENTS = 400

@@ -7,21 +7,17 @@ What it claims is checked (claims.py); what fails is dropped and counted.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from workers.insights.shapes import Grounding
 from workers.insights.virality_shapes import HookType
 from workers.providers.claims import Claim, Ground, keep
-from workers.providers.openai_text import Unanswered, Usage
+from workers.providers.openai_text import TextModel, Unanswered, Usage
 from workers.providers.untrusted import as_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from workers.providers.openai_text import TextModel
 
 PROMPT_VERSION = "synthesis-1"
 MAX_NAME_CHARACTERS = 120

@@ -10,24 +10,20 @@ import asyncio
 import json
 import re
 import unicodedata
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+import httpx2
 import openai
 import structlog
 from openai import AsyncOpenAI
 from pydantic import BaseModel
 
+from core.config import Effort
 from workers.providers.context import Acquire, unlimited
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import httpx2
-
-    from core.config import Effort
 
 TIMEOUT_SECONDS = 60.0
 MAX_OUTPUT_TOKENS = 8000  # reasoning models think within the same budget

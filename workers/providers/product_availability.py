@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from workers.providers.product_markup import Markup, Node, as_list
 from workers.providers.product_regions import Regions, short_text
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _WORDS = {
     "instock": "InStock",

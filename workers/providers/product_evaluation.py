@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import extruct
 
@@ -20,9 +20,6 @@ from workers.providers.product_availability import stated_availability
 from workers.providers.product_markup import Markup, has_type
 from workers.providers.product_page import read_html
 from workers.providers.product_price import stated_price
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Of schema.org's words, those for which nothing can be ordered.
 _NOT_FOR_SALE = frozenset({"OutOfStock", "Discontinued"})

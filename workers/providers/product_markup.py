@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
 
 from workers.providers.microdata import read_items
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
 
 Node = Mapping[str, Any]
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser
 
-    from workers.providers.product_markup import Markup, Node
+from workers.providers.product_markup import Markup, Node
 
 MAX_CHARACTERS = 300
 MAX_HEADINGS = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve_encoding
@@ -11,15 +11,13 @@ from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve
 from workers.errors import Reject
 from workers.insights.inputs import Comment, ProductFacts
 from workers.insights.refs import source_ref
+from workers.providers.fetch import Page
 from workers.providers.item_fields import moment, number, text
 from workers.providers.page_bounds import is_readable
 from workers.providers.product_availability import find_availability
 from workers.providers.product_markup import Markup, Node, as_list, has_type, read_markup
 from workers.providers.product_name import find_name, main_product
 from workers.providers.product_price import find_price
-
-if TYPE_CHECKING:
-    from workers.providers.fetch import Page
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title

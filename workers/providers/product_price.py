@@ -5,16 +5,14 @@ Structured data is asked first; where it is silent, the visible page is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
 
 from workers.providers.product_markup import Markup, Node, as_list
 from workers.providers.product_money import Money, parse
 from workers.providers.product_visible_price import visible_price
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from selectolax.lexbor import LexborHTMLParser
 
 MAX_OFFERS = 200
 MAX_SPECIFICATIONS = 10

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborNode
 
 MAX_STEPS = 80  # elements and texts of one element
 MAX_LEVELS = 12  # what lies further out wraps the whole page

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from workers.providers.product_money import Money, parse
 from workers.providers.product_regions import Regions, short_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_CANDIDATES = 300
 MAX_LOOKS = 5000  # at elements named like a price, most of which show none

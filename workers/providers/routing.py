@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from workers.insights.inputs import Collection
 from workers.providers import sample, tiktok, tiktok_own, web
 from workers.providers.context import (
     Acquire,
@@ -22,9 +22,6 @@ from workers.providers.context import (
     unlimited,
 )
 from workers.providers.services import Services
-
-if TYPE_CHECKING:
-    from workers.insights.inputs import Collection
 
 Collect = Callable[[str, Services, Context], Awaitable["Collection"]]
 

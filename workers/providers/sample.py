@@ -12,17 +12,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeVar
+from importlib.resources.abc import Traversable
+from typing import Any, TypeVar
 
 from workers.errors import Reject
 from workers.insights.inputs import Collection, Comment, ProductFacts, Video
+from workers.providers.context import Context
+from workers.providers.services import Services
 from workers.providers.tiktok_items import read_comments, read_videos, video_ref, with_subject
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-    from workers.providers.context import Context
-    from workers.providers.services import Services
 
 T = TypeVar("T", Video, Comment)
 

@@ -7,19 +7,15 @@ an answer they stay left to a person, with a sentence why.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from workers.providers.claims import Ground
-from workers.providers.openai_text import Unanswered, Usage
+from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
 from workers.providers.untrusted import as_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from workers.providers.openai_text import Reason, TextModel
 
 PROMPT_VERSION = "review-1"
 MAX_RULES = 30

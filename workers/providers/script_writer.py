@@ -7,21 +7,17 @@ the user's own. What the model writes is a draft: a person edits it, and the rul
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from workers.errors import Reject, Retry
 from workers.providers.claims import Ground
-from workers.providers.openai_text import Unanswered, Usage
+from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
 from workers.providers.template_script import MAX_TITLE_CHARACTERS, Script, as_text, caption
 from workers.providers.untrusted import as_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from workers.providers.openai_text import Reason, TextModel
 
 MAX_BRIEF_CHARACTERS = 2000
 MAX_RULES = 100

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import httpx
 
 from core.billing import Gateway
+from core.config import SourceSettings, WorkerSettings
 from core.sealing import Sealer
 from core.tiktok import TikTokLogin
 from workers.isolation import Compute, in_thread, open_isolation
@@ -17,13 +20,6 @@ from workers.providers.fetch import Fetcher, open_fetcher
 from workers.providers.oembed import open_tiktok_web
 from workers.providers.openai_text import Price, TextModel, open_text_model
 from workers.providers.tiktok_display import TikTokAccounts, open_display
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    import httpx
-
-    from core.config import SourceSettings, WorkerSettings
 
 
 @dataclass(frozen=True)

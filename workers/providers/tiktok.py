@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from workers.errors import Reject
-from workers.insights.inputs import Collection
+from workers.insights.inputs import Collection, Comment, Video
 from workers.providers.apify import Request
 from workers.providers.apify_runs import Harvest, Runs
+from workers.providers.context import Context
 from workers.providers.item_fields import field, text
 from workers.providers.oembed import full_link
+from workers.providers.services import Services
 from workers.providers.tiktok_items import read_comments, read_videos, video_ref, with_subject
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from workers.insights.inputs import Comment, Video
-    from workers.providers.context import Context
-    from workers.providers.services import Services
 
 VIDEOS_ACTOR = "clockworks/tiktok-scraper"
 COMMENTS_ACTOR = "clockworks/tiktok-comments-scraper"

@@ -6,24 +6,21 @@ It knows an access token, not whose it is or how it is renewed. It gives neither
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import httpx
 import structlog
 
+from core.sealing import Sealer
+from core.tiktok import TikTokLogin
 from workers.errors import Retry
+from workers.insights.inputs import Video
 from workers.providers.item_fields import text
 from workers.providers.tiktok_items import read_videos
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from datetime import datetime
-
-    from core.sealing import Sealer
-    from core.tiktok import TikTokLogin
-    from workers.insights.inputs import Video
 
 TIMEOUT_SECONDS = 10.0
 PAGE = 20  # the most that TikTok gives at once

@@ -6,20 +6,15 @@ Somebody else's link, and comments and niche of their own, still come through Ap
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from workers.insights.inputs import Collection
 from workers.providers import sample, tiktok
-from workers.providers.apify_runs import Runs
-from workers.providers.tiktok_display import Disconnected
+from workers.providers.apify_runs import Harvest, Runs
+from workers.providers.context import Context
+from workers.providers.services import Services
+from workers.providers.tiktok import Link, Posts
+from workers.providers.tiktok_display import Disconnected, OwnPosts
 from workers.providers.tiktok_items import video_ref, with_subject
-
-if TYPE_CHECKING:
-    from workers.insights.inputs import Collection
-    from workers.providers.apify_runs import Harvest
-    from workers.providers.context import Context
-    from workers.providers.services import Services
-    from workers.providers.tiktok import Link, Posts
-    from workers.providers.tiktok_display import OwnPosts
 
 OWN = "These posts come from your connected TikTok account, which tells no saves and no sounds."
 ENDED = "Your TikTok account is no longer connected: connect it again for your own baseline."

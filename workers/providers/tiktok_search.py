@@ -6,12 +6,15 @@ under posts whose caption names the product.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from workers.insights.inputs import Comment, Video
 from workers.providers.apify import Request
-from workers.providers.apify_runs import Harvest
+from workers.providers.apify_runs import Harvest, Runs
+from workers.providers.context import Context
 from workers.providers.product_name import overlap
+from workers.providers.services import Services
 from workers.providers.tiktok import (
     COMMENTED_POSTS,
     VIDEOS_ACTOR,
@@ -20,14 +23,6 @@ from workers.providers.tiktok import (
     video_links,
 )
 from workers.providers.tiktok_items import read_comments, read_videos
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from workers.insights.inputs import Comment, Video
-    from workers.providers.apify_runs import Runs
-    from workers.providers.context import Context
-    from workers.providers.services import Services
 
 POSTS = 40
 NAMED = 0.5  # share of the name's words that a caption must have

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from workers.errors import Reject
 from workers.insights.inputs import Collection, Comment, ProductFacts
@@ -11,12 +10,10 @@ from workers.isolated import Task
 from workers.isolation import BeyondBounds
 from workers.providers import tiktok_search
 from workers.providers.apify_runs import Runs
+from workers.providers.context import Context
 from workers.providers.product_page import read_page
-
-if TYPE_CHECKING:
-    from workers.providers.context import Context
-    from workers.providers.services import Services
-    from workers.providers.tiktok_search import Found
+from workers.providers.services import Services
+from workers.providers.tiktok_search import Found
 
 READ_PAGE = Task(read_page, returns=tuple[ProductFacts | None, tuple[Comment, ...]])
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from workers.insights.analysis import Analysis
 from workers.insights.groundedness import check, cited_ids
 from workers.insights.pack_shapes import PackConfiguration
 from workers.insights.shapes import Evidence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from workers.insights.analysis import Analysis
 
 # Not the sounds and hashtags: their names are strangers' words.
 _TOLD = ("overall", "aspects", "themes", "purchase_intent", "risks", "score", "stage")

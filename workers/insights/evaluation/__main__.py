@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workers.insights.evaluation import (
     data,
@@ -20,9 +20,6 @@ from workers.insights.evaluation import (
 )
 from workers.insights.evaluation.bars import Finding, falls_short, read_bars
 from workers.insights.evaluation.report import markdown, print_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DEFAULT_DATA = Path("../shared/data")
 REPORT = Path("docs/evaluation.md")

@@ -7,17 +7,12 @@ import csv
 import gzip
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from workers.insights.inputs import Author, Sound, Video
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from workers.insights.inputs import Role
+from workers.insights.inputs import Author, Role, Sound, Video
 
 CREATORS = "tiktok_creators_2020.csv.gz"
 GROWTH = "tiktok_growth_pairs_2025.csv.gz"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.metrics import roc_auc_score
@@ -22,17 +23,11 @@ from workers.insights.baseline import age_days, outliers
 from workers.insights.drivers import engagement_rate, saves_place
 from workers.insights.evaluation import data
 from workers.insights.evaluation.bars import Finding
+from workers.insights.evaluation.data import Pair
 from workers.insights.evidence import EvidenceLog
 from workers.insights.score import score
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from workers.insights.evaluation.data import Pair
-
-    Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
 AGE_BINS = 20
 FOLDS = 5

@@ -8,24 +8,20 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from workers.insights.analysis import analyse
 from workers.insights.evaluation import data
 from workers.insights.evaluation.bars import Finding
 from workers.insights.evaluation.leaks import find_leaks, strings
 from workers.insights.groundedness import cited_ids
-from workers.insights.inputs import Collection, Comment
+from workers.insights.inputs import Collection, Comment, Video
 from workers.insights.lexicon import LexiconScorer
 from workers.providers.tiktok_items import read_videos
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from workers.insights.inputs import Video
 
 NOW = datetime(2020, 12, 21, tzinfo=UTC)
 KEY = b"evaluation"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import f1_score
@@ -14,16 +14,11 @@ from workers.insights.comments import Counted
 from workers.insights.engines import best_scorer
 from workers.insights.evaluation import data
 from workers.insights.evaluation.bars import Finding
+from workers.insights.evaluation.data import Labelled
 from workers.insights.inputs import Comment
-from workers.insights.lexicon import LexiconScorer, lexicon_features
+from workers.insights.lexicon import LexiconScorer, Probabilities, Scorer, lexicon_features
 from workers.insights.sentiment import Scored, total
 from workers.insights.training import LABELS, is_training_group
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from workers.insights.evaluation.data import Labelled
-    from workers.insights.lexicon import Probabilities, Scorer
 
 # Set, its bar. Reviews are read only where they were not fitted on; none of the others was.
 SETS = {

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from workers.insights.evaluation.bars import Finding
 from workers.providers.product_evaluation import evaluate
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def judge(folder: Path) -> list[Finding]:

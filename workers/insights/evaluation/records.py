@@ -9,30 +9,25 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import fmean, median
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import spearmanr
 
-from workers.insights.baseline import creator_baseline, grown_log_views, measured, outliers
+from workers.insights.baseline import Outlier, creator_baseline, grown_log_views, measured, outliers
 from workers.insights.drivers import RATES
 from workers.insights.evaluation import data
 from workers.insights.evaluation.bars import Finding
 from workers.insights.evidence import EvidenceLog
+from workers.insights.inputs import Video
 from workers.insights.lifts import CREATOR_SPREAD, hashtags
 from workers.insights.statistics import Z95
 from workers.insights.timing import timing
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from workers.insights.baseline import Outlier
-    from workers.insights.inputs import Video
-
-    Post = tuple[Video, float]
+Post = tuple[Video, float]
 
 NOW = datetime(2020, 12, 1, tzinfo=UTC)
 BASELINE_SIZES = (5, 10)  # below half of a record, so that the rest is a truth of its own

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
-from workers.insights.evaluation.bars import falls_short
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from workers.insights.evaluation.bars import Bar, Finding
+from workers.insights.evaluation.bars import Bar, Finding, falls_short
 
 METHOD = """\
 # How good the analysis is
