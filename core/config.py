@@ -19,8 +19,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.encryption import is_key
 from core.queues import QUEUES
-from core.sealing import is_key
 
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
 CommaList = Annotated[tuple[str, ...], NoDecode]

@@ -11,10 +11,10 @@ from psycopg_pool import ConnectionPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import logs
-from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import Row, sync_pool
-from core.sealing import Sealer
+from core.encryption import Encryption
+from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from webhooks import (
     apify_events,
@@ -97,7 +97,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             base_url=settings.tiktok_base_url,
             web_url=settings.tiktok_web_url,
         ),
-        sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
         redirect_uri=f"{settings.app_url}/connections",
     )
 

@@ -10,9 +10,9 @@ import structlog
 from flask import Blueprint, Response, g, jsonify, request
 from psycopg import Connection
 
-from core.billing import BillingError, Gateway
 from core.billing_sync import sync_customer
 from core.database import Row
+from core.stripe_gateway import BillingError, Gateway
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
 from webhooks.edge import current_edge

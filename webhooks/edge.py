@@ -13,10 +13,10 @@ from flask import current_app
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import Row
-from core.sealing import Sealer
+from core.encryption import Encryption
+from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from webhooks.clerk_keys import ClerkKeys
 from webhooks.clerk_tokens import Policy
@@ -78,7 +78,7 @@ class TikTok:
     """How creators connect their accounts."""
 
     login: TikTokLogin
-    sealer: Sealer
+    sealer: Encryption
     redirect_uri: str
 
 

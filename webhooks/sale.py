@@ -12,9 +12,9 @@ from typing import cast
 import structlog
 from psycopg import Connection
 
-from core.billing import BillingError, CheckoutSession, Gateway
 from core.billing_sync import confirm_account, customer_seen, remember_account, sync_customer
 from core.database import Row
+from core.stripe_gateway import BillingError, CheckoutSession, Gateway
 from webhooks.problems import Problem, account_deleted, unavailable
 
 log = structlog.get_logger()

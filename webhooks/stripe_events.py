@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, g, jsonify
 
-from core.stripe_inbox import USEFUL_TYPES, Event, NotAnEvent, fingerprint, parse_event, record
+from core.billing_sync import USEFUL_TYPES, Event, NotAnEvent, fingerprint, parse_event, record
 from webhooks.authentication import signature
 from webhooks.edge import current_edge
 from webhooks.metrics import EVENT_LAG_SECONDS, STRIPE_EVENTS

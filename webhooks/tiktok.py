@@ -13,7 +13,7 @@ import uuid
 import structlog
 from flask import Blueprint, Response, jsonify
 
-from core.sealing import Unreadable
+from core.encryption import Unreadable
 from core.tiktok import SCOPES, TikTokError, Tokens
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in

@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 from psycopg import Connection
 
-from core.billing import BillingError, Gateway
 from core.database import Row, connect
+from core.stripe_gateway import BillingError, Gateway
 from workers.errors import Reject, Retry
 from workers.queue import Database, Job, Pool
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from core.sealing import Unreadable
+from core.encryption import Unreadable
 from core.tiktok import TikTokError, Tokens
 from workers.errors import LostLease, Park, Retry
 from workers.providers.tiktok_display import Disconnected, OwnPosts, TikTokAccounts, TokenRefused

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from core.sealing import Sealer
+from core.encryption import Encryption
 from core.tiktok import TikTokLogin
 from tests.database import make_product, make_user
 from tests.fakes import tiktok as fake_tiktok
@@ -22,7 +22,7 @@ from workers.providers.tiktok_display import TikTokAccounts, open_display
 
 KIND = "analyze_product"
 LINK = "https://www.tiktok.com/@mug_lover/video/100"
-SEALER = Sealer([Fernet.generate_key().decode()])
+SEALER = Encryption([Fernet.generate_key().decode()])
 
 
 def video(number, views=1000):

@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 
-from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import async_pool
+from core.stripe_gateway import Gateway
 from webhooks.app import create_app
 from workers.jobs import erase_account, sync_customer
 from workers.runner import Runner

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.billing import Gateway
-from core.billing_sync import sync_event
-from core.stripe_inbox import parse_event, record
+from core.billing_sync import parse_event, record, sync_event
+from core.stripe_gateway import Gateway
 from local.stripe import FakeStripe
 from tests.database import Database
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from psycopg import OperationalError
 
-from core.billing import BillingError, Gateway
-from core.billing_sync import sync_customer, sync_event
+from core.billing_sync import parse_event, record, sync_customer, sync_event
 from core.database import connect
-from core.stripe_inbox import parse_event, record
+from core.stripe_gateway import BillingError, Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial

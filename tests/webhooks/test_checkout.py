@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.billing import Gateway
+from core.stripe_gateway import Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled

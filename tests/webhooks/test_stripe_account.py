@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.billing import BillingError, Gateway
-from core.billing_sync import customer_seen, sync_customer, sync_event
+from core.billing_sync import customer_seen, parse_event, record, sync_customer, sync_event
 from core.database import connect
-from core.stripe_inbox import parse_event, record
+from core.stripe_gateway import BillingError, Gateway
 from local import stripe
 from local.stripe import Fault
 from tests.webhooks.edge import NOW

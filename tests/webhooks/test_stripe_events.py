@@ -7,7 +7,7 @@ import json
 import pytest
 from prometheus_client import REGISTRY
 
-from core.stripe_inbox import USEFUL_TYPES, parse_event, record
+from core.billing_sync import USEFUL_TYPES, parse_event, record
 from local.stripe import FakeStripe
 from tests.webhooks.edge import NOW, Edge
 

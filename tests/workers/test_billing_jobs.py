@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 from psycopg.types.json import Jsonb
 
-from core.billing import Gateway
 from core.database import async_pool
+from core.stripe_gateway import Gateway
 from local import stripe
 from local.stripe import Fault
 from tests.database import Database

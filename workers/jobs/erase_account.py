@@ -10,9 +10,9 @@ import time
 import structlog
 from psycopg import Connection
 
-from core.billing import Gateway
 from core.billing_sync import customer_seen
 from core.database import Row
+from core.stripe_gateway import Gateway
 from workers.billing import ask, nothing_to_save
 from workers.errors import Park
 from workers.handlers import Handler, Run

@@ -7,10 +7,9 @@ import time
 import structlog
 from psycopg import Connection
 
-from core.billing import Gateway
-from core.billing_sync import remember_account
+from core.billing_sync import NotAnEvent, parse_event, record, remember_account
 from core.database import Row
-from core.stripe_inbox import NotAnEvent, parse_event, record
+from core.stripe_gateway import Gateway
 from workers.billing import ask, nothing_to_save
 from workers.handlers import Handler, Run
 from workers.queue import Database, Job

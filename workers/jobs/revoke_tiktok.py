@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from core.sealing import Unreadable
+from core.encryption import Unreadable
 from core.tiktok import TikTokError
 from workers.errors import Retry
 from workers.handlers import Handler, Run

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import structlog
 from psycopg import Connection
 
-from core.billing import Gateway
 from core.billing_sync import SyncOutcome, sync_customer, sync_event
 from core.database import Row
+from core.stripe_gateway import Gateway
 from workers.billing import ask, nothing_to_save
 from workers.handlers import Handler, Run
 from workers.queue import Database, Job

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from core.billing import Gateway
 from core.config import SourceSettings, WorkerSettings
-from core.sealing import Sealer
+from core.encryption import Encryption
+from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from workers.isolation import Compute, in_thread, open_isolation
 from workers.providers.apify import Apify, open_apify
@@ -93,7 +93,7 @@ async def _tiktok_accounts(
             web_url=settings.tiktok_web_url,
         ),
         display=await opened.enter_async_context(open_display(settings.tiktok_base_url)),
-        sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
     )
 
 

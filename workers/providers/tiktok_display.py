@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import structlog
 
-from core.sealing import Sealer
+from core.encryption import Encryption
 from core.tiktok import TikTokLogin
 from workers.errors import Retry
 from workers.insights.inputs import Video
@@ -112,7 +112,7 @@ class TikTokAccounts:
 
     login: TikTokLogin
     display: TikTokDisplay
-    sealer: Sealer
+    sealer: Encryption
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Seals secrets of users before they are stored, with keys from the environment."""
+"""Encrypts secrets of users before they are stored, with keys from the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Unreadable(Exception):  # noqa: N818 - a state of what was stored, not a m
     """Sealed with a key that is gone, or not by us."""
 
 
-class Sealer:
+class Encryption:
     """The newest key seals, all of them open: a key can be replaced while its seals live on."""
 
     def __init__(self, keys: Sequence[str]) -> None:
