@@ -19,7 +19,7 @@ from core.config import EdgeSettings
 from webhooks import bodies, clerk_tokens
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable

@@ -6,7 +6,7 @@ import uuid
 from typing import cast
 
 from webhooks.clerk_tokens import Session
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.problems import Problem, account_deleted
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from webhooks.minting import ALGORITHM, read_keys
+from webhooks.token_issuer import ALGORITHM, read_keys
 
 Keys = list[dict[str, Any]]
 

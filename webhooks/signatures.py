@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from webhooks.strict_json import NotStrictJson, parse_object
+from webhooks.bodies import NotStrictJson, parse_object
 
 TOLERANCE_SECONDS = 300  # both Stripe's and Svix's documented value, here in both directions
 _MAX_HEADER_CHARACTERS = 4096

@@ -17,10 +17,10 @@ from core.encryption import Unreadable
 from core.tiktok import SCOPES, TikTokError, Tokens
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
-from webhooks.edge import TikTok, current_edge
+from webhooks.bodies import NotStrictJson, parse_object
+from webhooks.context import TikTok, current_edge
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
-from webhooks.strict_json import NotStrictJson, parse_object
 
 log = structlog.get_logger()
 blueprint = Blueprint("tiktok", __name__)

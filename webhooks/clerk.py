@@ -8,7 +8,7 @@ import structlog
 from flask import Blueprint, Response, g, jsonify, request
 
 from webhooks.authentication import signature
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.identities import default_user_id
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, jsonify
 
 from core.billing_sync import USEFUL_TYPES, Event, NotAnEvent, fingerprint, parse_event, record
 from webhooks.authentication import signature
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.metrics import EVENT_LAG_SECONDS, STRIPE_EVENTS
 from webhooks.signatures import verify_stripe
 

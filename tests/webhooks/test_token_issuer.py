@@ -11,7 +11,7 @@ import pytest
 
 from tests.webhooks.edge import NOW, signing_jwk
 from webhooks.clerk_tokens import InvalidToken, Session
-from webhooks.minting import Signer, read_keys
+from webhooks.token_issuer import Signer, read_keys
 
 SESSION = Session("https://clerk.example.test", "user_a", "sess_a", NOW, NOW + 60)
 ISSUER = "https://edge.example.test"

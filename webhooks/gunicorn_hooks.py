@@ -1,4 +1,4 @@
-"""What gunicorn is taught: errors as problems, no banner, and not to be ready before it stops."""
+"""gunicorn's hooks: errors are problems, no banner, and not ready before it stops."""
 
 from __future__ import annotations
 

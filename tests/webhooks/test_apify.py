@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.jobs import claim, enqueue, fail, make_kind, state, token
-from webhooks.apify_events import MAX_BODY_BYTES
+from webhooks.apify import MAX_BODY_BYTES
 
 SECRET = "made-up-secret"
 HASH = hashlib.sha256(SECRET.encode()).digest()

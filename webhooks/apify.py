@@ -15,7 +15,7 @@ import structlog
 from flask import Blueprint, Response, g, jsonify, request
 
 from webhooks.authentication import declares
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.metrics import APIFY_EVENTS
 from webhooks.problems import Problem
 

@@ -20,7 +20,7 @@ from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from webhooks.clerk_keys import ClerkKeys
 from webhooks.clerk_tokens import Policy
-from webhooks.minting import Signer
+from webhooks.token_issuer import Signer
 
 _TRIAL_SECONDS = 1.0  # the pool connects within it, or the server is still away
 

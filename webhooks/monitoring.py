@@ -1,19 +1,30 @@
-"""Is the process alive, can it serve, and what has it counted."""
+"""Is the process alive, can it serve, what has it counted; and one log line per request.
+
+The line has a request id and names routes and codes, never contents."""
 
 from __future__ import annotations
 
 import contextlib
+import re
+import time
+import uuid
 
 import psycopg
-from flask import Blueprint, Response, jsonify
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, request
 
 from webhooks.authentication import public
 from webhooks.clerk_keys import KeysUnavailable
-from webhooks.edge import Edge, current_edge
-from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, exposition
+from webhooks.context import Edge, current_edge
+from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, REQUEST_SECONDS, exposition
 from webhooks.problems import Problem
 
 blueprint = Blueprint("health", __name__)
+
+log = structlog.get_logger()
+
+_REQUEST_ID = re.compile(r"[\w-]{8,64}\Z", re.ASCII)
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 @blueprint.get("/healthz")
@@ -68,3 +79,35 @@ def _has_keys(edge: Edge) -> bool:
     except KeysUnavailable:
         return False
     return True
+
+
+def register(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    offered = request.headers.get("X-Request-Id", "")
+    g.request_id = offered if _REQUEST_ID.match(offered) else str(uuid.uuid4())
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    # The template, not the path: a path may hold anything, and metrics need few labels.
+    route = request.url_rule.rule if request.url_rule else "(none)"
+    seconds = time.perf_counter() - g.started
+    REQUEST_SECONDS.labels(route, response.status_code).observe(seconds)
+    if route not in _QUIET_ROUTES and not g.get("is_flood"):
+        log.info(
+            "request",
+            method=request.method if request.url_rule else "(any)",
+            route=route,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+            code=g.get("problem_code"),
+            refusal=g.get("refusal"),
+        )
+    return response
