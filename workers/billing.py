@@ -11,8 +11,8 @@ from psycopg import Connection
 
 from core.database import Row, connect
 from core.stripe_gateway import BillingError, Gateway
-from workers.errors import Reject, Retry
-from workers.queue import Database, Job, Pool
+from workers.engine.errors import Reject, Retry
+from workers.engine.queue import Database, Job, Pool
 
 _T = TypeVar("_T")
 _NOT_CONFIGURED_SECONDS = 600.0

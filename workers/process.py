@@ -14,10 +14,10 @@ from core.config import WorkerSettings
 from core.database import async_pool
 from core.logs import configure
 from workers.billing import BILLING_CONNECTIONS
+from workers.engine.queue import Pool
+from workers.engine.runner import Runner
 from workers.providers.services import open_services
-from workers.queue import Pool
 from workers.registry import handlers
-from workers.runner import Runner
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
 _SINGLE_CONNECTIONS = 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from workers import queue as protocol
-from workers.handlers import Run
+from workers.engine import queue as protocol
+from workers.engine.handlers import Run
 
 
 @dataclass(frozen=True)

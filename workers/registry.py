@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.handlers import Handler
+from workers.engine.handlers import Handler
 from workers.jobs import (
     analyze_product,
     delete_source_runs,

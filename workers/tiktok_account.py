@@ -14,9 +14,9 @@ import structlog
 
 from core.encryption import Unreadable
 from core.tiktok import TikTokError, Tokens
-from workers.errors import LostLease, Park, Retry
+from workers.engine.errors import LostLease, Park, Retry
+from workers.engine.queue import Job, Pool
 from workers.providers.tiktok_display import Disconnected, OwnPosts, TikTokAccounts, TokenRefused
-from workers.queue import Job, Pool
 
 _REFRESHING_SECONDS = 2.0
 _AGAIN_SECONDS = 60.0

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.llm.server import CannotRun, serving
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.groundedness import UngroundedError, check, cited_ids
 from workers.insights.inputs import Collection

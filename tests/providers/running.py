@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from core.database import async_pool
-from workers.runner import Runner
+from workers.engine.runner import Runner
 
 
 @asynccontextmanager

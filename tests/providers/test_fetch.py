@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.fakes.website import serving
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.providers import fetch
 from workers.providers.fetch import Page, open_fetcher
 

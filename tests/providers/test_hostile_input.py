@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.data import hostile
-from workers.errors import Reject
+from workers.engine.errors import Reject
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment
 from workers.insights.lexicon import LexiconScorer

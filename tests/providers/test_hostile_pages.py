@@ -9,8 +9,8 @@ import pytest
 from tests.database import make_product, make_user
 from tests.providers.running import job_of, until, worker
 from tests.workers.isolated_tasks import ANALYSE_HOSTILE, READ_HOSTILE
-from workers.errors import Reject
-from workers.isolation import open_isolation
+from workers.engine.errors import Reject
+from workers.engine.isolation import open_isolation
 from workers.jobs import analyze_product
 from workers.providers import web
 

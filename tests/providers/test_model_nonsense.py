@@ -14,7 +14,7 @@ from tests.fakes.openai import USAGE, Reply
 from tests.providers.running import until, worker
 from tests.providers.test_assistant import SHOP, answers, assisted
 from tests.providers.test_scripts import BEATS, KIND, SCRIPTS, WISH, reply, wanted
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
 from workers.providers.routing import collect
 from workers.providers.script_writer import write_script

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
-from workers.errors import Park
+from workers.engine.errors import Park
 from workers.insights.inputs import Comment
 from workers.insights.shapes import Grounding
 from workers.providers import openai_text

@@ -12,7 +12,7 @@ from tests.database import make_product, make_user
 from tests.fakes.apify import Outcome
 from tests.providers.running import job_of, until, worker
 from tests.providers.test_analysis_job import COMMENTS, KIND, LINK, NICHE, POSTS
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.insights.inputs import Collection
 from workers.jobs import analyze_product, delete_source_runs
 from workers.providers.apify import MAX_CHARGE_USD

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.errors import Park
+from workers.engine.errors import Park
 from workers.providers.apify_runs import Runs
 from workers.providers.context import Context, forgetful
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.errors import Reject
+from workers.engine.errors import Reject
 from workers.providers import sample, tiktok, web
 from workers.providers.routing import collect, route
 

@@ -13,7 +13,7 @@ from tests.database import make_product, make_user
 from tests.fakes.openai import Reply
 from tests.providers.running import job_of, until, worker
 from tests.rows import make_pack
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
 from workers.providers.script_writer import Wish, write_script
 from workers.providers.template_script import Script, template_script

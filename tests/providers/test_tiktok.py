@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
-from workers.errors import Park, Reject, Retry
+from workers.engine.errors import Park, Reject, Retry
 from workers.insights.refs import source_ref
 from workers.providers.oembed import open_tiktok_web
 from workers.providers.routing import collect

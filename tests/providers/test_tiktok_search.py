@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.apify import Outcome
-from workers.errors import Park
+from workers.engine.errors import Park
 from workers.providers.routing import collect
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
 

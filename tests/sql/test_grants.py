@@ -150,7 +150,7 @@ def test_a_login_may_call_only_what_its_code_calls(login: str, start: str):
 
 
 # Commands of operators, who connect as the owner.
-AS_OWNER = {ROOT / "workers" / "operator.py", ROOT / "workers" / "doctor.py"}
+AS_OWNER = {ROOT / "workers" / "operator.py"}
 
 
 def modules(name: str) -> set[Path]:

@@ -7,7 +7,7 @@ import pytest
 from core.database import async_pool
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, enqueue, make_kind
-from workers import queue as protocol
+from workers.engine import queue as protocol
 
 
 async def taken_in_turns(db: Database, turns: int) -> list[int]:

@@ -20,8 +20,8 @@ from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
 from tests.trials.figures import Figure
-from workers.handlers import Handler, Run
-from workers.runner import Runner
+from workers.engine.handlers import Handler, Run
+from workers.engine.runner import Runner
 
 _SESSIONS = 8
 _SECONDS = 5.0

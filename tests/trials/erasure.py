@@ -15,8 +15,8 @@ from tests.erasure import rows_about
 from tests.postgrest import RunningPostgrest, token
 from tests.trials.accounts import fill, stack
 from tests.trials.figures import Figure
+from workers.engine.runner import Runner
 from workers.jobs import erase_account
-from workers.runner import Runner
 
 _PRODUCT = {"name": "Lamp", "source_url": "https://shop.example/1"}
 # Of each product; an agency keeps 20, which takes four times as long.

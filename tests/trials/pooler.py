@@ -18,9 +18,9 @@ from tests.pgbouncer import Pooler, pooling
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
 from tests.webhooks import edge
-from workers.handlers import Handler, Run
-from workers.queue import Job
-from workers.runner import Runner
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Job
+from workers.engine.runner import Runner
 
 Connection = AsyncConnection[dict[str, object]]
 

@@ -16,8 +16,8 @@ from core.config import EdgeSettings
 from core.database import async_pool
 from core.stripe_gateway import Gateway
 from webhooks.app import create_app
+from workers.engine.runner import Runner
 from workers.jobs import erase_account, sync_customer
-from workers.runner import Runner
 
 # Recurring work comes by the clock; a job ends by leaving this view.
 _OPEN = (

@@ -12,9 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
+from workers.engine.isolated import Task
 from workers.insights.inputs import Comment, ProductFacts
-from workers.isolated import Task
 
 
 @dataclass(frozen=True)

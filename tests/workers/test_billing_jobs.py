@@ -18,8 +18,8 @@ from local.stripe import Fault
 from tests.database import Database
 from tests.erasure import rows_about
 from workers.billing import BILLING_CONNECTIONS, ask
+from workers.engine.runner import Runner
 from workers.jobs import erase_account, reconcile_billing, sync_customer
-from workers.runner import Runner
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from tests.chaos.proxy import Proxy
 from tests.database import Database, Row, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, make_kind
-from workers.heartbeat import Heartbeat
-from workers.queue import Job
+from workers.engine.heartbeat import Heartbeat
+from workers.engine.queue import Job
 
 LEASE_SECONDS = 1
 DUE_IN = "select extract(epoch from vt - clock_timestamp())::float from pgmq.q_maintenance"

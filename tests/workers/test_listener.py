@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.chaos.proxy import Proxy
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expect_notifications, make_kind
-from workers.listener import listen
+from workers.engine.heartbeat import listen
 
 Heard = asyncio.Queue[tuple[str, str | bool]]
 CONNECTED = ("connected: is deaf", False)

@@ -7,8 +7,8 @@ from collections import Counter
 from tests.database import Database
 from tests.jobs import enqueue, leftovers, make_kind, state
 from tests.workers.test_runner import handler, running, until
-from workers.errors import Park
-from workers.handlers import Run
+from workers.engine.errors import Park
+from workers.engine.handlers import Run
 
 PARKED = 1000
 WAITING = "select count(*) from public.jobs where status = 'waiting'"

@@ -8,21 +8,21 @@ from typing import cast
 
 from psycopg.types.json import Jsonb
 
-from workers.errors import LostLease, Reject
-from workers.handlers import Handler, Run
+from workers.engine.errors import LostLease, Reject
+from workers.engine.handlers import Handler, Run
+from workers.engine.isolated import Task
+from workers.engine.isolation import BeyondBounds
+from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.engines import best_scorer
 from workers.insights.inputs import Snapshot
 from workers.insights.velocity import snapshots_of
-from workers.isolated import Task
-from workers.isolation import BeyondBounds
 from workers.providers.assistant import Assistant
 from workers.providers.context import OwnAccount
 from workers.providers.routing import collect
 from workers.providers.services import Services
 from workers.providers.tiktok_display import OwnPosts
 from workers.purchases import RunPurchases
-from workers.queue import Database, Job
 from workers.tiktok_account import own_posts
 
 ANALYSE = Task(analyse, returns=Analysis)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from workers.errors import Park
-from workers.handlers import Handler, Run
+from workers.engine.errors import Park
+from workers.engine.handlers import Handler, Run
 from workers.providers.apify import Apify
 
 _log = structlog.get_logger()

@@ -14,9 +14,9 @@ from core.billing_sync import customer_seen
 from core.database import Row
 from core.stripe_gateway import Gateway
 from workers.billing import ask, nothing_to_save
-from workers.errors import Park
-from workers.handlers import Handler, Run
-from workers.queue import Database, Job
+from workers.engine.errors import Park
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
 
 _log = structlog.get_logger()
 # A large account takes minutes: the job gives its slot back between two goes.

@@ -11,13 +11,13 @@ import structlog
 from psycopg.errors import QueryCanceled
 from psycopg.types.json import Jsonb
 
-from workers.errors import LostLease, Reject
-from workers.handlers import Handler, Run
+from workers.engine.errors import LostLease, Reject
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
 from workers.providers.openai_text import TextModel, Unanswered
 from workers.providers.script_review import OpenRule, review_script
 from workers.providers.script_writer import Wish, write_script
 from workers.providers.template_script import WITHDRAWN, Script, template_script
-from workers.queue import Database, Job
 
 _log = structlog.get_logger()
 _CHECK_SECONDS = 2  # as check_compliance has

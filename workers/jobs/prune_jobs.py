@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.handlers import Handler, Run
+from workers.engine.handlers import Handler, Run
 
 
 def handler() -> Handler[None, None]:

@@ -11,8 +11,8 @@ from core.billing_sync import NotAnEvent, parse_event, record, remember_account
 from core.database import Row
 from core.stripe_gateway import Gateway
 from workers.billing import ask, nothing_to_save
-from workers.handlers import Handler, Run
-from workers.queue import Database, Job
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
 
 _log = structlog.get_logger()
 # Stripe gives up on a delivery after three days, and lists its events for thirty.

@@ -12,10 +12,10 @@ import structlog
 
 from core.encryption import Unreadable
 from core.tiktok import TikTokError
-from workers.errors import Retry
-from workers.handlers import Handler, Run
+from workers.engine.errors import Retry
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
 from workers.providers.tiktok_display import TikTokAccounts
-from workers.queue import Database, Job
 
 _AGAIN_SECONDS = 600.0
 _log = structlog.get_logger()

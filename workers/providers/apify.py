@@ -22,7 +22,7 @@ from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
 from pydantic import ValidationError
 
-from workers.errors import Park, Reject, Retry
+from workers.engine.errors import Park, Reject, Retry
 
 MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video with its neighbours costs about 0.30
 RUN_TIMEOUT = timedelta(minutes=5)

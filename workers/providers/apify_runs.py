@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workers.errors import Park, Reject, Retry
+from workers.engine.errors import Park, Reject, Retry
 from workers.providers.apify import MAX_CHARGE_USD, Apify, Report, Request, Status, was_refused
 from workers.providers.context import Context
 

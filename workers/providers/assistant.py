@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workers.engine.isolated import Task
+from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
 from workers.insights.comments import Prepared, prepare
 from workers.insights.inputs import Collection
 from workers.insights.lexicon import Scorer
 from workers.insights.remarks import Remarks
-from workers.isolated import Task
-from workers.isolation import Compute, in_thread
 from workers.providers.context import Step
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION

@@ -18,7 +18,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.providers.addresses import is_public
 
 # The addresses of a host: `("shop.example", 443)` gives `["93.184.216.34"]`.

@@ -15,7 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
-from workers.errors import Reject
+from workers.engine.errors import Reject
 from workers.insights.inputs import Collection, Comment, ProductFacts, Video
 from workers.providers.context import Context
 from workers.providers.services import Services

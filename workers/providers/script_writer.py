@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 from workers.providers.claims import Ground
 from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
 from workers.providers.template_script import MAX_TITLE_CHARACTERS, Script, as_text, caption

@@ -14,7 +14,7 @@ from core.config import SourceSettings, WorkerSettings
 from core.encryption import Encryption
 from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
-from workers.isolation import Compute, in_thread, open_isolation
+from workers.engine.isolation import Compute, in_thread, open_isolation
 from workers.providers.apify import Apify, open_apify
 from workers.providers.fetch import Fetcher, open_fetcher
 from workers.providers.oembed import open_tiktok_web

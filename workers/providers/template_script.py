@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.errors import Reject
+from workers.engine.errors import Reject
 from workers.providers.product_name import overlap
 
 Pack = Mapping[str, Any]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from workers.errors import Reject
+from workers.engine.errors import Reject
 from workers.insights.inputs import Collection, Comment, Video
 from workers.providers.apify import Request
 from workers.providers.apify_runs import Harvest, Runs

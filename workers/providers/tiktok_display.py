@@ -17,7 +17,7 @@ import structlog
 
 from core.encryption import Encryption
 from core.tiktok import TikTokLogin
-from workers.errors import Retry
+from workers.engine.errors import Retry
 from workers.insights.inputs import Video
 from workers.providers.item_fields import text
 from workers.providers.tiktok_items import read_videos

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.errors import Reject
+from workers.engine.errors import Reject
+from workers.engine.isolated import Task
+from workers.engine.isolation import BeyondBounds
 from workers.insights.inputs import Collection, Comment, ProductFacts
-from workers.isolated import Task
-from workers.isolation import BeyondBounds
 from workers.providers import tiktok_search
 from workers.providers.apify_runs import Runs
 from workers.providers.context import Context

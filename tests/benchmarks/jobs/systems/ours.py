@@ -1,4 +1,4 @@
-"""CreatorsCook's own job layer: `private.enqueue` and `workers.runner.Runner`."""
+"""CreatorsCook's own job layer: `private.enqueue` and `workers.engine.runner.Runner`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
 from tests.benchmarks.jobs.target import Target
 from tests.server import migrate
-from workers.errors import Park
-from workers.handlers import Handler, Run
-from workers.queue import Database, Job
-from workers.runner import Runner
+from workers.engine.errors import Park
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
+from workers.engine.runner import Runner
 
 QUEUE = "scripts"  # the maintenance queue has scheduled jobs of its own
 KIND = "benchmark"

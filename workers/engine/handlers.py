@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from psycopg.types.json import Jsonb
 
-from workers import queue as protocol
-from workers.errors import Park
-from workers.queue import Database, Job, Pool
+from workers.engine import queue as protocol
+from workers.engine.errors import Park
+from workers.engine.queue import Database, Job, Pool
 
 _T = TypeVar("_T")
 Input = TypeVar("Input")
@@ -21,7 +21,7 @@ Output = TypeVar("Output")
 class Handler(Generic[Input, Output]):
     """A kind of job: read its input, work without a transaction, save the outcome in one.
 
-    `work` ends early by raising Retry or Reject (workers/errors.py). `save` runs in the transaction
+    `work` ends early by raising Retry or Reject (errors.py). `save` runs in the transaction
     that acknowledges the job: both happen or neither. Without `load`, `work` gets None; without
     `save`, acknowledgements share a statement.
     """

@@ -1,4 +1,4 @@
-"""The child process of workers/isolation.py: computes one task at a time from what strangers wrote.
+"""The child process of isolation.py: computes one task at a time from what strangers wrote.
 
 It is given no environment, no sockets and no database. Tasks come pickled from the parent; answers
 go back as JSON, so that a child which a page has taken over cannot run code in the parent.
@@ -23,7 +23,7 @@ from typing import IO, Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from core.text import storable_json
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
 
 T = TypeVar("T")
 

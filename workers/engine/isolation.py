@@ -20,16 +20,16 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from workers import metrics
-from workers.errors import Reject, Retry
-from workers.isolated import HEADER_BYTES, Call, Task
+from workers.engine import metrics
+from workers.engine.errors import Reject, Retry
+from workers.engine.isolated import HEADER_BYTES, Call, Task
 
 T = TypeVar("T")
 
 _PER_TENANT = 2  # children that one tenant may have at a time, of three or more
 _KEPT_IDLE = 2  # a start takes half a second; more would only hold memory
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 # Nothing of the worker's. A page that takes a child over can still do what the worker's user may,
 # such as read the worker's own environment in /proc: a container has to bound that. Threads of
 # numerical libraries would count against its memory.
@@ -132,7 +132,7 @@ class _Isolation:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "workers.isolated",
+            "workers.engine.isolated",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=_ROOT,

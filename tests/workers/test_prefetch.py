@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from workers.queue import Job
-from workers.stock import Stock
+from workers.engine.queue import Job
+from workers.engine.runner import PrefetchBuffer
 
 A, B, C = (uuid.uuid4() for _ in range(3))
 
@@ -14,15 +14,15 @@ def job(user_id: uuid.UUID | None) -> Job:
     return Job("maintenance", 1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1, None)
 
 
-def stock(slots: int, *users: uuid.UUID | None) -> Stock:
+def stock(slots: int, *users: uuid.UUID | None) -> PrefetchBuffer:
     """With a waiting job of each of these."""
-    filled = Stock(slots)
+    filled = PrefetchBuffer(slots)
     for user_id in users:
         filled.put(job(user_id), 0.0)
     return filled
 
 
-def begun(filled: Stock) -> list[uuid.UUID | None]:
+def begun(filled: PrefetchBuffer) -> list[uuid.UUID | None]:
     """Whose jobs begin, until no more may."""
     users = []
     while one := filled.take():
@@ -78,7 +78,7 @@ def test_what_begins_within_moments_is_claimed_ahead_and_bounded():
 
 
 def test_a_turn_asks_for_a_hundred_jobs_at_most_however_many_slots():
-    assert [Stock(slots).room(1.0) for slots in (10, 100, 256)] == [9, 99, 100]
+    assert [PrefetchBuffer(slots).room(1.0) for slots in (10, 100, 256)] == [9, 99, 100]
 
 
 def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
@@ -90,7 +90,7 @@ def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
 
 
 def test_how_long_the_longest_waiting_has_waited():
-    filled = Stock(1)
+    filled = PrefetchBuffer(1)
     assert filled.waits_since(5.0) == 0
     filled.put(job(A), 1.0)
     filled.put(job(B), 3.0)

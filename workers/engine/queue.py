@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
-from workers.errors import LostLease
+from workers.engine.errors import LostLease
 
 Row = dict[str, object]
 Database = AsyncConnection[Row]
