@@ -13,9 +13,9 @@ from prometheus_client import start_http_server
 from core.config import WorkerSettings
 from core.database import async_pool
 from core.logs import configure
-from workers.billing import BILLING_CONNECTIONS
 from workers.engine.queue import Pool
 from workers.engine.runner import Runner
+from workers.jobs.billing import BILLING_CONNECTIONS
 from workers.providers.services import open_services
 from workers.registry import handlers
 

@@ -14,7 +14,7 @@ from tests.providers.running import job_of, until, worker
 from tests.providers.test_analysis_job import COMMENTS, KIND, LINK, NICHE, POSTS
 from workers.engine.errors import Reject, Retry
 from workers.insights.inputs import Collection
-from workers.jobs import analyze_product, delete_source_runs
+from workers.jobs import analyze_product, maintenance
 from workers.providers.apify import MAX_CHARGE_USD
 from workers.providers.routing import collect
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
@@ -91,7 +91,7 @@ def used(db):
 async def swept(db, services):
     """What ended jobs left at Apify is deleted, as by schedule."""
     job_id = db.value("select private.enqueue('delete_source_runs', null, null, 'now')")
-    handler = delete_source_runs.handler(services.apify)
+    handler = maintenance.source_run_deletion(services.apify)
     async with worker(db, "delete_source_runs", handler, "maintenance"), asyncio.timeout(120):
         while db.value("select status from public.jobs where id = %s", job_id) != "succeeded":  # noqa: ASYNC110
             await asyncio.sleep(0.02)

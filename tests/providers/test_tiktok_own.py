@@ -16,7 +16,8 @@ from tests.fakes import tiktok as fake_tiktok
 from tests.fakes.apify import Outcome
 from tests.providers.conftest import NOW
 from tests.providers.running import job_of, until, worker
-from workers.jobs import analyze_product, revoke_tiktok
+from workers.jobs import analyze_product
+from workers.jobs import tiktok as tiktok_job
 from workers.providers.tiktok import COMMENTS_ACTOR, VIDEOS_ACTOR
 from workers.providers.tiktok_display import TikTokAccounts, open_display
 
@@ -201,7 +202,7 @@ async def test_too_many_questions_are_repeated_after_a_minute(
 async def test_an_end_is_told_to_tiktok_and_nothing_is_kept(db, user, accounts, tiktok):
     with db.as_webhook() as webhook:
         assert webhook.value("select private.disconnect_tiktok(%s)", user) is True
-    async with worker(db, "revoke_tiktok", revoke_tiktok.handler(accounts), "maintenance"):
+    async with worker(db, "revoke_tiktok", tiktok_job.handler(accounts), "maintenance"):
         await ended(db)
     assert (tiktok.access, tiktok.refresh, len(tiktok.revoked)) == (set(), set(), 1)
     assert db.value("select count(*) from private.tiktok_revocations") == 0
@@ -211,7 +212,7 @@ async def test_an_access_token_that_ended_by_itself_ends_the_rest_too(db, user, 
     tiktok.access.clear()
     with db.as_webhook() as webhook:
         webhook.execute("select private.disconnect_tiktok(%s)", user)
-    async with worker(db, "revoke_tiktok", revoke_tiktok.handler(accounts), "maintenance"):
+    async with worker(db, "revoke_tiktok", tiktok_job.handler(accounts), "maintenance"):
         await ended(db)
     assert (tiktok.access, tiktok.refresh) == (set(), set())
 
@@ -228,7 +229,7 @@ async def test_an_end_that_cannot_be_told_yet_is_told_later(db, user, accounts, 
     is_set_up = error[0] != "tiktok_not_configured"
     with db.as_webhook() as webhook:
         webhook.execute("select private.disconnect_tiktok(%s)", user)
-    handler = revoke_tiktok.handler(accounts if is_set_up else None)
+    handler = tiktok_job.handler(accounts if is_set_up else None)
     async with worker(db, "revoke_tiktok", handler, "maintenance"):
         await ended(db, "retrying")
     job = db.row("select * from public.jobs where kind = 'revoke_tiktok'")

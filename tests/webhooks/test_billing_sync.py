@@ -16,7 +16,7 @@ from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
-from workers.jobs.reconcile_billing import reconcile
+from workers.jobs.billing import reconcile
 
 
 @pytest.fixture
