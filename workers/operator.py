@@ -16,7 +16,7 @@ from psycopg.errors import UndefinedTable
 
 from core.config import OperatorSettings, SourceSettings
 from core.database import Row, connect
-from workers.providers import checks
+from workers.sources import checks
 
 
 def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from workers.engine.handlers import Handler
 from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
-from workers.providers.services import Services
+from workers.sources.services import Services
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:

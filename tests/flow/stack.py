@@ -149,7 +149,7 @@ def processes_of(stack: LocalStack, *command: str) -> list[Process]:
 
 def sample_with(folder: Path, canary: str) -> Path:
     """The packaged sample data with `canary` in every caption and comment."""
-    packaged = files("workers.providers") / "sample_data"
+    packaged = files("workers.sources") / "sample_data"
     for name in ("videos.json", "comments.json", "product.json"):
         content = json.loads((packaged / name).read_text())
         for item in content if isinstance(content, list) else []:

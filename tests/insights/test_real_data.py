@@ -14,7 +14,7 @@ from workers.insights.evaluation import data as sets
 from workers.insights.evaluation.leaks import find_leaks
 from workers.insights.lexicon import LexiconScorer
 from workers.insights.velocity import snapshots_of
-from workers.providers.tiktok_items import read_videos
+from workers.sources.tiktok.items import read_videos
 
 pytestmark = pytest.mark.data
 

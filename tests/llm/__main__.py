@@ -26,13 +26,13 @@ from workers.insights.lexicon import LexiconScorer
 from workers.insights.shapes import Evidence
 from workers.providers import openai_text
 from workers.providers.assistant import Assistant
-from workers.providers.fetch import open_fetcher
 from workers.providers.openai_labels import label_comments
 from workers.providers.openai_text import Price, TextModel, Unanswered, open_text_model
-from workers.providers.routing import collect
 from workers.providers.script_review import OpenRule, review_script
 from workers.providers.script_writer import Wish, write_script
-from workers.providers.services import Services
+from workers.sources.routing import collect
+from workers.sources.services import Services
+from workers.sources.web.fetch import open_fetcher
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"

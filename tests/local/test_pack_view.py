@@ -11,7 +11,7 @@ from rich.console import Console
 
 from local import demo, pack_view
 from workers.insights.analysis import Analysis, analyse
-from workers.providers import sample
+from workers.sources import sample
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -18,12 +18,12 @@ from workers.insights.engines import best_scorer
 from workers.insights.inputs import Snapshot
 from workers.insights.velocity import snapshots_of
 from workers.providers.assistant import Assistant
-from workers.providers.context import OwnAccount
-from workers.providers.routing import collect
-from workers.providers.services import Services
-from workers.providers.tiktok_display import OwnPosts
-from workers.purchases import RunPurchases
-from workers.tiktok_account import own_posts
+from workers.sources.context import OwnAccount
+from workers.sources.purchases import RunPurchases
+from workers.sources.routing import collect
+from workers.sources.services import Services
+from workers.sources.tiktok.account import own_posts
+from workers.sources.tiktok.display import OwnPosts
 
 ANALYSE = Task(analyse, returns=Analysis)
 

@@ -9,7 +9,7 @@ import structlog
 from workers.engine.errors import Park
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job
-from workers.providers.apify import Apify
+from workers.sources.tiktok.apify import Apify
 
 _log = structlog.get_logger()
 _AGAIN_SECONDS = 60.0

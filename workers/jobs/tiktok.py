@@ -15,7 +15,7 @@ from core.tiktok import TikTokError
 from workers.engine.errors import Retry
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job
-from workers.providers.tiktok_display import TikTokAccounts
+from workers.sources.tiktok.display import TikTokAccounts
 
 _AGAIN_SECONDS = 600.0
 _log = structlog.get_logger()

@@ -16,7 +16,6 @@ from workers.insights.comments import Prepared, prepare
 from workers.insights.inputs import Collection
 from workers.insights.lexicon import Scorer
 from workers.insights.remarks import Remarks
-from workers.providers.context import Step
 from workers.providers.label_scorer import LabelScorer
 from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
 from workers.providers.openai_labels import label_comments
@@ -24,6 +23,7 @@ from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
 from workers.providers.openai_synthesis import synthesise
 from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
 from workers.providers.written_pack import findings_of, rewritten
+from workers.sources.context import Step
 
 PREPARE = Task(prepare, returns=Prepared)
 

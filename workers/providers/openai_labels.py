@@ -17,9 +17,9 @@ from pydantic import BaseModel, Field
 from workers.insights.inputs import Comment
 from workers.insights.remarks import Remark
 from workers.insights.vocabulary import ASPECTS
-from workers.providers.context import Step, forgetful
 from workers.providers.openai_text import Answered, TextModel, Unanswered, Usage
 from workers.providers.untrusted import as_data
+from workers.sources.context import Step, forgetful
 
 PROMPT_VERSION = "labels-1"
 MAX_COMMENTS = 400

@@ -23,7 +23,7 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from core.config import Effort
-from workers.providers.context import Acquire, unlimited
+from workers.sources.context import Acquire, unlimited
 
 TIMEOUT_SECONDS = 60.0
 MAX_OUTPUT_TOKENS = 8000  # reasoning models think within the same budget

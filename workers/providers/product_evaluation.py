@@ -16,10 +16,10 @@ from pathlib import Path
 
 import extruct
 
-from workers.providers.product_availability import stated_availability
-from workers.providers.product_markup import Markup, has_type
-from workers.providers.product_page import read_html
-from workers.providers.product_price import stated_price
+from workers.sources.web.availability import stated_availability
+from workers.sources.web.markup import Markup, has_type
+from workers.sources.web.price import stated_price
+from workers.sources.web.product import read_html
 
 # Of schema.org's words, those for which nothing can be ordered.
 _NOT_FOR_SALE = frozenset({"OutOfStock", "Discontinued"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.engine.errors import Reject
-from workers.providers.product_name import overlap
+from workers.sources.similarity import overlap
 
 Pack = Mapping[str, Any]
 

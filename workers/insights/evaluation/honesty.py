@@ -21,7 +21,7 @@ from workers.insights.evaluation.leaks import find_leaks, strings
 from workers.insights.groundedness import cited_ids
 from workers.insights.inputs import Collection, Comment, Video
 from workers.insights.lexicon import LexiconScorer
-from workers.providers.tiktok_items import read_videos
+from workers.sources.tiktok.items import read_videos
 
 NOW = datetime(2020, 12, 21, tzinfo=UTC)
 KEY = b"evaluation"
