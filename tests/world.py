@@ -16,11 +16,11 @@ import pytest
 from tests.fakes import apify as fake_apify
 from tests.fakes import openai as fake_openai
 from tests.fakes.website import serving
-from workers.providers import openai_text
-from workers.providers.openai_text import Price, open_text_model
 from workers.sources.services import Services
 from workers.sources.tiktok.apify import open_apify
 from workers.sources.web.fetch import open_fetcher
+from workers.writing import model as text_model
+from workers.writing.model import Price, open_text_model
 
 PRICE = Price(Decimal(1), Decimal("0.1"), Decimal(2))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -103,7 +103,7 @@ def server():
 
 @pytest.fixture
 async def model(server, monkeypatch):
-    monkeypatch.setattr(openai_text, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(text_model, "PAUSE_SECONDS", 0.0)
     async with open_text_model(
         key=fake_openai.KEY, base_url=server.url, name="small", price=PRICE
     ) as opened:

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.config import WorkerSettings
-from workers.providers.openai_text import Price
 from workers.sources.services import open_services
+from workers.writing.model import Price
 
 
 def settings(**overrides):

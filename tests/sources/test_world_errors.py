@@ -19,9 +19,9 @@ from tests.rows import make_pack
 from tests.running import job_of, worker
 from tests.world import PRICE
 from workers.jobs import analyze_product, generate_script
-from workers.providers import openai_text
-from workers.providers.openai_text import open_text_model
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
+from workers.writing import model as text_model
+from workers.writing.model import open_text_model
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
 _ROW = re.compile(r"^\| ((?:Apify|OpenAI)[^|]*) \| (\w+) \|([^|]*)\|([^|]*)\|$", re.MULTILINE)
@@ -128,8 +128,8 @@ async def analysed(db, services, product, *, due=False):
 @pytest.fixture
 async def hasty(server, monkeypatch):
     """The model, with a second of patience."""
-    monkeypatch.setattr(openai_text, "TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(openai_text, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(text_model, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(text_model, "PAUSE_SECONDS", 0.0)
     async with open_text_model(
         key=fake_openai.KEY, base_url=server.url, name="small", price=PRICE
     ) as opened:

@@ -10,8 +10,8 @@ from tests.fakes.openai import Reply
 from workers.insights.analysis import analyse
 from workers.insights.groundedness import cited_ids
 from workers.insights.lexicon import LexiconScorer
-from workers.providers.assistant import Assistant
 from workers.sources.routing import collect
+from workers.writing.assistant import Assistant
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}

@@ -15,10 +15,11 @@ from tests.fakes.openai import Reply
 from workers.engine.errors import Park
 from workers.insights.inputs import Comment
 from workers.insights.shapes import Grounding
-from workers.providers import openai_text
-from workers.providers.openai_labels import BATCH, MAX_COMMENTS, Label, label_comments
-from workers.providers.openai_synthesis import synthesise
-from workers.providers.openai_text import Answered, Price, Unanswered, Usage, open_text_model
+from workers.writing import model as text_model
+from workers.writing.label import Label
+from workers.writing.labels import BATCH, MAX_COMMENTS, label_comments
+from workers.writing.model import Answered, Price, Unanswered, Usage, open_text_model
+from workers.writing.prose import synthesise
 
 PAID = Usage(1000, 500, Decimal("0.002"))  # 1 $ and 2 $ a million
 EVIDENCE = [
@@ -241,12 +242,12 @@ async def test_a_comment_cannot_talk_the_server_out_of_a_parameter(server, model
 
 
 async def test_an_answer_that_is_too_long_is_of_no_use(server, model):
-    server.will(Reply('{"total": 5}' + " " * openai_text.MAX_ANSWER_BYTES))
+    server.will(Reply('{"total": 5}' + " " * text_model.MAX_ANSWER_BYTES))
     assert await unanswered(model.ask("Add.", "", Sum)) == ("off_schema", PAID, None)
 
 
 async def test_a_slow_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(openai_text, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(text_model, "TIMEOUT_SECONDS", 0.05)
     server.will(Reply('{"total": 5}', seconds=5))
     price = Price(Decimal(1), Decimal("0.1"), Decimal(2))
     async with open_text_model(

@@ -16,8 +16,8 @@ from tests.writing.test_assistant import SHOP, answers, assisted
 from tests.writing.test_scripts import BEATS, KIND, SCRIPTS, WISH, reply, wanted
 from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
-from workers.providers.script_writer import write_script
 from workers.sources.routing import collect
+from workers.writing.scripts import write_script
 
 ROUNDS = rounds(90, full=400)
 # As JSON text: halves of surrogate pairs and U+0000 come as escapes.

@@ -15,8 +15,7 @@ from tests.rows import make_pack
 from tests.running import job_of, until, worker
 from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
-from workers.providers.script_writer import Wish, write_script
-from workers.providers.template_script import Script, template_script
+from workers.writing.scripts import Script, Wish, template_script, write_script
 
 KIND = "generate_script"
 

@@ -17,13 +17,13 @@ from workers.insights.analysis import Analysis, analyse
 from workers.insights.engines import best_scorer
 from workers.insights.inputs import Snapshot
 from workers.insights.velocity import snapshots_of
-from workers.providers.assistant import Assistant
 from workers.sources.context import OwnAccount
 from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect
 from workers.sources.services import Services
 from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
+from workers.writing.assistant import Assistant
 
 ANALYSE = Task(analyse, returns=Analysis)
 

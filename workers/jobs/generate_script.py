@@ -14,10 +14,16 @@ from psycopg.types.json import Jsonb
 from workers.engine.errors import LostLease, Reject
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job
-from workers.providers.openai_text import TextModel, Unanswered
-from workers.providers.script_review import OpenRule, review_script
-from workers.providers.script_writer import Wish, write_script
-from workers.providers.template_script import WITHDRAWN, Script, template_script
+from workers.writing.model import TextModel, Unanswered
+from workers.writing.scripts import (
+    WITHDRAWN,
+    OpenRule,
+    Script,
+    Wish,
+    review_script,
+    template_script,
+    write_script,
+)
 
 _log = structlog.get_logger()
 _CHECK_SECONDS = 2  # as check_compliance has

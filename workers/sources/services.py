@@ -15,11 +15,11 @@ from core.encryption import Encryption
 from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from workers.engine.isolation import Compute, in_thread, open_isolation
-from workers.providers.openai_text import Price, TextModel, open_text_model
 from workers.sources.tiktok.apify import Apify, open_apify
 from workers.sources.tiktok.display import TikTokAccounts, open_display
 from workers.sources.tiktok.oembed import open_tiktok_web
 from workers.sources.web.fetch import Fetcher, open_fetcher
+from workers.writing.model import Price, TextModel, open_text_model
 
 
 @dataclass(frozen=True)

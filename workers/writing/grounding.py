@@ -1,17 +1,24 @@
-"""Checks what a language model wrote against what it was given: claims that fail are dropped.
+"""What goes into a language model and what comes out of it, held to what is known.
 
-A claim stays if it is short, cites evidence that exists, states no number that was not computed,
-and names no link, handle, address or phone number.
+Text of strangers becomes data: plain, short, and few. A claim of the model that fails against what
+it was given is dropped.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-MAX_CHARACTERS = 1000  # of one text; what is longer is no line that a person would say
+MAX_CHARACTERS = 300  # of one comment: opinions are short, planted instructions are long
+
+# Cc control, Cf invisible and bidi formatting, Co private use, Cs half a surrogate pair.
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+
+MAX_CLAIM_CHARACTERS = 1000  # of one text; what is longer is no line that a person would say
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -21,6 +28,22 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
+    """One visible line: what a person would not see, a model must not read."""
+    seen = (" " if char.isspace() else char for char in text if _is_seen(char))
+    return " ".join("".join(seen).split())[:limit]
+
+
+def as_data(items: Mapping[str, str]) -> str:
+    """The lines as JSON objects with ids: a text can't end its own string."""
+    lines = [{"id": name, "text": as_line(text)} for name, text in items.items()]
+    return json.dumps({"items": lines}, ensure_ascii=False)
+
+
+def _is_seen(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) not in _UNSEEN
 
 
 class Claim(Protocol):
@@ -58,7 +81,7 @@ class Ground:
 
     def allows(self, text: str) -> bool:
         """Whether it is short, and names no contact and no number from nowhere."""
-        if len(text) > MAX_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
+        if len(text) > MAX_CLAIM_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
             return False
         return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))
 

@@ -16,14 +16,12 @@ from workers.insights.comments import Prepared, prepare
 from workers.insights.inputs import Collection
 from workers.insights.lexicon import Scorer
 from workers.insights.remarks import Remarks
-from workers.providers.label_scorer import LabelScorer
-from workers.providers.openai_labels import PROMPT_VERSION as LABELS_VERSION
-from workers.providers.openai_labels import label_comments
-from workers.providers.openai_synthesis import PROMPT_VERSION as PROSE_VERSION
-from workers.providers.openai_synthesis import synthesise
-from workers.providers.openai_text import Reason, TextModel, Unanswered, Usage
-from workers.providers.written_pack import findings_of, rewritten
 from workers.sources.context import Step
+from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
+from workers.writing.labels import LabelScorer, label_comments
+from workers.writing.model import Reason, TextModel, Unanswered, Usage
+from workers.writing.prose import PROMPT_VERSION as PROSE_VERSION
+from workers.writing.prose import findings_of, rewritten, synthesise
 
 PREPARE = Task(prepare, returns=Prepared)
 
