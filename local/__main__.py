@@ -129,14 +129,6 @@ def docs(settings: LocalSettings) -> int:
     return 0
 
 
-def evaluate(settings: LocalSettings, *arguments: str) -> int:
-    # Imported here: it brings scikit-learn, which no other command needs.
-    from workers.insights.evaluation.__main__ import main as judge  # noqa: PLC0415
-
-    with scratch.database(settings.local_dir) as database:
-        return judge([*arguments, "--database", database.url])
-
-
 def logs(settings: LocalSettings) -> int:
     os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
 
@@ -180,8 +172,8 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "schema": schema,
     "types": types,
     "docs": docs,
-    "eval": evaluate,
 }
+
 
 if __name__ == "__main__":
     sys.exit(main())

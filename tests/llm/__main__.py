@@ -20,10 +20,10 @@ from typing import Any
 from tests.llm.server import CannotRun, serving
 from workers.engine.errors import Reject, Retry
 from workers.insights.analysis import Analysis, analyse
-from workers.insights.groundedness import UngroundedError, check, cited_ids
+from workers.insights.documents import Evidence
+from workers.insights.evidence import UngroundedError, check, cited_ids
 from workers.insights.inputs import Collection
-from workers.insights.lexicon import LexiconScorer
-from workers.insights.shapes import Evidence
+from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.sources.routing import collect
 from workers.sources.services import Services
 from workers.sources.web.fetch import open_fetcher

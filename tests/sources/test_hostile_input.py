@@ -12,7 +12,7 @@ from tests.data import hostile
 from workers.engine.errors import Reject
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment
-from workers.insights.lexicon import LexiconScorer
+from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.sources.tiktok.items import read_comments, read_videos
 from workers.sources.web.fetch import Page
 from workers.sources.web.product import read_page

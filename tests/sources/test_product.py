@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.evaluation.products import evaluate
 from workers.engine.errors import Reject
+from workers.insights.evidence import source_ref
 from workers.insights.inputs import Comment, ProductFacts
-from workers.insights.refs import source_ref
-from workers.providers.product_evaluation import evaluate
 from workers.sources.web.fetch import Page
 from workers.sources.web.product import read_html, read_page
 

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
 from workers.engine.errors import Park, Reject, Retry
-from workers.insights.refs import source_ref
+from workers.insights.evidence import source_ref
 from workers.sources.routing import collect
 from workers.sources.tiktok.oembed import open_tiktok_web
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR

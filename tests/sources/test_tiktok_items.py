@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from workers.insights.evidence import source_ref
 from workers.insights.inputs import Author, Comment, Sound, Video
-from workers.insights.refs import source_ref
 from workers.sources.tiktok.items import Rows, read_comments, read_videos, video_ref, with_subject
 
 KEY = b"test"

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from psycopg.types.json import Jsonb
 
 from tests.database import Database, make_user
+from tests.evaluation.bars import read_bars
+from tests.evaluation.rules import BARS
 from tests.rules import make_rule
-from workers.insights.evaluation.bars import read_bars
-from workers.insights.evaluation.rules import BARS
 
-LINES = Path(__file__).parents[2] / "workers/insights/evaluation/compliance_lines.toml"
+LINES = Path(__file__).parents[2] / "tests/evaluation/compliance_lines.toml"
 RECALL, PRECISION = (read_bars()[name].low for name in BARS)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.fakes.openai import Reply
 from workers.insights.analysis import analyse
-from workers.insights.groundedness import cited_ids
-from workers.insights.lexicon import LexiconScorer
+from workers.insights.evidence import cited_ids
+from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.sources.routing import collect
 from workers.writing.assistant import Assistant
 

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
 from workers.engine.errors import Park
+from workers.insights.documents import Grounding
 from workers.insights.inputs import Comment
-from workers.insights.shapes import Grounding
 from workers.writing import model as text_model
 from workers.writing.label import Label
 from workers.writing.labels import BATCH, MAX_COMMENTS, label_comments

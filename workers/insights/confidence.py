@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from workers.insights.sentiment import Total
-from workers.insights.shapes import Confidence
-from workers.insights.virality_shapes import Score
+from workers.insights.documents import Confidence, Score
+from workers.insights.sentiment.totals import Total
 
 
 def of_sentiment(found: Total | None, n: int) -> Confidence:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from workers.insights.sentiment_shapes import ThemeKind
+from workers.insights.documents import ThemeKind
 
 OVERALL = "overall"
 

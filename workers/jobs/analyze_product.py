@@ -14,9 +14,9 @@ from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
-from workers.insights.engines import best_scorer
 from workers.insights.inputs import Snapshot
-from workers.insights.velocity import snapshots_of
+from workers.insights.sentiment.engines import best_scorer
+from workers.insights.virality.velocity import snapshots_of
 from workers.sources.context import OwnAccount
 from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect

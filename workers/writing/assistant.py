@@ -12,10 +12,9 @@ from typing import Any
 from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
-from workers.insights.comments import Prepared, prepare
-from workers.insights.inputs import Collection
-from workers.insights.lexicon import Scorer
-from workers.insights.remarks import Remarks
+from workers.insights.inputs import Collection, Remarks
+from workers.insights.sentiment.comments import Prepared, prepare
+from workers.insights.sentiment.lexicon import Scorer
 from workers.sources.context import Step
 from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
 from workers.writing.labels import LabelScorer, label_comments

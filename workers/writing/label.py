@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workers.insights.remarks import Remark
+from workers.insights.inputs import Remark
 
 Sentiment = Literal["positive", "neutral", "negative"]
 Kind = Literal["praise", "pain", "question", "objection", "desire", "none"]

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from workers.insights.inputs import Comment
-from workers.insights.lexicon import Probabilities, Scorer
+from workers.insights.sentiment.lexicon import Probabilities, Scorer
 from workers.insights.vocabulary import ASPECTS
 from workers.sources.context import Step, forgetful
 from workers.writing.grounding import as_data

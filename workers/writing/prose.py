@@ -10,10 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from workers.insights.analysis import Analysis
-from workers.insights.groundedness import check, cited_ids
-from workers.insights.pack_shapes import PackConfiguration
-from workers.insights.shapes import Evidence, Grounding
-from workers.insights.virality_shapes import HookType
+from workers.insights.documents import Evidence, Grounding, HookType, PackConfiguration
+from workers.insights.evidence import check, cited_ids
 from workers.writing.grounding import Claim, Ground, as_line, keep
 from workers.writing.model import TextModel, Unanswered, Usage
 

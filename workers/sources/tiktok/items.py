@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeGuard, TypeVar
 
+from workers.insights.evidence import source_ref
 from workers.insights.inputs import Author, Comment, Role, Sound, Video
-from workers.insights.refs import source_ref
 from workers.sources.fields import Item, count, field, flag, moment, number, text
 
 MAX_HASHTAGS = 30  # of a post

@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve_encoding
 
 from workers.engine.errors import Reject
+from workers.insights.evidence import source_ref
 from workers.insights.inputs import Comment, ProductFacts
-from workers.insights.refs import source_ref
 from workers.sources.fields import moment, number, text
 from workers.sources.web.availability import find_availability
 from workers.sources.web.fetch import Page
