@@ -79,7 +79,7 @@ bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
 eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
-	@$(RUN) -m local eval $(DATA)
+	@$(RUN) -m tests.evaluation $(DATA)
 
 trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
 	@$(RUN) -m tests.trials $(CASE)

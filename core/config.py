@@ -10,19 +10,17 @@ import os
 from base64 import b64decode
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.encryption import is_key
 from core.queues import QUEUES
-from core.sealing import is_key
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
 CommaList = Annotated[tuple[str, ...], NoDecode]

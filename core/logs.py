@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import structlog
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
-    from typing import Any
 
 # Fields that could carry a secret if somebody logs them by mistake.
 _REDACTED = frozenset({"authorization", "cookie", "token", "signature", "body", "url", "password"})

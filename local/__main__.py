@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,9 +26,6 @@ from local import (
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
 from local.tools import schema as schema_tool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _EXPECTED_ERRORS = (
     stack.StackError,
@@ -138,14 +135,6 @@ def docs(settings: LocalSettings) -> int:
     return 0
 
 
-def evaluate(settings: LocalSettings, *arguments: str) -> int:
-    # Imported here: it brings scikit-learn, which no other command needs.
-    from workers.insights.evaluation.__main__ import main as judge  # noqa: PLC0415
-
-    with scratch.database(settings.local_dir) as database:
-        return judge([*arguments, "--database", database.url])
-
-
 def logs(settings: LocalSettings) -> int:
     os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
 
@@ -189,8 +178,8 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "schema": schema,
     "types": types,
     "docs": docs,
-    "eval": evaluate,
 }
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,16 +5,12 @@ Knows nothing of any single table or function: what is granted to signed-in user
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
+import psycopg
 from psycopg.rows import class_row
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    import psycopg
 
 Row = TypeVar("Row")
 HEAD = """\

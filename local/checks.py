@@ -7,24 +7,20 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from psycopg import sql
 
+from core.config import LocalSettings
 from local import generated, provisioning, scratch
 from local.layout import ROOT
 from local.tools import schema
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from core.config import LocalSettings
 
 _BIN = Path(sys.executable).parent
 _TOOLS = {

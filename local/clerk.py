@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -19,9 +19,6 @@ from jwt.algorithms import RSAAlgorithm
 
 from core.config import LocalSettings
 from local.layout import Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY_ID = "ins_local"  # Clerk names its key after the instance
 _LIFETIME_SECONDS = 60

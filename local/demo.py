@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from postgrest.exceptions import APIError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from supabase import ClientOptions, create_client
+from supabase import Client, ClientOptions, create_client
 
+from core.config import LocalSettings
 from local import environment, pack_view, session, stack
-
-if TYPE_CHECKING:
-    from supabase import Client
-
-    from core.config import LocalSettings
-    from local.layout import Layout
+from local.layout import Layout
 
 Row = dict[str, Any]
 

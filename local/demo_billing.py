@@ -8,21 +8,18 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import psycopg
 
+from core.config import LocalSettings
 from local import environment, session, stack, stripe
 from local.layout import Layout
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from core.config import LocalSettings
-
-    Say = Callable[[str], None]
+Say = Callable[[str], None]
 
 _PATIENCE_SECONDS = 30.0
 

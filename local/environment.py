@@ -7,17 +7,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
-from core.config import inherited_environment, setting_names
+from core.config import LocalSettings, inherited_environment, setting_names
 from local import keys, postgrest
-from local.layout import ROOT
-
-if TYPE_CHECKING:
-    from core.config import LocalSettings
-    from local.layout import Layout
+from local.layout import ROOT, Layout
 
 # Every process started by us inherits this variable, whatever becomes of its parents: it is how
 # the next start recognises what a killed one left running.

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
 from core.config import LocalSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30

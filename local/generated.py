@@ -9,8 +9,8 @@ import json
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import psycopg
@@ -18,9 +18,6 @@ import psycopg
 from local import api_page, postgrest, provisioning, scratch
 from local.layout import ROOT
 from local.tools import schema, schema_page
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SCHEMA_PAGE = ROOT / "docs" / "schema.md"
 TYPES = ROOT / "supabase" / "types" / "database.ts"

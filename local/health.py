@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import httpx
 import psycopg
 
+from core.config import LocalSettings
 from local import environment
-
-if TYPE_CHECKING:
-    from core.config import LocalSettings
-    from local.layout import Layout
+from local.layout import Layout
 
 _TIMEOUT_SECONDS = 3.0
 

@@ -9,19 +9,17 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from local.layout import Layout
+from local.layout import Layout
 
 API_ROLES = ("anon", "service_role")
 LOGINS = ("postgres", "authenticator", "worker", "webhook")

@@ -8,14 +8,11 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 
 from local.environment import MARKER
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _STOP_SECONDS = 15.0
 

@@ -6,17 +6,14 @@ import hashlib
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
 from local.layout import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 PLATFORM = ROOT / "sql" / "local" / "platform.sql"
 MIGRATIONS = ROOT / "supabase" / "migrations"

@@ -10,10 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType
 
 _PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 15.0

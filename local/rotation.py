@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import httpx
 import jwt
 import psycopg
 
+from core.config import LocalSettings
 from local import environment, keys
+from local.layout import Layout
 from webhooks import key_rotation
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from core.config import LocalSettings
-    from local.layout import Layout
 
 # The longest life of a token (EDGE_TOKEN_SECONDS), and PostgREST's tolerance for clocks.
 _TOKEN_SECONDS = 900 + 30

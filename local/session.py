@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import httpx
 
+from core.config import LocalSettings
 from local import clerk, environment
-
-if TYPE_CHECKING:
-    from core.config import LocalSettings
-    from local.layout import Layout
+from local.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,12 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from core.config import EdgeSettings, WorkerSettings, load
+from core.config import EdgeSettings, LocalSettings, WorkerSettings, load
 from local import environment, health, keys, postgres, postgrest, processes, provisioning
 from local.layout import ROOT, Layout, prepare
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from core.config import LocalSettings
 
 _PROCFILE = ROOT / "local" / "Procfile"
 _PROCESS_PORTS = (

@@ -14,14 +14,12 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 Document = dict[str, Any]
 SECRET = "whsec_test_secret"  # noqa: S105 - the stand-in signs with it, nobody else

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import psycopg
 import pytest
 import structlog
 from pytest_postgresql import factories
@@ -13,11 +14,6 @@ from core.config import Settings
 from tests import network, server
 from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import psycopg
 
 network.allow_loopback_only()
 _CACHE = "cache_logger_on_first_use"

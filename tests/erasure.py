@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
 
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
+from tests.database import Database
 
 _DUE = "select distinct user_id from private.identities where deleted_at is not null"
 TABLES = """

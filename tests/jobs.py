@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
+import psycopg
 from psycopg.types.json import Jsonb
 
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable
-    from concurrent.futures import Future
-
-    import psycopg
-
-    from tests.database import Database, Row, Session
+from tests.database import Database, Row, Session
 
 QUEUE = "maintenance"
 

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import jwt
@@ -17,15 +19,8 @@ from jwt.algorithms import ECAlgorithm
 from postgrest import SyncPostgrestClient
 
 from local import postgrest
-from tests.database import user_claims
+from tests.database import Database, user_claims
 from tests.server import ROOT, free_port
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.database import Database
 
 _KEY = ec.generate_private_key(ec.SECP256R1())
 _PUBLIC_KEYS = {"keys": [json.loads(ECAlgorithm.to_jwk(_KEY.public_key())) | {"alg": "ES256"}]}

@@ -10,8 +10,9 @@ import argparse
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
@@ -22,9 +23,6 @@ from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
 from tests.chaos.worker import RESUME_SECONDS
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 AREAS = {
     "isolation": {
@@ -37,11 +35,11 @@ AREAS = {
     "hostile input": {
         "tests/flow/test_bad_input.py": "malformed, oversized and foreign input over the API",
         "tests/sql/test_errors_over_http.py": "every error through PostgREST, compared whole",
-        "tests/providers/test_fetch.py": "addresses that must not be fetched",
-        "tests/providers/test_hostile_input.py": "pages, reviews, items made to hold a parser",
-        "tests/providers/test_hostile_pages.py": "one of them costs its own job alone",
-        "tests/providers/test_model_nonsense.py": "whatever a language model says",
-        "tests/providers/test_paid_runs.py": "what is paid for counts, and is bounded",
+        "tests/sources/test_fetch.py": "addresses that must not be fetched",
+        "tests/sources/test_hostile_input.py": "pages, reviews, items made to hold a parser",
+        "tests/sources/test_hostile_pages.py": "one of them costs its own job alone",
+        "tests/writing/test_model_nonsense.py": "whatever a language model says",
+        "tests/sources/test_paid_runs.py": "what is paid for counts, and is bounded",
         "tests/sql/test_stored_rules.py": "rules of any form, and every message of theirs",
         "tests/sql/test_temporary_objects.py": "a login's types in the place of built-in ones",
         "tests/webhooks/test_slow_clients.py": "clients that begin a request and wait",

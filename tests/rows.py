@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tests.database import make_product
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database, Row
+from tests.database import Database, Row, make_product
 
 
 def make_job(db: Database, user_id: uuid.UUID, **columns: object) -> Row:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import uuid
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database, Row
+from tests.database import Database, Row
 
 
 def rule(kind: str, severity: str = "error", **params: object) -> Row:

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Flask
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import logs
-from core.billing import Gateway
 from core.config import EdgeSettings
-from core.database import sync_pool
-from core.sealing import Sealer
+from core.database import Row, sync_pool
+from core.encryption import Encryption
+from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
-from webhooks import (
-    apify_events,
-    checkout,
-    clerk_events,
-    headers,
-    health,
-    observability,
-    problems,
-    session,
-    stripe_events,
-    tiktok,
-)
+from webhooks import apify, checkout, clerk, headers, monitoring, problems, session, stripe, tiktok
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
-from webhooks.edge import Database, Edge, TikTok
-from webhooks.minting import Signer
+from webhooks.context import Database, Edge, TikTok
 from webhooks.rate_limits import Windows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from psycopg import Connection
-    from psycopg_pool import ConnectionPool
-
-    from core.database import Row
+from webhooks.token_issuer import Signer
 
 _MAX_BODY_BYTES = 1024 * 1024
 _MAX_CONNECTIONS = 8  # one for each of gunicorn's threads
-_ROUTES = (session, checkout, stripe_events, clerk_events, apify_events, tiktok, health)
+_ROUTES = (session, checkout, stripe, clerk, apify, tiktok, monitoring)
 
 
 def create_app(
@@ -56,7 +39,7 @@ def create_app(
     app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts) or None
     app.extensions["edge"] = _build(settings, clock)
     app.extensions["rate_limits"] = Windows()
-    for part in (observability, headers, problems):
+    for part in (monitoring, headers, problems):
         part.register(app)
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
@@ -103,7 +86,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             base_url=settings.tiktok_base_url,
             web_url=settings.tiktok_web_url,
         ),
-        sealer=Sealer([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
         redirect_uri=f"{settings.app_url}/connections",
     )
 

@@ -5,30 +5,26 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from flask import g, request
+from prometheus_client import Counter
+from pydantic import SecretStr
+from werkzeug.datastructures import Headers
 
+from core.config import EdgeSettings
 from webhooks import bodies, clerk_tokens
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
 from webhooks.signatures import InvalidSignature
-
-if TYPE_CHECKING:
-    import uuid
-
-    from prometheus_client import Counter
-    from pydantic import SecretStr
-    from werkzeug.datastructures import Headers
-
-    from core.config import EdgeSettings
 
 View = Callable[..., Any]
 

@@ -1,10 +1,16 @@
-"""Request bodies as they were sent: raw bytes, bounded, before anything is parsed."""
+"""Request bodies: raw bytes with a bound, and JSON that every parser reads the same way."""
 
 from __future__ import annotations
+
+import json
+import math
+from typing import Any
 
 from flask import request
 
 from webhooks.problems import Problem
+
+MAX_DEPTH = 32
 
 
 def raw(max_bytes: int | None = None) -> bytes:
@@ -16,3 +22,50 @@ def raw(max_bytes: int | None = None) -> bytes:
     if request.content_length is None and len(body) == request.max_content_length:
         raise Problem(413, "too_large", "The body is too large.")
     return body
+
+
+class NotStrictJson(ValueError):  # noqa: N818 - says what the bytes are
+    """Not a JSON object that every parser would read the same way."""
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """The object in `data`; refuses bad UTF-8, NaN, repeated names, deep nesting, other types."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique_names,
+        )
+    except (ValueError, RecursionError) as error:
+        raise NotStrictJson("not strict JSON") from error
+    if not isinstance(value, dict) or _is_deeper(value, MAX_DEPTH):
+        raise NotStrictJson("not a JSON object, or nested too deeply")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    # Python reads NaN and Infinity, which no other parser accepts.
+    raise NotStrictJson(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # 1e999
+        raise NotStrictJson(text)
+    return number
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson("a name is repeated")
+    return found
+
+
+def _is_deeper(value: object, allowed: int) -> bool:
+    if isinstance(value, dict):
+        return allowed == 0 or any(_is_deeper(child, allowed - 1) for child in value.values())
+    if isinstance(value, list):
+        return allowed == 0 or any(_is_deeper(child, allowed - 1) for child in value)
+    return False

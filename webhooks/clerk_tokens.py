@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 from jwt.algorithms import RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
-from webhooks.strict_json import NotStrictJson, parse_object
+from webhooks.bodies import NotStrictJson, parse_object
 
 _ALGORITHM = "RS256"
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)

@@ -13,7 +13,7 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from webhooks import serving
+from webhooks import gunicorn_hooks
 
 worker_class = "webhooks.buffering.BufferingWorker"
 workers = 2
@@ -34,13 +34,13 @@ preload_app = False  # each worker builds its own app: no pool or thread crosses
 
 def on_starting(_server: Any) -> None:
     """Runs in the master, once."""
-    serving.adapt()
+    gunicorn_hooks.adapt()
 
 
 def post_worker_init(worker: Any) -> None:
     """Runs in each worker, once it has its app."""
-    serving.bound_clients(worker)
-    serving.stop_softly(worker)
+    gunicorn_hooks.bound_clients(worker)
+    gunicorn_hooks.stop_softly(worker)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 
 # Browsers call these from a page; webhooks, health and keys need no CORS.
 _CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/")

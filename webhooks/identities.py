@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from webhooks.edge import current_edge
+from webhooks.clerk_tokens import Session
+from webhooks.context import current_edge
 from webhooks.problems import Problem, account_deleted
-
-if TYPE_CHECKING:
-    from webhooks.clerk_tokens import Session
 
 
 def default_user_id(issuer: str, subject: str) -> uuid.UUID:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from webhooks.minting import ALGORITHM, read_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from webhooks.token_issuer import ALGORITHM, read_keys
 
 Keys = list[dict[str, Any]]
 

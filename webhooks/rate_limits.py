@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import current_app, g, request
 
 from webhooks.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _WINDOW_SECONDS = 60
 _MAX_ENTRIES = 50_000

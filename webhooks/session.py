@@ -6,11 +6,11 @@ from flask import Blueprint, Response, jsonify, request
 
 from webhooks import authentication, bodies
 from webhooks.authentication import clerk_session, public
-from webhooks.edge import current_edge
+from webhooks.context import current_edge
 from webhooks.identities import resolve
-from webhooks.minting import ALGORITHM
 from webhooks.problems import Problem
 from webhooks.rate_limits import limit
+from webhooks.token_issuer import ALGORITHM
 
 blueprint = Blueprint("session", __name__)
 

@@ -10,13 +10,10 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from webhooks.strict_json import NotStrictJson, parse_object
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from webhooks.bodies import NotStrictJson, parse_object
 
 TOLERANCE_SECONDS = 300  # both Stripe's and Svix's documented value, here in both directions
 _MAX_HEADER_CHARACTERS = 4096

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING
+import uuid
 
 import structlog
 from flask import Blueprint, Response, jsonify
 
-from core.sealing import Unreadable
-from core.tiktok import SCOPES, TikTokError
+from core.encryption import Unreadable
+from core.tiktok import SCOPES, TikTokError, Tokens
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
-from webhooks.edge import TikTok, current_edge
+from webhooks.bodies import NotStrictJson, parse_object
+from webhooks.context import TikTok, current_edge
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
-from webhooks.strict_json import NotStrictJson, parse_object
-
-if TYPE_CHECKING:
-    import uuid
-
-    from core.tiktok import Tokens
 
 log = structlog.get_logger()
 blueprint = Blueprint("tiktok", __name__)

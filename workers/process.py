@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import psycopg
 import structlog
 from prometheus_client import start_http_server
 
+from core.config import WorkerSettings
 from core.database import async_pool
 from core.logs import configure
-from workers.billing import BILLING_CONNECTIONS
-from workers.providers.services import open_services
+from workers.engine.queue import Pool
+from workers.engine.runner import Runner
+from workers.jobs.billing import BILLING_CONNECTIONS
 from workers.registry import handlers
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from core.config import WorkerSettings
-    from workers.queue import Pool
+from workers.sources.services import open_services
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
 _SINGLE_CONNECTIONS = 2

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workers.jobs import (
-    analyze_product,
-    delete_source_runs,
-    erase_account,
-    generate_script,
-    prune_jobs,
-    reconcile_billing,
-    revoke_tiktok,
-    sync_customer,
-)
-
-if TYPE_CHECKING:
-    from workers.handlers import Handler
-    from workers.providers.services import Services
+from workers.engine.handlers import Handler
+from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
+from workers.sources.services import Services
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     """The handlers of a worker, by kind."""
     return {
         "analyze_product": analyze_product.handler(services),
-        "prune_jobs": prune_jobs.handler(),
-        "delete_source_runs": delete_source_runs.handler(services.apify),
+        "prune_jobs": maintenance.pruning(),
+        "delete_source_runs": maintenance.source_run_deletion(services.apify),
         "generate_script": generate_script.handler(services.prose_model),
-        "sync_customer": sync_customer.handler(services.billing),
-        "reconcile_billing": reconcile_billing.handler(services.billing),
-        "revoke_tiktok": revoke_tiktok.handler(services.tiktok_accounts),
-        "erase_account": erase_account.handler(
+        "sync_customer": billing.customer_sync(services.billing),
+        "reconcile_billing": billing.reconciliation(services.billing),
+        "revoke_tiktok": tiktok.handler(services.tiktok_accounts),
+        "erase_account": billing.customer_erasure(
             services.billing, delete_customer=services.delete_erased_customers
         ),
-        "erase_rows": erase_account.rows_handler(),
+        "erase_rows": maintenance.row_erasure(),
     }

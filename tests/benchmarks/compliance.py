@@ -12,9 +12,11 @@ import os
 import random
 import statistics
 import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg.types.json import Jsonb
 from pytest_postgresql.janitor import DatabaseJanitor
@@ -22,10 +24,6 @@ from pytest_postgresql.janitor import DatabaseJanitor
 from tests import server
 from tests.database import Database, make_user
 from tests.rules import rule
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator
 
 _RULES, _CHARACTERS = 200, 5_000
 _CHECK = "select * from public.check_compliance(content => %s)"

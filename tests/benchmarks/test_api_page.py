@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.benchmarks.api import cases, data, knobs, page, targets
 from tests.benchmarks.api.load import Request
-from tests.benchmarks.jobs import report
+from tests.benchmarks.jobs import report, row
 from tests.benchmarks.jobs.measure import Sample
 
 RUN = {"seconds": 2, "connections": 16, "clients": 8}
@@ -23,11 +23,11 @@ def measured(case: str, **rates: float) -> list[Sample]:
     ]
 
 
-def rows(*samples: Sample) -> list[report.Row]:
+def rows(*samples: Sample) -> list[row.Row]:
     return report.rows(samples, "2026-11-26 18:00Z")
 
 
-def words(found: list[report.Row]) -> dict[str, str]:
+def words(found: list[row.Row]) -> dict[str, str]:
     return {verdict.target.text: verdict.word for verdict in targets.judge(found)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.benchmarks.jobs import page, report, targets
+from tests.benchmarks.jobs import page, report, row, targets
 from tests.benchmarks.jobs.measure import Sample
 from tests.benchmarks.jobs.plan import SYSTEMS, cases
 
@@ -15,7 +15,7 @@ def drained(system: str, *rates: float) -> list[Sample]:
     return [Sample(DRAIN, system, {"jobs_per_second": rate}, 0.05) for rate in rates]
 
 
-def rows(*samples: Sample) -> list[report.Row]:
+def rows(*samples: Sample) -> list[row.Row]:
     return report.rows(samples, "2026-11-22 21:00Z")
 
 

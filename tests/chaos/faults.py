@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from tests.chaos import servers
+from tests.chaos.trial import Trial
 from tests.chaos.worker import LEASE_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tests.chaos.trial import Trial
 
 
 def kill_workers(trial: Trial) -> None:

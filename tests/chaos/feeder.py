@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
+import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import psycopg
 
+from local.postgres import Server
 from tests.chaos.servers import connect
-
-if TYPE_CHECKING:
-    import uuid
-
-    from local.postgres import Server
 
 _BATCH = 5
 # Enough to keep two workers busy, too few to queue for long: an interrupted job queues as well.

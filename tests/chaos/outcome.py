@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
+from local.postgres import Server
 from tests.chaos.servers import connect, make_database
 from tests.chaos.trial import Trial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local.postgres import Server
 
 _COUNTS = """
     select

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    Read = Callable[[socket.socket], Iterator[bytes]]
+Read = Callable[[socket.socket], Iterator[bytes]]
 
 
 class Proxy:

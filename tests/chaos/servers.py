@@ -6,23 +6,18 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.rows import dict_row
 
 from local import postgres
 from tests.chaos.worker import LEASE_SECONDS
-from tests.database import Database
+from tests.database import Database, Row
 from tests.jobs import make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.database import Row
 
 _TEMPLATE = "chaos_template"
 _PASSWORD = "chaos"

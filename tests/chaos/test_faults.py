@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
+from local.postgres import Server
 from tests.chaos.faults import SCENARIOS
 from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
 from tests.chaos.worker import LEASE_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.postgres import Server
 
 BUSY_SECONDS = 15  # how far two busy cores may fall behind; `python -m tests.chaos` allows two
 pytestmark = pytest.mark.chaos

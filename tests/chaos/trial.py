@@ -6,24 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import psycopg
 
+from local.postgres import Server
 from tests.chaos.feeder import feed
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import connect, tcp_url
 from tests.jobs import in_background
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
-
-    from local.postgres import Server
 
 _PATIENCE_SECONDS = 120
 

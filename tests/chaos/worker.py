@@ -14,8 +14,8 @@ import signal
 from core.database import async_pool
 from core.logs import configure
 from tests.jobs import QUEUE
-from workers.handlers import Handler
-from workers.runner import Runner
+from workers.engine.handlers import Handler
+from workers.engine.runner import Runner
 
 KIND = "effect"
 LEASE_SECONDS = 2

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from local import api_page
 from local.generated import API_PAGE
-
-if TYPE_CHECKING:
-    from tests.database import Database
+from tests.database import Database
 
 
 def test_the_page_is_what_the_schemas_say(db: Database) -> None:

@@ -11,9 +11,10 @@ import re
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,7 @@ from local import stripe
 from local.layout import ROOT
 from tests.docs.test_errors import EDGE, POSTGREST, in_page
 from tests.flow import shop as shops
-from tests.flow.stack import configured
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.flow.stack import LocalStack
+from tests.flow.stack import LocalStack, configured
 
 pytestmark = pytest.mark.flow
 # What comes without our doing, or from other versions: named in the text of errors.md.

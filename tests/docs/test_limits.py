@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from core.config import EdgeSettings, LocalSettings, WorkerSettings
 from local.layout import ROOT
+from tests.database import Database
 from tests.docs.test_errors import EDGE, FRONT, JOBS, POSTGREST, in_page
 from tests.server import SCHEMAS
-
-if TYPE_CHECKING:
-    from pydantic_settings import BaseSettings
-
-    from tests.database import Database
 
 PAGE = (ROOT / "docs" / "limits.md").read_text()
 SETTINGS: tuple[type[BaseSettings], ...] = (WorkerSettings, EdgeSettings, LocalSettings)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from typing import TYPE_CHECKING, NotRequired, get_origin, get_type_hints
+from collections.abc import Iterator
+from types import ModuleType
+from typing import NotRequired, get_origin, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
 
 from local.generated import PYTHON_TYPES, TYPES
-from tests.database import make_product, make_user
+from tests.database import Database, make_product, make_user
+from tests.postgrest import RunningPostgrest
 from tests.rules import banned, make_rule, make_script
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 INSERTS = {
     "products": {"name", "source_url"},

@@ -12,16 +12,14 @@ import gzip
 import json
 import threading
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TOKEN = "apify-test-token"
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from local.layout import ROOT
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured, remove_leftovers, sample_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")

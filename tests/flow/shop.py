@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PAGE = """<!doctype html><html lang="en"><head><title>Bottle</title>
 <script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",

@@ -8,24 +8,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
+from psutil import Process
 
 from core.config import LocalSettings, setting_names
 from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
 from local.scratch import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from psutil import Process
 
 _PORTS = (
     "api_port",
@@ -152,7 +149,7 @@ def processes_of(stack: LocalStack, *command: str) -> list[Process]:
 
 def sample_with(folder: Path, canary: str) -> Path:
     """The packaged sample data with `canary` in every caption and comment."""
-    packaged = files("workers.providers") / "sample_data"
+    packaged = files("workers.sources") / "sample_data"
     for name in ("videos.json", "comments.json", "product.json"):
         content = json.loads((packaged / name).read_text())
         for item in content if isinstance(content, list) else []:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from tests.flow.stack import add_product, finished, wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
-
-    from tests.flow.shop import Shop
-    from tests.flow.stack import LocalStack
+from tests.flow.shop import Shop
+from tests.flow.stack import LocalStack, add_product, finished, wait_until
 
 pytestmark = pytest.mark.flow
 

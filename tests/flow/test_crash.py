@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.flow.stack import add_product, finished, processes_of, wait_until
-
-if TYPE_CHECKING:
-    from tests.flow.shop import Shop
-    from tests.flow.stack import LocalStack
+from tests.flow.shop import Shop
+from tests.flow.stack import LocalStack, add_product, finished, processes_of, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.chaos]
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from local import processes
-from tests.flow.stack import add_product
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.flow.shop import Shop
-    from tests.flow.stack import LocalStack
+from tests.flow.shop import Shop
+from tests.flow.stack import LocalStack, add_product
 
 pytestmark = pytest.mark.flow
 

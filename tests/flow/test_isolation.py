@@ -6,15 +6,13 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.layout import ROOT
-
-if TYPE_CHECKING:
-    from tests.flow.shop import Shop
-    from tests.flow.stack import LocalStack
+from tests.flow.shop import Shop
+from tests.flow.stack import LocalStack
 
 pytestmark = pytest.mark.flow
 

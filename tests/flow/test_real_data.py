@@ -6,20 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from local import demo
 from local.layout import ROOT
-from tests.database import make_product, make_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.database import Database, Row
+from tests.database import Database, Row, make_product, make_user
 
 pytestmark = pytest.mark.data
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from local import demo, session
-from tests.flow.stack import add_product, finished, wait_until
-
-if TYPE_CHECKING:
-    from tests.flow.shop import Shop
-    from tests.flow.stack import LocalStack
+from tests.flow.shop import Shop
+from tests.flow.stack import LocalStack, add_product, finished, wait_until
 
 pytestmark = pytest.mark.flow
 

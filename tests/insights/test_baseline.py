@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.insights.samples import NOW, make_posts, make_video
-from workers.insights.baseline import maturity, outliers
+from workers.insights.virality.score import maturity, outliers
 
 
 def test_a_post_is_measured_against_the_median_of_its_creators_earlier_posts():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.insights.samples import make_comment, make_comments
-from workers.insights.comments import clean, prepare
+from workers.insights.sentiment.comments import clean, prepare
 
 
 def test_copies_and_near_copies_count_once():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from workers.insights import engines
-from workers.insights.engines import best_scorer
-from workers.insights.lexicon import LexiconScorer, Probabilities
-from workers.insights.quantification import adapt, mix
+from workers.insights.sentiment import engines
+from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.lexicon import LexiconScorer, Probabilities
+from workers.insights.sentiment.totals import adapt, mix
 
 TEXTS = ("I love this, it is wonderful", "the parcel has a label", "terrible, it broke, I hate it")
 

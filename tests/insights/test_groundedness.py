@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.insights.evidence import EvidenceLog
-from workers.insights.groundedness import UngroundedError, check
+from workers.insights.evidence import EvidenceLog, UngroundedError, check
 
 
 def _log():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.insights.hooks import hook, hook_type
+from workers.insights.virality.lifts import hook, hook_type
 
 
 @pytest.mark.parametrize(

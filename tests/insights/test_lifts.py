@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.insights.samples import NOW, make_posts, make_video
-from workers.insights.baseline import outliers
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Sound
-from workers.insights.lifts import hashtags, sounds
+from workers.insights.virality.lifts import hashtags, sounds
+from workers.insights.virality.score import outliers
 
 
 def _posts(creators, times_the_usual, **marks):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.insights.links import public_link
+from workers.insights.evidence import public_link
 
 
 @pytest.mark.parametrize(

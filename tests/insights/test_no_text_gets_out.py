@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from tests.evaluation.leaks import find_leaks
 from tests.insights.samples import analysed, contents, make_comment, make_posts, make_video, varied
-from workers.insights.evaluation.leaks import find_leaks
 from workers.insights.inputs import ProductFacts, Sound
 
 CANARY = "quokkabanjo"

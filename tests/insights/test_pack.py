@@ -19,11 +19,9 @@ from tests.insights.samples import (
     varied,
 )
 from workers.insights.analysis import analyse
-from workers.insights.facts import spoken_name
+from workers.insights.documents import PackConfiguration, SentimentSummary, ViralityBreakdown
 from workers.insights.inputs import ProductFacts
-from workers.insights.pack_shapes import PackConfiguration
-from workers.insights.sentiment_shapes import SentimentSummary
-from workers.insights.virality_shapes import ViralityBreakdown
+from workers.insights.pack.facts import spoken_name
 
 QUESTIONS = varied("does it fit a cup holder?", 12)
 PRAISE = varied("I love the taste", 9)

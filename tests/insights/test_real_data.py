@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.evaluation import data as sets
+from tests.evaluation.leaks import find_leaks
 from tests.insights.samples import KEY, NOW, contents, make_collection, make_comments
 from workers.insights.analysis import analyse
-from workers.insights.evaluation import data as sets
-from workers.insights.evaluation.leaks import find_leaks
-from workers.insights.lexicon import LexiconScorer
-from workers.insights.velocity import snapshots_of
-from workers.providers.tiktok_items import read_videos
+from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.insights.virality.velocity import snapshots_of
+from workers.sources.tiktok.items import read_videos
 
 pytestmark = pytest.mark.data
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.insights.samples import analysed, contents, make_posts, make_video
-from workers.insights.score import percentile
+from workers.insights.virality.score import percentile
 
 
 def _score(*videos):

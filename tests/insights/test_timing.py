@@ -6,8 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from tests.insights.samples import make_video
-from workers.insights.baseline import outliers
-from workers.insights.timing import timing
+from workers.insights.virality.score import outliers
+from workers.insights.virality.timing import timing
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.insights.samples import NOW, analysed, contents, make_posts, make_video
 from workers.insights.inputs import Snapshot
-from workers.insights.velocity import snapshots_of, stage, velocity
+from workers.insights.virality.velocity import snapshots_of, stage, velocity
 
 
 def _snapshot(video, *, hours_ago, views):

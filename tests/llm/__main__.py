@@ -11,32 +11,27 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.llm.server import CannotRun, serving
-from workers.errors import Reject, Retry
-from workers.insights.analysis import analyse
-from workers.insights.groundedness import UngroundedError, check, cited_ids
-from workers.insights.lexicon import LexiconScorer
-from workers.insights.shapes import Evidence
-from workers.providers import openai_text
-from workers.providers.assistant import Assistant
-from workers.providers.fetch import open_fetcher
-from workers.providers.openai_labels import label_comments
-from workers.providers.openai_text import Price, TextModel, Unanswered, open_text_model
-from workers.providers.routing import collect
-from workers.providers.script_review import OpenRule, review_script
-from workers.providers.script_writer import Wish, write_script
-from workers.providers.services import Services
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from workers.insights.analysis import Analysis
-    from workers.insights.inputs import Collection
+from workers.engine.errors import Reject, Retry
+from workers.insights.analysis import Analysis, analyse
+from workers.insights.documents import Evidence
+from workers.insights.evidence import UngroundedError, check, cited_ids
+from workers.insights.inputs import Collection
+from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.sources.routing import collect
+from workers.sources.services import Services
+from workers.sources.web.fetch import open_fetcher
+from workers.writing import model as text_model
+from workers.writing.assistant import Assistant
+from workers.writing.labels import label_comments
+from workers.writing.model import Price, TextModel, Unanswered, open_text_model
+from workers.writing.scripts import OpenRule, Wish, review_script, write_script
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"
@@ -72,7 +67,7 @@ class Drive:
         return self.kept[name]
 
     async def labels(self) -> str:
-        openai_text.MAX_OUTPUT_TOKENS = LABEL_TOKENS
+        text_model.MAX_OUTPUT_TOKENS = LABEL_TOKENS
         found = await label_comments(self.model, self.collection.comments)
         known = {comment.ref for comment in self.collection.comments}
         assert found.labels.keys() <= known, "a label of no comment that was sent"
@@ -85,7 +80,7 @@ class Drive:
         return f"{len(found.labels)} of {COMMENTS} comments, {found.usage.output_tokens} tokens"
 
     async def analysis(self) -> str:
-        openai_text.MAX_OUTPUT_TOKENS = OTHER_TOKENS
+        text_model.MAX_OUTPUT_TOKENS = OTHER_TOKENS
         assistant = Assistant(self.model, self.model, self.step, LexiconScorer())
         labelled = await assistant.label(self.collection)
         plain = analyse(
@@ -125,7 +120,7 @@ class Drive:
         return f"{entry['status']}, by {entry['source']}"
 
     async def cut_off(self) -> str:
-        openai_text.MAX_OUTPUT_TOKENS = 5
+        text_model.MAX_OUTPUT_TOKENS = 5
         try:
             await label_comments(self.model, self.collection.comments)
         except Unanswered as failure:
@@ -147,7 +142,7 @@ def main() -> int:
 
 
 async def _drive(url: str) -> int:
-    openai_text.TIMEOUT_SECONDS = SLOWEST_ANSWER_SECONDS
+    text_model.TIMEOUT_SECONDS = SLOWEST_ANSWER_SECONDS
     free = Price(Decimal(0), Decimal(0), Decimal(0))
     async with (
         open_text_model(key="none", base_url=url, name="SmolLM2-135M", price=free) as model,

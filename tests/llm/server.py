@@ -6,17 +6,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 
 from local.scratch import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 STARTS_WITHIN_SECONDS = 60
 CONTEXT_TOKENS = 8192

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -12,10 +13,6 @@ import pytest
 from local import postgres
 from local.scratch import free_port
 from tests.jobs import in_background
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 BUSY = "select count(*) from generate_series(1, 4000000) as n where n::text like '%7%'"
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import socket
 import uuid
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.database import Database
 from tests.network import NetworkUsedError
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
+from tests.postgrest import RunningPostgrest
 
 
 def test_a_user_session_has_the_role_and_identity_of_its_user(db: Database):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from local import keys
 from local.layout import prepare
 from webhooks import key_rotation
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_postgrest_is_given_the_public_halves_only(tmp_path: Path):

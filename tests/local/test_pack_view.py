@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from local import demo, pack_view
-from workers.insights.analysis import analyse
-from workers.providers import sample
-
-if TYPE_CHECKING:
-    from workers.insights.analysis import Analysis
+from workers.insights.analysis import Analysis, analyse
+from workers.sources import sample
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -16,9 +16,6 @@ from local.layout import ROOT
 from tests import pg15
 from tests.database import make_user, user_claims
 from tests.server import FAST, MIGRATIONS, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = [
     pytest.mark.pg15,

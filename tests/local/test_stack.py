@@ -7,18 +7,13 @@ import signal
 import socket
 import stat
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from local import health, processes
-from tests.flow.stack import configured, processes_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.flow.stack import LocalStack
+from tests.flow.stack import LocalStack, configured, processes_of
 
 pytestmark = [pytest.mark.flow, pytest.mark.chaos]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from pytest_postgresql import factories
 
 from tests import pg15, server
 from tests.database import Database, opened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Of the columns that pgmq has now, 1.5.1 (hosted Supabase) has all but one.
 _OLD_SHAPE = """

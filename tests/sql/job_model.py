@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    import uuid
+from typing import Literal
 
 MAX_FAILURES = 3
 MAX_CRASHES = 3

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tests.database import Database, Session
 from tests.sql.catalogue import OURS, RULES, Rule
-
-if TYPE_CHECKING:
-    from tests.database import Database, Session
 
 
 def offenders(session: Session, rule: Rule) -> list[str]:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.database import make_product, make_user, user_claims
-from tests.postgrest import token
+from tests.database import Database, make_product, make_user, user_claims
+from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 TABLES = ["products", "scripts", "brand_rules"]
 TAKEN = {

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import uuid
+from typing import Any
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.rules import banned, make_rule, make_script, refusal, rule
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database, Row
 
 CHECK = "select * from public.check_compliance(content => %s)"
 WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "miracle")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from tests.database import make_user
+from tests.database import Database, make_user
+from tests.evaluation.bars import read_bars
+from tests.evaluation.rules import BARS
 from tests.rules import make_rule
-from workers.insights.evaluation.bars import read_bars
-from workers.insights.evaluation.rules import BARS
 
-if TYPE_CHECKING:
-    from tests.database import Database
-
-LINES = Path(__file__).parents[2] / "workers/insights/evaluation/compliance_lines.toml"
+LINES = Path(__file__).parents[2] / "tests/evaluation/compliance_lines.toml"
 RECALL, PRECISION = (read_bars()[name].low for name in BARS)
 
 

@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from psycopg.types.json import Jsonb
 
+from tests.database import Database
 from tests.rules import banned
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.database import Database
 
 WORDS = ("miracle", "detox", "guaranteed", "cures")
 

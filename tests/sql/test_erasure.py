@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, make_product, make_user
 from tests.erasure import TABLES, finish_erasures, rows_about
 from tests.rows import make_pack, make_result, make_subscription
 from tests.rules import banned, make_rule, make_script
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
 
 DELETE = "select public.delete_account()"
 FILL = """

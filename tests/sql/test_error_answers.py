@@ -8,23 +8,18 @@ from __future__ import annotations
 import re
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-from tests.database import make_product, make_user, user_claims
+from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
-from tests.postgrest import as_here, token
+from tests.postgrest import RunningPostgrest, as_here, token
 from tests.rules import banned, make_rule, make_script, rule
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
 RULE = {"rule_name": "No miracles", "rule_definition": banned("miracle")}

@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from typing import TYPE_CHECKING
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
-from tests.database import make_product, make_user, user_claims
-from tests.postgrest import as_here, signed, token
-
-if TYPE_CHECKING:
-    import httpx
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
+from tests.database import Database, make_product, make_user, user_claims
+from tests.postgrest import RunningPostgrest, as_here, signed, token
 
 MUG = {"name": "Mug", "source_url": "https://shop.example/mug"}
 NAME, URL = '{"field": "name"}', '{"field": "source_url"}'

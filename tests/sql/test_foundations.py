@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.database import make_user, user_claims
+from tests.database import Database, Session, make_user, user_claims
 from tests.server import SCHEMAS
-
-if TYPE_CHECKING:
-    from tests.database import Database, Session
 
 BEFORE_REQUEST = "select private.before_request()"
 INVALID_TOKEN = {

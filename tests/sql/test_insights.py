@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.jobs import in_background, wait_until_blocked
 from tests.rows import make_pack, make_result
 from tests.rules import refusal
-
-if TYPE_CHECKING:
-    from tests.database import Database, Row
 
 BREAKDOWN = {"type": "virality_breakdown", "content": {"schema_version": 1, "score": 61.5}}
 SENTIMENT = {"type": "sentiment_summary", "content": {"schema_version": 1, "positive": 7}}

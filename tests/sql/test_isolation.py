@@ -6,25 +6,19 @@ A number is how many rows the verb saw or changed, "-" that the database refused
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import httpx
 import psycopg
 import pytest
 
 from tests import rows
-from tests.database import make_product, make_user
+from tests.database import Database, Row, Session, make_product, make_user
+from tests.postgrest import RunningPostgrest
 from tests.rules import banned, make_rule, make_script
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    import httpx
-
-    from tests.database import Database, Row, Session
-    from tests.postgrest import RunningPostgrest
 
 
 @dataclass(frozen=True)

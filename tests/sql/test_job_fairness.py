@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, make_due, make_kind
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.jobs import (
     claim,
     complete,
@@ -27,9 +26,6 @@ from tests.jobs import (
 )
 from tests.rows import make_pack, make_result
 from tests.server import MIGRATIONS
-
-if TYPE_CHECKING:
-    from tests.database import Database, Row
 
 
 @pytest.fixture(autouse=True)

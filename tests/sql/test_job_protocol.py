@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
 from tests import jobs
-from tests.database import make_product, make_user
+from tests.database import Database, make_product, make_user
 from tests.jobs import (
     QUEUE,
     claim,
@@ -24,11 +24,6 @@ from tests.jobs import (
     state,
     token,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.database import Database
 
 NOTHING = {"messages": 0, "live": 0}
 

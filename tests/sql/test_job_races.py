@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import (
     claim,
     complete,
@@ -17,9 +15,6 @@ from tests.jobs import (
     state,
     token,
 )
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 NOTHING = {"messages": 0, "live": 0}
 GIVING_BACK = {

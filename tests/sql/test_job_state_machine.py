@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,12 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.database import Database
 from tests.jobs import QUEUE, enqueue, make_kind
-from tests.sql.job_model import MAX_CRASHES, MAX_FAILURES, ModelJob
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from tests.sql.job_model import Token
+from tests.sql.job_model import MAX_CRASHES, MAX_FAILURES, ModelJob, Token
 
 SETTINGS = settings(
     stateful_step_count=50,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from core.database import async_pool
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import QUEUE, enqueue, make_kind
-from workers import queue as protocol
-
-if TYPE_CHECKING:
-    from tests.database import Database
+from workers.engine import queue as protocol
 
 
 async def taken_in_turns(db: Database, turns: int) -> list[int]:

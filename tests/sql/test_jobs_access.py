@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.jobs import in_background, wait_until_blocked
 from tests.rows import make_job
 from tests.rules import refusal
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from tests.database import Database, Row
 
 CANCEL = "select status, stage, finished_at is not null as is_over from public.cancel_job(%s)"
 CANCELLED = {"status": "cancelled", "stage": "cancelled", "is_over": True}

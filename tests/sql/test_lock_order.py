@@ -7,22 +7,17 @@ up behind it in a chosen order, then it lets go. Both must end without an error.
 from __future__ import annotations
 
 import json
+import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.erasure import finish_erasures, rows_about
 from tests.jobs import in_background, wait_until_blocked
 from tests.rows import make_pack
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator
-
-    from tests.database import Database, Row
 
 LOCKS = ("transactionid", "tuple")
 ADD_RULE = (

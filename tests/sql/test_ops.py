@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.jobs import claim, enqueue, fail, make_kind, state
-
-if TYPE_CHECKING:
-    from tests.database import Database, Row
 
 OPS = sorted((Path(__file__).parents[2] / "sql" / "ops").glob("*.sql"))
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+import uuid
 
-from tests.database import make_user
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
+from tests.database import Database, make_user
+from tests.postgrest import RunningPostgrest
 
 PAGE = 20
 

@@ -6,9 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -17,9 +17,6 @@ from pytest_postgresql import factories
 from local import postgres
 from tests import server
 from tests.database import Database, make_product, make_user, opened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Projects of hosted Supabase older than 2026-10-30 give new objects to the API roles like this.
 OLD_PROFILE = """

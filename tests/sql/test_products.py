@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, make_product, make_user
 from tests.rules import refusal
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 INSERT = "insert into public.products (name, source_url) values (%s, %s)"
 MUG = "https://shop.example/mug"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -21,18 +22,10 @@ import pytest
 from tests.amount import rounds
 from tests.benchmarks.api import data
 from tests.benchmarks.jobs.target import Target
-from tests.database import Database, user_claims
-from tests.postgrest import serve, token
+from tests.database import Database, Row, user_claims
+from tests.postgrest import RunningPostgrest, serve, token
 from tests.rules import banned
-from tests.server import PLATFORM, migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.database import Row
-    from tests.postgrest import RunningPostgrest
-    from tests.server import TestServer
+from tests.server import PLATFORM, TestServer, migrate
 
 ACCOUNTS = rounds(300, full=5000)
 ACCOUNT = 17

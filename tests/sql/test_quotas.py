@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.database import make_product, make_user
+from tests.database import Database, Session, make_product, make_user
 from tests.jobs import end_all
 from tests.rows import make_pack
 from tests.rules import banned, refusal
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable
-
-    from tests.database import Database, Session
 
 INSERT = "insert into public.products (name, source_url) values ('Lamp', 'https://shop.example/1')"
 RUN = "select id from public.run_analysis(product_id => %s)"

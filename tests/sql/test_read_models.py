@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
+from pathlib import Path
 
 import httpx
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.database import make_product, make_user, user_claims
+from tests.database import Database, Session, make_product, make_user, user_claims
 from tests.jobs import end_all
-from tests.postgrest import serve, token
+from tests.postgrest import RunningPostgrest, serve, token
 from tests.rows import make_pack, make_result
-
-if TYPE_CHECKING:
-    import uuid
-    from pathlib import Path
-
-    from tests.database import Database, Session
-    from tests.postgrest import RunningPostgrest
-    from tests.server import TestServer
+from tests.server import TestServer
 
 CONFIGURATION = {"schema_version": "1.0", "headline": "A lamp", "score": {"band": "above"}}
 SENTIMENT = {"schema_version": "1.0", "overall": {"label": "positive", "net": 0.31}}

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tests.database import Database
 from tests.server import SCHEMAS
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 [FILE] = SCHEMAS.glob("*_realtime.sql")
 PUBLISHED = "select schemaname, tablename from pg_publication_tables"

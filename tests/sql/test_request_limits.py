@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from tests.database import make_product, make_user, user_claims
+from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
-from tests.postgrest import serve, token
+from tests.postgrest import RunningPostgrest, serve, token
 from tests.rules import banned
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterator
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 
 def read(postgrest: RunningPostgrest, user: uuid.UUID) -> httpx.Response:

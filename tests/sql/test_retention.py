@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.database import make_user
-
-if TYPE_CHECKING:
-    from tests.database import Database
+from tests.database import Database, make_user
 
 # A table → the one that its rows are deleted with: a reference that cascades and is never null.
 PARENTS = {

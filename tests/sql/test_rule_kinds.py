@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.rules import banned, make_rule, refusal, rule
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 INSERT = "insert into public.brand_rules (rule_name, rule_definition) values ('rule', %s)"
 EMOJI = {"kind": "emoji", "params": {"max": 1}}

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
 
 import httpx
 
-from tests.database import make_product, make_user, user_claims
-from tests.postgrest import token
+from tests.database import Database, make_product, make_user, user_claims
+from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned, make_rule, make_script
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 UPSERT = "/brand_rules?on_conflict=user_id,rule_name&select=rule_name,rule_definition,severity"
 MERGE = {"Prefer": "resolution=merge-duplicates,return=representation"}

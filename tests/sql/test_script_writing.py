@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.rows import make_pack
 from tests.rules import banned, make_rule, refusal
-
-if TYPE_CHECKING:
-    from tests.database import Database, Row
 
 GENERATE = "select * from public.generate_script(product_id => %s, brief => %s)"
 SAVE = "select private.save_script('scripts', %s, %s, %s, %s, %s)"

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.database import make_product, make_user
+from tests.database import Database, Session, make_product, make_user
 from tests.rules import make_script, refusal
-
-if TYPE_CHECKING:
-    from tests.database import Database, Session
 
 INSERT = "insert into public.scripts (product_id, content) values (%s, %s)"
 

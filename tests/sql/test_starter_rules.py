@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
 
 import psycopg
 import pytest
 
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.rules import refusal
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database, Row
 
 ADOPT = "select * from public.adopt_starter_rules(pack => %s)"
 BOLD = (

@@ -6,7 +6,7 @@ import functools
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,12 +15,9 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from tests.amount import rounds
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.rules import refusal, rule
 from tests.sql.test_rule_kinds import VALID
-
-if TYPE_CHECKING:
-    from tests.database import Database, Row
 
 INSERT = "insert into public.brand_rules (rule_name, rule_definition) values ('rule', %s)"
 CHECK = "select status, spans, message from public.check_compliance(%s)"

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.chaos.servers import make_database, own_server
 from tests.database import Database
-from tests.postgrest import serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.postgrest import RunningPostgrest
+from tests.postgrest import RunningPostgrest, serve
 
 # Documents as large as real ones: a result of 5 kB, a pack of 9 kB.
 _FILL = """

@@ -8,19 +8,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import quantiles
-from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 
 from local import processes
 from local.layout import ROOT
-from tests.flow.stack import configured, remove_leftovers
+from tests.flow.stack import LocalStack, configured, remove_leftovers
 from tests.trials.figures import Figure
-
-if TYPE_CHECKING:
-    import psutil
-
-    from tests.flow.stack import LocalStack
 
 _MB = 1_000_000
 # How many at once, and how large.

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.benchmarks.compliance import _database
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.rules import rule
 from tests.sql.test_disguises import PROMISED, disguised, missed
 from tests.trials.figures import Figure
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 _INSERT = "insert into public.brand_rules (rule_name, rule_definition) values ('rule', %s)"
 _CHECK = "select count(*) from public.check_compliance(%s)"

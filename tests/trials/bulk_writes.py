@@ -6,22 +6,16 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
+import httpx
 import psycopg
 
 from local.layout import ROOT
-from tests.flow.stack import configured, remove_leftovers
+from tests.flow.stack import LocalStack, configured, remove_leftovers
 from tests.trials.bodies import Reader
 from tests.trials.figures import Figure
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from tests.flow.stack import LocalStack
 
 _ROWS, _SMALL, _SLOW = 3000, 20, 24
 _SLOW_SECONDS = 20

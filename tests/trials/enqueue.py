@@ -7,9 +7,9 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
@@ -20,13 +20,8 @@ from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
 from tests.trials.figures import Figure
-from workers.handlers import Handler
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from workers.handlers import Run
+from workers.engine.handlers import Handler, Run
+from workers.engine.runner import Runner
 
 _SESSIONS = 8
 _SECONDS = 5.0

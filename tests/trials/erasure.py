@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+import uuid
 
 import httpx
 
 from core.database import async_pool
-from tests.database import make_user, user_claims
+from tests.database import Database, make_user, user_claims
 from tests.erasure import rows_about
-from tests.postgrest import token
+from tests.postgrest import RunningPostgrest, token
 from tests.trials.accounts import fill, stack
 from tests.trials.figures import Figure
-from workers.jobs import erase_account
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    import uuid
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
+from workers.engine.runner import Runner
+from workers.jobs import maintenance
 
 _PRODUCT = {"name": "Lamp", "source_url": "https://shop.example/1"}
 # Of each product; an agency keeps 20, which takes four times as long.
@@ -117,7 +111,7 @@ async def _work(db: Database, user: uuid.UUID) -> None:
         " where user_id = %s"
     )
     async with async_pool(url, application_name="trial", max_size=4) as pool:
-        handlers = {"erase_rows": erase_account.rows_handler()}
+        handlers = {"erase_rows": maintenance.row_erasure()}
         runner = Runner(
             pool, url, handlers, queues=["maintenance"], concurrency=2, lease_seconds=30
         )

@@ -16,20 +16,15 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from tests.data import hostile
-from tests.database import make_product, make_user
-from tests.fakes.website import serving
+from tests.database import Database, make_product, make_user
+from tests.fakes.website import Website, serving
 from tests.server import ROOT, free_port
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from tests.fakes.website import Website
 
 GOOD, CPU_SECONDS, PATIENCE_SECONDS = 25, 3, 60
 PAGE = """<title>Lamp</title><script type="application/ld+json">{"@type": "Product",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from tests import server
 from tests.database import Database, opened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

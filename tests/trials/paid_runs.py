@@ -9,22 +9,17 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from tests.database import make_product, make_user
+from tests.database import Database, make_product, make_user
 from tests.fakes import apify as fake_apify
-from tests.fakes.apify import Outcome
+from tests.fakes.apify import FakeApify, Outcome
 from tests.fakes.website import serving
-from tests.providers.test_paid_runs import PAGE, TurningPage, analysed_again, ended, swept
+from tests.sources.test_paid_runs import PAGE, TurningPage, analysed_again, ended, swept
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
-from workers.providers.apify import open_apify
-from workers.providers.fetch import open_fetcher
-from workers.providers.services import Services
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from tests.fakes.apify import FakeApify
+from workers.sources.services import Services
+from workers.sources.tiktok.apify import open_apify
+from workers.sources.web.fetch import open_fetcher
 
 PLANNED, ATTEMPTS, PATIENCE_SECONDS = 20, 70, 80.0
 

@@ -8,26 +8,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from psycopg import AsyncConnection
 
 from core.database import async_pool
+from tests.database import Database
 from tests.jobs import QUEUE, enqueue, make_kind
-from tests.pgbouncer import pooling
+from tests.pgbouncer import Pooler, pooling
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
 from tests.webhooks import edge
-from workers.handlers import Handler
-from workers.runner import Runner
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Job
+from workers.engine.runner import Runner
 
-if TYPE_CHECKING:
-    from psycopg import AsyncConnection
-
-    from tests.database import Database
-    from tests.pgbouncer import Pooler
-    from workers.handlers import Run
-    from workers.queue import Job
-
-    Connection = AsyncConnection[dict[str, object]]
+Connection = AsyncConnection[dict[str, object]]
 
 JOBS, SIGN_INS, CLIENTS, WORKERS = 40, 320, 8, 2
 PATIENCE_SECONDS = 60

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import httpx
 import psycopg
 from psycopg.types.json import Jsonb
 
-from tests.database import user_claims
-from tests.postgrest import token
+from tests.database import Database, user_claims
+from tests.postgrest import RunningPostgrest, token
 from tests.trials.accounts import fill, stack
 from tests.trials.figures import Figure
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable
-
-    from tests.database import Database
-    from tests.postgrest import RunningPostgrest
 
 _SECONDS = 60
 _RESULTS = [

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from core.config import EdgeSettings
 from local import stripe
+from tests.database import Database
 from tests.webhooks.edge import NOW, Edge, make_settings, running
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.database import Database
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from typing import Any
 
 import psycopg
 
-from core.billing import Gateway
 from core.config import EdgeSettings
 from core.database import async_pool
+from core.stripe_gateway import Gateway
 from webhooks.app import create_app
-from workers.jobs import erase_account, sync_customer
-from workers.runner import Runner
+from workers.engine.runner import Runner
+from workers.jobs import billing, maintenance
 
 # Recurring work comes by the clock; a job ends by leaving this view.
 _OPEN = (
@@ -52,9 +52,9 @@ async def do_jobs(url: str, owner_url: str, stripe: str) -> None:
             pool,
             url,
             {
-                "sync_customer": sync_customer.handler(gateway),
-                "erase_account": erase_account.handler(gateway, delete_customer=True),
-                "erase_rows": erase_account.rows_handler(),
+                "sync_customer": billing.customer_sync(gateway),
+                "erase_account": billing.customer_erasure(gateway, delete_customer=True),
+                "erase_rows": maintenance.row_erasure(),
             },
             queues=["billing", "maintenance"],
             concurrency=1,

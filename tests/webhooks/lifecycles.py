@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.billing_sync import sync_event
-from core.stripe_inbox import parse_event, record
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Iterator
-
-    from core.billing import Gateway
-    from local.stripe import FakeStripe
-    from tests.database import Database
+from core.billing_sync import parse_event, record, sync_event
+from core.stripe_gateway import Gateway
+from local.stripe import FakeStripe
+from tests.database import Database
 
 
 def trial_to_canceled(stripe: FakeStripe, customer: str) -> Iterator[None]:

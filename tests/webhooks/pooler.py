@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.database import connect
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.database import Database
-
+from tests.database import Database
 
 ADVISORY_LOCKS = """
 select count(*) from pg_locks where locktype = 'advisory'

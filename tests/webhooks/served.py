@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 
@@ -19,10 +20,6 @@ from local import stripe
 from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
 from tests.server import ROOT, free_port
 from tests.webhooks.edge import signing_jwk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 CLERK = Clerk()
 

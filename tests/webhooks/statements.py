@@ -14,15 +14,12 @@ import socket
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.database import Database
+from tests.database import Database
 
 NEVER = ""
 _OURS = re.compile(r"private\.\w+|pg_advisory_\w+|pg_try_advisory_\w+")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tests.webhooks import test_clerk_tokens as tokens
 from tests.webhooks import test_signatures as signatures
 from webhooks.clerk_tokens import InvalidToken, verify
 from webhooks.signatures import InvalidSignature, verify_stripe, verify_svix
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from postgrest.exceptions import APIError
 
-from core.billing import Gateway
 from core.billing_sync import sync_event
 from core.database import connect
+from core.stripe_gateway import Gateway
 from tests.database import make_product
 from tests.erasure import TABLES, finish_erasures
 from tests.fakes import clerk

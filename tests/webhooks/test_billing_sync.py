@@ -9,15 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from psycopg import OperationalError
 
-from core.billing import BillingError, Gateway
-from core.billing_sync import sync_customer, sync_event
+from core.billing_sync import parse_event, record, sync_customer, sync_event
 from core.database import connect
-from core.stripe_inbox import parse_event, record
+from core.stripe_gateway import BillingError, Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
-from workers.jobs.reconcile_billing import reconcile
+from workers.jobs.billing import reconcile
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.billing import Gateway
+from core.stripe_gateway import Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
-from webhooks import sale as sale_module
-from webhooks.sale import Sale
+from webhooks import checkout as sale_module
+from webhooks.checkout import CheckoutService
 
 
 def create(edge: Edge, plan="creator", user="user_alice"):
@@ -251,7 +251,9 @@ def test_a_checkout_leaves_no_lock_in_the_sessions_of_a_pooler(shop, fake_stripe
     user_id = uuid.UUID(shop.session().json["user"]["id"])
     with pooled(db, "webhook") as session:
         gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
-        sale = Sale(session, gateway, user_id, "creator", "https://app.test", "development", NOW)
+        sale = CheckoutService(
+            session, gateway, user_id, "creator", "https://app.test", "development", NOW
+        )
         first, second = [sale.checkout(["creator_monthly"]) for _ in range(2)]
         assert first.id == second.id
         assert db.value(ADVISORY_LOCKS) == 0

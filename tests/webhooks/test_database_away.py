@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from core.database import sync_pool
-from webhooks.edge import Database
+from webhooks.context import Database
 
 THREADS, CALLS = 16, 160
 

@@ -5,26 +5,21 @@ tests/docs/test_errors.py sees to it that no code of the page is missing here.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
+from werkzeug.test import TestResponse
 
-from local.stripe import Fault
+from local.stripe import FakeStripe, Fault
+from tests.database import Database
 from tests.webhooks.edge import NOW, Edge, make_settings, running
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from werkzeug.test import TestResponse
-
-    from local.stripe import FakeStripe
-    from tests.database import Database
 
 JSON = {"Content-Type": "application/json"}
 

@@ -10,24 +10,19 @@ import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 
 from local import stripe
-from local.stripe import Fault
+from local.stripe import FakeStripe, Fault
 from tests.amount import rounds
-from tests.database import make_product
+from tests.database import Database, make_product
 from tests.erasure import rows_about
 from tests.fakes import clerk
 from tests.webhooks import dying
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import rows, truth
 from tests.webhooks.statements import NEVER, Killed, Moments, watched
-
-if TYPE_CHECKING:
-    from local.stripe import FakeStripe
-    from tests.database import Database
 
 pytestmark = pytest.mark.chaos
 

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.billing import Gateway
-from core.billing_sync import sync_event
+from core.billing_sync import parse_event, record, sync_event
 from core.database import connect
-from core.stripe_inbox import parse_event, record
+from core.stripe_gateway import Gateway
 from local.stripe import Fault
 from tests.amount import rounds
 from tests.webhooks.lifecycles import LIFECYCLES, Trial, rows, truth, unfinished

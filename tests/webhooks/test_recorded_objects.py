@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.billing import reference, subscription_seen
-from core.stripe_inbox import parse_event
+from core.billing_sync import parse_event
+from core.stripe_gateway import reference, subscription_seen
 
 FOLDER = Path(os.environ.get("DATA", "../shared/data")) / "stripe_recorded_objects"
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.billing import BillingError, Gateway
-from core.billing_sync import customer_seen, sync_customer, sync_event
+from core.billing_sync import customer_seen, parse_event, record, sync_customer, sync_event
 from core.database import connect
-from core.stripe_inbox import parse_event, record
+from core.stripe_gateway import BillingError, Gateway
 from local import stripe
 from local.stripe import Fault
 from tests.webhooks.edge import NOW
-from workers.jobs import reconcile_billing
+from workers.jobs import billing
 
 ALICE_BUYS = {"plan": "creator"}
 
@@ -87,7 +86,7 @@ def test_a_wrong_key_does_not_pass_for_an_erasure(customer, wrong_gateway, worke
 
 def test_reconciliation_tells_a_wrong_key_at_once(customer, wrong_gateway, worker):
     with pytest.raises(BillingError) as caught:
-        reconcile_billing.reconcile(worker, wrong_gateway, now=NOW)
+        billing.reconcile(worker, wrong_gateway, now=NOW)
     assert caught.value.reason == "misconfigured"
 
 
@@ -127,10 +126,10 @@ def test_a_customer_found_by_its_metadata_tells_the_account_at_the_next_reconcil
     user_id = shop.session().json["user"]["id"]
     customer = fake_stripe.customer(user_id=user_id)["id"]
     gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
-    reconcile_billing.reconcile(worker, gateway, now=NOW)
+    billing.reconcile(worker, gateway, now=NOW)
     assert db.value("select private.stripe_account()") is None
     sync_customer(worker, gateway, customer)
-    reconcile_billing.reconcile(worker, gateway, now=NOW)
+    billing.reconcile(worker, gateway, now=NOW)
     assert db.value("select private.stripe_account()") == "acct_1/test"
 
 
@@ -139,5 +138,5 @@ def test_a_key_that_may_no_longer_ask_about_its_account_is_not_held_up(
 ):
     fake_stripe.faults = lambda _method, path: Fault(status=403) if path == "/v1/account" else None
     gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
-    reconcile_billing.reconcile(worker, gateway, now=NOW)
+    billing.reconcile(worker, gateway, now=NOW)
     assert sync_customer(worker, gateway, customer) == "done"

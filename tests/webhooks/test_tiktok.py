@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from pydantic import ValidationError
 
 from core.config import EdgeSettings
-from core.sealing import Sealer
+from core.encryption import Encryption
 from tests.fakes import tiktok as fake_tiktok
 from tests.webhooks.edge import Edge, running
 
@@ -68,7 +68,7 @@ def test_a_creator_connects_and_the_tokens_are_sealed(connected, tiktok, db):
     row = db.row("select * from private.tiktok_connections")
     assert row["user_id"] == uuid.UUID(connected.session().json["user"]["id"])
     assert "secret" not in str(row)
-    sealer = Sealer(KEYS[:1])
+    sealer = Encryption(KEYS[:1])
     assert sealer.open(row["access_token"]) in tiktok.access
     assert sealer.open(row["refresh_token"]) in tiktok.refresh
 
@@ -161,7 +161,7 @@ def test_a_creator_who_keeps_the_videos_back_is_connected_to_nothing(connected, 
 def test_connecting_again_keeps_one_connection(connected, tiktok, db):
     connect(connected, tiktok)
     connect(connected, tiktok)
-    sealer = Sealer(KEYS[:1])
+    sealer = Encryption(KEYS[:1])
     assert sealer.open(
         db.row("select access_token from private.tiktok_connections")["access_token"]
     ).endswith("-4")
@@ -257,9 +257,9 @@ def test_tiktok_being_down_is_a_failure_that_can_be_repeated(connected, tiktok):
 
 
 def test_an_older_key_still_opens_what_it_sealed():
-    sealed = Sealer(KEYS[1:]).seal("token")
-    assert Sealer(KEYS).open(sealed) == "token"
-    assert Sealer(KEYS).seal("token") != sealed
+    sealed = Encryption(KEYS[1:]).seal("token")
+    assert Encryption(KEYS).open(sealed) == "token"
+    assert Encryption(KEYS).seal("token") != sealed
 
 
 @pytest.mark.parametrize("missing", ["tiktok_client_secret", "tiktok_token_keys", None])

@@ -8,16 +8,13 @@ import re
 import signal
 import time
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - read at run time
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from workers.errors import Reject, Retry
+from workers.engine.errors import Reject, Retry
+from workers.engine.isolated import Task
 from workers.insights.inputs import Comment, ProductFacts
-from workers.isolated import Task
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True)

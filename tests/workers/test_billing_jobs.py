@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 from psycopg.types.json import Jsonb
 
-from core.billing import Gateway
 from core.database import async_pool
+from core.stripe_gateway import Gateway
 from local import stripe
 from local.stripe import Fault
+from tests.database import Database
 from tests.erasure import rows_about
-from workers.billing import BILLING_CONNECTIONS, ask
-from workers.jobs import erase_account, reconcile_billing, sync_customer
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from tests.database import Database
+from workers.engine.runner import Runner
+from workers.jobs import billing, maintenance
+from workers.jobs.billing import BILLING_CONNECTIONS, ask
 
 
 @pytest.fixture
@@ -36,10 +32,10 @@ def shop():
 async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
     async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
         handlers = {
-            "sync_customer": sync_customer.handler(gateway),
-            "reconcile_billing": reconcile_billing.handler(gateway),
-            "erase_account": erase_account.handler(gateway, delete_customer=True),
-            "erase_rows": erase_account.rows_handler(),
+            "sync_customer": billing.customer_sync(gateway),
+            "reconcile_billing": billing.reconciliation(gateway),
+            "erase_account": billing.customer_erasure(gateway, delete_customer=True),
+            "erase_rows": maintenance.row_erasure(),
         }
         runner = Runner(
             pool,

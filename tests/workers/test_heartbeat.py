@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.chaos.proxy import Proxy
-from tests.database import make_user
+from tests.database import Database, Row, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, make_kind
-from workers.heartbeat import Heartbeat
-from workers.queue import Job
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.database import Database, Row
+from workers.engine.heartbeat import Heartbeat
+from workers.engine.queue import Job
 
 LEASE_SECONDS = 1
 DUE_IN = "select extract(epoch from vt - clock_timestamp())::float from pgmq.q_maintenance"

@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.workers import isolated_tasks as tasks
-from workers.errors import Reject, Retry
-from workers.isolation import BeyondBounds, FailedError, open_isolation
+from workers.engine.errors import Reject, Retry
+from workers.engine.isolation import BeyondBounds, FailedError, open_isolation
 
 MEBIBYTE = 1024 * 1024
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.chaos.proxy import Proxy
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expect_notifications, make_kind
-from workers.listener import listen
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.database import Database
+from workers.engine.heartbeat import listen
 
 Heard = asyncio.Queue[tuple[str, str | bool]]
 CONNECTED = ("connected: is deaf", False)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.database import Database
 from tests.jobs import QUEUE, claim, enqueue, fail, make_kind, state
 from tests.server import free_port
-
-if TYPE_CHECKING:
-    from tests.database import Database
 
 
 @pytest.fixture(autouse=True)

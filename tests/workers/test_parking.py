@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from tests.database import Database
 from tests.jobs import enqueue, leftovers, make_kind, state
 from tests.workers.test_runner import handler, running, until
-from workers.errors import Park
-
-if TYPE_CHECKING:
-    from tests.database import Database
-    from workers.handlers import Run
+from workers.engine.errors import Park
+from workers.engine.handlers import Run
 
 PARKED = 1000
 WAITING = "select count(*) from public.jobs where status = 'waiting'"

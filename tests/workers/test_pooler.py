@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
 
 from core.database import async_pool, connect, sync_pool
+from tests.database import Database
 from tests.jobs import QUEUE, enqueue, expect_notifications, leftovers, make_kind
 from tests.pgbouncer import needs_pgbouncer, pooling
-from workers.handlers import Handler
-from workers.listener import listen
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.database import Database
+from workers.engine.handlers import Handler
+from workers.engine.heartbeat import listen
+from workers.engine.runner import Runner
 
 pytestmark = needs_pgbouncer
 JOBS = 40

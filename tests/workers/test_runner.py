@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -13,20 +15,13 @@ from structlog.testing import capture_logs
 
 from core.database import async_pool
 from tests.chaos.proxy import Proxy
-from tests.database import make_user
+from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
-from workers.errors import Reject, Retry
-from workers.handlers import Handler
-from workers.listener import listen
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from uuid import UUID
-
-    from tests.database import Database
-    from workers.handlers import Run
-    from workers.queue import Job
+from workers.engine.errors import Reject, Retry
+from workers.engine.handlers import Handler, Run
+from workers.engine.heartbeat import listen
+from workers.engine.queue import Job
+from workers.engine.runner import Runner
 
 LEASE_SECONDS = 3
 DONE = {
@@ -102,7 +97,7 @@ async def test_a_job_is_done_and_acknowledged(db: Database):
 
 
 async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database, monkeypatch):
-    monkeypatch.setattr("workers.runner._POLL_SECONDS", 600)
+    monkeypatch.setattr("workers.engine.runner._POLL_SECONDS", 600)
     started = asyncio.Event()
 
     async def work(_input: None, _run: Run) -> None:
@@ -119,7 +114,7 @@ async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database,
 async def test_a_job_added_while_the_worker_began_to_wait_is_found_without_a_notification(
     db: Database, monkeypatch
 ):
-    monkeypatch.setattr("workers.runner._POLL_SECONDS", 600)
+    monkeypatch.setattr("workers.engine.runner._POLL_SECONDS", 600)
     started = asyncio.Event()
 
     async def work(_input: None, _run: Run) -> None:
@@ -347,7 +342,7 @@ async def test_a_cancellation_before_the_worker_listens_is_not_missed(db: Databa
         await is_cancelled.wait()
         await listen(*arguments)
 
-    monkeypatch.setattr("workers.runner.listen", listen_late)
+    monkeypatch.setattr("workers.engine.runner.listen", listen_late)
     async with running(db, handler(sleep_long), lease_seconds=600):
         await until(lambda: state(db, job_id)["status"] == "running")
         cancel(db, user_id, job_id)

@@ -9,23 +9,18 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from core.config import EdgeSettings, OperatorSettings, WorkerSettings
-from tests.database import make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.fakes.website import serving
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.database import Database, Row
 
 LEASE_SECONDS = 6  # beats every two seconds: a busy machine may be late with one
 COMMAND = [sys.executable, "-m", "workers"]

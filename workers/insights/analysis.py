@@ -8,37 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from workers.insights import confidence, sentiment, themes
-from workers.insights.comments import Prepared, prepare
-from workers.insights.engines import best_scorer
-from workers.insights.evidence import EvidenceLog
-from workers.insights.facts import shown_name, spoken_name
-from workers.insights.groundedness import check, cited_ids
-from workers.insights.pack import write_pack
-from workers.insights.pack_inputs import PackInputs
-from workers.insights.pack_shapes import PackConfiguration
-from workers.insights.refs import source_ref
-from workers.insights.sentiment_shapes import (
+from workers.insights import confidence
+from workers.insights.documents import (
     Dropped,
+    Engine,
+    Grounding,
     Language,
+    PackConfiguration,
     Sample,
     SentimentSummary,
     Subject,
+    ViralityBreakdown,
     Window,
 )
-from workers.insights.shapes import Engine, Grounding
-from workers.insights.virality import examine
-from workers.insights.virality_shapes import ViralityBreakdown
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from workers.insights.inputs import Collection
-    from workers.insights.lexicon import Scorer
-    from workers.insights.remarks import Remarks
+from workers.insights.evidence import EvidenceLog, check, cited_ids, source_ref
+from workers.insights.inputs import Collection, Remarks
+from workers.insights.pack.facts import shown_name, spoken_name
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.writer import write_pack
+from workers.insights.sentiment import themes, totals
+from workers.insights.sentiment.comments import Prepared, prepare
+from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.lexicon import Scorer
+from workers.insights.virality.breakdown import examine
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 
@@ -127,17 +123,17 @@ def _own_tags(collection: Collection) -> frozenset[str] | None:
 
 def _sentiment(run: _Run) -> SentimentSummary:
     prepared = prepare(run.collection.comments)
-    scored = sentiment.score_comments(prepared.kept, run.scorer)
-    found = sentiment.total(scored, run.scorer)
+    scored = totals.score_comments(prepared.kept, run.scorer)
+    found = totals.total(scored, run.scorer)
     mentions = themes.find_mentions(scored, run.scorer, run.remarks)
     refs = [item.counted.comment.ref for item in scored]
     document = SentimentSummary(
         subject=_subject(run),
         sample=_sample(run.collection, prepared),
-        overall=sentiment.overall(
+        overall=totals.overall(
             found, len(scored), run.log, refs, is_calibrated=run.scorer.is_calibrated
         ),
-        aspects=themes.aspects(mentions, sentiment.label_bias(run.scorer), run.log),
+        aspects=themes.aspects(mentions, totals.label_bias(run.scorer), run.log),
         themes=themes.themes(mentions, scored, run.remarks, run.log),
         purchase_intent=themes.purchase_intent(scored, run.remarks, run.log),
         risks=themes.risks(scored, run.log),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-from workers.insights.shapes import Confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from workers.insights.sentiment import Total
-    from workers.insights.virality_shapes import Score
+from workers.insights.documents import Confidence, Score
+from workers.insights.sentiment.totals import Total
 
 
 def of_sentiment(found: Total | None, n: int) -> Confidence:

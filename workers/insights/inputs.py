@@ -1,15 +1,18 @@
-"""What providers produce and insights consume: typed, in memory only, never stored.
+"""What sources produce and insights consume: typed, in memory only, never stored.
 
-Every count of a scraped item is optional, because every scraper leaves some out; zero means that
-the source said zero. Texts are kept out of `repr`, so that no log line or traceback shows them.
+A remark is what another reader than ours labelled a comment as. Its words are the closed
+vocabulary's, so an odd comment can only choose among them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - read at run time: results of isolated tasks
-from decimal import Decimal  # noqa: TC003
+from datetime import datetime
+from decimal import Decimal
 from typing import Literal
+
+from workers.insights.documents import ThemeKind
 
 SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]
 # Why a video was collected: the one asked about, its creator's other posts, or its niche.
@@ -118,3 +121,15 @@ class Collection:
     partial: bool = False
     limits: tuple[str, ...] = ()
     earlier: tuple[Snapshot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """`aspect` is a key of the vocabulary; None where none fits."""
+
+    kind: ThemeKind | None
+    aspect: str | None
+    wants_to_buy: bool
+
+
+Remarks = Mapping[str, Remark]  # by the comment's ref

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from workers.insights.sentiment_shapes import ThemeKind
+from workers.insights.documents import ThemeKind
 
 OVERALL = "overall"
 

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from psycopg.types.json import Jsonb
 
-from workers.errors import LostLease, Reject
-from workers.handlers import Handler, Run
+from workers.engine.errors import LostLease, Reject
+from workers.engine.handlers import Handler, Run
+from workers.engine.isolated import Task
+from workers.engine.isolation import BeyondBounds
+from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
-from workers.insights.engines import best_scorer
-from workers.insights.velocity import snapshots_of
-from workers.isolated import Task
-from workers.isolation import BeyondBounds
-from workers.providers.assistant import Assistant
-from workers.providers.routing import collect
-from workers.purchases import RunPurchases
-from workers.tiktok_account import own_posts
-
-if TYPE_CHECKING:
-    from workers.insights.inputs import Snapshot
-    from workers.providers.context import OwnAccount
-    from workers.providers.services import Services
-    from workers.providers.tiktok_display import OwnPosts
-    from workers.queue import Database, Job
-
+from workers.insights.inputs import Snapshot
+from workers.insights.sentiment.engines import best_scorer
+from workers.insights.virality.velocity import snapshots_of
+from workers.sources.context import OwnAccount
+from workers.sources.purchases import RunPurchases
+from workers.sources.routing import collect
+from workers.sources.services import Services
+from workers.sources.tiktok.account import own_posts
+from workers.sources.tiktok.display import OwnPosts
+from workers.writing.assistant import Assistant
 
 ANALYSE = Task(analyse, returns=Analysis)
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from psycopg.errors import QueryCanceled
 from psycopg.types.json import Jsonb
 
-from workers.errors import LostLease, Reject
-from workers.handlers import Handler, Run
-from workers.providers.openai_text import Unanswered
-from workers.providers.script_review import OpenRule, review_script
-from workers.providers.script_writer import Wish, write_script
-from workers.providers.template_script import WITHDRAWN, Script, template_script
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from workers.providers.openai_text import TextModel
-    from workers.queue import Database, Job
+from workers.engine.errors import LostLease, Reject
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
+from workers.writing.model import TextModel, Unanswered
+from workers.writing.scripts import (
+    WITHDRAWN,
+    OpenRule,
+    Script,
+    Wish,
+    review_script,
+    template_script,
+    write_script,
+)
 
 _log = structlog.get_logger()
 _CHECK_SECONDS = 2  # as check_compliance has

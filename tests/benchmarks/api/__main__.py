@@ -11,9 +11,9 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.benchmarks.api import (
     agreement,
@@ -28,17 +28,13 @@ from tests.benchmarks.api import (
     targets,
     versions,
 )
+from tests.benchmarks.api.measure import Bench
 from tests.benchmarks.api.servers import Place
-from tests.benchmarks.jobs import report
+from tests.benchmarks.jobs import report, row
 from tests.benchmarks.jobs.measure import Failure, Sample
 from tests.benchmarks.jobs.server import running
+from tests.benchmarks.jobs.target import Target
 from tests.server import ROOT, migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.benchmarks.api.measure import Bench
-    from tests.benchmarks.jobs.target import Target
 
 _DOCS = ROOT / "docs" / "benchmarks"
 _SYSTEMS = (*cases.POSTGREST, *cases.PEERS, cases.PGBENCH, *cases.BARE_PEERS.values())
@@ -118,7 +114,7 @@ def _shown(runs: Iterator[Sample | Failure]) -> Iterator[Sample | Failure]:
         yield run
 
 
-def _write(folder: Path, facts: dict[str, str], measured: list[report.Row], bench: Bench) -> None:
+def _write(folder: Path, facts: dict[str, str], measured: list[row.Row], bench: Bench) -> None:
     report.save(folder / "api.json", facts, measured)
     text = page.text(
         facts,

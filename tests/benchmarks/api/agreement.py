@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import httpx
 
 from tests.benchmarks.api import cases
-
-if TYPE_CHECKING:
-    from tests.benchmarks.api.servers import Server
+from tests.benchmarks.api.servers import Server
 
 _READS = (cases.LIST, cases.GET, cases.OVERVIEW)
 # Who does what our API does before each request. Next.js asks ours and passes no header on.

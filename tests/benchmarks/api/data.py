@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import psycopg
 
-if TYPE_CHECKING:
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.target import Target
 
 PRODUCTS_EACH = 20
 RESULTS_EACH = 10

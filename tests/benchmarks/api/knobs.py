@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from local import postgrest
 from tests.benchmarks.api import cases, measure, servers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.benchmarks.api.measure import Bench
-    from tests.benchmarks.api.servers import Place, Server
-    from tests.benchmarks.jobs.measure import Failure, Sample
+from tests.benchmarks.api.measure import Bench
+from tests.benchmarks.api.servers import Place, Server
+from tests.benchmarks.jobs.measure import Failure, Sample
 
 CASE = "list 20 with one thing changed"
 _PASSWORD = "benchmark"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.benchmarks.jobs.machine import Watch, tree_seconds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 16

@@ -6,23 +6,19 @@ import os
 import random
 import re
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 
 from local.postgres import BIN_DIR
 from tests.benchmarks.api import cases, data, load, servers
+from tests.benchmarks.api.servers import Place, Server
 from tests.benchmarks.jobs.machine import Watch, tree_seconds
 from tests.benchmarks.jobs.measure import FOREIGN_LIMIT, Failure, Sample
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.benchmarks.api.servers import Place, Server
 
 PGBENCH_CLIENTS = 8
 SCREEN = "a dashboard's screen"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.benchmarks.api import cases, data, knobs
 from tests.benchmarks.jobs import report
 from tests.benchmarks.jobs.measure import FOREIGN_LIMIT
-
-if TYPE_CHECKING:
-    from tests.benchmarks.jobs.report import Row
-    from tests.benchmarks.jobs.targets import Verdict
+from tests.benchmarks.jobs.row import Row
+from tests.benchmarks.jobs.targets import Verdict
 
 _PAGE = """\
 # The API beside its peers

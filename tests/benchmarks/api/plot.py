@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from tests.benchmarks.api import cases, knobs
 from tests.benchmarks.jobs.plot import bars
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.benchmarks.jobs.report import Row
+from tests.benchmarks.jobs.row import Row
 
 _FIELDS = (
     (cases.LIST, "requests_per_second", "list 20: requests/s"),

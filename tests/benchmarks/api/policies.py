@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import psycopg
 
 from tests.benchmarks.api import data, measure
+from tests.benchmarks.api.measure import Bench
 from tests.benchmarks.jobs.measure import Failure, Sample
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.benchmarks.api.measure import Bench
 
 CASE = "20 newest of a million results"
 BY_POLICY = "ours, by policy"

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import httpx
 import jwt
@@ -21,12 +21,8 @@ from jwt.algorithms import ECAlgorithm
 
 from local import postgrest
 from tests.benchmarks.api import data
+from tests.benchmarks.jobs.target import Target
 from tests.server import ROOT, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tests.benchmarks.jobs.target import Target
 
 NODE = Path(__file__).parent / "node"
 _UVICORN = ["--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tests.benchmarks.api import cases, policies
 from tests.benchmarks.api.measure import FOUR, ONE, SCREEN
-from tests.benchmarks.jobs.targets import Target, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.benchmarks.jobs.report import Row
-    from tests.benchmarks.jobs.targets import Look
+from tests.benchmarks.jobs.row import Row
+from tests.benchmarks.jobs.targets import Look, Target, Verdict
 
 RATE = "requests_per_second"
 

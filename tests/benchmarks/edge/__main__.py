@@ -11,25 +11,20 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local import stripe
 from tests.benchmarks.edge import load, page, plot
 from tests.benchmarks.jobs import machine, report
 from tests.benchmarks.jobs.machine import Watch
 from tests.benchmarks.jobs.measure import Sample
-from tests.benchmarks.jobs.server import running
+from tests.benchmarks.jobs.server import Server, running
+from tests.benchmarks.jobs.target import Target
 from tests.server import ROOT, migrate
 from tests.webhooks import served
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.benchmarks.jobs.server import Server
-    from tests.benchmarks.jobs.target import Target
-    from tests.webhooks.served import Served
+from tests.webhooks.served import Served
 
 _DOCS = ROOT / "docs" / "benchmarks"
 _WARM_UP_SECONDS = 1

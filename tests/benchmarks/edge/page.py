@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.benchmarks.jobs import report
 from tests.benchmarks.jobs.measure import FOREIGN_LIMIT
-
-if TYPE_CHECKING:
-    from tests.benchmarks.jobs.report import Row
+from tests.benchmarks.jobs.row import Row
 
 _PAGE = """\
 # The edge beside a bare Flask route

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from tests.benchmarks.jobs.plot import bars
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.benchmarks.jobs.report import Row
+from tests.benchmarks.jobs.row import Row
 
 _FIELDS = (
     ("session", "p50_ms", "Exchange, p50 ms"),

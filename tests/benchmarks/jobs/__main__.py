@@ -9,18 +9,15 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tests.benchmarks.jobs import page, plan, plot, report, targets, versions
+from tests.benchmarks.jobs import page, plan, plot, report, row, targets, versions
 from tests.benchmarks.jobs.measure import Failure, Sample, samples
 from tests.benchmarks.jobs.server import running
 from tests.server import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DOCS = ROOT / "docs" / "benchmarks"
 _AGAIN_SECONDS = 120  # a full run ends within a quarter of an hour, on a busy machine too
@@ -79,7 +76,7 @@ def _skipped(chosen: set[str]) -> dict[str, str]:
     return versions.missing() | unwanted
 
 
-def _write(folder: Path, facts: dict[str, str], measured: list[report.Row]) -> None:
+def _write(folder: Path, facts: dict[str, str], measured: list[row.Row]) -> None:
     report.save(folder / "jobs.json", facts, measured)
     text = page.text(facts, measured, targets.judge(measured))
     (folder / "jobs.md").write_text(text)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
-from tests.benchmarks.jobs.systems.system import Work
+from tests.benchmarks.jobs.systems.ours import Ours
+from tests.benchmarks.jobs.systems.system import Claimable, Claims, System, Work
+from tests.benchmarks.jobs.target import Target
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.benchmarks.jobs.systems.ours import Ours
-    from tests.benchmarks.jobs.systems.system import Claimable, Claims, System
-    from tests.benchmarks.jobs.target import Target
-
-    Numbers = dict[str, float]
+Numbers = dict[str, float]
 
 _NOT_PARKED = "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
 _CHUNK = 1000

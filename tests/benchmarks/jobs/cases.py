@@ -6,20 +6,15 @@ import asyncio
 import random
 import statistics
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 
-from tests.benchmarks.jobs.systems.system import Work
-from tests.benchmarks.jobs.target import BEGIN, END
+from tests.benchmarks.jobs.systems.system import System, Work
+from tests.benchmarks.jobs.target import BEGIN, END, Target
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from tests.benchmarks.jobs.systems.system import System
-    from tests.benchmarks.jobs.target import Target
-
-    Numbers = dict[str, float]
+Numbers = dict[str, float]
 
 _CHUNK = 1000
 _STUCK_SECONDS = 30

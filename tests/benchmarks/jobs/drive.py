@@ -8,18 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from tests.benchmarks.jobs.backlog import BACKLOG_CASES
 from tests.benchmarks.jobs.cases import CASES
-from tests.benchmarks.jobs.target import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.benchmarks.jobs.systems.system import System
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.systems.system import System
+from tests.benchmarks.jobs.target import Order, Target
 
 # Imported by name: a process loads the one system that it measures.
 _SYSTEMS = {

@@ -8,22 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING
 
 from tests.benchmarks.jobs.machine import Watch
-from tests.benchmarks.jobs.plan import NODE
-from tests.benchmarks.jobs.target import BEGIN, END, Order
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.benchmarks.jobs.plan import Case
-    from tests.benchmarks.jobs.server import Server
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.plan import NODE, Case
+from tests.benchmarks.jobs.server import Server
+from tests.benchmarks.jobs.target import BEGIN, END, Order, Target
 
 HERE = Path(__file__).parent
 FOREIGN_LIMIT = 0.12

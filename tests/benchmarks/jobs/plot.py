@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-
-    from tests.benchmarks.jobs.report import Row
+from tests.benchmarks.jobs.row import Row
 
 _OURS, _PEER = "#1f6f54", "#9aa5b1"
 _DASHES = {"delayed": "--", "leased": ":"}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from tests.benchmarks.jobs.measure import Sample
-    from tests.benchmarks.jobs.targets import Verdict
+from tests.benchmarks.jobs.measure import Sample
+from tests.benchmarks.jobs.row import Row
+from tests.benchmarks.jobs.targets import Verdict
 
 _ENVIRONMENT = "environment"
 # The unit of each measured number; those with a size in their name come last.
@@ -38,23 +37,6 @@ _UNITS = {
     "cpu_us_per_request": "µs",
     "cpu_us_per_screen": "µs",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """A number of a system: the median of its repeats and how far they lie apart."""
-
-    case: str
-    system: str
-    metric: str
-    value: float
-    unit: str
-    ratio_to_ours: float | None
-    minimum: float
-    maximum: float
-    repeats: int
-    foreign_cpu: float
-    measured_at: str
 
 
 def rows(samples: Iterable[Sample], measured_at: str) -> list[Row]:

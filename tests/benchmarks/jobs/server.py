@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -16,9 +16,6 @@ from psycopg import sql
 from local import postgres
 from tests.benchmarks.jobs.target import Target
 from tests.server import PLATFORM, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 # Durable as in production; only memory and autovacuum's pace are set.
 SETTINGS = {

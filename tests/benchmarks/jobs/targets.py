@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tests.benchmarks.jobs.plan import OF_MANY_USERS, OURS
+from tests.benchmarks.jobs.row import Row
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.benchmarks.jobs.report import Row
-
-    # A measured value by case, system and metric; KeyError where it was not measured.
-    Look = Callable[[str, str, str], float]
+# A measured value by case, system and metric; KeyError where it was not measured.
+Look = Callable[[str, str, str], float]
 
 _DRAIN = "drain, 10 at once"
 _FULL = "claim from a full queue"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import asyncpg
@@ -11,9 +12,6 @@ from fastapi import Depends, FastAPI, HTTPException, Response
 
 from tests.benchmarks.api.peers import queries
 from tests.benchmarks.api.peers.shapes import Job, NewProduct, Order, Overview, Product
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 Caller = Annotated[queries.Caller, Depends(queries.caller)]
 _BECOME = queries.BECOME.format(claims="$1", method="$2", path="$3", headers="$4")

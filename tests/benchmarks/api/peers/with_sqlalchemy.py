@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -13,9 +14,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.benchmarks.api.peers import queries
 from tests.benchmarks.api.peers.shapes import Job, NewProduct, Order, Overview, Product
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 app = FastAPI()
 _engine = create_async_engine(queries.DATABASE_URL, pool_size=queries.POOL_SIZE, max_overflow=0)

@@ -6,20 +6,15 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
+import psycopg
 from redis.asyncio import Redis
 
 from tests.benchmarks.jobs.systems import celery_app
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    import psycopg
-
-    from tests.benchmarks.jobs.systems.system import Work
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.systems.system import Work
+from tests.benchmarks.jobs.target import Target
 
 _READY_SECONDS = 60
 

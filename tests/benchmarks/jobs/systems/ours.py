@@ -1,31 +1,26 @@
-"""CreatorsCook's own job layer: `private.enqueue` and `workers.runner.Runner`."""
+"""CreatorsCook's own job layer: `private.enqueue` and `workers.engine.runner.Runner`."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import uuid
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from core.database import async_pool
 from core.logs import configure
+from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
+from tests.benchmarks.jobs.target import Target
 from tests.server import migrate
-from workers.errors import Park
-from workers.handlers import Handler
-from workers.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from tests.benchmarks.jobs.systems.system import Work
-    from tests.benchmarks.jobs.target import Target
-    from workers.handlers import Run
-    from workers.queue import Database, Job
+from workers.engine.errors import Park
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
+from workers.engine.runner import Runner
 
 QUEUE = "scripts"  # the maintenance queue has scheduled jobs of its own
 KIND = "benchmark"

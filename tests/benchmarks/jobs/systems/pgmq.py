@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from tests.benchmarks.jobs.systems.system import Work
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.target import Target
 
 _IDLE_SECONDS = 0.1
 _SEND_MANY = """

@@ -5,26 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import asyncpg
 import psycopg
 from pgqueuer import PgQueuer
 from pgqueuer.db import PsycopgDriver
+from pgqueuer.models import Job
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
+from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from pgqueuer.models import Job
-
-    from tests.benchmarks.jobs.systems.system import Work
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.target import Target
 
 _NAME = "benchmark"
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
 
+from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from procrastinate.manager import JobManager
-    from procrastinate.tasks import Task
-
-    from tests.benchmarks.jobs.systems.system import Work
-    from tests.benchmarks.jobs.target import Target
+from tests.benchmarks.jobs.target import Target
 
 
 class Procrastinate:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.benchmarks.jobs.systems.system import Work
+from tests.benchmarks.jobs.systems.system import Work
 
 
 async def perform(work: Work, number: int) -> None:

@@ -1,0 +1,104 @@
+"""`python -m tests.evaluation [DATA]`: every bar, on the data in that folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config import LocalSettings, load
+from local import scratch
+from local.layout import ROOT
+from tests.evaluation import data, growth, honesty, opinions, products, records, rules, speed
+from tests.evaluation.bars import Finding, falls_short, read_bars
+from tests.evaluation.report import markdown, print_lines
+
+DEFAULT_DATA = Path("../shared/data")
+REPORT = Path("docs/evaluation.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Runs where its data is; elsewhere its bars are skipped, with the reason."""
+
+    needs: tuple[str, ...]
+    bars: tuple[str, ...]
+    judge: Callable[[Path], list[Finding]]
+
+    def findings(self, folder: Path) -> list[Finding]:
+        missing = [name for name in self.needs if not (folder / name).exists()]
+        if not missing:
+            return self.judge(folder)
+        reason = f"not in the data folder: {', '.join(missing)}"
+        return [Finding(bar, None, skipped=reason) for bar in self.bars]
+
+
+SECTIONS = (
+    Section(
+        (data.GROWTH,),
+        ("growth_rank", "growth_top_fifth", "score_beats_engagement"),
+        growth.judge,
+    ),
+    Section(
+        (data.CREATORS,),
+        (
+            "interval_coverage",
+            "baseline_of_five",
+            "outlier_explained_by_shares",
+            "hashtag_lift",
+            "timing_claims",
+        ),
+        records.judge,
+    ),
+    Section(
+        (data.SENTIMENT,),
+        (*opinions.SETS.values(), "totals_error", "totals_coverage"),
+        lambda folder: opinions.judge(folder / data.SENTIMENT),
+    ),
+    Section(
+        (data.PRODUCT_PAGES,),
+        ("price_f1", "availability_f1", "name_share"),
+        lambda folder: products.judge(folder / data.PRODUCT_PAGES),
+    ),
+    Section(
+        (data.ITEMS, data.SENTIMENT, data.INJECTION),
+        (
+            "grounded",
+            "numbers_equal",
+            "canaries",
+            "raw_runs",
+            "injection_shift",
+            "brigade_shift",
+        ),
+        honesty.judge,
+    ),
+    Section((data.SENTIMENT, data.CREATORS), ("time_400", "memory_400"), speed.judge),
+)
+
+
+def main(arguments: list[str]) -> int:
+    asked = _parse(arguments)
+    bars = read_bars()
+    findings = rules.judge(asked.database)
+    findings += [found for section in SECTIONS for found in section.findings(asked.data)]
+    short = [found for found in findings if falls_short(found, bars[found.bar])]
+    lines = [*print_lines(bars, findings), f"\n{len(short)} of {len(findings)} bars fall short"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if all(found.value is not None for found in findings):  # a part would read as the whole
+        asked.report.write_text(markdown(bars, findings), "utf-8")
+    return 1 if short else 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.evaluation")
+    parser.add_argument("data", nargs="?", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--database", help="URL of a migrated one, for the brand rules")
+    parser.add_argument("--report", type=Path, default=REPORT, help="where the table is written")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    with scratch.database(load(LocalSettings, _env_file=ROOT / ".env").local_dir) as migrated:
+        raise SystemExit(main(["--database", migrated.url, *sys.argv[1:]]))

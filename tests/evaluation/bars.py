@@ -1,0 +1,55 @@
+"""A bar: what was measured, what it must reach, what stands beside it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One measured value, named like its entry in thresholds.toml; or why there is none."""
+
+    bar: str
+    value: float | None
+    n: int = 0
+    beside: str = ""  # baselines and intervals, as they are printed
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What thresholds.toml says."""
+
+    area: str
+    what: str
+    low: float | None
+    high: float | None
+
+    @property
+    def asked(self) -> str:
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return f"at most {self.high:g}" if self.high is not None else "reported"
+
+
+def read_bars() -> dict[str, Bar]:
+    text = Path(__file__).with_name("thresholds.toml").read_text("utf-8")
+    return {name: _bar(raw) for name, raw in tomllib.loads(text).items()}
+
+
+def _bar(raw: dict[str, Any]) -> Bar:
+    low, high = raw.get("between", (raw.get("at_least"), raw.get("at_most")))
+    return Bar(raw["area"], raw["what"], low, high)
+
+
+def falls_short(finding: Finding, bar: Bar) -> bool:
+    """A skipped bar neither passes nor fails: it is printed with its reason."""
+    if finding.value is None:
+        return False
+    below = bar.low is not None and finding.value < bar.low
+    return below or (bar.high is not None and finding.value > bar.high)

@@ -1,0 +1,46 @@
+"""A real worker on a test's database, and what its owner sees of a product's job."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from core.database import async_pool
+from workers.engine.runner import Runner
+
+
+@asynccontextmanager
+async def worker(db, kind, handler, queue="ingestion"):
+    """Runs jobs of that kind until the block ends."""
+    async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
+        runner = Runner(
+            pool,
+            db.url("worker"),
+            {kind: handler},
+            queues=[queue],
+            concurrency=2,
+            lease_seconds=5,
+        )
+        task = asyncio.create_task(runner.run())
+        try:
+            yield
+        finally:
+            runner.stop()
+            await task
+
+
+def job_of(db, product, kind):
+    return db.row(
+        "select id, status, stage, attempt, error_code, error_message from public.jobs"
+        " where product_id = %s and kind = %s",
+        product["id"],
+        kind,
+    )
+
+
+async def until(db, product, kind, status):
+    """The job once it has that status; fails after a while."""
+    async with asyncio.timeout(120):
+        while job_of(db, product, kind)["status"] != status:  # noqa: ASYNC110 - it is in the database
+            await asyncio.sleep(0.02)
+    return job_of(db, product, kind)

@@ -1,0 +1,212 @@
+"""The language model's part of an analysis, on sample data and a fake server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.fakes.openai import Reply
+from workers.insights.analysis import analyse
+from workers.insights.evidence import cited_ids
+from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.sources.routing import collect
+from workers.writing.assistant import Assistant
+
+SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
+HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
+PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
+
+
+@pytest.fixture
+async def collection(services, report):
+    return await collect(SHOP, services, report)
+
+
+@pytest.fixture
+def work(collection, services, memory):
+    """One try of the job."""
+
+    async def try_once(model):
+        return await assisted(collection, services, model, memory)
+
+    return try_once
+
+
+async def assisted(collection, services, model, step):
+    """The analysis of a bottle, labelled and written by the model."""
+    assistant = Assistant(model, model, step, LexiconScorer())
+    labelled = await assistant.label(collection)
+    analysis = analyse(
+        collection,
+        product_name="Bottle",
+        now=services.now(),
+        ref_key=services.ref_key,
+        scorer=labelled.scorer or LexiconScorer(),
+        remarks=labelled.remarks,
+    )
+    return await assistant.write(analysis, "Bottle", labelled)
+
+
+def answers(request):
+    """Everything is liked; prose rests on the first evidence given."""
+    data = json.loads(request["messages"][1]["content"])
+    if "items" in data:
+        known = {"sentiment": "positive", "kind": "praise", "aspect": "other"}
+        labels = [{"id": item["id"], "wants_to_buy": False} | known for item in data["items"]]
+        return {"labels": labels}
+    first = [data["evidence"][0]["id"]]
+    line = {"text": "People like it.", "evidence_ids": first}
+    invented = {"text": "99999 people like it.", "evidence_ids": first}
+    hooks = [HOOK | {"evidence_ids": first}, HOOK | {"evidence_ids": ["e999"]}]
+    return {
+        "headline": line,
+        "summary": [line, invented],
+        "hooks": hooks,
+        "dos": [line],
+        "donts": [],
+    }
+
+
+def engine(document):
+    names = ("provider", "model", "usage", "fallback_used")
+    return {name: document["engine"][name] for name in names}
+
+
+async def test_without_a_model_the_embedded_engine_does_it_all(work):
+    found = await work(None)
+    assert found.results[0].content["engine"]["provider"] == "embedded"
+    assert found.pack.configuration["engine"]["provider"] == "embedded"
+
+
+async def test_the_models_labels_decide_and_its_words_are_in_the_pack(server, model, work):
+    server.always = answers
+    found = await work(model)
+    pack = found.pack.configuration
+    assert found.results[0].content["overall"]["label"] == "positive"
+    assert (pack["headline"], pack["summary"]) == ("People like it.", "People like it.")
+    assert [(hook["id"], hook["text"]) for hook in pack["hooks"]] == [("h1", HOOK["text"])]
+    assert pack["dos"] == ["People like it."]
+    assert pack["grounding"]["dropped"] == 2
+
+
+async def test_the_models_labels_name_kind_aspect_and_intent(server, model, work):
+    def asked_about_the_seal(request):
+        answer = answers(request)
+        for label in answer.get("labels", []):
+            label |= {"kind": "question", "aspect": "leaking", "wants_to_buy": True}
+        return answer
+
+    server.always = asked_about_the_seal
+    feelings = (await work(model)).results[0].content
+    largest = max(feelings["themes"], key=lambda theme: theme["n"])
+    assert (largest["kind"], largest["aspect"]) == ("question", "leaking")
+    assert largest["n"] == feelings["sample"]["analysed"]
+    assert feelings["purchase_intent"]["share"] == 1
+
+
+async def test_labels_of_a_model_are_not_called_calibrated(server, model, work):
+    server.always = answers
+    found, plain = await work(model), await work(None)
+    said = [each.results[0].content["overall"]["calibrated"] for each in (found, plain)]
+    assert said == [False, True]
+    assert any("was not measured" in limit for limit in found.results[0].content["limits"])
+
+
+async def test_what_the_model_left_out_is_the_embedded_engines(server, model, work):
+    server.always = answers
+    found, plain = await work(model), await work(None)
+    assert found.pack.configuration.keys() == plain.pack.configuration.keys()
+    assert len(found.pack.configuration["donts"]) >= 1
+
+
+async def test_every_document_says_who_did_it_and_what_it_cost(server, model, work):
+    server.always = answers
+    found = await work(model)
+    sentiment, virality = (engine(result.content) for result in found.results)
+    calls_for_labels = len(server.requests) - 1
+    cost = {name: number * calls_for_labels for name, number in PAID.items()}
+    assert sentiment == {
+        "provider": "openai",
+        "model": "small",
+        "usage": pytest.approx(cost),
+        "fallback_used": False,
+    }
+    assert (virality["provider"], virality["model"]) == ("embedded", "outlier-age-v1")
+    assert engine(found.pack.configuration) == {
+        "provider": "openai",
+        "model": "small",
+        "usage": PAID,
+        "fallback_used": False,
+    }
+
+
+async def test_a_packs_evidence_is_what_it_cites(server, model, work):
+    server.always = answers
+    pack = (await work(model)).pack.configuration
+    findings = {key: value for key, value in pack.items() if key != "evidence"}
+    assert {item["id"] for item in pack["evidence"]} == cited_ids(findings)
+
+
+async def test_no_word_of_a_stranger_is_in_the_prompt_for_prose(server, model, work, collection):
+    server.always = answers
+    await work(model)
+    prompt = json.dumps(server.data[-1]).lower()
+    sounds = {video.sound.title.lower() for video in collection.videos if video.sound}
+    tags = {tag for video in collection.videos for tag in video.hashtags}
+    written = {comment.text.lower() for comment in collection.comments}
+    assert not [words for words in sounds | tags | written if f'"{words}' in prompt]
+
+
+async def test_a_second_try_does_not_pay_again(server, model, work):
+    server.always = answers
+    first = await work(model)
+    paid = len(server.requests)
+    assert await work(model) == first
+    assert len(server.requests) == paid
+
+
+async def test_what_is_remembered_holds_no_word_of_a_comment(
+    server, model, work, memory, collection
+):
+    server.always = answers
+    await work(model)
+    kept = json.dumps(memory.kept)
+    assert not [each for each in collection.comments if len(each.text) > 8 and each.text in kept]
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (Reply(refusal="no"), "The language model refused"),
+        (Reply("{", finish_reason="length"), "The language model's answer was cut off"),
+        (
+            Reply("", finish_reason="content_filter"),
+            "The language model's filter stopped its answer",
+        ),
+        (Reply("no JSON"), "The language model's answer was not usable"),
+        (Reply(status=429, code="insufficient_quota"), "The language model's budget is used up"),
+        (Reply(status=400), "The language model could not be reached"),
+        (Reply(status=404, code="model_not_found"), "The language model is no longer offered"),
+    ],
+)
+async def test_where_the_model_fails_the_embedded_engine_does_it_and_says_so(
+    server, model, work, reply, why
+):
+    server.will(*[reply] * 20)
+    found, plain = await work(model), await work(None)
+    pack, sentiment = found.pack.configuration, found.results[0].content
+    assert sentiment["limits"][-1] == f"{why}; the built-in engine read the comments."
+    assert pack["limits"][-1] == f"{why}; the built-in engine wrote the pack."
+    assert sentiment["overall"] == plain.results[0].content["overall"]
+    assert (pack["hooks"], pack["headline"]) == (
+        plain.pack.configuration["hooks"],
+        plain.pack.configuration["headline"],
+    )
+    assert pack["engine"]["provider"] == "embedded"
+    assert (pack["engine"]["fallback_used"], sentiment["engine"]["fallback_used"]) == (True, True)
+
+
+async def test_an_answer_that_was_no_use_is_still_in_the_bill(server, model, work):
+    server.will(*[Reply(refusal="no")] * 20)
+    assert (await work(model)).pack.configuration["engine"]["usage"] == PAID

@@ -1,0 +1,55 @@
+"""Clerk's webhook: a person deleted there is erased here, in the transaction that records it."""
+
+from __future__ import annotations
+
+import re
+
+import structlog
+from flask import Blueprint, Response, g, jsonify, request
+
+from webhooks.authentication import signature
+from webhooks.context import current_edge
+from webhooks.identities import default_user_id
+from webhooks.metrics import CLERK_EVENTS
+from webhooks.problems import Problem
+from webhooks.signatures import verify_svix
+
+log = structlog.get_logger()
+blueprint = Blueprint("clerk_events", __name__)
+
+_TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
+_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
+
+
+_signed_by_clerk = signature(
+    "svix_signature",
+    lambda settings: settings.clerk_webhook_secrets,
+    lambda body, headers, secrets, now: verify_svix(body, dict(headers), secrets=secrets, now=now),
+    CLERK_EVENTS,
+)
+
+
+@blueprint.post("/clerk/webhook")
+@_signed_by_clerk
+def receive() -> Response:
+    """200 once it is safe. A deletion that names nobody erases nobody: Clerk's `id` is optional."""
+    edge, kind = current_edge(), g.event.get("type")
+    if not isinstance(kind, str) or not _TYPE.match(kind):
+        raise Problem(400, "invalid_request", "This is not a Clerk event.")
+    subject = _subject(g.event.get("data"))
+    issuer = edge.settings.clerk_issuer
+    row = edge.database.call(
+        "select private.record_clerk_event(%s, %s, %s, %s, %s) as outcome",
+        *(request.headers["Svix-Id"], kind, issuer, subject),
+        default_user_id(issuer, subject) if subject else None,
+    )
+    outcome = str(row["outcome"])
+    CLERK_EVENTS.labels("user.deleted" if kind == "user.deleted" else "(other)", outcome).inc()
+    log.info("clerk_event", type=kind, outcome=outcome)
+    return jsonify(received=True, duplicate=outcome == "duplicate")
+
+
+def _subject(data: object) -> str | None:
+    """The person of the event, if it names one in the form that tokens do."""
+    found = data.get("id") if isinstance(data, dict) else None
+    return found if isinstance(found, str) and _SUBJECT.match(found) else None

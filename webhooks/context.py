@@ -1,0 +1,99 @@
+"""What the views need, built once by the factory and found again through the current app."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import psycopg
+from flask import current_app
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from core.config import EdgeSettings
+from core.database import Row
+from core.encryption import Encryption
+from core.stripe_gateway import Gateway
+from core.tiktok import TikTokLogin
+from webhooks.clerk_keys import ClerkKeys
+from webhooks.clerk_tokens import Policy
+from webhooks.token_issuer import Signer
+
+_TRIAL_SECONDS = 1.0  # the pool connects within it, or the server is still away
+
+
+class Database:
+    """Calls functions of schema `private` as the `webhook` role; each call is a transaction.
+
+    While the last attempt to get a connection failed, one caller at a time tries again, briefly.
+    All others are told at once: threads that wait for a server that is away serve nobody.
+    """
+
+    def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
+        self._pool = pool
+        self._is_away = False
+        self._trial = threading.Lock()
+
+    def call(self, statement: str, *parameters: Any) -> Row:
+        """The first row of a statement that always has one."""
+        with self.session() as connection:
+            row = connection.execute(statement, parameters).fetchone()
+        if row is None:
+            raise LookupError(statement)
+        return row
+
+    @contextmanager
+    def session(self) -> Iterator[Connection[Row]]:
+        """A connection for several statements, each of which commits."""
+        self._pool.open()  # does nothing from the second call on; never before a fork
+        with ExitStack() as stack:
+            yield self._try_again(stack) if self._is_away else self._try(stack, None)
+
+    def _try_again(self, stack: ExitStack) -> Connection[Row]:
+        if not self._trial.acquire(blocking=False):
+            raise psycopg.OperationalError("the database is away, and somebody is trying already")
+        try:
+            return self._try(stack, _TRIAL_SECONDS)
+        finally:
+            self._trial.release()
+
+    def _try(self, stack: ExitStack, timeout: float | None) -> Connection[Row]:
+        try:
+            connection = stack.enter_context(self._pool.connection(timeout))
+        except PoolTimeout:
+            self._is_away = True
+            raise
+        self._is_away = False
+        return connection
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@dataclass(frozen=True)
+class TikTok:
+    """How creators connect their accounts."""
+
+    login: TikTokLogin
+    sealer: Encryption
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    settings: EdgeSettings
+    database: Database
+    clerk_keys: ClerkKeys
+    clerk_policy: Policy
+    signer: Signer
+    gateway: Gateway | None  # None without a Stripe key
+    tiktok: TikTok | None  # None without an application at TikTok
+    now: Callable[[], int]
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def current_edge() -> Edge:
+    return cast("Edge", current_app.extensions["edge"])

@@ -1,0 +1,172 @@
+"""Our own tokens: ES256, short-lived, with the account's UUID as subject; PostgREST trusts them.
+
+The signing keys are a JWKS file: the first key signs, all of them are published. Rotation edits
+the file (docs/operations.md); every process sees the change within a second, without a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+
+from webhooks.clerk_tokens import InvalidToken, Session
+
+log = structlog.get_logger()
+
+ALGORITHM = "ES256"
+AUDIENCE = "authenticated"
+ROLE = "authenticated"  # a constant: never copied from a token somebody else minted
+_PUBLIC_MEMBERS = ("kty", "crv", "x", "y")
+_RELOAD_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """One reading of the key file."""
+
+    signer: EllipticCurvePrivateKey
+    signer_kid: str
+    published: dict[str, Any]
+    etag: str
+    verifiers: dict[str, Any]
+
+
+def read_keys(document: str) -> KeyRing:
+    """Parses a JWKS with private keys; raises ValueError naming what is wrong, never a key."""
+    try:
+        jwks = json.loads(document)["keys"]
+        keys = {jwk["kid"]: _private_key(jwk) for jwk in jwks}
+    except (KeyError, TypeError, jwt.InvalidKeyError) as error:
+        raise ValueError("the signing key file is not a JWKS of private ES256 keys") from error
+    if not keys or len(keys) != len(jwks):
+        raise ValueError("the signing key file has no key, or a kid twice")
+    published = {"keys": [_published(jwk) for jwk in jwks]}
+    kid = jwks[0]["kid"]
+    return KeyRing(
+        signer=keys[kid],
+        signer_kid=kid,
+        published=published,
+        etag=hashlib.sha256(json.dumps(published).encode()).hexdigest()[:32],
+        verifiers={name: key.public_key() for name, key in keys.items()},
+    )
+
+
+class Signer:
+    """Mints and checks our tokens with the keys in a file that may change while we run."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        issuer: str,
+        lifetime_seconds: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.issuer = issuer
+        self.lifetime_seconds = lifetime_seconds
+        self._path = path
+        self._clock = clock
+        self._looked_at = clock()
+        self._version = _version(path)
+        self._ring = read_keys(path.read_text())
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys as the file has them now; a file in the middle of an edit changes nothing."""
+        now = self._clock()
+        if now - self._looked_at >= _RELOAD_SECONDS:
+            self._looked_at = now
+            self._reload()
+        return self._ring
+
+    def mint(self, session: Session, user_id: uuid.UUID, *, now: int) -> str:
+        """An access token for `user_id`, which acts in PostgREST until it expires."""
+        ring = self.ring
+        claims = {
+            "iss": self.issuer,
+            "aud": AUDIENCE,
+            "role": ROLE,
+            "sub": str(user_id),
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.lifetime_seconds,
+            "jti": str(uuid.uuid4()),
+            "session_id": str(
+                uuid.uuid5(uuid.NAMESPACE_URL, f"{session.issuer}#{session.session_id}")
+            ),
+            "aal": "aal2" if session.has_second_factor else "aal1",
+            "is_anonymous": False,
+            "app_metadata": {"provider": "clerk"},
+            **_optional_claims(session),
+        }
+        return jwt.encode(claims, ring.signer, ALGORITHM, headers={"kid": ring.signer_kid})
+
+    def verify(self, token: str, *, now: int) -> uuid.UUID:
+        """The account of one of our own tokens; raises `InvalidToken`."""
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self.ring.verifiers[header["kid"]]
+            claims = jwt.decode(
+                token, key, [ALGORITHM], audience=AUDIENCE, issuer=self.issuer, options=_NO_CLOCK
+            )
+            if not claims["nbf"] <= now < claims["exp"]:
+                raise InvalidToken("expired")
+            return uuid.UUID(claims["sub"])
+        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
+            raise InvalidToken("own_token") from error
+
+    def _reload(self) -> None:
+        try:
+            version = _version(self._path)
+            if version != self._version:
+                self._ring = read_keys(self._path.read_text())
+                self._version = version
+                log.info("signing_keys_loaded", kid=self._ring.signer_kid)
+        except (OSError, ValueError):
+            log.exception("signing_keys_unreadable")
+
+
+# PyJWT would use the machine's clock; ours is an argument, so times are compared here.
+_NO_CLOCK: jwt.types.Options = {
+    "require": ["exp", "iat", "nbf", "sub"],
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
+
+
+def _version(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ino
+
+
+def _private_key(jwk: dict[str, Any]) -> EllipticCurvePrivateKey:
+    key = jwt.algorithms.ECAlgorithm.from_jwk(jwk)
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise jwt.InvalidKeyError
+    return key
+
+
+def _published(jwk: dict[str, Any]) -> dict[str, Any]:
+    """Members are copied by name, so that a private one can't slip through."""
+    public = {name: jwk[name] for name in _PUBLIC_MEMBERS}
+    return {**public, "kid": jwk["kid"], "alg": ALGORITHM, "use": "sig"}
+
+
+def _optional_claims(session: Session) -> dict[str, Any]:
+    claims: dict[str, Any] = {}
+    if session.organisation_id:
+        claims["org"] = {"id": session.organisation_id, "role": session.organisation_role}
+    if session.actor:
+        claims["act"] = {"sub": session.actor}
+    return claims

@@ -1,0 +1,163 @@
+"""Keeps leases alive, and hears of new jobs.
+
+The heartbeat has its own thread and connection, so that a busy event loop can't lose leases. The
+listener wakes the worker on NOTIFY. Missing one costs only latency: the runner polls as well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
+import psycopg
+import structlog
+
+from core.database import connect, connect_async
+from workers.engine.queue import Job
+
+Connection = psycopg.Connection[dict[str, object]]
+
+_log = structlog.get_logger()
+_EXTEND = "select msg_id, is_cancelled from private.extend(%s, %s, %s, %s)"
+_PROBE = "probe"
+_PROBE_SECONDS = 2
+_RECONNECT_SECONDS = 1.0
+
+
+class Heartbeat:
+    """Renews the leases of `held()` every third of a lease, one statement per queue.
+
+    Calls `halt(job, "lost")` for a job that somebody else holds now or that could not be renewed
+    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its thread or
+    that of `watch`, and perhaps more than once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        lease_seconds: int,
+        held: Callable[[], list[Job]],
+        halt: Callable[[Job, Literal["lost", "cancelled"]], object],
+    ) -> None:
+        self._url = url
+        self._lease_seconds = lease_seconds
+        self._held = held
+        self._halt = halt
+        self._connection: Connection | None = None
+        self._renewed_at: dict[tuple[str, int, int], float] = {}
+        self._stopping = threading.Event()
+        self._due = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Beats now, out of turn: a cancellation may have been missed."""
+        self._due.set()
+
+    def stop(self) -> None:
+        """Ends the thread and waits for it."""
+        self._stopping.set()
+        self._due.set()
+        self._thread.join(timeout=self._lease_seconds)
+
+    def watch(self) -> None:
+        """Halts what could not be renewed for a whole lease. To be called often, by another thread.
+
+        A silent network keeps this one waiting for an answer: the connection is broken under it.
+        """
+        now = time.monotonic()
+        lost = [
+            job
+            for job in self._held()
+            if now - self._renewed_at.setdefault(job.token, now) > self._lease_seconds
+        ]
+        for job in lost:
+            self._halt(job, "lost")
+            self._renewed_at[job.token] = now  # while it ends, a new connection has its time
+        if lost and self._connection is not None:
+            with (
+                suppress(psycopg.Error, OSError),  # it may end by itself in this very moment
+                socket.socket(fileno=os.dup(self._connection.fileno())) as line,
+            ):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def _renew(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with connect(self._url, application_name="worker heartbeat") as self._connection:
+                    while not self._stopping.is_set():
+                        self._beat(self._connection)
+                        self._rest()
+            except psycopg.Error as error:
+                _log.warning("heartbeat_failed", error_class=type(error).__name__)
+                self._rest()
+
+    def _rest(self) -> None:
+        self._due.wait(self._lease_seconds / 3)
+        self._due.clear()
+
+    def _beat(self, connection: Connection) -> None:
+        jobs = self._held()
+        for token in self._renewed_at.keys() - {job.token for job in jobs}:
+            del self._renewed_at[token]
+        for queue in sorted({job.queue for job in jobs}):
+            self._extend(connection, queue, [job for job in jobs if job.queue == queue])
+
+    def _extend(self, connection: Connection, queue: str, jobs: list[Job]) -> None:
+        asked_at = time.monotonic()
+        tokens = [job.msg_id for job in jobs], [job.read_ct for job in jobs]
+        rows = connection.execute(_EXTEND, (queue, *tokens, self._lease_seconds)).fetchall()
+        cancelled = {row["msg_id"]: row["is_cancelled"] for row in rows}
+        # This very worker may have claimed a job again after it slept past the lease.
+        newest = {job.msg_id: job for job in sorted(jobs, key=lambda job: job.read_ct)}
+        for job in jobs:
+            if job.msg_id not in cancelled or newest[job.msg_id] is not job:
+                self._halt(job, "lost")
+                continue
+            self._renewed_at[job.token] = asked_at
+            if cancelled[job.msg_id]:
+                self._halt(job, "cancelled")
+
+
+async def listen(
+    url: str,
+    on_connected: Callable[[bool], None],
+    on_queue: Callable[[str], None],
+    on_cancelled: Callable[[str], None],
+) -> None:
+    """Calls `on_queue(name)` when a queue has work, `on_cancelled(job_id)` on cancel; for ever.
+
+    After every (re)connect it calls `on_connected(is_deaf)`: whatever was missed must be looked
+    for once. A transaction pooler is deaf to LISTEN without an error, so it probes itself first.
+    """
+    while True:
+        try:
+            async with await connect_async(url, application_name="worker listener") as connection:
+                await connection.execute("listen jobs")
+                await connection.execute("listen job_cancelled")
+                on_connected(await _is_deaf(connection, url))
+                async for note in connection.notifies():
+                    if note.channel == "job_cancelled":
+                        on_cancelled(note.payload)
+                    elif note.payload != _PROBE:
+                        on_queue(note.payload)
+        except psycopg.Error as error:
+            _log.warning("listener_lost", error_class=type(error).__name__)
+        await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+async def _is_deaf(connection: psycopg.AsyncConnection[dict[str, object]], url: str) -> bool:
+    # Told by another connection, as every enqueue is: a pooler brings us what we tell ourselves.
+    async with await connect_async(url, application_name="worker listener probe") as other:
+        await other.execute("select pg_notify('jobs', %s)", (_PROBE,))
+    async for _ in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
+        return False
+    _log.error("listener_deaf", hint="Use a direct or session connection; polling goes on.")
+    return True

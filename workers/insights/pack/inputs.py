@@ -1,0 +1,22 @@
+"""What a pack is written from: findings and stated facts; no comment and no caption is among it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workers.insights.documents import Engine, SentimentSummary, ViralityBreakdown
+from workers.insights.inputs import ProductFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PackInputs:
+    product_name: str
+    spoken_name: str  # the same, as short as a person says it
+    own_tags: frozenset[str] | None  # of subject and creator; None where neither is known
+    product: ProductFacts | None
+    sentiment: SentimentSummary
+    virality: ViralityBreakdown
+    engine: Engine
+    limits: tuple[str, ...]
+    now: datetime

@@ -1,0 +1,84 @@
+"""The jobs that clean up: prune_jobs, delete_source_runs, erase_rows."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from workers.engine.errors import Park
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
+from workers.sources.tiktok.apify import Apify
+
+_log = structlog.get_logger()
+_AGAIN_SECONDS = 60.0
+# A large account takes minutes: the job gives its slot back between two goes.
+_GO_SECONDS = 20.0
+_PAUSE_SECONDS = 1.0
+
+
+def pruning() -> Handler[None, None]:
+    """The handler; it needs nothing from outside."""
+    return Handler(load=None, work=prune, save=None)
+
+
+async def prune(_input: None, run: Run) -> None:
+    """In batches, each a transaction, until one finds nothing more."""
+    async with run.pool.connection() as db:
+        await db.execute("select private.requeue_erasures()")
+        for statement in (
+            "select private.prune_jobs() as pruned",
+            "select private.prune_records() as pruned",
+        ):
+            while True:
+                cursor = await db.execute(statement)
+                row = await cursor.fetchone()
+                if row is None or not row["pruned"]:
+                    break
+
+
+def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
+    """The handler; without a token it waits for a worker that has one, while there is work."""
+
+    async def work(_input: None, run: Run) -> None:
+        for run_id in await _runs(run):
+            if apify is None:
+                _log.error("apify_runs_not_deleted", hint="Set APIFY_TOKEN for this worker, too.")
+                raise Park("waiting", _AGAIN_SECONDS)
+            await apify.delete(run_id)
+            async with run.pool.connection() as db:
+                await db.execute("select private.forget_run(%s)", (run_id,))
+
+    return Handler(load=None, work=work, save=None)
+
+
+async def _runs(run: Run) -> list[str]:
+    async with run.pool.connection() as db:
+        cursor = await db.execute("select run_id from private.runs_to_delete() as run_id")
+        return [str(row["run_id"]) async for row in cursor]
+
+
+def row_erasure() -> Handler[str, None]:
+    """Deletes the rows of an erased account, batch by batch: a killed job goes on where it was."""
+    return Handler(load=load_user, work=delete_rows, save=None)
+
+
+async def load_user(_db: Database, job: Job) -> str:
+    """The account in the job's arguments."""
+    user_id: str = job.arguments["user_id"]
+    return user_id
+
+
+async def delete_rows(user_id: str, run: Run) -> None:
+    """Each batch is a transaction; Park where somebody holds rows, or others wait for the slot."""
+    ends_at = time.monotonic() + _GO_SECONDS
+    while time.monotonic() < ends_at:
+        async with run.pool.connection() as db:
+            cursor = await db.execute("select private.erase_batch(%s) as erased", (user_id,))
+            row = await cursor.fetchone()
+        if row is None or row["erased"] is None:
+            return
+        if not row["erased"]:
+            raise Park("erasing", _PAUSE_SECONDS)
+    raise Park("erasing", 0)

@@ -1,0 +1,78 @@
+"""revoke_tiktok: tells TikTok that a creator's tokens end, then forgets them.
+
+The account may be erased by then; the tokens name nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from core.encryption import Unreadable
+from core.tiktok import TikTokError
+from workers.engine.errors import Retry
+from workers.engine.handlers import Handler, Run
+from workers.engine.queue import Database, Job
+from workers.sources.tiktok.display import TikTokAccounts
+
+_AGAIN_SECONDS = 600.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Sealed tokens; None where TikTok has been told already."""
+
+    id: str
+    access: str | None = field(repr=False)
+    refresh: str | None = field(repr=False)
+
+
+def handler(accounts: TikTokAccounts | None) -> Handler[Revocation, str]:
+    """The handler with its way to TikTok; None where no application is set up."""
+
+    async def work(revocation: Revocation, _run: Run) -> str:
+        if revocation.access is None or revocation.refresh is None:
+            return revocation.id
+        if accounts is None:
+            raise Retry("tiktok_not_configured", "TikTok is not set up here.", _AGAIN_SECONDS)
+        try:
+            await asyncio.to_thread(_revoke, accounts, revocation.access, revocation.refresh)
+        except Unreadable:
+            _log.warning("tiktok_revocation_unreadable")  # the key is gone, and with it the token
+        except TikTokError as error:
+            raise Retry(
+                "tiktok_unavailable", "TikTok has a problem right now.", _AGAIN_SECONDS
+            ) from error
+        return revocation.id
+
+    return Handler(load=load, work=work, save=save, timeout_seconds=60)
+
+
+async def load(db: Database, job: Job) -> Revocation:
+    """The tokens of the revocation that the job names."""
+    revocation_id = str(job.arguments["revocation_id"])
+    cursor = await db.execute("select * from private.tiktok_revocation(%s)", (revocation_id,))
+    row = await cursor.fetchone()
+    if row is None or row["access_token"] is None:
+        return Revocation(revocation_id, None, None)
+    return Revocation(revocation_id, str(row["access_token"]), str(row["refresh_token"]))
+
+
+async def save(db: Database, _job: Job, revocation_id: str) -> None:
+    """Forgets the tokens in the transaction that acknowledges the job."""
+    await db.execute("select private.end_tiktok_revocation(%s)", (revocation_id,))
+
+
+def _revoke(accounts: TikTokAccounts, access: str, refresh: str) -> None:
+    """An access token may have ended by itself, while its refresh token lives on for a year."""
+    accounts.login.revoke(accounts.sealer.open(access))
+    try:
+        newest = accounts.login.refresh(accounts.sealer.open(refresh))
+    except TikTokError as error:
+        if error.reason == "refused":  # as it should be: nothing is left to end
+            return
+        raise
+    accounts.login.revoke(newest.access)

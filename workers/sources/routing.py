@@ -1,0 +1,84 @@
+"""Which provider serves which URL: one table, read from the top; the first match serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from workers.insights.inputs import Collection
+from workers.sources import sample
+from workers.sources.context import (
+    Acquire,
+    Context,
+    Expect,
+    OwnAccount,
+    Purchases,
+    Report,
+    Step,
+    Unbudgeted,
+    forgetful,
+    unlimited,
+)
+from workers.sources.services import Services
+from workers.sources.tiktok import posts
+from workers.sources.web import shop
+
+Collect = Callable[[str, Services, Context], Awaitable["Collection"]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`hosts` is matched against the whole host name; `serves` says whether it is set up."""
+
+    hosts: re.Pattern[str]
+    collect: Collect
+    serves: Callable[[Services], bool] = lambda _services: True
+
+
+_TIKTOK = re.compile(r"(.+\.)?tiktok\.com")
+
+ROUTES: dict[str, Route] = {
+    # A reserved domain that no shop can have: the demonstration's product.
+    "sample shop": Route(re.compile(r"(.+\.)?creatorscook\.example"), sample.collect),
+    "a connected creator's TikTok": Route(
+        _TIKTOK, posts.collect_own, lambda services: services.tiktok_accounts is not None
+    ),
+    "TikTok": Route(_TIKTOK, posts.collect, lambda services: services.apify is not None),
+    "TikTok without a token": Route(_TIKTOK, sample.collect_in_place_of_tiktok),
+    "any shop": Route(re.compile(r".*"), shop.collect),
+}
+
+
+async def collect(
+    url: str,
+    services: Services,
+    report: Report,
+    step: Step = forgetful,
+    acquire: Acquire = unlimited,
+    *,
+    expect: Expect | None = None,
+    own_account: OwnAccount | None = None,
+    purchases: Purchases | None = None,
+) -> Collection:
+    """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
+
+    After `Park`, call it again with the same `step`: it continues where it was.
+    """
+    return await route(url, services).collect(
+        url,
+        services,
+        Context(report, step, acquire, expect, own_account, purchases or Unbudgeted()),
+    )
+
+
+def route(url: str, services: Services) -> Route:
+    """The route of a URL; what is no URL goes to the web's fetcher, which refuses it."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:  # "http://["
+        host = ""
+    return next(
+        route for route in ROUTES.values() if route.hosts.fullmatch(host) and route.serves(services)
+    )

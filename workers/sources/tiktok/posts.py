@@ -1,0 +1,318 @@
+"""Posts on TikTok: of a link, of a product's name, of the creator's connected account.
+
+A link is read through Apify: first the posts, then their comments and their niche. A search by name
+also brings what is only called alike: such posts show the niche, and comments are read only under
+posts whose caption names the product. A connected account gives its own posts through TikTok
+itself. It knows the actors' inputs; apify.py knows how a run is started once and waited for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from workers.engine.errors import Reject
+from workers.insights.inputs import Collection, Comment, Video
+from workers.sources import sample
+from workers.sources.context import Context
+from workers.sources.fields import field, text
+from workers.sources.services import Services
+from workers.sources.similarity import overlap
+from workers.sources.tiktok.apify import Harvest, Request, Runs
+from workers.sources.tiktok.display import Disconnected, OwnPosts
+from workers.sources.tiktok.items import read_comments, read_videos, video_ref, with_subject
+from workers.sources.tiktok.oembed import full_link
+
+VIDEOS_ACTOR = "clockworks/tiktok-scraper"
+COMMENTS_ACTOR = "clockworks/tiktok-comments-scraper"
+
+CREATOR_POSTS = 20  # a creator's median is stable from ten on
+NICHE_POSTS = 40
+NICHE_HASHTAGS = 2
+COMMENTS = 200
+COMMENTED_POSTS = 3  # of a profile
+
+# Hashtags that all of TikTok uses name no niche.
+_EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
+_HANDLE = re.compile(r"^/@([\w.-]+)")
+# Counts and texts are all that is analysed, so nothing is downloaded.
+WITHOUT_FILES = {
+    "shouldDownloadVideos": False,
+    "shouldDownloadCovers": False,
+    "shouldDownloadSubtitles": False,
+    "shouldDownloadSlideshowImages": False,
+    "shouldDownloadAvatars": False,
+    "shouldDownloadMusicCovers": False,
+}
+_NO_BASELINE = "TikTok gave no earlier posts of this creator, so there is no baseline."
+_PARTIAL = "TikTok gave only a part of what was asked for."
+_NO_COMMENTS = "TikTok gave no comments."
+_SOME_COMMENTS = f"At most {COMMENTS} comments were read."
+
+POSTS = 40
+NAMED = 0.5  # share of the name's words that a caption must have
+MAX_QUERY_CHARACTERS = 80
+
+FOUND_BY_NAME = "Videos were found on TikTok by the product's name; some may show another product."
+NOTHING_FOUND = "TikTok shows no videos under the product's name."
+
+OWN = "These posts come from your connected TikTok account, which tells no saves and no sounds."
+ENDED = "Your TikTok account is no longer connected: connect it again for your own baseline."
+ALONE = "Comments and posts of the niche are not read here: no source for them is connected."
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a TikTok URL names; a short link names nothing until it is followed."""
+
+    url: str
+    handle: str | None
+    is_profile: bool
+
+
+@dataclass(frozen=True)
+class Posts:
+    """The first run: the subject, if the link names one post, and its creator's other posts."""
+
+    videos: tuple[Video, ...]
+    subject: Video | None
+    links: dict[str, str]  # of a video's ref: where its comments are
+
+
+async def collect(url: str, services: Services, context: Context) -> Collection:
+    """Raises `Park` while runs go on; called again, it continues."""
+    if services.apify is None:
+        raise AssertionError("routing sends TikTok here only where Apify is connected")
+    link = await named_by(url, services)
+    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
+    await context.report("collecting_videos", 10)
+    first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
+    posts = _posts(first["posts"], link, services.ref_key, services.now())
+    return collection_from(url, link, posts, first | await around(posts, runs, context), services)
+
+
+async def around(posts: Posts, runs: Runs, context: Context) -> dict[str, Harvest]:
+    """The second runs: comments of the subject, and posts of its niche."""
+    await context.report("collecting_comments", 30)
+    return await runs.harvest(_around(posts), "collecting_comments")
+
+
+def _link(url: str) -> Link:
+    path = urlsplit(url).path
+    handle = _HANDLE.search(path)
+    return Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
+
+
+async def named_by(url: str, services: Services) -> Link:
+    """A short link hides the creator, and without one there is no baseline."""
+    link = _link(url)
+    if link.handle is not None or services.tiktok_web is None:
+        return link
+    full = await full_link(services.tiktok_web, link.url)
+    return _link(full) if full else link
+
+
+def _posts_request(link: Link) -> Request:
+    wanted: dict[str, object] = dict(WITHOUT_FILES)
+    if not link.is_profile:
+        wanted["postURLs"] = [link.url]
+    if link.handle is not None:
+        wanted |= {
+            "profiles": [link.handle],
+            "profileScrapeSections": ["videos"],
+            "profileSorting": "latest",
+            "excludePinnedPosts": True,
+            "resultsPerPage": CREATOR_POSTS,
+        }
+    return Request(VIDEOS_ACTOR, wanted, max_items=CREATOR_POSTS + 1)
+
+
+def _posts(harvest: Harvest, link: Link, ref_key: bytes, now: datetime) -> Posts:
+    rows = read_videos(harvest.items, ref_key=ref_key, collected_at=now)
+    subject = None if link.is_profile else _subject(rows.items, link, ref_key)
+    if not rows.items or (subject is None and not link.is_profile):
+        if rows.unreadable:
+            message = "This TikTok post or profile is private, was removed, or never existed."
+            raise Reject("post_unavailable", message)
+        raise Reject("nothing_found", "TikTok shows no public post at this address.")
+    if subject is None:
+        videos = tuple(replace(video, role="creator") for video in rows.items)
+    else:
+        videos = with_subject(rows.items, subject.ref)
+    return Posts(videos, subject, video_links(harvest.items, ref_key))
+
+
+def _subject(videos: Sequence[Video], link: Link, ref_key: bytes) -> Video | None:
+    """The post that the link names; the run of a short link brings that post alone."""
+    wanted = video_ref(link.url, ref_key)
+    if wanted is None:
+        return videos[0] if videos else None
+    return next((video for video in videos if video.ref == wanted), None)
+
+
+def video_links(items: Iterable[object], ref_key: bytes) -> dict[str, str]:
+    """Where the comments of each video are, by the video's ref."""
+    links = (text(field(item, "webVideoUrl")) for item in items if isinstance(item, dict))
+    return {video_ref(link, ref_key) or "": link for link in links if link}
+
+
+def comments_request(links: Sequence[str]) -> Request:
+    """All comments together are at most COMMENTS."""
+    wanted = {
+        "postURLs": list(links),
+        "commentsPerPost": COMMENTS // len(links),
+        "maxRepliesPerComment": 0,
+    }
+    return Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
+
+
+def _around(posts: Posts) -> dict[str, Request]:
+    requests = {}
+    commented = _commented(posts)
+    if commented:
+        requests["comments"] = comments_request(commented)
+    hashtags = _niche_hashtags(posts)
+    if hashtags:
+        wanted = WITHOUT_FILES | {
+            "hashtags": hashtags,
+            "resultsPerPage": NICHE_POSTS // len(hashtags),
+        }
+        requests["niche"] = Request(VIDEOS_ACTOR, wanted, max_items=NICHE_POSTS)
+    return requests
+
+
+def _commented(posts: Posts) -> list[str]:
+    """Where to read comments: under the subject, or under a profile's most discussed posts."""
+    videos = [posts.subject] if posts.subject else list(posts.videos)
+    discussed = [video for video in videos if video.comments != 0 and video.ref in posts.links]
+    discussed.sort(key=lambda video: video.comments or 0, reverse=True)
+    return [posts.links[video.ref] for video in discussed[:COMMENTED_POSTS]]
+
+
+def _niche_hashtags(posts: Posts) -> list[str]:
+    """The subject's own hashtags come first, then those that the creator uses most."""
+    counts = Counter(tag for video in posts.videos for tag in video.hashtags)
+    own = posts.subject.hashtags if posts.subject else ()
+    ranked = [*sorted(own, key=lambda tag: -counts[tag]), *(tag for tag, _ in counts.most_common())]
+    niche = dict.fromkeys(tag for tag in ranked if tag not in _EVERYBODYS)
+    return list(niche)[:NICHE_HASHTAGS]
+
+
+def collection_from(
+    url: str, link: Link, posts: Posts, harvests: dict[str, Harvest], services: Services
+) -> Collection:
+    now, key = services.now(), services.ref_key
+    niche = read_videos(harvests.get("niche", Harvest()).items, ref_key=key, collected_at=now)
+    known = {video.ref for video in posts.videos}
+    comments = read_comments(harvests.get("comments", Harvest()).items, ref_key=key).items
+    is_partial = not all(harvest.is_complete for harvest in harvests.values())
+    return Collection(
+        provider="apify",
+        source_kind="tiktok_profile" if link.is_profile else "tiktok_video",
+        subject_url=url,
+        collected_at=now,
+        videos=posts.videos + tuple(video for video in niche.items if video.ref not in known),
+        comments=comments,
+        partial=is_partial,
+        limits=_limits(posts, comments, is_partial=is_partial),
+    )
+
+
+def _limits(posts: Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
+    sentences = [_SOME_COMMENTS if comments else _NO_COMMENTS]
+    if len(posts.videos) < 2:
+        sentences.append(_NO_BASELINE)
+    if is_partial:
+        sentences.append(_PARTIAL)
+    return tuple(sentences)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What TikTok has about a product."""
+
+    videos: tuple[Video, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    is_complete: bool = True
+
+
+async def search(name: str, runs: Runs, services: Services, context: Context) -> Found:
+    """Raises `Park` while runs go on; called again with the same name, it continues."""
+    await context.report("searching_videos", 20)
+    posts = (await runs.harvest({"posts": _request(name)}, "searching_videos"))["posts"]
+    key, now = services.ref_key, services.now()
+    videos = read_videos(posts.items, ref_key=key, collected_at=now).items
+    links = _discussed(name, videos, video_links(posts.items, key))
+    comments = Harvest()
+    if links:
+        await context.report("collecting_comments", 40)
+        asked = {"comments": comments_request(links)}
+        comments = (await runs.harvest(asked, "collecting_comments"))["comments"]
+    return Found(
+        videos=videos,
+        comments=read_comments(comments.items, ref_key=key).items,
+        is_complete=posts.is_complete and comments.is_complete,
+    )
+
+
+def _request(name: str) -> Request:
+    wanted = WITHOUT_FILES | {
+        "searchQueries": [name[:MAX_QUERY_CHARACTERS]],
+        "searchSection": "/video",
+        "resultsPerPage": POSTS,
+    }
+    return Request(VIDEOS_ACTOR, wanted, max_items=POSTS)
+
+
+def _discussed(name: str, videos: Iterable[Video], links: dict[str, str]) -> list[str]:
+    """Where people talk about this product most."""
+    named = [video for video in videos if overlap(name, video.text) >= NAMED and video.ref in links]
+    named.sort(key=lambda video: video.comments or 0, reverse=True)
+    return [links[video.ref] for video in named[:COMMENTED_POSTS]]
+
+
+async def collect_own(url: str, services: Services, context: Context) -> Collection:
+    """Raises `Park` while runs or a renewal go on; called again, it continues."""
+    limits: tuple[str, ...] = ()
+    try:
+        own = None if context.own_account is None else await context.own_account()
+    except Disconnected:
+        own, limits = None, (ENDED,)
+    link = await named_by(url, services)
+    posts = None if own is None else _own_posts(own, link, services.ref_key)
+    if posts is None:
+        collection = await _of_somebody_else(url, services, context)
+        return replace(collection, limits=(*collection.limits, *limits))
+    await context.report("collecting_videos", 10)
+    harvests = await _around_own(posts, services, context)
+    collection = collection_from(url, link, posts, harvests, services)
+    alone = () if services.apify is not None else (ALONE,)
+    return replace(collection, provider="tiktok", limits=(*collection.limits, OWN, *alone))
+
+
+def _own_posts(own: OwnPosts, link: Link, ref_key: bytes) -> Posts | None:
+    """None where the link names none of the creator's own newest posts, nor their profile."""
+    if link.is_profile:
+        is_own = own.handle is not None and (link.handle or "").lower() == own.handle.lower()
+        return Posts(own.videos, None, dict(own.links)) if is_own else None
+    ref = video_ref(link.url, ref_key)
+    subject = next((video for video in own.videos if video.ref == ref), None)
+    if subject is None:
+        return None
+    return Posts(with_subject(own.videos, subject.ref), subject, dict(own.links))
+
+
+async def _around_own(posts: Posts, services: Services, context: Context) -> dict[str, Harvest]:
+    if services.apify is None:
+        return {}
+    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
+    return await around(posts, runs, context)
+
+
+async def _of_somebody_else(url: str, services: Services, context: Context) -> Collection:
+    others = sample.collect_in_place_of_tiktok if services.apify is None else collect
+    return await others(url, services, context)

@@ -1,0 +1,152 @@
+"""Whether a page's product can be bought, in schema.org's words, or None where nothing says so."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from workers.sources.web.markup import Markup, Node, as_list
+from workers.sources.web.regions import Regions, short_text
+
+_WORDS = {
+    "instock": "InStock",
+    "limitedavailability": "InStock",
+    "onlineonly": "InStock",
+    "instoreonly": "InStock",
+    "available": "InStock",
+    "availablefororder": "InStock",
+    "madetoorder": "InStock",
+    "unavailable": "OutOfStock",
+    "notavailable": "OutOfStock",
+    "oos": "OutOfStock",
+    "reserved": "OutOfStock",
+    "presale": "PreOrder",
+    "preorder": "PreOrder",
+    "backorder": "BackOrder",
+    "outofstock": "OutOfStock",
+    "soldout": "OutOfStock",
+    "discontinued": "Discontinued",
+}
+
+
+# What shops write beside a product that is gone, in the languages of the larger markets.
+_GONE = re.compile(
+    r"out of stock|sold out|(currently|temporarily) (unavailable|not available|out)"
+    r"|no longer available|nicht (mehr )?(verfügbar|lieferbar|auf lager)|ausverkauft|vergriffen"
+    r"|rupture de stock|épuisé|indisponible|agotado|no disponible|sin stock|non disponibile"
+    r"|esaurito|esgotado|indisponível|uitverkocht|niet (op voorraad|beschikbaar|leverbaar)"
+    r"|slutsåld|udsolgt|utsolgt|loppu(nut|unmyyty)|wyprzedan|niedostępn|brak w magazynie|vyprodáno"
+    r"|нет в наличии|распродан|tükendi|stokta yok|품절|缺貨|售罄|在庫切れ",
+    re.IGNORECASE,
+)
+_STOCK_NAME = re.compile(r"availab|stock|sold-?out|inventory|dispon|verf(ue|ü)gbar", re.IGNORECASE)
+_BUTTONS = "button, input[type='submit'], input[type='button'], a[role='button'], a[class]"
+_MAX_BUTTONS = 1500
+_MAX_LOOKS = 5000  # at elements that are named after stock
+_SILENT = frozenset({"script", "style", "option"})
+_LONGEST_BUTTON = 60
+_NEARLY_OWN = 2.0  # of `foreign`: a form is often called after the cart that it fills
+_DEAD_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
+# What buttons say that sell, in the languages of the larger markets; lists of wishes don't.
+_BUY = re.compile(
+    r"add to (your |my |shopping )?(cart|bag|basket|trolley)|^\W*buy( it)? now|^\W*buy\W*$"
+    r"|in den (waren|einkaufs)?(korb|wagen)|jetzt (kaufen|bestellen)|ajouter au panier"
+    r"|(añadir|agregar) (al|a la) (carrito|cesta|bolsa)|comprar (ahora|agora)?|aggiungi al carrello"
+    r"|adicionar ao carrinho|in (de )?(winkel)?(wagen|mand)(je)?\b|köp\b|lägg i (varu)?korg"
+    r"|læg i kurv|legg i handlekurv|lisää (ostos)?koriin|do koszyka|do košíku|в корзину|купить"
+    r"|sepete ekle|장바구니|加入购物车|カートに",
+    re.IGNORECASE,
+)
+_LONGEST_NOTE = 200  # characters
+
+
+def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLParser) -> str | None:
+    """Structured data first, then what the page shows.
+
+    A note that something is sold out is often about one size, another shop or a neighbour. A button
+    that still sells the product is about the product.
+    """
+    regions = Regions()
+    stated = stated_availability(markup, product) or _loose(tree, regions)
+    if stated is not None:
+        return stated
+    if _can_be_bought(tree, regions):
+        return "InStock"
+    return _visible(tree, regions)
+
+
+def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
+    """As structured data states it; one variant in stock, also of the same name, is enough."""
+    name = product.get("name") if product else None
+    nodes = [node for node in markup.products if product is None or node.get("name") == name]
+    offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
+    page = [markup.page.get("product:availability"), markup.page.get("og:availability")]
+    for group in (offers, list(markup.offers)):
+        words = [_word(offer.get("availability")) for offer in group if isinstance(offer, dict)]
+        known = [word for word in words if word]
+        if known:
+            return "InStock" if "InStock" in known else known[0]
+    return next((word for word in map(_word, page) if word), None)
+
+
+def _loose(tree: LexborHTMLParser, regions: Regions) -> str | None:
+    """Statements outside of any item: a lone property, or the label that link previews show."""
+    for node in tree.css("[itemprop='availability'], meta[name='availability']")[:_MAX_LOOKS]:
+        attributes = node.attributes
+        stated = attributes.get("content") or attributes.get("href") or short_text(node, 40)
+        word = _word(stated)
+        if word and regions.foreign(node) == 0:
+            return word
+    for label in tree.css("meta[name^='twitter:label']"):
+        if _STOCK_NAME.search((label.attributes.get("content") or "")[:_LONGEST_NOTE]):
+            number = (label.attributes.get("name") or "").removeprefix("twitter:label")
+            data = (
+                tree.css_first(f"meta[name='twitter:data{number}']")
+                if number in {"1", "2", "3", "4"}
+                else None
+            )
+            return _word(data.attributes.get("content")) if data else None
+    return None
+
+
+def _can_be_bought(tree: LexborHTMLParser, regions: Regions) -> bool:
+    """Whether a live button sells the page's own product."""
+    for node in tree.css(_BUTTONS)[:_MAX_BUTTONS]:
+        said = short_text(node, _LONGEST_BUTTON) or node.attributes.get("value") or ""
+        if not _BUY.search(said[:_LONGEST_NOTE]) or _is_dead(node, regions):
+            continue
+        if regions.foreign(node) <= _NEARLY_OWN:
+            return True
+    return False
+
+
+def _is_dead(node: LexborNode, regions: Regions) -> bool:
+    attributes = node.attributes
+    return (
+        regions.is_hidden(node)
+        or "disabled" in attributes
+        or attributes.get("aria-disabled") == "true"
+        or _DEAD_NAME.search(regions.called(node)) is not None
+    )
+
+
+def _word(value: object) -> str | None:
+    last = value[-_LONGEST_NOTE:].rpartition("/")[2] if isinstance(value, str) else ""
+    return _WORDS.get(re.sub(r"[\s_-]", "", last).lower())
+
+
+def _visible(tree: LexborHTMLParser, regions: Regions) -> str | None:
+    looks = 0
+    for node in tree.css("[id], [class]"):
+        if not _STOCK_NAME.search(regions.called(node)) or node.tag in _SILENT:
+            continue
+        looks += 1
+        if looks > _MAX_LOOKS:
+            break
+        note = short_text(node, _LONGEST_NOTE)
+        if not note or not _GONE.search(note):
+            continue
+        if regions.foreign(node) == 0 and not regions.is_hidden(node):
+            return "OutOfStock"
+    return None

@@ -1,0 +1,249 @@
+"""What a page says about its product in structured data: JSON-LD, microdata, OpenGraph.
+
+A page that is too large or too deep to be parsed is told from its text, in one pass.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from workers.sources.fields import MAX_TEXT_CHARACTERS
+
+MAX_TAGS = 150_000  # of 64 real shop pages the largest has 32,000
+MAX_TAG_DEPTH = 1000  # none of them counts to 500
+MAX_OPTIONS = 10_000
+MAX_ATTRIBUTE_SQUARES = 20_000_000  # over all tags: one tag of 4,400, or 5,000 tags of 60
+MAX_REOPENED = 2_000_000  # elements that unclosed letters (<b>, <font …>) make of later tags
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*+=?[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
+)
+# They never stay open: void elements, and those that the next of their kind closes.
+_VOID = "area base br col embed hr img input link meta source track wbr"
+_CLOSED_BY_THE_NEXT = "p li dt dd td th tr thead tbody tfoot option optgroup colgroup"
+_ONCE = "html head body"
+_NOT_NESTING = frozenset(f"{_VOID} {_CLOSED_BY_THE_NEXT} {_ONCE}".split())
+# Left open in one paragraph, they are opened again in each that follows.
+_LETTERS = frozenset(
+    ("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
+)
+
+MAX_PROPERTIES = 5000
+MAX_NAMES_CHARACTERS = 500  # of one element's properties
+MAX_CHARACTERS = 2_000_000  # read from all properties together: nested ones repeat their texts
+
+# Where the value of a property stands, by element; elsewhere it is the text.
+_VALUE_ATTRIBUTES = {
+    "a": "href",
+    "area": "href",
+    "link": "href",
+    "img": "src",
+    "source": "src",
+    "data": "value",
+    "meter": "value",
+    "time": "datetime",
+}
+
+Item = dict[str, Any]
+
+Node = Mapping[str, Any]
+
+MAX_TYPES = 20
+MAX_TYPE_CHARACTERS = 200
+MAX_NODES = 2000  # a page that lists more than this is a catalogue
+MAX_SCRIPTS = 50
+MAX_SCRIPT_CHARACTERS = 500_000  # of all together; the most on 64 real shop pages are 13,000
+MAX_JSON_DEPTH = 8  # deeper is no product but somebody's whole page state
+_PRODUCT_TYPES = ("Product", "ProductGroup", "ProductModel", "IndividualProduct", "Vehicle", "Book")
+# Products inside these are other products.
+_NEIGHBOURS = frozenset({"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"})
+_PAGE_PROPERTIES = "meta[property^='og:'], meta[property^='product:'], meta[name^='og:']"
+# What old pages wrap around their data, as comments of HTML or JavaScript.
+_LEADS = ("<!--", "//<![CDATA[", "// <![CDATA[")
+_TAILS = ("-->", "//]]>", "// ]]>", ";")
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+
+
+def is_readable(html: str) -> bool:
+    """False where parsing could take more than a second or two.
+
+    Opened less closed, for each name, is the depth: a closing tag of another name closes nothing.
+    Scripts and comments count as well, hence the high bounds.
+    """
+    if html.count("<") > MAX_TAGS:
+        return False
+    opened: Counter[str] = Counter()
+    depth = letters = most_letters = squares = of_root = position = options = 0
+    while tag := _TAG.search(html, position):
+        is_end, name = bool(tag[1]), tag[2][:40].lower()
+        position = tag.end()
+        attributes = 0
+        while attribute := _ATTRIBUTE.match(html, position):
+            attributes += 1
+            position = attribute.end()
+            if attributes**2 > MAX_ATTRIBUTE_SQUARES:
+                return False
+        if name in {"html", "body"}:  # there is one of each: what later ones say is added to it
+            of_root += attributes
+        squares += attributes**2
+        options += name == "option"
+        if name not in _NOT_NESTING:
+            step = -min(opened[name], 1) if is_end else 1
+            opened[name] += step
+            depth += step
+            letters += step if name in _LETTERS else 0
+            most_letters = max(most_letters, letters)
+        if depth > MAX_TAG_DEPTH or squares + of_root**2 > MAX_ATTRIBUTE_SQUARES:
+            return False
+    return options <= MAX_OPTIONS and most_letters * html.count("<") <= MAX_REOPENED
+
+
+def read_items(tree: LexborHTMLParser) -> list[Item]:
+    """The outermost items with the items inside them, as JSON-LD would have them."""
+    reader = _Reader()
+    for node in tree.root.traverse() if tree.root else ():
+        reader.read(node)
+    return reader.items
+
+
+class _Reader:
+    """Where a pass has come to."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self._scopes: dict[int, Item] = {}
+        self._properties = 0
+        self._characters = 0
+
+    def read(self, node: LexborNode) -> None:
+        parent = node.parent
+        scope = self._scopes.get(parent.mem_id) if parent is not None else None
+        names = (node.attributes.get("itemprop") or "")[:MAX_NAMES_CHARACTERS].split()
+        if "itemscope" in node.attributes:
+            item: Item = {"@type": (node.attributes.get("itemtype") or "").split()}
+            self._scopes[node.mem_id] = item
+            self._add(scope, names, item)
+            if scope is None or not names:
+                self.items.append(item)
+            return
+        if scope is not None:
+            self._scopes[node.mem_id] = scope
+            if names and self._characters < MAX_CHARACTERS:
+                self._add(scope, names, self._value(node))
+
+    def _add(self, scope: Item | None, names: list[str], value: object) -> None:
+        self._properties += len(names)
+        if scope is None or self._properties > MAX_PROPERTIES:
+            return
+        for name in names:
+            if name in scope:
+                known = scope[name]
+                scope[name] = [*(known if isinstance(known, list) else [known]), value]
+            else:
+                scope[name] = value
+
+    def _value(self, node: LexborNode) -> str:
+        """A `content` counts on every element: shops write it where the standard has none."""
+        attribute = _VALUE_ATTRIBUTES.get(node.tag or "", "content")
+        stated = node.attributes.get("content") or node.attributes.get(attribute)
+        text = stated or node.text(separator=" ")
+        self._characters += len(text)
+        return " ".join(text[:MAX_TEXT_CHARACTERS].split())
+
+
+@dataclass(frozen=True)
+class Markup:
+    """The page's products and offers in document order, and its flat OpenGraph properties."""
+
+    products: tuple[Node, ...]
+    offers: tuple[Node, ...]
+    page: Mapping[str, str]
+
+
+def read_markup(tree: LexborHTMLParser) -> Markup:
+    """All product markup of a page; empty where there is none or it is broken."""
+    roots = [*_linked_data(tree), *read_items(tree)]
+    nodes = list(islice(_walk(roots, depth=0), MAX_NODES))
+    return Markup(
+        products=tuple(node for node in nodes if has_type(node, *_PRODUCT_TYPES)),
+        offers=tuple(node for node in nodes if has_type(node, "Offer", "AggregateOffer")),
+        page=_page_properties(tree),
+    )
+
+
+def has_type(node: Node, *names: str) -> bool:
+    """Types come as `Product`, `schema:Product`, `https://schema.org/Product`, or a list."""
+    given = as_list(node.get("@type")) + as_list(node.get("additionalType"))
+    kinds = (kind for kind in given[:MAX_TYPES] if isinstance(kind, str))
+    return any(re.split(r"[/#:]", kind[-MAX_TYPE_CHARACTERS:])[-1] in names for kind in kinds)
+
+
+def as_list(value: object) -> list[Any]:
+    """One or many: markup writes a single value without its list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _linked_data(tree: LexborHTMLParser) -> Iterator[object]:
+    """Each script by itself: a broken one must not hide the others."""
+    room = MAX_SCRIPT_CHARACTERS
+    for script in tree.css("script[type='application/ld+json']")[:MAX_SCRIPTS]:
+        text = script.text().strip()
+        room -= len(text)
+        if room < 0:
+            return
+        for attempt in (text, _TRAILING_COMMA.sub("", _unwrapped(text))):
+            try:
+                yield json.loads(attempt, strict=False)
+            except (ValueError, RecursionError):
+                continue
+            break
+
+
+def _unwrapped(text: str) -> str:
+    """Without the comments around it; looks at both ends only."""
+    for lead in _LEADS:
+        text = text.removeprefix(lead).lstrip()
+    if text.startswith("/*"):
+        text = text.partition("*/")[2].lstrip()
+    if text.endswith("*/"):
+        text = text.rpartition("/*")[0].rstrip()
+    for tail in _TAILS:
+        text = text.removesuffix(tail).rstrip()
+    return text
+
+
+def _walk(value: object, depth: int) -> Iterator[Node]:
+    """Every typed node, outer ones before the ones inside."""
+    if depth > MAX_JSON_DEPTH:
+        return
+    if isinstance(value, list):
+        for entry in value:
+            yield from _walk(entry, depth + 1)
+    elif isinstance(value, dict):
+        if "@type" in value:
+            yield value
+        for key, entry in value.items():
+            if key not in _NEIGHBOURS:
+                yield from _walk(entry, depth + 1)
+
+
+def _page_properties(tree: LexborHTMLParser) -> dict[str, str]:
+    """The first of each; the page's own stand before those of what it embeds."""
+    page: dict[str, str] = {}
+    for meta in tree.css(_PAGE_PROPERTIES):
+        name = meta.attributes.get("property") or meta.attributes.get("name") or ""
+        content = (meta.attributes.get("content") or "").strip()
+        if content:
+            page.setdefault(name.lower(), content)
+    return page

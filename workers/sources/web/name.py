@@ -1,0 +1,79 @@
+"""The product's name: markup, headings and titles, checked against each other.
+
+Pages have several headings ("Added to cart"), and markup lists the neighbours too. The page's
+title is too long to show, but it names the right product, so it is the judge.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from workers.sources.similarity import likeness, overlap, words_of
+from workers.sources.web.markup import Markup, Node
+
+MAX_CHARACTERS = 300
+MAX_HEADINGS = 20
+MAX_READ_CHARACTERS = 3000  # of a name or a title, before it is cleaned
+MAX_URL_CHARACTERS = 2000
+_UNSHOWN = frozenset({"Co", "Cf", "Cs"})  # icons' glyphs, invisible ones, halves of pairs
+_SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
+
+
+def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | None:
+    """What the product is called, None on a page without any title."""
+    titles = _titles(markup, tree)
+    judge = " ".join((*titles, _readable(url)))
+    headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")[:MAX_HEADINGS]]
+    stated = [_clean(node.get("name")) for node in markup.products]
+    for group in (stated, headings):
+        names = [name for name in group if name]
+        best = max(names, key=lambda name: likeness(name, judge), default="")
+        if best and (overlap(best, judge) >= 0.5 or not titles):
+            return _without_lead(best, judge)
+    hints = " ".join((_readable(url), *headings))
+    rest = [*titles, *headings, *stated]
+    return next((_without_site(name, hints) for name in rest if name), None)
+
+
+def main_product(markup: Markup, name: str) -> Node | None:
+    """The markup's node of that product, not of a neighbour; the first of equals."""
+    nodes = markup.products
+    return max(nodes, key=lambda node: likeness(_clean(node.get("name")), name), default=None)
+
+
+def _titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
+    node = tree.css_first("title")
+    titles = (_clean(markup.page.get("og:title")), _clean(node.text() if node else ""))
+    return [title for title in titles if title]
+
+
+def _readable(url: str) -> str:
+    """The words of a link's path: where a title names the shop only, the link names the product."""
+    return unquote(urlsplit(url).path[:MAX_URL_CHARACTERS]).replace("_", " ")
+
+
+def _without_lead(name: str, title: str) -> str:
+    """Drops what a heading says before the name: "Details about", "Log in", an icon's glyph."""
+    words, known = name.split(), set(words_of(title))
+    for start, word in enumerate(words):
+        if any(part in known for part in words_of(word)):
+            return " ".join(words[start:])
+    return name
+
+
+def _without_site(title: str, hints: str) -> str:
+    """The part of "Mug | Shop" that link and headings speak of; the longer one if none does."""
+    parts = _SITE.split(title)
+    return max(parts, key=lambda part: (overlap(part, hints), len(part))).strip()
+
+
+def _clean(value: object) -> str:
+    """One line, entities resolved (markup holds them unresolved), without icon glyphs."""
+    text = html.unescape(value[:MAX_READ_CHARACTERS]) if isinstance(value, str) else ""
+    visible = "".join(char for char in text if unicodedata.category(char) not in _UNSHOWN)
+    return " ".join(visible.split())[:MAX_CHARACTERS]

@@ -1,0 +1,182 @@
+"""Finds the product's price in a page: one amount and its currency, or nothing.
+
+Structured data goes first. A page that states no price there may still show one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from price_parser import Price
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from workers.sources.web.markup import Markup, Node, as_list
+from workers.sources.web.regions import Regions, short_text
+
+_MOST = Decimal(100_000_000)
+_LONGEST_CURRENCY = 20
+_LONGEST = 80  # characters; what is longer is no price
+
+MAX_CANDIDATES = 300
+MAX_LOOKS = 5000  # at elements named like a price, most of which show none
+MAX_HEADINGS = 100
+_LONGEST_HEADING = 1000
+_LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg", "option"})
+_MONEY_SIGN = re.compile(r"[$€£¥₹₽₺₩₪฿₫₴]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei|Rs)\b")
+
+_PRICE_NAME = re.compile(
+    r"price|prix|preis|prezzo|precio|preco|cena|prijs|amount|prcis", re.IGNORECASE
+)
+_MAIN_NAME = re.compile(
+    r"our|final|current|now|sale|special|offer|main|actual|buy|detail|product|pdp|big|large",
+    re.IGNORECASE,
+)
+_OTHER_NAME = re.compile(
+    r"old|was|list|strike|before|regular|original|rrp|msrp|uvp|cross|previous|save|saving|discount"
+    r"|ship|deliver|versand|livraison|month|install|finance|unit|per-|member|coupon|tax|from|lowest"
+    r"|range|count|filter|total|points|warranty|addon|tiered|sns|notice",
+    re.IGNORECASE,
+)
+# Elements after the heading, and what nearness is worth.
+_NEAR = ((50, 3.0), (150, 2.0), (600, 1.0))
+
+MAX_OFFERS = 200
+MAX_SPECIFICATIONS = 10
+# A sale price comes first: it is what a buyer pays.
+_PAGE_PROPERTIES = ("product:sale_price", "og:sale_price", "product:price", "og:price")
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount above zero; the currency as the page writes it (code or sign)."""
+
+    amount: Decimal
+    currency: str | None = None
+
+
+def parse(value: object, currency: object = None) -> Money | None:
+    """`"1.299,00 €"`, `1299.0`, `"$12"`; None for zero, nonsense and texts without a number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    hint = currency[:_LONGEST_CURRENCY] if isinstance(currency, str) and currency else None
+    price = Price.fromstring(str(value)[:_LONGEST], currency_hint=hint)
+    if price.amount is None or not 0 < price.amount < _MOST:
+        return None
+    return Money(price.amount, hint or price.currency)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    money: Money
+    score: float
+
+
+def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
+    """The best candidate of the page; None where none is good enough."""
+    regions = Regions()
+    candidates = [
+        _Candidate(money, _score(node, shown, distance, regions))
+        for node, shown, distance in _named_like_prices(tree, name, regions)
+        if (money := parse(shown)) is not None
+    ]
+    if not candidates:
+        return None
+    repeated = Counter(candidate.money.amount for candidate in candidates if candidate.score > 0)
+    best = max(candidates, key=lambda each: each.score + 0.3 * min(repeated[each.money.amount], 4))
+    return best.money if best.score > 0 else None
+
+
+def _named_like_prices(
+    tree: LexborHTMLParser, name: str, regions: Regions
+) -> Iterator[tuple[LexborNode, str, int]]:
+    """Candidates with what they show and how many elements after the heading they stand."""
+    since_heading: int | None = None
+    found = looks = headings = 0
+    for node in tree.root.traverse() if tree.root else ():
+        headings += node.tag == "h1"
+        if headings <= MAX_HEADINGS:
+            since_heading = _distance(node, name, since_heading)
+        elif since_heading is not None:
+            since_heading += 1
+        if not _PRICE_NAME.search(regions.called(node)):
+            continue
+        looks += 1
+        if looks > MAX_LOOKS or found >= MAX_CANDIDATES:
+            return
+        shown = _shown(node)
+        if shown is not None:
+            found += 1
+            yield node, shown, -1 if since_heading is None else since_heading
+
+
+def _distance(node: LexborNode, name: str, so_far: int | None) -> int | None:
+    if node.tag == "h1" and name and name in (short_text(node, _LONGEST_HEADING) or ""):
+        return 0
+    return None if so_far is None else so_far + 1
+
+
+def _shown(node: LexborNode) -> str | None:
+    shown = node.attributes.get("content") or short_text(node, _LONGEST_PRICE) or ""
+    is_price = len(shown) <= _LONGEST_PRICE and re.search(r"\d", shown) is not None
+    return shown if is_price and node.tag not in _SKIPPED else None
+
+
+def _score(node: LexborNode, shown: str, distance: int, regions: Regions) -> float:
+    names = regions.called(node)
+    score = 1.0
+    score += 1.0 if _MONEY_SIGN.search(shown) else -0.5
+    score += 1.0 if _MAIN_NAME.search(names) else 0.0
+    score += 2.0 if "price" in (node.attributes.get("itemprop") or "") else 0.0
+    score -= 3.0 if _OTHER_NAME.search(names) or "%" in shown or "+" in shown else 0.0
+    if distance >= 0:
+        score += next((bonus for within, bonus in _NEAR if distance < within), -0.5)
+    return score - regions.foreign(node)
+
+
+def find_price(
+    markup: Markup, product: Node | None, tree: LexborHTMLParser, name: str
+) -> Money | None:
+    """The price of the page's own product."""
+    return stated_price(markup, product) or visible_price(tree, name)
+
+
+def stated_price(markup: Markup, product: Node | None = None) -> Money | None:
+    """The price as structured data states it, that of `product` before any other."""
+    nodes: Sequence[Node] = [product] if product else markup.products
+    offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
+    for offer in (*offers[:MAX_OFFERS], *markup.offers[:MAX_OFFERS]):
+        money = _of_offer(offer)
+        if money is not None:
+            return money
+    return _of_page(markup)
+
+
+def _of_offer(offer: Any) -> Money | None:
+    if not isinstance(offer, dict):
+        return None
+    specifications: list[Node] = [
+        entry
+        for entry in as_list(offer.get("priceSpecification"))[:MAX_SPECIFICATIONS]
+        if isinstance(entry, dict)
+    ]
+    for node in (offer, *specifications):
+        for key in ("price", "lowPrice", "highPrice"):
+            money = parse(node.get(key), node.get("priceCurrency") or offer.get("priceCurrency"))
+            if money is not None:
+                return money
+    return None
+
+
+def _of_page(markup: Markup) -> Money | None:
+    for prefix in _PAGE_PROPERTIES:
+        amount = markup.page.get(f"{prefix}:amount") or markup.page.get(prefix)
+        money = parse(amount, markup.page.get(f"{prefix}:currency"))
+        if money is not None:
+            return money
+    return None

@@ -1,0 +1,164 @@
+"""The language model's part of an analysis: labels before it, prose after it.
+
+Either may fail; the analysis then stays the embedded engine's, and says why. What was answered is
+kept in a step, because it was paid for: labels by keyed hash, and prose that passed its checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workers.engine.isolated import Task
+from workers.engine.isolation import Compute, in_thread
+from workers.insights.analysis import Analysis, Result
+from workers.insights.inputs import Collection, Remarks
+from workers.insights.sentiment.comments import Prepared, prepare
+from workers.insights.sentiment.lexicon import Scorer
+from workers.sources.context import Step
+from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
+from workers.writing.labels import LabelScorer, label_comments
+from workers.writing.model import Reason, TextModel, Unanswered, Usage
+from workers.writing.prose import PROMPT_VERSION as PROSE_VERSION
+from workers.writing.prose import findings_of, rewritten, synthesise
+
+PREPARE = Task(prepare, returns=Prepared)
+
+_WHY: dict[Reason, str] = {
+    "refused": "The language model refused",
+    "cut_off": "The language model's answer was cut off",
+    "filtered": "The language model's filter stopped its answer",
+    "off_schema": "The language model's answer was not usable",
+    "over_quota": "The language model's budget is used up",
+    "unavailable": "The language model could not be reached",
+    "model_not_found": "The language model is no longer offered",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the model did of one document: nothing, all that was asked, or why not."""
+
+    usage: Usage = Usage()  # noqa: RUF009 - frozen
+    failure: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`scorer` is None where the embedded engine reads the comments."""
+
+    scorer: Scorer | None = None
+    remarks: Remarks = field(default_factory=dict)
+    share: Share = Share()
+
+
+class Assistant:
+    """Models at work for one job, one for labels and one for prose; without them it does nothing.
+
+    `embedded` reads what the model gives no label for: single clauses, and comments past its limit.
+    """
+
+    def __init__(
+        self,
+        labels: TextModel | None,
+        prose: TextModel | None,
+        step: Step,
+        embedded: Scorer,
+        compute: Compute = in_thread,
+    ) -> None:
+        self._labels_model = labels
+        self._prose_model = prose
+        self._step = step
+        self._embedded = embedded
+        self._compute = compute
+
+    async def label(self, collection: Collection) -> Labelled:
+        """Labels the comments that count; copies and spam are not paid for."""
+        model = self._labels_model
+        if model is None:
+            return Labelled()
+        kept = (await self._compute(PREPARE, collection.comments)).kept
+        if not kept:
+            return Labelled()
+
+        try:
+            found = await label_comments(model, [counted.comment for counted in kept], self._step)
+        except Unanswered as failure:
+            return Labelled(share=Share(failure.usage, failure.reason))
+        by_ref = found.labels
+        by_text = {
+            counted.text: by_ref[counted.comment.ref].sentiment
+            for counted in kept
+            if counted.comment.ref in by_ref
+        }
+        scorer = LabelScorer(model.name, by_text, self._embedded)
+        remarks = {ref: label.remark() for ref, label in by_ref.items()}
+        return Labelled(scorer, remarks, Share(found.usage))
+
+    async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
+        """The analysis with the model's words in its pack, and with who did what in each part."""
+        model = self._prose_model
+        if model is None:
+            return analysis
+        prose, share = await self._prose(model, analysis, product_name)
+        pack = analysis.pack
+        configuration = pack.configuration if prose is None else rewritten(analysis, prose)
+        name = None if prose is None else model.name
+        signed = _signed(configuration, name, PROSE_VERSION, share, "wrote the pack")
+        return replace(
+            analysis,
+            results=tuple(
+                _signed_result(result, self._labels_model, labelled) for result in analysis.results
+            ),
+            pack=replace(pack, configuration=signed),
+        )
+
+    async def _prose(
+        self, model: TextModel, analysis: Analysis, product_name: str
+    ) -> tuple[dict[str, Any] | None, Share]:
+        findings, evidence = findings_of(analysis)
+        if not evidence:
+            return None, Share()
+
+        async def ask() -> dict[str, Any]:
+            found = await synthesise(model, product_name, findings, evidence)
+            return {"prose": found.as_json(), "usage": found.usage.stored()}
+
+        try:
+            said = await self._step("prose", ask)
+        except Unanswered as failure:
+            return None, Share(failure.usage, failure.reason)
+        return said["prose"], Share(Usage.restored(said["usage"]))
+
+
+def _signed_result(result: Result, model: TextModel | None, labelled: Labelled) -> Result:
+    if result.type != "sentiment_summary":
+        unsigned = result.content | {
+            "engine": result.content["engine"] | {"model": result.engine.partition("/")[0]}
+        }
+        return replace(result, content=unsigned)
+    name = model.name if model is not None and labelled.scorer else None
+    share = labelled.share
+    return replace(
+        result,
+        content=_signed(result.content, name, LABELS_VERSION, share, "read the comments"),
+    )
+
+
+def _signed(
+    content: dict[str, Any], model_name: str | None, prompt_version: str, share: Share, did: str
+) -> dict[str, Any]:
+    """Who computed it, what that cost, and a sentence where the model could not."""
+    engine = dict(content["engine"])
+    if model_name is not None:
+        engine |= {"provider": "openai", "model": model_name, "prompt_version": prompt_version}
+    engine["usage"] = {
+        "input_tokens": share.usage.input_tokens,
+        "output_tokens": share.usage.output_tokens,
+        "cost_usd": float(share.usage.cost_usd),
+    }
+    limits = list(content["limits"])
+    if share.failure is not None:
+        engine["fallback_used"] = True
+        limits.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
+    return content | {"engine": engine, "limits": limits}

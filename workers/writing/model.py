@@ -1,0 +1,309 @@
+"""Asks a language model for an answer of a given shape; any OpenAI-compatible server will do.
+
+Instructions are ours and constant, what strangers wrote is data in a user message. Where an answer
+is unusable it has been paid for all the same: the usage is kept beside the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Generic, Literal, TypeVar
+
+import httpx2
+import openai
+import structlog
+from openai import AsyncOpenAI
+from pydantic import BaseModel
+
+from core.config import Effort
+from workers.sources.context import Acquire, unlimited
+
+TIMEOUT_SECONDS = 60.0
+MAX_OUTPUT_TOKENS = 8000  # reasoning models think within the same budget
+PAUSE_SECONDS = 1.0  # before the one second try, after a disturbance
+MAX_WAIT_SECONDS = 3600.0
+MAX_ANSWER_BYTES = 400_000  # ten times what MAX_OUTPUT_TOKENS are in English
+MAX_TOKENS = 10_000_000  # that a server may claim for one answer
+LIMIT = "openai"  # in private.limits
+
+_MILLION = Decimal(1_000_000)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Reason = Literal[
+    "refused", "cut_off", "filtered", "off_schema", "over_quota", "unavailable", "model_not_found"
+]
+
+_UNFINISHED: dict[str, Reason] = {"length": "cut_off", "content_filter": "filtered"}
+
+# Not every compatible server knows these. Without `store` our answers may be kept there, without
+# `max_completion_tokens` the older `max_tokens` bounds them.
+_OPTIONAL = ("reasoning_effort", "store", "max_completion_tokens", "max_tokens")
+_REFUSAL = re.compile(
+    r"(?:un|not |n't )(?:supported|permitted|recogni[sz]ed|known|expected|allowed)|extra|invalid",
+    re.IGNORECASE,
+)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens and what they cost, for the record of the job."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_usd + other.cost_usd,
+        )
+
+    def stored(self) -> list[Any]:
+        """As a step keeps it."""
+        return [self.input_tokens, self.output_tokens, str(self.cost_usd)]
+
+    @classmethod
+    def restored(cls, stored: list[Any]) -> Usage:
+        return cls(stored[0], stored[1], Decimal(stored[2]))
+
+
+@dataclass(frozen=True)
+class Answered(Generic[Answer]):
+    """A usable answer, still to be checked against what was asked."""
+
+    value: Answer
+    usage: Usage
+
+
+class Unanswered(Exception):  # noqa: N818 - an outcome that callers decide on
+    """There is no usable answer.
+
+    Analyses go on without it and say so; for a script it ends the job. `after_seconds` is set
+    where asking again may help.
+    """
+
+    def __init__(
+        self, reason: Reason, usage: Usage | None = None, after_seconds: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.usage = usage or Usage()
+        self.after_seconds = after_seconds
+
+
+@dataclass(frozen=True)
+class Price:
+    """Dollars for a million tokens; zero for a server of one's own."""
+
+    input_usd: Decimal
+    cached_input_usd: Decimal
+    output_usd: Decimal
+
+    def of(self, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Usage:
+        """`cached_tokens` are among the input's."""
+        cost = (
+            self.input_usd * (input_tokens - cached_tokens)
+            + self.cached_input_usd * cached_tokens
+            + self.output_usd * output_tokens
+        )
+        return Usage(input_tokens, output_tokens, cost / _MILLION)
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A model behind a server; see `open_text_model`."""
+
+    name: str
+    price: Price
+    client: AsyncOpenAI = field(repr=False)
+    effort: Effort = "none"
+    acquire: Acquire = field(default=unlimited, repr=False)
+    # What the server has refused so far, for all later requests of this process.
+    refused: set[str] = field(default_factory=set, compare=False)
+
+    def taking(self, acquire: Acquire) -> TextModel:
+        """The model for one job: each request takes a permit of the job first, or raises `Park`."""
+        return replace(self, acquire=acquire)
+
+    async def ask(self, instructions: str, data: str, shape: type[Answer]) -> Answered[Answer]:
+        """The model's answer as a `shape`, or `Unanswered`. No tools, nothing stored."""
+        try:
+            raw = await self._accepted(instructions, data, shape)
+        except openai.APIError as error:
+            if not _is_disturbance(error):
+                raise self._unanswered(error) from error
+            await asyncio.sleep(PAUSE_SECONDS)
+            try:
+                raw = await self._accepted(instructions, data, shape)
+            except openai.APIError as again:
+                raise self._unanswered(again) from again
+        usage = self._usage(raw.http_response)
+        value = _parsed(raw.http_response, shape, usage)
+        _log.info("model_answered", shape=shape.__name__, tokens=usage.output_tokens)
+        return Answered(value, usage)
+
+    async def _accepted(self, instructions: str, data: str, shape: type[BaseModel]) -> Any:
+        """Asks without what the server refuses, and remembers it."""
+        while True:
+            options = self._options()
+            try:
+                return await self._send(instructions, data, shape, options)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                name = _refused_parameter(error, options)
+                if name is None:
+                    raise
+                self.refused.add(name)
+                _log.warning("model_parameter_refused", model=self.name, parameter=name)
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "reasoning_effort": self.effort,
+            "store": False,
+            "max_completion_tokens": MAX_OUTPUT_TOKENS,
+        }
+        if "max_completion_tokens" in self.refused:
+            options["max_tokens"] = MAX_OUTPUT_TOKENS
+        return {name: value for name, value in options.items() if name not in self.refused}
+
+    async def _send(
+        self, instructions: str, data: str, shape: type[BaseModel], options: dict[str, Any]
+    ) -> Any:
+        await self.acquire(LIMIT)
+        return await self.client.chat.completions.with_raw_response.parse(
+            model=self.name,
+            messages=[
+                {"role": "system", "content": instructions},
+                {"role": "user", "content": data},
+            ],
+            response_format=shape,
+            **options,
+        )
+
+    def _usage(self, response: httpx2.Response) -> Usage:
+        """Read from the wire: an answer that breaks its shape is billed as well."""
+        try:
+            counts = response.json()["usage"]
+            asked = _tokens(counts["prompt_tokens"])
+            details = counts.get("prompt_tokens_details") or {}
+            cached = min(_tokens(details.get("cached_tokens") or 0), asked)
+            return self.price.of(asked, _tokens(counts["completion_tokens"]), cached)
+        except _UNREADABLE:  # servers that don't count
+            return Usage()
+
+    def _unanswered(self, error: openai.APIError) -> Unanswered:
+        """What the server said, without its words: they may repeat the prompt."""
+        if error.code == "model_not_found" or isinstance(error, openai.NotFoundError):
+            if "model" not in self.refused:  # once in a process: every job would say the same
+                self.refused.add("model")
+                hint = (
+                    "Set OPENAI_LABELS_MODEL or OPENAI_PROSE_MODEL to one that the server offers."
+                )
+                _log.error("model_not_found", model=self.name, hint=hint)
+            return Unanswered("model_not_found")
+        _log.warning("model_error", kind=type(error).__name__, code=error.code)
+        if error.code == "insufficient_quota":  # arrives as a rate limit, but no waiting helps
+            return Unanswered("over_quota")
+        if isinstance(error, openai.RateLimitError):
+            stated = error.response.headers.get("retry-after", "")
+            seconds = float(stated) if stated.isdecimal() and len(stated) < 9 else 60.0
+            return Unanswered("unavailable", after_seconds=min(seconds, MAX_WAIT_SECONDS))
+        if isinstance(error, openai.APIConnectionError | openai.InternalServerError):
+            return Unanswered("unavailable", after_seconds=30.0)
+        return Unanswered("unavailable")
+
+
+@asynccontextmanager
+async def open_text_model(
+    *, key: str, base_url: str, name: str, price: Price, effort: Effort = "none"
+) -> AsyncIterator[TextModel]:
+    """The model, with connections that are closed at the end."""
+    async with AsyncOpenAI(
+        api_key=key,
+        base_url=base_url,
+        timeout=TIMEOUT_SECONDS,
+        max_retries=0,  # the client would repeat an exhausted quota, too
+    ) as client:
+        yield TextModel(name, price, client, effort)
+
+
+# All that reading what a server sent may raise: wrong shapes, wrong types, endless nesting.
+_UNREADABLE = (
+    AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+
+
+def _parsed(response: httpx2.Response, shape: type[Answer], usage: Usage) -> Answer:
+    """Causes are cut off: their messages repeat the answer, and that may repeat a comment.
+
+    Read from the wire: the client's own reading warns or fails where a server answers oddly.
+    """
+    if len(response.content) > MAX_ANSWER_BYTES:
+        raise Unanswered("off_schema", usage)
+    try:
+        choice = response.json()["choices"][0]
+        if choice["finish_reason"] in _UNFINISHED:
+            raise Unanswered(_UNFINISHED[choice["finish_reason"]], usage)
+        if choice["message"].get("refusal"):
+            raise Unanswered("refused", usage)
+        said = shape.model_validate_json(choice["message"]["content"])
+        return shape.model_validate(_cleaned(said.model_dump()))
+    except _UNREADABLE:  # pydantic's errors are among them
+        raise Unanswered("off_schema", usage) from None
+
+
+def _cleaned(value: Any) -> Any:
+    """Without halves of surrogate pairs and control characters; line ends and tabs stay."""
+    if isinstance(value, str):
+        return "".join(char for char in value if _is_text(char))
+    if isinstance(value, dict):
+        return {key: _cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    return value
+
+
+def _is_text(char: str) -> bool:
+    return char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
+
+
+def _tokens(count: Any) -> int:
+    return min(max(int(count), 0), MAX_TOKENS)
+
+
+def _is_disturbance(error: openai.APIError) -> bool:
+    """Over in a moment, and nothing was answered: a time-out may have been, and is billed."""
+    if isinstance(error, openai.APITimeoutError):
+        return False
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
+
+
+def _refused_parameter(error: openai.APIStatusError, sent: dict[str, Any]) -> str | None:
+    """Which optional parameter the server does not take, if its error is about one.
+
+    OpenAI names it in `param`, others in a path (`loc`) or in a sentence. What a stranger wrote may
+    be repeated there, so a sentence counts only with the parameter's name in its first words.
+    """
+    if error.param in sent:
+        return error.param
+    try:
+        said = json.dumps(error.response.json())
+    except _UNREADABLE:
+        said = error.response.text
+    for name in _OPTIONAL:
+        if name not in sent:
+            continue
+        in_path = re.search(rf'"loc": \["body", "{name}"\]', said)
+        in_words = re.search(rf"\b{name}\b", said[:400]) and _REFUSAL.search(said[:400])
+        if in_path or in_words:
+            return name
+    return None
