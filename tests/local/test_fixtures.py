@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.database import make_user
 from tests.network import NetworkUsedError
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def test_logins_have_their_own_roles(db: Database):
         ]
 
 
-def test_postgrest_answers_a_signed_in_user(postgrest: RunningPostgrest):
-    assert postgrest.as_user(uuid.uuid4()).from_("jobs").select("*").execute().data == []
+def test_postgrest_answers_a_signed_in_user(db: Database, postgrest: RunningPostgrest):
+    assert postgrest.as_user(make_user(db)).from_("jobs").select("*").execute().data == []
 
 
 def test_tests_cannot_reach_the_network():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.billing_sync import sync_event
 from core.stripe_inbox import parse_event, record
+from tests.database import make_user
 
 if TYPE_CHECKING:
     import random
+    import uuid
     from collections.abc import Callable, Iterator
 
     from core.billing import Gateway
@@ -100,13 +101,8 @@ class Trial:
 
     def make_customer(self) -> tuple[uuid.UUID, str]:
         """An account and the customer it pays as, as checkout leaves them."""
-        user_id = uuid.uuid4()
+        user_id = make_user(self.db)
         customer = self.stripe.customer(user_id=str(user_id))["id"]
-        self.db.execute(
-            "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
-            str(user_id),
-            user_id,
-        )
         self.webhook.execute("select private.bind_customer(%s, %s)", (user_id, customer))
         return user_id, customer
 

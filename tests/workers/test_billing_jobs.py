@@ -15,6 +15,7 @@ from core.billing import Gateway
 from core.database import async_pool
 from local import stripe
 from local.stripe import Fault
+from tests.database import make_user
 from tests.erasure import rows_about
 from workers.billing import BILLING_CONNECTIONS, ask
 from workers.jobs import erase_account, reconcile_billing, sync_customer
@@ -74,12 +75,7 @@ class Story:
 @pytest.fixture
 def story(db, shop):
     db.execute("delete from private.schedules")  # only what a test starts
-    user_id = uuid.uuid4()
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
-        str(user_id),
-        user_id,
-    )
+    user_id = make_user(db)
     customer = shop.customer(user_id=str(user_id))["id"]
     shop.subscribe(customer)
     return Story(user_id, customer)

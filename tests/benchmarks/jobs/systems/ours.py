@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from core.database import async_pool
 from core.logs import configure
 from tests.benchmarks.jobs.systems.work import perform
+from tests.database import MAKE_ACCOUNTS
 from tests.server import migrate
 from workers.errors import Park
 from workers.handlers import Handler
@@ -51,6 +52,8 @@ class Ours:
             await db.execute(
                 "insert into private.job_kinds (kind, queue) values (%s, %s)", (KIND, QUEUE)
             )
+            names = ("crowd", "newcomer", *map(str, range(self.users)))
+            await db.execute(MAKE_ACCOUNTS, ([_user(name) for name in names],))
 
     async def add(self, db: psycopg.AsyncConnection, number: int) -> None:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
