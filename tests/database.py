@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 import uuid
@@ -15,6 +14,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
+
+MAKE_ACCOUNTS = """
+select r.user_id from unnest(%s::uuid[]) as u (id),
+    private.resolve_identity('https://clerk.example', u.id::text, u.id) as r
+"""
 
 
 class Session:
@@ -53,16 +57,9 @@ class Database(Session):
         """Connection string of a login, e.g. for WORKER_DB_URL (trusted over the Unix socket)."""
         return f"postgresql://{role}@/{self.name}?host={self.host}&port={self.port}"
 
-    def make_account(self, user_id: object) -> None:
-        """What a sign-in leaves: an identity of the account, unless it has or had one."""
-        with contextlib.suppress(psycopg.errors.InvalidTextRepresentation):
-            self.execute(
-                "insert into private.identities (issuer, subject, user_id)"
-                " select 'https://clerk.example', u.id, u.id from (values (%s::uuid)) as u (id)"
-                " where u.id is not null and not exists"
-                " (select from private.identities as i where i.user_id = u.id)",
-                user_id,
-            )
+    def make_accounts(self, *user_ids: uuid.UUID) -> None:
+        """What first sign-ins leave, for accounts of these ids."""
+        self.execute(MAKE_ACCOUNTS, list(user_ids))
 
     def connect(self, role: str) -> psycopg.Connection[Row]:
         """Another connection, in autocommit; the caller closes it. For races."""
@@ -139,9 +136,11 @@ def user_claims(user_id: uuid.UUID | str) -> dict[str, object]:
     }
 
 
-def make_user() -> uuid.UUID:
-    """A new account's id: nothing of it is in the database before it signs in or does something."""
-    return uuid.uuid4()
+def make_user(db: Database) -> uuid.UUID:
+    """A new account, as the first sign-in makes it; its id."""
+    user_id = uuid.uuid4()
+    db.make_accounts(user_id)
+    return user_id
 
 
 def make_product(

@@ -6,15 +6,23 @@ import uuid
 
 from tests.database import Database
 
-_DUE = "select distinct user_id from private.identities where deleted_at is not null"
-TABLES = """
-select format('%I.%I', n.nspname, c.relname) as name
-from pg_attribute as a
-inner join pg_class as c on a.attrelid = c.oid
+_DUE = "select id from private.accounts where deleted_at is not null"
+# Each column that references an account, whatever becomes of the row when the account goes.
+_REFERENCES = """
+select format('%I.%I', n.nspname, c.relname) as name, a.attname as reference
+from pg_constraint as f
+inner join pg_attribute as a on f.conrelid = a.attrelid and a.attnum = any (f.conkey)
+inner join pg_class as c on f.conrelid = c.oid
 inner join pg_namespace as n on c.relnamespace = n.oid
-where a.attname = 'user_id' and not a.attisdropped and c.relkind = 'r'
-and n.nspname in ('public', 'private') and c.relname <> 'identities'
+where f.contype = 'f' and f.confrelid = 'public.accounts'::regclass
+union all
+values ('public.accounts', 'id')
 """
+
+
+def bury(db: Database, user_id: uuid.UUID) -> None:
+    """Only the tombstone: the account is erased, its rows are all there still."""
+    db.execute("update private.accounts set deleted_at = now() where id = %s", user_id)
 
 
 def finish_erasures(db: Database, quantity: int = 500) -> int:
@@ -25,14 +33,18 @@ def finish_erasures(db: Database, quantity: int = 500) -> int:
         while erased is not None:
             with db.as_worker() as worker:
                 query = "select private.erase_batch(%s, %s)"
-                erased = worker.value(query, account["user_id"], quantity)
+                erased = worker.value(query, account["id"], quantity)
             batches += 1
     return batches
 
 
+def tables_of_accounts(db: Database) -> set[str]:
+    """The tables that reference an account, and that of the accounts."""
+    return {row["name"] for row in db.rows(_REFERENCES)}
+
+
 def rows_about(db: Database, user_id: uuid.UUID) -> dict[str, int]:
-    """How many rows of each table name the account, but for its tombstone."""
-    query = "select count(*) from {} where user_id = %s"
-    names = [table["name"] for table in db.rows(TABLES)]
-    counts = {name: db.value(query.format(name), user_id) for name in names}
+    """How many rows of each table reference the account, and whether it is there."""
+    query = "select count(*) from {name} where {reference} = %s"
+    counts = {row["name"]: db.value(query.format(**row), user_id) for row in db.rows(_REFERENCES)}
     return {name: count for name, count in counts.items() if count}

@@ -53,19 +53,8 @@ class RunningPostgrest:
             client.aclose()
 
 
-# The databases that a PostgREST of ours serves now.
-_served: list[Database] = []
-
-
 def token(claims: dict[str, object]) -> str:
-    """A token that the test's PostgREST accepts; like the exchange, it makes the account first."""
-    for database in _served:
-        database.make_account(claims.get("sub"))
-    return signed(claims)
-
-
-def signed(claims: dict[str, object]) -> str:
-    """A token of the right key, for an account that may not exist."""
+    """A token that the test's PostgREST accepts, for an account that may not exist."""
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, _KEY, algorithm="ES256")
 
@@ -125,14 +114,12 @@ def serve(
             stdin=subprocess.DEVNULL,
             env=os.environ | {"GHCRTS": runtime},
         )
-    _served.append(db)
     try:
         _wait_until_ready(f"http://127.0.0.1:{admin_port}/ready", process, log)
         running = RunningPostgrest(f"http://127.0.0.1:{port}")
         yield running
         running.close()
     finally:
-        _served.remove(db)
         process.terminate()
         process.wait(timeout=10)
 

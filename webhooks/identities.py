@@ -7,13 +7,13 @@ from typing import cast
 
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
-from webhooks.problems import Problem, account_deleted
+from webhooks.problems import account_deleted
 
 
 def default_user_id(issuer: str, subject: str) -> uuid.UUID:
     """The same in every process and retry, so that concurrent first sign-ins agree.
 
-    Only the database knows the account's real id: linked or moved accounts keep their first one.
+    Only the database knows the account's real id: one that moved to another issuer keeps its first.
     """
     return uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, issuer), subject)
 
@@ -21,14 +21,11 @@ def default_user_id(issuer: str, subject: str) -> uuid.UUID:
 def resolve(session: Session) -> uuid.UUID:
     """The account of a verified session; a deleted one stays deleted while old tokens live."""
     row = current_edge().database.call(
-        "select * from private.resolve_identity(%s, %s, %s, %s)",
+        "select * from private.resolve_identity(%s, %s, %s)",
         session.issuer,
         session.subject,
-        session.issued_at,
         default_user_id(session.issuer, session.subject),
     )
-    if row["state"] == "deleted":
+    if row["is_erased"]:
         raise account_deleted()
-    if row["state"] == "revoked":
-        raise Problem(403, "session_revoked", "This session was ended. Please sign in again.")
     return cast("uuid.UUID", row["user_id"])

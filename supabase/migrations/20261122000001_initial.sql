@@ -271,70 +271,85 @@ comment on function private.touch_updated_at is 'Trigger: sets updated_at.';
 
 -- schemas/10_accounts.sql
 
--- Accounts: which account a person at Clerk is, once and for all. The edge asks before it mints a
--- token; a tombstone keeps a deleted account deleted while older tokens are still valid.
+-- Accounts: who owns the rows. Every `user_id` references public.accounts: no row is without an
+-- account, and none outlives it. private.accounts is the half that the API doesn't see: who the
+-- account is at the issuer, its tombstone, the version of what it reads.
+-- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
 
-create table private.identities (
+create table public.accounts (
+    id uuid primary key,
+    kind text not null default 'person' check (kind in ('person', 'organisation')),
+    name text check (char_length(name) between 1 and 200),
+    created_at timestamptz not null default now()
+);
+comment on table public.accounts is
+'The account of the caller: `sub` of its token, `user_id` of every row that it owns.';
+comment on column public.accounts.kind is 'person or organisation.';
+comment on column public.accounts.name is 'How people call it; null if it has no name.';
+alter table public.accounts enable row level security;
+create policy accounts_select_own on public.accounts
+for select to authenticated
+using (id = (select auth.uid()));
+-- No API role writes it: a sign-in makes an account, its erasure deletes it.
+grant select on public.accounts to authenticated;
+grant select on public.accounts to service_role;
+
+-- Room on each page for the next version of a row: no index holds what a write changes.
+create table private.accounts (
+    id uuid primary key,
     issuer text not null check (length(issuer) between 1 and 255),
     subject text not null check (length(subject) between 1 and 255),
-    user_id uuid not null,
     created_at timestamptz not null default now(),
+    read_version bigint not null default 1,
     deleted_at timestamptz,
     emptied_at timestamptz,
-    min_iat bigint,
-    primary key (issuer, subject)
-);
-comment on table private.identities is
-'People as an issuer of session tokens names them, and the account each acts for.';
-comment on column private.identities.user_id is
-'The account: `sub` of our tokens, `user_id` everywhere else. Several identities may share one.';
-comment on column private.identities.deleted_at is
-'When the account was erased; the row stays as a tombstone. Null while it lives.';
-comment on column private.identities.emptied_at is
+    constraint accounts_issuer_subject_key unique (issuer, subject)
+) with (fillfactor = 50);
+comment on table private.accounts is
+'The internal half of each account, by the same id. It outlives the public half as the tombstone.';
+comment on column private.accounts.issuer is 'Who issues the session tokens: `iss`.';
+comment on column private.accounts.subject is 'Whom the issuer means: `sub`.';
+comment on column private.accounts.read_version is
+'Grows with each change of the account''s products, scripts and packs, and with each job that ends
+without changing them: one row to look at instead of all of them.';
+comment on column private.accounts.deleted_at is
+'When the account was erased: the row is a tombstone. Null while it lives.';
+comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
-comment on column private.identities.min_iat is
-'Session tokens issued before this Unix time are refused; null if none was revoked.';
-create index identities_user_id_idx on private.identities (user_id);
-create index identities_user_id_deleted_idx on private.identities (user_id)
-where deleted_at is not null;
-create index identities_unemptied_idx on private.identities (user_id)
+create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
-alter table private.identities enable row level security;
+alter table private.accounts enable row level security;
 
-create function private.resolve_identity(
-    issuer text, subject text, issued_at bigint, default_user_id uuid
-)
-returns table (user_id uuid, state text)
+create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
+returns table (user_id uuid, is_erased boolean)
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_identity private.identities;
+    v_account private.accounts;
 begin
-    select i.* into v_identity from private.identities as i
-    where i.issuer = resolve_identity.issuer and i.subject = resolve_identity.subject;
+    select a.* into v_account from private.accounts as a
+    where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     if not found then
-        -- Concurrent first sign-ins agree: they all bring the same default.
-        insert into private.identities (issuer, subject, user_id)
-        values (resolve_identity.issuer, resolve_identity.subject, resolve_identity.default_user_id)
-        on conflict on constraint identities_pkey do nothing;
-        select i.* into strict v_identity from private.identities as i
-        where i.issuer = resolve_identity.issuer and i.subject = resolve_identity.subject;
+        -- Of concurrent first sign-ins one makes the account; the others wait for its commit.
+        insert into private.accounts (id, issuer, subject)
+        values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
+        on conflict do nothing;
+        if found then
+            insert into public.accounts (id) values (resolve_identity.default_user_id);
+        end if;
+        select a.* into strict v_account from private.accounts as a
+        where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     end if;
-    user_id := v_identity.user_id;
-    state := case
-        when v_identity.deleted_at is not null then 'deleted'
-        when resolve_identity.issued_at < v_identity.min_iat then 'revoked'
-        else 'active'
-    end;
+    user_id := v_account.id;
+    is_erased := v_account.deleted_at is not null;
     return next;
 end;
 $$;
 comment on function private.resolve_identity is
-'The account behind a verified session token, made on the first sign-in; state: active, deleted
-or revoked.
+'The account behind a verified session token, made on the first sign-in, and whether it is erased.
 Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
 grant execute on function private.resolve_identity to webhook;
 
@@ -345,27 +360,15 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce(bool_and(i.deleted_at is not null), false)
-    from private.identities as i
-    where i.user_id = is_erased.user_id;
+    select coalesce(
+        (select a.deleted_at is not null from private.accounts as a where a.id = is_erased.user_id),
+        false
+    );
 end;
 comment on function private.is_erased is
-'Whether an account was erased: nobody who may act for it is left. Definer: it reads the
-tombstones.';
+'Whether an account has its tombstone. Definer: it reads the tombstones.';
 
-create function private.account_lock(user_id uuid)
-returns bigint
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-    select hashtextextended('account ' || account_lock.user_id, 0)
-$$;
-comment on function private.account_lock is
-'The advisory lock of an account: shared by what adds rows to it, exclusive while it is emptied.';
-
-create function private.enter_account(user_id uuid)
+create function private.lock_account(user_id uuid)
 returns boolean
 language plpgsql
 volatile
@@ -373,17 +376,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Nobody waits for this lock. Only the emptying of an erased account holds it exclusively.
-    if not pg_try_advisory_xact_lock_shared(private.account_lock(enter_account.user_id)) then
-        return false;
-    end if;
-    -- A statement of its own: its snapshot is younger than the lock.
-    return not private.is_erased(enter_account.user_id);
+    -- References take the same lock. Only the end of an erasure takes a stronger one.
+    perform from public.accounts as p inner join private.accounts as a on p.id = a.id
+    where p.id = lock_account.user_id and a.deleted_at is null
+    for key share of p skip locked;
+    return found;
 end;
 $$;
-comment on function private.enter_account is
-'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
-before this transaction ends.';
+comment on function private.lock_account is
+'Keeps an account until the transaction ends; waits for nobody. False: it is erased, or was never
+made. Call it before adding a row: the erasure deletes that row, or this returns false.';
 
 create function private.require_account()
 returns trigger
@@ -393,16 +395,71 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.enter_account(new.user_id) then
+    -- An account that was never made is left to the reference.
+    if not private.lock_account(new.user_id)
+        and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     return new;
 end;
 $$;
 comment on function private.require_account is
-'Trigger: nothing is added to an erased account, also by a request that was let in before. Rows that
-belong to a product need none: they go with it. Definer: it reads the tombstones.
-Errors: 403 account_deleted.';
+'Trigger: nothing is added to an erased account, also by a request that was let in before.
+Definer: it reads the tombstones. Errors: 403 account_deleted.';
+
+create function private.count_change()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user_ids uuid [];
+    v_user_id uuid;
+begin
+    if tg_level = 'ROW' then
+        v_user_ids := array[new.user_id];
+    else
+        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
+    end if;
+    -- Every transaction locks these rows last, after products and what a user waits for.
+    foreach v_user_id in array v_user_ids loop
+        -- Once in a transaction is enough: nobody else sees what stands between.
+        update private.accounts as a set read_version = a.read_version + 1
+        where a.id = v_user_id and a.xmin <> pg_current_xact_id()::xid;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.count_change is
+'Trigger: a change of what an account reads gives it the next read_version. Products, scripts and
+packs count once a statement (transition table `changed`); so does a job that ends without leaving
+one. Definer: the version is internal.';
+
+create function private.account_tables()
+returns setof regclass
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive paths (child, length) as (
+        select f.conrelid, 1 from pg_constraint as f
+        where f.confrelid = 'public.accounts'::regclass and f.contype = 'f' and f.confdeltype = 'c'
+        union all
+        select f.conrelid, p.length + 1
+        from paths as p inner join pg_constraint as f on p.child = f.confrelid
+        where f.contype = 'f' and f.confdeltype = 'c' and f.conrelid <> f.confrelid
+    )
+    select p.child::regclass from paths as p
+    group by p.child
+    having min(p.length) = 1
+    order by p.child::regclass::text <> 'public.jobs', max(p.length) desc, p.child::regclass::text
+$$;
+comment on function private.account_tables is
+'The tables whose rows belong to an account: those that reference public.accounts and cascade. Jobs
+come first, because they cost money while they run; then what hangs on others, before the others.';
 
 -- schemas/20_jobs.sql
 
@@ -423,7 +480,7 @@ alter table private.queues enable row level security;
 
 create table public.jobs (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid,
+    user_id uuid references public.accounts on delete cascade,
     product_id uuid,
     kind text not null,
     status text not null default 'queued'
@@ -1713,11 +1770,11 @@ begin
     ), readers as (
         -- Whoever holds one of these is counting a change; we must not wait, for they may want our
         -- jobs.
-        select v.user_id from private.read_versions as v
-        where v.user_id in (select g.user_id from gone as g) for update skip locked
+        select a.id from private.accounts as a
+        where a.id in (select g.user_id from gone as g) for no key update skip locked
     ), counted as (
-        update private.read_versions as v set version = v.version + 1
-        from readers as r where v.user_id = r.user_id
+        update private.accounts as a set read_version = a.read_version + 1
+        from readers as r where a.id = r.id
     )
     select count(*) into v_pruned from gone;
     return v_pruned;
@@ -1777,7 +1834,7 @@ create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
 
 create table private.stripe_customers (
-    user_id uuid primary key,
+    user_id uuid primary key references public.accounts on delete cascade,
     customer_id text unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
     customer_attempt integer not null default 1,
     customer_asked_at timestamptz,
@@ -1860,7 +1917,7 @@ grant execute on function private.remember_stripe_account to webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     stripe_subscription_id text not null unique,
     plan text references public.plans on delete restrict,
     status text not null,
@@ -2024,7 +2081,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.enter_account(begin_checkout.user_id) then
+    if not private.lock_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -2121,7 +2178,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.enter_account(bind_customer.user_id) then
+    if not private.lock_account(bind_customer.user_id) then
         return null;
     end if;
     -- An account whose customer was deleted at Stripe pays as a new one, made by another key.
@@ -2335,14 +2392,7 @@ begin
         return v_user_id;
     end if;
     -- The customer's metadata, which only we write, may name an account that pays as nobody.
-    if exists (
-        select from private.identities as i
-        where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
-    ) then
-        perform private.bind_customer(
-            customer_account.claimed_user_id, customer_account.customer_id
-        );
-    end if;
+    perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = customer_account.customer_id;
     return v_user_id;
@@ -2442,9 +2492,10 @@ declare
     v_user_id uuid := private.customer_account(
         finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
     );
-    v_is_living boolean := private.enter_account(
-        coalesce(v_user_id, finish_customer_sync.claimed_user_id)
-    );
+    v_is_living boolean := case
+        when v_user_id is null then not private.is_erased(finish_customer_sync.claimed_user_id)
+        else private.lock_account(v_user_id)
+    end;
     v_outcome text := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'
@@ -2606,7 +2657,7 @@ grant execute on function private.requeue_billing to worker;
 -- the work fails through no fault of the user.
 
 create table private.usage (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     metric text not null check (metric in ('analyses', 'scripts')),
     month date not null check (extract(day from month) = 1),
     used integer not null check (used >= 0),
@@ -2879,7 +2930,7 @@ execute function private.jobs_refund();
 
 -- Unlogged: after a crash everybody's minute starts again, which is no loss.
 create unlogged table private.request_counts (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     cost_class text not null check (cost_class in ('write', 'work')),
     window_start timestamptz not null,
     requests integer not null,
@@ -2907,8 +2958,10 @@ declare
 begin
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
     -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
+    -- The account's row is locked as well: who waits here does not find the account gone.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (count_request.user_id, count_request.cost_class, now(), 1)
+    select a.id, count_request.cost_class, now(), 1
+    from public.accounts as a where a.id = count_request.user_id for key share
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -2921,8 +2974,8 @@ begin
             select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
         ) as smallest_limit
     into v_count;
-    -- Whose plan it is, is looked up for those only that are beyond the smallest one.
-    if v_count.requests <= v_count.smallest_limit then
+    -- The plan is looked up only when the count exceeds the smallest plan's limit.
+    if not found or v_count.requests <= v_count.smallest_limit then
         return;
     end if;
     select greatest(1, p.requests_per_minute / v_part) into v_limit
@@ -2941,8 +2994,8 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Counts a request of an account. Errors: 429 rate_limited, with Retry-After, in seconds also in
-details.';
+'Counts a request of an account, if there is such an account. Errors: 429 rate_limited, with
+Retry-After, in seconds also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger
@@ -2979,7 +3032,7 @@ execute function private.live_jobs_count_work();
 
 create table public.products (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     name text not null check (char_length(name) between 1 and 200),
     source_url text not null check (char_length(source_url) <= 2048),
     created_at timestamptz not null default now(),
@@ -3024,44 +3077,6 @@ alter table public.jobs
 -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 add constraint jobs_product_id_fkey foreign key (product_id)
 references public.products on delete cascade;
-
-create table private.read_versions (
-    user_id uuid primary key,
-    version bigint not null default 1
-) with (fillfactor = 50);
-comment on table private.read_versions is
-'How often an account''s products and scripts have changed, or a job ended without changing them:
-one row to look at, not all of them.';
-alter table private.read_versions enable row level security;
-
-create function private.count_change()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user_ids uuid [];
-begin
-    if tg_level = 'ROW' then
-        v_user_ids := array[new.user_id];
-    else
-        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
-    end if;
-    -- Locked last, after products and what a user waits for first, by whoever changes them.
-    -- Once in a transaction is enough: nobody else sees what stands between.
-    insert into private.read_versions as v (user_id)
-    select u.user_id from unnest(v_user_ids) as u (user_id)
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1
-    where v.xmin <> pg_current_xact_id()::xid;
-    return null;
-end;
-$$;
-comment on function private.count_change is
-'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
-transition table `changed`), and a job that ends without leaving one, change what their account
-reads. Definer: the count is internal.';
 
 create function private.host_problem(host text)
 returns text
@@ -3267,7 +3282,7 @@ grant execute on function public.run_analysis to authenticated;
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     job_id uuid,
     type text not null check (type ~ '^[a-z][a-z_]{1,49}$'),
     content jsonb not null
@@ -3332,7 +3347,7 @@ grant select, insert, update, delete on public.analysis_results to service_role;
 create table public.virality_packs (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     job_id uuid unique,
     name text not null check (char_length(name) between 1 and 200),
     configuration jsonb not null
@@ -3526,7 +3541,7 @@ grant execute on function private.save_analysis to worker;
 
 create table public.brand_rules (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     rule_name text not null check (char_length(rule_name) between 1 and 120),
     rule_definition jsonb not null check (pg_column_size(rule_definition) <= 65536),
     severity text not null generated always as (rule_definition ->> 'severity') stored
@@ -6322,7 +6337,7 @@ grant execute on function public.adopt_starter_rules to authenticated;
 
 create table public.scripts (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     product_id uuid not null references public.products on delete cascade,
     job_id uuid unique,
     title text check (char_length(title) between 1 and 200),
@@ -6377,7 +6392,7 @@ using (user_id = (select auth.uid()));
 create table public.script_versions (
     id uuid primary key default gen_random_uuid(),
     script_id uuid not null references public.scripts on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     version integer not null,
     content text not null,
     created_at timestamptz not null default now(),
@@ -6437,9 +6452,10 @@ begin
             '{"field": "product_id"}'
         );
     end if;
-    if not exists (
-        select from public.products as p where p.id = new.product_id and p.user_id = new.user_id
-    ) then
+    -- Locks the product: one that is being deleted is not there.
+    perform from public.products as p
+    where p.id = new.product_id and p.user_id = new.user_id for key share;
+    if not found then
         perform private.fail(
             404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
         );
@@ -6511,6 +6527,8 @@ create trigger scripts_02_number_row before insert on public.scripts
 for each row execute function private.number_row();
 create trigger scripts_10_require before insert or update on public.scripts
 for each row execute function private.scripts_require();
+create trigger scripts_11_require_account before insert on public.scripts
+for each row execute function private.require_account();
 create trigger scripts_12_settle_id before insert on public.scripts
 for each row execute function private.settle_id();
 create trigger scripts_20_require_product before insert on public.scripts
@@ -6730,7 +6748,7 @@ grant execute on function private.save_script to worker;
 -- job that waits for it goes on at once instead of at its next look.
 
 create table private.spending (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     day date not null,
     usd numeric(10, 2) not null check (usd >= 0),
     primary key (user_id, day)
@@ -6782,7 +6800,8 @@ declare
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
-    if v_live.job_id is null or not private.enter_account(v_user_id) then
+    if v_live.job_id is null
+        or v_user_id is not null and not private.lock_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)
@@ -6991,7 +7010,7 @@ grant execute on function private.wake_for_apify to webhook;
 
 -- Tokens are sealed before they come here; the key is in the environment, never in the database.
 create table private.tiktok_connections (
-    user_id uuid primary key,
+    user_id uuid primary key references public.accounts on delete cascade,
     open_id text not null check (length(open_id) between 1 and 200),
     scopes text not null,
     access_token text not null,
@@ -7013,7 +7032,7 @@ alter table private.tiktok_connections enable row level security;
 
 create table private.tiktok_states (
     state_hash bytea primary key check (length(state_hash) = 32),
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     verifier text not null,
     created_at timestamptz not null default now()
 );
@@ -7096,7 +7115,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.enter_account(begin_tiktok.user_id) then
+    if not private.lock_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -7150,7 +7169,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either erasure sees this connection, or this sees the tombstone.
-    if not private.enter_account(save_tiktok.user_id) then
+    if not private.lock_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Another person's tokens are given back; a revocation would end the same person's new ones.
@@ -7330,6 +7349,31 @@ alter table private.clerk_events enable row level security;
 
 create index clerk_events_received_at_idx on private.clerk_events (received_at);
 
+create function private.table_to_empty(user_id uuid)
+returns regclass
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table regclass;
+    v_has_rows boolean;
+begin
+    -- Dynamic: a table that is added later is emptied too.
+    for v_table in select t from private.account_tables() as t loop
+        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
+        into v_has_rows using table_to_empty.user_id;
+        if v_has_rows then
+            return v_table;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.table_to_empty is
+'The first table that has rows of an account; null if none has.';
+
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
 language plpgsql
@@ -7339,59 +7383,46 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
-    v_is_left boolean;
     v_erased integer;
 begin
     if not private.is_erased(erase_batch.user_id) then
         raise exception 'Account % has no tombstone.', erase_batch.user_id;
     end if;
-    -- Whoever passed the tombstone before it stood may still be writing.
-    if not pg_try_advisory_xact_lock(private.account_lock(erase_batch.user_id)) then
-        return 0;
+    v_table := private.table_to_empty(erase_batch.user_id);
+    if v_table is null then
+        -- Whoever still adds a row holds the account's. From this lock on nobody can add any.
+        perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
+        if not found and exists (
+            select from public.accounts as a where a.id = erase_batch.user_id
+        ) then
+            return 0;
+        end if;
+        v_table := private.table_to_empty(erase_batch.user_id);
     end if;
-    -- Before its tokens go, a job is queued that gives them back to TikTok.
-    perform private.disconnect_tiktok(erase_batch.user_id);
-    -- One table a batch, so that no lock of one is held while another is waited for. First what
-    -- costs money while it runs, then what hangs on others, the counter of changes last.
-    -- Dynamic: a table that is added later is emptied too.
-    for v_table in
-        select c.oid::regclass
-        from pg_class as c inner join pg_attribute as a on c.oid = a.attrelid
-        where
-            c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-            and c.relkind in ('r', 'p')
-            and c.relname <> 'identities'
-            and a.attname = 'user_id'
-            and not a.attisdropped
-        order by
-            c.relname = 'read_versions',
-            array_position(
-                array[
-                    'jobs', 'script_versions', 'scripts', 'analysis_results', 'virality_packs',
-                    'products'
-                ], c.relname::text
-            ) nulls last,
-            c.relname
-    loop
-        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
-        into v_is_left using erase_batch.user_id;
-        continue when not v_is_left;
-        execute format(
-            'delete from %1$s as t where t.ctid = any (array('
-            || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
-            v_table
-        ) using erase_batch.user_id, erase_batch.quantity;
-        get diagnostics v_erased = row_count;
-        return v_erased;
-    end loop;
-    update private.identities as i set emptied_at = now()
-    where i.user_id = erase_batch.user_id and i.emptied_at is null;
-    return null;
+    if v_table is null then
+        delete from public.accounts as a where a.id = erase_batch.user_id;
+        update private.accounts as a set emptied_at = now()
+        where a.id = erase_batch.user_id and a.emptied_at is null;
+        return null;
+    end if;
+    if v_table = 'private.tiktok_connections'::regclass then
+        -- A job gives the tokens back to TikTok.
+        perform private.disconnect_tiktok(erase_batch.user_id);
+        return 1;
+    end if;
+    -- One table a batch, so that no lock of one is held while another is waited for.
+    execute format(
+        'delete from %1$s as t where t.ctid = any (array('
+        || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
+        v_table
+    ) using erase_batch.user_id, erase_batch.quantity;
+    get diagnostics v_erased = row_count;
+    return v_erased;
 end;
 $$;
 comment on function private.erase_batch is
-'Deletes up to `quantity` rows of an erased account, from every table that names one but the
-tombstones. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
+'Deletes up to `quantity` rows of an erased account from the first table that has any, at last the
+account itself. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
 Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
 grant execute on function private.erase_batch to worker;
 
@@ -7403,12 +7434,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
-        'erase_rows', null, null, e.user_id::text, jsonb_build_object('user_id', e.user_id)
+        'erase_rows', null, null, a.id::text, jsonb_build_object('user_id', a.id)
     ))::integer
-    from (
-        select distinct i.user_id from private.identities as i
-        where i.deleted_at is not null and i.emptied_at is null and private.is_erased(i.user_id)
-    ) as e
+    from private.accounts as a where a.deleted_at is not null and a.emptied_at is null
 $$;
 comment on function private.requeue_erasures is
 'Queues the emptying of accounts whose job gave up; returns how many are under way.
@@ -7423,26 +7451,21 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_customer_id text;
     v_left integer := 1000;
     v_erased integer;
 begin
-    update private.identities as i set deleted_at = now()
-    where i.user_id = erase_account.user_id and i.deleted_at is null;
-    -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
-    insert into private.identities (issuer, subject, user_id, deleted_at)
-    select 'account', erase_account.user_id::text, erase_account.user_id, now()
-    where not exists (select from private.identities as i where i.user_id = erase_account.user_id)
-    on conflict on constraint identities_pkey do nothing;
-
-    select c.customer_id into v_customer_id from private.stripe_customers as c
-    where c.user_id = erase_account.user_id;
-    if v_customer_id is not null then
-        perform private.enqueue(
-            'erase_account', null, null, v_customer_id,
-            jsonb_build_object('customer_id', v_customer_id)
-        );
+    -- Waits for a change of the account that is about to commit: that holds this row, too.
+    update private.accounts as a set deleted_at = now()
+    where a.id = erase_account.user_id and a.deleted_at is null;
+    if not found then
+        return;
     end if;
+    perform private.enqueue(
+        'erase_account', null, null, c.customer_id,
+        jsonb_build_object('customer_id', c.customer_id)
+    )
+    from private.stripe_customers as c
+    where c.user_id = erase_account.user_id and c.customer_id is not null;
     -- The rows of most accounts go now. The job takes what is more, and what others hold.
     while v_left > 0 loop
         v_erased := private.erase_batch(erase_account.user_id, v_left);
@@ -7459,7 +7482,7 @@ end;
 $$;
 comment on function private.erase_account is
 'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
-a job that ends what it pays for at Stripe. Waits for nobody. Repeating it changes nothing.';
+a job that ends what it pays for at Stripe. Repeating it changes nothing.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -7473,7 +7496,6 @@ as $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
     and record_clerk_event.subject is not null;
-    v_user_id uuid;
 begin
     insert into private.clerk_events (id, type, outcome)
     values (
@@ -7488,17 +7510,17 @@ begin
         return 'ignored';
     end if;
     -- A person never seen here gets a tombstone as well: their first token may be on its way.
-    insert into private.identities as i (issuer, subject, user_id, deleted_at)
+    insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
-        record_clerk_event.issuer, record_clerk_event.subject,
-        record_clerk_event.default_user_id, now()
+        record_clerk_event.default_user_id, record_clerk_event.issuer,
+        record_clerk_event.subject, now(), now()
     )
-    on conflict on constraint identities_pkey do update
-    set deleted_at = coalesce(i.deleted_at, excluded.deleted_at)
-    returning i.user_id into v_user_id;
-    -- An account that somebody else may still act for stays.
-    if private.is_erased(v_user_id) then
-        perform private.erase_account(v_user_id);
+    on conflict do nothing;
+    if not found then
+        perform private.erase_account(a.id) from private.accounts as a
+        where
+            a.issuer = record_clerk_event.issuer
+            and a.subject = record_clerk_event.subject;
     end if;
     return 'erased';
 end;
@@ -7553,10 +7575,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_tables constant text [] := array[
-        'products', 'analysis_results', 'virality_packs', 'scripts', 'script_versions',
-        'brand_rules', 'subscriptions', 'jobs'
-    ];
+    v_tables constant text [] := array(
+        select c.relname
+        from private.account_tables() as t inner join pg_class as c on t = c.oid
+        where c.relnamespace = 'public'::regnamespace
+        order by c.relname
+    );
     v_deadline constant timestamptz := clock_timestamp() + interval '2 seconds';
     v_user uuid := auth.uid();
     v_words text [] := string_to_array(cursor, '|');
@@ -7626,16 +7650,19 @@ begin atomic
         'plan', private.plan_of(auth.uid()),
         'stripe_customer_id',
         (select c.customer_id from private.stripe_customers as c where c.user_id = auth.uid()),
+        'account',
+        (select to_jsonb(t) from public.accounts as t where t.id = auth.uid()),
         'identities',
         (
             select
                 coalesce(
                     jsonb_agg(jsonb_build_object(
-                        'issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at
+                        'issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at,
+                        'read_version', t.read_version
                     )),
                     '[]'
                 )
-            from private.identities as t where t.user_id = auth.uid()
+            from private.accounts as t where t.id = auth.uid()
         ),
         'usage',
         (
@@ -7668,11 +7695,6 @@ begin atomic
         (
             select coalesce(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]')
             from private.tiktok_states as t where t.user_id = auth.uid()
-        ),
-        'read_versions',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.read_versions as t
-            where t.user_id = auth.uid()
         )
     );
 end;
@@ -8060,33 +8082,29 @@ begin
         end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
-            -- One statement, whose parts are look-ups of one row each. New results and packs touch
-            -- their product, and so count, as does work that failed; other work is live.
+            -- New results and packs touch their product, and so count, as does work that failed;
+            -- other work is live.
             select
-                exists (
-                    select from private.identities as i
-                    where i.user_id = v_user and i.deleted_at is null
-                ),
+                a.deleted_at is null,
                 md5(concat_ws(
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
-                    (select v.version from private.read_versions as v where v.user_id = v_user),
+                    a.read_version,
                     case
                         when exists (select from private.live_jobs as l where l.lane = v_user::text)
                             then private.live_work(v_user)
                     end
                 ))
-            into v_is_alive, v_tag;
+            into v_is_alive, v_tag
+            from private.accounts as a where a.id = v_user;
         else
             if v_is_write then
                 perform private.count_request(v_user, 'write');
             end if;
-            v_is_alive := exists (
-                select from private.identities as i
-                where i.user_id = v_user and i.deleted_at is null
-            );
+            select a.deleted_at is null into v_is_alive
+            from private.accounts as a where a.id = v_user;
         end if;
-        if not v_is_alive then
+        if v_is_alive is not true then
             perform private.refuse_account(v_user);
         end if;
         if position(v_tag in v_headers ->> 'if-none-match') > 0 then
@@ -8132,8 +8150,7 @@ accounts that were never made (401 invalid_token), erased ones, whose tokens liv
 more than three without a token (429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
 whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
-three seconds. Definer: counts and identities
-are internal; role and identity come from the request.';
+three seconds. Definer: counts and accounts are internal; role and identity come from the request.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
 grant execute on function private.before_request to service_role;

@@ -1,67 +1,82 @@
--- Accounts: which account a person at Clerk is, once and for all. The edge asks before it mints a
--- token; a tombstone keeps a deleted account deleted while older tokens are still valid.
+-- Accounts: who owns the rows. Every `user_id` references public.accounts: no row is without an
+-- account, and none outlives it. private.accounts is the half that the API doesn't see: who the
+-- account is at the issuer, its tombstone, the version of what it reads.
+-- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
 
-create table private.identities (
+create table public.accounts (
+    id uuid primary key,
+    kind text not null default 'person' check (kind in ('person', 'organisation')),
+    name text check (char_length(name) between 1 and 200),
+    created_at timestamptz not null default now()
+);
+comment on table public.accounts is
+'The account of the caller: `sub` of its token, `user_id` of every row that it owns.';
+comment on column public.accounts.kind is 'person or organisation.';
+comment on column public.accounts.name is 'How people call it; null if it has no name.';
+alter table public.accounts enable row level security;
+create policy accounts_select_own on public.accounts
+for select to authenticated
+using (id = (select auth.uid()));
+-- No API role writes it: a sign-in makes an account, its erasure deletes it.
+grant select on public.accounts to authenticated;
+grant select on public.accounts to service_role;
+
+-- Room on each page for the next version of a row: no index holds what a write changes.
+create table private.accounts (
+    id uuid primary key,
     issuer text not null check (length(issuer) between 1 and 255),
     subject text not null check (length(subject) between 1 and 255),
-    user_id uuid not null,
     created_at timestamptz not null default now(),
+    read_version bigint not null default 1,
     deleted_at timestamptz,
     emptied_at timestamptz,
-    min_iat bigint,
-    primary key (issuer, subject)
-);
-comment on table private.identities is
-'People as an issuer of session tokens names them, and the account each acts for.';
-comment on column private.identities.user_id is
-'The account: `sub` of our tokens, `user_id` everywhere else. Several identities may share one.';
-comment on column private.identities.deleted_at is
-'When the account was erased; the row stays as a tombstone. Null while it lives.';
-comment on column private.identities.emptied_at is
+    constraint accounts_issuer_subject_key unique (issuer, subject)
+) with (fillfactor = 50);
+comment on table private.accounts is
+'The internal half of each account, by the same id. It outlives the public half as the tombstone.';
+comment on column private.accounts.issuer is 'Who issues the session tokens: `iss`.';
+comment on column private.accounts.subject is 'Whom the issuer means: `sub`.';
+comment on column private.accounts.read_version is
+'Grows with each change of the account''s products, scripts and packs, and with each job that ends
+without changing them: one row to look at instead of all of them.';
+comment on column private.accounts.deleted_at is
+'When the account was erased: the row is a tombstone. Null while it lives.';
+comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
-comment on column private.identities.min_iat is
-'Session tokens issued before this Unix time are refused; null if none was revoked.';
-create index identities_user_id_idx on private.identities (user_id);
-create index identities_user_id_deleted_idx on private.identities (user_id)
-where deleted_at is not null;
-create index identities_unemptied_idx on private.identities (user_id)
+create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
-alter table private.identities enable row level security;
+alter table private.accounts enable row level security;
 
-create function private.resolve_identity(
-    issuer text, subject text, issued_at bigint, default_user_id uuid
-)
-returns table (user_id uuid, state text)
+create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
+returns table (user_id uuid, is_erased boolean)
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_identity private.identities;
+    v_account private.accounts;
 begin
-    select i.* into v_identity from private.identities as i
-    where i.issuer = resolve_identity.issuer and i.subject = resolve_identity.subject;
+    select a.* into v_account from private.accounts as a
+    where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     if not found then
-        -- Concurrent first sign-ins agree: they all bring the same default.
-        insert into private.identities (issuer, subject, user_id)
-        values (resolve_identity.issuer, resolve_identity.subject, resolve_identity.default_user_id)
-        on conflict on constraint identities_pkey do nothing;
-        select i.* into strict v_identity from private.identities as i
-        where i.issuer = resolve_identity.issuer and i.subject = resolve_identity.subject;
+        -- Of concurrent first sign-ins one makes the account; the others wait for its commit.
+        insert into private.accounts (id, issuer, subject)
+        values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
+        on conflict do nothing;
+        if found then
+            insert into public.accounts (id) values (resolve_identity.default_user_id);
+        end if;
+        select a.* into strict v_account from private.accounts as a
+        where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     end if;
-    user_id := v_identity.user_id;
-    state := case
-        when v_identity.deleted_at is not null then 'deleted'
-        when resolve_identity.issued_at < v_identity.min_iat then 'revoked'
-        else 'active'
-    end;
+    user_id := v_account.id;
+    is_erased := v_account.deleted_at is not null;
     return next;
 end;
 $$;
 comment on function private.resolve_identity is
-'The account behind a verified session token, made on the first sign-in; state: active, deleted
-or revoked.
+'The account behind a verified session token, made on the first sign-in, and whether it is erased.
 Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
 grant execute on function private.resolve_identity to webhook;
 
@@ -72,27 +87,15 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce(bool_and(i.deleted_at is not null), false)
-    from private.identities as i
-    where i.user_id = is_erased.user_id;
+    select coalesce(
+        (select a.deleted_at is not null from private.accounts as a where a.id = is_erased.user_id),
+        false
+    );
 end;
 comment on function private.is_erased is
-'Whether an account was erased: nobody who may act for it is left. Definer: it reads the
-tombstones.';
+'Whether an account has its tombstone. Definer: it reads the tombstones.';
 
-create function private.account_lock(user_id uuid)
-returns bigint
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-    select hashtextextended('account ' || account_lock.user_id, 0)
-$$;
-comment on function private.account_lock is
-'The advisory lock of an account: shared by what adds rows to it, exclusive while it is emptied.';
-
-create function private.enter_account(user_id uuid)
+create function private.lock_account(user_id uuid)
 returns boolean
 language plpgsql
 volatile
@@ -100,17 +103,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Nobody waits for this lock. Only the emptying of an erased account holds it exclusively.
-    if not pg_try_advisory_xact_lock_shared(private.account_lock(enter_account.user_id)) then
-        return false;
-    end if;
-    -- A statement of its own: its snapshot is younger than the lock.
-    return not private.is_erased(enter_account.user_id);
+    -- References take the same lock. Only the end of an erasure takes a stronger one.
+    perform from public.accounts as p inner join private.accounts as a on p.id = a.id
+    where p.id = lock_account.user_id and a.deleted_at is null
+    for key share of p skip locked;
+    return found;
 end;
 $$;
-comment on function private.enter_account is
-'Call it before adding a row to an account. False: the account is erased. True: it is not emptied
-before this transaction ends.';
+comment on function private.lock_account is
+'Keeps an account until the transaction ends; waits for nobody. False: it is erased, or was never
+made. Call it before adding a row: the erasure deletes that row, or this returns false.';
 
 create function private.require_account()
 returns trigger
@@ -120,13 +122,68 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.enter_account(new.user_id) then
+    -- An account that was never made is left to the reference.
+    if not private.lock_account(new.user_id)
+        and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     return new;
 end;
 $$;
 comment on function private.require_account is
-'Trigger: nothing is added to an erased account, also by a request that was let in before. Rows that
-belong to a product need none: they go with it. Definer: it reads the tombstones.
-Errors: 403 account_deleted.';
+'Trigger: nothing is added to an erased account, also by a request that was let in before.
+Definer: it reads the tombstones. Errors: 403 account_deleted.';
+
+create function private.count_change()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user_ids uuid [];
+    v_user_id uuid;
+begin
+    if tg_level = 'ROW' then
+        v_user_ids := array[new.user_id];
+    else
+        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
+    end if;
+    -- Every transaction locks these rows last, after products and what a user waits for.
+    foreach v_user_id in array v_user_ids loop
+        -- Once in a transaction is enough: nobody else sees what stands between.
+        update private.accounts as a set read_version = a.read_version + 1
+        where a.id = v_user_id and a.xmin <> pg_current_xact_id()::xid;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.count_change is
+'Trigger: a change of what an account reads gives it the next read_version. Products, scripts and
+packs count once a statement (transition table `changed`); so does a job that ends without leaving
+one. Definer: the version is internal.';
+
+create function private.account_tables()
+returns setof regclass
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive paths (child, length) as (
+        select f.conrelid, 1 from pg_constraint as f
+        where f.confrelid = 'public.accounts'::regclass and f.contype = 'f' and f.confdeltype = 'c'
+        union all
+        select f.conrelid, p.length + 1
+        from paths as p inner join pg_constraint as f on p.child = f.confrelid
+        where f.contype = 'f' and f.confdeltype = 'c' and f.conrelid <> f.confrelid
+    )
+    select p.child::regclass from paths as p
+    group by p.child
+    having min(p.length) = 1
+    order by p.child::regclass::text <> 'public.jobs', max(p.length) desc, p.child::regclass::text
+$$;
+comment on function private.account_tables is
+'The tables whose rows belong to an account: those that reference public.accounts and cascade. Jobs
+come first, because they cost money while they run; then what hangs on others, before the others.';

@@ -15,7 +15,7 @@ alter table private.queues enable row level security;
 
 create table public.jobs (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid,
+    user_id uuid references public.accounts on delete cascade,
     product_id uuid,
     kind text not null,
     status text not null default 'queued'

@@ -302,11 +302,11 @@ begin
     ), readers as (
         -- Whoever holds one of these is counting a change; we must not wait, for they may want our
         -- jobs.
-        select v.user_id from private.read_versions as v
-        where v.user_id in (select g.user_id from gone as g) for update skip locked
+        select a.id from private.accounts as a
+        where a.id in (select g.user_id from gone as g) for no key update skip locked
     ), counted as (
-        update private.read_versions as v set version = v.version + 1
-        from readers as r where v.user_id = r.user_id
+        update private.accounts as a set read_version = a.read_version + 1
+        from readers as r where a.id = r.id
     )
     select count(*) into v_pruned from gone;
     return v_pruned;

@@ -45,7 +45,7 @@ create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
 
 create table private.stripe_customers (
-    user_id uuid primary key,
+    user_id uuid primary key references public.accounts on delete cascade,
     customer_id text unique check (customer_id ~ '^cus_[A-Za-z0-9_]{1,250}$'),
     customer_attempt integer not null default 1,
     customer_asked_at timestamptz,
@@ -128,7 +128,7 @@ grant execute on function private.remember_stripe_account to webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     stripe_subscription_id text not null unique,
     plan text references public.plans on delete restrict,
     status text not null,
@@ -292,7 +292,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.enter_account(begin_checkout.user_id) then
+    if not private.lock_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -389,7 +389,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.enter_account(bind_customer.user_id) then
+    if not private.lock_account(bind_customer.user_id) then
         return null;
     end if;
     -- An account whose customer was deleted at Stripe pays as a new one, made by another key.

@@ -186,14 +186,7 @@ begin
         return v_user_id;
     end if;
     -- The customer's metadata, which only we write, may name an account that pays as nobody.
-    if exists (
-        select from private.identities as i
-        where i.user_id = customer_account.claimed_user_id and i.deleted_at is null
-    ) then
-        perform private.bind_customer(
-            customer_account.claimed_user_id, customer_account.customer_id
-        );
-    end if;
+    perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = customer_account.customer_id;
     return v_user_id;
@@ -293,9 +286,10 @@ declare
     v_user_id uuid := private.customer_account(
         finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
     );
-    v_is_living boolean := private.enter_account(
-        coalesce(v_user_id, finish_customer_sync.claimed_user_id)
-    );
+    v_is_living boolean := case
+        when v_user_id is null then not private.is_erased(finish_customer_sync.claimed_user_id)
+        else private.lock_account(v_user_id)
+    end;
     v_outcome text := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'

@@ -2,7 +2,7 @@
 -- the work fails through no fault of the user.
 
 create table private.usage (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     metric text not null check (metric in ('analyses', 'scripts')),
     month date not null check (extract(day from month) = 1),
     used integer not null check (used >= 0),
@@ -275,7 +275,7 @@ execute function private.jobs_refund();
 
 -- Unlogged: after a crash everybody's minute starts again, which is no loss.
 create unlogged table private.request_counts (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     cost_class text not null check (cost_class in ('write', 'work')),
     window_start timestamptz not null,
     requests integer not null,
@@ -303,8 +303,10 @@ declare
 begin
     -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
     -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
+    -- The account's row is locked as well: who waits here does not find the account gone.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
-    values (count_request.user_id, count_request.cost_class, now(), 1)
+    select a.id, count_request.cost_class, now(), 1
+    from public.accounts as a where a.id = count_request.user_id for key share
     on conflict on constraint request_counts_pkey do update set
         requests = case
             when c.window_start > now() - interval '1 minute' then c.requests + 1 else 1
@@ -317,8 +319,8 @@ begin
             select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
         ) as smallest_limit
     into v_count;
-    -- Whose plan it is, is looked up for those only that are beyond the smallest one.
-    if v_count.requests <= v_count.smallest_limit then
+    -- The plan is looked up only when the count exceeds the smallest plan's limit.
+    if not found or v_count.requests <= v_count.smallest_limit then
         return;
     end if;
     select greatest(1, p.requests_per_minute / v_part) into v_limit
@@ -337,8 +339,8 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Counts a request of an account. Errors: 429 rate_limited, with Retry-After, in seconds also in
-details.';
+'Counts a request of an account, if there is such an account. Errors: 429 rate_limited, with
+Retry-After, in seconds also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger

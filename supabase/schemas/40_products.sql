@@ -3,7 +3,7 @@
 
 create table public.products (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     name text not null check (char_length(name) between 1 and 200),
     source_url text not null check (char_length(source_url) <= 2048),
     created_at timestamptz not null default now(),
@@ -48,44 +48,6 @@ alter table public.jobs
 -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 add constraint jobs_product_id_fkey foreign key (product_id)
 references public.products on delete cascade;
-
-create table private.read_versions (
-    user_id uuid primary key,
-    version bigint not null default 1
-) with (fillfactor = 50);
-comment on table private.read_versions is
-'How often an account''s products and scripts have changed, or a job ended without changing them:
-one row to look at, not all of them.';
-alter table private.read_versions enable row level security;
-
-create function private.count_change()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user_ids uuid [];
-begin
-    if tg_level = 'ROW' then
-        v_user_ids := array[new.user_id];
-    else
-        v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
-    end if;
-    -- Locked last, after products and what a user waits for first, by whoever changes them.
-    -- Once in a transaction is enough: nobody else sees what stands between.
-    insert into private.read_versions as v (user_id)
-    select u.user_id from unnest(v_user_ids) as u (user_id)
-    on conflict on constraint read_versions_pkey do update set version = v.version + 1
-    where v.xmin <> pg_current_xact_id()::xid;
-    return null;
-end;
-$$;
-comment on function private.count_change is
-'Trigger: products, scripts and packs that are added, changed or deleted (once a statement, from the
-transition table `changed`), and a job that ends without leaving one, change what their account
-reads. Definer: the count is internal.';
 
 create function private.host_problem(host text)
 returns text

@@ -4,7 +4,7 @@
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     job_id uuid,
     type text not null check (type ~ '^[a-z][a-z_]{1,49}$'),
     content jsonb not null
@@ -69,7 +69,7 @@ grant select, insert, update, delete on public.analysis_results to service_role;
 create table public.virality_packs (
     id uuid primary key default gen_random_uuid(),
     product_id uuid not null references public.products on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     job_id uuid unique,
     name text not null check (char_length(name) between 1 and 200),
     configuration jsonb not null

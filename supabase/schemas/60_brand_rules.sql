@@ -2,7 +2,7 @@
 
 create table public.brand_rules (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     rule_name text not null check (char_length(rule_name) between 1 and 120),
     rule_definition jsonb not null check (pg_column_size(rule_definition) <= 65536),
     severity text not null generated always as (rule_definition ->> 'severity') stored

@@ -2,7 +2,7 @@
 
 create table public.scripts (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null default auth.uid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
     product_id uuid not null references public.products on delete cascade,
     job_id uuid unique,
     title text check (char_length(title) between 1 and 200),
@@ -57,7 +57,7 @@ using (user_id = (select auth.uid()));
 create table public.script_versions (
     id uuid primary key default gen_random_uuid(),
     script_id uuid not null references public.scripts on delete cascade,
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     version integer not null,
     content text not null,
     created_at timestamptz not null default now(),
@@ -117,9 +117,10 @@ begin
             '{"field": "product_id"}'
         );
     end if;
-    if not exists (
-        select from public.products as p where p.id = new.product_id and p.user_id = new.user_id
-    ) then
+    -- Locks the product: one that is being deleted is not there.
+    perform from public.products as p
+    where p.id = new.product_id and p.user_id = new.user_id for key share;
+    if not found then
         perform private.fail(
             404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
         );
@@ -191,6 +192,8 @@ create trigger scripts_02_number_row before insert on public.scripts
 for each row execute function private.number_row();
 create trigger scripts_10_require before insert or update on public.scripts
 for each row execute function private.scripts_require();
+create trigger scripts_11_require_account before insert on public.scripts
+for each row execute function private.require_account();
 create trigger scripts_12_settle_id before insert on public.scripts
 for each row execute function private.settle_id();
 create trigger scripts_20_require_product before insert on public.scripts

@@ -2,7 +2,7 @@
 -- job that waits for it goes on at once instead of at its next look.
 
 create table private.spending (
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     day date not null,
     usd numeric(10, 2) not null check (usd >= 0),
     primary key (user_id, day)
@@ -54,7 +54,8 @@ declare
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
-    if v_live.job_id is null or not private.enter_account(v_user_id) then
+    if v_live.job_id is null
+        or v_user_id is not null and not private.lock_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)

@@ -2,7 +2,7 @@
 
 -- Tokens are sealed before they come here; the key is in the environment, never in the database.
 create table private.tiktok_connections (
-    user_id uuid primary key,
+    user_id uuid primary key references public.accounts on delete cascade,
     open_id text not null check (length(open_id) between 1 and 200),
     scopes text not null,
     access_token text not null,
@@ -24,7 +24,7 @@ alter table private.tiktok_connections enable row level security;
 
 create table private.tiktok_states (
     state_hash bytea primary key check (length(state_hash) = 32),
-    user_id uuid not null,
+    user_id uuid not null references public.accounts on delete cascade,
     verifier text not null,
     created_at timestamptz not null default now()
 );
@@ -107,7 +107,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.enter_account(begin_tiktok.user_id) then
+    if not private.lock_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -161,7 +161,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either erasure sees this connection, or this sees the tombstone.
-    if not private.enter_account(save_tiktok.user_id) then
+    if not private.lock_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Another person's tokens are given back; a revocation would end the same person's new ones.

@@ -12,6 +12,31 @@ alter table private.clerk_events enable row level security;
 
 create index clerk_events_received_at_idx on private.clerk_events (received_at);
 
+create function private.table_to_empty(user_id uuid)
+returns regclass
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table regclass;
+    v_has_rows boolean;
+begin
+    -- Dynamic: a table that is added later is emptied too.
+    for v_table in select t from private.account_tables() as t loop
+        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
+        into v_has_rows using table_to_empty.user_id;
+        if v_has_rows then
+            return v_table;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.table_to_empty is
+'The first table that has rows of an account; null if none has.';
+
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
 language plpgsql
@@ -21,59 +46,46 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
-    v_is_left boolean;
     v_erased integer;
 begin
     if not private.is_erased(erase_batch.user_id) then
         raise exception 'Account % has no tombstone.', erase_batch.user_id;
     end if;
-    -- Whoever passed the tombstone before it stood may still be writing.
-    if not pg_try_advisory_xact_lock(private.account_lock(erase_batch.user_id)) then
-        return 0;
+    v_table := private.table_to_empty(erase_batch.user_id);
+    if v_table is null then
+        -- Whoever still adds a row holds the account's. From this lock on nobody can add any.
+        perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
+        if not found and exists (
+            select from public.accounts as a where a.id = erase_batch.user_id
+        ) then
+            return 0;
+        end if;
+        v_table := private.table_to_empty(erase_batch.user_id);
     end if;
-    -- Before its tokens go, a job is queued that gives them back to TikTok.
-    perform private.disconnect_tiktok(erase_batch.user_id);
-    -- One table a batch, so that no lock of one is held while another is waited for. First what
-    -- costs money while it runs, then what hangs on others, the counter of changes last.
-    -- Dynamic: a table that is added later is emptied too.
-    for v_table in
-        select c.oid::regclass
-        from pg_class as c inner join pg_attribute as a on c.oid = a.attrelid
-        where
-            c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-            and c.relkind in ('r', 'p')
-            and c.relname <> 'identities'
-            and a.attname = 'user_id'
-            and not a.attisdropped
-        order by
-            c.relname = 'read_versions',
-            array_position(
-                array[
-                    'jobs', 'script_versions', 'scripts', 'analysis_results', 'virality_packs',
-                    'products'
-                ], c.relname::text
-            ) nulls last,
-            c.relname
-    loop
-        execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
-        into v_is_left using erase_batch.user_id;
-        continue when not v_is_left;
-        execute format(
-            'delete from %1$s as t where t.ctid = any (array('
-            || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
-            v_table
-        ) using erase_batch.user_id, erase_batch.quantity;
-        get diagnostics v_erased = row_count;
-        return v_erased;
-    end loop;
-    update private.identities as i set emptied_at = now()
-    where i.user_id = erase_batch.user_id and i.emptied_at is null;
-    return null;
+    if v_table is null then
+        delete from public.accounts as a where a.id = erase_batch.user_id;
+        update private.accounts as a set emptied_at = now()
+        where a.id = erase_batch.user_id and a.emptied_at is null;
+        return null;
+    end if;
+    if v_table = 'private.tiktok_connections'::regclass then
+        -- A job gives the tokens back to TikTok.
+        perform private.disconnect_tiktok(erase_batch.user_id);
+        return 1;
+    end if;
+    -- One table a batch, so that no lock of one is held while another is waited for.
+    execute format(
+        'delete from %1$s as t where t.ctid = any (array('
+        || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
+        v_table
+    ) using erase_batch.user_id, erase_batch.quantity;
+    get diagnostics v_erased = row_count;
+    return v_erased;
 end;
 $$;
 comment on function private.erase_batch is
-'Deletes up to `quantity` rows of an erased account, from every table that names one but the
-tombstones. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
+'Deletes up to `quantity` rows of an erased account from the first table that has any, at last the
+account itself. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
 Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
 grant execute on function private.erase_batch to worker;
 
@@ -85,12 +97,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
-        'erase_rows', null, null, e.user_id::text, jsonb_build_object('user_id', e.user_id)
+        'erase_rows', null, null, a.id::text, jsonb_build_object('user_id', a.id)
     ))::integer
-    from (
-        select distinct i.user_id from private.identities as i
-        where i.deleted_at is not null and i.emptied_at is null and private.is_erased(i.user_id)
-    ) as e
+    from private.accounts as a where a.deleted_at is not null and a.emptied_at is null
 $$;
 comment on function private.requeue_erasures is
 'Queues the emptying of accounts whose job gave up; returns how many are under way.
@@ -105,26 +114,21 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_customer_id text;
     v_left integer := 1000;
     v_erased integer;
 begin
-    update private.identities as i set deleted_at = now()
-    where i.user_id = erase_account.user_id and i.deleted_at is null;
-    -- An account that no identity names gets a tombstone, too: its tokens may still be valid.
-    insert into private.identities (issuer, subject, user_id, deleted_at)
-    select 'account', erase_account.user_id::text, erase_account.user_id, now()
-    where not exists (select from private.identities as i where i.user_id = erase_account.user_id)
-    on conflict on constraint identities_pkey do nothing;
-
-    select c.customer_id into v_customer_id from private.stripe_customers as c
-    where c.user_id = erase_account.user_id;
-    if v_customer_id is not null then
-        perform private.enqueue(
-            'erase_account', null, null, v_customer_id,
-            jsonb_build_object('customer_id', v_customer_id)
-        );
+    -- Waits for a change of the account that is about to commit: that holds this row, too.
+    update private.accounts as a set deleted_at = now()
+    where a.id = erase_account.user_id and a.deleted_at is null;
+    if not found then
+        return;
     end if;
+    perform private.enqueue(
+        'erase_account', null, null, c.customer_id,
+        jsonb_build_object('customer_id', c.customer_id)
+    )
+    from private.stripe_customers as c
+    where c.user_id = erase_account.user_id and c.customer_id is not null;
     -- The rows of most accounts go now. The job takes what is more, and what others hold.
     while v_left > 0 loop
         v_erased := private.erase_batch(erase_account.user_id, v_left);
@@ -141,7 +145,7 @@ end;
 $$;
 comment on function private.erase_account is
 'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
-a job that ends what it pays for at Stripe. Waits for nobody. Repeating it changes nothing.';
+a job that ends what it pays for at Stripe. Repeating it changes nothing.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -155,7 +159,6 @@ as $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
     and record_clerk_event.subject is not null;
-    v_user_id uuid;
 begin
     insert into private.clerk_events (id, type, outcome)
     values (
@@ -170,17 +173,17 @@ begin
         return 'ignored';
     end if;
     -- A person never seen here gets a tombstone as well: their first token may be on its way.
-    insert into private.identities as i (issuer, subject, user_id, deleted_at)
+    insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
-        record_clerk_event.issuer, record_clerk_event.subject,
-        record_clerk_event.default_user_id, now()
+        record_clerk_event.default_user_id, record_clerk_event.issuer,
+        record_clerk_event.subject, now(), now()
     )
-    on conflict on constraint identities_pkey do update
-    set deleted_at = coalesce(i.deleted_at, excluded.deleted_at)
-    returning i.user_id into v_user_id;
-    -- An account that somebody else may still act for stays.
-    if private.is_erased(v_user_id) then
-        perform private.erase_account(v_user_id);
+    on conflict do nothing;
+    if not found then
+        perform private.erase_account(a.id) from private.accounts as a
+        where
+            a.issuer = record_clerk_event.issuer
+            and a.subject = record_clerk_event.subject;
     end if;
     return 'erased';
 end;

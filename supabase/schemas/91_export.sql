@@ -8,10 +8,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_tables constant text [] := array[
-        'products', 'analysis_results', 'virality_packs', 'scripts', 'script_versions',
-        'brand_rules', 'subscriptions', 'jobs'
-    ];
+    v_tables constant text [] := array(
+        select c.relname
+        from private.account_tables() as t inner join pg_class as c on t = c.oid
+        where c.relnamespace = 'public'::regnamespace
+        order by c.relname
+    );
     v_deadline constant timestamptz := clock_timestamp() + interval '2 seconds';
     v_user uuid := auth.uid();
     v_words text [] := string_to_array(cursor, '|');
@@ -81,16 +83,19 @@ begin atomic
         'plan', private.plan_of(auth.uid()),
         'stripe_customer_id',
         (select c.customer_id from private.stripe_customers as c where c.user_id = auth.uid()),
+        'account',
+        (select to_jsonb(t) from public.accounts as t where t.id = auth.uid()),
         'identities',
         (
             select
                 coalesce(
                     jsonb_agg(jsonb_build_object(
-                        'issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at
+                        'issuer', t.issuer, 'subject', t.subject, 'created_at', t.created_at,
+                        'read_version', t.read_version
                     )),
                     '[]'
                 )
-            from private.identities as t where t.user_id = auth.uid()
+            from private.accounts as t where t.id = auth.uid()
         ),
         'usage',
         (
@@ -123,11 +128,6 @@ begin atomic
         (
             select coalesce(jsonb_agg(jsonb_build_object('created_at', t.created_at)), '[]')
             from private.tiktok_states as t where t.user_id = auth.uid()
-        ),
-        'read_versions',
-        (
-            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.read_versions as t
-            where t.user_id = auth.uid()
         )
     );
 end;

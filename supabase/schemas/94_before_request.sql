@@ -137,33 +137,29 @@ begin
         end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
-            -- One statement, whose parts are look-ups of one row each. New results and packs touch
-            -- their product, and so count, as does work that failed; other work is live.
+            -- New results and packs touch their product, and so count, as does work that failed;
+            -- other work is live.
             select
-                exists (
-                    select from private.identities as i
-                    where i.user_id = v_user and i.deleted_at is null
-                ),
+                a.deleted_at is null,
                 md5(concat_ws(
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
-                    (select v.version from private.read_versions as v where v.user_id = v_user),
+                    a.read_version,
                     case
                         when exists (select from private.live_jobs as l where l.lane = v_user::text)
                             then private.live_work(v_user)
                     end
                 ))
-            into v_is_alive, v_tag;
+            into v_is_alive, v_tag
+            from private.accounts as a where a.id = v_user;
         else
             if v_is_write then
                 perform private.count_request(v_user, 'write');
             end if;
-            v_is_alive := exists (
-                select from private.identities as i
-                where i.user_id = v_user and i.deleted_at is null
-            );
+            select a.deleted_at is null into v_is_alive
+            from private.accounts as a where a.id = v_user;
         end if;
-        if not v_is_alive then
+        if v_is_alive is not true then
             perform private.refuse_account(v_user);
         end if;
         if position(v_tag in v_headers ->> 'if-none-match') > 0 then
@@ -209,8 +205,7 @@ accounts that were never made (401 invalid_token), erased ones, whose tokens liv
 more than three without a token (429 rate_limited).
 Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
 whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
-three seconds. Definer: counts and identities
-are internal; role and identity come from the request.';
+three seconds. Definer: counts and accounts are internal; role and identity come from the request.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
 grant execute on function private.before_request to service_role;

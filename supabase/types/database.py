@@ -16,6 +16,24 @@ from pydantic import BaseModel, Field, JsonValue
 
 
 
+class PublicAccounts(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    kind: str = Field(alias="kind")
+    name: Optional[str] = Field(alias="name")
+
+class PublicAccountsInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: Annotated[uuid.UUID, Field(alias="id")]
+    kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    name: NotRequired[Annotated[Optional[str], Field(alias="name")]]
+
+class PublicAccountsUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    name: NotRequired[Annotated[Optional[str], Field(alias="name")]]
+
 class PublicAnalysisResults(BaseModel):
     content: JsonValue = Field(alias="content")
     created_at: datetime.datetime = Field(alias="created_at")

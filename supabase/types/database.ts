@@ -5,7 +5,21 @@ export type Database = {
   
   "public": {
           Tables: {
-            "analysis_results": {
+            "accounts": {
+                  Row: {
+                    "created_at": string,"id": string,"kind": string,"name": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"id": string,"kind"?: string,"name"?: string | null
+                  }
+                  Update: {
+                    "created_at"?: string,"id"?: string,"kind"?: string,"name"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"analysis_results": {
                   Row: {
                     "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"is_sample": boolean | null,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
                   }
@@ -29,6 +43,12 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "products"
       referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_results_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
     }
                   ]
                 },"brand_rules": {
@@ -43,7 +63,13 @@ isOneToOne: false
                     "created_at"?: string,"enabled"?: boolean,"id"?: string,"rule_definition"?: NonNullable<Json>,"rule_name"?: string,"severity"?: never,"updated_at"?: string,"user_id"?: string
                   }
                   Relationships: [
-                    
+                    {
+      foreignKeyName: "brand_rules_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
                   ]
                 },"jobs": {
                   Row: {
@@ -68,6 +94,12 @@ isOneToOne: false
       columns: ["product_id"]
 isOneToOne: false
       referencedRelation: "products"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "jobs_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
       referencedColumns: ["id"]
     }
                   ]
@@ -97,7 +129,13 @@ isOneToOne: false
                     "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name"?: string,"source_url"?: string,"updated_at"?: string,"user_id"?: string
                   }
                   Relationships: [
-                    
+                    {
+      foreignKeyName: "products_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
                   ]
                 },"script_versions": {
                   Row: {
@@ -116,6 +154,12 @@ isOneToOne: false
       columns: ["script_id"]
 isOneToOne: false
       referencedRelation: "scripts"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "script_versions_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
       referencedColumns: ["id"]
     }
                   ]
@@ -143,6 +187,12 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "products"
       referencedColumns: ["id"]
+    },{
+      foreignKeyName: "scripts_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
     }
                   ]
                 },"subscriptions": {
@@ -162,6 +212,12 @@ isOneToOne: false
       columns: ["plan"]
 isOneToOne: false
       referencedRelation: "plans"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "subscriptions_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
       referencedColumns: ["id"]
     }
                   ]
@@ -189,6 +245,12 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "products"
       referencedColumns: ["id"]
+    },{
+      foreignKeyName: "virality_packs_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
     }
                   ]
                 }
@@ -200,7 +262,13 @@ isOneToOne: false
                   }
                   ComputedFields: never
                   Relationships: [
-                    
+                    {
+      foreignKeyName: "products_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
                   ]
                 }
           }

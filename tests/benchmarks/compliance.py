@@ -166,7 +166,7 @@ def _nested(word: str) -> dict[str, Any]:
 def _measure(
     db: Database, case: str, rules: list[dict[str, Any]], script: str, *, calls: int
 ) -> Result:
-    user = make_user()
+    user = make_user(db)
     _write(db, user, rules)
     wall, cpu = [], []
     # One connection for all calls, as in PostgREST's pool; the first ones fill its caches.

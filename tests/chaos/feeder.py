@@ -9,7 +9,7 @@ from contextlib import suppress
 import psycopg
 
 from local.postgres import Server
-from tests.chaos.servers import connect
+from tests.chaos.servers import ACCOUNTS, connect
 
 _BATCH = 5
 # Enough to keep two workers busy, too few to queue for long: an interrupted job queues as well.
@@ -17,7 +17,7 @@ _LIVE_JOBS = 24
 _PATIENCE_SECONDS = 120
 _LIVE = "select count(*) as n from private.live_jobs"
 _ENQUEUE = """
-    select private.enqueue('effect', md5('user ' || n %% 20)::uuid) as job_id
+    select private.enqueue('effect', (%s::uuid[])[1 + n %% 20]) as job_id
     from generate_series(%s::integer, %s::integer) as n
 """
 
@@ -35,7 +35,8 @@ def feed(server: Server, database: str, jobs: int) -> list[uuid.UUID]:
                 [live] = db.execute(_LIVE).fetchall()
                 if live["n"] < _LIVE_JOBS:
                     numbers = (len(confirmed) + 1, min(len(confirmed) + _BATCH, jobs))
-                    confirmed += [row["job_id"] for row in db.execute(_ENQUEUE, numbers)]
+                    rows = db.execute(_ENQUEUE, (ACCOUNTS, *numbers))
+                    confirmed += [row["job_id"] for row in rows]
                 else:
                     time.sleep(0.01)
         time.sleep(0.05)

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.database import Database, Row
 from tests.jobs import make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
 
+ACCOUNTS = [uuid.uuid4() for _ in range(20)]
 _TEMPLATE = "chaos_template"
 _PASSWORD = "chaos"
 _PATIENCE_SECONDS = 20
@@ -145,4 +147,5 @@ def _make_template(server: postgres.Server) -> None:
     template = Database(str(server.socket_dir), server.port, _TEMPLATE)
     # The workers are killed here, not the jobs: they must not be given up for it.
     make_kind(template, "effect", max_crashes=50)
+    template.make_accounts(*ACCOUNTS)
     template.connection.close()

@@ -182,7 +182,6 @@ def test_a_refused_exchange_keeps_its_code_and_is_asked_once(report: dict[str, A
     away = "The server is out of reach. Check your connection and try again."
     assert report["refusals"] == {
         "invalid_token": refused("invalid_token", then="sign in"),
-        "session_revoked": refused("session_revoked", then="sign in"),
         "rate_limited": refused("rate_limited", then="wait", seconds=7),
         "sign_in_unavailable": refused("sign_in_unavailable", then="wait", seconds=5),
         "": refused("unavailable", show=sentence, then="wait", seconds=60),

@@ -75,7 +75,7 @@ def test_only_these_tables_take_inserts(db: Database):
 def test_python_reads_what_the_api_answers(
     db: Database, postgrest: RunningPostgrest, types: ModuleType
 ):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     script = make_script(db, product)
     rule = make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     client = postgrest.as_user(product["user_id"])

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from tests.database import Database
+from tests.database import Database, make_user
 from tests.network import NetworkUsedError
 from tests.postgrest import RunningPostgrest
 
@@ -36,8 +36,8 @@ def test_logins_have_their_own_roles(db: Database):
         ]
 
 
-def test_postgrest_answers_a_signed_in_user(postgrest: RunningPostgrest):
-    assert postgrest.as_user(uuid.uuid4()).from_("jobs").select("*").execute().data == []
+def test_postgrest_answers_a_signed_in_user(db: Database, postgrest: RunningPostgrest):
+    assert postgrest.as_user(make_user(db)).from_("jobs").select("*").execute().data == []
 
 
 def test_tests_cannot_reach_the_network():

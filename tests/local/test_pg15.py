@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from local import postgres, scratch
 from local.layout import ROOT
 from tests import pg15
-from tests.database import make_user, user_claims
+from tests.database import user_claims
 from tests.server import FAST, MIGRATIONS, free_port
 
 pytestmark = [
@@ -52,7 +52,9 @@ def test_every_migration_is_applied_by_a_non_superuser(migrated: scratch.Scratch
 
 
 def test_a_product_is_queued_and_claimed(migrated: scratch.Scratch):
-    user_id = make_user()
+    with psycopg.connect(migrated.server.url("webhook")) as edge:
+        resolve = "select user_id from private.resolve_identity('i', 'alice', gen_random_uuid())"
+        [user_id] = edge.execute(resolve).fetchone()
     with psycopg.connect(migrated.server.url("authenticator")) as owner:
         owner.execute("set local role authenticated")
         claims = json.dumps(user_claims(user_id))

@@ -37,7 +37,7 @@ COMMENTS = Outcome(
 
 @pytest.fixture
 def product(db):
-    return make_product(db, make_user(), source_url=LINK)
+    return make_product(db, make_user(db), source_url=LINK)
 
 
 async def test_a_job_waits_for_apify_without_a_worker_and_without_a_try(

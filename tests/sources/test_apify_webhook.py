@@ -50,7 +50,7 @@ def post(number):
 async def test_a_run_that_reports_its_end_resumes_the_job_within_a_second(
     db, served, connected, apify
 ):
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     posts = Outcome([post(number) for number in range(100, 111)])
     apify.will(VIDEOS_ACTOR, replace(posts, until_told=True), Outcome([]))
     apify.will(COMMENTS_ACTOR, Outcome([{"cid": "1", "text": "nice"}]))

@@ -31,7 +31,7 @@ async def test_a_page_that_holds_its_parser_fails_with_a_sentence_and_once(
     db, isolated, website, monkeypatch
 ):
     monkeypatch.setattr(shop, "READ_PAGE", READ_HOSTILE)
-    product = make_product(db, make_user(), source_url=website.page("/lamp", PAGE))
+    product = make_product(db, make_user(db), source_url=website.page("/lamp", PAGE))
     async with worker(db, KIND, analyze_product.handler(isolated)):
         failed = await until(db, product, KIND, "failed")
     assert (failed["error_code"], failed["attempt"]) == ("page_too_complex", 1)
@@ -42,7 +42,7 @@ async def test_a_worker_that_stops_ends_what_computes_and_hands_the_job_back(
     db, services, website, monkeypatch
 ):
     monkeypatch.setattr(shop, "READ_PAGE", READ_HOSTILE)
-    product = make_product(db, make_user(), source_url=website.page("/lamp", PAGE))
+    product = make_product(db, make_user(db), source_url=website.page("/lamp", PAGE))
     async with open_isolation(processes=1, cpu_seconds=300, memory_bytes=512 * 1024**2) as compute:
         handler = analyze_product.handler(replace(services, compute=compute))
         async with worker(db, KIND, handler):
@@ -52,7 +52,7 @@ async def test_a_worker_that_stops_ends_what_computes_and_hands_the_job_back(
 
 async def test_an_analysis_beyond_its_bounds_says_so(db, isolated, website, monkeypatch):
     monkeypatch.setattr(analyze_product, "ANALYSE", ANALYSE_HOSTILE)
-    product = make_product(db, make_user(), source_url=website.page("/lamp", PAGE))
+    product = make_product(db, make_user(db), source_url=website.page("/lamp", PAGE))
     async with worker(db, KIND, analyze_product.handler(isolated)):
         failed = await until(db, product, KIND, "failed")
     assert failed["error_code"] == "analysis_timeout"

@@ -65,7 +65,7 @@ async def test_a_page_that_blocks_after_the_paid_run_costs_no_more_runs_than_the
     db.execute("update public.plans set analyses_per_month = %s where id = 'free'", PLANNED)
     services = replace(connected, fetcher=TurningPage(connected.fetcher, website))
     url = website.page("/mug", PAGE)
-    product = make_product(db, make_user(), source_url=url)
+    product = make_product(db, make_user(db), source_url=url)
     apify.otherwise = Outcome([], looks_until_finished=1)
     ends = [await ended(db, services, product)]
     ends += [await analysed_again(db, services, website, product) for _ in range(PLANNED + 2)]
@@ -78,7 +78,7 @@ async def test_a_page_that_blocks_after_the_paid_run_costs_no_more_runs_than_the
 
 async def test_a_job_that_paid_for_nothing_gives_its_use_back(db, connected, website, apify):
     url = website.page("/mug", "no", status="403 Forbidden")
-    product = make_product(db, make_user(), source_url=url)
+    product = make_product(db, make_user(db), source_url=url)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, product, KIND, "failed")
     assert (apify.started, used(db)) == ([], 0)
@@ -100,10 +100,10 @@ async def swept(db, services):
 async def test_runs_are_deleted_at_apify_however_their_job_ended(db, connected, apify):
     apify.will(VIDEOS_ACTOR, POSTS, NICHE, Outcome([{"url": LINK, "error": "private"}]))
     apify.will(COMMENTS_ACTOR, COMMENTS)
-    good = make_product(db, make_user(), source_url=LINK)
+    good = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, good, KIND, "succeeded")
-        bad = make_product(db, make_user(), source_url=LINK)
+        bad = make_product(db, make_user(db), source_url=LINK)
         await until(db, bad, KIND, "failed")
     assert len(apify.left) == 4
     db.execute("delete from public.products where id = %s", good["id"])
@@ -114,7 +114,7 @@ async def test_runs_are_deleted_at_apify_however_their_job_ended(db, connected, 
 
 async def test_runs_of_a_job_that_waits_are_left_to_it(db, connected, apify):
     apify.will(VIDEOS_ACTOR, replace(POSTS, until_told=True))
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, product, KIND, "waiting")
     await swept(db, connected)
@@ -123,7 +123,7 @@ async def test_runs_of_a_job_that_waits_are_left_to_it(db, connected, apify):
 
 async def test_the_budget_of_a_day_ends_an_analysis_before_it_pays(db, connected, apify):
     db.execute("update private.spending_limits set usd_per_day = 0.4 where plan = 'free'")
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         failed = await until(db, product, KIND, "failed")
     assert (failed["error_code"], failed["error_message"]) == (
@@ -138,7 +138,7 @@ async def test_where_the_budget_ends_half_way_the_analysis_says_what_it_lacks(db
     db.execute("update private.spending_limits set usd_per_day = 1 where plan = 'free'")
     apify.will(VIDEOS_ACTOR, POSTS)
     apify.will(COMMENTS_ACTOR, COMMENTS)
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, product, KIND, "succeeded")
     limits = db.value("select configuration -> 'limits' from public.virality_packs")
@@ -149,7 +149,7 @@ async def test_where_the_budget_ends_half_way_the_analysis_says_what_it_lacks(db
 
 async def test_a_refused_start_counts_neither_as_spending_nor_as_use(db, connected, apify):
     apify.will(VIDEOS_ACTOR, Outcome(error=(402, "not-enough-usage-to-run-paid-actor")))
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, product, KIND, "failed")
     assert (db.value("select sum(usd) from private.spending"), used(db)) == (0, 0)
@@ -158,7 +158,7 @@ async def test_a_refused_start_counts_neither_as_spending_nor_as_use(db, connect
 async def test_a_run_that_was_started_beside_an_error_is_counted_once(db, connected, apify):
     apify.will(VIDEOS_ACTOR, replace(POSTS, late_error=(502, "bad-gateway")), NICHE)
     apify.will(COMMENTS_ACTOR, COMMENTS)
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)), asyncio.timeout(60):
         while job_of(db, product, KIND)["error_code"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)

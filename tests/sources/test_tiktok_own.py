@@ -59,7 +59,7 @@ async def accounts(tiktok):
 @pytest.fixture
 def user(db, tiktok):
     """Somebody who has connected their account."""
-    user_id = make_user()
+    user_id = make_user(db)
     tokens = tiktok._tokens()
     with db.as_webhook() as webhook:
         webhook.execute(

@@ -106,7 +106,7 @@ def test_the_table_and_the_cases_are_the_same():
 async def test_apify(db, connected, apify, what):
     apify.will(VIDEOS_ACTOR, *APIFY[what], Outcome([]))
     apify.will(COMMENTS_ACTOR, Outcome([]), Outcome([]))
-    product = make_product(db, make_user(), source_url=LINK)
+    product = make_product(db, make_user(db), source_url=LINK)
     job = await analysed(db, connected, product)
     if what == "the answer to a start is lost":  # the next try finds the run that was started
         job = await analysed(db, connected, product, due=True)
@@ -139,7 +139,7 @@ async def hasty(server, monkeypatch):
 @pytest.mark.parametrize("what", OPENAI)
 async def test_openai_in_an_analysis(db, services, server, hasty, what):
     server.will(*[OPENAI[what]] * 20)
-    product = make_product(db, make_user(), source_url=SHOP)
+    product = make_product(db, make_user(db), source_url=SHOP)
     job = await analysed(db, replace(services, labels_model=hasty, prose_model=hasty), product)
     assert seen(db, job) == table()[f"OpenAI, analysis: {what}"]
 
@@ -147,7 +147,7 @@ async def test_openai_in_an_analysis(db, services, server, hasty, what):
 @pytest.mark.parametrize("what", rows_of("OpenAI, script"))
 async def test_openai_in_a_script(db, server, hasty, what):
     server.will(*[OPENAI[what]] * 4)
-    product = make_product(db, make_user(), source_url=SHOP)
+    product = make_product(db, make_user(db), source_url=SHOP)
     pack = {"schema_version": "1.0", "hashtags": [], "disclosure": {"text": "#ad"}}
     make_pack(db, product["user_id"], product_id=product["id"], configuration=Jsonb(pack))
     with db.as_user(product["user_id"]) as owner:

@@ -72,10 +72,44 @@ TABLES = [
         "create table private.probes (id uuid);",
     ),
     Rule(
-        "every table of the API has an index that leads with user_id, if it has one",
+        # No table outlives its account: what is still to be said elsewhere then names nobody.
+        "every user_id is an account's: it references accounts and goes with it",
         "select full_name from ours join pg_attribute as a on a.attrelid = id"
-        " where kind = 'table' and schema = 'public' and a.attname = 'user_id'"
-        " and not exists (select from pg_index where indrelid = id and indkey[0] = a.attnum)",
+        " where kind = 'table' and a.attname = 'user_id' and not exists ("
+        "  select from pg_constraint where conrelid = id and contype = 'f' and confdeltype = 'c'"
+        "  and confrelid = 'public.accounts'::regclass and conkey = array[a.attnum])",
+        PROBE,
+    ),
+    Rule(
+        "every table with a user_id has an index that leads with it",
+        "select full_name from ours join pg_attribute as a on a.attrelid = id"
+        " where kind = 'table' and a.attname = 'user_id' and not exists ("
+        "  select from pg_index where indrelid = id and indkey[0] = a.attnum and indpred is null)",
+        _TABLE.replace("{}", "private.probes"),
+    ),
+    Rule(
+        "every row has an account, but for the system's jobs",
+        "select full_name from ours join pg_attribute as a on a.attrelid = id"
+        " where kind = 'table' and a.attname = 'user_id' and not a.attnotnull"
+        " and full_name <> 'public.jobs'",
+        PROBE,
+    ),
+    Rule(
+        "what goes with an account is named by user_id",
+        "select full_name from ours join pg_constraint as f on f.conrelid = id"
+        " join pg_attribute as a on a.attrelid = id and a.attnum = any (f.conkey)"
+        " where f.contype = 'f' and f.confrelid = 'public.accounts'::regclass"
+        " and f.confdeltype = 'c' and a.attname <> 'user_id'",
+        "create table private.probes (owner_id uuid primary key"
+        " references public.accounts on delete cascade);",
+    ),
+    Rule(
+        "every table of an account in the API is exported in the order of created_at and id",
+        "select full_name from ours join pg_attribute as a on a.attrelid = id"
+        " where kind = 'table' and schema = 'public' and a.attname = 'user_id' and ("
+        "  select count(*) from pg_attribute as o where o.attrelid = id"
+        "  and (o.attname, o.atttypid) in (('created_at', 'timestamptz'::regtype),"
+        "   ('id', 'uuid'::regtype)) and o.attnotnull) < 2",
         PROBE,
     ),
     Rule(
@@ -159,10 +193,12 @@ POLICIES = [
     ),
     Rule(
         "every policy on a user's rows compares them with the user",
-        "select policyname from pg_policies where 'authenticated' = any (roles)"
-        " and tablename <> 'plans' and (cmd <> 'INSERT' and qual is distinct from"
-        "  '(user_id = ( SELECT auth.uid() AS uid))' or cmd in ('INSERT', 'UPDATE')"
-        "  and with_check is distinct from '(user_id = ( SELECT auth.uid() AS uid))')",
+        "select policyname from pg_policies, lateral (select format("
+        "  '(%s = ( SELECT auth.uid() AS uid))',"
+        "  case tablename when 'accounts' then 'id' else 'user_id' end) as own) as expected"
+        " where 'authenticated' = any (roles) and tablename <> 'plans'"
+        " and (cmd <> 'INSERT' and qual is distinct from own"
+        "  or cmd in ('INSERT', 'UPDATE') and with_check is distinct from own)",
         PROBE
         + "create policy probes_select_own on public.probes for select to authenticated"
         + " using (user_id = (select auth.uid()) or true);",

@@ -13,7 +13,7 @@ INSERT = "insert into public.brand_rules (rule_name, rule_definition) values (%s
 
 
 def test_owner_reads_what_they_wrote(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     rule = make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_user(user) as owner:
         assert owner.row("select * from public.brand_rules") == rule
@@ -26,7 +26,7 @@ def test_owner_reads_what_they_wrote(db: Database) -> None:
 
 
 def test_severity_follows_the_definition(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_user(user) as owner:
         changed = Jsonb(banned("miracle", severity="info"))
@@ -35,8 +35,8 @@ def test_severity_follows_the_definition(db: Database) -> None:
 
 
 def test_other_users_see_and_change_nothing(db: Database) -> None:
-    make_rule(db, make_user(), "No miracles", banned("miracle"))
-    with db.as_user(make_user()) as other:
+    make_rule(db, make_user(db), "No miracles", banned("miracle"))
+    with db.as_user(make_user(db)) as other:
         assert other.rows("select * from public.brand_rules") == []
         assert other.execute("update public.brand_rules set enabled = false") == 0
         assert other.execute("delete from public.brand_rules") == 0
@@ -46,19 +46,19 @@ def test_nobody_writes_a_rule_for_another_account(db: Database) -> None:
     query = "insert into public.brand_rules (user_id, rule_name, rule_definition) values (%s,%s,%s)"
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
-        db.as_user(make_user()) as other,
+        db.as_user(make_user(db)) as other,
     ):
-        other.execute(query, make_user(), "No miracles", Jsonb(banned("miracle")))
+        other.execute(query, make_user(db), "No miracles", Jsonb(banned("miracle")))
 
 
 def test_nobody_gives_a_rule_away(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
         db.as_user(user) as owner,
     ):
-        owner.execute("update public.brand_rules set user_id = %s", make_user())
+        owner.execute("update public.brand_rules set user_id = %s", make_user(db))
 
 
 @pytest.mark.parametrize("verb", ["select * from", "delete from"])
@@ -83,7 +83,7 @@ def test_anonymous_has_no_access(db: Database, verb: str) -> None:
 def test_a_bad_name_is_answered_with_a_sentence(
     db: Database, name: str | None, sentence: str
 ) -> None:
-    assert refusal(db, make_user(), INSERT, name, Jsonb(banned("miracle"))) == {
+    assert refusal(db, make_user(db), INSERT, name, Jsonb(banned("miracle"))) == {
         "status": 422,
         "code": "invalid_rule",
         "message": sentence,
@@ -92,7 +92,7 @@ def test_a_bad_name_is_answered_with_a_sentence(
 
 
 def test_a_second_rule_of_the_same_name_is_refused(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     assert refusal(db, user, INSERT, "No miracles ", Jsonb(banned("wonder"))) == {
         "status": 409,
@@ -103,13 +103,13 @@ def test_a_second_rule_of_the_same_name_is_refused(db: Database) -> None:
 
 
 def test_two_users_may_use_the_same_name(db: Database) -> None:
-    first = make_rule(db, make_user(), "No miracles", banned("miracle"))
-    second = make_rule(db, make_user(), "No miracles", banned("miracle"))
+    first = make_rule(db, make_user(db), "No miracles", banned("miracle"))
+    second = make_rule(db, make_user(db), "No miracles", banned("miracle"))
     assert first["id"] != second["id"]
 
 
 def test_renaming_to_a_taken_name_is_refused(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     make_rule(db, user, "No wonders", banned("wonder"))
     answer = refusal(
@@ -122,7 +122,7 @@ def test_renaming_to_a_taken_name_is_refused(db: Database) -> None:
 
 
 def test_an_upsert_replaces_the_definition(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_user(user) as owner:
         owner.execute(

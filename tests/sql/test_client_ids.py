@@ -45,7 +45,7 @@ def post(
 def test_a_row_keeps_the_id_that_the_client_chose(
     db: Database, postgrest: RunningPostgrest, table: str
 ) -> None:
-    user, chosen = make_user(), str(uuid.uuid4())
+    user, chosen = make_user(db), str(uuid.uuid4())
     first = row_of(db, table, user) | {"id": chosen}
     answer = post(postgrest, user, table, first)
     assert (answer.status_code, answer.json()[0]["id"]) == (201, chosen)
@@ -57,7 +57,7 @@ def test_a_row_keeps_the_id_that_the_client_chose(
 def test_the_same_id_again_is_ignored_if_the_request_says_so(
     db: Database, postgrest: RunningPostgrest, table: str
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     first = row_of(db, table, user) | {"id": str(uuid.uuid4())}
     prefer = f"{WHOLE},resolution=ignore-duplicates"
     answers = [post(postgrest, user, table, first, prefer) for _ in range(2)]
@@ -68,7 +68,7 @@ def test_the_same_id_again_is_ignored_if_the_request_says_so(
 def test_the_same_rule_again_is_merged_if_the_request_says_so(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user, chosen = make_user(), str(uuid.uuid4())
+    user, chosen = make_user(db), str(uuid.uuid4())
     prefer = f"{WHOLE},resolution=merge-duplicates"
     rule = row_of(db, "brand_rules", user) | {"id": chosen}
     assert post(postgrest, user, "brand_rules", rule, prefer).status_code == 201
@@ -85,7 +85,7 @@ def test_the_same_rule_again_is_merged_if_the_request_says_so(
 def test_the_id_of_another_account_is_answered_as_a_free_one(
     db: Database, postgrest: RunningPostgrest, table: str, resolution: str
 ) -> None:
-    owner, other = make_user(), make_user()
+    owner, other = make_user(db), make_user(db)
     taken = row_of(db, table, owner) | {"id": str(uuid.uuid4())}
     assert post(postgrest, owner, table, taken).status_code == 201
     before = db.row(f"select * from public.{table} where id = %s", taken["id"])
@@ -107,14 +107,14 @@ def test_the_id_of_another_account_is_answered_as_a_free_one(
 def test_a_double_click_adds_one_product_and_one_analysis(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     assert clicked(postgrest, user, "products", row_of(db, "products", user)) == [TAKEN] * 3
     assert db.value("select count(*) from public.jobs") == 1
 
 
 @pytest.mark.parametrize("table", ["scripts", "brand_rules"])
 def test_a_double_click_adds_one_row(db: Database, postgrest: RunningPostgrest, table: str) -> None:
-    user = make_user()
+    user = make_user(db)
     assert clicked(postgrest, user, table, row_of(db, table, user)) == [TAKEN] * 3
     assert db.value(f"select count(*) from public.{table} where user_id = %s", user) == 1
 

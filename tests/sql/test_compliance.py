@@ -25,7 +25,7 @@ def check(db: Database, user: uuid.UUID, content: str) -> list[Row]:
 
 def judge(db: Database, definition: dict[str, Any], content: str) -> tuple[str, list[str]]:
     """The status, and the pieces that a browser would highlight."""
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "rule", definition)
     [row] = check(db, user, content)
     units = content.encode("utf-16-le")
@@ -34,7 +34,7 @@ def judge(db: Database, definition: dict[str, Any], content: str) -> tuple[str, 
 
 
 def test_a_broken_rule_says_everything(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     made = make_rule(
         db,
         user,
@@ -56,7 +56,7 @@ def test_a_broken_rule_says_everything(db: Database) -> None:
 
 
 def test_a_kept_rule_says_nothing_more(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     made = make_rule(db, user, "No miracles", banned("miracle") | {"message": "Promise less."})
     assert check(db, user, "A lamp.") == [
         {
@@ -73,15 +73,15 @@ def test_a_kept_rule_says_nothing_more(db: Database) -> None:
 
 
 def test_errors_come_first_then_names_in_order(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     for name, severity in (("b", "info"), ("a", "warning"), ("d", "error"), ("c", "error")):
         make_rule(db, user, name, banned("miracle", severity=severity))
     assert [row["rule_name"] for row in check(db, user, "A lamp.")] == ["c", "d", "a", "b"]
 
 
 def test_only_enabled_rules_of_the_caller_apply(db: Database) -> None:
-    user = make_user()
-    make_rule(db, make_user(), "Not mine", banned("lamp"))
+    user = make_user(db)
+    make_rule(db, make_user(db), "Not mine", banned("lamp"))
     make_rule(db, user, "Off", banned("lamp"))
     with db.as_user(user) as owner:
         owner.execute("update public.brand_rules set enabled = false")
@@ -168,7 +168,7 @@ def test_each_kind_answers_with_status_and_places(db: Database) -> None:
 
 @pytest.mark.parametrize("content", [None, "", "x" * 10_001, "[1]"])
 def test_what_is_no_script_is_refused(db: Database, content: str | None) -> None:
-    answer = refusal(db, make_user(), CHECK, content)
+    answer = refusal(db, make_user(db), CHECK, content)
     assert (answer["status"], answer["code"]) == (422, "invalid_script")
     assert answer["details"] == {"field": "content"}
 
@@ -182,7 +182,7 @@ def test_anonymous_may_not_check(db: Database) -> None:
 
 
 def test_the_worker_checks_for_an_account(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_worker() as worker:
         rows = worker.rows("select * from private.check_script(%s, %s)", user, "A m1racle!")
@@ -190,7 +190,7 @@ def test_the_worker_checks_for_an_account(db: Database) -> None:
 
 
 def test_a_script_that_breaks_an_error_rule_cannot_be_final(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     made = make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     script = make_script(db, product, "A m1racle!")
     update = "update public.scripts set status = 'final' where id = %s"
@@ -212,7 +212,7 @@ def test_a_script_that_breaks_an_error_rule_cannot_be_final(db: Database) -> Non
 
 
 def test_no_final_script_is_inserted_or_edited_past_the_rules(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     insert = "insert into public.scripts (product_id, content, status) values (%s, %s, 'final')"
     answer = refusal(db, product["user_id"], insert, product["id"], "A miracle!")
@@ -228,13 +228,13 @@ def test_no_final_script_is_inserted_or_edited_past_the_rules(db: Database) -> N
 def test_less_than_a_broken_error_rule_stops_nothing(
     db: Database, definition: dict[str, Any]
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_rule(db, product["user_id"], "No miracles", definition)
     assert make_script(db, product, "A miracle!", status="final")["status"] == "final"
 
 
 def test_a_final_script_stays_final_when_a_rule_is_added(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_script(db, product, "A miracle!", status="final")
     make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     with db.as_user(product["user_id"]) as owner:

@@ -67,7 +67,7 @@ def test_the_same_line_is_judged_the_same_every_time(db: Database) -> None:
 
 
 def test_all_rules_at_once_judge_like_each_alone(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     rules = tomllib.loads(LINES.read_text())["rule"]
     for number, rule in enumerate(rules):
         make_rule(db, user, str(number), rule["definition"])

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.database import Database, make_product, make_user
-from tests.erasure import TABLES, finish_erasures, rows_about
+from tests.erasure import bury, finish_erasures, rows_about, tables_of_accounts
 from tests.rows import make_pack, make_result, make_subscription
 from tests.rules import banned, make_rule, make_script
 
@@ -27,7 +27,7 @@ select id, user_id, 1, content from scripts
 
 def make_account(db: Database, scripts: int = 3) -> uuid.UUID:
     """An account with a row in most tables."""
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     user = product["user_id"]
     make_pack(db, user, product_id=product["id"])
     make_result(db, user, product_id=product["id"])
@@ -43,15 +43,6 @@ def make_account(db: Database, scripts: int = 3) -> uuid.UUID:
 def erase(db: Database, user: uuid.UUID) -> None:
     with db.as_user(user) as owner:
         owner.execute(DELETE)
-
-
-def tombstone(db: Database, user: uuid.UUID) -> None:
-    """The account is erased; its rows are all there still."""
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id, deleted_at)"
-        " values ('account', %s::text, %s, now())",
-        *(user, user),
-    )
 
 
 def test_the_answer_leaves_a_tombstone_and_the_work(db: Database) -> None:
@@ -77,13 +68,14 @@ def test_most_accounts_are_gone_with_the_answer(db: Database) -> None:
 
 
 def test_nothing_is_left_and_others_lose_nothing(db: Database) -> None:
-    user, other = make_account(db, scripts=2000), make_product(db, make_user())["user_id"]
+    user, other = make_account(db, scripts=2000), make_product(db, make_user(db))["user_id"]
     kept = rows_about(db, other)
-    assert set(rows_about(db, user)) >= {"private.read_versions", "public.script_versions"}
+    assert set(rows_about(db, user)) >= {"public.accounts", "public.script_versions"}
     erase(db, user)
     finish_erasures(db)
     assert (rows_about(db, user), rows_about(db, other)) == ({}, kept)
-    assert db.value("select emptied_at is not null from private.identities") is True
+    emptied = "select emptied_at is not null from private.accounts where id = %s"
+    assert (db.value(emptied, user), db.value(emptied, other)) == (True, False)
     jobs = "select count(*) from private.live_jobs where lane = %s::text"
     assert (db.value(jobs, user), db.value(jobs, other)) == (0, 1)
 
@@ -103,7 +95,7 @@ def test_work_that_costs_money_stops_with_the_first_batch(db: Database) -> None:
     user = make_account(db)
     with db.as_worker() as worker:
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
-    tombstone(db, user)
+    bury(db, user)
     with db.as_worker() as worker:
         worker.execute("select private.erase_batch(%s, 1)", user)
         held = "select * from private.extend('ingestion', %s, %s, 30)"
@@ -114,7 +106,7 @@ def test_a_job_of_an_erased_account_pays_for_no_further_run(db: Database) -> Non
     user = make_account(db)
     with db.as_worker() as worker:
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
-    tombstone(db, user)
+    bury(db, user)
     reserve = "select private.reserve_run('ingestion', %s, %s, 'posts', 0.5)"
     with db.as_worker() as worker:
         assert worker.value(reserve, job["msg_id"], job["read_ct"]) is None
@@ -142,8 +134,8 @@ def test_an_account_that_lives_is_never_emptied(db: Database) -> None:
 
 
 def test_an_erasure_whose_job_gave_up_is_brought_back(db: Database) -> None:
-    user, alive = make_account(db), make_product(db, make_user())["user_id"]
-    tombstone(db, user)
+    user, alive = make_account(db), make_product(db, make_user(db))["user_id"]
+    bury(db, user)
     db.execute("delete from public.jobs where kind = 'erase_rows'")
     with db.as_worker() as worker:
         assert worker.value("select private.requeue_erasures()") == 1
@@ -156,7 +148,10 @@ def test_an_erasure_whose_job_gave_up_is_brought_back(db: Database) -> None:
 
 def test_a_table_that_is_added_later_is_emptied_too(db: Database) -> None:
     user = make_account(db)
-    db.execute("create table private.probes (user_id uuid primary key)")
+    db.execute(
+        "create table private.probes"
+        " (user_id uuid primary key references public.accounts on delete cascade)"
+    )
     db.execute("insert into private.probes values (%s)", user)
     erase(db, user)
     finish_erasures(db)
@@ -165,8 +160,8 @@ def test_a_table_that_is_added_later_is_emptied_too(db: Database) -> None:
 
 def test_adding_many_rows_counts_once(db: Database) -> None:
     """Counted row by row, 20,000 rows of one statement were 20,000 versions of one row."""
-    product = make_product(db, make_user())
-    version = "select version from private.read_versions where user_id = %s"
+    product = make_product(db, make_user(db))
+    version = "select read_version from private.accounts where id = %s"
     before = db.value(version, product["user_id"])
     db.execute(FILL, 100, product["id"])
     assert db.value(version, product["user_id"]) == before + 1
@@ -174,42 +169,66 @@ def test_adding_many_rows_counts_once(db: Database) -> None:
     assert db.value(version, product["user_id"]) == before + 2
 
 
-GUARDED = """
-select t.name from unnest(%s::text[]) as t (name)
-where not exists (
-    select from pg_trigger where tgrelid = t.name::regclass
-    and tgfoid = 'private.require_account'::regproc
-) and not exists (
-    select from pg_constraint as f
-    join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = any (f.conkey)
-    where f.conrelid = t.name::regclass and f.contype = 'f' and f.confdeltype = 'c'
-    and a.attnotnull and f.confrelid in ('public.products'::regclass, 'public.scripts'::regclass)
+def test_a_change_is_counted_without_a_write_to_an_index(db: Database) -> None:
+    make_product(db, make_user(db))
+    with db.connection.transaction():
+        db.execute("update public.products set name = 'Mug'")
+        written = db.row(
+            "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_all_tables"
+            " where relid = 'private.accounts'::regclass"
+        )
+    assert written == {"n_tup_upd": 1, "n_tup_hot_upd": 1}
+
+
+def test_tables_are_emptied_before_those_that_they_hang_on(db: Database) -> None:
+    order = db.value(
+        "select array_agg(n.nspname || '.' || c.relname order by t.place)"
+        " from private.account_tables() with ordinality as t (id, place)"
+        " join pg_class as c on c.oid = t.id join pg_namespace as n on n.oid = c.relnamespace"
+    )
+    assert {*order, "public.accounts"} == tables_of_accounts(db)
+    assert order[0] == "public.jobs"
+    places = {name.split(".")[1]: place for place, name in enumerate(order)}
+    assert places["script_versions"] < places["scripts"] < places["products"]
+    assert places["analysis_results"] < places["products"] > places["virality_packs"]
+
+
+def test_a_row_for_an_account_that_is_gone_or_was_never_made_is_refused(db: Database) -> None:
+    gone, never = make_account(db), uuid.uuid4()
+    erase(db, gone)
+    finish_erasures(db)
+    insert = (
+        "insert into public.products (user_id, name, source_url)"
+        " values (%s, 'Mug', 'https://shop.example')"
+    )
+    for user, error in ((gone, "account_deleted"), (never, "products_user_id_fkey")):
+        with pytest.raises(psycopg.Error, match=error), db.acting_as("service_role") as service:
+            service.execute(insert, user)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        db.execute("insert into private.stripe_customers (user_id) values (%s)", gone)
+
+
+UNGUARDED = """
+select c.oid::regclass::text as name
+from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attname = 'user_id'
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+and has_any_column_privilege('authenticated', c.oid, 'insert') and not exists (
+    select from pg_trigger where tgrelid = c.oid and tgfoid = 'private.require_account'::regproc
 )
 """
-# Written by functions that look at the tombstone under the account's lock, …
-ENTERED = {
-    "private.stripe_customers",
-    "private.tiktok_connections",
-    "private.tiktok_states",
-    "public.subscriptions",
-    "private.spending",
-}
-# … or beside a product's row, which they lock, and emptied after it.
-BESIDE_A_PRODUCT = {"public.jobs", "private.usage", "private.read_versions"}
-# Counts of requests: a refused one leaves none.
-COUNTS = {"private.request_counts"}
 
 
-def test_nothing_is_added_to_an_account_without_a_look_at_its_tombstone(db: Database) -> None:
-    tables = [row["name"] for row in db.rows(TABLES)]
-    unguarded = {row["name"] for row in db.rows(GUARDED, tables)}
-    assert unguarded - ENTERED - BESIDE_A_PRODUCT - COUNTS == set()
+def test_whatever_users_add_looks_at_the_tombstone(db: Database) -> None:
+    assert db.rows(UNGUARDED) == []
+    db.execute("create table public.probes (user_id uuid)")
+    db.execute("grant insert on public.probes to authenticated")
+    assert db.rows(UNGUARDED) == [{"name": "probes"}]
 
 
 @pytest.mark.parametrize("status", ["draft", "final"])
-def test_a_script_of_a_product_that_is_gone_is_not_added(db: Database, status: str) -> None:
-    product = make_product(db, make_user())
+def test_a_script_of_an_erased_account_is_not_added(db: Database, status: str) -> None:
+    product = make_product(db, make_user(db))
     erase(db, product["user_id"])
     finish_erasures(db)
-    with pytest.raises(psycopg.Error, match="not_found"):
+    with pytest.raises(psycopg.Error, match="account_deleted"):
         make_script(db, product, status=status)

@@ -382,9 +382,7 @@ def _(api: Api) -> httpx.Response:
     # Against the lock order: an account's counter, then its product. Who waits first gives way.
     with api.db.connect("supabase_admin") as other, other.transaction():
         other.execute("set local deadlock_timeout = '10s'")
-        other.execute(
-            "select from private.read_versions where user_id = %s for update", (api.user,)
-        )
+        other.execute("select from private.accounts where id = %s for update", (api.user,))
         path = f"/products?id=eq.{product}"
         thread = threading.Thread(
             target=lambda: answered.append(api.call("PATCH", path, {"name": "Chair"}))
@@ -413,7 +411,7 @@ def test_each_code_is_answered_with_status_and_sentence(
 ) -> None:
     got, expected = {}, {}
     for code, (produce, answer) in CASES.items():
-        api = Api(db, postgrest.url, make_user())
+        api = Api(db, postgrest.url, make_user(db))
         response = produce(api)
         empty = {"code": None, "message": None, "details": None, "hint": None}
         status, body = as_here(response.status_code, empty | response.json())
@@ -435,7 +433,7 @@ def test_each_code_is_answered_with_status_and_sentence(
 def test_what_has_not_changed_is_304_without_a_body(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    api = Api(db, postgrest.url, make_user())
+    api = Api(db, postgrest.url, make_user(db))
     api.product()
     tag = api.call("GET", "/product_overview").headers["ETag"]
     again = api.call("GET", "/product_overview", **{"If-None-Match": tag})
@@ -445,7 +443,7 @@ def test_what_has_not_changed_is_304_without_a_body(
 def test_a_monthly_quota_says_when_it_starts_again(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    api = Api(db, postgrest.url, make_user())
+    api = Api(db, postgrest.url, make_user(db))
     product = {"product_id": str(api.product()["id"])}
     db.execute("update public.jobs set status = 'succeeded', finished_at = now()")
     db.execute("delete from private.live_jobs")

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
 from tests.database import Database, make_product, make_user, user_claims
-from tests.postgrest import RunningPostgrest, as_here, signed, token
+from tests.postgrest import RunningPostgrest, as_here, token
 
 MUG = {"name": "Mug", "source_url": "https://shop.example/mug"}
 NAME, URL = '{"field": "name"}', '{"field": "source_url"}'
@@ -108,7 +108,7 @@ def products(db: Database) -> int:
 def test_a_wrong_product_is_answered_with_a_code_and_leaves_nothing(
     db: Database, postgrest: RunningPostgrest
 ):
-    user = postgrest.as_user(make_user()).session
+    user = postgrest.as_user(make_user(db)).session
     for sent, status, *expected in WRONG_PRODUCTS:
         got = answer(user.post("/products", json=sent))
         assert (str(sent)[:80], got) == (str(sent)[:80], (status, body(*expected)))
@@ -116,7 +116,7 @@ def test_a_wrong_product_is_answered_with_a_code_and_leaves_nothing(
 
 
 def test_a_body_that_is_no_json_is_refused(db: Database, postgrest: RunningPostgrest):
-    user = postgrest.as_user(make_user()).session
+    user = postgrest.as_user(make_user(db)).session
     headers = {"Content-Type": "application/json"}
     for content in (b"", b'{"name":', b"\xff\xfe"):
         got = answer(user.post("/products", content=content, headers=headers))
@@ -125,7 +125,7 @@ def test_a_body_that_is_no_json_is_refused(db: Database, postgrest: RunningPostg
 
 
 def test_json_that_is_no_row_adds_nothing(db: Database, postgrest: RunningPostgrest):
-    user = postgrest.as_user(make_user()).session
+    user = postgrest.as_user(make_user(db)).session
     headers = {"Content-Type": "application/json", "Prefer": "return=representation"}
     for content in (b"null", b"5", b'"Mug"', b"[]"):
         got = answer(user.post("/products", content=content, headers=headers))
@@ -133,21 +133,21 @@ def test_json_that_is_no_row_adds_nothing(db: Database, postgrest: RunningPostgr
     assert products(db) == 0
 
 
-def test_the_client_library_reads_our_errors(postgrest: RunningPostgrest):
+def test_the_client_library_reads_our_errors(db: Database, postgrest: RunningPostgrest):
     with pytest.raises(APIError) as refused:
-        postgrest.as_user(make_user()).from_("products").insert({}).execute()
+        postgrest.as_user(make_user(db)).from_("products").insert({}).execute()
     assert refused.value.json() == body("invalid_name", "The product's name is missing.", NAME)
 
 
-def test_a_number_is_a_name(postgrest: RunningPostgrest):
-    products = postgrest.as_user(make_user()).from_("products")
+def test_a_number_is_a_name(db: Database, postgrest: RunningPostgrest):
+    products = postgrest.as_user(make_user(db)).from_("products")
     [product] = products.insert(MUG | {"name": 1984}).execute().data
     assert product["name"] == "1984"
 
 
 def test_what_is_not_yours_is_not_there(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
-    products = postgrest.as_user(make_user()).from_("products")
+    product = make_product(db, make_user(db))
+    products = postgrest.as_user(make_user(db)).from_("products")
     assert products.select("*").execute().data == []
     assert products.update({"name": "Mine"}).eq("id", product["id"]).execute().data == []
     assert products.delete().eq("id", product["id"]).execute().data == []
@@ -155,9 +155,9 @@ def test_what_is_not_yours_is_not_there(db: Database, postgrest: RunningPostgres
 
 
 def test_rpc_on_what_is_not_yours_is_404(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job_id = db.value("select id from public.jobs")
-    other = postgrest.as_user(make_user()).session
+    other = postgrest.as_user(make_user(db)).session
     calls = {
         "run_analysis": ({"product_id": str(product["id"])}, "There is no such product."),
         "cancel_job": ({"job_id": str(job_id)}, "There is no such job."),
@@ -169,16 +169,16 @@ def test_rpc_on_what_is_not_yours_is_404(db: Database, postgrest: RunningPostgre
 
 
 def test_a_script_for_a_product_that_is_not_yours_is_404(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     script = {"product_id": str(product["id"]), "content": "Look at this lamp."}
-    got = answer(postgrest.as_user(make_user()).session.post("/scripts", json=script))
+    got = answer(postgrest.as_user(make_user(db)).session.post("/scripts", json=script))
     details = '{"field": "product_id"}'
     assert got == (404, body("not_found", "There is no such product.", details))
     assert db.value("select count(*) from public.scripts") == 0
 
 
 def test_a_read_starts_and_stops_nothing(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job = db.row("select * from public.jobs")
     owner = postgrest.as_user(product["user_id"]).session
     for call in (f"run_analysis?product_id={product['id']}", f"cancel_job?job_id={job['id']}"):
@@ -187,8 +187,8 @@ def test_a_read_starts_and_stops_nothing(db: Database, postgrest: RunningPostgre
     assert db.rows("select * from public.jobs") == [job]
 
 
-def test_wrong_arguments_are_told_from_wrong_ids(postgrest: RunningPostgrest):
-    user = postgrest.as_user(make_user()).session
+def test_wrong_arguments_are_told_from_wrong_ids(db: Database, postgrest: RunningPostgrest):
+    user = postgrest.as_user(make_user(db)).session
     assert [
         (arguments, response.status_code, response.json()["code"])
         for arguments in ({}, {"product_id": "mug"}, {"product_id": None}, {"product": "mug"})
@@ -202,7 +202,7 @@ def test_wrong_arguments_are_told_from_wrong_ids(postgrest: RunningPostgrest):
 
 
 def test_a_changed_schema_is_served_at_once(db: Database, postgrest: RunningPostgrest):
-    user = postgrest.as_user(make_user()).session
+    user = postgrest.as_user(make_user(db)).session
 
     def seen() -> str:
         got = user.get("/rpc/colour").json()
@@ -221,8 +221,8 @@ def test_a_changed_schema_is_served_at_once(db: Database, postgrest: RunningPost
             assert time.monotonic() < deadline, (statement, got)
 
 
-def test_no_schema_but_the_public_one_is_served(postgrest: RunningPostgrest):
-    user = postgrest.as_user(make_user()).session
+def test_no_schema_but_the_public_one_is_served(db: Database, postgrest: RunningPostgrest):
+    user = postgrest.as_user(make_user(db)).session
     refusal = body("PGRST106", "The schema must be one of the following: public")
     for schema in ("private", "pgmq", "auth", "extensions", "pg_catalog"):
         for header, method in (("Accept-Profile", "GET"), ("Content-Profile", "POST")):
@@ -262,14 +262,14 @@ def function_requests(db: Database) -> list[tuple[str, str, dict]]:
 
 
 def test_a_whole_and_fresh_token_comes_in(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     for changes in ({}, {"aud": ["authenticated"]}, {"exp": time.time() + 60}):
         client = postgrest.as_user(product["user_id"], **changes)
         seen = client.from_("products").select("id").execute().data
         assert (changes, seen) == (changes, [{"id": str(product["id"])}])
 
 
-def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
+def test_a_token_that_lacks_something_stays_out(db: Database, postgrest: RunningPostgrest):
     now = int(time.time())
     wrong = [
         ({"exp": None}, *INVALID_TOKEN),
@@ -289,14 +289,14 @@ def test_a_token_that_lacks_something_stays_out(postgrest: RunningPostgrest):
         ({"role": "anon"}, *NOT_SIGNED_IN),
     ]
     for changes, *expected in wrong:
-        got = answer(postgrest.as_user(make_user(), **changes).session.get("/products"))
+        got = answer(postgrest.as_user(make_user(db), **changes).session.get("/products"))
         assert (changes, got) == (changes, (401, body(*expected)))
 
 
 def test_an_account_that_never_signed_in_to_us_stays_out(db: Database, postgrest: RunningPostgrest):
     """On the platform, its own sign-in service signs such tokens too, for anybody."""
-    claims = user_claims(make_user()) | {"iss": "https://project.example/auth/v1"}
-    bearer = {"Authorization": f"Bearer {signed(claims)}"}
+    claims = user_claims(uuid.uuid4()) | {"iss": "https://project.example/auth/v1"}
+    bearer = {"Authorization": f"Bearer {token(claims)}"}
     stranger = postgrest.as_anon().session
     refusal = (401, body("invalid_token", "This access token is for no account of ours."))
     for method, path in (("GET", "/products"), ("POST", "/products"), ("GET", "/rpc/account")):
@@ -306,7 +306,7 @@ def test_an_account_that_never_signed_in_to_us_stays_out(db: Database, postgrest
     assert products(db) == 0
 
 
-def test_a_token_cannot_name_a_role_that_is_not_the_apis(postgrest: RunningPostgrest):
+def test_a_token_cannot_name_a_role_that_is_not_the_apis(db: Database, postgrest: RunningPostgrest):
     refusals = {
         "postgres": (403, body("42501", 'permission denied to set role "postgres"')),
         "worker": (403, body("42501", 'permission denied to set role "worker"')),
@@ -315,17 +315,17 @@ def test_a_token_cannot_name_a_role_that_is_not_the_apis(postgrest: RunningPostg
         "nobody": (400, body("22023", 'role "nobody" does not exist')),
     }
     for role, refusal in refusals.items():
-        got = answer(postgrest.as_user(make_user(), role=role).session.get("/plans"))
+        got = answer(postgrest.as_user(make_user(db), role=role).session.get("/plans"))
         assert (role, got) == (role, refusal)
 
 
-def test_tokens_of_other_keys_are_refused(postgrest: RunningPostgrest):
-    claims, stranger = user_claims(make_user()), postgrest.as_anon().session
+def test_tokens_of_other_keys_are_refused(db: Database, postgrest: RunningPostgrest):
+    claims, stranger = user_claims(make_user(db)), postgrest.as_anon().session
     tokens = {
         "JWSError JWSInvalidSignature": [
             jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), algorithm="ES256"),
             jwt.encode(claims, "k" * 32, algorithm="HS256"),
-            tampered(token(claims), {"sub": str(make_user())}),
+            tampered(token(claims), {"sub": str(make_user(db))}),
         ],
         "JWSError JWSNoSignatures": [jwt.encode(claims, "", algorithm="none")],
     }
@@ -343,9 +343,9 @@ def tampered(good: str, changes: dict[str, object]) -> str:
     return f"{header}.{payload}.{signature}"
 
 
-def test_a_refusal_says_how_to_sign_in(postgrest: RunningPostgrest):
+def test_a_refusal_says_how_to_sign_in(db: Database, postgrest: RunningPostgrest):
     stranger = postgrest.as_anon().session.get("/products")
-    incomplete = postgrest.as_user(make_user(), exp=None).session.get("/products")
+    incomplete = postgrest.as_user(make_user(db), exp=None).session.get("/products")
     assert [response.headers["WWW-Authenticate"] for response in (stranger, incomplete)] == [
         "Bearer",
         'Bearer error="invalid_token"',
@@ -353,7 +353,7 @@ def test_a_refusal_says_how_to_sign_in(postgrest: RunningPostgrest):
 
 
 def test_repeating_a_call_changes_nothing_more(db: Database, postgrest: RunningPostgrest):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     owner = postgrest.as_user(product["user_id"])
     arguments = {"product_id": str(product["id"])}
     first, second = (owner.rpc("run_analysis", arguments).execute().data for _ in range(2))
@@ -365,7 +365,7 @@ def test_repeating_a_call_changes_nothing_more(db: Database, postgrest: RunningP
 
 
 def test_the_token_of_a_deleted_account_is_worth_nothing(db: Database, postgrest: RunningPostgrest):
-    client = postgrest.as_user(make_user())
+    client = postgrest.as_user(make_user(db))
     client.from_("products").insert(MUG).execute()
     client.rpc("delete_account", {}).execute()
     refusal = (403, body("account_deleted", "This account has been deleted."))

@@ -98,8 +98,7 @@ def test_strangers_may_see_the_plans(db: Database, method: str):
 
 @pytest.mark.parametrize("audience", ["authenticated", ["authenticated"]], ids=str)
 def test_a_complete_token_comes_in(db: Database, audience: object):
-    user_id = make_user()
-    db.make_account(user_id)
+    user_id = make_user(db)
     with db.as_user(user_id, aud=audience) as user:
         assert user.execute(BEFORE_REQUEST) == 1
 
@@ -109,7 +108,7 @@ def test_a_token_that_lacks_what_we_check_stays_out(db: Database):
         left_out = {name for name, value in wrong.items() if value is None}
         claims = {
             name: value
-            for name, value in (user_claims(make_user()) | wrong).items()
+            for name, value in (user_claims(make_user(db)) | wrong).items()
             if name not in left_out
         }
         assert (wrong, refused(db, claims)) == (wrong, INVALID_TOKEN)
@@ -129,7 +128,7 @@ def test_the_role_alone_is_no_token(db: Database, claims: dict[str, object] | No
 
 
 def test_a_null_expiry_is_none(db: Database):
-    claims = user_claims(make_user()) | {"exp": None}
+    claims = user_claims(make_user(db)) | {"exp": None}
     assert refused(db, claims) == INVALID_TOKEN
 
 
@@ -139,8 +138,7 @@ def test_the_service_comes_in_without_audience_and_expiry(db: Database):
 
 
 def test_the_check_writes_nothing_so_it_runs_in_read_only_requests(db: Database):
-    user_id = make_user()
-    db.make_account(user_id)
+    user_id = make_user(db)
     with db.as_user(user_id) as user:
         user.execute("set transaction read only")
         assert user.execute(BEFORE_REQUEST) == 1

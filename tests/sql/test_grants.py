@@ -16,6 +16,7 @@ ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
 
 # Columns in brackets: the verb is granted for these only.
 TABLES = {
+    "accounts": {"authenticated": "select", "service_role": "select"},
     "analysis_results": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
@@ -188,7 +189,7 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
     beyond = [
         "select from public.products",
         "select from private.live_jobs",
-        "select from private.identities",
+        "select from private.accounts",
         "select from pgmq.q_ingestion",
         "select pgmq.drop_queue('ingestion')",
         "select pgmq.read('ingestion', 1, 1)",
@@ -212,7 +213,7 @@ def test_users_cannot_leave_the_api(db: Database):
         "select from private.job_kinds",
         "select private.enqueue('analyze_product', auth.uid())",
         "select private.claim('ingestion', 1, 30)",
-        "select private.resolve_identity('issuer', 'subject', 0, gen_random_uuid())",
+        "select private.resolve_identity('issuer', 'subject', gen_random_uuid())",
         "select pgmq.send('ingestion', '{}')",
         "select from pgmq.q_ingestion",
         "create table public.mine ()",
@@ -220,7 +221,7 @@ def test_users_cannot_leave_the_api(db: Database):
         "alter table public.products disable row level security",
         "set role postgres",
     ]
-    with db.as_user(make_user()) as user:
+    with db.as_user(make_user(db)) as user:
         assert [query for query in beyond if not is_refused(user.connection, query)] == []
 
 

@@ -47,7 +47,7 @@ NOTHING = {"results": 0, "packs": 0, "analyzed": 0}
 
 
 def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job = claim(db)
     assert save(db, job)
     owned = {"product_id": product["id"], "user_id": product["user_id"], "job_id": job["job_id"]}
@@ -61,7 +61,7 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
 
 
 def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
-    user = make_user()
+    user = make_user(db)
     score = {"schema_version": 1, "headline": "A lamp", "score": {"band": "above"}}
     overall = {"schema_version": 1, "overall": {"label": "mixed", "net": 0.1}}
     pack = make_pack(db, user, configuration=Jsonb(score))
@@ -78,7 +78,7 @@ def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
 
 
 def test_an_analysis_of_sample_data_says_so(db: Database):
-    user = make_user()
+    user = make_user(db)
     product = make_product(db, user)
     shown = []
     for content in (
@@ -103,7 +103,7 @@ def without_key(row: Row) -> Row:
 
 
 def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Database):
-    product = make_product(db, make_user(), "Mug", "https://shop.example/mug")
+    product = make_product(db, make_user(db), "Mug", "https://shop.example/mug")
     job = claim(db)
     query = "select * from private.analysis_input(%s)"
     told = {
@@ -119,7 +119,7 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
 
 
 def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     late = claim(db)
     db.execute("update pgmq.q_ingestion set vt = now() - interval '1 second'")
     claim(db)
@@ -130,8 +130,8 @@ def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):
 
 
 def test_a_lease_of_one_job_saves_nothing_for_another(db: Database):
-    make_product(db, make_user())
-    make_product(db, make_user())
+    make_product(db, make_user(db))
+    make_product(db, make_user(db))
     first, second = claim(db), claim(db)
     with db.connect("worker") as worker, worker.transaction(force_rollback=True):
         mixed = first | {"job_id": second["job_id"]}
@@ -140,7 +140,7 @@ def test_a_lease_of_one_job_saves_nothing_for_another(db: Database):
 
 
 def test_saving_twice_is_refused(db: Database):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     job = claim(db)
     assert save(db, job)
     with pytest.raises(psycopg.errors.UniqueViolation):
@@ -160,7 +160,7 @@ def test_saving_twice_is_refused(db: Database):
     ids=["no version", "no object", "too large", "odd type"],
 )
 def test_a_malformed_result_saves_nothing(db: Database, wrong: Row):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     job = claim(db)
     with pytest.raises(psycopg.errors.CheckViolation):
         save(db, job, [RESULTS[0], RESULTS[1] | wrong])
@@ -168,7 +168,7 @@ def test_a_malformed_result_saves_nothing(db: Database, wrong: Row):
 
 
 def test_a_deleted_product_takes_its_insights_along(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     assert save(db, claim(db))
     with db.as_user(product["user_id"]) as owner:
         owner.execute("delete from public.products")
@@ -176,7 +176,7 @@ def test_a_deleted_product_takes_its_insights_along(db: Database):
 
 
 def test_a_product_deleted_while_its_results_are_saved_leaves_nothing(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job = claim(db)
     with db.connect("worker") as worker, db.connect("postgres") as owner:
         worker.execute("begin")
@@ -192,7 +192,7 @@ def test_a_product_deleted_while_its_results_are_saved_leaves_nothing(db: Databa
 
 
 def test_saving_after_the_product_was_deleted_says_so(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job = claim(db)
     with db.connect("worker") as worker, db.connect("postgres") as owner:
         owner.execute("begin")
@@ -205,7 +205,7 @@ def test_saving_after_the_product_was_deleted_says_so(db: Database):
 
 
 def test_results_outlive_the_job_that_made_them(db: Database):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     job = claim(db)
     assert save(db, job)
     before = db.rows("select * from public.analysis_results order by id")
@@ -215,7 +215,7 @@ def test_results_outlive_the_job_that_made_them(db: Database):
 
 
 def test_a_pack_names_the_results_that_it_was_written_from(db: Database):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     job = claim(db)
     inputs = {"analysis_result_ids": [], "language": "en"}
     assert save(db, job, pack=PACK | {"configuration": {"schema_version": 1, "inputs": inputs}})
@@ -228,7 +228,7 @@ def test_a_pack_names_the_results_that_it_was_written_from(db: Database):
 
 
 def test_an_analysis_too_many_replaces_the_oldest_of_its_product(db: Database):
-    user = make_user()
+    user = make_user(db)
     product, other = make_product(db, user), make_product(db, user)
     kept = db.value("select kept_analyses from public.plans where id = 'free'")
     for day in range(1, kept + 2):
@@ -253,7 +253,7 @@ def test_an_analysis_too_many_replaces_the_oldest_of_its_product(db: Database):
 
 
 def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):
-    pack = make_pack(db, make_user())
+    pack = make_pack(db, make_user(db))
     rename = "update public.virality_packs set name = %s"
     assert refusal(db, pack["user_id"], rename, "") == {
         "status": 422,
@@ -268,7 +268,7 @@ def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):
 
 @pytest.mark.parametrize("column", ["configuration", "score", "product_id", "user_id", "job_id"])
 def test_owners_change_nothing_else_of_a_pack(db: Database, column: str):
-    pack = make_pack(db, make_user())
+    pack = make_pack(db, make_user(db))
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         db.as_user(pack["user_id"]) as owner,
@@ -277,6 +277,6 @@ def test_owners_change_nothing_else_of_a_pack(db: Database, column: str):
 
 
 def test_results_are_for_reading(db: Database):
-    result = make_result(db, make_user())
+    result = make_result(db, make_user(db))
     with db.as_user(result["user_id"]) as owner:
         assert owner.rows("select * from public.analysis_results") == [result]

@@ -30,6 +30,7 @@ class Table:
     values: str
     change: tuple[str, object]
     cells: str
+    owner: str = "user_id"
 
 
 def make_version(db: Database, user_id: uuid.UUID) -> Row:
@@ -39,7 +40,26 @@ def make_version(db: Database, user_id: uuid.UUID) -> Row:
         return owner.row("select * from public.script_versions")
 
 
+def the_account(db: Database, user_id: uuid.UUID) -> Row:
+    return db.row("select *, id as user_id from public.accounts where id = %s", user_id)
+
+
 TABLES = {
+    "accounts": Table(
+        make=the_account,
+        columns="id",
+        values="gen_random_uuid()",
+        change=("name", "Mug"),
+        # A sign-in makes it, its erasure deletes it.
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      -      -      -
+        """,
+        owner="id",
+    ),
     "products": Table(
         make=make_product,
         columns="user_id, name, source_url",
@@ -171,7 +191,7 @@ def outcome(act: AbstractContextManager[Session], query: str, row: Row) -> str:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_everybody_gets_what_is_theirs(db: Database, table: str):
-    spec, owner_id, other_id = TABLES[table], make_user(), make_user()
+    spec, owner_id, other_id = TABLES[table], make_user(db), make_user(db)
     row = spec.make(db, owner_id) | {"change": spec.change[1]}
     actors = {
         "owner": lambda: db.as_user(owner_id),
@@ -193,10 +213,10 @@ def test_everybody_gets_what_is_theirs(db: Database, table: str):
 
 def test_the_api_gives_the_same(db: Database, postgrest: RunningPostgrest):
     for table, spec in TABLES.items():
-        row = spec.make(db, make_user())
+        row = spec.make(db, make_user(db))
         expected = grid(spec.cells)
         # The owner comes last: a deletion succeeds.
-        for actor, user_id in (("other", make_user()), ("owner", row["user_id"])):
+        for actor, user_id in (("other", make_user(db)), ("owner", row["user_id"])):
             client = postgrest.as_user(user_id).session
             got = {verb: over_http(client, verb, table, row) for verb in HTTP_VERBS}
             wanted = {verb: expected[actor][verb] for verb in HTTP_VERBS}
@@ -223,16 +243,16 @@ def over_http(client: httpx.Client, verb: str, table: str, row: Row) -> str:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_the_owner_can_give_nothing_away(db: Database, table: str):
-    owner_id = make_user()
+    owner_id = make_user(db)
     TABLES[table].make(db, owner_id)
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.as_user(owner_id) as owner:
-        owner.execute(f"update public.{table} set user_id = %s", make_user())
+        owner.execute(f"update public.{table} set {TABLES[table].owner} = %s", make_user(db))
 
 
 def test_plans_are_for_everybody_to_read_and_for_nobody_to_change(db: Database):
     plans = db.rows("select * from public.plans order by rank")
     assert len(plans) == 3
-    for act in (db.acting_as("anon"), db.as_user(make_user())):
+    for act in (db.acting_as("anon"), db.as_user(make_user(db))):
         with act as session:
             assert session.rows("select * from public.plans order by rank") == plans
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -46,7 +46,7 @@ def weigh(db: Database, user_id: uuid.UUID, plan: str) -> None:
 
 
 def test_a_second_user_waits_for_one_turn_not_for_the_first_users_backlog(db: Database):
-    busy, other = make_user(), make_user()
+    busy, other = make_user(db), make_user(db)
     for _ in range(50):
         enqueue(db, user_id=busy)
     enqueue(db, user_id=other)
@@ -54,7 +54,7 @@ def test_a_second_user_waits_for_one_turn_not_for_the_first_users_backlog(db: Da
 
 
 def test_one_claim_of_several_serves_every_lane_first(db: Database):
-    busy, others = make_user(), [make_user() for _ in range(4)]
+    busy, others = make_user(db), [make_user(db) for _ in range(4)]
     for _ in range(50):
         enqueue(db, user_id=busy)
     for user_id in others:
@@ -63,14 +63,14 @@ def test_one_claim_of_several_serves_every_lane_first(db: Database):
 
 
 def test_lanes_of_one_weight_take_turns(db: Database):
-    users = [make_user() for _ in range(3)]
+    users = [make_user(db) for _ in range(3)]
     for user_id in users * 10:
         enqueue(db, user_id=user_id)
     assert Counter(turns(db, 12)) == dict.fromkeys(users, 4)
 
 
 def test_a_better_plan_gets_more_turns_but_nobody_starves(db: Database):
-    free, agency = make_user(), make_user()
+    free, agency = make_user(db), make_user(db)
     weigh(db, agency, "agency")
     for user_id in [free, agency] * 20:
         enqueue(db, user_id=user_id)
@@ -78,7 +78,7 @@ def test_a_better_plan_gets_more_turns_but_nobody_starves(db: Database):
 
 
 def test_a_lone_lane_fills_the_whole_claim(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     for _ in range(10):
         enqueue(db, user_id=user_id)
     assert turns(db, 1, quantity=10) == [user_id] * 10
@@ -86,17 +86,18 @@ def test_a_lone_lane_fills_the_whole_claim(db: Database):
 
 def test_many_sleeping_lanes_do_not_hide_a_due_job(db: Database):
     for _ in range(60):
-        enqueue(db, user_id=make_user(), delay_seconds=600)
-    due = make_user()
+        enqueue(db, user_id=make_user(db), delay_seconds=600)
+    due = make_user(db)
     enqueue(db, user_id=due)
     assert turns(db, 1) == [due]
 
 
 def test_whoever_sleeps_costs_others_no_turn(db: Database):
-    busy, other = make_user(), uuid.UUID(int=2**128 - 1)
+    busy, other = make_user(db), uuid.UUID(int=2**128 - 1)
+    sleeping = [uuid.UUID(int=n) for n in range(300)]
+    db.make_accounts(other, *sleeping)
     db.execute(
-        "select private.enqueue_many('noop', array(select md5(n::text)::uuid"
-        " from generate_series(1, 300) as n), array_fill('{}'::jsonb, array[300]))"
+        "select private.enqueue_many('noop', %s, array_fill('{}'::jsonb, array[300]))", sleeping
     )
     assert len(claim(db, quantity=300, lease_seconds=600)) == 300
     db.execute(
@@ -109,7 +110,7 @@ def test_whoever_sleeps_costs_others_no_turn(db: Database):
 
 
 def test_who_slept_takes_turns_as_before(db: Database):
-    users = [make_user() for _ in range(3)]
+    users = [make_user(db) for _ in range(3)]
     for user_id in users * 4:
         enqueue(db, user_id=user_id, delay_seconds=600)
     assert turns(db, 1) == []
@@ -118,7 +119,7 @@ def test_who_slept_takes_turns_as_before(db: Database):
 
 
 def test_who_slept_stands_behind_nobodys_backlog(db: Database):
-    busy, other = make_user(), make_user()
+    busy, other = make_user(db), make_user(db)
     sleeping = enqueue(db, user_id=other, delay_seconds=600)
     for _ in range(50):
         enqueue(db, user_id=busy)
@@ -146,7 +147,7 @@ def test_nothing_is_claimed_from_a_paused_queue(db: Database):
 
 
 def test_alone_or_not_a_job_whose_worker_vanished_goes_before_the_backlog(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     for _ in range(30):
         enqueue(db, user_id=user_id)
     cursor = ""

@@ -65,13 +65,13 @@ def test_workers_that_ask_at_once_never_overshoot(db: Database):
 
 def test_one_user_cannot_take_all_permits(db: Database):
     make_limit(db, max_running=10, max_running_per_user=1)
-    mine, others = claimed(db, 2, make_user()), claimed(db, 1, make_user())
+    mine, others = claimed(db, 2, make_user(db)), claimed(db, 1, make_user(db))
     assert [acquire(db, job) for job in mine + others] == [0, 5, 0]
 
 
 def test_a_job_that_asks_again_runs_once_and_starts_twice(db: Database):
     make_limit(db, max_running=2, max_running_per_user=1, starts_per_minute=4)
-    [mine], [others] = claimed(db, 1, make_user()), claimed(db, 1, make_user())
+    [mine], [others] = claimed(db, 1, make_user(db)), claimed(db, 1, make_user(db))
     assert [acquire(db, job) for job in (mine, mine, mine, others)] == [0, 0, 0, 0]
     assert acquire(db, mine) > 50  # the fifth start of this minute
 
@@ -234,7 +234,7 @@ LEFT = ("products", "analysis_results", "virality_packs", "scripts")
 
 def test_pruning_a_job_touches_nothing_that_it_left(db: Database):
     """It once set references to null: that rewrote rows and waited for their users."""
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     owned = {"product_id": product["id"], "job_id": db.value("select id from public.jobs")}
     make_result(db, product["user_id"], **owned)
     make_pack(db, product["user_id"], **owned)
@@ -309,7 +309,7 @@ def rows_of(db: Database, *names: str) -> dict[str, int]:
 def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
     make_limit(db, max_running=10, starts_per_minute=100)
     before = rows_of(db, *CONFIGURATION)
-    user_id = make_user()
+    user_id = make_user(db)
     for outcome in (complete, fail, None):
         job_id = enqueue(db, user_id=user_id)
         if outcome is None:

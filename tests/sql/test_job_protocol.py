@@ -39,7 +39,7 @@ def noop(db: Database) -> str:
 
 
 def test_a_claim_hands_out_the_job_with_its_token(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id, arguments={"n": 1})
     [job] = claim(db)
     assert job == {
@@ -258,10 +258,10 @@ def test_arguments_and_steps_have_a_bound(db: Database):
 
 
 def test_two_live_jobs_of_a_user_never_share_kind_and_key(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     first = enqueue(db, user_id=user_id, key="k")
     assert enqueue(db, user_id=user_id, key="k") == first
-    assert enqueue(db, user_id=make_user(), key="k") != first
+    assert enqueue(db, user_id=make_user(db), key="k") != first
 
 
 def test_a_key_is_free_again_when_its_job_has_ended(db: Database):
@@ -289,7 +289,7 @@ def test_an_enqueue_that_rolls_back_leaves_nothing(db: Database):
 
 
 def test_cancelling_a_queued_job_ends_it_at_once(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     with db.as_user(user_id) as user:
         assert user.row("select id, status from public.cancel_job(%s)", job_id) == {
@@ -300,7 +300,7 @@ def test_cancelling_a_queued_job_ends_it_at_once(db: Database):
 
 
 def test_cancelling_a_running_job_tells_its_worker(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     [job] = claim(db)
     with db.connect("worker") as listener:
@@ -316,7 +316,7 @@ def test_cancelling_a_running_job_tells_its_worker(db: Database):
 
 
 def test_a_cancelled_job_whose_worker_vanished_is_not_handed_out_again(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     [job] = claim(db)
     with db.as_user(user_id) as user:
@@ -326,7 +326,7 @@ def test_a_cancelled_job_whose_worker_vanished_is_not_handed_out_again(db: Datab
 
 
 def test_a_claim_clears_away_the_message_of_a_deleted_product(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     product = make_product(db, user_id)
     with db.as_user(user_id) as user:
         user.execute("delete from public.products where id = %s", product["id"])
@@ -336,7 +336,7 @@ def test_a_claim_clears_away_the_message_of_a_deleted_product(db: Database):
 
 
 def test_many_jobs_are_added_at_once_each_with_its_own_arguments(db: Database):
-    users = [make_user(), None, make_user()]
+    users = [make_user(db), None, make_user(db)]
     job_ids = db.value(
         "select private.enqueue_many('noop', %s, %s)", users, [Jsonb({"n": n}) for n in range(3)]
     )
@@ -345,7 +345,7 @@ def test_many_jobs_are_added_at_once_each_with_its_own_arguments(db: Database):
 
 
 def test_jobs_added_at_once_queue_as_those_added_one_by_one(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     db.value("select private.enqueue_many('noop', %s, %s)", [user_id, None], [Jsonb({})] * 2)
     enqueue(db, user_id=user_id)
     enqueue(db)
@@ -391,7 +391,7 @@ def test_a_worker_is_not_told_of_jobs_that_are_not_due(db: Database):
 
 
 def test_a_worker_that_waits_for_newcomers_is_told_of_them_only(db: Database):
-    busy, other = make_user(), make_user()
+    busy, other = make_user(db), make_user(db)
     with db.as_worker() as worker:
         worker.rows(
             "select * from private.claim(%s, 1, 30, '', %s, worker => gen_random_uuid())",

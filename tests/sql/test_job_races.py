@@ -74,7 +74,7 @@ def test_a_wake_that_comes_before_the_job_has_parked_is_not_lost(db: Database):
 
 @pytest.mark.parametrize("outcome", ["retry", "snooze"])
 def test_a_job_cancelled_while_it_ran_ends_when_its_run_does(db: Database, outcome: str):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     [job] = claim(db)
     with db.as_user(user_id) as user:
@@ -85,7 +85,7 @@ def test_a_job_cancelled_while_it_ran_ends_when_its_run_does(db: Database, outco
 
 
 def test_work_that_finished_before_the_cancel_reached_it_counts(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     [job] = claim(db)
     with db.as_user(user_id) as user:
@@ -106,7 +106,7 @@ def test_a_failed_job_whose_user_has_started_it_again_is_not_redriven(db: Databa
 
 
 def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_ids = [enqueue(db, user_id=user_id) for _ in range(3)]
     [job] = claim(db)
     db.execute("update pgmq.q_maintenance set vt = now() where msg_id = %s", job["msg_id"])

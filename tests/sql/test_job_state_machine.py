@@ -26,7 +26,8 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-USERS = [uuid.uuid4(), uuid.uuid4(), None]
+ACCOUNTS = [uuid.uuid4(), uuid.uuid4()]
+USERS = [*ACCOUNTS, None]
 # Somebody, by number; mostly somebody who still has a say.
 ANYBODY = st.tuples(st.sampled_from([True, True, True, False]), st.integers(0, 99))
 GIVING_UP = {
@@ -56,6 +57,7 @@ def db(db_everywhere: Database) -> Database:
 
 def test_the_protocol_keeps_its_promises_in_any_order(db: Database, request: pytest.FixtureRequest):
     make_kind(db, max_failures=MAX_FAILURES, max_crashes=MAX_CRASHES, backoff_seconds=3600.0)
+    db.make_accounts(*ACCOUNTS)
     with db.connect("worker") as worker:
         # What differs between the platforms shows early; the rest is the same SQL.
         is_first = request.node.callspec.id == "18"

@@ -25,7 +25,7 @@ async def taken_in_turns(db: Database, turns: int) -> list[int]:
 @pytest.mark.parametrize("users", [0, 3], ids=["the system's own", "three users"])
 async def test_the_jobs_of_few_users_fill_every_slot_turn_after_turn(db: Database, users: int):
     make_kind(db)
-    for user_id in [make_user() for _ in range(users)] or [None]:
+    for user_id in [make_user(db) for _ in range(users)] or [None]:
         for _ in range(45 // max(users, 1)):
             enqueue(db, user_id=user_id)
     assert await taken_in_turns(db, 4) == [10, 10, 10, 10]

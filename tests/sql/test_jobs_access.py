@@ -42,30 +42,30 @@ def left(db: Database) -> Row:
 
 
 def test_the_owner_sees_the_whole_job(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     with db.as_user(job["user_id"]) as owner:
         assert owner.rows("select * from public.jobs") == [job]
 
 
 def test_system_work_is_shown_to_nobody(db: Database):
     db.execute("insert into public.jobs (kind) values ('reconcile_billing')")
-    with db.as_user(make_user()) as user:
+    with db.as_user(make_user(db)) as user:
         assert user.rows("select * from public.jobs") == []
 
 
 def test_a_queued_job_is_cancelled_at_once(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     assert cancel(db, job) == CANCELLED
     assert left(db) == {"messages": 0, "live": 0, "dead": 0}
 
 
 def test_cancelling_twice_answers_the_same(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     assert [cancel(db, job), cancel(db, job)] == [CANCELLED, CANCELLED]
 
 
 def test_a_running_job_is_left_to_its_worker_to_stop(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     claimed = claim(db)
     assert cancel(db, job) == {"status": "running", "stage": "starting", "is_over": False}
     with db.as_worker() as worker:
@@ -77,21 +77,21 @@ def test_a_running_job_is_left_to_its_worker_to_stop(db: Database):
 
 
 def test_a_finished_job_stays_as_it_ended(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     complete(db.connection, claim(db))
     assert cancel(db, job) == {"status": "succeeded", "stage": "done", "is_over": True}
 
 
 @pytest.mark.parametrize("whose", ["other", "system", "nobody"])
 def test_nobody_cancels_a_job_that_is_not_theirs(db: Database, whose: str):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     job_id = {
         "other": job["id"],
         "system": db.value("select private.enqueue('sync_customer', null)"),
         "nobody": uuid.uuid4(),
     }[whose]
     before = db.rows("select * from public.jobs order by id")
-    assert refusal(db, make_user(), "select public.cancel_job(%s)", job_id) == {
+    assert refusal(db, make_user(db), "select public.cancel_job(%s)", job_id) == {
         "status": 404,
         "code": "not_found",
         "message": "There is no such job.",
@@ -102,15 +102,15 @@ def test_nobody_cancels_a_job_that_is_not_theirs(db: Database, whose: str):
 
 def test_what_cancels_looks_whose_job_it_is_by_itself(db: Database):
     """The function behind the RPC: who may call it is not who owns the job."""
-    job = make_job(db, make_user())
-    with db.as_user(make_user()) as other:
+    job = make_job(db, make_user(db))
+    with db.as_user(make_user(db)) as other:
         other.rows("select private.cancel_own_job(%s)", job["id"])
     assert db.value("select status from public.jobs") == "queued"
     assert db.value("select count(*) from private.live_jobs where not is_cancelled") == 1
 
 
 def test_a_cancellation_that_meets_the_end_of_the_job_does_not_undo_it(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     claimed = claim(db)
     with db.connect("worker") as worker, db.connect("authenticator") as owner:
         worker.execute("begin")
@@ -138,7 +138,7 @@ def as_owner(
 
 
 def test_a_cancellation_that_meets_a_claim_is_passed_on_to_the_worker(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     with db.connect("worker") as worker, db.connect("authenticator") as owner:
         worker.execute("begin")
         worker.execute("select * from private.claim('ingestion', 1, 30)")
@@ -154,7 +154,7 @@ def test_a_cancellation_that_meets_a_claim_is_passed_on_to_the_worker(db: Databa
 
 
 def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     claimed = claim(db)
     lease = ("ingestion", claimed["msg_id"], claimed["read_ct"])
     db.execute("select private.snooze(%s, %s, %s, 0, 'waiting')", *lease)
@@ -176,7 +176,7 @@ def run_through(connection: psycopg.Connection[Row], job: Row) -> uuid.UUID:
 
 
 def test_two_requests_at_once_share_one_analysis(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     cancel(db, job)
     with db.connect("authenticator") as one, db.connect("authenticator") as two:
         with one.transaction():
@@ -188,7 +188,7 @@ def test_two_requests_at_once_share_one_analysis(db: Database):
 
 
 def test_a_request_whose_rival_ended_meanwhile_starts_its_own(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     cancel(db, job)
     hold_deletions_of_jobs(db)
     with db.connect("authenticator") as one, db.connect("authenticator") as two:
@@ -209,7 +209,7 @@ def test_a_request_whose_rival_ended_meanwhile_starts_its_own(db: Database):
 
 
 def test_a_request_that_waited_gets_its_own_job_not_a_younger_one(db: Database):
-    job = make_job(db, make_user())
+    job = make_job(db, make_user(db))
     cancel(db, job)
     with (
         db.connect("authenticator") as fast,
@@ -237,10 +237,10 @@ def hold_deletions_of_jobs(db: Database) -> None:
 
 
 def test_a_permit_costs_the_same_however_many_jobs_are_waiting(db: Database):
-    make_job(db, make_user())
+    make_job(db, make_user(db))
     first = blocks_read_for_a_permit(db, claim(db))
     db.execute("select count(private.enqueue('prune_jobs', null)) from generate_series(1, 300)")
-    make_job(db, make_user())
+    make_job(db, make_user(db))
     assert blocks_read_for_a_permit(db, claim(db)) < 3 * first
 
 

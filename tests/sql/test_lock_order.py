@@ -33,8 +33,9 @@ def sessions(db: Database) -> Iterator[ExitStack]:
 
 
 def account_of(db: Database, row: Row) -> uuid.UUID:
-    """Whose row it is; the account has signed in, as the person whom `erasure_of` is about."""
-    db.execute("insert into private.identities values ('issuer', 'subject', %s)", row["user_id"])
+    """Whose row it is; the account is that of the person whom `erasure_of` is about."""
+    named = "update private.accounts set issuer = 'issuer', subject = 'subject' where id = %s"
+    db.execute(named, row["user_id"])
     return row["user_id"]
 
 
@@ -74,7 +75,7 @@ def race(db: Database, sessions: ExitStack, row: str, *sides: tuple[str, str]) -
 def test_a_pack_is_renamed_while_its_product_is_deleted(
     db: Database, sessions: ExitStack, first: str
 ):
-    make_pack(db, make_user())
+    make_pack(db, make_user(db))
     deletion = ("postgres", "delete from public.products")
     renaming = ("postgres", "update public.virality_packs set name = 'a'")
     sides = [deletion, renaming] if first == "deletion" else [renaming, deletion]
@@ -89,7 +90,7 @@ def erasure_of(user_id: uuid.UUID) -> tuple[str, str]:
 
 
 def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, sessions: ExitStack):
-    own = account_of(db, make_product(db, make_user()))
+    own = account_of(db, make_product(db, make_user(db)))
     renaming = ("authenticator", user_statement(own, "update public.products set name = 'a'"))
     race(db, sessions, "select from public.products", renaming)
     login, statement = erasure_of(own)
@@ -101,7 +102,7 @@ def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, se
 def test_what_was_being_written_when_the_account_was_erased_is_erased_too(
     db: Database, sessions: ExitStack
 ):
-    own = account_of(db, make_product(db, make_user()))
+    own = account_of(db, make_product(db, make_user(db)))
     writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
     writer.execute(user_statement(own, ADD_RULE).removesuffix("; commit"))
     # The tombstone waits for nobody; emptying comes again while somebody still writes.
@@ -117,7 +118,7 @@ def test_what_was_being_written_when_the_account_was_erased_is_erased_too(
 def test_a_request_that_was_let_in_before_the_tombstone_adds_nothing_after_it(
     db: Database, sessions: ExitStack
 ):
-    own = account_of(db, make_product(db, make_user()))
+    own = account_of(db, make_product(db, make_user(db)))
     writer, edge = connect(db, sessions, "authenticator"), connect(db, sessions, "webhook")
     before_request, statement = user_statement(own, ADD_RULE).split("before_request();")
     writer.execute(f"{before_request}before_request()")
@@ -129,10 +130,57 @@ def test_a_request_that_was_let_in_before_the_tombstone_adds_nothing_after_it(
     assert rows_about(db, own) == {}
 
 
+@pytest.mark.parametrize("first", ["erasure", "write"])
+def test_a_write_that_waits_for_the_erasure_of_its_account_is_told_so(
+    db: Database, sessions: ExitStack, first: str
+):
+    own = make_user(db)
+    owner, writer = (connect(db, sessions, "authenticator") for _ in range(2))
+    request = user_statement(own, "select public.delete_account()").removesuffix("; commit")
+    before_request, erasure = request.split("before_request();")
+    owner.execute(f"{before_request}before_request()")
+    if first == "erasure":
+        owner.execute(erasure)
+    writing = in_background(lambda: writer.execute(user_statement(own, ADD_RULE)))
+    wait_until_blocked(db, writer, *LOCKS)
+    if first == "write":
+        owner.execute(erasure)
+    owner.execute("commit")
+    with pytest.raises(psycopg.Error, match="account_deleted"):
+        writing.result(20)
+    writer.execute("rollback")
+    finish_erasures(db)
+    assert rows_about(db, own) == {}
+
+
+def test_nobody_who_asks_first_waits_for_the_end_of_an_erasure(db: Database, sessions: ExitStack):
+    own = account_of(db, {"user_id": make_user(db)})
+    erasing, edge = connect(db, sessions, "webhook"), connect(db, sessions, "webhook")
+    erasing.execute("begin")
+    erasing.execute(erasure_of(own)[1])
+    edge.execute("set lock_timeout = '1ms'")
+    number = edge.execute("select private.begin_checkout(%s) as number", (own,))
+    assert number.fetchall() == [{"number": None}]
+    erasing.execute("commit")
+    assert rows_about(db, own) == {}
+
+
+def test_tokens_that_come_in_beside_the_erasure_are_given_back(db: Database, sessions: ExitStack):
+    own = account_of(db, {"user_id": make_user(db)})
+    late, edge = connect(db, sessions, "webhook"), connect(db, sessions, "webhook")
+    late.execute("begin")
+    late.execute("select private.save_tiktok(%s, 'open', 'video.list', 'a', 'r', 60, 60)", (own,))
+    edge.execute(erasure_of(own)[1])
+    late.execute("commit")
+    finish_erasures(db)
+    assert rows_about(db, own) == {}
+    assert db.rows("select access_token from private.tiktok_revocations") == [{"access_token": "a"}]
+
+
 def test_a_claim_does_not_wait_for_jobs_whose_product_is_being_deleted(
     db: Database, sessions: ExitStack
 ):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     for key in ("a", "b", "c"):
         query = "select private.enqueue('generate_script', %s, %s, %s)"
         db.execute(query, product["user_id"], product["id"], key)
@@ -149,7 +197,7 @@ def test_a_claim_does_not_wait_for_jobs_whose_product_is_being_deleted(
 def test_a_retry_that_meets_the_deletion_of_its_product_has_lost_its_lease(
     db: Database, sessions: ExitStack
 ):
-    make_product(db, make_user())
+    make_product(db, make_user(db))
     worker, owner = connect(db, sessions, "worker"), connect(db, sessions, "postgres")
     [job] = worker.execute("select * from private.claim('ingestion', 1, 30)").fetchall()
     owner.execute("begin; delete from public.products")

@@ -36,7 +36,7 @@ def test_redriving_after_an_outage_brings_the_failed_jobs_back(db: Database):
 def fail_many(db: Database, count: int, key: str | None = None) -> None:
     """Each of another user."""
     for _ in range(count):
-        enqueue(db, user_id=make_user(), key=key)
+        enqueue(db, user_id=make_user(db), key=key)
     for job in claim(db, quantity=count):
         fail(db, job)
 

@@ -24,7 +24,7 @@ def make_products(db: Database, user: uuid.UUID, number: int) -> None:
 
 
 def test_pages_hold_every_product_once(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     make_products(db, user, 50)
     seen: list[str] = []
     after = ""
@@ -46,7 +46,7 @@ def test_pages_hold_every_product_once(db: Database, postgrest: RunningPostgrest
 
 
 def test_a_late_page_is_found_by_the_index(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     make_products(db, user, 3000)
     db.execute("analyze public.products")
     with db.as_user(user) as owner:

@@ -264,21 +264,21 @@ def claimed_products(db: Database) -> list[object]:
 
 
 def test_after_a_restore_products_are_added_and_their_jobs_claimed(dumped: Database):
-    before = make_product(dumped, make_user())
+    before = make_product(dumped, make_user(dumped))
     with restored(dumped) as copy:
-        after = make_product(copy, make_user())
+        after = make_product(copy, make_user(copy))
         assert claimed_products(copy) == sorted([before["id"], after["id"]])
 
 
 def test_a_dump_without_the_queues_tables_is_restored_too(dumped: Database):
     """`supabase db dump` leaves the schema pgmq out, whoever owns its tables."""
-    running, queued = (make_product(dumped, make_user()) for _ in range(2))
+    running, queued = (make_product(dumped, make_user(dumped)) for _ in range(2))
     with dumped.as_worker() as worker:
         worker.rows("select * from private.claim('ingestion', 1, 30)")
     with restored(dumped, "-N", "pgmq") as copy:
         assert copy.value("select private.restore_queues()") == 2
         assert copy.value("select private.restore_queues()") == 0
-        added = make_product(copy, make_user())
+        added = make_product(copy, make_user(copy))
         products = sorted(product["id"] for product in (running, queued, added))
         assert claimed_products(copy) == products
         assert copy.value("select sum(crashes) from public.jobs") == 0
@@ -305,7 +305,7 @@ class TestOnPostgres15:
         assert {row for row in difference if row[2] != NEW_PRIVILEGE} == set()
 
     def test_a_product_is_analysed(self, db_15: Database):
-        user_id = make_user()
+        user_id = make_user(db_15)
         product = make_product(db_15, user_id)
         with db_15.as_worker() as worker:
             job = worker.row("select * from private.claim('ingestion', 1, 30)")

@@ -111,7 +111,7 @@ def test_what_is_no_name_is_told_why(db: Database):
 
 
 def test_a_product_with_a_wrong_url_is_refused(db: Database):
-    assert refusal(db, make_user(), INSERT, "Mug", "file:///etc/passwd") == {
+    assert refusal(db, make_user(db), INSERT, "Mug", "file:///etc/passwd") == {
         "status": 422,
         "code": "invalid_url",
         "message": "The source URL must start with http:// or https://.",
@@ -121,7 +121,7 @@ def test_a_product_with_a_wrong_url_is_refused(db: Database):
 
 
 def test_a_product_without_a_name_is_refused(db: Database):
-    assert refusal(db, make_user(), INSERT, None, MUG) == {
+    assert refusal(db, make_user(db), INSERT, None, MUG) == {
         "status": 422,
         "code": "invalid_name",
         "message": "The product's name is missing.",
@@ -132,15 +132,15 @@ def test_a_product_without_a_name_is_refused(db: Database):
 
 def test_names_of_any_language_and_punctuation_are_kept(db: Database):
     names = ["{Mug}", "[Sale] Mug", "5", "Tasse à café", "杯子", "👩🏽‍🍳 Mug", "a" * 200]
-    assert [make_product(db, make_user(), name=name)["name"] for name in names] == names
+    assert [make_product(db, make_user(db), name=name)["name"] for name in names] == names
 
 
 def test_spaces_around_a_name_are_dropped(db: Database):
-    assert make_product(db, make_user(), name="  Mug ")["name"] == "Mug"
+    assert make_product(db, make_user(db), name="  Mug ")["name"] == "Mug"
 
 
 def test_a_product_belongs_to_whoever_added_it(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     product = make_product(db, user_id, "Mug", MUG)
     assert product == {
         "id": product["id"],
@@ -154,7 +154,7 @@ def test_a_product_belongs_to_whoever_added_it(db: Database):
 
 
 def test_a_product_comes_with_its_queued_analysis(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     job = db.row("select user_id, product_id, kind, status, stage from public.jobs")
     assert job == {
         "user_id": product["user_id"],
@@ -169,7 +169,7 @@ def test_a_product_comes_with_its_queued_analysis(db: Database):
 
 
 def test_a_rolled_back_product_leaves_no_job_and_no_message(db: Database):
-    with db.as_user(make_user()) as owner:
+    with db.as_user(make_user(db)) as owner:
         owner.execute(INSERT, "Mug", MUG)
         owner.connection.execute("rollback")
         owner.connection.execute("begin")
@@ -188,7 +188,7 @@ def work_left(db: Database) -> dict[str, int]:
 def test_one_wrong_product_of_many_refuses_them_all(db: Database):
     query = f"{INSERT}, (%s, %s)"
     assert (
-        refusal(db, make_user(), query, "Mug", MUG, "Cup", "file:///cup")["code"] == "invalid_url"
+        refusal(db, make_user(db), query, "Mug", MUG, "Cup", "file:///cup")["code"] == "invalid_url"
     )
     assert work_left(db) == {"products": 0, "jobs": 0, "live": 0, "messages": 0}
 
@@ -197,7 +197,7 @@ def test_one_wrong_product_of_many_refuses_them_all(db: Database):
 def test_owners_cannot_choose_what_the_database_fills_in(db: Database, column: str):
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege),
-        db.as_user(make_user()) as owner,
+        db.as_user(make_user(db)) as owner,
     ):
         owner.execute(
             f"insert into public.products (name, source_url, {column}) values ('Mug', %s, default)",
@@ -207,7 +207,7 @@ def test_owners_cannot_choose_what_the_database_fills_in(db: Database, column: s
 
 @pytest.mark.parametrize("column", ["user_id", "source_url", "last_analyzed_at"])
 def test_owners_can_only_rename_a_product(db: Database, column: str):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         db.as_user(product["user_id"]) as owner,
@@ -216,7 +216,7 @@ def test_owners_can_only_rename_a_product(db: Database, column: str):
 
 
 def test_renaming_keeps_the_rules_for_names_and_notes_the_time(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     owner_id = product["user_id"]
     assert refusal(db, owner_id, "update public.products set name = ''")["code"] == "invalid_name"
     with db.as_user(owner_id) as owner:
@@ -231,13 +231,13 @@ def run_analysis(db: Database, user_id: uuid.UUID, product_id: uuid.UUID) -> dic
 
 
 def test_asking_for_an_analysis_in_flight_returns_that_one(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     jobs = [run_analysis(db, product["user_id"], product["id"]) for _ in range(2)]
     assert jobs == db.rows("select * from public.jobs") * 2
 
 
 def test_a_finished_analysis_can_be_run_again(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     first = db.value("select id from public.jobs")
     with db.as_user(product["user_id"]) as owner:
         owner.rows("select * from public.cancel_job(%s)", first)
@@ -248,10 +248,10 @@ def test_a_finished_analysis_can_be_run_again(db: Database):
 
 @pytest.mark.parametrize("whose", ["other", "nobody"])
 def test_nobody_runs_the_analysis_of_a_product_that_is_not_theirs(db: Database, whose: str):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     product_id = product["id"] if whose == "other" else uuid.uuid4()
     query = "select * from public.run_analysis(%s)"
-    assert refusal(db, make_user(), query, product_id) == {
+    assert refusal(db, make_user(db), query, product_id) == {
         "status": 404,
         "code": "not_found",
         "message": "There is no such product.",
@@ -261,7 +261,7 @@ def test_nobody_runs_the_analysis_of_a_product_that_is_not_theirs(db: Database, 
 
 
 def test_deleting_a_product_takes_its_queued_job_along(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
         assert owner.execute("delete from public.products") == 1
     assert work_left(db) | {"messages": None} == {
@@ -276,7 +276,7 @@ def test_deleting_a_product_takes_its_queued_job_along(db: Database):
 
 
 def test_deleting_a_product_stops_its_running_job_without_a_result(db: Database):
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_worker() as worker:
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
     with db.as_user(product["user_id"]) as owner:

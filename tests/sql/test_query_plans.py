@@ -90,7 +90,10 @@ insert into private.usage (user_id, metric, month, used)
 select user_id, metric, date_trunc('month', now()), 1
 from (select distinct user_id from public.products) as a, unnest('{analyses,scripts}'::text[])
     as metric;
-insert into private.read_versions (user_id) select gen_random_uuid() from generate_series(1, 10000);
+insert into private.accounts (id, issuer, subject)
+select gen_random_uuid(), 'https://clerk.example', 'user_' || n from generate_series(1, 10000) as n;
+insert into public.accounts (id)
+select id from private.accounts on conflict do nothing;
 insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key)
 select id, 'ingestion', row_number() over (), user_id, kind, product_id
 from public.jobs where user_id <> '{owner}';

@@ -52,7 +52,7 @@ def together(db: Database, user: uuid.UUID, call: Callable[[Session], object]) -
 
 
 def test_64_parallel_clients_get_no_more_analyses_than_the_plan_includes(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     set_limits(db, analyses_per_month=10, max_products=100)
     ends = together(db, user, lambda session: session.execute(INSERT))
     assert ends == {"accepted": 10, "quota_exceeded": 54}
@@ -62,7 +62,7 @@ def test_64_parallel_clients_get_no_more_analyses_than_the_plan_includes(db: Dat
 
 
 def test_64_parallel_clients_get_no_more_products_than_the_plan_includes(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     set_limits(db, analyses_per_month=100, max_products=10)
     ends = together(db, user, lambda session: session.execute(INSERT))
     assert ends == {"accepted": 10, "quota_exceeded": 54}
@@ -70,7 +70,7 @@ def test_64_parallel_clients_get_no_more_products_than_the_plan_includes(db: Dat
 
 
 def test_the_same_analysis_asked_for_64_times_is_counted_once(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     end_all(db, product["user_id"], "succeeded")
     ends = together(db, product["user_id"], lambda session: session.row(RUN, product["id"]))
     assert ends == {"accepted": 64}
@@ -79,7 +79,7 @@ def test_the_same_analysis_asked_for_64_times_is_counted_once(db: Database) -> N
 
 def test_an_analysis_too_many_is_refused_and_nothing_is_kept(db: Database) -> None:
     set_limits(db, analyses_per_month=0)
-    user = make_user()
+    user = make_user(db)
     assert refusal(db, user, INSERT) == {
         "status": 402,
         "code": "quota_exceeded",
@@ -96,7 +96,7 @@ def test_an_analysis_too_many_is_refused_and_nothing_is_kept(db: Database) -> No
 
 
 def test_a_product_too_many_is_refused(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     set_limits(db, max_products=1)
     assert refusal(db, product["user_id"], INSERT) == {
         "status": 402,
@@ -138,7 +138,7 @@ BULK = (
 def test_a_bulk_insert_too_many_is_told_what_was_there_before(
     db: Database, limits: dict[str, int], message: str, metric: str, limit: int
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     set_limits(db, **limits)
     refused = refusal(db, product["user_id"], BULK, 50)
     expected = {"metric": metric, "limit": limit, "used": 1, "requested": 50}
@@ -149,7 +149,7 @@ def test_a_bulk_insert_too_many_is_told_what_was_there_before(
 
 
 def test_what_a_plan_keeps_of_scripts_and_rules_is_limited(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     set_limits(db, max_scripts=2, max_brand_rules=0)
     script = "insert into public.scripts (product_id, content) select %s, 'Look.'"
     with db.as_user(product["user_id"]) as owner:
@@ -166,7 +166,7 @@ def test_what_a_plan_keeps_of_scripts_and_rules_is_limited(db: Database) -> None
 
 
 def test_a_script_that_would_be_one_too_many_is_not_written(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_pack(db, product["user_id"], product_id=product["id"])
     set_limits(db, max_scripts=0)
     answer = refusal(
@@ -176,7 +176,7 @@ def test_a_script_that_would_be_one_too_many_is_not_written(db: Database) -> Non
 
 
 def test_parallel_clients_keep_no_more_scripts_than_the_plan_includes(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     set_limits(db, max_scripts=10)
     insert = "insert into public.scripts (product_id, content) values (%s, 'Look.')"
     ends = together(db, product["user_id"], lambda session: session.execute(insert, product["id"]))
@@ -184,7 +184,7 @@ def test_parallel_clients_keep_no_more_scripts_than_the_plan_includes(db: Databa
 
 
 def test_a_bulk_insert_names_the_row_that_is_wrong(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     products = "insert into public.products (name, source_url) values (%s, %s), (%s, %s), (%s, %s)"
     good = ("Lamp", "https://shop.example/1")
     for rows, expected in (
@@ -208,7 +208,7 @@ def test_a_bulk_insert_names_the_row_that_is_wrong(db: Database) -> None:
 
 
 def test_scripts_are_counted_too(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_pack(db, product["user_id"], product_id=product["id"])
     set_limits(db, scripts_per_month=1)
     query = "select public.generate_script(%s, %s)"
@@ -220,7 +220,7 @@ def test_scripts_are_counted_too(db: Database) -> None:
 
 
 def test_deleting_a_product_frees_its_place_but_not_its_analysis(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
         owner.execute("delete from public.products")
     assert usage(db, product["user_id"]) == {"products": 0, "analyses": 1, "scripts": 0}
@@ -239,13 +239,13 @@ def test_deleting_a_product_frees_its_place_but_not_its_analysis(db: Database) -
 def test_what_failed_without_the_users_fault_is_given_back(
     db: Database, status: str, code: str | None, used: int
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     end_all(db, product["user_id"], status, code)
     assert usage(db, product["user_id"])["analyses"] == used
 
 
 def test_work_that_began_before_it_was_cancelled_stays_counted(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_worker() as worker:
         worker.row("select * from private.claim('ingestion', 1, 30)")
     end_all(db, product["user_id"], "cancelled")
@@ -253,7 +253,7 @@ def test_work_that_began_before_it_was_cancelled_stays_counted(db: Database) -> 
 
 
 def test_a_use_is_given_back_once(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     for status in ("failed", "queued", "failed"):
         db.execute("update public.jobs set status = %s, error_code = 'crashed'", status)
     assert usage(db, product["user_id"])["analyses"] == 0
@@ -261,13 +261,13 @@ def test_a_use_is_given_back_once(db: Database) -> None:
 
 
 def test_last_months_use_does_not_count(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     db.execute("update private.usage set month = month - interval '1 month'")
     assert usage(db, product["user_id"])["analyses"] == 0
 
 
 def test_a_paid_plan_raises_the_limits(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     set_limits(db, analyses_per_month=0)
     db.execute(
         "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
@@ -279,7 +279,7 @@ def test_a_paid_plan_raises_the_limits(db: Database) -> None:
 
 
 def test_an_account_without_a_subscription_is_on_the_free_plan(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
         account = owner.row("select * from public.account()")
     assert account == {
@@ -293,7 +293,7 @@ def test_an_account_without_a_subscription_is_on_the_free_plan(db: Database) -> 
 
 
 def test_an_account_shows_its_own_subscription_only(db: Database) -> None:
-    user, other = make_user(), make_user()
+    user, other = make_user(db), make_user(db)
     for owner_id, number in ((user, 1), (other, 2)):
         db.execute(
             "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"

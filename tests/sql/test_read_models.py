@@ -36,7 +36,7 @@ def ask(
 
 
 def test_a_new_product_shows_its_job(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
         row = owner.row(OVERVIEW)
         job = owner.row("select * from public.jobs")
@@ -53,7 +53,7 @@ def test_a_new_product_shows_its_job(db: Database) -> None:
 
 
 def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     owned = (db, product["user_id"])
     make_pack(*owned, product_id=product["id"], created_at="2026-01-01")
     pack = make_pack(*owned, product_id=product["id"], configuration=Jsonb(CONFIGURATION))
@@ -75,7 +75,7 @@ def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
 def test_products_and_their_parts_come_together_without_a_hint(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     user, product_id = product["user_id"], {"id": str(product["id"])}
     make_pack(db, user, product_id=product["id"])
     make_result(db, user, product_id=product["id"])
@@ -93,7 +93,7 @@ def test_products_and_their_parts_come_together_without_a_hint(
 
 
 def test_a_read_gives_a_thousand_rows_at_most(db: Database, postgrest: RunningPostgrest) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     db.execute(
         "insert into public.scripts (user_id, product_id, content)"
         " select %s, %s, 'Look.' from generate_series(1, 1001)",
@@ -104,8 +104,8 @@ def test_a_read_gives_a_thousand_rows_at_most(db: Database, postgrest: RunningPo
 
 
 def test_other_users_see_nothing(db: Database) -> None:
-    make_product(db, make_user())
-    with db.as_user(make_user()) as other:
+    make_product(db, make_user(db))
+    with db.as_user(make_user(db)) as other:
         assert other.rows(OVERVIEW) == []
 
 
@@ -126,7 +126,7 @@ TAGGED = [
 def test_what_did_not_change_is_not_sent_again(
     db: Database, postgrest: RunningPostgrest, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    user = make_product(db, make_user())["user_id"]
+    user = make_product(db, make_user(db))["user_id"]
     first = ask(postgrest, user, method, path, **headers)
     again = ask(
         postgrest, user, method, path, **headers, **{"If-None-Match": first.headers["ETag"]}
@@ -141,7 +141,7 @@ def test_what_did_not_change_is_not_sent_again(
 def test_what_changed_is_sent_again(
     db: Database, postgrest: RunningPostgrest, path: str, headers: dict[str, str]
 ) -> None:
-    user = make_product(db, make_user())["user_id"]
+    user = make_product(db, make_user(db))["user_id"]
     tag = ask(postgrest, user, "GET", path, **headers).headers["ETag"]
     db.execute("update public.products set name = 'Chair'")
     again = ask(postgrest, user, "GET", path, **headers, **{"If-None-Match": tag})
@@ -153,7 +153,7 @@ def test_what_changed_is_sent_again(
 def test_what_did_not_change_is_no_error_to_the_database(
     db: Database, postgrest: RunningPostgrest, postgres_server: TestServer
 ) -> None:
-    user = make_product(db, make_user())["user_id"]
+    user = make_product(db, make_user(db))["user_id"]
     tag = get(postgrest, user, "/products").headers["ETag"]
     log = postgres_server.data_dir / "server.log"
     since = log.stat().st_size
@@ -165,7 +165,7 @@ def test_what_did_not_change_is_no_error_to_the_database(
 
 
 def test_one_tag_of_several_is_enough(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_product(db, make_user())["user_id"]
+    user = make_product(db, make_user(db))["user_id"]
     tag = get(postgrest, user, "/product_overview").headers["ETag"]
     tags = {"If-None-Match": f'"another", {tag}'}
     assert get(postgrest, user, "/product_overview", **tags).status_code == 304
@@ -174,19 +174,18 @@ def test_one_tag_of_several_is_enough(db: Database, postgrest: RunningPostgrest)
 def test_another_answer_to_the_same_path_has_another_tag(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_product(db, make_user())["user_id"]
+    user = make_product(db, make_user(db))["user_id"]
     kinds = [{}, {"Accept": "text/csv"}, {"Prefer": "count=exact"}, {"Range": "0-0"}]
     tags = [get(postgrest, user, "/product_overview", **kind).headers["ETag"] for kind in kinds]
     assert len(set(tags)) == len(kinds)
 
 
 def test_a_refused_read_has_no_tag(db: Database, postgrest: RunningPostgrest) -> None:
-    answer = get(postgrest, make_user(), "/product_overview?nonsense=eq.1")
+    answer = get(postgrest, make_user(db), "/product_overview?nonsense=eq.1")
     assert (answer.status_code, "ETag" in answer.headers) == (400, False)
 
 
 def read_tag(db: Database, user_id: uuid.UUID) -> str:
-    db.make_account(user_id)
     with db.as_user(user_id) as session:
         return tag_of(session)
 
@@ -218,7 +217,7 @@ def tag_of(session: Session) -> str:
     ],
 )
 def test_what_changed_is_sent(db: Database, change: str) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_pack(db, product["user_id"], product_id=product["id"])
     with db.as_user(product["user_id"]) as owner:
         owner.execute(
@@ -231,7 +230,7 @@ def test_what_changed_is_sent(db: Database, change: str) -> None:
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled"])
 def test_work_that_began_and_ended_between_two_reads_is_sent(db: Database, outcome: str) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     end_all(db, product["user_id"], "succeeded")
     before = read_tag(db, product["user_id"])
     with db.as_user(product["user_id"]) as owner:
@@ -242,7 +241,7 @@ def test_work_that_began_and_ended_between_two_reads_is_sent(db: Database, outco
 
 
 def test_a_job_that_is_pruned_is_sent(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     end_all(db, product["user_id"], "succeeded")
     db.execute("update public.jobs set created_at = now() - interval '31 days'")
     before = read_tag(db, product["user_id"])
@@ -251,8 +250,8 @@ def test_a_job_that_is_pruned_is_sent(db: Database) -> None:
 
 
 def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_product(db, make_user())["user_id"]
-    tag = get(postgrest, make_user(), "/product_overview").headers["ETag"]
+    user = make_product(db, make_user(db))["user_id"]
+    tag = get(postgrest, make_user(db), "/product_overview").headers["ETag"]
     answer = get(postgrest, user, "/product_overview", **{"If-None-Match": tag})
     assert answer.status_code == 200
 
@@ -261,7 +260,7 @@ def test_a_tag_of_another_account_is_no_excuse(db: Database, postgrest: RunningP
 def test_reads_are_kept_by_nobody_else(
     db: Database, postgrest: RunningPostgrest, path: str
 ) -> None:
-    answer = get(postgrest, make_user(), path)
+    answer = get(postgrest, make_user(db), path)
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert answer.headers["Vary"] == "Authorization"
 
@@ -276,7 +275,7 @@ def test_plans_may_be_kept(db: Database, postgrest: RunningPostgrest, method: st
 def test_plans_with_the_callers_subscription_in_them_are_kept_by_nobody_else(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     db.execute(
         "insert into public.subscriptions (user_id, stripe_subscription_id, plan, status)"
         " values (%s, 'sub_1', 'creator', 'active')",
@@ -292,11 +291,10 @@ def test_the_tokens_that_postgrest_remembers_have_a_limit(db: Database, tmp_path
     for postgrest in serve(db, tmp_path, "-N1 -M12m", jwt_cache_max_lifetime="300"):
         # Each some kB for ever, or until the process ends.
         with pytest.raises(httpx.TransportError):
-            show_tokens(postgrest, 5000)
+            show_tokens(postgrest, make_user(db), 5000)
 
 
-def show_tokens(postgrest: RunningPostgrest, number: int) -> None:
-    user = make_user()
+def show_tokens(postgrest: RunningPostgrest, user: uuid.UUID, number: int) -> None:
     with httpx.Client(base_url=postgrest.url) as client:
         for nonce in range(number):
             access_token = token(user_claims(user) | {"nonce": nonce})

@@ -40,7 +40,7 @@ def write(postgrest: RunningPostgrest, user: uuid.UUID, name: str) -> httpx.Resp
 def test_one_write_too_many_waits_for_the_minute_to_end(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 2)
     assert [write(postgrest, user, name).status_code for name in "ab"] == [201, 201]
     refused = write(postgrest, user, "c")
@@ -58,7 +58,7 @@ def test_one_write_too_many_waits_for_the_minute_to_end(
 
 
 def test_a_minute_later_one_may_write_again(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 1)
     assert [write(postgrest, user, name).status_code for name in "ab"] == [201, 429]
     db.execute("update private.request_counts set window_start = now() - interval '1 minute'")
@@ -68,7 +68,7 @@ def test_a_minute_later_one_may_write_again(db: Database, postgrest: RunningPost
 def test_reads_refused_requests_and_checks_are_not_counted(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 1)
     assert post(postgrest, user, "/rpc/check_compliance", {"content": "A lamp."}).status_code == 200
     assert write(postgrest, user, "").status_code == 422
@@ -78,7 +78,7 @@ def test_reads_refused_requests_and_checks_are_not_counted(
 
 def test_each_account_has_its_own_count(db: Database, postgrest: RunningPostgrest) -> None:
     limit(db, 1)
-    first, second = make_user(), make_user()
+    first, second = make_user(db), make_user(db)
     assert [write(postgrest, user, "a").status_code for user in (first, second)] == [201, 201]
 
 
@@ -93,7 +93,7 @@ def analyzed(db: Database, user: uuid.UUID) -> dict[str, str]:
 def test_work_may_be_a_quarter_of_all_requests(
     db: Database, postgrest: RunningPostgrest, path: str
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     runs = [analyzed(db, user) for _ in range(3)]
     limit(db, 8)
     assert [post(postgrest, user, path, run).status_code for run in runs] == [200, 200, 429]
@@ -102,7 +102,7 @@ def test_work_may_be_a_quarter_of_all_requests(
 
 @pytest.mark.parametrize("path", ["/products", "/%70roducts"])
 def test_new_products_are_work(db: Database, postgrest: RunningPostgrest, path: str) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 8)
     lamp = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
     answers = [post(postgrest, user, path, each).status_code for each in ([lamp, lamp], lamp, lamp)]
@@ -110,7 +110,7 @@ def test_new_products_are_work(db: Database, postgrest: RunningPostgrest, path: 
 
 
 def test_a_call_that_starts_nothing_is_no_work(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     run = analyzed(db, user)
     limit(db, 8)
     answers = [post(postgrest, user, "/rpc/run_analysis", run).status_code for _ in range(4)]
@@ -118,7 +118,7 @@ def test_a_call_that_starts_nothing_is_no_work(db: Database, postgrest: RunningP
 
 
 def test_the_count_lasts_a_whole_minute(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 1)
     assert write(postgrest, user, "a").status_code == 201
     # Long past, but for a test that takes half a minute from here.
@@ -140,7 +140,7 @@ def slots_taken(db: Database, user: uuid.UUID, *slots: int) -> Iterator[None]:
 def test_four_writes_of_an_account_run_at_once_and_two_more_reads(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user, other = make_user(), make_user()
+    user, other = make_user(db), make_user(db)
     crowd = {
         "code": "rate_limited",
         "message": "Too many requests of this account are running. Try again in 1 s.",
@@ -164,8 +164,7 @@ def test_four_writes_of_an_account_run_at_once_and_two_more_reads(
 def test_a_read_of_tables_ends_after_three_seconds(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
-    db.make_account(user)
+    user = make_user(db)
     request = "select set_config('request.method', %s, true), set_config('request.path', %s, true)"
     limits = {}
     for method, path in (("GET", "/brand_rules"), ("GET", "/rpc/account"), ("PATCH", "/products")):
@@ -183,7 +182,7 @@ def test_a_read_of_tables_ends_after_three_seconds(
 def test_an_account_whose_writes_wait_leaves_connections_to_others(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user, other = make_user(), make_user()
+    user, other = make_user(db), make_user(db)
     assert write(postgrest, user, "a").status_code == 201
     with (
         ThreadPoolExecutor(8) as clients,
@@ -216,13 +215,13 @@ def test_requests_without_a_token_leave_connections_to_accounts(
         assert refused[0].json()["message"] == (
             "Too many requests without a token are running. Try again in 1 s."
         )
-        assert read(postgrest, make_user()).status_code == 200
+        assert read(postgrest, make_user(db)).status_code == 200
         slow.execute("commit")
         assert Counter(each.result().status_code for each in reads) == {429: 5, 200: 3}
 
 
 def test_a_write_that_fails_gives_its_slot_back(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     assert [write(postgrest, user, "").status_code for _ in range(8)] == [422] * 8
     assert db.value("select count(*) from pg_locks where locktype = 'advisory'") == 0
 
@@ -237,7 +236,7 @@ def second_gateway(
 def test_two_gateways_do_not_overshoot(
     db: Database, postgrest: RunningPostgrest, second_gateway: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     limit(db, 10)
     gateways = [postgrest, second_gateway] * 32
 

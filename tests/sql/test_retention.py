@@ -36,14 +36,14 @@ PRUNED = {
 }
 # One row (or one of each class) for an account; goes with it.
 ONE_PER_ACCOUNT = {
-    "private.read_versions",
     "private.request_counts",
     "private.stripe_customers",
     "private.tiktok_connections",
 }
 # What people, their payments and workers are; stays as long as they do.
 ONE_PER_THING_OUTSIDE = {
-    "private.identities": "a person at Clerk; kept as the tombstone after that",
+    "public.accounts": "a person at Clerk; goes with the erasure",
+    "private.accounts": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
     "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
@@ -166,7 +166,7 @@ def test_what_is_too_old_is_deleted_and_what_is_not_stays(
 ) -> None:
     insert, ages = OLD_AND_NEW[table]
     spans = ", ".join(f"interval '{age}'" for age in ages)
-    db.execute(insert.format(ages=f"unnest(array[{spans}])", user=make_user()))
+    db.execute(insert.format(ages=f"unnest(array[{spans}])", user=make_user(db)))
     with db.as_worker() as worker:
         worker.execute(f"select private.{function}()")
     assert db.value(f"select count(*) from {table}") == 1

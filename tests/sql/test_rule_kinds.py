@@ -109,7 +109,7 @@ MISTAKES: list[tuple[object, str, str]] = [
 
 
 def test_a_valid_definition_is_kept_as_written(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     written = [*VALID, WHOLE]
     kept = [make_rule(db, user, str(number), rule) for number, rule in enumerate(written)]
     assert [rule["rule_definition"] for rule in kept] == written
@@ -120,7 +120,7 @@ def test_every_kind_is_tried_here(db: Database) -> None:
 
 
 def test_each_mistake_is_named(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     for definition, field, problem in MISTAKES:
         answer = refusal(db, user, INSERT, Jsonb(definition))
         assert (answer["status"], answer["code"]) == (422, "invalid_rule")
@@ -129,7 +129,7 @@ def test_each_mistake_is_named(db: Database) -> None:
 
 
 def test_the_answer_reads_as_a_sentence(db: Database) -> None:
-    assert refusal(db, make_user(), INSERT, Jsonb(rule("emoji", max=-1))) == {
+    assert refusal(db, make_user(db), INSERT, Jsonb(rule("emoji", max=-1))) == {
         "status": 422,
         "code": "invalid_rule",
         "message": "The rule's params.max must be from 0 to 1000.",
@@ -138,13 +138,13 @@ def test_the_answer_reads_as_a_sentence(db: Database) -> None:
 
 
 def test_a_missing_definition_is_refused(db: Database) -> None:
-    answer = refusal(db, make_user(), INSERT, None)
+    answer = refusal(db, make_user(db), INSERT, None)
     assert answer["details"] == {"field": "rule_definition"}
 
 
 def test_a_huge_definition_is_refused(db: Database) -> None:
     definition = banned("miracle") | {"message": "x" * 70_000}
-    answer = refusal(db, make_user(), INSERT, Jsonb(definition))
+    answer = refusal(db, make_user(db), INSERT, Jsonb(definition))
     assert answer["message"] == "The rule's definition is larger than 64 kB."
 
 
@@ -152,9 +152,9 @@ def test_rules_nest_three_levels_deep(db: Database) -> None:
     nested: dict[str, Any] = EMOJI
     for _ in range(3):
         nested = {"kind": "not", "params": {"rules": [nested]}}
-    make_rule(db, make_user(), "deep", nested | {"severity": "error"})
+    make_rule(db, make_user(db), "deep", nested | {"severity": "error"})
     deeper = {"kind": "not", "severity": "error", "params": {"rules": [nested]}}
-    assert "nested too deeply" in refusal(db, make_user(), INSERT, Jsonb(deeper))["message"]
+    assert "nested too deeply" in refusal(db, make_user(db), INSERT, Jsonb(deeper))["message"]
 
 
 def test_patterns_that_take_long_to_compile_are_refused(db: Database) -> None:
@@ -167,7 +167,7 @@ def test_patterns_that_take_long_to_compile_are_refused(db: Database) -> None:
         r"(?:x*?é*){5,205}(?:\W+?)",
         r"((((((((?:ax)+y)+)+b)+c)+d)+e)+(\s[^a]{1,21}[^a]{99,198}\d)+)+",
     ]
-    with db.as_user(make_user()) as owner:
+    with db.as_user(make_user(db)) as owner:
         # It fails this test, rather than blocking it, where one of them is compiled.
         owner.execute("set local statement_timeout = '5s'")
         problems = [
@@ -189,13 +189,13 @@ def test_ordinary_patterns_are_accepted(db: Database) -> None:
         r"([^.!?]{120,})",
         "no\\.? ?1|(?:#|nr )1",
     ]
-    user = make_user()
+    user = make_user(db)
     for pattern in patterns:
         make_rule(db, user, pattern, rule("regex", pattern=pattern))
 
 
 def test_patterns_that_hang_other_engines_are_quick(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     for pattern in ["(((((a+)+)+)+)+)+b", "(a|aa)+$", "(.*a){20}", "([a-z]+)*!", "(x+x+)+y"]:
         make_rule(db, user, pattern, rule("regex", pattern=pattern))
     with db.as_user(user) as owner:

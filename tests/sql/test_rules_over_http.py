@@ -36,14 +36,14 @@ def call(
 def test_an_upsert_replaces_the_rule_of_that_name(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     body = {"rule_name": "No miracles", "rule_definition": banned("marvel", severity="info")}
     assert call(postgrest, user, UPSERT, body, MERGE) == (200, [body | {"severity": "info"}])
 
 
-def test_an_upsert_may_name_the_account(postgrest: RunningPostgrest) -> None:
-    user = make_user()
+def test_an_upsert_may_name_the_account(db: Database, postgrest: RunningPostgrest) -> None:
+    user = make_user(db)
     row = {"rule_name": "No miracles", "rule_definition": banned("miracle")}
     for status in (201, 200):
         answer = call(postgrest, user, UPSERT, row | {"user_id": str(user)}, MERGE)
@@ -53,7 +53,7 @@ def test_an_upsert_may_name_the_account(postgrest: RunningPostgrest) -> None:
 def test_a_duplicate_is_a_conflict_with_a_sentence(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     body = {"rule_name": "No miracles", "rule_definition": banned("marvel")}
     assert call(postgrest, user, "/brand_rules", body) == (
@@ -67,9 +67,9 @@ def test_a_duplicate_is_a_conflict_with_a_sentence(
     )
 
 
-def test_a_mistake_in_a_rule_names_the_field(postgrest: RunningPostgrest) -> None:
+def test_a_mistake_in_a_rule_names_the_field(db: Database, postgrest: RunningPostgrest) -> None:
     body = {"rule_name": "Short", "rule_definition": {"kind": "regex", "severity": "error"}}
-    assert call(postgrest, make_user(), "/brand_rules", body) == (
+    assert call(postgrest, make_user(db), "/brand_rules", body) == (
         422,
         {
             "code": "invalid_rule",
@@ -81,7 +81,7 @@ def test_a_mistake_in_a_rule_names_the_field(postgrest: RunningPostgrest) -> Non
 
 
 def test_a_script_is_checked_while_one_types(db: Database, postgrest: RunningPostgrest) -> None:
-    user = make_user()
+    user = make_user(db)
     made = make_rule(db, user, "No miracles", banned("miracle"))
     answer = call(postgrest, user, "/rpc/check_compliance", {"content": "🔥 m1racle"})
     verdict = {
@@ -100,7 +100,7 @@ def test_a_script_is_checked_while_one_types(db: Database, postgrest: RunningPos
 def test_a_script_that_breaks_a_rule_stays_a_draft(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     body = {"product_id": str(product["id"]), "content": "A miracle!", "status": "final"}
     status, answer = call(postgrest, product["user_id"], "/scripts", body)
@@ -113,7 +113,7 @@ def test_a_script_that_breaks_a_rule_stays_a_draft(
 
 
 def test_an_earlier_text_comes_back(db: Database, postgrest: RunningPostgrest) -> None:
-    script = make_script(db, make_product(db, make_user()), "First.")
+    script = make_script(db, make_product(db, make_user(db)), "First.")
     db.execute("update public.scripts set content = 'Second.'")
     body = {"script_id": str(script["id"]), "version": 1}
     status, answer = call(postgrest, script["user_id"], "/rpc/restore_script_version", body)
@@ -121,14 +121,14 @@ def test_an_earlier_text_comes_back(db: Database, postgrest: RunningPostgrest) -
     assert (status, answer["content"], answer["status"]) == (200, "First.", "draft")
 
 
-def test_starter_rules_are_adopted_in_one_call(postgrest: RunningPostgrest) -> None:
-    status, rules = call(postgrest, make_user(), "/rpc/adopt_starter_rules", {"pack": "tiktok"})
+def test_starter_rules_are_adopted_in_one_call(db: Database, postgrest: RunningPostgrest) -> None:
+    status, rules = call(postgrest, make_user(db), "/rpc/adopt_starter_rules", {"pack": "tiktok"})
     assert isinstance(rules, list)
     assert (status, {row["rule_name"].partition(":")[0] for row in rules}) == (200, {"TikTok"})
 
 
-def test_the_account_is_one_object(postgrest: RunningPostgrest) -> None:
-    status, account = call(postgrest, make_user(), "/rpc/account")
+def test_the_account_is_one_object(db: Database, postgrest: RunningPostgrest) -> None:
+    status, account = call(postgrest, make_user(db), "/rpc/account")
     assert isinstance(account, dict)
     assert (status, account["plan"], account["usage"], account["subscription"]) == (
         200,
@@ -139,7 +139,7 @@ def test_the_account_is_one_object(postgrest: RunningPostgrest) -> None:
 
 
 def test_a_product_is_read_with_what_hangs_on_it(db: Database, postgrest: RunningPostgrest) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     path = "/products?select=name,virality_packs(name),analysis_results(type),scripts(title)"
     assert call(postgrest, product["user_id"], path) == (
         200,
@@ -150,7 +150,7 @@ def test_a_product_is_read_with_what_hangs_on_it(db: Database, postgrest: Runnin
 def test_an_account_cannot_keep_the_database_busy_with_its_rules(
     db: Database, postgrest: RunningPostgrest
 ) -> None:
-    user = make_user()
+    user = make_user(db)
     with db.as_user(user) as owner:
         owner.execute(
             "insert into public.brand_rules (rule_name, rule_definition)"
@@ -165,7 +165,7 @@ def test_an_account_cannot_keep_the_database_busy_with_its_rules(
 
 
 def test_an_account_sent_as_null_is_the_callers(db: Database, postgrest: RunningPostgrest) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     user = product["user_id"]
     rule = {"user_id": None, "rule_name": "No miracles", "rule_definition": banned("miracle")}
     script = {"user_id": None, "product_id": str(product["id"]), "content": "A lamp."}
@@ -175,9 +175,9 @@ def test_an_account_sent_as_null_is_the_callers(db: Database, postgrest: Running
         assert (path, status, rows) == (path, 201, [{"user_id": str(user)}])
 
 
-def test_a_rule_without_a_definition_says_so(postgrest: RunningPostgrest) -> None:
+def test_a_rule_without_a_definition_says_so(db: Database, postgrest: RunningPostgrest) -> None:
     for body in ({"rule_name": "Empty"}, {"rule_name": "Empty", "rule_definition": None}):
-        assert call(postgrest, make_user(), "/brand_rules", body) == (
+        assert call(postgrest, make_user(db), "/brand_rules", body) == (
             422,
             {
                 "code": "invalid_rule",
@@ -199,7 +199,7 @@ def test_a_hostile_pattern_is_refused_when_it_is_written(
         "(": "is no valid regular expression.",
         "(a|)*": "matches every text, also an empty one.",
     }
-    user = make_user()
+    user = make_user(db)
     for pattern, problem in problems.items():
         definition = {"kind": "regex", "severity": "error", "params": {"pattern": pattern}}
         body = {"rule_name": "Hostile", "rule_definition": definition}

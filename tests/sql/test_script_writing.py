@@ -33,7 +33,7 @@ def save(db: Database, job: Row) -> bool:
 
 
 def analyzed_product(db: Database) -> Row:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_pack(db, product["user_id"], product_id=product["id"])
     return product
 
@@ -82,12 +82,12 @@ def test_another_users_product_is_not_found(db: Database) -> None:
         "message": "There is no such product.",
         "details": None,
     }
-    assert refusal(db, make_user(), GENERATE, product["id"], "Funny") == expected
-    assert refusal(db, make_user(), GENERATE, uuid.uuid4(), "Funny") == expected
+    assert refusal(db, make_user(db), GENERATE, product["id"], "Funny") == expected
+    assert refusal(db, make_user(db), GENERATE, uuid.uuid4(), "Funny") == expected
 
 
 def test_a_product_without_a_pack_must_be_analyzed_first(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     assert refusal(db, product["user_id"], GENERATE, product["id"], "Funny") == {
         "status": 409,
         "code": "not_analyzed",
@@ -109,7 +109,7 @@ def test_the_worker_gets_the_newest_pack_and_the_enabled_rules(db: Database) -> 
     newest = {"schema_version": "1.0", "headline": "Newest"}
     make_pack(db, product["user_id"], product_id=product["id"], configuration=Jsonb(newest))
     rule = make_rule(db, product["user_id"], "No miracles", banned("miracle"))
-    make_rule(db, make_user(), "Not mine", banned("lamp"))
+    make_rule(db, make_user(db), "Not mine", banned("lamp"))
     job = ask(db, product)
     with db.as_worker() as worker:
         row = worker.row("select * from private.script_input(%s)", job["id"])

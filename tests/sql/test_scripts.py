@@ -19,7 +19,7 @@ def versions(session: Session) -> list[tuple[int, str]]:
 
 
 def test_owner_reads_what_they_wrote(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     script = make_script(db, product, "Look at this lamp.")
     with db.as_user(product["user_id"]) as owner:
         assert owner.row("select * from public.scripts") == script
@@ -37,10 +37,10 @@ def test_owner_reads_what_they_wrote(db: Database) -> None:
 
 
 def test_other_users_see_and_change_nothing(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()))
+    script = make_script(db, make_product(db, make_user(db)))
     with db.as_user(script["user_id"]) as owner:
         owner.execute("update public.scripts set content = 'Look again.'")
-    with db.as_user(make_user()) as other:
+    with db.as_user(make_user(db)) as other:
         assert other.rows("select * from public.scripts") == []
         assert other.rows("select * from public.script_versions") == []
         assert other.execute("update public.scripts set content = 'Mine.'") == 0
@@ -67,7 +67,7 @@ def test_anonymous_has_no_access(db: Database, table: str) -> None:
     ],
 )
 def test_what_the_system_records_cannot_be_written(db: Database, statement: str) -> None:
-    script = make_script(db, make_product(db, make_user()))
+    script = make_script(db, make_product(db, make_user(db)))
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table"),
         db.as_user(script["user_id"]) as owner,
@@ -76,15 +76,15 @@ def test_what_the_system_records_cannot_be_written(db: Database, statement: str)
 
 
 def test_a_script_for_another_users_product_is_not_found(db: Database) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     expected = {
         "status": 404,
         "code": "not_found",
         "message": "There is no such product.",
         "details": {"field": "product_id"},
     }
-    assert refusal(db, make_user(), INSERT, product["id"], "Look.") == expected
-    assert refusal(db, make_user(), INSERT, uuid.uuid4(), "Look.") == expected
+    assert refusal(db, make_user(db), INSERT, product["id"], "Look.") == expected
+    assert refusal(db, make_user(db), INSERT, uuid.uuid4(), "Look.") == expected
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_script_for_another_users_product_is_not_found(db: Database) -> None:
 def test_a_bad_text_is_answered_with_a_sentence(
     db: Database, content: str | None, sentence: str
 ) -> None:
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     assert refusal(db, product["user_id"], INSERT, product["id"], content) == {
         "status": 422,
         "code": "invalid_script",
@@ -109,12 +109,12 @@ def test_a_bad_text_is_answered_with_a_sentence(
 
 
 def test_a_text_may_look_like_stage_directions(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "[Hook] Look! [Cut]")
+    script = make_script(db, make_product(db, make_user(db)), "[Hook] Look! [Cut]")
     assert script["content"] == "[Hook] Look! [Cut]"
 
 
 def test_a_script_without_a_product_is_refused(db: Database) -> None:
-    assert refusal(db, make_user(), INSERT, None, "Look.") == {
+    assert refusal(db, make_user(db), INSERT, None, "Look.") == {
         "status": 422,
         "code": "invalid_script",
         "message": "A script belongs to a product: product_id is missing.",
@@ -123,7 +123,7 @@ def test_a_script_without_a_product_is_refused(db: Database) -> None:
 
 
 def test_an_unknown_status_is_refused(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()))
+    script = make_script(db, make_product(db, make_user(db)))
     update = "update public.scripts set status = 'published'"
     assert refusal(db, script["user_id"], update) == {
         "status": 422,
@@ -134,7 +134,7 @@ def test_an_unknown_status_is_refused(db: Database) -> None:
 
 
 def test_a_replaced_text_is_kept(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "First.")
+    script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
         owner.execute("update public.scripts set content = 'Second.'")
         owner.execute("update public.scripts set title = 'Lamp'")
@@ -144,7 +144,7 @@ def test_a_replaced_text_is_kept(db: Database) -> None:
 
 
 def test_an_earlier_text_comes_back_as_a_draft(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "First.", status="final")
+    script = make_script(db, make_product(db, make_user(db)), "First.", status="final")
     with db.as_user(script["user_id"]) as owner:
         owner.execute("update public.scripts set content = 'Second.'")
         restored = owner.row(
@@ -160,7 +160,7 @@ def test_an_earlier_text_comes_back_as_a_draft(db: Database) -> None:
 
 
 def test_restoring_what_is_not_there_is_not_found(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "First.")
+    script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
         owner.execute("update public.scripts set content = 'Second.'")
     query = "select public.restore_script_version(%s, %s)"
@@ -171,11 +171,11 @@ def test_restoring_what_is_not_there_is_not_found(db: Database) -> None:
         "details": None,
     }
     assert refusal(db, script["user_id"], query, script["id"], 9) == expected
-    assert refusal(db, make_user(), query, script["id"], 1) == expected
+    assert refusal(db, make_user(db), query, script["id"], 1) == expected
 
 
 def test_the_newest_hundred_earlier_texts_are_kept(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "0")
+    script = make_script(db, make_product(db, make_user(db)), "0")
     with db.as_user(script["user_id"]) as owner:
         for number in range(1, 104):
             owner.execute("update public.scripts set content = %s", str(number))
@@ -184,7 +184,7 @@ def test_the_newest_hundred_earlier_texts_are_kept(db: Database) -> None:
 
 
 def test_scripts_go_with_their_product(db: Database) -> None:
-    script = make_script(db, make_product(db, make_user()), "First.")
+    script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
         owner.execute("update public.scripts set content = 'Second.'")
         owner.execute("delete from public.products")

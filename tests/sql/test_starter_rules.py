@@ -24,7 +24,7 @@ def adopt(db: Database, user: uuid.UUID, pack: str) -> list[Row]:
 
 @pytest.mark.parametrize(("pack", "origin"), [("ftc", "ftc"), ("tiktok", "tiktok")])
 def test_a_pack_becomes_the_callers_rules(db: Database, pack: str, origin: str) -> None:
-    user = make_user()
+    user = make_user(db)
     adopted = adopt(db, user, pack)
     with db.as_user(user) as owner:
         assert owner.rows("select * from public.brand_rules order by rule_name") == adopted
@@ -33,13 +33,13 @@ def test_a_pack_becomes_the_callers_rules(db: Database, pack: str, origin: str) 
 
 
 def test_adopting_twice_changes_nothing(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     adopted = adopt(db, user, "ftc")
     assert adopt(db, user, "ftc") == adopted
 
 
 def test_a_rule_that_its_owner_changed_stays_changed(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     adopt(db, user, "ftc")
     with db.as_user(user) as owner:
         owner.execute("update public.brand_rules set enabled = false")
@@ -47,7 +47,7 @@ def test_a_rule_that_its_owner_changed_stays_changed(db: Database) -> None:
 
 
 def test_an_unknown_pack_is_refused(db: Database) -> None:
-    assert refusal(db, make_user(), ADOPT, "acme") == {
+    assert refusal(db, make_user(db), ADOPT, "acme") == {
         "status": 422,
         "code": "invalid_pack",
         "message": "The packs of starter rules are ftc and tiktok.",
@@ -64,7 +64,7 @@ def test_anonymous_may_not_adopt(db: Database) -> None:
 
 
 def test_bold_claims_break_the_starter_rules(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     adopt(db, user, "ftc")
     adopt(db, user, "tiktok")
     with db.as_user(user) as owner:

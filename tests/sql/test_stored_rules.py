@@ -144,7 +144,7 @@ class Writer:
     """A person who tries one rule after another."""
 
     def __init__(self, db: Database) -> None:
-        self.db, self.user = db, make_user()
+        self.db, self.user = db, make_user(db)
 
     def accepts(self, definition: Row) -> bool:
         """Writes the rule in the last one's place; a refusal must be one that we mean."""
@@ -330,7 +330,7 @@ NEVER: list[tuple[Row, str]] = [
 
 
 def test_what_can_never_be_met_or_never_apply_is_refused(db: Database) -> None:
-    user = make_user()
+    user = make_user(db)
     for definition, field in NEVER:
         answer = refusal(db, user, INSERT, Jsonb(definition))
         assert (answer["status"], answer["code"]) == (422, "invalid_rule")

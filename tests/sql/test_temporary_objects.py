@@ -39,8 +39,7 @@ def _attack(db: Database, login: str, call: str) -> set[str]:
                 f"create domain pg_temp.{name} as pg_catalog.{name} check (pg_temp.note(value))"
             )
         if login == "authenticator":
-            user_id = make_user()
-            db.make_account(user_id)
+            user_id = make_user(db)
             session.rows(
                 "select set_config('request.jwt.claims', %s, false)",
                 json.dumps(user_claims(user_id)),

@@ -14,6 +14,7 @@ from tests.postgrest import RunningPostgrest, serve
 
 # Documents as large as real ones: a result of 5 kB, a pack of 9 kB.
 _FILL = """
+select private.resolve_identity('https://clerk.example', %(user)s::text, %(user)s);
 set session_replication_role = replica;
 insert into public.products (user_id, name, source_url)
 select %(user)s, 'Lamp ' || n, 'https://shop.example/' || n
@@ -58,7 +59,6 @@ select %(user)s, a.product_id, a.job_id, 'Pack', jsonb_build_object(
     'schema_version', '1.0', 'hooks', d.large
 ), 61.5, a.at
 from analyses as a, documents as d;
-insert into private.read_versions (user_id) values (%(user)s);
 reset session_replication_role;
 """
 

@@ -61,7 +61,7 @@ def run() -> list[Figure]:
 
 def _write(db: Database, pattern: str) -> tuple[bool, float]:
     """Whether the pattern is kept, and how long that and a check of a long script take."""
-    user, started = make_user(), time.perf_counter()
+    user, started = make_user(db), time.perf_counter()
     try:
         with db.as_user(user) as owner:
             owner.execute(_INSERT, Jsonb(rule("regex", pattern=pattern)))

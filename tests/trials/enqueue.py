@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -27,8 +28,8 @@ _SESSIONS = 8
 _SECONDS = 5.0
 _ENQUEUE = "select private.enqueue('noop', null)"
 _ADD = (
-    "select private.enqueue_many('noop', array(select {} from generate_series(1, {}) as n),"
-    " array_fill('{{}}'::jsonb, array[{}]))"
+    "select private.enqueue_many('noop', a.ids, array_fill('{}'::jsonb, array[cardinality(a.ids)]))"
+    " from (values (%s::uuid[])) as a (ids)"
 )
 
 
@@ -93,11 +94,12 @@ async def _beside_a_worker(db: Database) -> float:
 def _turn_beside(db: Database, sleeping: int) -> Figure:
     """As which number B's one job is handed out, beside A's 2,000 and tenants that sleep."""
     db.execute("delete from public.jobs; delete from private.messages")
-    last = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    db.execute(_ADD.format("md5(n::text)::uuid", sleeping, sleeping))
+    last, tenants = UUID(int=2**128 - 1), [UUID(int=n) for n in range(sleeping)]
+    db.make_accounts(last, *tenants)
+    db.execute(_ADD, tenants)
     claim(db, quantity=sleeping, lease_seconds=3600)
-    db.execute(_ADD.format(f"'{make_user()}'::uuid", 2000, 2000))
-    db.execute(_ADD.format(f"'{last}'::uuid", 1, 1))
+    db.execute(_ADD, [make_user(db)] * 2000)
+    db.execute(_ADD, [last])
     number, cursor = 0, ""
     with db.connect("worker") as worker:
         while True:
@@ -105,7 +107,7 @@ def _turn_beside(db: Database, sleeping: int) -> Figure:
                 "select * from private.claim(%s, 1, 3600, %s)", (QUEUE, cursor)
             ).fetchall()
             number += 1
-            if str(rows[0]["user_id"]) == last:
+            if rows[0]["user_id"] == last:
                 break
             cursor = rows[0]["cursor"]
     before = {300: "120", 5000: "1,930"}[sleeping]

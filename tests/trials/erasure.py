@@ -95,7 +95,7 @@ def _work_of_others(
     """Somebody else adds and deletes a product, again and again."""
     db.connection.execute("update public.plans set analyses_per_month = 1000000")
     db.connection.execute("update public.plans set requests_per_minute = 1000000")
-    with _client(postgrest, make_user()) as client:
+    with _client(postgrest, make_user(db)) as client:
         while not stopped.is_set() or not waits:
             began = time.monotonic()
             client.post("/products", json=_PRODUCT).raise_for_status()
@@ -106,10 +106,7 @@ def _work_of_others(
 async def _work(db: Database, user: uuid.UUID) -> None:
     """A worker until the account is empty."""
     url = db.url("worker")
-    emptied = (
-        "select bool_and(emptied_at is not null) as is_empty from private.identities"
-        " where user_id = %s"
-    )
+    emptied = "select emptied_at is not null as is_empty from private.accounts where id = %s"
     async with async_pool(url, application_name="trial", max_size=4) as pool:
         handlers = {"erase_rows": maintenance.row_erasure()}
         runner = Runner(

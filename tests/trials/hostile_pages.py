@@ -56,8 +56,8 @@ async def _try(db: Database, folder: Path, *, is_one: bool) -> list[Figure]:
             good = site.page("/good", PAGE)
             await _jobs(db, good, 2)  # the first ones wait for the worker to start
             idle = await _jobs(db, good, GOOD)
-            attacker = make_user()
-            users = {name: attacker if is_one else make_user() for name in hostile.CASES}
+            attacker = make_user(db)
+            users = {name: attacker if is_one else make_user(db) for name in hostile.CASES}
             for number, (name, make) in enumerate(hostile.CASES.items()):
                 make_product(db, users[name], source_url=site.page(f"/{number}", make()))
             scrapes = asyncio.create_task(_slowest_scrape(port))
@@ -117,7 +117,7 @@ async def _jobs(db: Database, url: str, count: int) -> list[dict[str, float]]:
     """A job each of as many users, one after the other; how long each waited."""
     users = []
     for _ in range(count):
-        users.append(make_user())
+        users.append(make_user(db))
         make_product(db, users[-1], source_url=url)
         await asyncio.sleep(0.1)
     await asyncio.to_thread(_wait, db, users)

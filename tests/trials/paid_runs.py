@@ -48,7 +48,7 @@ async def _loop(db: Database, apify: FakeApify) -> list[str]:
             fetcher=fetcher, ref_key=b"trial", now=lambda: datetime.now(UTC), apify=client
         )
         blocking = replace(services, fetcher=TurningPage(fetcher, website))
-        product = make_product(db, make_user(), source_url=website.page("/mug", PAGE))
+        product = make_product(db, make_user(db), source_url=website.page("/mug", PAGE))
         ends = [await ended(db, blocking, product)]
         begun = time.monotonic()
         while len(ends) < ATTEMPTS and time.monotonic() - begun < PATIENCE_SECONDS:

@@ -11,7 +11,7 @@ from typing import Any
 from core.billing_sync import parse_event, record, sync_event
 from core.stripe_gateway import Gateway
 from local.stripe import FakeStripe
-from tests.database import Database
+from tests.database import Database, make_user
 
 
 def trial_to_canceled(stripe: FakeStripe, customer: str) -> Iterator[None]:
@@ -96,13 +96,8 @@ class Trial:
 
     def make_customer(self) -> tuple[uuid.UUID, str]:
         """An account and the customer it pays as, as checkout leaves them."""
-        user_id = uuid.uuid4()
+        user_id = make_user(self.db)
         customer = self.stripe.customer(user_id=str(user_id))["id"]
-        self.db.execute(
-            "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
-            str(user_id),
-            user_id,
-        )
         self.webhook.execute("select private.bind_customer(%s, %s)", (user_id, customer))
         return user_id, customer
 

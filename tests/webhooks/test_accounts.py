@@ -11,11 +11,11 @@ from postgrest.exceptions import APIError
 from core.billing_sync import sync_event
 from core.database import connect
 from core.stripe_gateway import Gateway
-from tests.database import make_product
-from tests.erasure import TABLES, finish_erasures
+from tests.database import make_product, make_user
+from tests.erasure import finish_erasures, tables_of_accounts
 from tests.fakes import clerk
 from tests.rules import refusal
-from tests.webhooks.edge import NOW, Edge
+from tests.webhooks.edge import Edge
 from webhooks.identities import default_user_id
 
 GONE = {"type": "user.deleted", "data": {"id": "user_alice", "deleted": True, "object": "user"}}
@@ -36,7 +36,7 @@ def test_concurrent_first_sign_ins_agree(edge, db):
         )
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json["user"]["id"] for answer in answers}) == 1
-    assert db.value("select count(*) from private.identities") == 1
+    assert db.value("select count(*) from private.accounts") == 1
 
 
 def test_the_same_name_at_another_issuer_is_somebody_else():
@@ -46,20 +46,10 @@ def test_the_same_name_at_another_issuer_is_somebody_else():
 
 def test_a_moved_account_keeps_its_first_id(edge, db):
     kept = uuid.uuid4()
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id) values (%s, 'user_alice', %s)",
-        clerk.ISSUER,
-        kept,
-    )
+    db.make_accounts(kept)
+    moved = "update private.accounts set issuer = %s, subject = 'user_alice' where id = %s"
+    db.execute(moved, clerk.ISSUER, kept)
     assert edge.session().json["user"] == {"id": str(kept)}
-
-
-def test_sessions_from_before_a_revocation_are_refused(edge, db):
-    edge.session()
-    db.execute("update private.identities set min_iat = %s where subject = 'user_alice'", NOW)
-    before, after = edge.session(iat=NOW - 1), edge.session()
-    assert (before.status_code, before.json["code"]) == (403, "session_revoked")
-    assert after.status_code == 200
 
 
 def test_a_deleted_person_stays_deleted_while_their_tokens_live(edge, db):
@@ -68,7 +58,7 @@ def test_a_deleted_person_stays_deleted_while_their_tokens_live(edge, db):
     again = edge.session()
     assert (answer.status_code, answer.json) == (200, {"received": True, "duplicate": False})
     assert (again.status_code, again.json["code"]) == (403, "account_deleted")
-    assert db.value("select count(*) from private.identities where deleted_at is null") == 0
+    assert db.value("select count(*) from private.accounts where deleted_at is null") == 0
 
 
 def test_a_person_deleted_before_their_first_sign_in_never_comes_in(edge):
@@ -103,17 +93,6 @@ def test_other_messages_are_recorded_and_do_nothing(edge, db):
     assert db.rows("select outcome from private.clerk_events") == [{"outcome": "ignored"}]
 
 
-def test_an_account_that_somebody_else_still_acts_for_stays(edge, db):
-    user_id = uuid.UUID(edge.session().json["user"]["id"])
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id) values ('i', 'b', %s)", user_id
-    )
-    product = make_product(db, user_id)
-    edge.tell(GONE)
-    assert db.value("select id from public.products") == product["id"]
-    assert edge.session().json["code"] == "account_deleted"
-
-
 EXPORTED = """
 select format('%I.%I', n.nspname, c.relname) as name
 from pg_depend as d
@@ -124,10 +103,10 @@ where d.objid = 'private.export_account_head()'::regprocedure
 
 
 def test_an_export_holds_every_table_that_names_an_account(db):
-    with db.as_user(uuid.uuid4()) as anybody:
+    with db.as_user(make_user(db)) as anybody:
         page = anybody.value("select public.export_account()")
     exported = {row["name"] for row in db.rows(EXPORTED)} | {f"public.{name}" for name in page}
-    assert {row["name"] for row in db.rows(TABLES)} - exported == set()
+    assert tables_of_accounts(db) - exported == set()
 
 
 def test_deleting_an_account_erases_it_and_nobody_elses(edge, db):
@@ -146,19 +125,19 @@ def test_deleting_an_account_erases_it_and_nobody_elses(edge, db):
 
 
 def test_deleting_twice_changes_nothing(db):
-    alice = uuid.uuid4()
+    alice = make_user(db)
     for _ in range(2):
         with db.as_user(alice) as owner:
             owner.execute("select public.delete_account()")
-    assert db.rows("select user_id, deleted_at is not null as gone from private.identities") == [
-        {"user_id": alice, "gone": True}
+    assert db.rows("select id, emptied_at is not null as is_empty from private.accounts") == [
+        {"id": alice, "is_empty": True}
     ]
 
 
 def test_an_export_holds_everything_of_the_caller_and_nothing_else(edge, db):
     alice = uuid.UUID(edge.session().json["user"]["id"])
     product = make_product(db, alice)
-    make_product(db, uuid.uuid4())
+    make_product(db, make_user(db))
     with db.as_user(alice) as owner:
         export = owner.value("select public.export_account()")
     assert [row["id"] for row in export["products"]] == [str(product["id"])]
@@ -180,7 +159,7 @@ def exported(db, user_id):
 
 
 def test_an_export_in_pages_holds_each_row_once(db):
-    product = make_product(db, uuid.uuid4())
+    product = make_product(db, make_user(db))
     db.execute(
         "insert into public.scripts (user_id, product_id, content)"
         " select %s, %s, repeat('x', 9000) from generate_series(1, 600)",
@@ -201,7 +180,7 @@ def test_an_export_in_pages_holds_each_row_once(db):
     "cursor", ["", "x", "plans|2026-01-01|x", "products|x|y", "products|2026-99-99T00:00|1"]
 )
 def test_a_cursor_that_no_export_has_answered_is_refused(db, cursor):
-    assert refusal(db, uuid.uuid4(), "select public.export_account(%s)", cursor) == {
+    assert refusal(db, make_user(db), "select public.export_account(%s)", cursor) == {
         "status": 422,
         "code": "invalid_cursor",
         "message": "The cursor is not one that an export has answered.",
@@ -237,7 +216,7 @@ def test_an_erased_account_stops_paying_and_later_events_bring_nothing_back(shop
 
 
 def test_the_token_of_an_erased_account_does_nothing_any_more(db, postgrest):
-    alice, bob = uuid.uuid4(), uuid.uuid4()
+    alice, bob = make_user(db), make_user(db)
     client = postgrest.as_user(alice)
     make_product(db, alice)
     client.rpc("delete_account", {}).execute()

@@ -13,6 +13,8 @@ from core.billing_sync import parse_event, record, sync_customer, sync_event
 from core.database import connect
 from core.stripe_gateway import BillingError, Gateway
 from local.stripe import Fault
+from tests.database import make_user
+from tests.erasure import bury
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import Trial
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
@@ -29,18 +31,6 @@ def trial(db, fake_stripe):
         yield Trial(db, webhook, worker, fake_stripe, gateway)
 
 
-def make_identity(db, **columns):
-    user_id = uuid.uuid4()
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id, deleted_at)"
-        " values ('i', %s, %s, %s)",
-        str(user_id),
-        user_id,
-        columns.get("deleted_at"),
-    )
-    return user_id
-
-
 def look(trial, event):
     """Delivers an event and does its job."""
     parsed = parse_event(event, now=NOW)
@@ -53,7 +43,7 @@ def status_of(trial, event):
 
 
 def test_a_customer_that_names_an_account_is_bound_to_it(trial):
-    user_id = make_identity(trial.db)
+    user_id = make_user(trial.db)
     customer = trial.stripe.customer(user_id=str(user_id))["id"]
     trial.stripe.subscribe(customer)
     assert look(trial, trial.stripe.events[-1]) == "done"
@@ -63,7 +53,7 @@ def test_a_customer_that_names_an_account_is_bound_to_it(trial):
 
 
 def test_a_strangers_customer_is_an_orphan_whatever_its_address(trial):
-    make_identity(trial.db)
+    make_user(trial.db)
     customer = trial.stripe.customer(email="alice@example.test")["id"]
     trial.stripe.subscribe(customer)
     event = trial.stripe.events[-1]
@@ -87,7 +77,8 @@ def test_a_second_customer_cannot_take_over_an_account(trial):
 
 
 def test_an_erased_account_is_not_bound_again(trial):
-    user_id = make_identity(trial.db, deleted_at=datetime.now(UTC))
+    user_id = make_user(trial.db)
+    bury(trial.db, user_id)
     trial.stripe.subscribe(trial.stripe.customer(user_id=str(user_id))["id"])
     assert look(trial, trial.stripe.events[-1]) == "ignored"
     assert trial.db.value("select count(*) from private.stripe_customers") == 0
@@ -230,7 +221,7 @@ def test_an_event_that_another_look_has_covered_is_done(trial):
 
 
 def test_two_first_looks_at_a_customer_bind_it_once(trial):
-    user_id = make_identity(trial.db)
+    user_id = make_user(trial.db)
     customer = trial.stripe.customer(user_id=str(user_id))["id"]
     trial.stripe.subscribe(customer)
     first = iter([1])
@@ -345,7 +336,7 @@ ENTITLEMENTS = [
 
 def test_what_a_subscription_entitles_to(db):
     for status, days, pause, plan in ENTITLEMENTS:
-        user_id = make_subscription(db, uuid.uuid4(), status, days=days, pause=pause)
+        user_id = make_subscription(db, make_user(db), status, days=days, pause=pause)
         assert db.value("select private.plan_of(%s)", user_id) == plan, (status, days, pause)
 
 
@@ -364,7 +355,7 @@ def make_subscription(db, user_id, status, *, plan="creator", days=0.0, pause=No
 
 
 def test_of_several_subscriptions_the_best_counts(db):
-    user_id = uuid.uuid4()
+    user_id = make_user(db)
     make_subscription(db, user_id, "active")
     make_subscription(db, user_id, "canceled", plan="agency")
     assert db.value("select private.plan_of(%s)", user_id) == "creator"
@@ -373,7 +364,7 @@ def test_of_several_subscriptions_the_best_counts(db):
 
 
 def test_the_grace_is_the_plans_own(db):
-    user_id = make_subscription(db, uuid.uuid4(), "past_due", days=5)
+    user_id = make_subscription(db, make_user(db), "past_due", days=5)
     assert db.value("select private.plan_of(%s)", user_id) == "free"
     db.execute("update public.plans set grace_days = 7 where id = 'creator'")
     assert db.value("select private.plan_of(%s)", user_id) == "creator"
@@ -438,7 +429,7 @@ def test_a_checkout_page_is_looked_after_until_it_has_closed(trial):
 
 
 def test_an_orphan_that_is_bound_by_hand_is_found_and_forgotten(trial):
-    user_id = make_identity(trial.db)
+    user_id = make_user(trial.db)
     customer = trial.stripe.customer()
     trial.stripe.subscribe(customer["id"])
     assert look(trial, trial.stripe.events[-1]) == "orphan"

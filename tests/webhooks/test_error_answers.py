@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from local.stripe import FakeStripe, Fault
 from tests.database import Database
-from tests.webhooks.edge import NOW, Edge, make_settings, running
+from tests.webhooks.edge import Edge, make_settings, running
 
 JSON = {"Content-Type": "application/json"}
 
@@ -117,13 +117,6 @@ def _(world: World):
     world.shop.session("user_gone")
     world.shop.tell({"type": "user.deleted", "data": {"id": "user_gone", "deleted": True}})
     return world.shop.session("user_gone")
-
-
-@answers(403, "session_revoked", "This session was ended. Please sign in again.")
-def _(world: World):
-    world.shop.session("user_ended")
-    world.db.execute("update private.identities set min_iat = %s where subject = 'user_ended'", NOW)
-    return world.shop.session("user_ended", iat=NOW - 1)
 
 
 @answers(404, "not_found", "Not Found.")

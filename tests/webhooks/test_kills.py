@@ -235,10 +235,7 @@ def make_story(world, issuer="i"):
     """A customer whose trial ends soon, and the event that says so."""
     user_id = uuid.uuid4()
     world.db.execute(
-        "insert into private.identities (issuer, subject, user_id) values (%s, %s, %s)",
-        issuer,
-        subject(user_id),
-        user_id,
+        "select private.resolve_identity(%s, %s, %s)", issuer, subject(user_id), user_id
     )
     customer = world.stripe.customer(user_id=str(user_id))["id"]
     subscription = world.stripe.subscribe(customer, status="trialing")

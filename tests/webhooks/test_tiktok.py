@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from core.config import EdgeSettings
 from core.encryption import Encryption
+from tests.database import make_user
+from tests.erasure import bury
 from tests.fakes import tiktok as fake_tiktok
 from tests.webhooks.edge import Edge, running
 
@@ -209,11 +211,7 @@ def test_an_account_that_is_erased_meanwhile_is_not_connected(connected, tiktok,
     url = begin(connected)
     state = parse_qs(urlsplit(url).query)["state"][0]
     token = connected.session().json["access_token"]
-    kept = db.row("select * from private.tiktok_states")
-    connected.tell({"type": "user.deleted", "data": {"id": "user_alice"}})
-    db.execute(
-        "insert into private.tiktok_states values (%s, %s, %s, %s)", *kept.values()
-    )  # the visit came first
+    bury(db, db.value("select user_id from private.tiktok_states"))
     answer = connected.client.post(
         "/tiktok/callback",
         json={"state": state, "code": tiktok.agree(url)},
@@ -235,7 +233,7 @@ def test_the_owner_sees_the_connection_and_no_token(connected, tiktok, db):
     assert row.keys() == {"open_id", "scopes", "connected_at", "expires_at"}
     sealed = db.row("select access_token, refresh_token from private.tiktok_connections")
     assert not [token for token in sealed.values() if token in str(exported)]
-    with db.as_user(uuid.uuid4()) as other:
+    with db.as_user(make_user(db)) as other:
         assert other.value("select tiktok from public.account()") is None
 
 

@@ -15,7 +15,7 @@ from core.database import async_pool
 from core.stripe_gateway import Gateway
 from local import stripe
 from local.stripe import Fault
-from tests.database import Database
+from tests.database import Database, make_user
 from tests.erasure import rows_about
 from workers.engine.runner import Runner
 from workers.jobs import billing, maintenance
@@ -70,12 +70,7 @@ class Story:
 @pytest.fixture
 def story(db, shop):
     db.execute("delete from private.schedules")  # only what a test starts
-    user_id = uuid.uuid4()
-    db.execute(
-        "insert into private.identities (issuer, subject, user_id) values ('i', %s, %s)",
-        str(user_id),
-        user_id,
-    )
+    user_id = make_user(db)
     customer = shop.customer(user_id=str(user_id))["id"]
     shop.subscribe(customer)
     return Story(user_id, customer)

@@ -99,7 +99,7 @@ def test_of_two_tries_in_one_worker_the_newer_goes_on(db: Database):
 
 
 def test_a_job_that_its_user_cancelled_is_halted_even_if_the_notification_was_lost(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     [row] = claim(db)
     with db.as_user(user_id) as user:

@@ -61,7 +61,7 @@ async def test_an_enqueue_names_its_queue(db: Database):
 
 
 async def test_a_cancelled_job_is_named(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     claim(db)
     async with listening(db.url("worker")) as heard:

@@ -324,7 +324,7 @@ async def sleep_long(_input: None, _run: Run) -> None:
 
 
 async def test_cancelling_stops_a_running_job_without_waiting_for_a_heartbeat(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     async with running(db, handler(sleep_long), lease_seconds=600):
         await until(lambda: state(db, job_id)["status"] == "running")
@@ -334,7 +334,7 @@ async def test_cancelling_stops_a_running_job_without_waiting_for_a_heartbeat(db
 
 
 async def test_a_cancellation_before_the_worker_listens_is_not_missed(db: Database, monkeypatch):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     is_cancelled = asyncio.Event()
 
@@ -351,7 +351,7 @@ async def test_a_cancellation_before_the_worker_listens_is_not_missed(db: Databa
 
 
 async def test_behind_a_pooler_deaf_to_listen_cancelling_still_takes_only_moments(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     pooler = Proxy(Path(db.host) / f".s.PGSQL.{db.port}", swallow=b"A")  # NotificationResponse
     url = f"postgresql://worker@127.0.0.1:{pooler.port}/{db.name}?sslmode=disable"
@@ -439,7 +439,7 @@ async def test_the_jobs_of_one_user_leave_a_slot_to_the_next_user(db: Database):
         started.append(run.job.user_id)
         await go_on.wait()
 
-    busy, other = make_user(), make_user()
+    busy, other = make_user(db), make_user(db)
     for _ in range(20):
         enqueue(db, user_id=busy)
     async with running(db, handler(work), concurrency=5) as runner:
@@ -484,7 +484,7 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
     async def work(_input: None, run: Run) -> None:
         begun.append(run.job.job_id)
 
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     async with running(db, handler(work)) as runner:
         runner._stock.take = lambda: None  # every slot is taken
@@ -505,7 +505,7 @@ async def lose_the_first_cancellation(_input: None, _run: Run) -> None:
 
 
 async def test_a_job_that_misses_its_cancellation_is_cancelled_again(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     async with running(db, handler(lose_the_first_cancellation)):
         await until(lambda: state(db, job_id)["status"] == "running")
@@ -528,7 +528,7 @@ async def test_a_job_that_misses_the_shutdown_is_handed_back(db: Database):
 
 
 async def test_jobs_that_wait_for_a_connection_are_all_cancelled(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
 
     async def work(_input: None, run: Run) -> None:
         while True:

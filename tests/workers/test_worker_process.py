@@ -117,7 +117,7 @@ def test_all_wrong_settings_are_named_at_once_without_their_values():
 async def test_a_signal_hands_back_before_the_lease_ends_and_burns_no_attempt(
     db: Database, tmp_path: Path, number: int
 ):
-    user_id = make_user()
+    user_id = make_user(db)
     async with serving() as shop:  # never answers
         make_product(db, user_id, source_url=f"{shop.origin}/lamp")
         env = environment(db, FETCH_ALLOW=f"127.0.0.1:{shop.port}")
@@ -133,7 +133,7 @@ async def test_a_signal_hands_back_before_the_lease_ends_and_burns_no_attempt(
 async def test_after_kill_nine_another_worker_resumes_within_one_lease(
     db: Database, tmp_path: Path
 ):
-    user_id = make_user()
+    user_id = make_user(db)
     async with serving() as shop:  # never answers
         make_product(db, user_id, source_url=f"{shop.origin}/lamp")
         env = environment(db, FETCH_ALLOW=f"127.0.0.1:{shop.port}")
@@ -151,7 +151,7 @@ async def test_after_kill_nine_another_worker_resumes_within_one_lease(
 
 
 async def test_a_killed_try_is_finished_by_the_next_worker(db: Database, tmp_path: Path):
-    user_id = make_user()
+    user_id = make_user(db)
     sample = "https://creatorscook.example/products/walnut-lamp"
     async with serving() as shop:
         product = make_product(db, user_id, source_url=f"{shop.origin}/lamp")
@@ -177,7 +177,7 @@ async def test_every_log_line_is_json_with_an_event(db: Database, tmp_path: Path
 
 
 async def test_a_worker_keeps_to_its_budget_of_connections(db: Database, tmp_path: Path):
-    user_id = make_user()
+    user_id = make_user(db)
     async with serving() as shop:  # never answers
         for _ in range(3):
             make_product(db, user_id, source_url=f"{shop.origin}/lamp")

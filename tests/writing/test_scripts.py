@@ -117,7 +117,7 @@ async def test_a_model_that_fails_is_told_to_the_user(server, model, answer, exp
 
 def wanted(db, brief="34 seconds, please"):
     """A product with a pack, and a script asked for."""
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     make_pack(db, product["user_id"], product_id=product["id"], configuration=Jsonb(PACK))
     with db.as_user(product["user_id"]) as owner:
         owner.row("select * from public.generate_script(%s, %s)", product["id"], brief)
@@ -308,7 +308,7 @@ async def test_rules_that_take_too_long_end_the_job_and_hold_no_connection(db, m
     rule = {"kind": "claim", "severity": "error"}
     rule["params"] = {"category": "health", "policy": "forbid", "patterns": slow}
     long = {"id": "t1", "angle_id": "a1", "beats": [beat("ab" * 2000)]}
-    product = make_product(db, make_user())
+    product = make_product(db, make_user(db))
     pack = Jsonb(PACK | {"script_templates": [long]})
     make_pack(db, product["user_id"], product_id=product["id"], configuration=pack)
     with_rule(db, product, rule, "Slow")

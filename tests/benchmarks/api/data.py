@@ -63,9 +63,9 @@ left join filler on user_id < pg_temp.id(1, {askers}) and filler.n = abs(hashtex
 insert into public.scripts (product_id, user_id, content, created_at)
 select id, user_id, 'Look at this lamp.', created_at from public.products
 where abs(hashtext(id::text)) % 4 = 0;
-insert into private.read_versions (user_id) select distinct user_id from public.products;
-insert into private.identities (issuer, subject, user_id)
-select distinct 'https://clerk.example', user_id::text, user_id from public.products;
+insert into private.accounts (id, issuer, subject)
+select distinct user_id, 'https://clerk.example', user_id::text from public.products;
+insert into public.accounts (id) select id from private.accounts;
 set session_replication_role = origin;
 -- Limits stay, and are looked up and counted, but stand aside: the load is of hundreds a second.
 update public.plans set max_products = 1000000, analyses_per_month = 1000000000,

@@ -73,7 +73,7 @@ async function signingIn() {
 // What the edge answers in place of the exchange, while it is set.
 let refuse
 const unanswered = {
-  invalid_token: [401], session_revoked: [403], rate_limited: [429, 7], sign_in_unavailable: [503, 5],
+  invalid_token: [401], rate_limited: [429, 7], sign_in_unavailable: [503, 5],
   '': [502], offline: [],
 }
 

@@ -16,6 +16,7 @@ from core.logs import configure
 from tests.benchmarks.jobs.systems.system import Work
 from tests.benchmarks.jobs.systems.work import perform
 from tests.benchmarks.jobs.target import Target
+from tests.database import MAKE_ACCOUNTS
 from tests.server import migrate
 from workers.engine.errors import Park
 from workers.engine.handlers import Handler, Run
@@ -46,6 +47,8 @@ class Ours:
             await db.execute(
                 "insert into private.job_kinds (kind, queue) values (%s, %s)", (KIND, QUEUE)
             )
+            names = ("crowd", "newcomer", *map(str, range(self.users)))
+            await db.execute(MAKE_ACCOUNTS, ([_user(name) for name in names],))
 
     async def add(self, db: psycopg.AsyncConnection, number: int) -> None:
         await db.execute(_ENQUEUE, (KIND, Jsonb({"number": number})))
