@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from local import api_page, postgres, postgrest, provisioning, scratch
+from local import postgres, postgrest, provisioning, scratch
 from local.layout import ROOT
+from local.tools import api_page
 
 SCHEMA = ROOT / "sql" / "schema.sql"
 TYPES = ROOT / "supabase" / "types" / "database.ts"
