@@ -1,6 +1,7 @@
 """What Stripe says, brought into our rows. Stripe is the truth, events are hints.
 
-An event is recorded together with its job. The job then asks Stripe and copies the answer."""
+An event is recorded together with its job. The job then asks Stripe and copies the answer.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ from psycopg.types.json import Jsonb
 
 from core.database import Row
 from core.stripe_gateway import BillingError, Customer, Gateway, reference
+
+log = structlog.get_logger()
 
 _EVENT_ID = re.compile(r"evt_\w{1,250}\Z", re.ASCII)
 _TYPE = re.compile(r"[!-~]{1,250}\Z")  # `ping`, `v2.core.account[requirements].updated`
@@ -37,8 +40,6 @@ USEFUL_TYPES = frozenset(
     + [f"invoice.{word}" for word in _INVOICE]
     + ["customer.deleted"]
 )
-
-log = structlog.get_logger()
 
 SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
 

@@ -11,20 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from core.config import LocalSettings, load
-from local import (
-    checks,
-    environment,
-    generated,
-    health,
-    postgres,
-    provisioning,
-    rotation,
-    scratch,
-    session,
-    stack,
-)
+from local import clerk, environment, health, postgres, provisioning, rotation, scratch, stack
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
+from local.tools import checks, generated
 from local.tools import schema as schema_tool
 
 _EXPECTED_ERRORS = (
@@ -70,7 +60,7 @@ def reset(settings: LocalSettings) -> int:
 
 def demo(settings: LocalSettings) -> int:
     # Imported here: supabase-py takes a second to load, and only this command needs it.
-    from local import demo as demonstration  # noqa: PLC0415
+    from local.demo import flow as demonstration  # noqa: PLC0415
 
     demonstration.run(settings)
     return 0
@@ -78,7 +68,7 @@ def demo(settings: LocalSettings) -> int:
 
 def demo_billing(settings: LocalSettings) -> int:
     # Imported here: it brings a Stripe of its own, which no other command needs.
-    from local import demo_billing as demonstration  # noqa: PLC0415
+    from local.demo import billing as demonstration  # noqa: PLC0415
 
     demonstration.run(settings, _say)
     return 0
@@ -99,7 +89,7 @@ def env(settings: LocalSettings) -> int:
 
 
 def token(settings: LocalSettings, name: str = "alice") -> int:
-    print(session.sign_in(settings, _existing(settings), name).text)
+    print(clerk.sign_in(settings, _existing(settings), name).text)
     return 0
 
 

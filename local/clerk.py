@@ -1,16 +1,20 @@
-"""A Clerk-shaped issuer: session tokens for made-up local users, and the key set to check them.
+"""A Clerk-shaped issuer, and the sign-in of made-up local users.
 
-It stands in for Clerk, so that the exchange at the edge is the real one. Tokens are made from the
-key file by commands on this machine; over HTTP there is only the public key.
+It stands in for Clerk, so that the exchange at the edge is the real one. Commands on this machine
+make session tokens from the key file; over HTTP there is only the public key. A user signs in as a
+browser would: session token in, access token out, over HTTP.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -18,6 +22,7 @@ from flask import Flask, Response, jsonify
 from jwt.algorithms import RSAAlgorithm
 
 from core.config import LocalSettings
+from local import environment
 from local.layout import Layout
 
 KEY_ID = "ins_local"  # Clerk names its key after the instance
@@ -71,3 +76,30 @@ def _private_key(key_file: Path) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(f"{key_file} holds no RSA key")
     return key
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """What the exchange answered."""
+
+    text: str
+    user_id: str
+
+
+def sign_in(settings: LocalSettings, layout: Layout, name: str) -> AccessToken:
+    """An access token of the local user called `name`, through the real exchange."""
+    offered = session_token(
+        layout.clerk_key,
+        name,
+        issuer=f"http://127.0.0.1:{settings.clerk_port}",
+        origin=settings.app_url,
+        now=int(time.time()),
+    )
+    response = httpx.post(
+        f"{environment.api_url(settings)}/auth/session",
+        headers={"Authorization": f"Bearer {offered}"},
+        timeout=10,
+    )
+    response.raise_for_status()
+    answer = response.json()
+    return AccessToken(answer["access_token"], answer["user"]["id"])

@@ -1,6 +1,7 @@
 """Buying a plan: checkout, customer portal, and the success page that beats the event.
 
-An account has one checkout at a time: the customer comes first, never two plans or two pages."""
+An account has one checkout at a time: the customer comes first, never two plans or two pages.
+"""
 
 from __future__ import annotations
 

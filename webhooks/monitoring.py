@@ -1,6 +1,7 @@
 """Is the process alive, can it serve, what has it counted; and one log line per request.
 
-The line has a request id and names routes and codes, never contents."""
+The line has a request id and names routes and codes, never contents.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from webhooks.context import Edge, current_edge
 from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, REQUEST_SECONDS, exposition
 from webhooks.problems import Problem
 
-blueprint = Blueprint("health", __name__)
-
 log = structlog.get_logger()
+
+blueprint = Blueprint("health", __name__)
 
 _REQUEST_ID = re.compile(r"[\w-]{8,64}\Z", re.ASCII)
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})

@@ -1,6 +1,7 @@
 """What an operator asks of the queues and may do to them; connects as the owner, with DB_URL.
 
-`doctor` finds what makes a job layer slow or deaf, and says what to do about it."""
+`doctor` finds what makes a job layer slow or deaf, and says what to do about it.
+"""
 
 from __future__ import annotations
 

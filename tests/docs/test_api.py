@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from local import api_page
-from local.generated import API_PAGE
+from local.tools import api_page
+from local.tools.generated import API_PAGE
 from tests.database import Database
 
 

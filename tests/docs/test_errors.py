@@ -79,7 +79,7 @@ def test_every_code_of_the_edge_is_produced_by_a_test():
 def test_every_code_of_a_job_is_expected_by_a_test():
     tests = "".join(
         path.read_text()
-        for folder in ("workers", "providers", "sql")
+        for folder in ("workers", "sources", "writing", "sql")
         for path in (ROOT / "tests" / folder).glob("*.py")
     )
     assert {code for code in in_page(JOBS) if f'"{code}"' not in tests} == set()

@@ -12,7 +12,7 @@ from typing import NotRequired, get_origin, get_type_hints
 import pytest
 from pydantic import TypeAdapter
 
-from local.generated import PYTHON_TYPES, TYPES
+from local.tools.generated import PYTHON_TYPES, TYPES
 from tests.database import Database, make_product, make_user
 from tests.postgrest import RunningPostgrest
 from tests.rules import banned, make_rule, make_script

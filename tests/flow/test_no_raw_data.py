@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from local import demo, postgres
+from local import postgres
+from local.demo import flow
 from tests.flow.shop import Shop
 from tests.flow.stack import LocalStack, add_product, finished, wait_until
 
@@ -24,7 +25,7 @@ def _dump(stack: LocalStack) -> str:
 def test_no_collected_text_is_stored_or_logged(
     stack: LocalStack, shop: Shop, canary: str, name: str, source: str
 ):
-    url = shop.url("/canary") if source == "page" else demo.SOURCE_URL
+    url = shop.url("/canary") if source == "page" else flow.SOURCE_URL
     with stack.sign_in(name) as client:
         product = add_product(client, url, name=f"Kept {name}")
         job = wait_until(client, product, finished)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local import demo
+from local.demo import flow
 from local.layout import ROOT
 from tests.database import Database, Row, make_product, make_user
 
@@ -49,7 +49,7 @@ def _finished_job(db: Database) -> Row:
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason=f"the real data is not at {DATA}")
 def test_a_real_data_set_becomes_a_pack(db: Database):
-    make_product(db, make_user(db), source_url=demo.SOURCE_URL)
+    make_product(db, make_user(db), source_url=flow.SOURCE_URL)
     with _worker(db, VIDEOS):
         job = _finished_job(db)
     assert (job["status"], job["error_code"]) == ("succeeded", None)

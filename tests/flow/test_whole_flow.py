@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local import demo, session
+from local import clerk
+from local.demo import flow
 from tests.flow.shop import Shop
 from tests.flow.stack import LocalStack, add_product, finished, wait_until
 
@@ -14,16 +15,16 @@ pytestmark = pytest.mark.flow
 # supabase-py hands its own PostgREST client an argument that this client deprecates.
 @pytest.mark.filterwarnings("ignore:The '(timeout|verify)' parameter:DeprecationWarning")
 def test_a_product_added_with_supabase_py_gets_its_pack(stack: LocalStack, name: str):
-    token = session.sign_in(stack.settings, stack.layout, name)
-    client = demo.connect(stack.settings, stack.layout, token.text)
-    product = demo._add(client)
+    token = clerk.sign_in(stack.settings, stack.layout, name)
+    client = flow.connect(stack.settings, stack.layout, token.text)
+    product = flow._add(client)
     with stack.sign_in(name) as rest:
         job = wait_until(rest, product, finished)
     packs = client.table("products").select("name,virality_packs(user_id,job_id)").execute().data
     client.postgrest.aclose()
     assert packs == [
         {
-            "name": demo.PRODUCT,
+            "name": flow.PRODUCT,
             "virality_packs": [{"user_id": token.user_id, "job_id": job["id"]}],
         }
     ]
@@ -39,7 +40,7 @@ def test_a_shops_page_is_fetched_and_analysed(stack: LocalStack, shop: Shop, nam
 
 
 def test_the_same_person_keeps_one_account(stack: LocalStack, name: str):
-    tokens = [session.sign_in(stack.settings, stack.layout, name) for _ in range(2)]
+    tokens = [clerk.sign_in(stack.settings, stack.layout, name) for _ in range(2)]
     assert tokens[0].user_id == tokens[1].user_id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local import generated
+from local.tools import generated
 
 
 def test_the_types_are_nothing_but_typescript():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local import demo, pack_view
+from local.demo import flow, pack_view
 from workers.insights.analysis import Analysis, analyse
 from workers.sources import sample
 
@@ -28,8 +28,8 @@ class _Services:
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    collection = sample._collect(demo.SOURCE_URL, _Services())
-    return analyse(collection, product_name=demo.PRODUCT, now=NOW, ref_key=b"key")
+    collection = sample._collect(flow.SOURCE_URL, _Services())
+    return analyse(collection, product_name=flow.PRODUCT, now=NOW, ref_key=b"key")
 
 
 def printed(analysis: Analysis, **changes: Any) -> str:

@@ -8,9 +8,8 @@ import re
 import psycopg
 import pytest
 
-from local import generated
 from local.layout import ROOT
-from local.tools import schema, schema_page
+from local.tools import generated, schema, schema_page
 from tests.server import PLATFORM, migrate
 
 FUNCTION = "select pg_get_functiondef('private.is_blank'::regproc)"

@@ -14,7 +14,7 @@ def job(user_id: uuid.UUID | None) -> Job:
     return Job("maintenance", 1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1, None)
 
 
-def stock(slots: int, *users: uuid.UUID | None) -> PrefetchBuffer:
+def buffer(slots: int, *users: uuid.UUID | None) -> PrefetchBuffer:
     """With a waiting job of each of these."""
     filled = PrefetchBuffer(slots)
     for user_id in users:
@@ -31,15 +31,15 @@ def begun(filled: PrefetchBuffer) -> list[uuid.UUID | None]:
 
 
 def test_lanes_take_turns():
-    assert begun(stock(10, A, A, A, B, B, C)) == [A, B, C, A, B, A]
+    assert begun(buffer(10, A, A, A, B, B, C)) == [A, B, C, A, B, A]
 
 
 def test_never_more_run_than_there_are_slots():
-    assert len(begun(stock(3, *[A, B, C] * 5))) == 3
+    assert len(begun(buffer(3, *[A, B, C] * 5))) == 3
 
 
 def test_one_user_alone_leaves_the_last_slots_to_others():
-    filled = stock(10, *[A] * 20)
+    filled = buffer(10, *[A] * 20)
     assert (len(begun(filled)), filled.is_open_to_newcomers) == (7, True)
     for user_id in (B, B, C):
         filled.put(job(user_id), 0.0)
@@ -47,11 +47,11 @@ def test_one_user_alone_leaves_the_last_slots_to_others():
 
 
 def test_a_worker_of_few_slots_keeps_none_free():
-    assert begun(stock(2, A, A, A)) == [A, A]
+    assert begun(buffer(2, A, A, A)) == [A, A]
 
 
 def test_a_slot_that_ends_a_job_is_free_again():
-    filled = stock(2, A, A, A)
+    filled = buffer(2, A, A, A)
     first = filled.take()
     filled.take()
     assert (filled.take(), first.user_id) == (None, A)
@@ -60,13 +60,13 @@ def test_a_slot_that_ends_a_job_is_free_again():
 
 
 def test_nothing_is_claimed_ahead_of_slow_jobs():
-    filled = stock(10, *[A] * 7)
+    filled = buffer(10, *[A] * 7)
     begun(filled)
     assert [filled.room(now) for now in (1.0, 2.0, 60.0)] == [0, 0, 0]
 
 
 def test_what_begins_within_moments_is_claimed_ahead_and_bounded():
-    filled = stock(10)
+    filled = buffer(10)
     rooms = []
     for turn in range(1, 30):
         for _ in range(100):  # in a hundredth of a second
@@ -83,7 +83,7 @@ def test_a_turn_asks_for_a_hundred_jobs_at_most_however_many_slots():
 
 
 def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
-    filled = stock(1, A, A, A)
+    filled = buffer(1, A, A, A)
     filled.end(filled.take())
     assert not filled.is_ample  # its slot is free
     filled.take()
@@ -99,7 +99,7 @@ def test_how_long_the_longest_waiting_has_waited():
 
 
 def test_what_is_handed_back_waits_no_longer():
-    filled = stock(2, A, B, B)
+    filled = buffer(2, A, B, B)
     filled.take()
     assert [one.user_id for one in filled.empty()] == [B, B]
     assert (filled.take(), filled.running, filled.waiting) == (None, 1, 0)

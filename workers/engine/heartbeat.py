@@ -1,7 +1,8 @@
 """Keeps leases alive, and hears of new jobs.
 
 The heartbeat has its own thread and connection, so that a busy event loop can't lose leases. The
-listener wakes the worker on NOTIFY. Missing one costs only latency: the runner polls as well."""
+listener wakes the worker on NOTIFY. Missing one costs only latency: the runner polls as well.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ import structlog
 from core.database import connect, connect_async
 from workers.engine.queue import Job
 
-Connection = psycopg.Connection[dict[str, object]]
-
 _log = structlog.get_logger()
+
+Connection = psycopg.Connection[dict[str, object]]
 _EXTEND = "select msg_id, is_cancelled from private.extend(%s, %s, %s, %s)"
 _PROBE = "probe"
 _PROBE_SECONDS = 2

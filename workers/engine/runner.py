@@ -1,6 +1,7 @@
 """Runs claimed jobs side by side: claim, perform, outcome. Knows nothing of what a job does.
 
-The prefetch buffer says whose job begins next and how many more to claim. It does no I/O."""
+The prefetch buffer says whose job begins next and how many more to claim. It does no I/O.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ from workers.engine.handlers import Handler, Run
 from workers.engine.heartbeat import Heartbeat, listen
 from workers.engine.queue import Job, Pool
 
+_log = structlog.get_logger()
+
 Lane = UUID | None  # whose work it is; None: the system's
 
 # Claimed ahead is what begins this soon at the pace of late, so that no slot waits for a claim.
@@ -38,8 +41,6 @@ _MOST_AT_ONCE = 100
 _PACE_SECONDS = 0.01  # the pace is measured over at least as long
 # Below that, keeping a slot free for newcomers would cost too large a part of them.
 _SLOTS_TO_KEEP_SOME_FREE = 4
-
-_log = structlog.get_logger()
 _POLL_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.01  # doubles with each look, up to the poll
 _RECONNECT_SECONDS = 0.5

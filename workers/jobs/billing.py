@@ -1,6 +1,7 @@
 """The jobs of billing: sync_customer, reconcile_billing, erase_account.
 
-Each asks Stripe in a thread, on a database session of its own; failures become Retry or Reject."""
+Each asks Stripe in a thread, on a database session of its own; failures become Retry or Reject.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +31,12 @@ from workers.engine.errors import Reject, Retry
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job, Pool
 
+_log = structlog.get_logger()
+
 _T = TypeVar("_T")
 _NOT_CONFIGURED_SECONDS = 600.0
 BILLING_CONNECTIONS = 2
 _SESSIONS: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
-
-_log = structlog.get_logger()
 # Stripe gives up on a delivery after three days, and lists its events for thirty.
 _LOOK_BACK_SECONDS = 7 * 24 * 3600
 

@@ -1,4 +1,4 @@
-"""What a job lends to a provider: a way to report, and a memory that outlives a try."""
+"""What a job lends to a source: a way to report, and a memory that outlives a try."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Unbudgeted:
 
 @dataclass(frozen=True)
 class Context:
-    """Handed to a provider with each URL."""
+    """Handed to a source with each URL."""
 
     report: Report
     step: Step

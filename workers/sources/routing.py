@@ -1,4 +1,4 @@
-"""Which provider serves which URL: one table, read from the top; the first match serves."""
+"""Which source serves which URL: one table, read from the top; the first match serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded provider: data that ships with the project, or a data file that SAMPLE_DATA names.
+"""The embedded source: data that ships with the project, or a data file that SAMPLE_DATA names.
 
 Both hold items in the shape of the Apify TikTok actors, so they pass through the same adapters as
 real ones. The packaged set is written by us and moves with the clock; a named file stays as it is.

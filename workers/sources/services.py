@@ -1,4 +1,4 @@
-"""What providers need from outside: clients, keys and the clock, opened once per worker."""
+"""What sources and the language model need: clients, keys, the clock; opened once per worker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.writing.model import Price, TextModel, open_text_model
 
 @dataclass(frozen=True)
 class Services:
-    """Handed to every provider; tests build their own."""
+    """Handed to every source; tests build their own."""
 
     fetcher: Fetcher
     ref_key: bytes

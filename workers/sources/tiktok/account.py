@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class _Sealed:
+class _Encrypted:
     access: str
     refresh: str
     is_stale: bool
@@ -56,14 +56,16 @@ async def own_posts(
 
 
 async def _posts(
-    accounts: TikTokAccounts, sealed: _Sealed, ref_key: bytes, now: datetime
+    accounts: TikTokAccounts, sealed: _Encrypted, ref_key: bytes, now: datetime
 ) -> OwnPosts:
     return await accounts.display.posts(
         accounts.sealer.open(sealed.access), ref_key=ref_key, now=now
     )
 
 
-async def _renewed(pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Sealed) -> _Sealed:
+async def _renewed(
+    pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Encrypted
+) -> _Encrypted:
     """New tokens, fetched here or by another worker meanwhile."""
     if sealed.is_over:
         raise TokenRefused
@@ -82,8 +84,8 @@ async def _renewed(pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Seal
 
 
 async def _keep(
-    pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Sealed, tokens: Tokens
-) -> _Sealed:
+    pool: Pool, job: Job, accounts: TikTokAccounts, sealed: _Encrypted, tokens: Tokens
+) -> _Encrypted:
     access, refresh = accounts.sealer.seal(tokens.access), accounts.sealer.seal(tokens.refresh)
     kept = await _row(
         pool,
@@ -98,7 +100,7 @@ async def _keep(
     if not kept["it"]:  # disconnected or erased meanwhile: nobody may use these tokens
         await asyncio.to_thread(accounts.login.revoke, tokens.access)
         raise LostLease
-    return _Sealed(access, refresh, is_stale=False, is_over=False)
+    return _Encrypted(access, refresh, is_stale=False, is_over=False)
 
 
 def _outcome(error: TikTokError) -> Exception:
@@ -108,11 +110,11 @@ def _outcome(error: TikTokError) -> Exception:
     return Retry("tiktok_unavailable", "TikTok has a problem right now.", _AGAIN_SECONDS)
 
 
-async def _sealed(pool: Pool, job: Job) -> _Sealed | None:
+async def _sealed(pool: Pool, job: Job) -> _Encrypted | None:
     row = await _row(pool, "select * from private.tiktok_of_job(%s)", job.job_id)
     if row["access_token"] is None:
         return None
-    return _Sealed(row["access_token"], row["refresh_token"], row["is_stale"], row["is_over"])
+    return _Encrypted(row["access_token"], row["refresh_token"], row["is_stale"], row["is_over"])
 
 
 async def _row(pool: Pool, statement: str, *parameters: object) -> dict[str, Any]:

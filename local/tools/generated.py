@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from local import api_page, postgrest, provisioning, scratch
+from local import postgrest, provisioning, scratch
 from local.layout import ROOT
-from local.tools import schema, schema_page
+from local.tools import api_page, schema, schema_page
 
 SCHEMA_PAGE = ROOT / "docs" / "schema.md"
 TYPES = ROOT / "supabase" / "types" / "database.ts"

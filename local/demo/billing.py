@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from core.config import LocalSettings
-from local import environment, session, stack, stripe
+from local import clerk, environment, stack, stripe
 from local.layout import Layout
 
 Say = Callable[[str], None]
@@ -49,7 +49,7 @@ def _forget(settings: LocalSettings) -> None:
 
 def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:
     layout = Layout(settings.local_dir.resolve())
-    token = session.sign_in(settings, layout, f"shopper-{secrets.token_hex(4)}")
+    token = clerk.sign_in(settings, layout, f"shopper-{secrets.token_hex(4)}")
     api = httpx.Client(
         base_url=environment.api_url(settings),
         headers={"Authorization": f"Bearer {token.text}"},

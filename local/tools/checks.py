@@ -18,9 +18,9 @@ from packaging.utils import canonicalize_name
 from psycopg import sql
 
 from core.config import LocalSettings
-from local import generated, provisioning, scratch
+from local import provisioning, scratch
 from local.layout import ROOT
-from local.tools import schema
+from local.tools import generated, schema
 
 _BIN = Path(sys.executable).parent
 _TOOLS = {

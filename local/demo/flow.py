@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from supabase import Client, ClientOptions, create_client
 
 from core.config import LocalSettings
-from local import environment, pack_view, session, stack
+from local import clerk, environment, stack
+from local.demo import pack_view
 from local.layout import Layout
 
 Row = dict[str, Any]
@@ -33,7 +34,7 @@ def run(settings: LocalSettings) -> None:
     """Brings the stack up, plays the flow once and prints the pack; raises DemoError."""
     console = Console(highlight=False)
     layout = stack.up(settings, console.print)
-    token = session.sign_in(settings, layout, USER)
+    token = clerk.sign_in(settings, layout, USER)
     console.print(f"Signed in as the local user “{USER}” ({token.user_id})")
     client = connect(settings, layout, token.text)
     found = _find(client)
