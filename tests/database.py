@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,24 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
+_CHANGE = re.compile(r"\b(update\s+[\w.]+\s+(as\s+\w+\s+)?set|delete\s+from)\b", re.IGNORECASE)
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
+
+
+class UnfilteredChangeError(BaseException):
+    """A test changed every row as the API. Not an Exception: no `pytest.raises` expects it."""
+
+
+class _ApiCursor(psycopg.Cursor[Row]):
+    """Refuses an UPDATE or DELETE without WHERE, as `safeupdate` does in hosted's API sessions."""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> _ApiCursor:
+        text = query.as_string(self) if isinstance(query, sql.Composable) else query
+        for statement in text.split(";"):
+            if _CHANGE.search(statement) and not _WHERE.search(statement):
+                raise UnfilteredChangeError(statement)
+        return super().execute(query, *arguments, **options)
+
 
 MAKE_ACCOUNTS = """
 select r.user_id from unnest(%s::uuid[]) as u (id),
@@ -63,7 +82,10 @@ class Database(Session):
 
     def connect(self, role: str) -> psycopg.Connection[Row]:
         """Another connection, in autocommit; the caller closes it. For races."""
-        return psycopg.connect(self.url(role), autocommit=True, row_factory=dict_row)
+        cursor = _ApiCursor if role == "authenticator" else psycopg.Cursor
+        return psycopg.connect(
+            self.url(role), autocommit=True, row_factory=dict_row, cursor_factory=cursor
+        )
 
     @contextmanager
     def as_user(self, user_id: uuid.UUID | str, **claims: object) -> Iterator[Session]:

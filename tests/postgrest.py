@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jwt
@@ -19,7 +20,7 @@ from jwt.algorithms import ECAlgorithm
 from postgrest import SyncPostgrestClient
 
 from local import postgrest
-from tests.database import Database, user_claims
+from tests.database import Database, UnfilteredChangeError, user_claims
 from tests.server import ROOT, free_port
 
 _KEY = ec.generate_private_key(ec.SECP256R1())
@@ -79,6 +80,23 @@ def as_here(status: int, body: dict[str, object]) -> tuple[int, dict[str, object
     return status, body | {"hint": None} if code == "42501" else body
 
 
+# Parameters of a query that choose no rows. Those of an embedded table have a dot.
+_NO_FILTERS = {"select", "order", "limit", "offset", "columns", "on_conflict"}
+_LOGGED_CHANGE = re.compile(r'"((?:PATCH|DELETE) (\S+)) HTTP/')
+
+
+def _refuse_unfiltered_changes(log: str) -> None:
+    """Raises if a PATCH or DELETE was without a filter: `safeupdate` refuses it on hosted."""
+    changes = _LOGGED_CHANGE.findall(log)
+    if unfiltered := [request for request, path in changes if not _has_filter(path)]:
+        raise UnfilteredChangeError(*unfiltered)
+
+
+def _has_filter(path: str) -> bool:
+    names = {name for name, _ in parse_qsl(urlsplit(path).query, keep_blank_values=True)}
+    return any("." not in name for name in names - _NO_FILTERS)
+
+
 def serve(
     db: Database, folder: Path, runtime: str = postgrest.RUNTIME, **settings: str
 ) -> Iterator[RunningPostgrest]:
@@ -102,6 +120,7 @@ def serve(
             "server-host": "127.0.0.1",
             "server-port": str(port),
             "admin-server-port": str(admin_port),
+            "log-level": "info",
         }
         | {name.replace("_", "-"): value for name, value in settings.items()},
     )
@@ -122,6 +141,7 @@ def serve(
     finally:
         process.terminate()
         process.wait(timeout=10)
+    _refuse_unfiltered_changes(log.read_text())
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -82,9 +82,9 @@ def test_errors_come_first_then_names_in_order(db: Database) -> None:
 def test_only_enabled_rules_of_the_caller_apply(db: Database) -> None:
     user = make_user(db)
     make_rule(db, make_user(db), "Not mine", banned("lamp"))
-    make_rule(db, user, "Off", banned("lamp"))
+    off = make_rule(db, user, "Off", banned("lamp"))
     with db.as_user(user) as owner:
-        owner.execute("update public.brand_rules set enabled = false")
+        owner.execute("update public.brand_rules set enabled = false where id = %s", off["id"])
     assert check(db, user, "A lamp.") == []
 
 
@@ -217,8 +217,9 @@ def test_no_final_script_is_inserted_or_edited_past_the_rules(db: Database) -> N
     insert = "insert into public.scripts (product_id, content, status) values (%s, %s, 'final')"
     answer = refusal(db, product["user_id"], insert, product["id"], "A miracle!")
     assert answer["code"] == "script_not_compliant"
-    make_script(db, product, "A lamp.", status="final")
-    answer = refusal(db, product["user_id"], "update public.scripts set content = 'A miracle!'")
+    script = make_script(db, product, "A lamp.", status="final")
+    update = "update public.scripts set content = 'A miracle!' where id = %s"
+    answer = refusal(db, product["user_id"], update, script["id"])
     assert answer["code"] == "script_not_compliant"
 
 
@@ -235,8 +236,11 @@ def test_less_than_a_broken_error_rule_stops_nothing(
 
 def test_a_final_script_stays_final_when_a_rule_is_added(db: Database) -> None:
     product = make_product(db, make_user(db))
-    make_script(db, product, "A miracle!", status="final")
+    script = make_script(db, product, "A miracle!", status="final")
     make_rule(db, product["user_id"], "No miracles", banned("miracle"))
     with db.as_user(product["user_id"]) as owner:
-        renamed = owner.row("update public.scripts set title = 'Lamp' returning title, status")
+        renamed = owner.row(
+            "update public.scripts set title = 'Lamp' where id = %s returning title, status",
+            script["id"],
+        )
     assert renamed == {"title": "Lamp", "status": "final"}

@@ -246,8 +246,12 @@ def table_requests(db: Database) -> list[tuple[str, str, dict]]:
         "select relname from pg_class where relnamespace = 'public'::regnamespace"
         " and relkind in ('r', 'p', 'v', 'm')"
     )
-    verbs = ("GET", "POST", "PATCH", "DELETE")
-    return [(verb, f"/{row['relname']}", {}) for row in db.rows(query) for verb in verbs]
+    verbs = {"GET": "", "POST": "", "PATCH": "?id=not.is.null", "DELETE": "?id=not.is.null"}
+    return [
+        (verb, f"/{row['relname']}{which}", {})
+        for row in db.rows(query)
+        for verb, which in verbs.items()
+    ]
 
 
 def function_requests(db: Database) -> list[tuple[str, str, dict]]:

@@ -171,7 +171,7 @@ def test_a_deleted_product_takes_its_insights_along(db: Database):
     product = make_product(db, make_user(db))
     assert save(db, claim(db))
     with db.as_user(product["user_id"]) as owner:
-        owner.execute("delete from public.products")
+        owner.execute("delete from public.products where id = %s", product["id"])
     assert saved(db) == NOTHING
 
 
@@ -254,15 +254,15 @@ def test_an_analysis_too_many_replaces_the_oldest_of_its_product(db: Database):
 
 def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):
     pack = make_pack(db, make_user(db))
-    rename = "update public.virality_packs set name = %s"
-    assert refusal(db, pack["user_id"], rename, "") == {
+    rename = "update public.virality_packs set name = %s where id = %s"
+    assert refusal(db, pack["user_id"], rename, "", pack["id"]) == {
         "status": 422,
         "code": "invalid_name",
         "message": "The pack's name is missing.",
         "details": {"field": "name"},
     }
     with db.as_user(pack["user_id"]) as owner:
-        assert owner.execute(rename, "  Autumn launch ") == 1
+        assert owner.execute(rename, "  Autumn launch ", pack["id"]) == 1
         assert owner.row("select * from public.virality_packs") == pack | {"name": "Autumn launch"}
 
 
@@ -273,7 +273,9 @@ def test_owners_change_nothing_else_of_a_pack(db: Database, column: str):
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         db.as_user(pack["user_id"]) as owner,
     ):
-        owner.execute(f"update public.virality_packs set {column} = {column}")
+        owner.execute(
+            f"update public.virality_packs set {column} = {column} where id = %s", pack["id"]
+        )
 
 
 def test_results_are_for_reading(db: Database):

@@ -34,9 +34,11 @@ class Table:
 
 
 def make_version(db: Database, user_id: uuid.UUID) -> Row:
-    make_script(db, make_product(db, user_id))
+    script = make_script(db, make_product(db, user_id))
     with db.as_user(user_id) as owner:
-        owner.execute("update public.scripts set content = 'Look again.'")
+        owner.execute(
+            "update public.scripts set content = 'Look again.' where id = %s", script["id"]
+        )
         return owner.row("select * from public.script_versions")
 
 
@@ -244,9 +246,13 @@ def over_http(client: httpx.Client, verb: str, table: str, row: Row) -> str:
 @pytest.mark.parametrize("table", TABLES)
 def test_the_owner_can_give_nothing_away(db: Database, table: str):
     owner_id = make_user(db)
-    TABLES[table].make(db, owner_id)
+    row = TABLES[table].make(db, owner_id)
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.as_user(owner_id) as owner:
-        owner.execute(f"update public.{table} set {TABLES[table].owner} = %s", make_user(db))
+        owner.execute(
+            f"update public.{table} set {TABLES[table].owner} = %s where id = %s",
+            make_user(db),
+            row["id"],
+        )
 
 
 def test_plans_are_for_everybody_to_read_and_for_nobody_to_change(db: Database):
@@ -256,7 +262,7 @@ def test_plans_are_for_everybody_to_read_and_for_nobody_to_change(db: Database):
         with act as session:
             assert session.rows("select * from public.plans order by rank") == plans
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                session.execute("update public.plans set max_products = 1000")
+                session.execute("update public.plans set max_products = 1000 where id = 'free'")
             session.connection.execute("rollback; begin")
 
 

@@ -90,8 +90,10 @@ def erasure_of(user_id: uuid.UUID) -> tuple[str, str]:
 
 
 def test_a_product_is_renamed_just_before_its_account_is_erased(db: Database, sessions: ExitStack):
-    own = account_of(db, make_product(db, make_user(db)))
-    renaming = ("authenticator", user_statement(own, "update public.products set name = 'a'"))
+    product = make_product(db, make_user(db))
+    own = account_of(db, product)
+    rename = f"update public.products set name = 'a' where id = '{product['id']}'"
+    renaming = ("authenticator", user_statement(own, rename))
     race(db, sessions, "select from public.products", renaming)
     login, statement = erasure_of(own)
     connect(db, sessions, login).execute(statement)

@@ -212,15 +212,18 @@ def test_owners_can_only_rename_a_product(db: Database, column: str):
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         db.as_user(product["user_id"]) as owner,
     ):
-        owner.execute(f"update public.products set {column} = {column}")
+        owner.execute(
+            f"update public.products set {column} = {column} where id = %s", product["id"]
+        )
 
 
 def test_renaming_keeps_the_rules_for_names_and_notes_the_time(db: Database):
     product = make_product(db, make_user(db))
     owner_id = product["user_id"]
-    assert refusal(db, owner_id, "update public.products set name = ''")["code"] == "invalid_name"
+    rename = "update public.products set name = %s where id = %s returning *"
+    assert refusal(db, owner_id, rename, "", product["id"])["code"] == "invalid_name"
     with db.as_user(owner_id) as owner:
-        renamed = owner.row("update public.products set name = ' Mug ' returning *")
+        renamed = owner.row(rename, " Mug ", product["id"])
     assert renamed == product | {"name": "Mug", "updated_at": renamed["updated_at"]}
     assert renamed["updated_at"] > product["updated_at"]
 
@@ -263,7 +266,7 @@ def test_nobody_runs_the_analysis_of_a_product_that_is_not_theirs(db: Database, 
 def test_deleting_a_product_takes_its_queued_job_along(db: Database):
     product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
-        assert owner.execute("delete from public.products") == 1
+        assert owner.execute("delete from public.products where id = %s", product["id"]) == 1
     assert work_left(db) | {"messages": None} == {
         "products": 0,
         "jobs": 0,
@@ -280,7 +283,7 @@ def test_deleting_a_product_stops_its_running_job_without_a_result(db: Database)
     with db.as_worker() as worker:
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
     with db.as_user(product["user_id"]) as owner:
-        owner.execute("delete from public.products")
+        owner.execute("delete from public.products where id = %s", product["id"])
     lease = ("ingestion", job["msg_id"], job["read_ct"])
     with db.as_worker() as worker:
         assert not worker.value("select private.progress(%s, %s, %s, 'fetching', 5)", *lease)

@@ -222,7 +222,7 @@ def test_scripts_are_counted_too(db: Database) -> None:
 def test_deleting_a_product_frees_its_place_but_not_its_analysis(db: Database) -> None:
     product = make_product(db, make_user(db))
     with db.as_user(product["user_id"]) as owner:
-        owner.execute("delete from public.products")
+        owner.execute("delete from public.products where id = %s", product["id"])
     assert usage(db, product["user_id"]) == {"products": 0, "analyses": 1, "scripts": 0}
 
 

@@ -150,8 +150,9 @@ def test_a_draft_says_which_rules_it_breaks_until_it_is_edited(db: Database) -> 
     assert save(db, claim(db))
     broken = {"rule_name": "No lamps", "severity": "error", "message": "Don't say “lamp”."}
     with db.as_user(product["user_id"]) as owner:
-        assert owner.value("select broken_rules from public.scripts") == [broken]
-        owner.execute("update public.scripts set content = 'Look.'")
+        script = owner.row("select id, broken_rules from public.scripts")
+        assert script["broken_rules"] == [broken]
+        owner.execute("update public.scripts set content = 'Look.' where id = %s", script["id"])
         assert owner.value("select broken_rules from public.scripts") is None
 
 
@@ -167,5 +168,5 @@ def test_a_deleted_product_gets_no_script(db: Database) -> None:
     ask(db, product)
     job = claim(db)
     with db.as_user(product["user_id"]) as owner:
-        owner.execute("delete from public.products")
+        owner.execute("delete from public.products where id = %s", product["id"])
     assert save(db, job) is False

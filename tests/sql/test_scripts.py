@@ -11,6 +11,7 @@ from tests.database import Database, Session, make_product, make_user
 from tests.rules import make_script, refusal
 
 INSERT = "insert into public.scripts (product_id, content) values (%s, %s)"
+CHANGE = "update public.scripts set content = %s where id = %s"
 
 
 def versions(session: Session) -> list[tuple[int, str]]:
@@ -39,12 +40,14 @@ def test_owner_reads_what_they_wrote(db: Database) -> None:
 def test_other_users_see_and_change_nothing(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)))
     with db.as_user(script["user_id"]) as owner:
-        owner.execute("update public.scripts set content = 'Look again.'")
+        owner.execute(CHANGE, "Look again.", script["id"])
     with db.as_user(make_user(db)) as other:
         assert other.rows("select * from public.scripts") == []
         assert other.rows("select * from public.script_versions") == []
-        assert other.execute("update public.scripts set content = 'Mine.'") == 0
-        assert other.execute("delete from public.scripts") == 0
+        assert (
+            other.execute("update public.scripts set content = 'Mine.' where id is not null") == 0
+        )
+        assert other.execute("delete from public.scripts where id is not null") == 0
 
 
 @pytest.mark.parametrize("table", ["scripts", "script_versions"])
@@ -59,11 +62,11 @@ def test_anonymous_has_no_access(db: Database, table: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "update public.scripts set origin = 'ai'",
-        "update public.scripts set version = 7",
-        "update public.scripts set product_id = gen_random_uuid()",
-        "delete from public.script_versions",
-        "update public.script_versions set content = 'Never said.'",
+        "update public.scripts set origin = 'ai' where id is not null",
+        "update public.scripts set version = 7 where id is not null",
+        "update public.scripts set product_id = gen_random_uuid() where id is not null",
+        "delete from public.script_versions where id is not null",
+        "update public.script_versions set content = 'Never said.' where id is not null",
     ],
 )
 def test_what_the_system_records_cannot_be_written(db: Database, statement: str) -> None:
@@ -124,8 +127,8 @@ def test_a_script_without_a_product_is_refused(db: Database) -> None:
 
 def test_an_unknown_status_is_refused(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)))
-    update = "update public.scripts set status = 'published'"
-    assert refusal(db, script["user_id"], update) == {
+    update = "update public.scripts set status = 'published' where id = %s"
+    assert refusal(db, script["user_id"], update, script["id"]) == {
         "status": 422,
         "code": "invalid_script",
         "message": "A script's status is draft or final.",
@@ -136,9 +139,9 @@ def test_an_unknown_status_is_refused(db: Database) -> None:
 def test_a_replaced_text_is_kept(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
-        owner.execute("update public.scripts set content = 'Second.'")
-        owner.execute("update public.scripts set title = 'Lamp'")
-        owner.execute("update public.scripts set content = 'Third.'")
+        owner.execute(CHANGE, "Second.", script["id"])
+        owner.execute("update public.scripts set title = 'Lamp' where id = %s", script["id"])
+        owner.execute(CHANGE, "Third.", script["id"])
         assert versions(owner) == [(1, "First."), (2, "Second.")]
         assert owner.value("select version from public.scripts") == 3
 
@@ -146,7 +149,7 @@ def test_a_replaced_text_is_kept(db: Database) -> None:
 def test_an_earlier_text_comes_back_as_a_draft(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)), "First.", status="final")
     with db.as_user(script["user_id"]) as owner:
-        owner.execute("update public.scripts set content = 'Second.'")
+        owner.execute(CHANGE, "Second.", script["id"])
         restored = owner.row(
             "select * from public.restore_script_version(script_id => %s, version => 1)",
             script["id"],
@@ -162,7 +165,7 @@ def test_an_earlier_text_comes_back_as_a_draft(db: Database) -> None:
 def test_restoring_what_is_not_there_is_not_found(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
-        owner.execute("update public.scripts set content = 'Second.'")
+        owner.execute(CHANGE, "Second.", script["id"])
     query = "select public.restore_script_version(%s, %s)"
     expected = {
         "status": 404,
@@ -178,7 +181,7 @@ def test_the_newest_hundred_earlier_texts_are_kept(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)), "0")
     with db.as_user(script["user_id"]) as owner:
         for number in range(1, 104):
-            owner.execute("update public.scripts set content = %s", str(number))
+            owner.execute(CHANGE, str(number), script["id"])
         kept = [version for version, _ in versions(owner)]
     assert kept == list(range(4, 104))
 
@@ -186,7 +189,7 @@ def test_the_newest_hundred_earlier_texts_are_kept(db: Database) -> None:
 def test_scripts_go_with_their_product(db: Database) -> None:
     script = make_script(db, make_product(db, make_user(db)), "First.")
     with db.as_user(script["user_id"]) as owner:
-        owner.execute("update public.scripts set content = 'Second.'")
-        owner.execute("delete from public.products")
+        owner.execute(CHANGE, "Second.", script["id"])
+        owner.execute("delete from public.products where id = %s", script["product_id"])
         assert owner.rows("select * from public.scripts") == []
         assert versions(owner) == []

@@ -42,7 +42,7 @@ def test_a_rule_that_its_owner_changed_stays_changed(db: Database) -> None:
     user = make_user(db)
     adopt(db, user, "ftc")
     with db.as_user(user) as owner:
-        owner.execute("update public.brand_rules set enabled = false")
+        owner.execute("update public.brand_rules set enabled = false where user_id = %s", user)
     assert {rule["enabled"] for rule in adopt(db, user, "ftc")} == {False}
 
 

@@ -275,18 +275,19 @@ async def test_a_script_is_not_lost_because_nobody_could_judge_it(
 async def test_a_models_verdict_alone_keeps_no_script_from_being_final(db, server, model):
     server.will(reply(BEATS), verdict())
     await reviewed(db, model, definition=RUBRIC | {"severity": "error"})
-    owner = db.value("select user_id from public.scripts")
-    with db.as_user(owner) as session:
-        session.execute("update public.scripts set status = 'final'")
+    script = db.row("select id, user_id from public.scripts")
+    with db.as_user(script["user_id"]) as session:
+        session.execute("update public.scripts set status = 'final' where id = %s", script["id"])
         assert session.value("select status from public.scripts") == "final"
 
 
 async def test_a_changed_text_has_no_review_any_more(db, server, model):
     server.will(reply(BEATS), verdict())
     await reviewed(db, model)
-    owner = db.value("select user_id from public.scripts")
-    with db.as_user(owner) as session:
-        session.execute("update public.scripts set content = 'Something else.'")
+    script = db.row("select id, user_id from public.scripts")
+    with db.as_user(script["user_id"]) as session:
+        update = "update public.scripts set content = 'Something else.' where id = %s"
+        session.execute(update, script["id"])
         assert session.value("select review from public.scripts") is None
 
 
