@@ -7,7 +7,7 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -91,6 +91,10 @@ prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failu
 
 schema: setup ## docs/schema.md and, until the first release, the initial migration, from the schemas
 	@$(RUN) -m local schema
+
+migration: setup ## After the first release: drafts what changed schemas ask for: make migration NAME=add_notes
+	@test "$(origin NAME)" = "command line" || { echo "Name it: make migration NAME=add_notes"; exit 1; }
+	@$(RUN) -m local migration "$(NAME)"
 
 types: setup ## supabase/types from the schemas
 	@$(RUN) -m local types

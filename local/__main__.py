@@ -113,6 +113,12 @@ def schema(settings: LocalSettings) -> int:
     return int(bool(missing))
 
 
+def migration(settings: LocalSettings, name: str) -> int:
+    with scratch.database(settings.local_dir) as database:
+        print(schema_tool.draft(name, settings.local_dir, database).relative_to(ROOT))
+    return 0
+
+
 def types(settings: LocalSettings) -> int:
     with scratch.database(settings.local_dir) as database:
         generated.write(database, generated.TYPES, generated.PYTHON_TYPES, generated.OPENAPI)
@@ -166,6 +172,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "psql": psql,
     "check": check,
     "schema": schema,
+    "migration": migration,
     "types": types,
     "docs": docs,
 }

@@ -73,27 +73,41 @@ def edited_since(record: Path) -> list[str]:
     return [name for name, digest in _noted(record).items() if now.get(name) != digest]
 
 
-def run_supabase(*arguments: str, database_url: str) -> str:
+def run_supabase(*arguments: str, database_url: str, other_url: str = "") -> str:
     """Runs the Supabase CLI on a database and returns its output; raises CommandFailedError.
 
-    The password goes through the environment: every user of the machine can read arguments.
+    With another database, whose password is the same, it leads from the first to the other. The
+    password goes through the environment: every user of the machine can read arguments.
     """
-    url = urlsplit(database_url)
-    address = f"{url.scheme}://{url.username}@{url.hostname}:{url.port}{url.path}?sslmode=disable"
+    places = [f"--remote={_without_password(database_url)}"]
+    if other_url:
+        places = [
+            f"--from={_without_password(database_url)}",
+            f"--to={_without_password(other_url)}",
+        ]
     result = subprocess.run(
-        [_SUPABASE, *arguments, f"--remote={address}"],
+        [_SUPABASE, *arguments, *places],
         check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
         cwd=ROOT,
-        env=os.environ | {"SUPABASE_TELEMETRY_DISABLED": "1", "PGPASSWORD": url.password or ""},
+        env=os.environ
+        | {
+            "SUPABASE_TELEMETRY_DISABLED": "1",
+            "PGPASSWORD": urlsplit(database_url).password or "",
+        },
     )
     if result.returncode:
         said = f"{result.stderr}{result.stdout}"
         raise CommandFailedError(f"supabase {' '.join(arguments[:2])} failed:\n{said}")
     return result.stdout
+
+
+def _without_password(database_url: str) -> str:
+    url = urlsplit(database_url)
+    return f"{url.scheme}://{url.username}@{url.hostname}:{url.port}{url.path}?sslmode=disable"
 
 
 def _noted(record: Path) -> dict[str, str]:

@@ -25,11 +25,15 @@ class Scratch:
 @contextmanager
 def database(folder: Path) -> Iterator[Scratch]:
     """Starts a server below `folder`, migrates it, and removes it at the end."""
-    data_dir = folder / f"scratch-{os.getpid()}"
-    try:
-        # It is thrown away: nothing in it has to survive a crash.
-        server = postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
+    with running(folder / f"scratch-{os.getpid()}") as server:
         yield migrated(server)
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[postgres.Server]:
+    """A server that is thrown away: nothing in it has to survive a crash."""
+    try:
+        yield postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
     finally:
         postgres.stop(data_dir, mode="immediate")
         shutil.rmtree(data_dir, ignore_errors=True)

@@ -10,11 +10,12 @@ import difflib
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -50,7 +51,10 @@ _CATALOGUE = {
         where setdatabase in (0, (select oid from pg_database where datname = current_database()))
     """,
     "Members of roles": """
-        select concat_ws(' ', roleid::regrole, 'to', member::regrole, 'admin', admin_option)
+        select concat_ws(
+            ' ', roleid::regrole, 'to', member::regrole, 'admin', admin_option,
+            'inherit', inherit_option, 'set', set_option
+        )
         from pg_auth_members
     """,
     "Grants on the database": """
@@ -89,21 +93,38 @@ def initial_migration() -> str:
 @contextmanager
 def built(data_dir: Path) -> Iterator[postgres.Server]:
     """A server with a database of the schemas; its data directory is removed at the end."""
-    try:
-        server = postgres.start(data_dir, scratch.free_port(), fsync="off", full_page_writes="off")
+    with scratch.running(data_dir) as server:
         provisioning.prepare_platform(server.superuser_url())
         with psycopg.connect(server.url("postgres")) as connection:
             connection.execute(source().encode())
         yield server
-    finally:
-        postgres.stop(data_dir, mode="immediate")
-        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def compare(folder: Path, migrated: postgres.Server) -> str:
     """What the migrations leave otherwise than the schemas say, as a diff; empty if nothing."""
     with built(folder / f"schemas-{os.getpid()}") as server:
         return difference(snapshot(server.superuser_url()), snapshot(migrated.superuser_url()))
+
+
+def draft(name: str, folder: Path, migrated: scratch.Scratch) -> Path:
+    """Writes a migration from what the migrations leave to what the schemas say; returns its path.
+
+    `supabase db diff` drafts it, without settings of roles, statistics and rows.
+    """
+    if INITIAL.read_text().startswith(GENERATED):
+        raise RuntimeError(
+            "Nothing is released yet: `make schema` makes the initial migration anew."
+        )
+    path = INITIAL.with_name(f"{datetime.now(UTC):%Y%m%d%H%M%S}_{name}.sql")
+    with built(folder / f"schemas-{os.getpid()}") as server:
+        password = urlsplit(migrated.url).password or ""
+        provisioning.set_passwords(server.superuser_url(), {"postgres": password})
+        provisioning.run_supabase(
+            *("db", "diff", f"--output={path}"),
+            database_url=migrated.url,
+            other_url=f"postgresql://postgres:{password}@127.0.0.1:{server.port}/postgres",
+        )
+    return path
 
 
 def snapshot(superuser_url: str) -> dict[str, str]:

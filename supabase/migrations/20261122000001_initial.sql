@@ -8185,11 +8185,11 @@ $$;
 
 -- Kinds of jobs, recurring ones, and what all workers together may do to an outside service.
 
--- Many small failures: an outage at Stripe of most of a day loses nothing.
 insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_seconds)
 values
 ('analyze_product', 'ingestion', 5, 3, 5),
 ('generate_script', 'scripts', 5, 3, 5),
+-- Many small failures: an outage at Stripe of most of a day loses nothing.
 ('sync_customer', 'billing', 30, 10, 5),
 ('reconcile_billing', 'billing', 5, 3, 5),
 ('erase_account', 'billing', 30, 10, 5),

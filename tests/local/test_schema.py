@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 
 import psycopg
 import pytest
 
+from local import provisioning, scratch
 from local.layout import ROOT
 from local.tools import generated, schema, schema_page
 from tests.server import PLATFORM, migrate
@@ -161,6 +163,26 @@ def test_the_seed_may_run_again_and_brings_what_has_changed(server, schemas, mig
         *seed,
     )
     assert schema.difference(schemas, found) == ""
+
+
+def test_a_draft_leads_from_the_migrations_to_the_schemas(server, migrated, tmp_path, monkeypatch):
+    copy = shutil.copytree(schema.SCHEMAS, tmp_path / "schemas")
+    (copy / "99_later.sql").write_text("create index later_idx on public.products (name);\n")
+    initial = tmp_path / "20261122000001_initial.sql"
+    initial.write_text("select 1;\n")
+    monkeypatch.setattr(schema, "SCHEMAS", copy)
+    monkeypatch.setattr(schema, "INITIAL", initial)
+    provisioning.set_passwords(server.superuser_url(), {"postgres": "made-up"})
+    url = f"postgresql://postgres:made-up@127.0.0.1:{server.port}/{migrated}"
+    path = schema.draft("later", ROOT / ".local", scratch.Scratch(server, url))
+    assert re.fullmatch(r"\d{14}_later\.sql", path.name)
+    [statement] = [line for line in path.read_text().splitlines() if line.strip()]
+    assert statement == "CREATE INDEX later_idx ON public.products USING btree (name);"
+
+
+def test_nothing_is_drafted_before_the_first_release(server, tmp_path):
+    with pytest.raises(RuntimeError, match="make schema"):
+        schema.draft("later", tmp_path, scratch.Scratch(server, ""))
 
 
 def test_each_object_is_defined_once():

@@ -25,7 +25,7 @@ from tests.jobs import (
     wait_until_blocked,
 )
 from tests.rows import make_pack, make_result
-from tests.server import MIGRATIONS
+from tests.server import SCHEMAS
 
 
 @pytest.fixture(autouse=True)
@@ -291,14 +291,12 @@ GROWTH = {
     "private.live_jobs": "go when the job ends",
     "private.permits": "go with the next start after a minute",
     "private.waiting_workers": "go ten minutes after their worker",
-    "private.source_runs": "go once deleted at Apify, or after eight days",
 }
 CONFIGURATION = {
     "private.queues",
     "private.job_kinds",
     "private.limits",
     "private.schedules",
-    "private.spending_limits",
 }
 
 
@@ -335,7 +333,7 @@ def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
 
 def test_every_table_of_the_job_layer_is_known_to_be_bounded(db: Database):
     """A new one needs a line above, and a way to shrink."""
-    layer = "".join(path.read_text() for path in MIGRATIONS.glob("*_job*.sql"))
+    layer = "".join(path.read_text() for path in SCHEMAS.glob("2*.sql"))
     made = set(re.findall(r"^create table (\S+)", layer, re.MULTILINE))
     assert made == GROWTH.keys() | CONFIGURATION | {"private.messages"}
     assert db.value("select count(*) from only private.messages") == 0
