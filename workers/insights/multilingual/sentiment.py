@@ -108,7 +108,7 @@ def read_vectors(
     totals = softmax(logits)
     places = np.flatnonzero(np.array(is_english, dtype=bool))
     if len(places):
-        chosen = [texts[place] for place in places]
+        chosen = [text for text, one in zip(texts, is_english, strict=True) if one]
         of_english = english.logits(english_features(vectors[places], chosen))
         logits[places] = blend(logits[places], of_english)
     return Reading(labels=softmax(logits), totals=totals)

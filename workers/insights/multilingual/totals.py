@@ -35,15 +35,15 @@ STEPS = 40  # of the grid of mixes: 0.025 apart
 OFFSET = (0.07, 0.11)
 ROW = (0.12, 0.18)
 # Shares of the separation that may be lost, equally likely. For English, and for other languages.
-LOSSES = ((0.0, 0.2, 0.4), (0.0, 0.3, 0.6))
-EVENNESS = 2.0  # of the Dirichlet prior: each label as frequent as another, extremes rare
+LOSSES = ((0.0, 0.2, 0.4), (0.0, 0.4, 0.8))
+EVENNESS = 1.5  # of the Dirichlet prior: each label as frequent as another, extremes rare
 LEVEL = 0.95
 NEAR_ZERO = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Shares of negative, neutral, positive among the comments read; `net` is positive − negative.
+    """Shares of negative, neutral, positive among the comments read; `net` is positive minus negative.
 
     Intervals are of 95 %, and of these comments: those not collected may differ.
     """
