@@ -13,27 +13,24 @@ Three things part the mean from its prediction, and each widens the interval:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.insights.multilingual.sentiment import read_weights
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
 MINIMUM = 10  # fewer comments give no total
 STEPS = 40  # of the grid of mixes: 0.025 apart
 # Standard deviation between kinds of text, as parts of the separation of the labels: of all rows
 # of the confusion together, and of each by itself. For English, and for other languages.
-OFFSET = (0.07, 0.11)
-ROW = (0.12, 0.18)
+OFFSET = (0.07, 0.12)
+ROW = (0.12, 0.20)
 # Shares of the separation that may be lost, equally likely. For English, and for other languages.
 LOSSES = ((0.0, 0.2, 0.4), (0.0, 0.4, 0.8))
 EVENNESS = 1.5  # of the Dirichlet prior: each label as frequent as another, extremes rare
@@ -43,7 +40,7 @@ NEAR_ZERO = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Shares of negative, neutral, positive among the comments read; `net` is positive minus negative.
+    """Shares among the comments read; `net` is positive minus negative.
 
     Intervals are of 95 %, and of these comments: those not collected may differ.
     """
