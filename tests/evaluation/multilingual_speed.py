@@ -1,4 +1,7 @@
-"""What 400 comments cost the multilingual engine: `python …/multilingual_speed.py DATA` as JSON."""
+"""What 400 comments cost the multilingual engine, as JSON.
+
+`python -m tests.evaluation.multilingual_speed DATA`
+"""
 
 from __future__ import annotations
 

