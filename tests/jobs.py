@@ -51,7 +51,7 @@ def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]
     """What a worker gets."""
     with db.as_worker() as worker:
         return worker.rows(
-            "select job_id, msg_id, read_ct, kind, user_id, product_id, arguments, attempt, steps"
+            "select msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, steps"
             " from private.claim(%s, %s, %s)",
             QUEUE,
             quantity,
@@ -64,40 +64,33 @@ def expect_notifications(db: Database, queue: str = QUEUE) -> None:
     db.execute("select private.wait_for_jobs(%s, gen_random_uuid(), '{}')", queue)
 
 
-def token(job: Row) -> tuple[str, int, int]:
-    """The first three arguments of every statement about a claimed job."""
-    return QUEUE, job["msg_id"], job["read_ct"]
+def token(job: Row) -> tuple[int, int]:
+    """The first two arguments of every statement about a claimed job: its fencing token."""
+    return job["msg_id"], job["read_ct"]
 
 
 def complete(db: Database, *jobs: Row) -> list[int]:
     """The messages that were still held."""
     with db.as_worker() as worker:
-        rows = worker.rows(
-            "select complete from private.complete(%s, %s, %s) as complete",
-            QUEUE,
-            [job["msg_id"] for job in jobs],
-            [job["read_ct"] for job in jobs],
-        )
-    return [row["complete"] for row in rows]
+        return [
+            job["msg_id"]
+            for job in jobs
+            if worker.value("select private.complete(%s, %s)", *token(job))
+        ]
 
 
 def fail(db: Database, job: Row, code: str = "down", message: str = "Down.") -> None:
     """As a worker that no retry can help."""
     with db.as_worker() as worker:
-        worker.rows(
-            "select private.complete(%s, array[%s::bigint], array[%s], 'failed', %s, %s)",
-            *token(job),
-            code,
-            message,
-        )
+        worker.rows("select private.complete(%s, %s, 'failed', %s, %s)", *token(job), code, message)
 
 
 def end_all(db: Database, user_id: uuid.UUID, status: str, code: str | None = None) -> None:
     """Ends the live jobs of a user, whether claimed or not."""
     db.execute(
-        "select private.complete(l.queue, array[l.msg_id], array[m.read_ct], %s, %s, 'Why.')"
-        " from private.live_jobs as l join private.messages as m on m.msg_id = l.msg_id"
-        " and m.message ->> 'job_id' = l.job_id::text where l.lane = %s::text",
+        "select private.complete(m.msg_id, m.read_ct, %s, %s, 'Why.')"
+        " from private.live_jobs as l join pgmq.q_jobs as m on m.msg_id = l.msg_id"
+        " where l.tenant = %s::text",
         *(status, code, user_id),
     )
 
@@ -105,14 +98,14 @@ def end_all(db: Database, user_id: uuid.UUID, status: str, code: str | None = No
 def expire(db: Database, job: Row) -> None:
     """Lets the job's lease end, as time would."""
     db.execute(
-        "update pgmq.q_maintenance set vt = now() - interval '1 second' where msg_id = %s",
+        "update pgmq.q_jobs set vt = now() - interval '1 second' where msg_id = %s",
         job["msg_id"],
     )
 
 
 def make_due(db: Database) -> None:
     """Lets every delay end, as time would."""
-    db.execute("update pgmq.q_maintenance set vt = now() - interval '1 second'")
+    db.execute("update pgmq.q_jobs set vt = now() - interval '1 second'")
 
 
 def state(db: Database, job_id: uuid.UUID) -> Row:
@@ -127,7 +120,7 @@ def state(db: Database, job_id: uuid.UUID) -> Row:
 def leftovers(db: Database) -> Row:
     """What a finished job must not leave behind."""
     return db.row(
-        "select (select count(*) from pgmq.q_maintenance) as messages,"
+        "select (select count(*) from pgmq.q_jobs) as messages,"
         " (select count(*) from private.live_jobs) as live"
     )
 

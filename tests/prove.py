@@ -54,7 +54,7 @@ AREAS = {
         "tests/webhooks/test_lifecycles.py": "Stripe's events in any order, with duplicates",
         "tests/webhooks/test_kills.py": "webhook and billing job killed, then redelivered",
         "tests/webhooks/test_rotation.py": "keys rotated under load",
-        "tests/workers/test_parking.py": "a thousand parked jobs, each woken once",
+        "tests/workers/test_parking.py": "a thousand snoozed jobs, each woken once",
         "tests/sql/test_erasure.py": "accounts of any size erased, whoever writes meanwhile",
         "tests/webhooks/test_database_away.py": "the edge while PostgreSQL is away",
         "tests/workers/test_pooler.py": "workers behind a transaction pooler",

@@ -7,17 +7,38 @@ from __future__ import annotations
 
 import argparse
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from pgmq_sqlalchemy import PGMQueue
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 
 from core.config import OperatorSettings, SourceSettings
 from core.database import Row, connect
 from workers.sources import checks
+
+_STORE = "jobs"  # the one queue of pgmq; it holds the messages of all logical queues
+_BATCH = 1000
+_PEEK = """
+    select
+        m.msg_id, m.message ->> 'job_id' as job_id, j.kind, j.status, j.stage, j.attempt, m.read_ct,
+        case when m.vt <= m.enqueued_at then 0 else extract(epoch from m.vt - now()) end::int
+        as due_in
+    from pgmq.q_jobs as m left join public.jobs as j on j.id::text = m.message ->> 'job_id'
+    where m.headers ->> 'queue' = %s order by m.vt limit %s
+"""
+_PEEK_ARCHIVED = """
+    select
+        m.msg_id, m.message ->> 'job_id' as job_id, j.kind, j.status, j.stage, j.attempt, m.read_ct,
+        null as due_in
+    from pgmq.a_jobs as m left join public.jobs as j on j.id::text = m.message ->> 'job_id'
+    where m.headers ->> 'queue' = %s order by m.archived_at desc limit %s
+"""
 
 
 def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
@@ -28,8 +49,14 @@ def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
         "doctor": lambda db: diagnose(db, url, settings),
         "pause": lambda db: _set_paused(db, arguments.queue, is_paused=True),
         "resume": lambda db: _set_paused(db, arguments.queue, is_paused=False),
-        "reconcile": _reconcile,
+        "peek": lambda db: _peek(
+            db, arguments.queue, arguments.limit, is_archived=arguments.archived
+        ),
+        "archive": lambda _: _archive(url, arguments.job_id),
+        "replay": lambda db: _replay(db, arguments.queue),
+        "purge": lambda db: _purge(db, url, arguments.queue, is_meant=arguments.yes),
         "redrive": lambda db: _redrive(db, arguments.job_id),
+        "reconcile": _reconcile,
     }
     try:
         connection = connect(url, application_name="operator")
@@ -37,42 +64,129 @@ def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
         print(f"The database of DB_URL can't be reached: {str(error).splitlines()[0]}")
         return 1
     with connection as db:
+        queue = getattr(arguments, "queue", None)
+        known = {row["queue"] for row in db.execute("select queue from private.queues")}
+        if queue and queue not in known:
+            print(f"There is no queue {queue}.")
+            return 1
         return commands[arguments.command](db)
 
 
+@contextmanager
+def _pgmq(url: str) -> Iterator[tuple[PGMQueue, Session]]:
+    """pgmq's own operations, in one transaction with statements of the session."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        with Session(engine) as session, session.begin():
+            yield PGMQueue(engine=engine), session
+    finally:
+        engine.dispose()
+
+
 def _queues(db: Connection[Row], url: str) -> int:
-    # pgmq counts every message, ours only what is due: side by side they show what sleeps.
-    pgmq = PGMQueue(dsn=url.replace("postgresql://", "postgresql+psycopg://", 1))
-    totals = {metrics.queue_name: metrics for metrics in pgmq.metrics_all() or []}
-    pgmq.engine.dispose()
-    line = "{:<14}{:>8}{:>10}{:>12}{:>11}{:>10}{:>8}"
-    print(line.format("queue", "due", "messages", "oldest due", "dead rows", "failed", "paused"))
-    for row in db.execute("select * from private.queue_metrics()"):
-        oldest = row["oldest_due_seconds"]
-        print(
-            line.format(
-                str(row["queue"]),
-                "1000+" if row["due"] == 1000 else str(row["due"]),
-                totals[str(row["queue"])].queue_length,
-                "-" if oldest is None else f"{float(str(oldest)):.0f} s",
-                str(row["dead_rows"]),
-                str(row["dead_letters"]),
+    _print_table(
+        ("queue", "due", "all", "oldest due", "failed", "paused"),
+        [
+            (
+                row["queue"],
+                _count(row["due"]),
+                _count(row["due"], row["not_due"]),
+                "-"
+                if row["oldest_due_seconds"] is None
+                else f"{float(str(row['oldest_due_seconds'])):.0f} s",
+                row["dead_letters"],
                 "yes" if row["is_paused"] else "no",
             )
-        )
+            for row in db.execute("select * from private.queue_metrics()")
+        ],
+    )
+    with _pgmq(url) as (pgmq, session):
+        store = pgmq.metrics(_STORE, session=session, commit=False)
+    print(f"In all {store.queue_length} messages; {store.total_messages} were ever sent.")
     return 0
+
+
+def _count(*numbers: object) -> str:
+    """Their sum; the database stops counting at 1,000."""
+    total = sum(int(str(number)) for number in numbers)
+    return f"{total}+" if "1000" in map(str, numbers) else str(total)
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    lines = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
 
 
 def _set_paused(db: Connection[Row], queue: str, *, is_paused: bool) -> int:
-    done = db.execute(
-        "update private.queues set is_paused = %s where queue = %s", (is_paused, queue)
-    )
-    if not done.rowcount:
-        print(f"There is no queue {queue}.")
-        return 1
+    db.execute("update private.queues set is_paused = %s where queue = %s", (is_paused, queue))
     db.execute("select pg_notify('jobs', %s)", (queue,))
     print(f"{queue} is {'paused' if is_paused else 'running'}.")
     return 0
+
+
+def _peek(db: Connection[Row], queue: str, limit: int, *, is_archived: bool) -> int:
+    # Not by pgmq-sqlalchemy: its read leases what it reads, and from pgmq 1.10 on it takes one
+    # column for another.
+    rows = db.execute(_PEEK_ARCHIVED if is_archived else _PEEK, (queue, limit)).fetchall()
+    head = ("msg_id", "job_id", "kind", "status", "stage", "attempt", "read_ct", "due_in")
+    _print_table(head, [["-" if row[name] is None else row[name] for name in head] for row in rows])
+    return 0
+
+
+def _archive(url: str, job_id: uuid.UUID) -> int:
+    with _pgmq(url) as (pgmq, session):
+        set_aside = text("select private.set_aside(:job_id)")
+        msg_id = session.execute(set_aside, {"job_id": job_id}).scalar_one()
+        if msg_id is None:
+            print(f"{job_id} is not an unfinished job.")
+            return 1
+        pgmq.archive(_STORE, msg_id, session=session, commit=False)
+    print(f"{job_id} has failed; its message {msg_id} is in the archive.")
+    return 0
+
+
+def _replay(db: Connection[Row], queue: str) -> int:
+    rows = db.execute(
+        "select private.redrive((m.message ->> 'job_id')::uuid) as is_back from pgmq.a_jobs as m"
+        " where m.headers ->> 'queue' = %s order by m.msg_id",
+        (queue,),
+    ).fetchall()
+    back = sum(bool(row["is_back"]) for row in rows)
+    print(f"{back} of {len(rows)} archived jobs of {queue} are queued again.")
+    return 0 if back == len(rows) else 1
+
+
+def _purge(db: Connection[Row], url: str, queue: str, *, is_meant: bool) -> int:
+    if not is_meant:
+        print(f"This cancels every job of {queue} that does not run. Say --yes if you mean it.")
+        return 1
+    purged = 0
+    while batch := _cancel_batch(url, queue):
+        purged += batch
+    left = db.execute(
+        "select count(*) as jobs from pgmq.q_jobs as m where m.headers ->> 'queue' = %s", (queue,)
+    ).fetchone()
+    print(f"{purged} jobs of {queue} are cancelled; {left['jobs'] if left else 0} run on.")
+    return 0
+
+
+def _cancel_batch(url: str, queue: str) -> int:
+    with _pgmq(url) as (pgmq, session):
+        cancel = text("select private.cancel_idle(:queue, :quantity)")
+        parameters = {"queue": queue, "quantity": _BATCH}
+        msg_ids = session.execute(cancel, parameters).scalar_one()
+        if msg_ids:
+            pgmq.delete_batch(_STORE, msg_ids, session=session, commit=False)
+    return len(msg_ids)
+
+
+def _redrive(db: Connection[Row], job_id: uuid.UUID) -> int:
+    row = db.execute("select private.redrive(%s) as is_back", (job_id,)).fetchone()
+    is_back = row is not None and bool(row["is_back"])
+    print(f"{job_id} is {'queued again' if is_back else 'not among the failed jobs'}.")
+    return 0 if is_back else 1
 
 
 def _reconcile(db: Connection[Row]) -> int:
@@ -82,13 +196,6 @@ def _reconcile(db: Connection[Row]) -> int:
     ).fetchone()
     print(f"Queued as job {row['job_id'] if row else ''}.")
     return 0
-
-
-def _redrive(db: Connection[Row], job_id: uuid.UUID) -> int:
-    row = db.execute("select private.redrive(%s) as is_back", (job_id,)).fetchone()
-    is_back = row is not None and bool(row["is_back"])
-    print(f"{job_id} is {'queued again' if is_back else 'not among the failed jobs'}.")
-    return 0 if is_back else 1
 
 
 @dataclass(frozen=True)
@@ -102,9 +209,8 @@ class Check:
 
 CHECKS = [
     Check(
-        "every queue has its table",
-        "select format('queue %s has no table', queue) as problem from private.queues"
-        " where to_regclass(format('pgmq.%I', 'q_' || queue)) is null",
+        "the message store is there",
+        "select 'pgmq has no queue jobs' as problem where to_regclass('pgmq.q_jobs') is null",
         "A dump has left it out: select private.restore_queues();",
     ),
     Check(
@@ -114,16 +220,17 @@ CHECKS = [
         "It keeps vacuum from cleaning the queues; end it with pg_terminate_backend(pid).",
     ),
     Check(
-        "queues are vacuumed by count",
-        "select format('queue %s', q.queue) as problem from private.queues as q"
-        " inner join pg_class as c on c.oid = format('pgmq.q_%s', q.queue)::regclass"
-        " where not coalesce('autovacuum_vacuum_scale_factor=0' = any (c.reloptions), false)",
-        "Set it as private.create_queue does; a restore may have lost it.",
+        "messages are vacuumed by count",
+        "select 'the table of messages has lost its vacuum settings' as problem from pg_class as c"
+        " where c.oid = 'pgmq.q_jobs'::regclass"
+        " and not coalesce('autovacuum_vacuum_scale_factor=0' = any (c.reloptions), false)",
+        "Set them as private.create_message_store does.",
     ),
     Check(
         "dead rows are cleaned up",
-        "select format('queue %s has %s dead rows', queue, dead_rows) as problem"
-        " from private.queue_metrics() where dead_rows > 100000",
+        "select format('the table of messages has %s dead rows', dead_rows) as problem"
+        " from pg_stat_get_dead_tuples('pgmq.q_jobs'::regclass) as dead_rows"
+        " where dead_rows > 100000",
         "Look for an old transaction or replication slot that holds vacuum back.",
     ),
     Check(
@@ -147,8 +254,9 @@ CHECKS = [
     Check(
         "every live job has its message",
         "select format('job %s has lost its message', l.job_id) as problem"
-        " from private.live_jobs as l where not exists (select from private.messages as m"
-        " where m.msg_id = l.msg_id and m.tableoid = ('pgmq.q_' || l.queue)::regclass)",
+        " from private.live_jobs as l where not exists (select from pgmq.q_jobs as m"
+        " where m.msg_id = l.msg_id and m.message ->> 'job_id' = l.job_id::text"
+        " and m.headers ->> 'queue' in (select q.queue from private.queues as q))",
         "A restore or somebody's delete has lost it: select private.restore_queues();",
     ),
 ]

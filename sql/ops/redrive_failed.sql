@@ -12,7 +12,7 @@ from (
         and not f.is_redriven
         and not exists (
             select 1 from private.live_jobs as l
-            where l.lane = f.lane and l.kind = f.kind and l.key = f.key
+            where l.tenant = f.tenant and l.kind = f.kind and l.key = f.key
         )
     order by f.failed_at asc
     limit 100

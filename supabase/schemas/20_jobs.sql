@@ -1,6 +1,6 @@
--- Jobs: what a user sees of background work, and the tables of the protocol that workers speak over
--- pgmq. Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then
--- private.live_jobs.
+-- Jobs: what a user sees of background work, and the tables of the job protocol. The protocol's
+-- glossary opens 22_job_protocol.sql. Everybody locks in this order: product, message
+-- (pgmq.q_jobs), public.jobs, private.live_jobs.
 
 create extension if not exists pgmq;
 
@@ -9,8 +9,9 @@ create table private.queues (
     is_paused boolean not null default false
 );
 comment on table private.queues is
-'The queues of this project, each a pgmq queue; made by private.create_queue.';
-comment on column private.queues.is_paused is 'Nothing is claimed from it; what runs goes on.';
+'The logical queues. Their messages share one pgmq queue; the header `queue` tells them apart.';
+comment on column private.queues.is_paused is
+'Workers claim nothing from it. Jobs that run go on.';
 alter table private.queues enable row level security;
 
 create table public.jobs (
@@ -93,29 +94,10 @@ comment on column private.job_kinds.backoff_seconds is
 create index job_kinds_queue_idx on private.job_kinds (queue);
 alter table private.job_kinds enable row level security;
 
-create table private.messages (
-    msg_id bigint primary key,
-    read_ct integer,
-    enqueued_at timestamptz,
-    vt timestamptz,
-    message jsonb,
-    headers jsonb
-);
-comment on table private.messages is
-'The parent of every queue''s table, itself empty: what touches one message is planned once instead
-of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
-comment on column private.messages.vt is
-'When it is due: before, it sleeps or is leased.';
-comment on column private.messages.enqueued_at is
-'When it joined its lane. A message whose vt is later sleeps or is leased: it stands in no lane,
-until a claim after vt lets it join again.';
-alter table private.messages enable row level security;
-
 create table private.live_jobs (
     job_id uuid primary key references public.jobs on delete cascade,
-    queue text not null,
     msg_id bigint not null,
-    lane text not null,
+    tenant text not null,
     -- No reference: its check would lock the one row of the kind for every job that is added.
     kind text not null,
     key text,
@@ -124,42 +106,42 @@ create table private.live_jobs (
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
     is_redriven boolean not null default false,
-    constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
+    constraint live_jobs_tenant_kind_key_key unique (tenant, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is
-'The internal half of each unfinished job; the row goes when the job ends.';
-comment on column private.live_jobs.lane is
-'Whose work it is: the user id, or "system". Lanes take turns.';
+'The internal half of each unfinished job. private.end_job deletes the row.';
+comment on column private.live_jobs.tenant is
+'The fairness key: the account whose work it is, or "system". Tenants take turns.';
 comment on column private.live_jobs.key is
-'Two live jobs of one lane and kind never share it; null: unlike any other.';
+'Idempotency key: at most one unfinished job per tenant, kind and key. Null: no deduplication.';
 comment on column private.live_jobs.steps is
-'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
-yet.';
-comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
+'Results that must not be paid for twice, by name: ids and derived results, never raw data. Null:
+none yet.';
+comment on column private.live_jobs.is_cancelled is 'Its user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
-'What it is about to wait for happened while it still ran.';
+'The event that it is about to wait for came while it still ran.';
 comment on column private.live_jobs.is_redriven is 'An operator brought it back after it failed.';
 alter table private.live_jobs enable row level security;
 
 create table private.waiting_workers (
     queue text not null references private.queues on delete cascade,
     worker uuid not null,
-    busy_lanes text[] not null,
+    busy_tenants text[] not null,
     ends_at timestamptz not null,
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
 'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
 notify wait for each other. private.claim writes the rows.';
-comment on column private.waiting_workers.busy_lanes is
-'Lanes whose jobs it has already: new jobs of theirs are not notified.';
+comment on column private.waiting_workers.busy_tenants is
+'Tenants whose jobs the worker runs already. Their new jobs do not notify it.';
 comment on column private.waiting_workers.ends_at is
-'When the row ends unless the worker renews it. A dead worker leaves its row behind.';
+'The row ends then, unless the worker renews it. A dead worker leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (
     job_id uuid primary key references public.jobs on delete cascade,
-    lane text not null,
+    tenant text not null,
     kind text not null references private.job_kinds on delete restrict,
     key text,
     arguments jsonb not null,
@@ -169,24 +151,7 @@ create table private.dead_letters (
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
 comment on column private.dead_letters.is_redriven is
-'It was brought back before and failed again: bringing back many leaves it out.';
+'An operator brought it back before, and it failed again. Bringing back many leaves it out.';
 create index dead_letters_kind_idx on private.dead_letters (kind);
 create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
 alter table private.dead_letters enable row level security;
-
-create type private.turn as (
-    msg_id bigint,
-    read_ct integer,
-    job_id uuid,
-    kind text,
-    user_id uuid,
-    product_id uuid,
-    arguments jsonb,
-    attempt integer,
-    steps jsonb,
-    cursor text,
-    ending text
-);
-comment on type private.turn is
-'A job claimed, with its fencing token (msg_id, read_ct). `ending`: not to be handed out but to end
-so.';

@@ -1,181 +1,275 @@
--- Queues: what each has beyond pgmq's tables, which is an index, vacuum settings, and the functions
--- that add and claim its jobs.
+-- The message store and the claim.
+--
+-- pgmq stores the messages of all queues in one table, pgmq.q_jobs. The headers of a message name
+-- its queue, its tenant and its tenant's weight. Two columns of pgmq tell its state:
+--   ready      vt <= enqueued_at  It stands in its tenant's line, in the order of vt.
+--   scheduled  vt > enqueued_at   It is delayed, snoozed or leased until vt.
+-- A message stays scheduled when its vt has passed, until the next claim makes it ready.
+-- Ready and scheduled messages have indexes of their own: a claim reads no message that sleeps.
 
-create function private.create_queue(queue text)
+create function private.create_message_store()
 returns void
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-as $function$
+as $$
 declare
     v_member record;
 begin
-    insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
-    perform pgmq.create(create_queue.queue);
-    -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
+    perform pgmq.create('jobs');
+    -- pgmq 1.5 makes its tables members of the extension. Dumps leave members out.
     for v_member in
         select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
         from pg_depend as d
         inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
         where d.deptype = 'e' and c.relkind in ('r', 'S')
-            and c.relnamespace = 'pgmq'::regnamespace
-            and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
+            and c.relnamespace = 'pgmq'::regnamespace and c.relname ~ '^[qa]_jobs(_msg_id_seq)?$'
         order by c.relkind  -- a table's sequence before the table
     loop
         execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
     end loop;
-    -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call. LANE: the lane that a message stands in. It is '' while
-    -- the message sleeps or is leased, so that no claim looks at it in its lane.
-    execute replace(replace($template$
--- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
-alter table pgmq.a_QUEUE enable row level security;
-alter table pgmq.q_QUEUE enable row level security, set (
-    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
-    autovacuum_vacuum_cost_delay = 0
-), inherit private.messages;
-create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
-create or replace function private.claim_QUEUE(
-    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+    alter table pgmq.a_jobs enable row level security;
+    -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
+    alter table pgmq.q_jobs enable row level security, set (
+        fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0
+    );
+    -- No query uses pgmq's index on vt alone. A message is in the ready ones or the scheduled one.
+    drop index pgmq.q_jobs_vt_idx;
+    create index q_jobs_ready_tenant_idx on pgmq.q_jobs (
+        (headers ->> 'queue'), (headers ->> 'tenant'), (least(read_ct, 1)), vt
+    ) where vt <= enqueued_at;
+    create index q_jobs_ready_vt_idx on pgmq.q_jobs ((headers ->> 'queue'), vt)
+    where vt <= enqueued_at;
+    create index q_jobs_scheduled_vt_idx on pgmq.q_jobs ((headers ->> 'queue'), vt)
+    where vt > enqueued_at;
+end;
+$$;
+comment on function private.create_message_store is
+'Makes the pgmq queue `jobs` with the indexes and vacuum settings that claims need. The tables leave
+the extension, so that dumps hold them. RLS closes them even if a dashboard grants them.';
+
+select private.create_message_store();
+
+create type private.claim_cursor as (
+    tenant text,
+    weight_left integer,
+    floor timestamptz,
+    seen_at timestamptz,
+    seen_xid xid8,
+    full_scan_at timestamptz
+);
+comment on type private.claim_cursor is
+'What a worker hands from one claim of a queue to its next. Null: its first claim.';
+comment on column private.claim_cursor.tenant is 'Whose turn it is.';
+comment on column private.claim_cursor.weight_left is 'How many more jobs in a row it gets.';
+comment on column private.claim_cursor.floor is
+'No due message has a lower vt, and none can appear below it: scans may start here.';
+comment on column private.claim_cursor.seen_at is
+'The time of an earlier claim. It becomes the floor when the transactions of then have finished.';
+comment on column private.claim_cursor.seen_xid is
+'The first transaction that had not begun at seen_at.';
+comment on column private.claim_cursor.full_scan_at is
+'When scans ignore the floor again. Only clocks that were set back hide messages below it.';
+
+create type private.claimed_job as (
+    msg_id bigint,
+    read_ct integer,
+    job_id uuid,
+    kind text,
+    user_id uuid,
+    product_id uuid,
+    arguments jsonb,
+    attempt integer,
+    steps jsonb,
+    ending text,
+    cursor private.claim_cursor
+);
+comment on type private.claimed_job is
+'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
+outcome instead of handing it out. `cursor`: for the worker''s next claim.';
+
+create function private.start_scan(
+    queue text, inout cursor private.claim_cursor, out oldest timestamptz
 )
-returns setof private.turn
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
--- Plans are made while the table may be empty, and kept: they must suit a million rows.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
+as $$
 declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
     v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
-    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
-    v_oldest timestamptz;
-    v_risen bigint [] := '{}';
-    v_start text := v_lane;
-    v_until text := 'zz';  -- after any user's id and the system
-    v_is_alone boolean := true;
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_taken bigint [];
-    v_due bigint [] := '{}';
+    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
+    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
+    v_scheduled timestamptz;
 begin
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
-    -- that were set back can hide something below it: all is looked through every minute.
-    select m.vt into v_oldest from pgmq.q_QUEUE as m
-    where quantity > 0 and m.vt <= v_now
-        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
-    order by m.vt limit 1;
-    if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
-        return;
+    oldest := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = start_scan.queue and m.vt <= m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    v_scheduled := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = start_scan.queue and m.vt > m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    if v_scheduled is not null then
+        update pgmq.q_jobs as m set enqueued_at = m.vt
+        where m.msg_id = any (array(
+            select d.msg_id from pgmq.q_jobs as d
+            where d.headers ->> 'queue' = start_scan.queue and d.vt > d.enqueued_at
+                and d.vt between v_scheduled and v_now
+            order by d.vt limit 1000 for update skip locked
+        ));
+        oldest := least(oldest, v_scheduled);
     end if;
-    -- A message becomes visible some time after its vt. When all has ended that was going on at an
-    -- earlier claim, nothing older than that turns up any more.
-    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
-        v_floor := v_seen;
-        v_seen := v_now;
-        v_seen_xid := pg_snapshot_xmax(v_snapshot);
-        v_is_quiet := true;
+    -- Rows appear at commit, later than their vt. Once every transaction of an earlier claim has
+    -- finished, no older row can still appear, so scans may start there.
+    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
+        cursor.floor := coalesce(cursor.seen_at, '-infinity');
+        cursor.seen_at := v_now;
+        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
     end if;
-    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
-    for v_begun in 0..1 loop
-        v_risen := v_risen || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where (LANE, least(m.read_ct, 1), m.vt)
-                between (
-                    '', v_begun,
-                    case when v_look_at > v_now then v_asleep else '-infinity' end
-                ) and ('', v_begun, v_now)
-            order by LANE, least(m.read_ct, 1), m.vt limit 1000 for update skip locked
-        );
-    end loop;
-    if v_risen <> '{}' then
-        update pgmq.q_QUEUE as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    cursor.floor := least(cursor.floor, oldest);
+    if v_is_full then
+        cursor.full_scan_at := v_now + interval '1 minute';
     end if;
-    if v_is_quiet and cardinality(v_risen) < 1000 then
-        v_asleep := v_floor;
+end;
+$$;
+comment on function private.start_scan is
+'Begins a claim. Makes scheduled messages ready whose time has come, the 1,000 oldest at most. Gives
+the vt of the oldest due message, null without one, and the cursor with the floor of the next scan.
+The floor matters while somebody holds an old snapshot: index entries of ended messages stay then,
+and a scan from the beginning would read them all.';
+
+create function private.next_tenant(
+    queue text, after text, oldest timestamptz, out tenant text, out weight integer
+)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
+    into tenant, weight
+    from pgmq.q_jobs as m
+    where m.headers ->> 'queue' = next_tenant.queue and m.vt <= m.enqueued_at
+        and m.headers ->> 'tenant' > next_tenant.after and m.vt >= next_tenant.oldest
+    order by m.headers ->> 'tenant' limit 1;
+    if not found then
+        -- Around to the first one. Its own ended messages are not worth a look if it is alone.
+        select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
+        into tenant, weight
+        from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = next_tenant.queue and m.vt <= m.enqueued_at
+            and m.headers ->> 'tenant' < next_tenant.after and m.vt >= next_tenant.oldest
+        order by m.headers ->> 'tenant' limit 1;
     end if;
-    v_floor := least(v_floor, v_oldest);
-    v_look_at := case
-        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
-    end;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select LANE, coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m
-            where LANE > v_lane and LANE < v_until and m.vt >= v_oldest
-            order by LANE limit 1;
-            if found then
-                v_is_alone := false;
-            elsif v_until > v_start then
-                v_lane := '';
-                v_until := v_start;
-                continue;
-            else
-                -- The round ends where it began. Whose work it is alone gets all.
-                v_lane := v_start;
-                v_credit := case when v_is_alone then quantity else 1 end;
-                v_reach := 0;
-            end if;
+    tenant := coalesce(tenant, after);
+end;
+$$;
+comment on function private.next_tenant is
+'The tenant whose turn comes after that of `after`, and its weight. The same tenant with a null
+weight: no other one has ready messages.';
+
+create function private.take_turns(
+    queue text,
+    quantity integer,
+    busy_tenants text[],
+    oldest timestamptz,
+    inout cursor private.claim_cursor,
+    out msg_ids bigint[]
+)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := statement_timestamp();
+    v_visits_left integer := quantity + 16 + cardinality(busy_tenants);
+    v_visited text [] := '{}';
+    v_next record;
+    v_found bigint [];
+begin
+    msg_ids := '{}';
+    while cardinality(msg_ids) < quantity and v_visits_left > 0 loop
+        v_visits_left := v_visits_left - 1;
+        if coalesce(cursor.weight_left, 0) <= 0 then
+            v_next := private.next_tenant(queue, coalesce(cursor.tenant, ''), oldest);
+            exit when v_next.tenant = any (v_visited);
+            v_visited := v_visited || v_next.tenant;
+            -- A tenant that is alone gets the whole claim.
+            cursor.weight_left := coalesce(v_next.weight, quantity);
+            cursor.tenant := v_next.tenant;
         end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- Our own locks don't make us skip what we have.
-        v_taken := '{}';
-        for v_begun in reverse 1..0 loop
-            continue when v_lane = any (busy_lanes);
-            v_taken := v_taken || array(
-                -- Whole rows of the index, so that no plan takes another one.
-                select m.msg_id from pgmq.q_QUEUE as m
-                where (LANE, least(m.read_ct, 1), m.vt)
-                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
-                    and m.msg_id <> all (v_due)
-                order by LANE, least(m.read_ct, 1), m.vt
-                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+        v_found := '{}';
+        -- Jobs that had begun before go first: a lease that ended does not wait for the backlog.
+        for v_has_begun in reverse 1..0 loop
+            continue when cursor.tenant = any (busy_tenants);
+            v_found := v_found || array(
+                -- Compared as whole rows of the index: no plan can take another index.
+                select m.msg_id from pgmq.q_jobs as m
+                where m.vt <= m.enqueued_at
+                    and (m.headers ->> 'queue', m.headers ->> 'tenant', least(m.read_ct, 1), m.vt)
+                    between (take_turns.queue, cursor.tenant, v_has_begun, take_turns.oldest)
+                    and (take_turns.queue, cursor.tenant, v_has_begun, v_now)
+                    and m.msg_id <> all (msg_ids)
+                order by
+                    m.headers ->> 'queue', m.headers ->> 'tenant', least(m.read_ct, 1), m.vt
+                limit least(cursor.weight_left, quantity - cardinality(msg_ids))
+                - cardinality(v_found)
                 for update skip locked
             );
         end loop;
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        msg_ids := msg_ids || v_found;
+        cursor.weight_left := case
+            when v_found <> '{}' then cursor.weight_left - cardinality(v_found) else 0
+        end;
     end loop;
-    -- The oldest due messages fill what is left.
-    v_due := v_due || array(
-        select m.msg_id from pgmq.q_QUEUE as m
-        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
-        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    -- When the scan budget is used up, the round is over: carry no unused weight into the next
+    -- claim.
+    cursor.weight_left := least(cursor.weight_left, v_visits_left);
+    -- The round is over, but there is room: the oldest messages fill it, whose they ever are.
+    msg_ids := msg_ids || array(
+        select m.msg_id from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = take_turns.queue and m.vt <= m.enqueued_at
+            and m.vt between take_turns.oldest and v_now
+            and m.msg_id <> all (msg_ids) and busy_tenants = '{}'
+        order by m.vt limit quantity - cardinality(msg_ids) for update skip locked
     );
-    -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
-    );
+end;
+$$;
+comment on function private.take_turns is
+'Locks up to `quantity` ready messages and gives their ids. Tenants take turns from where the
+cursor stands, for one round at most; each gets as many jobs in a row as it has weight. Messages
+that others have locked are skipped. Tenants in `busy_tenants` get nothing.';
+
+create function private.lease(msg_ids bigint[], lease_seconds integer)
+returns setof private.claimed_job
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
         select j.id
-        from pgmq.q_QUEUE as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
-        where m.msg_id = any (v_due) for update of j skip locked
+        from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (lease.msg_ids) for update of j skip locked
     ), leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due) and (
+        update pgmq.q_jobs as m set
+            vt = clock_timestamp() + make_interval(secs => lease.lease_seconds),
+            read_ct = m.read_ct + 1
+        where m.msg_id = any (lease.msg_ids) and (
             (m.message ->> 'job_id')::uuid in (select f.id from free as f)
             -- As "not exists" this might be planned as a look through all jobs.
             or (
@@ -193,47 +287,83 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, l.steps, cursor, case
+        l.arguments, s.attempt, l.steps,
+        case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
-        end
+        end,
+        null::private.claim_cursor
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
     left join private.job_kinds as k on l.kind = k.kind;
 end;
-$body$;
-comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$,
-    'LANE', $lane$(case when vt <= enqueued_at then headers ->> 'lane' else '' end)$lane$
-    ), 'QUEUE', create_queue.queue);
-    -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker'
-        || ' set search_path = pg_catalog, pg_temp'
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt, enqueued_at)'
-                    || ' values (body, headers, due_at, clock_timestamp())'
-                    || ' returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
-        )
-    );
-end;
-$function$;
-comment on function private.create_queue is
-'Makes a queue: pgmq''s tables, index and vacuum settings, and the functions that add and claim its
-jobs. The tables leave the extension, so that dumps hold them. RLS closes them even if a dashboard
-grants them. For migrations.';
+$$;
+comment on function private.lease is
+'Leases locked messages and marks their jobs as running. A job that was running already lost its
+worker: that counts as a crash.';
 
-select private.create_queue(queue)
-from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;
-comment on function private.add_message is 'Adds a message to a queue and returns its number.';
+create function private.claim(
+    queue text,
+    quantity integer,
+    lease_seconds integer,
+    cursor private.claim_cursor default null,
+    busy_tenants text[] default '{}',
+    worker uuid default null
+)
+returns setof private.claimed_job
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Sessions plan these statements while the table may be empty and keep the plans, which must suit a
+-- million rows. The settings hold in the functions below, too.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set enable_incremental_sort = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_scan record;
+    v_turns record;
+    v_job private.claimed_job;
+    v_claimed integer := 0;
+begin
+    if (select q.is_paused from private.queues as q where q.queue = claim.queue) then
+        return;
+    end if;
+    v_scan := private.start_scan(queue, cursor);
+    if v_scan.oldest is not null and quantity > 0 then
+        v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
+        for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
+            v_claimed := v_claimed + 1;
+            if v_job.ending is null then
+                v_job.cursor := v_turns.cursor;
+                return next v_job;
+            else
+                perform private.complete(
+                    v_job.msg_id, v_job.read_ct, v_job.ending, 'crashed',
+                    'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+                );
+            end if;
+        end loop;
+    end if;
+    if worker is not null and v_claimed = 0 then
+        perform private.wait_for_jobs(queue, worker, busy_tenants);
+    elsif worker is not null and v_claimed < quantity then
+        -- It has room for more and looks again by itself: no enqueue has to notify it.
+        update private.waiting_workers as w set ends_at = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
+    end if;
+end;
+$$;
+comment on function private.claim is
+'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns, and those in
+`busy_tenants` sit out; `cursor` comes from the worker''s claim before. The last crash that a kind
+allows fails the job here, so that no payload kills workers for ever. A `worker` that gets nothing
+is notified of jobs from then on. It looks again soon, because jobs added in that moment notify
+nobody. Definer, as all of the protocol: workers have no table rights.';
+grant execute on function private.claim to worker;

@@ -1,8 +1,23 @@
--- The job protocol: all that a worker can call, what adds jobs, and what users and operators do
--- with them. A claim leases a message; its fencing token (msg_id, read_ct) changes with every claim
--- and every giving back, so a worker that lost its lease changes nothing.
+-- The job protocol: what adds jobs, what workers call, what users and operators do with jobs. The
+-- claim stands in 21_queues.sql. Glossary:
+--   job            background work: a row of public.jobs, and of private.live_jobs until it ends
+--   message        the queue's entry of an unfinished job, in pgmq.q_jobs; carries ids only
+--   queue          a logical queue: kinds of jobs that workers choose, pause and measure together
+--   tenant         the fairness key: the account whose work it is, or "system"
+--   weight         how many jobs in a row a tenant gets when tenants take turns; a plan has more
+--   claim          leasing due messages to a worker
+--   cursor         what a worker hands from one claim to the next: whose turn it is, where to scan
+--   lease          a worker's right to a message until vt; heartbeats renew it (private.extend)
+--   fencing token  (msg_id, read_ct): changes with each claim and each giving back; a worker that
+--                  lost its lease names an old one, and changes nothing
+--   attempt        one run of a job; failures (errors) and crashes (vanished workers) count apart
+--   snooze         giving a job back until a time or an event, without counting an attempt
+--   wake           making a snoozed job due now
+--   step           a result that must not be paid for twice, kept until the job ends
+--   dead letter    what a failed job needs to come back (private.redrive)
+--   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
-create function private.call_workers(queue text, lanes text[])
+create function private.call_workers(queue text, tenants text[])
 returns void
 language plpgsql
 security invoker
@@ -13,27 +28,27 @@ begin
     where exists (
         select from private.waiting_workers as w
         where w.queue = call_workers.queue and w.ends_at > clock_timestamp()
-            and not call_workers.lanes <@ w.busy_lanes
+            and not call_workers.tenants <@ w.busy_tenants
     );
 end;
 $$;
 comment on function private.call_workers is
-'Notifies workers of new jobs in these lanes, if a worker waits for them. PostgreSQL sends it at
-commit; commits that notify wait for each other.';
+'Notifies workers of new jobs of these tenants, if a worker waits for them. PostgreSQL sends it at
+commit. Commits that notify wait for each other.';
 
-create function private.wait_for_jobs(queue text, worker uuid, busy_lanes text[])
+create function private.wait_for_jobs(queue text, worker uuid, busy_tenants text[])
 returns void
 language plpgsql
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into private.waiting_workers as w (queue, worker, busy_lanes, ends_at)
-    values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
+    insert into private.waiting_workers as w (queue, worker, busy_tenants, ends_at)
+    values (queue, worker, busy_tenants, clock_timestamp() + interval '30 seconds')
     on conflict on constraint waiting_workers_pkey do update
-    set busy_lanes = excluded.busy_lanes, ends_at = excluded.ends_at
+    set busy_tenants = excluded.busy_tenants, ends_at = excluded.ends_at
     where w.ends_at < clock_timestamp() + interval '15 seconds'
-        or w.busy_lanes <> excluded.busy_lanes;
+        or w.busy_tenants <> excluded.busy_tenants;
     if found then
         delete from private.waiting_workers as w where (w.queue, w.worker) in (
             select d.queue, d.worker from private.waiting_workers as d
@@ -43,10 +58,47 @@ begin
 end;
 $$;
 comment on function private.wait_for_jobs is
-'Notes that a worker wants to be told of jobs, not of those in `busy_lanes`; forgets dead workers.';
+'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
+workers.';
 
-create function private.post(
-    job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer
+create function private.add_message(
+    queue text, job_id uuid, tenant text, delay_seconds integer default 0
+)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_weight integer := private.tenant_weight(nullif(add_message.tenant, 'system')::uuid);
+    v_now timestamptz := clock_timestamp();
+    v_msg_id bigint;
+begin
+    -- As pgmq.send does, which plans its statement with every call.
+    insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+    values (
+        jsonb_build_object('job_id', add_message.job_id),
+        jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
+        v_now + make_interval(secs => delay_seconds),
+        v_now
+    )
+    returning msg_id into v_msg_id;
+    return v_msg_id;
+end;
+$$;
+comment on function private.add_message is
+'Adds the message of a job to a queue and returns its msg_id. The caller has written something
+before: scans rely on a transaction''s id being older than its messages.';
+
+create function private.enqueue_message(
+    job_id uuid,
+    tenant text,
+    kind text,
+    key text,
+    arguments jsonb,
+    steps jsonb,
+    delay_seconds integer
 )
 returns boolean
 language plpgsql
@@ -56,29 +108,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue text;
-    v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    v_msg_id := private.add_message(
-        v_queue,
-        jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', post.lane, 'weight', v_weight),
-        clock_timestamp() + make_interval(secs => post.delay_seconds)
-    );
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments, steps)
-    values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if found then
-        perform private.call_workers(v_queue, array[post.lane]) where post.delay_seconds <= 0;
-        return true;
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_message.kind;
+    v_msg_id := private.add_message(v_queue, job_id, tenant, delay_seconds);
+    insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
+    values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
+    on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
+    if not found then
+        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
+        return false;
     end if;
-    perform pgmq.delete(v_queue, v_msg_id);
-    return false;
+    perform private.call_workers(v_queue, array[enqueue_message.tenant]) where delay_seconds <= 0;
+    return true;
 end;
 $$;
-comment on function private.post is
-'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+comment on function private.enqueue_message is
+'Queues a job whose row of public.jobs is there. False: a live job of its tenant and kind has the
+key.';
 
 create function private.enqueue(
     kind text,
@@ -96,21 +144,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := gen_random_uuid();
-    v_lane text := coalesce(enqueue.user_id::text, 'system');
+    v_tenant text := coalesce(enqueue.user_id::text, 'system');
     v_live_id uuid;
 begin
     loop
         -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
-            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
+            where l.tenant = v_tenant and l.kind = enqueue.kind and l.key = enqueue.key;
             if found then
                 return v_live_id;
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
+        if private.enqueue_message(
+            v_job_id, v_tenant, kind, key, arguments, null, delay_seconds
+        ) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -120,121 +170,74 @@ begin
 end;
 $$;
 comment on function private.enqueue is
-'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
-key is returned instead. Granted to no login: who can queue anything can queue the erasure of any
+'Adds a job in the caller''s transaction and returns its id. A live job of the same user, kind and
+key is returned instead. No login may call it: who can queue anything can queue the erasure of any
 account. Each use has a function of its own that calls it.';
 
+create function private.end_job(
+    job_id uuid, outcome text, error_code text default null, error_message text default null
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.jobs as j set
+        status = end_job.outcome,
+        stage = case end_job.outcome when 'succeeded' then 'done' else end_job.outcome end,
+        progress = case end_job.outcome when 'succeeded' then 100 else j.progress end,
+        error_code = case end_job.outcome when 'failed' then end_job.error_code end,
+        error_message = case end_job.outcome when 'failed' then end_job.error_message end,
+        finished_at = clock_timestamp()
+    where j.id = end_job.job_id;
+    with closed as (
+        delete from private.live_jobs as l where l.job_id = end_job.job_id
+        returning l.job_id, l.tenant, l.kind, l.key, l.arguments, l.steps, l.is_redriven
+    )
+    insert into private.dead_letters (job_id, tenant, kind, key, arguments, steps, is_redriven)
+    select c.* from closed as c where end_job.outcome = 'failed';
+end;
+$$;
+comment on function private.end_job is
+'Ends a job whose message the caller has deleted. A failed one keeps what private.redrive needs.';
+
 create function private.complete(
-    queue text,
-    msg_ids bigint[],
-    read_cts integer[],
+    msg_id bigint,
+    read_ct integer,
     outcome text default 'succeeded',
     error_code text default null,
     error_message text default null
 )
-returns setof bigint
+returns boolean
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- As in a claim: the plan is kept, and must suit a million rows.
+-- As in private.claim: the plans are kept, and must suit a million rows.
 set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
+declare
+    v_job_id uuid;
 begin
-    -- Each part takes from the one before, and so locks in the one order.
-    return query
-    with acknowledged as (
-        delete from private.messages as m
-        using unnest(complete.msg_ids, complete.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || complete.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), ended as (
-        update public.jobs as j set
-            status = complete.outcome,
-            stage = case complete.outcome when 'succeeded' then 'done' else complete.outcome end,
-            progress = case complete.outcome when 'succeeded' then 100 else j.progress end,
-            error_code = case complete.outcome when 'failed' then complete.error_code end,
-            error_message = case complete.outcome when 'failed' then complete.error_message end,
-            finished_at = clock_timestamp()
-        from acknowledged as a where j.id = a.job_id
-        returning j.id
-    ), closed as (
-        delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps, l.is_redriven
-    ), buried as (
-        insert into private.dead_letters (
-            job_id, lane, kind, key, arguments, steps, is_redriven
-        )
-        select c.* from closed as c where complete.outcome = 'failed'
-    )
-    select a.msg_id from acknowledged as a;
+    delete from pgmq.q_jobs as m
+    where m.msg_id = complete.msg_id and m.read_ct = complete.read_ct
+    returning (m.message ->> 'job_id')::uuid into v_job_id;
+    if not found then
+        return null;
+    end if;
+    perform private.end_job(v_job_id, outcome, error_code, error_message);
+    return true;
 end;
 $$;
 comment on function private.complete is
-'Ends jobs: as succeeded, in the transaction that saved their results; or as failed, with a code and
-a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
-that were still ours.';
+'Acknowledges a message and ends its job: as succeeded, in the transaction that saved the results;
+as failed, with a code and a sentence for the user; or as cancelled. Null: the lease was lost.';
 grant execute on function private.complete to worker;
 
-create function private.claim(
-    queue text,
-    quantity integer,
-    lease_seconds integer,
-    cursor text default '',
-    busy_lanes text[] default '{}',
-    msg_ids bigint[] default '{}',
-    read_cts integer[] default '{}',
-    worker uuid default null
-)
-returns setof private.turn
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_turn private.turn;
-    v_claimed integer := 0;
-begin
-    perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
-    for v_turn in
-        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
-        using quantity, lease_seconds, cursor, busy_lanes
-    loop
-        v_claimed := v_claimed + 1;
-        if v_turn.ending is null then
-            return next v_turn;
-        else
-            perform private.complete(
-                queue, array[v_turn.msg_id], array[v_turn.read_ct], v_turn.ending, 'crashed',
-                'This kept stopping unexpectedly, so we gave up on it. We have been told.'
-            );
-        end if;
-    end loop;
-    if worker is not null and v_claimed = 0 and quantity > 0 then
-        perform private.wait_for_jobs(queue, worker, busy_lanes);
-    elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
-        update private.waiting_workers as w set ends_at = clock_timestamp()
-        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
-    end if;
-end;
-$$;
-comment on function private.claim is
-'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
-due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
-before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
-finds nothing is notified of jobs from then on. It looks again soon, because jobs added in that
-moment notify nobody. A worker that finds fewer jobs than it has room for looks again unasked.
-Definer, as all of the protocol: workers have no table rights.';
-grant execute on function private.claim to worker;
-
-create function private.hold(queue text, msg_id bigint, read_ct integer default null)
+create function private.lock_message(msg_id bigint, read_ct integer default null)
 returns private.live_jobs
 language plpgsql
 volatile
@@ -244,20 +247,19 @@ as $$
 declare
     v_job_id uuid;
 begin
-    select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
-    where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
-        and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
+    select (m.message ->> 'job_id')::uuid into v_job_id from pgmq.q_jobs as m
+    where m.msg_id = lock_message.msg_id
+        and m.read_ct = coalesce(lock_message.read_ct, m.read_ct)
     for update;
     -- A statement of its own: only so does it see what was committed while we waited.
     return (select l from private.live_jobs as l where l.job_id = v_job_id);
 end;
 $$;
-comment on function private.hold is
-'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
-lost (or, asked without read_ct, the job has ended).';
+comment on function private.lock_message is
+'Locks a message against claims and outcomes and returns its live job. All null: the lease was lost
+or, without read_ct, the job has ended.';
 
 create function private.snooze(
-    queue text,
     msg_id bigint,
     read_ct integer,
     delay_seconds double precision,
@@ -271,40 +273,41 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_live private.live_jobs := private.lock_message(snooze.msg_id, snooze.read_ct);
     v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
     v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
     v_now timestamptz := clock_timestamp();
+    v_queue text;
 begin
     if v_live.is_cancelled then
-        perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
+        perform private.complete(msg_id, read_ct, 'cancelled');
         return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
-    -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
+    -- The lease was lost, or the product was deleted meanwhile: a claim removes the message.
     if not found then
         return null;
     end if;
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    update private.messages as m set
+    update pgmq.q_jobs as m set
         vt = v_now + make_interval(secs => v_delay_seconds),
         enqueued_at = v_now,
         read_ct = m.read_ct + 1
-    where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
-    perform private.call_workers(snooze.queue, array[v_live.lane]) where v_delay_seconds <= 0;
+    where m.msg_id = snooze.msg_id
+    returning m.headers ->> 'queue' into v_queue;
+    perform private.call_workers(v_queue, array[v_live.tenant]) where v_delay_seconds <= 0;
     return snooze.status;
 end;
 $$;
 comment on function private.snooze is
-'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
-private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-Returns its status, or null when the lease was lost.';
+'Gives a job back without counting an attempt. Status waiting: until the delay ends or private.wake
+is called. Status queued: a worker that stops hands it on. A job that its user cancelled ends.
+Returns the job''s status, or null when the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
-    queue text,
     msg_id bigint,
     read_ct integer,
     error_code text,
@@ -318,11 +321,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
+    v_live private.live_jobs := private.lock_message(retry.msg_id, retry.read_ct);
     v_is_last boolean;
     v_delay_seconds double precision;
 begin
-    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
+    -- Exponential backoff with ±25 % jitter, capped at an hour, never earlier than the other side
     -- asked.
     update public.jobs as j set
         failures = j.failures + 1,
@@ -335,17 +338,16 @@ begin
         least(3600, k.backoff_seconds * 2 ^ (j.failures - 1)) * (0.75 + 0.5 * random())
     ) into v_is_last, v_delay_seconds;
     if v_is_last then
-        perform private.complete(
-            queue, array[msg_id], array[read_ct], 'failed', error_code, error_message
-        );
+        perform private.complete(msg_id, read_ct, 'failed', error_code, error_message);
         return 'failed';
     end if;
-    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
+    return private.snooze(msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
-failure allowed is final. Returns queued, failed, cancelled, or null when the lease was lost.';
+'Counts a failure and queues the job again after a backoff, or after `after_seconds` if that is
+longer. The last failure allowed is final. Returns queued, failed, cancelled, or null when the lease
+was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
@@ -358,51 +360,50 @@ as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
     v_live private.live_jobs := (
-        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        select private.lock_message(l.msg_id) from private.live_jobs as l
         where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
     v_now timestamptz := clock_timestamp();
+    v_queue text;
 begin
-    update private.messages as m set vt = v_now, enqueued_at = v_now
-    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
-        and v_status = 'waiting';
-    perform private.call_workers(v_live.queue, array[v_live.lane]) where v_status = 'waiting';
+    update pgmq.q_jobs as m set vt = v_now, enqueued_at = v_now
+    where m.msg_id = v_live.msg_id and v_status = 'waiting'
+    returning m.headers ->> 'queue' into v_queue;
+    if found then
+        perform private.call_workers(v_queue, array[v_live.tenant]);
+        return true;
+    end if;
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
-    return coalesce(v_status = 'waiting', false);
+    return false;
 end;
 $$;
 comment on function private.wake is
-'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
-parked.';
+'Makes a snoozed job due now. A job that still runs will not sleep at its next snooze. False: it
+does not sleep.';
 
-create function private.extend(
-    queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
-)
-returns table (msg_id bigint, is_cancelled boolean)
+create function private.extend(msg_ids bigint[], read_cts integer[], lease_seconds integer)
+returns table (msg_id bigint, read_ct integer, is_cancelled boolean)
 language sql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    update private.messages as m
+    update pgmq.q_jobs as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
     from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct), private.live_jobs as l
     where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-        and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
         and l.job_id = (m.message ->> 'job_id')::uuid
-    returning m.msg_id, l.is_cancelled
+    returning m.msg_id, m.read_ct, l.is_cancelled
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
-is_cancelled: stop it.';
+'Heartbeat of a worker: renews its leases in one statement. A token that is not returned was lost.
+is_cancelled: stop the job.';
 grant execute on function private.extend to worker;
 
-create function private.progress(
-    queue text, msg_id bigint, read_ct integer, stage text, progress integer
-)
+create function private.progress(msg_id bigint, read_ct integer, stage text, progress integer)
 returns boolean
 language sql
 volatile
@@ -410,17 +411,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
-    where j.id = h.job_id
+    from private.lock_message(progress.msg_id, progress.read_ct) as l
+    where j.id = l.job_id
     returning true
 $$;
 comment on function private.progress is
-'Shows the owner what the job does now and how far it is. Null: the lease was lost.';
+'Shows the owner what the job does now, and how far it is in percent. Null: the lease was lost.';
 grant execute on function private.progress to worker;
 
-create function private.save_step(
-    queue text, msg_id bigint, read_ct integer, name text, result jsonb
-)
+create function private.save_step(msg_id bigint, read_ct integer, name text, result jsonb)
 returns boolean
 language sql
 volatile
@@ -429,13 +428,13 @@ set search_path = pg_catalog, pg_temp
 as $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
-    from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
-    where l.job_id = h.job_id
+    from private.lock_message(save_step.msg_id, save_step.read_ct) as m
+    where l.job_id = m.job_id
     returning true
 $$;
 comment on function private.save_step is
-'Remembers a result that must not be paid for twice; the claim of the next try hands it out. Derived
-data only. Null: the lease was lost.';
+'Remembers a result that must not be paid for twice. The claim of the next attempt hands it out.
+Derived data only. Null: the lease was lost.';
 grant execute on function private.save_step to worker;
 
 create function private.cancel_own_job(job_id uuid)
@@ -448,8 +447,8 @@ as $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
     v_live private.live_jobs := (
-        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
-        where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
+        select private.lock_message(l.msg_id) from private.live_jobs as l
+        where l.job_id = cancel_own_job.job_id and l.tenant = auth.uid()::text
     );
 begin
     update private.live_jobs as l set is_cancelled = true from public.jobs as j
@@ -457,14 +456,13 @@ begin
     if found then
         perform pg_notify('job_cancelled', v_live.job_id::text);
     else
-        perform private.complete(v_live.queue, array[m.msg_id], array[m.read_ct], 'cancelled')
-        from private.messages as m
-        where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
+        perform private.complete(m.msg_id, m.read_ct, 'cancelled')
+        from pgmq.q_jobs as m where m.msg_id = v_live.msg_id;
     end if;
 end;
 $$;
 comment on function private.cancel_own_job is
-'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
+'Cancels the caller''s job: at once if it waits, through its worker if it runs. A finished job stays
 as it is. Definer: it deletes from the queue. Identity comes from the token.';
 grant execute on function private.cancel_own_job to authenticated;
 
@@ -509,8 +507,8 @@ begin
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or not private.post(
-        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
+    if not found or not private.enqueue_message(
+        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
     ) then
         return false;
     end if;
@@ -519,45 +517,72 @@ begin
     where j.id = redrive.job_id;
     update private.live_jobs as l set is_redriven = true where l.job_id = redrive.job_id;
     delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    delete from pgmq.a_jobs as m where m.message ->> 'job_id' = redrive.job_id::text;
     return true;
 end;
 $$;
 comment on function private.redrive is
-'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
-letters, or its user has started the same work again meanwhile. For operators.';
+'Brings a failed job back with its steps and counts its attempts anew. Its message leaves pgmq''s
+archive, if it was there. False: the job is not in the dead letters, or its user has started the
+same work again meanwhile. For operators.';
 
 create function private.queue_metrics()
 returns table (
-    queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision,
-    dead_rows bigint, dead_letters bigint
+    queue text,
+    is_paused boolean,
+    due bigint,
+    not_due bigint,
+    oldest_due_seconds double precision,
+    dead_letters bigint
 )
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 begin
-    for queue, is_paused, dead_letters in
-        select q.queue, q.is_paused, (
-            select count(*) from private.dead_letters as d
-            inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
-        )
-        from private.queues as q order by q.queue
-    loop
-        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
-        execute format(
-            'select count(*), extract(epoch from statement_timestamp() - min(vt)),
-                pg_stat_get_live_tuples($1), pg_stat_get_dead_tuples($1)
-            from (
-                select vt from pgmq.%I where vt <= statement_timestamp() order by vt limit 1000
-            ) as due',
-            'q_' || queue
-        ) into due, oldest_due_seconds, messages, dead_rows
-        using ('pgmq.q_' || queue)::regclass;
-        return next;
-    end loop;
+    return query
+    select q.queue, q.is_paused, d.due, n.not_due, d.oldest_due_seconds, f.dead_letters
+    from private.queues as q
+    cross join lateral (
+        select
+            least(count(*), 1000) as due,
+            extract(epoch from statement_timestamp() - min(m.vt))::double precision
+            as oldest_due_seconds
+        from (
+            (
+                select r.vt from pgmq.q_jobs as r
+                where r.headers ->> 'queue' = q.queue and r.vt <= r.enqueued_at
+                    and r.vt <= statement_timestamp()
+                order by r.vt limit 1000
+            )
+            union all
+            (
+                select s.vt from pgmq.q_jobs as s
+                where s.headers ->> 'queue' = q.queue and s.vt > s.enqueued_at
+                    and s.vt <= statement_timestamp()
+                order by s.vt limit 1000
+            )
+        ) as m
+    ) as d
+    cross join lateral (
+        select count(*) as not_due from (
+            select from pgmq.q_jobs as s
+            where s.headers ->> 'queue' = q.queue and s.vt > s.enqueued_at
+                and s.vt > statement_timestamp()
+            order by s.vt limit 1000
+        ) as m
+    ) as n
+    cross join lateral (
+        select count(*) as dead_letters from private.dead_letters as d
+        inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
+    ) as f
+    order by q.queue;
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
-oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
+'Each queue''s state: messages that are due, and that are not (delayed, snoozed or leased), each
+counted up to 1,000 so that it takes milliseconds at a million rows; for how many seconds the oldest
+due one has waited, null without one; failed jobs that could be redriven.';

@@ -221,7 +221,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
 called by private functions only.';
 
-create function private.lane_weight(user_id uuid)
+create function private.tenant_weight(user_id uuid)
 returns integer
 language plpgsql
 stable
@@ -230,13 +230,13 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
+    -- Doubles with each plan.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
-comment on function private.lane_weight is
-'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
-system''s.';
+comment on function private.tenant_weight is
+'How many jobs in a row a user gets when tenants take turns; a free user gets one. Null, which
+counts as one, for the system.';
 
 create function private.billing_account(user_id uuid)
 returns table (

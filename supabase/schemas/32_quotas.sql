@@ -206,7 +206,7 @@ begin
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
     if found then
-        perform private.consume(new.lane::uuid, v_metric);
+        perform private.consume(new.tenant::uuid, v_metric);
     end if;
     return null;
 end;
@@ -214,7 +214,7 @@ $$;
 comment on function private.live_jobs_charge is
 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
-for each row when (new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system')
+for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
 
 create function private.is_fault_of_user(error_code text)
@@ -355,7 +355,7 @@ begin
         return null;
     end if;
     perform set_config('request.is_work', 'true', true);
-    perform private.count_request(new.lane::uuid, 'work');
+    perform private.count_request(new.tenant::uuid, 'work');
     return null;
 end;
 $$;
@@ -365,7 +365,7 @@ by. Errors: 429 rate_limited.';
 -- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
 create trigger live_jobs_20_count_work after insert on private.live_jobs
 for each row when (
-    new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system'
+    new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'
     and current_setting('request.method', true) <> ''
 )
 execute function private.live_jobs_count_work();

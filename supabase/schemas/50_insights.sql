@@ -208,7 +208,7 @@ comment on function private.forget_analyses is
 many of them stay.';
 
 create function private.save_analysis(
-    queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
+    msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
 )
 returns boolean
 language plpgsql
@@ -225,7 +225,7 @@ begin
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_analysis.job_id for no key update of p;
     if not found or (
-        private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
+        private.lock_message(save_analysis.msg_id, save_analysis.read_ct)
     ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;

@@ -358,7 +358,6 @@ job''s arguments. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    queue text,
     msg_id bigint,
     read_ct integer,
     job_id uuid,
@@ -380,7 +379,7 @@ begin
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
     if not found or (
-        private.hold(save_script.queue, save_script.msg_id, save_script.read_ct)
+        private.lock_message(save_script.msg_id, save_script.read_ct)
     ).job_id is distinct from save_script.job_id then
         return false;
     end if;

@@ -37,9 +37,7 @@ create index source_runs_run_id_idx on private.source_runs (run_id);
 create index source_runs_started_at_idx on private.source_runs (started_at);
 alter table private.source_runs enable row level security;
 
-create function private.reserve_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric
-)
+create function private.reserve_run(msg_id bigint, read_ct integer, name text, usd numeric)
 returns boolean
 language plpgsql
 volatile
@@ -47,10 +45,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(
-        reserve_run.queue, reserve_run.msg_id, reserve_run.read_ct
-    );
-    v_user_id uuid := nullif(v_live.lane, 'system')::uuid;
+    v_live private.live_jobs := private.lock_message(reserve_run.msg_id, reserve_run.read_ct);
+    v_user_id uuid := nullif(v_live.tenant, 'system')::uuid;
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
@@ -88,7 +84,7 @@ account''s budget of the day does not reach (a plan without a row has none). Nul
 lost, or the account is erased. Definer, as all of the protocol.';
 grant execute on function private.reserve_run to worker;
 
-create function private.release_run(queue text, msg_id bigint, read_ct integer, name text)
+create function private.release_run(msg_id bigint, read_ct integer, name text)
 returns boolean
 language plpgsql
 volatile
@@ -96,9 +92,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(
-        release_run.queue, release_run.msg_id, release_run.read_ct
-    );
+    v_live private.live_jobs := private.lock_message(release_run.msg_id, release_run.read_ct);
     v_run private.source_runs;
 begin
     if v_live.job_id is null then
@@ -108,7 +102,7 @@ begin
     where r.job_id = v_live.job_id and r.name = release_run.name and r.run_id is null
     returning r.* into v_run;
     update private.spending as s set usd = greatest(0, s.usd - v_run.usd)
-    where s.user_id::text = v_live.lane
+    where s.user_id::text = v_live.tenant
         and s.day = (v_run.started_at at time zone 'UTC')::date;
     return true;
 end;
@@ -119,7 +113,7 @@ lost. Definer, as all of the protocol.';
 grant execute on function private.release_run to worker;
 
 create function private.record_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text
+    msg_id bigint, read_ct integer, name text, usd numeric, run_id text
 )
 returns boolean
 language plpgsql
@@ -128,9 +122,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_job_id uuid := (
-        private.hold(record_run.queue, record_run.msg_id, record_run.read_ct)
-    ).job_id;
+    v_job_id uuid := (private.lock_message(record_run.msg_id, record_run.read_ct)).job_id;
 begin
     if v_job_id is null then
         return null;
@@ -197,9 +189,7 @@ comment on column private.apify_webhooks.secret_hash is
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);
 alter table private.apify_webhooks enable row level security;
 
-create function private.expect_apify_run(
-    queue text, msg_id bigint, read_ct integer, secret_hash bytea
-)
+create function private.expect_apify_run(msg_id bigint, read_ct integer, secret_hash bytea)
 returns uuid
 language plpgsql
 volatile
@@ -208,7 +198,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (
-        private.hold(expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct)
+        private.lock_message(expect_apify_run.msg_id, expect_apify_run.read_ct)
     ).job_id;
     v_id uuid;
 begin

@@ -77,7 +77,7 @@ begin
     return array(
         select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
         from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-        where l.lane = live_work.user_id::text
+        where l.tenant = live_work.user_id::text
         order by j.id
     );
 end;
@@ -146,7 +146,7 @@ begin
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
                     a.read_version,
                     case
-                        when exists (select from private.live_jobs as l where l.lane = v_user::text)
+                        when exists (select from private.live_jobs as l where l.tenant = v_user::text)
                             then private.live_work(v_user)
                     end
                 ))

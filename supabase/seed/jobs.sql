@@ -1,4 +1,8 @@
--- Kinds of jobs, recurring ones, and what all workers together may do to an outside service.
+-- Queues, kinds of jobs, schedules, and the semaphores of outside services.
+
+insert into private.queues (queue)
+values ('ingestion'), ('scripts'), ('billing'), ('maintenance')
+on conflict on constraint queues_pkey do nothing;
 
 insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_seconds)
 values
@@ -27,9 +31,9 @@ on conflict on constraint schedules_pkey do update set
     kind = excluded.kind,
     every = excluded.every;
 
-insert into private.limits (name, max_running, max_running_per_user, starts_per_minute)
+insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
 values ('apify', 20, 3, 120), ('openai', 40, 5, 600)
-on conflict on constraint limits_pkey do update set
+on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,
     starts_per_minute = excluded.starts_per_minute;

@@ -20,7 +20,7 @@ _COUNTS = """
         (select count(*) from (
             select from chaos.effects group by job_id having count(*) > 1) as t) as completed_twice,
         (select count(*) from chaos.starts) - (select count(*) from public.jobs) as repeated,
-        (select count(*) from pgmq.q_maintenance)
+        (select count(*) from pgmq.q_jobs)
         + (select count(*) from private.live_jobs) as left_over
 """
 # A job is interrupted if a victim had started it and not yet completed it; resumed when it starts

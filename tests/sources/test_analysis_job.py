@@ -46,10 +46,10 @@ async def test_a_job_waits_for_apify_without_a_worker_and_without_a_try(
     apify.will(VIDEOS_ACTOR, replace(POSTS, looks_until_finished=1), NICHE)
     apify.will(COMMENTS_ACTOR, COMMENTS)
     async with worker(db, KIND, analyze_product.handler(connected)):
-        parked = await until(db, product, KIND, "waiting")
-    assert (parked["stage"], parked["attempt"]) == ("collecting_videos", 1)
+        snoozed = await until(db, product, KIND, "waiting")
+    assert (snoozed["stage"], snoozed["attempt"]) == ("collecting_videos", 1)
     async with worker(db, KIND, analyze_product.handler(connected)):
-        assert db.value("select private.wake(%s)", parked["id"]) is True
+        assert db.value("select private.wake(%s)", snoozed["id"]) is True
         done = await until(db, product, KIND, "succeeded")
     assert done["attempt"] == 1
     assert [run.actor for run in apify.started] == [VIDEOS_ACTOR, COMMENTS_ACTOR, VIDEOS_ACTOR]

@@ -59,7 +59,10 @@ async def test_a_run_that_reports_its_end_resumes_the_job_within_a_second(
         await until(db, product, "analyze_product", "waiting")
         [run] = apify.started
         assert run.webhooks[0]["requestUrl"].startswith(f"{served}/apify/webhook?id=")
-        sleeps = db.value("select extract(epoch from vt - now()) from pgmq.q_ingestion")
+        sleeps = db.value(
+            "select extract(epoch from vt - now()) from pgmq.q_jobs"
+            " where headers ->> 'queue' = 'ingestion'"
+        )
         assert sleeps > 30, "it would look by itself soon"
         begun = time.monotonic()
         assert await asyncio.to_thread(apify.finish, run) == 200

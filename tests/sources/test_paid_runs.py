@@ -162,7 +162,7 @@ async def test_a_run_that_was_started_beside_an_error_is_counted_once(db, connec
     async with worker(db, KIND, analyze_product.handler(connected)), asyncio.timeout(60):
         while job_of(db, product, KIND)["error_code"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        db.execute("update pgmq.q_ingestion set vt = now(), enqueued_at = now()")
+        db.execute("update pgmq.q_jobs set vt = now(), enqueued_at = now()")
         await until(db, product, KIND, "succeeded")
     assert len(apify.started) == 3
     assert db.value("select usd from private.spending") == 3 * MAX_CHARGE_USD

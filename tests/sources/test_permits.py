@@ -1,4 +1,4 @@
-"""Starting an Apify run needs a permit that all workers share."""
+"""Starting an Apify run acquires a semaphore that all workers share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.sources.context import Context, forgetful
 from workers.sources.tiktok.apify import Runs
 
@@ -25,13 +25,13 @@ async def report(_stage: str, _percent: int) -> None:
     pass
 
 
-async def no_permit(limit: str) -> None:
-    raise Park(f"waiting for {limit}", 5)
+async def is_full(semaphore: str) -> None:
+    raise Snooze(f"waiting for {semaphore}", 5)
 
 
-async def test_without_a_permit_nothing_is_started_and_the_job_parks():
+async def test_while_the_semaphore_is_full_nothing_is_started_and_the_job_snoozes():
     apify = Asked()
-    runs = Runs(apify, Context(report, forgetful, no_permit), lambda: datetime.now(UTC))
-    with pytest.raises(Park, match="waiting for apify"):
+    runs = Runs(apify, Context(report, forgetful, is_full), lambda: datetime.now(UTC))
+    with pytest.raises(Snooze, match="waiting for apify"):
         await runs.harvest({"posts": object()}, "collecting")
     assert apify.starts == 0

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
-from workers.engine.errors import Park, Reject, Retry
+from workers.engine.errors import Reject, Retry, Snooze
 from workers.insights.evidence import source_ref
 from workers.sources.routing import collect
 from workers.sources.tiktok.oembed import open_tiktok_web
@@ -52,7 +52,7 @@ def read(connected, report, memory):
 
 
 async def outcome_of(call):
-    with pytest.raises((Park, Reject, Retry)) as caught:
+    with pytest.raises((Snooze, Reject, Retry)) as caught:
         await call
     return caught.value.args
 
@@ -242,14 +242,14 @@ async def test_without_oembeds_help_the_short_link_is_read_all_the_same(
         ((402, "not-enough-usage-to-run-paid-actor"), (Reject, "source_over_budget")),
         ((403, "actor-is-not-rented"), (Reject, "source_over_budget")),
         ((403, "insufficient-permissions"), (Reject, "source_refused")),
-        ((402, "actor-memory-limit-exceeded"), (Park, "waiting_for_source")),
-        ((429, "rate-limit-exceeded"), (Park, "waiting_for_source")),
+        ((402, "actor-memory-limit-exceeded"), (Snooze, "waiting_for_source")),
+        ((429, "rate-limit-exceeded"), (Snooze, "waiting_for_source")),
         ((500, "internal-server-error"), (Retry, "source_unavailable")),
     ],
 )
 async def test_refusals_of_apify_become_outcomes(apify, read, error, expected):
     apify.will(VIDEOS_ACTOR, Outcome(error=error))
-    with pytest.raises((Park, Reject, Retry)) as caught:
+    with pytest.raises((Snooze, Reject, Retry)) as caught:
         await read()
     assert (type(caught.value), caught.value.args[0]) == expected
 

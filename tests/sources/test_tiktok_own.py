@@ -195,7 +195,7 @@ async def test_too_many_questions_are_repeated_after_a_minute(
         "tiktok_busy",
         "TikTok asks us to come back in a minute.",
     )
-    waits = db.value("select extract(epoch from max(vt) - now()) from pgmq.q_ingestion")
+    waits = db.value("select extract(epoch from max(vt) - now()) from pgmq.q_jobs")
     assert 50 < waits <= 61
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.apify import Outcome
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.sources.routing import collect
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
 
@@ -60,7 +60,7 @@ async def test_the_page_is_not_asked_at_every_look_at_a_run(apify, read, website
     apify.will(VIDEOS_ACTOR, replace(POSTS, looks_until_finished=2))
     apify.will(COMMENTS_ACTOR, COMMENTS)
     for _look in range(2):
-        with pytest.raises(Park):
+        with pytest.raises(Snooze):
             await read()
     await read()
     assert len(website.requests) == 2

@@ -119,7 +119,7 @@ async def test_apify(db, connected, apify, what):
 
 async def analysed(db, services, product, *, due=False):
     if due:
-        db.execute("update pgmq.q_ingestion set vt = now()")
+        db.execute("update pgmq.q_jobs set vt = now()")
         db.execute("update public.jobs set stage = 'queued', status = 'queued'")
     async with worker(db, "analyze_product", analyze_product.handler(services)):
         return await settled(db, product, "analyze_product")

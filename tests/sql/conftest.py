@@ -14,28 +14,18 @@ from tests.database import Database, opened
 
 # Of the columns that pgmq has now, 1.5.1 (hosted Supabase) has all but one.
 _OLD_SHAPE = """
-do $$
-declare
-    v_table regclass;
-begin
-    for v_table in select attrelid::regclass from pg_attribute
-        where attname = 'last_read_at' and not attisdropped
-        and attrelid in (select inhrelid from pg_inherits)
-    loop
-        execute format('alter table %s drop column last_read_at', v_table);
-    end loop;
-end;
-$$
+alter table pgmq.q_jobs drop column if exists last_read_at;
+alter table pgmq.a_jobs drop column if exists last_read_at
 """
 
 
 def reshape(host: str, port: int, dbname: str, **_: object) -> None:
-    """Gives the queues the shape that pgmq 1.5.1 makes them in."""
+    """Gives the queue the shape that pgmq 1.5.1 makes it in."""
     database = Database(host, port, dbname)
     database.execute(_OLD_SHAPE)
     columns = database.rows(
         "select string_agg(attname, ' ' order by attname) as names from pg_attribute"
-        " where attrelid = 'pgmq.q_maintenance'::regclass and attnum > 0 and not attisdropped"
+        " where attrelid = 'pgmq.q_jobs'::regclass and attnum > 0 and not attisdropped"
     )
     assert columns == [{"names": "enqueued_at headers message msg_id read_ct vt"}]
     database.connection.close()

@@ -85,7 +85,7 @@ class ModelJob:
         return "queued"
 
     def snooze(self) -> None:
-        """Its holder parked it."""
+        """Its holder snoozed it."""
         if self.is_cancelled:
             self.end("cancelled")
             return

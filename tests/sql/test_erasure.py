@@ -53,7 +53,7 @@ def test_the_answer_leaves_a_tombstone_and_the_work(db: Database) -> None:
     # What is deleted before the answer is bounded; the rest is the job's.
     assert sum(before.values()) - sum(rows_about(db, user).values()) == 1000
     assert db.rows(
-        "select kind, arguments from private.live_jobs where lane = 'system' order by kind"
+        "select kind, arguments from private.live_jobs where tenant = 'system' order by kind"
     ) == [
         {"kind": "erase_account", "arguments": {"customer_id": "cus_1"}},
         {"kind": "erase_rows", "arguments": {"user_id": str(user)}},
@@ -76,7 +76,7 @@ def test_nothing_is_left_and_others_lose_nothing(db: Database) -> None:
     assert (rows_about(db, user), rows_about(db, other)) == ({}, kept)
     emptied = "select emptied_at is not null from private.accounts where id = %s"
     assert (db.value(emptied, user), db.value(emptied, other)) == (True, False)
-    jobs = "select count(*) from private.live_jobs where lane = %s::text"
+    jobs = "select count(*) from private.live_jobs where tenant = %s::text"
     assert (db.value(jobs, user), db.value(jobs, other)) == (0, 1)
 
 
@@ -98,7 +98,7 @@ def test_work_that_costs_money_stops_with_the_first_batch(db: Database) -> None:
     bury(db, user)
     with db.as_worker() as worker:
         worker.execute("select private.erase_batch(%s, 1)", user)
-        held = "select * from private.extend('ingestion', %s, %s, 30)"
+        held = "select * from private.extend(%s, %s, 30)"
         assert worker.rows(held, [job["msg_id"]], [job["read_ct"]]) == []
 
 
@@ -107,7 +107,7 @@ def test_a_job_of_an_erased_account_pays_for_no_further_run(db: Database) -> Non
     with db.as_worker() as worker:
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
     bury(db, user)
-    reserve = "select private.reserve_run('ingestion', %s, %s, 'posts', 0.5)"
+    reserve = "select private.reserve_run(%s, %s, 'posts', 0.5)"
     with db.as_worker() as worker:
         assert worker.value(reserve, job["msg_id"], job["read_ct"]) is None
     assert db.rows("select from private.source_runs") == []

@@ -112,7 +112,7 @@ def test_a_wrong_product_is_answered_with_a_code_and_leaves_nothing(
     for sent, status, *expected in WRONG_PRODUCTS:
         got = answer(user.post("/products", json=sent))
         assert (str(sent)[:80], got) == (str(sent)[:80], (status, body(*expected)))
-    assert products(db) == db.value("select count(*) from pgmq.q_ingestion") == 0
+    assert products(db) == db.value("select count(*) from pgmq.q_jobs") == 0
 
 
 def test_a_body_that_is_no_json_is_refused(db: Database, postgrest: RunningPostgrest):

@@ -17,8 +17,8 @@ BREAKDOWN = {"type": "virality_breakdown", "content": {"schema_version": 1, "sco
 SENTIMENT = {"type": "sentiment_summary", "content": {"schema_version": 1, "positive": 7}}
 RESULTS = [BREAKDOWN | {"engine": "embedded"}, SENTIMENT | {"engine": "embedded"}]
 PACK = {"name": "Walnut desk lamp", "configuration": {"schema_version": 1}, "score": 61.5}
-SAVE = "select private.save_analysis('ingestion', %s, %s, %s, %s, %s)"
-COMPLETE = "select private.complete('ingestion', array[%s::bigint], array[%s])"
+SAVE = "select private.save_analysis(%s, %s, %s, %s, %s)"
+COMPLETE = "select private.complete(%s, %s)"
 
 
 def claim(db: Database) -> Row:
@@ -121,7 +121,7 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
 def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):
     make_product(db, make_user(db))
     late = claim(db)
-    db.execute("update pgmq.q_ingestion set vt = now() - interval '1 second'")
+    db.execute("update pgmq.q_jobs set vt = now() - interval '1 second'")
     claim(db)
     # The caller rolls back when it is told so; the mark on the product goes with that.
     with db.connect("worker") as worker, worker.transaction(force_rollback=True):

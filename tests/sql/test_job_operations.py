@@ -1,4 +1,4 @@
-"""Limits that workers share, schedules, redrive, metrics, pruning."""
+"""Semaphores that workers share, schedules, redrive, metrics, pruning."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def noop(db: Database) -> str:
     return make_kind(db)
 
 
-def make_limit(db: Database, **limits: int) -> None:
+def make_semaphore(db: Database, **limits: int) -> None:
     columns = ", ".join(limits)
     values = ", ".join(str(value) for value in limits.values())
-    db.execute(f"insert into private.limits (name, {columns}) values ('shop', {values})")
+    db.execute(f"insert into private.semaphores (name, {columns}) values ('shop', {values})")
 
 
 def acquire(db: Database, job: Row) -> float | None:
     with db.as_worker() as worker:
-        return worker.value("select private.acquire(%s, %s, %s, 'shop')", *token(job))
+        return worker.value("select private.acquire(%s, %s, 'shop')", *token(job))
 
 
 def claimed(db: Database, count: int, user_id: object = None) -> list[Row]:
@@ -51,41 +51,41 @@ def claimed(db: Database, count: int, user_id: object = None) -> list[Row]:
 
 
 def test_a_limit_on_running_jobs_holds_for_all_workers(db: Database):
-    make_limit(db, max_running=2)
+    make_semaphore(db, max_running=2)
     assert [acquire(db, job) for job in claimed(db, 3)] == [0, 0, 5]
 
 
 def test_workers_that_ask_at_once_never_overshoot(db: Database):
-    make_limit(db, max_running=3)
+    make_semaphore(db, max_running=3)
     jobs = claimed(db, 12)
     with ThreadPoolExecutor(12) as threads:
         waits = list(threads.map(lambda job: acquire(db, job), jobs))
     assert sorted(waits) == [0] * 3 + [5] * 9
 
 
-def test_one_user_cannot_take_all_permits(db: Database):
-    make_limit(db, max_running=10, max_running_per_user=1)
+def test_one_user_cannot_hold_a_semaphore_alone(db: Database):
+    make_semaphore(db, max_running=10, max_running_per_user=1)
     mine, others = claimed(db, 2, make_user(db)), claimed(db, 1, make_user(db))
     assert [acquire(db, job) for job in mine + others] == [0, 5, 0]
 
 
 def test_a_job_that_asks_again_runs_once_and_starts_twice(db: Database):
-    make_limit(db, max_running=2, max_running_per_user=1, starts_per_minute=4)
+    make_semaphore(db, max_running=2, max_running_per_user=1, starts_per_minute=4)
     [mine], [others] = claimed(db, 1, make_user(db)), claimed(db, 1, make_user(db))
     assert [acquire(db, job) for job in (mine, mine, mine, others)] == [0, 0, 0, 0]
     assert acquire(db, mine) > 50  # the fifth start of this minute
 
 
-def test_a_permit_ends_with_its_job(db: Database):
-    make_limit(db, max_running=1)
+def test_a_semaphore_is_released_when_its_job_ends(db: Database):
+    make_semaphore(db, max_running=1)
     first, second = claimed(db, 2)
     waits = [acquire(db, first), acquire(db, second)]
     complete(db, first)
     assert [*waits, acquire(db, second)] == [0, 5, 0]
 
 
-def test_a_dead_workers_permit_is_free_when_its_lease_is_over(db: Database):
-    make_limit(db, max_running=1)
+def test_a_dead_worker_holds_no_semaphore_when_its_lease_is_over(db: Database):
+    make_semaphore(db, max_running=1)
     first, second = claimed(db, 2)
     acquire(db, first)
     expire(db, first)
@@ -93,29 +93,28 @@ def test_a_dead_workers_permit_is_free_when_its_lease_is_over(db: Database):
 
 
 def test_a_rate_limit_counts_starts_of_the_last_minute(db: Database):
-    make_limit(db, starts_per_minute=2)
+    make_semaphore(db, starts_per_minute=2)
     jobs = claimed(db, 3)
     waits = [acquire(db, job) for job in jobs]
     assert waits[:2] == [0, 0]
     assert 55 < waits[2] <= 60
-    db.execute("update private.permits set started_at = started_at - interval '1 minute'")
+    db.execute("update private.semaphore_holders set started_at = started_at - interval '1 minute'")
     assert acquire(db, jobs[2]) == 0
 
 
-def test_a_lost_lease_gets_no_permit(db: Database):
-    make_limit(db, max_running=1)
+def test_a_lost_lease_acquires_nothing(db: Database):
+    make_semaphore(db, max_running=1)
     [zombie] = claimed(db, 1)
     expire(db, zombie)
     claim(db)
     assert acquire(db, zombie) is None
 
 
-def make_schedule(db: Database, *, is_catching_up: bool) -> None:
+def make_schedule(db: Database) -> None:
     """Due four and a half hours ago, every hour."""
     db.execute(
-        "insert into private.schedules (name, kind, every, is_catching_up, next_at)"
-        " values ('hourly', 'noop', '1 hour', %s, now() - interval '4 hours 30 minutes')",
-        is_catching_up,
+        "insert into private.schedules (name, kind, every, next_at)"
+        " values ('hourly', 'noop', '1 hour', now() - interval '4 hours 30 minutes')"
     )
 
 
@@ -134,20 +133,14 @@ def quiet(db: Database) -> None:
 
 
 def test_after_a_pause_a_schedule_fires_once_for_all_times_missed(db: Database):
-    make_schedule(db, is_catching_up=False)
+    make_schedule(db)
     quiet(db)
     assert ([fire(db), fire(db)], noops(db)) == ([1, 0], 1)
     assert db.value("select next_at > now() from private.schedules") is True
 
 
-def test_a_schedule_that_catches_up_fires_for_each_time_missed(db: Database):
-    make_schedule(db, is_catching_up=True)
-    quiet(db)
-    assert ([fire(db) for _ in range(6)], noops(db)) == ([1, 1, 1, 1, 1, 0], 5)
-
-
 def test_a_scheduled_run_that_still_lasts_is_not_doubled(db: Database):
-    make_schedule(db, is_catching_up=False)
+    make_schedule(db)
     quiet(db)
     fire(db)
     db.execute("update private.schedules set next_at = now() - interval '1 second'")
@@ -156,7 +149,7 @@ def test_a_scheduled_run_that_still_lasts_is_not_doubled(db: Database):
 
 
 def test_workers_that_look_at_once_fire_a_schedule_once(db: Database):
-    make_schedule(db, is_catching_up=False)
+    make_schedule(db)
     quiet(db)
     with ThreadPoolExecutor(8) as threads:
         fired = list(threads.map(lambda _: fire(db), range(8)))
@@ -174,7 +167,7 @@ def test_a_schedule_without_a_fixed_length_is_refused(db: Database, every: str):
 
 
 def test_a_schedule_that_cannot_fire_stops_only_itself_and_says_why(db: Database):
-    make_schedule(db, is_catching_up=False)
+    make_schedule(db)
     quiet(db)
     db.execute("alter table private.schedules drop constraint schedules_every_check")
     db.execute(
@@ -205,7 +198,7 @@ def test_a_redriven_job_runs_again_with_its_steps_and_new_tries(db: Database):
     job_id = enqueue(db, arguments={"n": 1})
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.save_step(%s, %s, %s, 'paid', '1')", *token(job))
+        worker.value("select private.save_step(%s, %s, 'paid', '1')", *token(job))
     fail(db, job)
     assert db.value("select private.redrive(%s)", job_id) is True
     [again] = claim(db)
@@ -289,13 +282,13 @@ GROWTH = {
     "public.jobs": "pruned 30 days after they began",
     "private.dead_letters": "go with their jobs",
     "private.live_jobs": "go when the job ends",
-    "private.permits": "go with the next start after a minute",
+    "private.semaphore_holders": "go with the next start after a minute",
     "private.waiting_workers": "go ten minutes after their worker",
 }
 CONFIGURATION = {
     "private.queues",
     "private.job_kinds",
-    "private.limits",
+    "private.semaphores",
     "private.schedules",
 }
 
@@ -305,7 +298,7 @@ def rows_of(db: Database, *names: str) -> dict[str, int]:
 
 
 def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
-    make_limit(db, max_running=10, starts_per_minute=100)
+    make_semaphore(db, max_running=10, starts_per_minute=100)
     before = rows_of(db, *CONFIGURATION)
     user_id = make_user(db)
     for outcome in (complete, fail, None):
@@ -319,15 +312,21 @@ def test_nothing_of_the_job_layer_grows_for_ever(db: Database):
         outcome(db, job)
     expect_notifications(db)
     db.execute("update public.jobs set created_at = now() - interval '31 days'")
-    db.execute("update private.permits set started_at = started_at - interval '2 minutes'")
+    db.execute(
+        "update private.semaphore_holders set started_at = started_at - interval '2 minutes'"
+    )
     db.execute("update private.waiting_workers set ends_at = now() - interval '1 hour'")
     db.execute("select private.prune_jobs()")
     acquire(db, *claimed(db, 1))
     expect_notifications(db)
-    queues = [f"pgmq.{x}_{row['queue']}" for x in "qa" for row in db.rows("table private.queues")]
-    live = {"public.jobs", "private.live_jobs", "private.permits", "private.waiting_workers"}
+    live = {
+        "public.jobs",
+        "private.live_jobs",
+        "private.semaphore_holders",
+        "private.waiting_workers",
+    }
     assert rows_of(db, *GROWTH) == {name: int(name in live) for name in GROWTH}
-    assert sum(rows_of(db, *queues).values()) == 1
+    assert rows_of(db, "pgmq.q_jobs", "pgmq.a_jobs") == {"pgmq.q_jobs": 1, "pgmq.a_jobs": 0}
     assert rows_of(db, *CONFIGURATION) == before
 
 
@@ -335,5 +334,4 @@ def test_every_table_of_the_job_layer_is_known_to_be_bounded(db: Database):
     """A new one needs a line above, and a way to shrink."""
     layer = "".join(path.read_text() for path in SCHEMAS.glob("2*.sql"))
     made = set(re.findall(r"^create table (\S+)", layer, re.MULTILINE))
-    assert made == GROWTH.keys() | CONFIGURATION | {"private.messages"}
-    assert db.value("select count(*) from only private.messages") == 0
+    assert made == GROWTH.keys() | CONFIGURATION

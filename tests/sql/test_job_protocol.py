@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
 from tests import jobs
 from tests.database import Database, make_product, make_user
@@ -88,17 +87,15 @@ def test_a_job_is_completed_once(db: Database):
 
 
 STATEMENTS = {
-    "complete": "select count(*) > 0 from private.complete(%s, array[%s::bigint], array[%s])",
-    "retry": "select private.retry(%s, %s, %s, 'busy', 'Busy.') is not null",
-    "fail": "select count(*) > 0 from private.complete("
-    "%s, array[%s::bigint], array[%s], 'failed', 'broken', 'Broken.')",
-    "cancel": "select count(*) > 0 from private.complete("
-    "%s, array[%s::bigint], array[%s], 'cancelled')",
-    "snooze": "select private.snooze(%s, %s, %s, 60, 'waiting') is not null",
-    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued') is not null",
-    "extend": "select count(*) > 0 from private.extend(%s, array[%s::bigint], array[%s], 30)",
-    "progress": "select private.progress(%s, %s, %s, 'fetching', 10) is not null",
-    "save_step": "select private.save_step(%s, %s, %s, 'run', '1') is not null",
+    "complete": "select private.complete(%s, %s) is not null",
+    "retry": "select private.retry(%s, %s, 'busy', 'Busy.') is not null",
+    "fail": "select private.complete(%s, %s, 'failed', 'broken', 'Broken.') is not null",
+    "cancel": "select private.complete(%s, %s, 'cancelled') is not null",
+    "snooze": "select private.snooze(%s, %s, 60, 'waiting') is not null",
+    "release": "select private.snooze(%s, %s, 0, 'queued', 'queued') is not null",
+    "extend": "select count(*) > 0 from private.extend(array[%s::bigint], array[%s], 30)",
+    "progress": "select private.progress(%s, %s, 'fetching', 10) is not null",
+    "save_step": "select private.save_step(%s, %s, 'run', '1') is not null",
 }
 
 
@@ -156,7 +153,7 @@ def test_a_retry_waits_and_counts_a_failure(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.retry(%s, %s, %s, 'busy', 'Busy.', 60)", *token(job))
+        worker.value("select private.retry(%s, %s, 'busy', 'Busy.', 60)", *token(job))
     assert claim(db) == []
     make_due(db)
     [again] = claim(db)
@@ -168,8 +165,8 @@ def test_a_retry_is_never_earlier_than_the_other_side_asked(db: Database):
     enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.retry(%s, %s, %s, 'busy', 'Busy.', 600)", *token(job))
-    assert db.value("select vt > now() + interval '599 s' from pgmq.q_maintenance") is True
+        worker.value("select private.retry(%s, %s, 'busy', 'Busy.', 600)", *token(job))
+    assert db.value("select vt > now() + interval '599 s' from pgmq.q_jobs") is True
 
 
 @pytest.mark.parametrize(
@@ -181,8 +178,8 @@ def test_backoff_doubles_with_jitter_up_to_an_hour(db: Database, failures, low, 
     db.execute("update public.jobs set failures = %s where id = %s", failures, job_id)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.retry(%s, %s, %s, 'busy', 'Busy.')", *token(job))
-    wait = db.value("select extract(epoch from vt - clock_timestamp()) from pgmq.q_maintenance")
+        worker.value("select private.retry(%s, %s, 'busy', 'Busy.')", *token(job))
+    wait = db.value("select extract(epoch from vt - clock_timestamp()) from pgmq.q_jobs")
     assert low - 1 <= wait <= high
 
 
@@ -192,7 +189,7 @@ def test_the_last_failure_allowed_is_final(db: Database):
     [job] = claim(db)
     with db.as_worker() as worker:
         outcome = worker.value(
-            "select private.retry(%s, %s, %s, 'busy', 'The shop is busy.')", *token(job)
+            "select private.retry(%s, %s, 'busy', 'The shop is busy.')", *token(job)
         )
     assert outcome == "failed"
     assert state(db, job_id) == {
@@ -210,7 +207,7 @@ def test_a_released_job_is_due_at_once_and_burns_no_attempt(db: Database):
     enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.snooze(%s, %s, %s, 0, 'queued', 'queued')", *token(job))
+        worker.value("select private.snooze(%s, %s, 0, 'queued', 'queued')", *token(job))
     [again] = claim(db)
     assert again["attempt"] == 1
 
@@ -219,14 +216,14 @@ def test_a_snoozed_job_sleeps_until_woken_and_burns_no_attempt(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.snooze(%s, %s, %s, 3600, 'collecting')", *token(job))
+        worker.value("select private.snooze(%s, %s, 3600, 'collecting')", *token(job))
     assert (claim(db), state(db, job_id)["status"]) == ([], "waiting")
     assert db.value("select private.wake(%s)", job_id) is True
     [again] = claim(db)
     assert again["attempt"] == 1
 
 
-def test_waking_a_job_that_is_not_parked_does_nothing(db: Database):
+def test_waking_a_job_that_does_not_snooze_does_nothing(db: Database):
     job_id = enqueue(db, delay_seconds=60)
     assert db.value("select private.wake(%s)", job_id) is False
     assert claim(db) == []
@@ -236,7 +233,7 @@ def test_a_saved_step_survives_the_try_that_made_it(db: Database):
     enqueue(db)
     [job] = claim(db)
     with db.as_worker() as worker:
-        worker.value("select private.save_step(%s, %s, %s, 'run', '{\"id\": 7}')", *token(job))
+        worker.value("select private.save_step(%s, %s, 'run', '{\"id\": 7}')", *token(job))
     expire(db, job)
     [again] = claim(db)
     assert again["steps"] == {"run": {"id": 7}}
@@ -247,7 +244,7 @@ def test_arguments_and_steps_have_a_bound(db: Database):
         enqueue(db, arguments={"text": "x" * 65536})
     enqueue(db, arguments={"text": "x" * 65000})
     [job] = claim(db)
-    save = "select private.save_step(%s, %s, %s, 'run', to_jsonb(repeat('x', %s)))"
+    save = "select private.save_step(%s, %s, 'run', to_jsonb(repeat('x', %s)))"
     with db.as_worker() as worker:
         worker.value(save, *token(job), 262_000)
     with (
@@ -310,7 +307,7 @@ def test_cancelling_a_running_job_tells_its_worker(db: Database):
         [note] = listener.notifies(timeout=5, stop_after=1)
     with db.as_worker() as worker:
         extended = worker.row(
-            "select * from private.extend(%s, array[%s::bigint], array[%s], 30)", *token(job)
+            "select * from private.extend(array[%s::bigint], array[%s], 30)", *token(job)
         )
     assert (note.payload, extended["is_cancelled"]) == (str(job_id), True)
 
@@ -332,27 +329,7 @@ def test_a_claim_clears_away_the_message_of_a_deleted_product(db: Database):
         user.execute("delete from public.products where id = %s", product["id"])
     with db.as_worker() as worker:
         assert worker.rows("select * from private.claim('ingestion', 10, 30)") == []
-    assert db.value("select count(*) from pgmq.q_ingestion") == 0
-
-
-def test_many_jobs_are_added_at_once_each_with_its_own_arguments(db: Database):
-    users = [make_user(db), None, make_user(db)]
-    job_ids = db.value(
-        "select private.enqueue_many('noop', %s, %s)", users, [Jsonb({"n": n}) for n in range(3)]
-    )
-    claimed = {job["job_id"]: (job["user_id"], job["arguments"]) for job in claim(db, quantity=3)}
-    assert [claimed[job_id] for job_id in job_ids] == [(u, {"n": n}) for n, u in enumerate(users)]
-
-
-def test_jobs_added_at_once_queue_as_those_added_one_by_one(db: Database):
-    user_id = make_user(db)
-    db.value("select private.enqueue_many('noop', %s, %s)", [user_id, None], [Jsonb({})] * 2)
-    enqueue(db, user_id=user_id)
-    enqueue(db)
-    [first, second, third, fourth] = db.rows(
-        "select headers from pgmq.q_maintenance order by msg_id"
-    )
-    assert [first, second] == [third, fourth]
+    assert db.value("select count(*) from pgmq.q_jobs") == 0
 
 
 def notified(db: Database, work: Callable[[], object]) -> list[str]:
@@ -374,12 +351,6 @@ def test_an_enqueue_wakes_a_worker_that_waits(db: Database):
     assert notified(db, lambda: enqueue(db)) == [QUEUE]
 
 
-def test_jobs_added_at_once_wake_a_worker_that_waits(db: Database):
-    expect_notifications(db)
-    many = "select private.enqueue_many('noop', array[null]::uuid[], array['{}'::jsonb])"
-    assert notified(db, lambda: db.execute(many)) == [QUEUE]
-
-
 def test_without_a_worker_that_waits_nothing_is_notified_for_commits_would_queue(db: Database):
     db.execute("select private.wait_for_jobs('billing', gen_random_uuid(), '{}')")
     assert notified(db, lambda: enqueue(db)) == []
@@ -390,11 +361,11 @@ def test_a_worker_is_not_told_of_jobs_that_are_not_due(db: Database):
     assert notified(db, lambda: enqueue(db, delay_seconds=60)) == []
 
 
-def test_a_worker_that_waits_for_newcomers_is_told_of_them_only(db: Database):
+def test_a_worker_that_waits_for_new_tenants_is_told_of_them_only(db: Database):
     busy, other = make_user(db), make_user(db)
     with db.as_worker() as worker:
         worker.rows(
-            "select * from private.claim(%s, 1, 30, '', %s, worker => gen_random_uuid())",
+            "select * from private.claim(%s, 1, 30, null, %s, gen_random_uuid())",
             QUEUE,
             [str(busy)],
         )

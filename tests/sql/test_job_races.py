@@ -18,9 +18,9 @@ from tests.jobs import (
 
 NOTHING = {"messages": 0, "live": 0}
 GIVING_BACK = {
-    "retry": "select private.retry(%s, %s, %s, 'busy', 'Busy.', 3600)",
-    "snooze": "select private.snooze(%s, %s, %s, 3600, 'collecting')",
-    "release": "select private.snooze(%s, %s, %s, 0, 'queued', 'queued')",
+    "retry": "select private.retry(%s, %s, 'busy', 'Busy.', 3600)",
+    "snooze": "select private.snooze(%s, %s, 3600, 'collecting')",
+    "release": "select private.snooze(%s, %s, 0, 'queued', 'queued')",
 }
 
 
@@ -40,12 +40,12 @@ def test_a_heartbeat_that_comes_late_leaves_the_job_as_it_was_given_back(
 ):
     enqueue(db)
     [job] = claim(db)
-    due_at = "select vt from pgmq.q_maintenance"
+    due_at = "select vt from pgmq.q_jobs"
     with db.as_worker() as worker:
         worker.value(statement, *token(job))
     before = db.value(due_at)
     with db.as_worker() as worker:
-        extend = "select * from private.extend(%s, array[%s::bigint], array[%s], 30)"
+        extend = "select * from private.extend(array[%s::bigint], array[%s], 30)"
         assert worker.rows(extend, *token(job)) == []
     assert db.value(due_at) == before
 
@@ -53,7 +53,7 @@ def test_a_heartbeat_that_comes_late_leaves_the_job_as_it_was_given_back(
 def test_a_retry_said_twice_because_the_answer_got_lost_counts_once(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
-    statement = "select private.retry(%s, %s, %s, 'busy', 'Busy.')"
+    statement = "select private.retry(%s, %s, 'busy', 'Busy.')"
     with db.as_worker() as worker:
         answers = [worker.value(statement, *token(job)) for _ in range(2)]
     assert answers == ["queued", None]
@@ -109,5 +109,5 @@ def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Databa
     user_id = make_user(db)
     job_ids = [enqueue(db, user_id=user_id) for _ in range(3)]
     [job] = claim(db)
-    db.execute("update pgmq.q_maintenance set vt = now() where msg_id = %s", job["msg_id"])
+    db.execute("update pgmq.q_jobs set vt = now() where msg_id = %s", job["msg_id"])
     assert [job["job_id"] for job in claim(db)] == job_ids[:1]

@@ -12,11 +12,11 @@ from workers.engine import queue as protocol
 
 async def taken_in_turns(db: Database, turns: int) -> list[int]:
     """How many jobs a worker with ten free slots gets, turn after turn."""
-    counts, cursor = [], ""
+    counts, cursor = [], None
     async with async_pool(db.url("worker"), application_name="test", max_size=1) as pool:
         for _ in range(turns):
-            claimed, cursor = await protocol.turn(
-                pool, QUEUE, [], quantity=10, lease_seconds=30, cursor=cursor
+            claimed, cursor = await protocol.claim(
+                pool, QUEUE, quantity=10, lease_seconds=30, cursor=cursor
             )
             counts.append(len(claimed))
     return counts

@@ -28,14 +28,14 @@ def cancel(db: Database, job: Row) -> Row:
 
 def complete(connection: psycopg.Connection[Row], claimed: Row) -> None:
     connection.execute(
-        "select private.complete('ingestion', array[%s::bigint], array[%s])",
+        "select private.complete(%s, %s)",
         (claimed["msg_id"], claimed["read_ct"]),
     )
 
 
 def left(db: Database) -> Row:
     return db.row(
-        "select (select count(*) from pgmq.q_ingestion) as messages,"
+        "select (select count(*) from pgmq.q_jobs) as messages,"
         " (select count(*) from private.live_jobs) as live,"
         " (select count(*) from private.dead_letters) as dead"
     )
@@ -70,7 +70,7 @@ def test_a_running_job_is_left_to_its_worker_to_stop(db: Database):
     assert cancel(db, job) == {"status": "running", "stage": "starting", "is_over": False}
     with db.as_worker() as worker:
         assert worker.row(
-            "select * from private.extend('ingestion', array[%s::bigint], array[%s], 30)",
+            "select msg_id, is_cancelled from private.extend(array[%s::bigint], array[%s], 30)",
             claimed["msg_id"],
             claimed["read_ct"],
         ) == {"msg_id": claimed["msg_id"], "is_cancelled": True}
@@ -153,11 +153,11 @@ def test_a_cancellation_that_meets_a_claim_is_passed_on_to_the_worker(db: Databa
     assert db.value("select is_cancelled from private.live_jobs")
 
 
-def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Database):
+def test_waking_a_snoozed_job_that_a_worker_just_took_leaves_it_its_lease(db: Database):
     job = make_job(db, make_user(db))
     claimed = claim(db)
-    lease = ("ingestion", claimed["msg_id"], claimed["read_ct"])
-    db.execute("select private.snooze(%s, %s, %s, 0, 'waiting')", *lease)
+    lease = (claimed["msg_id"], claimed["read_ct"])
+    db.execute("select private.snooze(%s, %s, 0, 'waiting')", *lease)
     with db.connect("worker") as worker, db.connect("postgres") as another:
         worker.execute("begin")
         worker.execute("select * from private.claim('ingestion', 1, 30)")
@@ -165,7 +165,7 @@ def test_waking_a_parked_job_that_a_worker_just_took_leaves_it_its_lease(db: Dat
         wait_until_blocked(db, another)
         worker.execute("commit")
         assert waking.result(10).fetchall() == [{"wake": False}]
-    assert db.value("select vt > now() from pgmq.q_ingestion")
+    assert db.value("select vt > now() from pgmq.q_jobs")
 
 
 RUN = "select id from public.run_analysis(%s)"
@@ -236,20 +236,17 @@ def hold_deletions_of_jobs(db: Database) -> None:
     )
 
 
-def test_a_permit_costs_the_same_however_many_jobs_are_waiting(db: Database):
+def test_a_semaphore_costs_the_same_however_many_jobs_are_waiting(db: Database):
     make_job(db, make_user(db))
-    first = blocks_read_for_a_permit(db, claim(db))
+    first = blocks_read_to_acquire(db, claim(db))
     db.execute("select count(private.enqueue('prune_jobs', null)) from generate_series(1, 300)")
     make_job(db, make_user(db))
-    assert blocks_read_for_a_permit(db, claim(db)) < 3 * first
+    assert blocks_read_to_acquire(db, claim(db)) < 3 * first
 
 
-def blocks_read_for_a_permit(db: Database, claimed: Row) -> int:
+def blocks_read_to_acquire(db: Database, claimed: Row) -> int:
     """The second time: the first one fills the session's caches."""
-    query = (
-        "explain (analyze, buffers, format json)"
-        " select private.acquire('ingestion', %s, %s, 'apify')"
-    )
+    query = "explain (analyze, buffers, format json) select private.acquire(%s, %s, 'apify')"
     for _ in range(2):
         [plan] = db.value(query, claimed["msg_id"], claimed["read_ct"])
     return plan["Plan"]["Shared Hit Blocks"]

@@ -312,13 +312,12 @@ class TestOnPostgres15:
             assert job["product_id"] == product["id"]
             token = job["msg_id"], job["read_ct"]
             assert worker.value(
-                "select private.save_analysis('ingestion', %s, %s, %s, '[]', %s)",
+                "select private.save_analysis(%s, %s, %s, '[]', %s)",
                 *token,
                 job["job_id"],
                 '{"name": "Lamp", "configuration": {"schema_version": 1}, "score": 61.5}',
             )
-            query = "select private.complete('ingestion', array[%s::bigint], array[%s])"
-            assert worker.value(query, *token) == job["msg_id"]
+            assert worker.value("select private.complete(%s, %s)", *token) is True
         with db_15.as_user(user_id) as owner:
             assert owner.value("select status from public.jobs") == "succeeded"
             assert owner.value("select name from public.virality_packs") == "Lamp"

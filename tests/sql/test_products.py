@@ -163,7 +163,7 @@ def test_a_product_comes_with_its_queued_analysis(db: Database):
         "status": "queued",
         "stage": "queued",
     }
-    assert db.row("select message from pgmq.q_ingestion") == {
+    assert db.row("select message from pgmq.q_jobs") == {
         "message": {"job_id": str(db.value("select id from public.jobs"))}
     }
 
@@ -181,7 +181,7 @@ def work_left(db: Database) -> dict[str, int]:
         "select (select count(*) from public.products) as products,"
         " (select count(*) from public.jobs) as jobs,"
         " (select count(*) from private.live_jobs) as live,"
-        " (select count(*) from pgmq.q_ingestion) as messages"
+        " (select count(*) from pgmq.q_jobs) as messages"
     )
 
 
@@ -284,15 +284,11 @@ def test_deleting_a_product_stops_its_running_job_without_a_result(db: Database)
         job = worker.row("select * from private.claim('ingestion', 1, 30)")
     with db.as_user(product["user_id"]) as owner:
         owner.execute("delete from public.products where id = %s", product["id"])
-    lease = ("ingestion", job["msg_id"], job["read_ct"])
+    lease = (job["msg_id"], job["read_ct"])
     with db.as_worker() as worker:
-        assert not worker.value("select private.progress(%s, %s, %s, 'fetching', 5)", *lease)
+        assert not worker.value("select private.progress(%s, %s, 'fetching', 5)", *lease)
         assert not worker.value(
-            "select private.save_analysis(%s, %s, %s, %s, '[]', '{}')", *lease, job["job_id"]
+            "select private.save_analysis(%s, %s, %s, '[]', '{}')", *lease, job["job_id"]
         )
-        assert (
-            worker.rows(
-                "select * from private.extend(%s, %s, %s, 30)", lease[0], [lease[1]], [lease[2]]
-            )
-            == []
-        )
+        extend = "select * from private.extend(%s, %s, 30)"
+        assert worker.rows(extend, [lease[0]], [lease[1]]) == []

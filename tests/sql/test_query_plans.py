@@ -94,8 +94,8 @@ insert into private.accounts (id, issuer, subject)
 select gen_random_uuid(), 'https://clerk.example', 'user_' || n from generate_series(1, 10000) as n;
 insert into public.accounts (id)
 select id from private.accounts on conflict do nothing;
-insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key)
-select id, 'ingestion', row_number() over (), user_id, kind, product_id
+insert into private.live_jobs (job_id, msg_id, tenant, kind, key)
+select id, row_number() over (), user_id, kind, product_id
 from public.jobs where user_id <> '{owner}';
 insert into private.tiktok_connections (
     user_id, open_id, scopes, access_token, refresh_token, access_ends_at, refresh_ends_at
@@ -251,10 +251,8 @@ def test_a_claim_looks_at_what_it_takes_only(plans: Plans) -> None:
     with plans.db.connect("worker") as worker:
         claimed(worker)
         plans.db.execute(
-            "select private.enqueue_many('analyze_product',"
-            " array(select user_id from generate_series(1, 50), lateral"
-            "  (select user_id from public.products group by 1 order by 1 limit 100) as u),"
-            " array_fill('{}'::jsonb, array[5000]))"
+            "select private.enqueue('analyze_product', u.user_id) from generate_series(1, 50),"
+            " (select user_id from public.products group by 1 order by 1 limit 100) as u"
         )
         plans.db.execute("analyze")
         with plans.logged() as kept:
@@ -262,17 +260,18 @@ def test_a_claim_looks_at_what_it_takes_only(plans: Plans) -> None:
     with plans.db.connect("worker") as worker, plans.logged() as made:
         assert len(claimed(worker)) == 40
     for logged in (kept, made):
-        assert any("pgmq.q_ingestion" in plan["Query Text"] for plan in logged)
+        assert any("pgmq.q_jobs" in plan["Query Text"] for plan in logged)
         assert costly(logged) == []
 
 
 def claimed(worker: psycopg.Connection[Row]) -> list[Row]:
-    """What four turns at a queue take, each acknowledging what the one before took."""
-    cursor, rows, taken = "", [], []
+    """What four claims take, each after all that the one before took was completed."""
+    cursor, taken = None, []
+    claim = "select msg_id, read_ct, cursor::text from private.claim('ingestion', 10, 30, %s)"
     for _ in range(4):
-        tokens = [[row[name] for row in rows] for name in ("msg_id", "read_ct")]
-        claim = "select * from private.claim('ingestion', 10, 30, %s, '{}', %s, %s)"
-        rows = worker.execute(claim, (cursor, *tokens)).fetchall()
+        rows = worker.execute(claim, (cursor,)).fetchall()
+        for row in rows:
+            worker.execute("select private.complete(%s, %s)", (row["msg_id"], row["read_ct"]))
         taken += rows
-        cursor = rows[-1]["cursor"] if rows else ""
+        cursor = rows[-1]["cursor"] if rows else None
     return taken

@@ -12,7 +12,7 @@ PARENTS = {
     "private.charges": "public.jobs",
     "private.dead_letters": "public.jobs",
     "private.live_jobs": "public.jobs",
-    "private.permits": "private.limits",
+    "private.semaphore_holders": "private.semaphores",
     "public.analysis_results": "public.products",
     "public.script_versions": "public.scripts",
     "public.virality_packs": "public.products",
@@ -51,8 +51,7 @@ ONE_PER_THING_OUTSIDE = {
 # Rows come with supabase/seed, not with use.
 CONFIGURATION = {
     "private.job_kinds",
-    "private.limits",
-    "private.messages",  # the empty parent of the queues
+    "private.semaphores",
     "private.plan_prices",
     "private.queues",
     "private.schedules",

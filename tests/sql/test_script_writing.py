@@ -13,7 +13,7 @@ from tests.rows import make_pack
 from tests.rules import banned, make_rule, refusal
 
 GENERATE = "select * from public.generate_script(product_id => %s, brief => %s)"
-SAVE = "select private.save_script('scripts', %s, %s, %s, %s, %s)"
+SAVE = "select private.save_script(%s, %s, %s, %s, %s)"
 
 
 def ask(db: Database, product: Row, brief: str | None = "Make it funny.") -> Row:

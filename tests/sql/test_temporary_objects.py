@@ -11,7 +11,7 @@ from tests.database import Database, Session, make_user, user_claims
 
 # What each login may call that runs as the owner and names the types below.
 _CALLS = {
-    "worker": "select private.progress('ingestion', 1, 1, 'fetching', 1)",
+    "worker": "select private.progress(1, 1, 'fetching', 1)",
     "webhook": "select private.record_clerk_event("
     "'msg_1', 'user.deleted', 'i', 's', gen_random_uuid())",
     "authenticator": "select private.before_request()",

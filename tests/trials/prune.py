@@ -126,8 +126,8 @@ def _renaming(
 
 def _saving(db: Database, user: uuid.UUID, add: Callable[..., None]) -> Callable[[], None]:
     """A worker that analyses the account's products, one after the other."""
-    save = "select private.save_analysis('ingestion', %s, %s, %s, %s, %s) as is_saved"
-    done = "select private.complete('ingestion', array[%s::bigint], array[%s])"
+    save = "select private.save_analysis(%s, %s, %s, %s, %s) as is_saved"
+    done = "select private.complete(%s, %s)"
 
     def analyse() -> None:
         with db.as_user(user) as owner:

@@ -75,7 +75,7 @@ class World:
         if kind == "webhook":
             dying.answer_webhook(given())
         else:
-            self.db.execute("update pgmq.q_billing set vt = now() - interval '1 second'")
+            self.db.execute("update pgmq.q_jobs set vt = now() - interval '1 second'")
             work = given()
             asyncio.run(dying.do_jobs(work["url"], work["owner_url"], work["stripe"]))
 

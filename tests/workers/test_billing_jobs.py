@@ -113,7 +113,7 @@ async def test_while_stripe_fails_the_job_waits_and_then_ends(db, shop, story):
             "error_code": "stripe_unavailable",
         }
         shop.faults = lambda *_: None
-        db.execute("update pgmq.q_billing set vt = now()")
+        db.execute("update pgmq.q_jobs set vt = now()")
         db.execute("notify jobs, 'billing'")
         await until(lambda: open_jobs(db) == 0)
     assert db.value("select private.plan_of(%s)", story.user_id) == "creator"

@@ -12,13 +12,13 @@ import pytest
 
 from tests.chaos.proxy import Proxy
 from tests.database import Database, Row, make_user
-from tests.jobs import QUEUE, claim, enqueue, expire, make_kind
+from tests.jobs import claim, enqueue, expire, make_kind
 from workers.engine.heartbeat import Heartbeat
 from workers.engine.queue import Job
 
 LEASE_SECONDS = 1
-DUE_IN = "select extract(epoch from vt - clock_timestamp())::float from pgmq.q_maintenance"
-DUE_AT = "select extract(epoch from vt)::float from pgmq.q_maintenance"
+DUE_IN = "select extract(epoch from vt - clock_timestamp())::float from pgmq.q_jobs"
+DUE_AT = "select extract(epoch from vt)::float from pgmq.q_jobs"
 BEATS = "select rows / calls from pg_stat_statements where query like '%private.extend%'"
 Halts = list[tuple[Job, str]]
 
@@ -30,7 +30,7 @@ def noop(db: Database) -> str:
 
 def held(row: Row) -> Job:
     """A claimed row as the worker holds it."""
-    return Job(QUEUE, **row)
+    return Job(**row)
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def test_a_connection_that_the_server_ended_is_made_anew(db: Database):
                 " where application_name = 'worker heartbeat' and datname = %s",
                 db.name,
             )
-        db.execute("update pgmq.q_maintenance set vt = now() + interval '30 seconds'")
+        db.execute("update pgmq.q_jobs set vt = now() + interval '30 seconds'")
         until(lambda: db.value(DUE_IN) < 2)
     assert halts == []
 
@@ -146,7 +146,7 @@ def test_a_connection_that_never_answers_is_given_up_for_a_new_one(db: Database)
     with beating(url, held(row)):
         until(lambda: db.value(DUE_IN) < 2)
         proxy.forget()
-        db.execute("update pgmq.q_maintenance set vt = now() + interval '30 seconds'")
+        db.execute("update pgmq.q_jobs set vt = now() + interval '30 seconds'")
         until(lambda: db.value(DUE_IN) < 2)
     proxy.close()
 

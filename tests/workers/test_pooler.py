@@ -73,7 +73,7 @@ async def test_two_workers_do_every_job_and_say_that_they_are_deaf(db: Database)
     assert db.rows("select status, attempt, count(*) from public.jobs group by 1, 2") == [
         {"status": "succeeded", "attempt": 1, "count": JOBS}
     ]
-    assert events(logs, "turn_failed") == []
+    assert events(logs, "claim_failed") == []
 
 
 def events(logs: list, name: str) -> list:

@@ -11,10 +11,10 @@ A, B, C = (uuid.uuid4() for _ in range(3))
 
 
 def job(user_id: uuid.UUID | None) -> Job:
-    return Job("maintenance", 1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1, None)
+    return Job(1, 1, uuid.uuid4(), "noop", user_id, None, {}, 1, None)
 
 
-def buffer(slots: int, *users: uuid.UUID | None) -> PrefetchBuffer:
+def holding(slots: int, *users: uuid.UUID | None) -> PrefetchBuffer:
     """With a waiting job of each of these."""
     filled = PrefetchBuffer(slots)
     for user_id in users:
@@ -30,28 +30,28 @@ def begun(filled: PrefetchBuffer) -> list[uuid.UUID | None]:
     return users
 
 
-def test_lanes_take_turns():
-    assert begun(buffer(10, A, A, A, B, B, C)) == [A, B, C, A, B, A]
+def test_tenants_take_turns():
+    assert begun(holding(10, A, A, A, B, B, C)) == [A, B, C, A, B, A]
 
 
 def test_never_more_run_than_there_are_slots():
-    assert len(begun(buffer(3, *[A, B, C] * 5))) == 3
+    assert len(begun(holding(3, *[A, B, C] * 5))) == 3
 
 
 def test_one_user_alone_leaves_the_last_slots_to_others():
-    filled = buffer(10, *[A] * 20)
-    assert (len(begun(filled)), filled.is_open_to_newcomers) == (7, True)
+    filled = holding(10, *[A] * 20)
+    assert (len(begun(filled)), filled.is_open_to_new_tenants) == (7, True)
     for user_id in (B, B, C):
         filled.put(job(user_id), 0.0)
     assert begun(filled) == [B, C]
 
 
 def test_a_worker_of_few_slots_keeps_none_free():
-    assert begun(buffer(2, A, A, A)) == [A, A]
+    assert begun(holding(2, A, A, A)) == [A, A]
 
 
 def test_a_slot_that_ends_a_job_is_free_again():
-    filled = buffer(2, A, A, A)
+    filled = holding(2, A, A, A)
     first = filled.take()
     filled.take()
     assert (filled.take(), first.user_id) == (None, A)
@@ -59,14 +59,14 @@ def test_a_slot_that_ends_a_job_is_free_again():
     assert filled.take().user_id == A
 
 
-def test_nothing_is_claimed_ahead_of_slow_jobs():
-    filled = buffer(10, *[A] * 7)
+def test_nothing_is_prefetched_behind_slow_jobs():
+    filled = holding(10, *[A] * 7)
     begun(filled)
     assert [filled.room(now) for now in (1.0, 2.0, 60.0)] == [0, 0, 0]
 
 
-def test_what_begins_within_moments_is_claimed_ahead_and_bounded():
-    filled = buffer(10)
+def test_what_begins_within_moments_is_prefetched_and_bounded():
+    filled = holding(10)
     rooms = []
     for turn in range(1, 30):
         for _ in range(100):  # in a hundredth of a second
@@ -75,15 +75,15 @@ def test_what_begins_within_moments_is_claimed_ahead_and_bounded():
         rooms.append(filled.room(turn / 100))
     assert rooms == sorted(rooms)
     assert 7 < rooms[-1] <= 7 + 16 * 10
-    assert filled.room(60.0) == 7  # the pace is of late
+    assert filled.room(60.0) == 7  # the rate is a recent one
 
 
-def test_a_turn_asks_for_a_hundred_jobs_at_most_however_many_slots():
+def test_a_claim_asks_for_a_hundred_jobs_at_most_however_many_slots():
     assert [PrefetchBuffer(slots).room(1.0) for slots in (10, 100, 256)] == [7, 90, 100]
 
 
-def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
-    filled = buffer(1, A, A, A)
+def test_a_slot_that_goes_on_with_the_next_job_leaves_the_buffer_ample():
+    filled = holding(1, A, A, A)
     filled.end(filled.take())
     assert not filled.is_ample  # its slot is free
     filled.take()
@@ -92,14 +92,14 @@ def test_a_slot_that_goes_on_with_the_next_job_leaves_the_stock_ample():
 
 def test_how_long_the_longest_waiting_has_waited():
     filled = PrefetchBuffer(1)
-    assert filled.waits_since(5.0) == 0
+    assert filled.longest_wait(5.0) == 0
     filled.put(job(A), 1.0)
     filled.put(job(B), 3.0)
-    assert filled.waits_since(5.0) == 4
+    assert filled.longest_wait(5.0) == 4
 
 
 def test_what_is_handed_back_waits_no_longer():
-    filled = buffer(2, A, B, B)
+    filled = holding(2, A, B, B)
     filled.take()
-    assert [one.user_id for one in filled.empty()] == [B, B]
+    assert [one.user_id for one in filled.clear()] == [B, B]
     assert (filled.take(), filled.running, filled.waiting) == (None, 1, 0)

@@ -247,7 +247,7 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
     job_id = enqueue(db)
     async with running(db, handler(work), concurrency=1):
         await until(lambda: state(db, job_id)["status"] == "running")
-        message = db.row("select * from pgmq.q_maintenance")
+        message = db.row("select * from pgmq.q_jobs")
         holder = None
         while holder is None:  # a heartbeat may come in between
             expire(db, message)
@@ -282,9 +282,7 @@ async def test_results_of_a_job_that_lost_its_lease_are_rolled_back(db: Database
         begun.append(job.attempt)
         await connection.execute(effects, (job.job_id, job.attempt))
         if len(begun) == 1:  # somebody else has claimed and given back meanwhile
-            await asyncio.to_thread(
-                db.execute, "update pgmq.q_maintenance set read_ct = 7, vt = now()"
-            )
+            await asyncio.to_thread(db.execute, "update pgmq.q_jobs set read_ct = 7, vt = now()")
 
     job_id = enqueue(db)
     async with running(db, saving(save), lease_seconds=600):
@@ -413,7 +411,7 @@ async def test_an_outcome_that_is_being_recorded_at_shutdown_is_not_cut_off(db: 
     async with running(db, handler(work)) as runner:
         await until(lambda: state(db, job_id)["status"] == "running")
         with db.connect("postgres") as other, other.transaction():
-            other.execute("select from pgmq.q_maintenance for update")
+            other.execute("select from pgmq.q_jobs for update")
             may_fail.set()
             await until(lambda: db.value("select count(*) from pg_locks where not granted") > 0)
             runner.stop()
@@ -487,11 +485,11 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
     user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
     async with running(db, handler(work)) as runner:
-        runner._stock.take = lambda: None  # every slot is taken
-        await until(lambda: runner._stock.waiting == 1)
+        runner._buffer.take = lambda: None  # every slot is taken
+        await until(lambda: runner._buffer.waiting == 1)
         cancel(db, user_id, job_id)
         await until(lambda: all(h.stopped_because == "cancelled" for h in runner._held.values()))
-        del runner._stock.take
+        del runner._buffer.take
         await until(lambda: state(db, job_id)["status"] == "cancelled")
     assert begun == []
 
@@ -568,7 +566,7 @@ async def test_a_claim_that_the_database_refuses_is_asked_again(db: Database):
     db.execute("alter function private.claim rename to claim_of_another_version")
     with capture_logs() as logs:
         async with running(db, handler(work)):
-            await until(lambda: "turn_failed" in [log["event"] for log in logs])
+            await until(lambda: "claim_failed" in [log["event"] for log in logs])
             db.execute("alter function private.claim_of_another_version rename to claim")
             await until(lambda: state(db, job_id)["status"] == "succeeded")
 

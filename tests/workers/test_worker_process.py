@@ -24,7 +24,7 @@ from tests.server import ROOT
 
 LEASE_SECONDS = 6  # beats every two seconds: a busy machine may be late with one
 COMMAND = [sys.executable, "-m", "workers"]
-DUE_AT = "select extract(epoch from vt)::float from pgmq.q_ingestion"
+DUE_AT = "select extract(epoch from vt)::float from pgmq.q_jobs"
 JOB = "select id, status, attempt, crashes from public.jobs where user_id = %s"
 
 

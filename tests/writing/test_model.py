@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.insights.documents import Grounding
 from workers.insights.inputs import Comment
 from workers.writing import model as text_model
@@ -152,36 +152,36 @@ async def test_cached_input_costs_what_it_costs(server, model):
     assert found.usage == Usage(1000, 500, Decimal("0.00146"))  # 400 at 1 $, 600 at 0.1 $
 
 
-async def test_every_request_takes_a_permit_that_all_workers_share(server, model):
+async def test_every_request_acquires_the_semaphore_that_all_workers_share(server, model):
     taken = []
 
-    async def acquire(limit):
-        taken.append(limit)
+    async def acquire(semaphore):
+        taken.append(semaphore)
 
     server.will(Reply(status=500), Reply('{"total": 5}'))
     await model.taking(acquire).ask("Add.", "", Sum)
     assert taken == ["openai", "openai"]
 
 
-async def test_without_a_permit_nothing_is_asked(server, model):
-    async def none_left(_limit):
-        raise Park("waiting", 5)
+async def test_while_the_semaphore_is_full_nothing_is_asked(server, model):
+    async def is_full(_semaphore):
+        raise Snooze("waiting", 5)
 
-    with pytest.raises(Park):
-        await model.taking(none_left).ask("Add.", "", Sum)
+    with pytest.raises(Snooze):
+        await model.taking(is_full).ask("Add.", "", Sum)
     assert server.requests == []
 
 
-async def test_labels_that_were_paid_for_survive_a_wait_for_a_permit(server, model, memory):
-    permits = iter(["openai"])
+async def test_labels_that_were_paid_for_survive_a_wait_for_the_semaphore(server, model, memory):
+    room = iter(["openai"])
 
-    async def acquire(_limit):
-        if next(permits, None) is None:
-            raise Park("waiting", 5)
+    async def acquire(_semaphore):
+        if next(room, None) is None:
+            raise Snooze("waiting", 5)
 
     server.always = labels_for
     texts = comments(*["nice"] * (2 * BATCH))
-    with pytest.raises(Park):
+    with pytest.raises(Snooze):
         await label_comments(model.taking(acquire), texts, memory)
     found = await label_comments(model, texts, memory)
     assert (len(found.labels), len(server.requests)) == (2 * BATCH, 2)

@@ -155,9 +155,9 @@ async def test_a_withdrawn_model_leaves_a_draft_from_templates_that_says_so(db, 
     assert "How big is it?" in draft["content"]
 
 
-async def test_a_script_takes_a_permit_of_the_model_for_its_job(db, server, model):
+async def test_a_script_acquires_the_semaphore_of_the_model_for_its_job(db, server, model):
     server.will(reply(BEATS))
-    db.execute("update private.limits set starts_per_minute = 1 where name = 'openai'")
+    db.execute("update private.semaphores set starts_per_minute = 1 where name = 'openai'")
     first, second = wanted(db), wanted(db)
 
     def states():

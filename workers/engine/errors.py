@@ -26,13 +26,13 @@ class Reject(Exception):  # noqa: N818
 
 
 class LostLease(Exception):  # noqa: N818
-    """Another worker holds the message now; nothing this run writes may count any more."""
+    """Another worker holds the job now: nothing that this attempt writes may count."""
 
 
-class Park(Exception):  # noqa: N818
-    """Nothing to do until something outside has happened: frees the slot, counts as no try.
+class Snooze(Exception):  # noqa: N818
+    """Nothing to do until something outside has happened: frees the slot, counts as no attempt.
 
-    The job is tried again after the delay, or as soon as somebody wakes it; `stage` is shown.
+    The job runs again after the delay, or as soon as somebody wakes it. Its owner sees `stage`.
     """
 
     def __init__(self, stage: str, after_seconds: float) -> None:

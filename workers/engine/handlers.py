@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from psycopg.types.json import Jsonb
 
 from workers.engine import queue as protocol
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.engine.queue import Database, Job, Pool
 
 _T = TypeVar("_T")
@@ -21,9 +21,9 @@ Output = TypeVar("Output")
 class Handler(Generic[Input, Output]):
     """A kind of job: read its input, work without a transaction, save the outcome in one.
 
-    `work` ends early by raising Retry or Reject (errors.py). `save` runs in the transaction
-    that acknowledges the job: both happen or neither. Without `load`, `work` gets None; without
-    `save`, acknowledgements share a statement.
+    `work` ends early by raising Retry, Reject or Snooze (workers/engine/errors.py). `save` runs in
+    the transaction that acknowledges the job: both happen or neither. Without `load`, `work` gets
+    None. Without `save`, the job is acknowledged alone.
     """
 
     load: Callable[[Database, Job], Awaitable[Input]] | None
@@ -34,7 +34,7 @@ class Handler(Generic[Input, Output]):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One try of a job."""
+    """One attempt of a job."""
 
     pool: Pool
     job: Job
@@ -42,29 +42,29 @@ class Run:
 
     async def progress(self, stage: str, percent: int) -> None:
         """Shows the owner the stage (one word) and how far the work is, 0 to 100."""
-        await self._call("select private.progress(%s, %s, %s, %s, %s)", stage, percent)
+        await self._call("select private.progress(%s, %s, %s, %s)", stage, percent)
 
-    async def acquire(self, limit: str) -> None:
-        """Takes a permit of a limit that all workers share (private.limits) for this try.
+    async def acquire(self, semaphore: str) -> None:
+        """Acquires a semaphore that all workers share (private.semaphores), for this attempt.
 
-        Parks the job where there is none: it holds no slot while it waits.
+        Snoozes the job where it is full: the job holds no slot while it waits.
         """
-        wait_seconds = await self._call("select private.acquire(%s, %s, %s, %s)", limit)
+        wait_seconds = await self._call("select private.acquire(%s, %s, %s)", semaphore)
         if wait_seconds > 0:
-            raise Park("waiting", wait_seconds)
+            raise Snooze("waiting", wait_seconds)
 
     async def expect(self, secret_hash: bytes) -> str:
         """The id under which an Apify run of this job may report that it has ended."""
-        return str(await self._call("select private.expect_apify_run(%s, %s, %s, %s)", secret_hash))
+        return str(await self._call("select private.expect_apify_run(%s, %s, %s)", secret_hash))
 
     async def step(self, name: str, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Does what must not be paid for twice: a later try gets the first result back.
+        """Does what must not be paid for twice: a later attempt gets the first result back.
 
         The result is stored until the job ends: JSON, derived data only.
         """
         if name not in self.steps:
             result = await work()
-            await self._call("select private.save_step(%s, %s, %s, %s, %s)", name, Jsonb(result))
+            await self._call("select private.save_step(%s, %s, %s, %s)", name, Jsonb(result))
             self.steps[name] = result
         return cast("_T", self.steps[name])
 

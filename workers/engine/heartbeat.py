@@ -24,18 +24,18 @@ from workers.engine.queue import Job
 _log = structlog.get_logger()
 
 Connection = psycopg.Connection[dict[str, object]]
-_EXTEND = "select msg_id, is_cancelled from private.extend(%s, %s, %s, %s)"
+_EXTEND = "select msg_id, read_ct, is_cancelled from private.extend(%s, %s, %s)"
 _PROBE = "probe"
 _PROBE_SECONDS = 2
 _RECONNECT_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Renews the leases of `held()` every third of a lease, one statement per queue.
+    """Renews the leases of `held()` every third of a lease, in one statement.
 
-    Calls `halt(job, "lost")` for a job that somebody else holds now or that could not be renewed
-    for a whole lease, and `halt(job, "cancelled")` for one its user cancelled; from its thread or
-    that of `watch`, and perhaps more than once.
+    Calls `halt(job, "lost")` for a job that somebody else holds now, or that could not be renewed
+    for a whole lease. Calls `halt(job, "cancelled")` for a job that its user cancelled. It calls
+    from its own thread or that of `watch`, and perhaps more than once.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Heartbeat:
         self._held = held
         self._halt = halt
         self._connection: Connection | None = None
-        self._renewed_at: dict[tuple[str, int, int], float] = {}
+        self._renewed_at: dict[tuple[int, int], float] = {}  # by fencing token
         self._stopping = threading.Event()
         self._due = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -71,7 +71,8 @@ class Heartbeat:
     def watch(self) -> None:
         """Halts what could not be renewed for a whole lease. To be called often, by another thread.
 
-        A silent network keeps this one waiting for an answer: the connection is broken under it.
+        The heartbeat's own thread may wait for an answer on a silent network. Then this shuts its
+        connection down, and the thread makes a new one.
         """
         now = time.monotonic()
         lost = [
@@ -81,7 +82,7 @@ class Heartbeat:
         ]
         for job in lost:
             self._halt(job, "lost")
-            self._renewed_at[job.token] = now  # while it ends, a new connection has its time
+            self._renewed_at[job.token] = now  # gives a new connection its time
         if lost and self._connection is not None:
             with (
                 suppress(psycopg.Error, OSError),  # it may end by itself in this very moment
@@ -89,7 +90,7 @@ class Heartbeat:
             ):
                 line.shutdown(socket.SHUT_RDWR)
 
-    def _renew(self) -> None:
+    def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 with connect(self._url, application_name="worker heartbeat") as self._connection:
@@ -108,22 +109,18 @@ class Heartbeat:
         jobs = self._held()
         for token in self._renewed_at.keys() - {job.token for job in jobs}:
             del self._renewed_at[token]
-        for queue in sorted({job.queue for job in jobs}):
-            self._extend(connection, queue, [job for job in jobs if job.queue == queue])
-
-    def _extend(self, connection: Connection, queue: str, jobs: list[Job]) -> None:
+        if not jobs:
+            return
         asked_at = time.monotonic()
         tokens = [job.msg_id for job in jobs], [job.read_ct for job in jobs]
-        rows = connection.execute(_EXTEND, (queue, *tokens, self._lease_seconds)).fetchall()
-        cancelled = {row["msg_id"]: row["is_cancelled"] for row in rows}
-        # This very worker may have claimed a job again after it slept past the lease.
-        newest = {job.msg_id: job for job in sorted(jobs, key=lambda job: job.read_ct)}
+        rows = connection.execute(_EXTEND, (*tokens, self._lease_seconds)).fetchall()
+        is_cancelled = {(row["msg_id"], row["read_ct"]): row["is_cancelled"] for row in rows}
         for job in jobs:
-            if job.msg_id not in cancelled or newest[job.msg_id] is not job:
+            if job.token not in is_cancelled:
                 self._halt(job, "lost")
                 continue
             self._renewed_at[job.token] = asked_at
-            if cancelled[job.msg_id]:
+            if is_cancelled[job.token]:
                 self._halt(job, "cancelled")
 
 

@@ -12,7 +12,7 @@ import random
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -23,59 +23,55 @@ import structlog
 
 from workers.engine import metrics
 from workers.engine import queue as protocol
-from workers.engine.errors import LostLease, Park, Reject, Retry
+from workers.engine.errors import LostLease, Reject, Retry, Snooze
 from workers.engine.handlers import Handler, Run
 from workers.engine.heartbeat import Heartbeat, listen
 from workers.engine.queue import Job, Pool
 
 _log = structlog.get_logger()
 
-Lane = UUID | None  # whose work it is; None: the system's
+Tenant = UUID | None  # the account whose work it is; None: the system
 
-# Claimed ahead is what begins this soon at the pace of late, so that no slot waits for a claim.
-_AHEAD_SECONDS = 0.05
-_MOST_AHEAD_PER_SLOT = 16
-# Turns are short, so that one brings the next jobs while those of the last one run. A longer one
-# leaves slots idle meanwhile, and costs more a job.
-_MOST_AT_ONCE = 100
-_PACE_SECONDS = 0.01  # the pace is measured over at least as long
-# Below that, keeping a slot free for newcomers would cost too large a part of them.
+_PREFETCH_SECONDS = 0.05
+_MOST_PREFETCHED_PER_SLOT = 16
+# A larger claim leaves slots idle while it runs, and costs more a job.
+_LARGEST_CLAIM = 100
+_RATE_SECONDS = 0.01  # the completion rate is measured over at least as long
+# With fewer slots, one that is kept free would be too large a part of them.
 _SLOTS_TO_KEEP_SOME_FREE = 4
 _POLL_SECONDS = 1.0
-_LOOK_AGAIN_SECONDS = 0.01  # doubles with each look, up to the poll
+_LOOK_AGAIN_SECONDS = 0.01  # the first pause; it doubles with each look, up to the poll
 _RECONNECT_SECONDS = 0.5
 _SCHEDULE_SECONDS = 10.0
-_DEADLINE_SECONDS = 0.25  # how late a deadline may be noticed
-_ACKNOWLEDGE_SECONDS = 0.02  # how long a finished job may wait for others to share a statement
+_WATCH_SECONDS = 0.25  # how late a deadline may be noticed
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
-_BEGUN_AT_ONCE = 10
 _CANCEL_AGAIN_SECONDS = 1.0  # a cancelled task may be cleaning up: not at every look
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
 _BUG = ("internal_error", "Something went wrong on our side. It is not your doing.", None)
 _TIMEOUT = ("timed_out", "This took longer than it should.", None)
 
 Reason = Literal["lost", "cancelled", "shutdown", "timed_out"]
-Token = tuple[str, int, int]
+Token = tuple[int, int]
 
 
 class PrefetchBuffer:
-    """At most `slots` jobs run. Lanes take turns here as they do in the queue.
+    """Claimed jobs that wait for one of `slots` slots. Tenants take turns, as in the queue.
 
-    The last free slots are for lanes of which nothing runs. Somebody may have thousands of jobs:
-    the first job of the next one begins at once. Newcomers come by chance, and what they need
-    varies with the square root of the slots: 3 of 10, 10 of 100.
+    The last free slots are kept for tenants of which nothing runs: beside thousands of jobs of one
+    tenant, another one's first job begins at once. New tenants arrive at random, so the number kept
+    is the square root of the slots: 3 of 10, 10 of 100.
     """
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._kept = math.isqrt(slots) if slots >= _SLOTS_TO_KEEP_SOME_FREE else 0
-        self._waiting: dict[Lane, deque[tuple[Job, float]]] = {}
-        self._running: Counter[Lane] = Counter()
+        self._waiting: dict[Tenant, deque[tuple[Job, float]]] = {}  # in the order of their turns
+        self._running: Counter[Tenant] = Counter()
         self.waiting = 0
         self.running = 0
-        self._ahead = 0
-        self._ended = 0  # since then
-        self._then = 0.0
+        self._prefetch = 0  # how many jobs to hold beyond those that have slots
+        self._ended = 0  # since the rate was measured last
+        self._measured_at = 0.0
 
     def put(self, job: Job, now: float) -> None:
         """A claimed job waits for a slot."""
@@ -87,74 +83,101 @@ class PrefetchBuffer:
         free = self._slots - self.running
         if free <= 0:
             return None
-        for lane in self._waiting:
-            if free > self._kept or lane not in self._running:
+        for tenant in self._waiting:
+            if free > self._kept or tenant not in self._running:
                 break
         else:
             return None
-        jobs = self._waiting.pop(lane)
+        jobs = self._waiting.pop(tenant)
         job, _ = jobs.popleft()
         if jobs:
-            self._waiting[lane] = jobs  # at the end: the others' turn
+            self._waiting[tenant] = jobs  # behind the others
         self.waiting -= 1
         self.running += 1
-        self._running[lane] += 1
+        self._running[tenant] += 1
         return job
 
     def end(self, job: Job) -> None:
         """A running job has ended, however."""
         self.running -= 1
         self._ended += 1
-        lane = job.user_id
-        self._running[lane] -= 1
-        if not self._running[lane]:
-            del self._running[lane]
+        self._running[job.user_id] -= 1
+        if not self._running[job.user_id]:
+            del self._running[job.user_id]
 
-    def empty(self) -> list[Job]:
-        """All that wait, no longer waiting."""
-        jobs = [job for lane in self._waiting.values() for job, _ in lane]
+    def clear(self) -> list[Job]:
+        """Takes out all jobs that wait."""
+        jobs = [job for waiting in self._waiting.values() for job, _ in waiting]
         self._waiting.clear()
         self.waiting = 0
         return jobs
 
-    def waits_since(self, now: float) -> float:
+    def longest_wait(self, now: float) -> float:
         """Seconds that the longest waiting job has waited; 0 without one."""
         return max((now - jobs[0][1] for jobs in self._waiting.values()), default=0.0)
 
     @property
-    def busy_lanes(self) -> list[Lane]:
-        """Lanes that must leave the last free slots to others."""
+    def busy_tenants(self) -> list[Tenant]:
+        """Tenants that must leave the last free slots to others."""
         return list(self._running) if self._kept else []
 
     @property
-    def is_open_to_newcomers(self) -> bool:
-        """Whether a lane of which nothing runs could begin now."""
+    def is_open_to_new_tenants(self) -> bool:
+        """Whether a job of a tenant of which nothing runs could begin now."""
         return self._kept > 0 and self.running < self._slots
 
     @property
     def is_ample(self) -> bool:
         """Whether what waits keeps the slots busy for a while."""
-        return self.waiting > self._ahead // 2 and self.running >= self._slots - self._kept
+        return self.waiting > self._prefetch // 2 and self.running >= self._slots - self._kept
 
     def room(self, now: float) -> int:
-        """How many more jobs to claim: one per slot, and those that begin very soon."""
-        elapsed = now - self._then
-        if elapsed >= _PACE_SECONDS:
-            pace = self._ended / elapsed
-            soon = min(int(pace * _AHEAD_SECONDS), _MOST_AHEAD_PER_SLOT * self._slots)
-            self._ahead = soon if soon < self._ahead else (self._ahead + soon + 1) // 2
-            self._ended, self._then = 0, now
-        room = self._slots - self._kept + self._ahead - self.running - self.waiting
-        return min(room, _MOST_AT_ONCE)
+        """How many more jobs to claim: one per free slot, and those to prefetch.
+
+        Prefetches as many jobs as will start within 50 ms at the recent completion rate.
+        """
+        elapsed = now - self._measured_at
+        if elapsed >= _RATE_SECONDS:
+            soon = int(self._ended / elapsed * _PREFETCH_SECONDS)
+            soon = min(soon, _MOST_PREFETCHED_PER_SLOT * self._slots)
+            # It grows slowly, so that one fast moment does not fill the buffer.
+            self._prefetch = min(soon, (self._prefetch + soon + 1) // 2)
+            self._ended, self._measured_at = 0, now
+        room = self._slots - self._kept + self._prefetch - self.running - self.waiting
+        return min(room, _LARGEST_CLAIM)
 
 
 @dataclass(slots=True)
 class _Held:
+    """A leased job: it runs, or waits for a slot."""
+
     job: Job
     task: asyncio.Task[None] | None = None  # that can be stopped: not while it waits or is recorded
     deadline: float = float("inf")
     stopped_because: Reason | None = None
     cancelled_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What this worker knows of a queue."""
+
+    name: str
+    cursor: str | None = None  # of the next claim
+    has_work: bool = True  # jobs may be due
+    has_new_tenant: bool = True  # … and some of a tenant of which nothing runs here
+    is_notified: bool = False  # the last claim found nothing: the database notifies of new jobs
+    look_at: float = float("inf")
+    pause: float = _LOOK_AGAIN_SECONDS  # before look_at
+
+    def look(self) -> None:
+        """The next claim may find something."""
+        self.has_work = self.has_new_tenant = True
+
+    def look_after(self, now: float, pause: float) -> None:
+        """Looks after the pause, or leaves it to the poll."""
+        self.look_at = now + pause if pause < _POLL_SECONDS else float("inf")
+        self.pause = pause
 
 
 class Runner:
@@ -173,21 +196,15 @@ class Runner:
         self._pool = pool
         self._url = url
         self._handlers = handlers
-        self._queues = list(queues)
+        self._queues = {name: _Queue(name) for name in queues}
         self._lease_seconds = lease_seconds
-        self._stock = PrefetchBuffer(concurrency)
+        self._buffer = PrefetchBuffer(concurrency)
         # Jobs at the database. Two connections stay for claims and outcomes; and to wait here costs
         # a part of what the pool's own queue does.
         self._at_database = asyncio.Semaphore(max(pool.max_size - 2, 1))
-        self._held: dict[Token, _Held] = {}  # leased: running, or waiting for a slot
-        self._slots: set[asyncio.Task[None]] = set()
-        self._done: dict[str, list[Job]] = {}  # ended without results, not acknowledged yet
-        self._hungry = set(queues)  # queues that may have due work
-        self._news = set(queues)  # … of somebody of whom nothing runs, perhaps
-        self._cursors: dict[str, str] = {}
+        self._held: dict[Token, _Held] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._name = uuid.uuid4()
-        self._told = set[str]()  # queues that found nothing: the database tells of new jobs
-        self._look_again: dict[str, tuple[float, float]] = {}  # when, and after what pause
         self._awake = asyncio.Event()
         self._poll_at = 0.0
         self._stopping = False
@@ -208,14 +225,15 @@ class Runner:
             asyncio.create_task(listen(self._url, self._connected, self._hear, self._cancel_by_id)),
             asyncio.create_task(self._fire_schedules()),
             asyncio.create_task(self._watch_clock()),
-            asyncio.create_task(self._watch_stock()),
+            asyncio.create_task(self._watch_buffer()),
         ]
         try:
+            turns = list(self._queues.values())
             while not self._stopping:
-                await self._rest()
-                for queue in self._queues:
-                    await self._turn(queue)
-                self._queues.append(self._queues.pop(0))  # the next round starts with another one
+                await self._wait_until_claims_are_due()
+                for queue in turns:
+                    await self._claim(queue)
+                turns.append(turns.pop(0))  # the next round starts with another queue
         finally:
             await self._drain()
             for helper in helpers:
@@ -225,151 +243,89 @@ class Runner:
     @property
     def running(self) -> int:
         """How many jobs have a slot now."""
-        return self._stock.running
+        return self._buffer.running
 
     def stop(self) -> None:
         """Asks the worker to end: no further claims, running jobs get a part of their lease."""
         self._stopping = True
         self._awake.set()
 
-    async def _fire_schedules(self) -> None:
-        # Every worker looks; the database sees to it that each time fires once.
-        while True:
-            try:
-                await protocol.fire_schedules(self._pool)
-            except psycopg.Error as error:
-                _log.warning("schedules_failed", error_class=type(error).__name__)
-            await asyncio.sleep(_jittered(_SCHEDULE_SECONDS))
+    # Claiming
 
-    async def _watch_clock(self) -> None:
-        """Stops what is past its deadline or its lease; waits for nobody."""
-        while True:
-            await asyncio.sleep(_DEADLINE_SECONDS)
-            self._heartbeat.watch()
-            for token, held in list(self._held.items()):
-                if held.deadline < self._loop.time():
-                    self._halt(token, "timed_out")
-                if held.cancelled_at and self._loop.time() > (
-                    held.cancelled_at + _CANCEL_AGAIN_SECONDS
-                ):
-                    self._cancel(held)
-
-    async def _watch_stock(self) -> None:
-        """Gives back what waits while long jobs have the slots."""
-        while True:
-            await asyncio.sleep(_DEADLINE_SECONDS)
-            if self._stock.waits_since(self._loop.time()) > _PATIENCE_SECONDS:
-                await self._give_back()
-
-    async def _rest(self) -> None:
-        """Until a turn is worth its price."""
+    async def _wait_until_claims_are_due(self) -> None:
         self._awake.clear()
-        if not self._is_turn_due():
-            now = self._loop.time()
-            until = min([self._poll_at, *(at for at, _ in self._look_again.values())])
-            until = min(until, now + _ACKNOWLEDGE_SECONDS) if self._done else until
+        queues = self._queues.values()
+        if not any(self._wanted(queue)[0] for queue in queues):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(min([self._poll_at, *(q.look_at for q in queues)])):
                     await self._awake.wait()
         # By the clock, not by idleness: nobody notifies of a lease or a delay that ends.
-        for queue, (at, pause) in list(self._look_again.items()):
-            if self._loop.time() >= at:
-                self._look(queue)
-                self._look_again_after(queue, pause * 2)
-        if self._loop.time() >= self._poll_at:
-            self._poll_at = self._loop.time() + _jittered(_POLL_SECONDS)
+        now = self._loop.time()
+        for queue in queues:
+            if now >= queue.look_at:
+                queue.look()
+                queue.look_after(now, queue.pause * 2)
+        if now >= self._poll_at:
+            self._poll_at = now + _jittered(_POLL_SECONDS)
             self._look()
             if self._is_deaf and self._held:
                 self._heartbeat.nudge()  # tells what was cancelled
 
-    def _look_again_after(self, queue: str, pause: float) -> None:
-        if pause < _POLL_SECONDS:
-            self._look_again[queue] = self._loop.time() + pause, pause
-        else:
-            self._look_again.pop(queue, None)
+    def _wanted(self, queue: _Queue) -> tuple[int, Iterable[Tenant]]:
+        """How many jobs to claim, and whose not: what there is room for, else one of a new tenant.
 
-    def _is_turn_due(self) -> bool:
-        if any(self._wanted(queue) for queue in self._news):
-            return True
-        if self._stock.is_ample:
-            return False  # the next turn will acknowledge more at once
-        return bool(self._done) or any(self._wanted(queue) for queue in self._hungry)
+        Behind a buffer that is ample, the next claim will bring more at once.
+        """
+        if self._stopping or not queue.has_work:
+            return 0, ()
+        room = 0 if self._buffer.is_ample else self._buffer.room(self._loop.time())
+        if room > 0:
+            return room, ()
+        is_for_new_tenant = queue.has_new_tenant and self._buffer.is_open_to_new_tenants
+        return int(is_for_new_tenant), self._buffer.busy_tenants
 
-    def _wanted(self, queue: str) -> int:
-        """How many jobs to claim: what there is room for, else one of somebody new."""
-        if self._stopping or queue not in self._hungry:
-            return 0
-        room = self._stock.room(self._loop.time())
-        return room if room > 0 else int(queue in self._news and self._stock.is_open_to_newcomers)
-
-    async def _turn(self, queue: str) -> None:
-        """Acknowledges what is done, claims what there is room for."""
-        done = self._done.pop(queue, [])
-        wanted = self._wanted(queue)
-        if not done and not wanted:
+    async def _claim(self, queue: _Queue) -> None:
+        quantity, busy_tenants = self._wanted(queue)
+        if not quantity:
             return
-        is_for_newcomers = wanted > self._stock.room(self._loop.time())
-        self._news.discard(queue)
-        if wanted and not is_for_newcomers:
-            self._hungry.discard(queue)  # before asking: a notification meanwhile must count
+        # Before asking: a notification meanwhile must count.
+        queue.has_new_tenant = False
+        queue.has_work = bool(busy_tenants)
         try:
             # An answer that takes longer than the leases it grants is worth nothing.
             async with asyncio.timeout(self._lease_seconds):
-                claimed, self._cursors[queue] = await protocol.turn(
+                jobs, queue.cursor = await protocol.claim(
                     self._pool,
-                    queue,
-                    done,
-                    quantity=wanted,
+                    queue.name,
+                    quantity=quantity,
                     lease_seconds=self._lease_seconds,
-                    cursor=self._cursors.get(queue, ""),
-                    busy_lanes=self._stock.busy_lanes if is_for_newcomers else (),
+                    cursor=queue.cursor,
+                    busy_tenants=busy_tenants,
                     worker=None if self._is_deaf else self._name,
                 )
         except (psycopg.Error, TimeoutError) as error:
             # Whatever the database says: a worker that ends here takes its running jobs with it.
-            _log.warning("turn_failed", queue=queue, error_class=type(error).__name__)
-            self._done.setdefault(queue, []).extend(done)
-            self._hungry.add(queue)
+            _log.warning("claim_failed", queue=queue.name, error_class=type(error).__name__)
+            queue.has_work = True
             await asyncio.sleep(_jittered(_RECONNECT_SECONDS))
             return
-        if wanted and len(claimed) >= wanted:
-            self._hungry.add(queue)
-        elif wanted and (claimed or queue not in self._told):
+        if len(jobs) >= quantity:
+            queue.has_work = True
+        elif jobs or not queue.is_notified:
             # A worker under load looks again by itself, so that no enqueue has to notify. A worker
             # that begins to wait looks again too: an enqueue in that moment did not notify. The
             # pauses double, so no job waits longer than its own transaction took.
-            self._look_again_after(queue, _LOOK_AGAIN_SECONDS)
-            (self._told.discard if claimed else self._told.add)(queue)
-        for job in claimed:
+            queue.look_after(self._loop.time(), _LOOK_AGAIN_SECONDS)
+            queue.is_notified = not jobs
+        for job in jobs:
             self._held[job.token] = _Held(job)
-            self._stock.put(job, self._loop.time())
-        self._loop.call_soon(self._begin)  # the next turn, if it is due, is under way before
+            self._buffer.put(job, self._loop.time())
+        self._begin()
 
-    def _begin(self) -> None:
-        """Starts what may begin, each in a slot that goes on with the next job by itself.
-
-        A few at a time: jobs of a moment share them, which is cheaper than a slot for each.
-        """
-        for _ in range(_BEGUN_AT_ONCE):
-            job = self._stock.take()
-            if job is None:
-                return
-            slot = asyncio.create_task(self._slot(job))
-            self._slots.add(slot)
-            slot.add_done_callback(self._slots.discard)
-        self._loop.call_soon(self._begin)
-
-    async def _slot(self, job: Job | None) -> None:
-        while job is not None:
-            try:
-                await self._execute(self._held[job.token])
-            finally:
-                del self._held[job.token]
-                self._stock.end(job)
-                job = self._stock.take()
-                if not self._stock.is_ample:
-                    self._awake.set()
-            await asyncio.sleep(0)  # jobs without a pause must leave others theirs
+    def _look(self) -> None:
+        for queue in self._queues.values():
+            queue.look()
+        self._awake.set()
 
     def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
         """Notifications come from now on, or never: what came before was missed."""
@@ -377,58 +333,19 @@ class Runner:
         self._heartbeat.nudge()
         self._look()
 
-    def _hear(self, queue: str) -> None:
-        if queue in self._queues:
-            self._look(queue)
+    def _hear(self, name: str) -> None:
+        if name in self._queues:
+            self._queues[name].look()
+            self._awake.set()
 
-    def _look(self, *queues: str) -> None:
-        self._hungry.update(queues or self._queues)
-        self._news.update(queues or self._queues)
-        self._awake.set()
+    # Running
 
-    def _halt(self, token: Token, reason: Reason) -> None:
-        held = self._held.get(token)
-        if held is None or held.stopped_because is not None:
-            return
-        held.stopped_because = reason
-        self._cancel(held)
-
-    def _cancel(self, held: _Held) -> None:
-        """Until the task has ended: Python 3.11 loses a cancellation now and then.
-
-        There, `asyncio.wait_for` drops it where what is waited for comes in the same moment.
-        """
-        if held.task is not None:
-            held.cancelled_at = self._loop.time()
-            held.task.cancel()
-
-    def _cancel_by_id(self, job_id: str) -> None:
-        for token, held in self._held.items():
-            if str(held.job.job_id) == job_id:
-                self._halt(token, "cancelled")
-
-    async def _drain(self) -> None:
-        """Waits for running jobs within a third of their lease, then hands the rest back."""
-        await self._give_back()
-        if self._slots:
-            await asyncio.wait(self._slots, timeout=self._lease_seconds / 3)
-        for token in list(self._held):
-            self._halt(token, "shutdown")
-        await asyncio.gather(*self._slots, return_exceptions=True)
-        for queue in list(self._done):
-            await self._turn(queue)
-
-    async def _give_back(self) -> None:
-        """What waited for a slot: due at once, for whoever has one."""
-        jobs = self._stock.empty()
-        try:
-            if jobs:
-                await self._persist(partial(protocol.release, self._pool, jobs))
-        except psycopg.Error as error:  # their leases end by themselves
-            _log.warning("not_given_back", error_class=type(error).__name__)
-        finally:
-            for job in jobs:
-                del self._held[job.token]
+    def _begin(self) -> None:
+        """Starts what has a slot."""
+        while job := self._buffer.take():
+            task = asyncio.create_task(self._execute(self._held[job.token]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _execute(self, held: _Held) -> None:
         job = held.job
@@ -437,9 +354,16 @@ class Runner:
         )
         began = time.perf_counter()
         held.task = asyncio.current_task()
-        outcome = await self._outcome(held)
-        metrics.record(job.kind, outcome, time.perf_counter() - began)
-        _log.info("job_ended", outcome=outcome)
+        try:
+            outcome = await self._outcome(held)
+            metrics.record(job.kind, outcome, time.perf_counter() - began)
+            _log.info("job_ended", outcome=outcome)
+        finally:
+            del self._held[job.token]
+            self._buffer.end(job)
+            self._begin()
+            if not self._buffer.is_ample:
+                self._awake.set()
 
     async def _outcome(self, held: _Held) -> str:
         """Performs the job and records how it ended; returns that as one word."""
@@ -448,10 +372,8 @@ class Runner:
                 await self._perform(held)
                 return "succeeded"
         except asyncio.CancelledError:
-            if held.stopped_because is None or held.task is None:
+            if held.stopped_because is None:
                 raise
-            while held.task.uncancel():  # they meant the job, not its slot
-                pass
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
             return await self._record(held, error)
         return await self._record(held, held.stopped_because)
@@ -459,9 +381,9 @@ class Runner:
     async def _perform(self, held: _Held) -> None:
         job = held.job
         handler = self._handlers.get(job.kind)
-        if handler is None:  # a deploy brings the kind before the workers: no try of the job's
+        if handler is None:  # a deploy brings the kind before the workers: no attempt of the job's
             _log.error("kind_unknown", hint="Is this worker older than the database?")
-            raise Park("queued", _UNKNOWN_SECONDS)
+            raise Snooze("queued", _UNKNOWN_SECONDS)
         held.deadline = self._loop.time() + handler.timeout_seconds
         data = None
         if handler.load is not None:
@@ -469,12 +391,12 @@ class Runner:
                 data = await handler.load(db, job)
         output = await handler.work(data, Run(self._pool, job, job.steps or {}))
         held.deadline = float("inf")  # finished work is saved, however late
-        if handler.save is None:
-            # Nothing to commit with: acknowledged together with others, in the queue's next turn.
-            self._done.setdefault(job.queue, []).append(job)
-            return
-        async with self._at_database, protocol.completing(self._pool, job) as db:
-            await handler.save(db, job, output)
+        async with self._at_database:
+            if handler.save is None:
+                await protocol.end(self._pool, job, "succeeded")
+                return
+            async with protocol.completing(self._pool, job) as db:
+                await handler.save(db, job, output)
 
     async def _record(self, held: _Held, why: Exception | Reason | None) -> str:
         """Records an end without success, which nothing may stop any more; returns it as a word."""
@@ -488,14 +410,14 @@ class Runner:
                 word, call = "cancelled", partial(protocol.end, pool, job, "cancelled")
             case "shutdown":
                 word, call = "shutdown", partial(protocol.release, pool, [job])
-            case Park():
-                word = "parked"
+            case Snooze():
+                word = "snoozed"
                 call = partial(protocol.snooze, pool, job, why.after_seconds, why.stage)
             case Reject():
                 word = "rejected"
                 call = partial(protocol.end, pool, job, "failed", why.code, why.message)
             case psycopg.DataError() | psycopg.errors.CheckViolation():
-                # What a source or a model said has a form that no try will change.
+                # What a source or a model said has a form that no attempt will change.
                 _log.error("result_refused", exc_info=why)
                 refused = Reject("result_not_stored", "The result cannot be stored as it is.")
                 word = "rejected"
@@ -523,6 +445,78 @@ class Runner:
             _log.error("outcome_not_recorded", error_class=type(error).__name__)
         return None
 
+    # Stopping
+
+    def _halt(self, token: Token, reason: Reason) -> None:
+        held = self._held.get(token)
+        if held is None or held.stopped_because is not None:
+            return
+        held.stopped_because = reason
+        self._cancel(held)
+
+    def _cancel(self, held: _Held) -> None:
+        """Once more each second, until the task has ended: Python 3.11 loses a cancellation.
+
+        There, `asyncio.wait_for` drops it where what is waited for comes in the same moment.
+        """
+        if held.task is not None:
+            held.cancelled_at = self._loop.time()
+            held.task.cancel()
+
+    def _cancel_by_id(self, job_id: str) -> None:
+        for token, held in self._held.items():
+            if str(held.job.job_id) == job_id:
+                self._halt(token, "cancelled")
+
+    async def _drain(self) -> None:
+        """Waits for running jobs within a third of their lease, then hands the rest back."""
+        await self._give_back()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._lease_seconds / 3)
+        for token in list(self._held):
+            self._halt(token, "shutdown")
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _give_back(self) -> None:
+        """Hands back what waits for a slot: due at once, for whoever has one."""
+        jobs = self._buffer.clear()
+        try:
+            if jobs:
+                await self._persist(partial(protocol.release, self._pool, jobs))
+        finally:
+            for job in jobs:
+                del self._held[job.token]
+
+    # Helpers that run beside
+
+    async def _fire_schedules(self) -> None:
+        # Every worker looks; the database sees to it that each time fires once.
+        while True:
+            try:
+                await protocol.fire_schedules(self._pool)
+            except psycopg.Error as error:
+                _log.warning("schedules_failed", error_class=type(error).__name__)
+            await asyncio.sleep(_jittered(_SCHEDULE_SECONDS))
+
+    async def _watch_clock(self) -> None:
+        """Stops what is past its deadline or its lease. Waits for nobody, so that it is in time."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            self._heartbeat.watch()
+            now = self._loop.time()
+            for token, held in list(self._held.items()):
+                if held.deadline < now:
+                    self._halt(token, "timed_out")
+                if held.cancelled_at and held.cancelled_at + _CANCEL_AGAIN_SECONDS < now:
+                    self._cancel(held)
+
+    async def _watch_buffer(self) -> None:
+        """Gives back what waits while long jobs have the slots."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if self._buffer.longest_wait(self._loop.time()) > _PATIENCE_SECONDS:
+                await self._give_back()
+
 
 def _jittered(seconds: float) -> float:
     """Within a quarter of it: workers that started together must not all ask together."""
@@ -530,7 +524,7 @@ def _jittered(seconds: float) -> float:
 
 
 def _reason(why: object) -> tuple[str, str, float | None]:
-    """What the user is told of a try that failed, and the least wait; nothing of a bug's text."""
+    """What the user is told of a failed attempt, and the least wait; nothing of a bug's text."""
     match why:
         case Retry():
             return why.code, why.message, why.after_seconds

@@ -120,7 +120,7 @@ def _own_account(run: Run, services: Services) -> OwnAccount | None:
 async def save(db: Database, job: Job, analysis: Analysis) -> None:
     """Results and pack, in the transaction that acknowledges the job."""
     cursor = await db.execute(
-        "select private.save_analysis(%s, %s, %s, %s, %s, %s) as is_saved",
+        "select private.save_analysis(%s, %s, %s, %s, %s) as is_saved",
         (
             *job.token,
             job.job_id,

@@ -121,7 +121,7 @@ async def save(db: Database, job: Job, draft: Draft) -> None:
     """The draft, in the transaction that acknowledges the job."""
     async with _checking(db):
         cursor = await db.execute(
-            "select private.save_script(%s, %s, %s, %s, %s, %s, %s) as is_saved",
+            "select private.save_script(%s, %s, %s, %s, %s, %s) as is_saved",
             (
                 *job.token,
                 job.job_id,

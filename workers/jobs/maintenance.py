@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job
 from workers.sources.tiktok.apify import Apify
@@ -45,7 +45,7 @@ def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
         for run_id in await _runs(run):
             if apify is None:
                 _log.error("apify_runs_not_deleted", hint="Set APIFY_TOKEN for this worker, too.")
-                raise Park("waiting", _AGAIN_SECONDS)
+                raise Snooze("waiting", _AGAIN_SECONDS)
             await apify.delete(run_id)
             async with run.pool.connection() as db:
                 await db.execute("select private.forget_run(%s)", (run_id,))
@@ -71,7 +71,7 @@ async def load_user(_db: Database, job: Job) -> str:
 
 
 async def delete_rows(user_id: str, run: Run) -> None:
-    """Each batch is a transaction; Park where somebody holds rows, or others wait for the slot."""
+    """Each batch is a transaction. Snoozes where rows are held, or others wait for the slot."""
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
         async with run.pool.connection() as db:
@@ -80,5 +80,5 @@ async def delete_rows(user_id: str, run: Run) -> None:
         if row is None or row["erased"] is None:
             return
         if not row["erased"]:
-            raise Park("erasing", _PAUSE_SECONDS)
-    raise Park("erasing", 0)
+            raise Snooze("erasing", _PAUSE_SECONDS)
+    raise Snooze("erasing", 0)

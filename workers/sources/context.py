@@ -11,7 +11,7 @@ from workers.sources.tiktok.display import OwnPosts
 
 T = TypeVar("T")
 
-# Takes a permit of a limit that all workers share; raises `Park` while there is none.
+# Acquires a semaphore that all workers share; raises `Snooze` while it is full.
 Acquire = Callable[[str], Awaitable[None]]
 
 # Lets an Apify run report its end: takes the hash of its secret, gives the webhook's id.
@@ -76,4 +76,4 @@ async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: 
 
 
 async def unlimited(limit: str) -> None:
-    """A permit for callers that are alone."""
+    """A semaphore for callers that are alone."""

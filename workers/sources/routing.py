@@ -62,9 +62,9 @@ async def collect(
     own_account: OwnAccount | None = None,
     purchases: Purchases | None = None,
 ) -> Collection:
-    """All public data about a product's URL; raises `Retry`, `Reject` or `Park`.
+    """All public data about a product's URL; raises `Retry`, `Reject` or `Snooze`.
 
-    After `Park`, call it again with the same `step`: it continues where it was.
+    After `Snooze`, call it again with the same `step`: it continues where it was.
     """
     return await route(url, services).collect(
         url,

@@ -72,7 +72,7 @@ async def label_comments(
 ) -> Labelling:
     """Labels up to MAX_COMMENTS; raises `Unanswered` only if not one batch was answered.
 
-    Each answered batch is a step: what interrupts the others (`Park`) does not lose it.
+    Each answered batch is a step: what interrupts the others (`Snooze`) does not lose it.
     """
     asked = comments[:MAX_COMMENTS]
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]

@@ -31,7 +31,7 @@ PAUSE_SECONDS = 1.0  # before the one second try, after a disturbance
 MAX_WAIT_SECONDS = 3600.0
 MAX_ANSWER_BYTES = 400_000  # ten times what MAX_OUTPUT_TOKENS are in English
 MAX_TOKENS = 10_000_000  # that a server may claim for one answer
-LIMIT = "openai"  # in private.limits
+LIMIT = "openai"  # in private.semaphores
 
 _MILLION = Decimal(1_000_000)
 
@@ -132,7 +132,7 @@ class TextModel:
     refused: set[str] = field(default_factory=set, compare=False)
 
     def taking(self, acquire: Acquire) -> TextModel:
-        """The model for one job: each request takes a permit of the job first, or raises `Park`."""
+        """The model for one job: each request acquires the semaphore first, or raises `Snooze`."""
         return replace(self, acquire=acquire)
 
     async def ask(self, instructions: str, data: str, shape: type[Answer]) -> Answered[Answer]:

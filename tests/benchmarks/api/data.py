@@ -103,7 +103,7 @@ set session_replication_role = replica;
 delete from public.products where id not between {first} and {last};
 delete from public.jobs where id not between {first_job} and {last_job};
 truncate private.live_jobs, private.charges, private.usage, private.request_counts,
-    pgmq.q_ingestion;
+    pgmq.q_jobs;
 """
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from core.encryption import Unreadable
 from core.tiktok import TikTokError, Tokens
-from workers.engine.errors import LostLease, Park, Retry
+from workers.engine.errors import LostLease, Retry, Snooze
 from workers.engine.queue import Job, Pool
 from workers.sources.tiktok.display import Disconnected, OwnPosts, TikTokAccounts, TokenRefused
 
@@ -34,7 +34,7 @@ class _Encrypted:
 async def own_posts(
     pool: Pool, job: Job, accounts: TikTokAccounts, *, ref_key: bytes, now: datetime
 ) -> OwnPosts | None:
-    """None where nothing is connected. Raises `Disconnected`, `Retry` or `Park`."""
+    """None where nothing is connected. Raises `Disconnected`, `Retry` or `Snooze`."""
     sealed = await _sealed(pool, job)
     if sealed is None:
         return None
@@ -73,7 +73,7 @@ async def _renewed(
         pool, "select private.lease_tiktok_refresh(%s, %s) as it", job.job_id, sealed.refresh
     )
     if not leased["it"]:
-        raise Park("waiting_for_tiktok", _REFRESHING_SECONDS)
+        raise Snooze("waiting_for_tiktok", _REFRESHING_SECONDS)
     try:
         tokens = await asyncio.to_thread(
             accounts.login.refresh, accounts.sealer.open(sealed.refresh)

@@ -26,7 +26,7 @@ from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
 from pydantic import ValidationError
 
-from workers.engine.errors import Park, Reject, Retry
+from workers.engine.errors import Reject, Retry, Snooze
 from workers.sources.context import Context
 
 _log = structlog.get_logger()
@@ -232,7 +232,7 @@ def _translate(error: ApifyClientError | TransportError | ValidationError) -> No
         raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
     _log.warning("apify_error", status=error.status_code, type=error.type)
     if error.type in _BUSY_TYPES or error.status_code == 429:
-        raise Park("waiting_for_source", BUSY_SECONDS) from error
+        raise Snooze("waiting_for_source", BUSY_SECONDS) from error
     if error.type in _BUDGET_TYPES or error.status_code == 402:
         message = "Our budget for this data source is used up. We have been told."
         raise Reject("source_over_budget", message) from error
@@ -278,7 +278,7 @@ class Runs:
         self._has_paid = False
 
     async def harvest(self, requests: Mapping[str, Request], stage: str) -> dict[str, Harvest]:
-        """What the named requests brought. Raises `Park` while one of them goes on."""
+        """What the named requests brought. Raises `Snooze` while one of them goes on."""
         # What a later stage asks for is left out where the budget ends: the first is paid already.
         may_lack = self._has_paid
         brought = {}
@@ -292,7 +292,7 @@ class Runs:
                 brought[name] = Harvest(is_complete=False)
         ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
         if len(ready) < len(requests):
-            raise Park(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
+            raise Snooze(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
         return ready
 
     async def _attempt(self, name: str, request: Request) -> Harvest | None:
@@ -332,7 +332,7 @@ class Runs:
                 raise _OverBudget
             try:
                 return await self._apify.start(request, await self._report())
-            except (Park, Reject, Retry) as outcome:
+            except (Snooze, Reject, Retry) as outcome:
                 if was_refused(outcome):
                     await self._purchases.release(name)
                 raise

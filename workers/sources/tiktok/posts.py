@@ -84,7 +84,7 @@ class Posts:
 
 
 async def collect(url: str, services: Services, context: Context) -> Collection:
-    """Raises `Park` while runs go on; called again, it continues."""
+    """Raises `Snooze` while runs go on; called again, it continues."""
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
     link = await named_by(url, services)
@@ -241,7 +241,7 @@ class Found:
 
 
 async def search(name: str, runs: Runs, services: Services, context: Context) -> Found:
-    """Raises `Park` while runs go on; called again with the same name, it continues."""
+    """Raises `Snooze` while runs go on; called again with the same name, it continues."""
     await context.report("searching_videos", 20)
     posts = (await runs.harvest({"posts": _request(name)}, "searching_videos"))["posts"]
     key, now = services.ref_key, services.now()
@@ -276,7 +276,7 @@ def _discussed(name: str, videos: Iterable[Video], links: dict[str, str]) -> lis
 
 
 async def collect_own(url: str, services: Services, context: Context) -> Collection:
-    """Raises `Park` while runs or a renewal go on; called again, it continues."""
+    """Raises `Snooze` while runs or a renewal go on; called again, it continues."""
     limits: tuple[str, ...] = ()
     try:
         own = None if context.own_account is None else await context.own_account()

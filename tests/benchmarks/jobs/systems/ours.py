@@ -18,7 +18,7 @@ from tests.benchmarks.jobs.systems.work import perform
 from tests.benchmarks.jobs.target import Target
 from tests.database import MAKE_ACCOUNTS
 from tests.server import migrate
-from workers.engine.errors import Park
+from workers.engine.errors import Snooze
 from workers.engine.handlers import Handler, Run
 from workers.engine.queue import Database, Job
 from workers.engine.runner import Runner
@@ -59,11 +59,11 @@ class Ours:
 
     async def postpone(self, db: psycopg.AsyncConnection, seconds: int) -> None:
         await db.execute(
-            "update pgmq.q_scripts set vt = now() + make_interval(secs => %s)", (seconds,)
+            "update pgmq.q_jobs set vt = now() + make_interval(secs => %s)", (seconds,)
         )
 
     async def lease(self, db: psycopg.AsyncConnection) -> None:
-        await db.execute("update pgmq.q_scripts set read_ct = 1 where read_ct = 0")
+        await db.execute("update pgmq.q_jobs set read_ct = 1 where read_ct = 0")
 
     async def add_for(self, db: psycopg.AsyncConnection, number: int) -> uuid.UUID:
         """Adds a job of the system; its id."""
@@ -93,7 +93,7 @@ class Ours:
             number = run.job.arguments["number"]
             if number not in parked:
                 parked.add(number)
-                raise Park("waiting", 3600)
+                raise Snooze("waiting", 3600)
             await perform(work, number)
 
         async with self._running(Handler(load=None, work=do, save=None), concurrency) as runner:
