@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from tests.evaluation.train_sentiment import LABELS, is_training_group
-from workers.insights.comments import clean
 from workers.insights.multilingual.language import ENGLISH, detect_language
 from workers.insights.multilingual.sentiment import read
 from workers.insights.multilingual.totals import Total, total
+from workers.insights.sentiment.comments import clean
 
 Numbers = NDArray[np.float64]
 SHORT_COMMENTS = Path(__file__).parents[1] / "data" / "short_comments.json"
@@ -151,7 +151,11 @@ def label_lines(sets: list[Judged]) -> list[Line]:
     constant = fmean(_constant(one) for one in sets if one.name in OTHER_SETS)
     beside = f"a constant {constant:.3f}"
     calibration = [Line(f"calibration error {one.name}", _calibration(one)) for one in sets]
-    return [*lines, Line("macro-F1, mean of seven languages", mean, 0.5, None, beside), *calibration]
+    return [
+        *lines,
+        Line("macro-F1, mean of seven languages", mean, 0.5, None, beside),
+        *calibration,
+    ]
 
 
 def macro_f1(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
@@ -241,9 +245,13 @@ def speed_lines(folder: Path) -> list[Line]:
     script = Path(__file__).with_name("multilingual_speed.py")
     ran = subprocess.run([sys.executable, script, folder], stdout=subprocess.PIPE, check=True)
     cost = json.loads(ran.stdout)
-    beside = f"load {cost['load']:.1f} s once; on the clock {cost['clock']:.1f} s beside what else ran"
+    beside = (
+        f"load {cost['load']:.1f} s once; on the clock {cost['clock']:.1f} s beside what else ran"
+    )
     return [
-        Line("seconds of one core for 400 comments, 95th percentile", cost["core"], None, 1.5, beside),
+        Line(
+            "seconds of one core for 400 comments, 95th percentile", cost["core"], None, 1.5, beside
+        ),
         Line("most megabytes of a process that does only this", cost["megabytes"], None, 200.0),
     ]
 

