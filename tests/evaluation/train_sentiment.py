@@ -22,7 +22,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
-from workers.insights.comments import clean
 from workers.insights.multilingual.embedding import embed
 from workers.insights.multilingual.sentiment import (
     Head,
@@ -31,6 +30,7 @@ from workers.insights.multilingual.sentiment import (
     neutral_features,
     softmax,
 )
+from workers.insights.sentiment.comments import clean
 
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -152,7 +152,9 @@ def temperature(logits: Numbers, texts: Texts) -> float:
 
 def confusion(chances: Numbers, texts: Texts) -> Numbers:
     """Mean chances by true label (row), the mean of both sets."""
-    return np.mean([_means(chances[texts.sets == s], texts[texts.sets == s]) for s in SETS], axis=0)
+    found = [_means(chances[texts.sets == s], texts[texts.sets == s]) for s in SETS]
+    mean: Numbers = np.mean(found, axis=0)
+    return mean
 
 
 def _means(chances: Numbers, texts: Texts) -> Numbers:
@@ -165,7 +167,8 @@ def spread(chances: Numbers, texts: Texts) -> Numbers:
         [np.cov(chances[(texts.sets == s) & (texts.labels == y)][:, [0, 2]].T) for y in range(3)]
         for s in SETS
     ]
-    return np.mean(found, axis=0)
+    mean: Numbers = np.mean(found, axis=0)
+    return mean
 
 
 def left_out(texts: Texts) -> dict[str, Numbers]:

@@ -71,7 +71,7 @@ _RETRIED: dict[Reason, tuple[str, str]] = {
 }
 _AGAIN_SECONDS = 30.0
 
-PROMPT_VERSION = "review-1"
+REVIEW_VERSION = "review-1"
 MAX_JUDGED_RULES = 30
 MAX_REASON_CHARACTERS = 200
 
@@ -294,7 +294,7 @@ def _judged(rule: OpenRule, said: _Verdict, model_name: str, ground: Ground) -> 
         "status": "needs_review" if said.verdict == "unsure" else said.verdict,
         "message": reason if reason and ground.allows(reason) else rule.asks,
         "source": "ai",
-        "engine": f"{model_name}/{PROMPT_VERSION}",
+        "engine": f"{model_name}/{REVIEW_VERSION}",
     }
 
 

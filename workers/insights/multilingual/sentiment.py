@@ -16,8 +16,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.insights.lexicon import Probabilities, lexicon_features
 from workers.insights.multilingual.embedding import embed
+from workers.insights.sentiment.lexicon import Probabilities, lexicon_features
 
 Numbers = NDArray[np.float64]
 
