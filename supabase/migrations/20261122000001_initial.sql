@@ -463,9 +463,9 @@ come first, because they cost money while they run; then what hangs on others, b
 
 -- schemas/20_jobs.sql
 
--- Jobs: what a user sees of background work, and the tables of the protocol that workers speak over
--- pgmq. Lock order everywhere: product, then message (pgmq.q_*), then public.jobs, then
--- private.live_jobs.
+-- Jobs: what a user sees of background work, and the tables of the job protocol. The protocol's
+-- glossary opens 22_job_protocol.sql. Everybody locks in this order: product, message
+-- (pgmq.q_jobs), public.jobs, private.live_jobs.
 
 create extension if not exists pgmq;
 
@@ -474,8 +474,9 @@ create table private.queues (
     is_paused boolean not null default false
 );
 comment on table private.queues is
-'The queues of this project, each a pgmq queue; made by private.create_queue.';
-comment on column private.queues.is_paused is 'Nothing is claimed from it; what runs goes on.';
+'The logical queues. Their messages share one pgmq queue; the header `queue` tells them apart.';
+comment on column private.queues.is_paused is
+'Workers claim nothing from it. Jobs that run go on.';
 alter table private.queues enable row level security;
 
 create table public.jobs (
@@ -558,29 +559,10 @@ comment on column private.job_kinds.backoff_seconds is
 create index job_kinds_queue_idx on private.job_kinds (queue);
 alter table private.job_kinds enable row level security;
 
-create table private.messages (
-    msg_id bigint primary key,
-    read_ct integer,
-    enqueued_at timestamptz,
-    vt timestamptz,
-    message jsonb,
-    headers jsonb
-);
-comment on table private.messages is
-'The parent of every queue''s table, itself empty: what touches one message is planned once instead
-of with every call. It has the columns that pgmq 1.5 to 1.13 share.';
-comment on column private.messages.vt is
-'When it is due: before, it sleeps or is leased.';
-comment on column private.messages.enqueued_at is
-'When it joined its lane. A message whose vt is later sleeps or is leased: it stands in no lane,
-until a claim after vt lets it join again.';
-alter table private.messages enable row level security;
-
 create table private.live_jobs (
     job_id uuid primary key references public.jobs on delete cascade,
-    queue text not null,
     msg_id bigint not null,
-    lane text not null,
+    tenant text not null,
     -- No reference: its check would lock the one row of the kind for every job that is added.
     kind text not null,
     key text,
@@ -589,42 +571,42 @@ create table private.live_jobs (
     is_cancelled boolean not null default false,
     is_woken boolean not null default false,
     is_redriven boolean not null default false,
-    constraint live_jobs_lane_kind_key_key unique (lane, kind, key)
+    constraint live_jobs_tenant_kind_key_key unique (tenant, kind, key)
 ) with (fillfactor = 70);
 comment on table private.live_jobs is
-'The internal half of each unfinished job; the row goes when the job ends.';
-comment on column private.live_jobs.lane is
-'Whose work it is: the user id, or "system". Lanes take turns.';
+'The internal half of each unfinished job. private.end_job deletes the row.';
+comment on column private.live_jobs.tenant is
+'The fairness key: the account whose work it is, or "system". Tenants take turns.';
 comment on column private.live_jobs.key is
-'Two live jobs of one lane and kind never share it; null: unlike any other.';
+'Idempotency key: at most one unfinished job per tenant, kind and key. Null: no deduplication.';
 comment on column private.live_jobs.steps is
-'What it must not pay for twice, by name: ids and derived results, never raw data; null: nothing
-yet.';
-comment on column private.live_jobs.is_cancelled is 'The user asked to stop it while it ran.';
+'Results that must not be paid for twice, by name: ids and derived results, never raw data. Null:
+none yet.';
+comment on column private.live_jobs.is_cancelled is 'Its user asked to stop it while it ran.';
 comment on column private.live_jobs.is_woken is
-'What it is about to wait for happened while it still ran.';
+'The event that it is about to wait for came while it still ran.';
 comment on column private.live_jobs.is_redriven is 'An operator brought it back after it failed.';
 alter table private.live_jobs enable row level security;
 
 create table private.waiting_workers (
     queue text not null references private.queues on delete cascade,
     worker uuid not null,
-    busy_lanes text[] not null,
+    busy_tenants text[] not null,
     ends_at timestamptz not null,
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
 'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
 notify wait for each other. private.claim writes the rows.';
-comment on column private.waiting_workers.busy_lanes is
-'Lanes whose jobs it has already: new jobs of theirs are not notified.';
+comment on column private.waiting_workers.busy_tenants is
+'Tenants whose jobs the worker runs already. Their new jobs do not notify it.';
 comment on column private.waiting_workers.ends_at is
-'When the row ends unless the worker renews it. A dead worker leaves its row behind.';
+'The row ends then, unless the worker renews it. A dead worker leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (
     job_id uuid primary key references public.jobs on delete cascade,
-    lane text not null,
+    tenant text not null,
     kind text not null references private.job_kinds on delete restrict,
     key text,
     arguments jsonb not null,
@@ -634,12 +616,89 @@ create table private.dead_letters (
 );
 comment on table private.dead_letters is 'What private.redrive needs to bring a failed job back.';
 comment on column private.dead_letters.is_redriven is
-'It was brought back before and failed again: bringing back many leaves it out.';
+'An operator brought it back before, and it failed again. Bringing back many leaves it out.';
 create index dead_letters_kind_idx on private.dead_letters (kind);
 create index dead_letters_failed_at_idx on private.dead_letters (failed_at);
 alter table private.dead_letters enable row level security;
 
-create type private.turn as (
+-- schemas/21_queues.sql
+
+-- The message store and the claim.
+--
+-- pgmq stores the messages of all queues in one table, pgmq.q_jobs. The headers of a message name
+-- its queue, its tenant and its tenant's weight. Two columns of pgmq tell its state:
+--   ready      vt <= enqueued_at  It stands in its tenant's line, in the order of vt.
+--   scheduled  vt > enqueued_at   It is delayed, snoozed or leased until vt.
+-- A message stays scheduled when its vt has passed, until the next claim makes it ready.
+-- Ready and scheduled messages have indexes of their own: a claim reads no message that sleeps.
+
+create function private.create_message_store()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_member record;
+begin
+    perform pgmq.create('jobs');
+    -- pgmq 1.5 makes its tables members of the extension. Dumps leave members out.
+    for v_member in
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
+        from pg_depend as d
+        inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
+        where d.deptype = 'e' and c.relkind in ('r', 'S')
+            and c.relnamespace = 'pgmq'::regnamespace and c.relname ~ '^[qa]_jobs(_msg_id_seq)?$'
+        order by c.relkind  -- a table's sequence before the table
+    loop
+        execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
+    end loop;
+    alter table pgmq.a_jobs enable row level security;
+    -- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
+    alter table pgmq.q_jobs enable row level security, set (
+        fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0
+    );
+    -- No query uses pgmq's index on vt alone. A message is in the ready ones or the scheduled one.
+    drop index pgmq.q_jobs_vt_idx;
+    create index q_jobs_ready_tenant_idx on pgmq.q_jobs (
+        (headers ->> 'queue'), (headers ->> 'tenant'), (least(read_ct, 1)), vt
+    ) where vt <= enqueued_at;
+    create index q_jobs_ready_vt_idx on pgmq.q_jobs ((headers ->> 'queue'), vt)
+    where vt <= enqueued_at;
+    create index q_jobs_scheduled_vt_idx on pgmq.q_jobs ((headers ->> 'queue'), vt)
+    where vt > enqueued_at;
+end;
+$$;
+comment on function private.create_message_store is
+'Makes the pgmq queue `jobs` with the indexes and vacuum settings that claims need. The tables leave
+the extension, so that dumps hold them. RLS closes them even if a dashboard grants them.';
+
+select private.create_message_store();
+
+create type private.claim_cursor as (
+    tenant text,
+    weight_left integer,
+    floor timestamptz,
+    seen_at timestamptz,
+    seen_xid xid8,
+    full_scan_at timestamptz
+);
+comment on type private.claim_cursor is
+'What a worker hands from one claim of a queue to its next. Null: its first claim.';
+comment on column private.claim_cursor.tenant is 'Whose turn it is.';
+comment on column private.claim_cursor.weight_left is 'How many more jobs in a row it gets.';
+comment on column private.claim_cursor.floor is
+'No due message has a lower vt, and none can appear below it: scans may start here.';
+comment on column private.claim_cursor.seen_at is
+'The time of an earlier claim. It becomes the floor when the transactions of then have finished.';
+comment on column private.claim_cursor.seen_xid is
+'The first transaction that had not begun at seen_at.';
+comment on column private.claim_cursor.full_scan_at is
+'When scans ignore the floor again. Only clocks that were set back hide messages below it.';
+
+create type private.claimed_job as (
     msg_id bigint,
     read_ct integer,
     job_id uuid,
@@ -649,193 +708,193 @@ create type private.turn as (
     arguments jsonb,
     attempt integer,
     steps jsonb,
-    cursor text,
-    ending text
+    ending text,
+    cursor private.claim_cursor
 );
-comment on type private.turn is
-'A job claimed, with its fencing token (msg_id, read_ct). `ending`: not to be handed out but to end
-so.';
+comment on type private.claimed_job is
+'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
+outcome instead of handing it out. `cursor`: for the worker''s next claim.';
 
--- schemas/21_queues.sql
-
--- Queues: what each has beyond pgmq's tables, which is an index, vacuum settings, and the functions
--- that add and claim its jobs.
-
-create function private.create_queue(queue text)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $function$
-declare
-    v_member record;
-begin
-    insert into private.queues (queue) values (create_queue.queue) on conflict do nothing;
-    perform pgmq.create(create_queue.queue);
-    -- pgmq 1.5 makes its tables members of the extension, and dumps leave those out.
-    for v_member in
-        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as id
-        from pg_depend as d
-        inner join pg_class as c on d.objid = c.oid and d.classid = 'pg_class'::regclass
-        where d.deptype = 'e' and c.relkind in ('r', 'S')
-            and c.relnamespace = 'pgmq'::regnamespace
-            and c.relname ~ ('^[qa]_' || create_queue.queue || '(_msg_id_seq)?$')
-        order by c.relkind  -- a table's sequence before the table
-    loop
-        execute format('alter extension pgmq drop %s %s', v_member.kind, v_member.id);
-    end loop;
-    -- What a queue has beyond pgmq's table. Its claim names the table, and so is planned once
-    -- instead of with every call. LANE: the lane that a message stands in. It is '' while
-    -- the message sleeps or is leased, so that no claim looks at it in its lane.
-    execute replace(replace($template$
--- A job is an insert, some updates and a delete: vacuum by count, not by share of the table.
-alter table pgmq.a_QUEUE enable row level security;
-alter table pgmq.q_QUEUE enable row level security, set (
-    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
-    autovacuum_vacuum_cost_delay = 0
-), inherit private.messages;
-create index q_QUEUE_lane_vt_idx on pgmq.q_QUEUE ((LANE), (least(read_ct, 1)), vt);
-create or replace function private.claim_QUEUE(
-    quantity integer, lease_seconds integer, cursor text, busy_lanes text []
+create function private.start_scan(
+    queue text, inout cursor private.claim_cursor, out oldest timestamptz
 )
-returns setof private.turn
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
--- Plans are made while the table may be empty, and kept: they must suit a million rows.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_sort = off
-set plan_cache_mode = force_generic_plan
-as $body$
+as $$
 declare
-    -- This bounds an index scan; clock_timestamp() in its place would read every row.
+    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
     v_now timestamptz := statement_timestamp();
-    v_words text [] := string_to_array(cursor, '|');
-    v_lane text := coalesce(v_words[1], '');
-    v_credit integer := coalesce(v_words[2]::integer, 0);
-    v_floor timestamptz := coalesce(v_words[3]::timestamptz, '-infinity');
-    v_seen timestamptz := coalesce(v_words[4]::timestamptz, '-infinity');
-    v_seen_xid xid8 := coalesce(v_words[5], '0')::xid8;
-    v_asleep timestamptz := coalesce(v_words[6]::timestamptz, '-infinity');
-    v_look_at timestamptz := coalesce(v_words[7]::timestamptz, '-infinity');
-    v_is_quiet boolean := false;
     v_snapshot pg_snapshot := pg_current_snapshot();
-    v_oldest timestamptz;
-    v_risen bigint [] := '{}';
-    v_start text := v_lane;
-    v_until text := 'zz';  -- after any user's id and the system
-    v_is_alone boolean := true;
-    v_reach integer := quantity + 16 + cardinality(busy_lanes);
-    v_taken bigint [];
-    v_due bigint [] := '{}';
+    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
+    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
+    v_scheduled timestamptz;
 begin
-    -- Beside a snapshot that somebody holds, what has ended stays in the indexes. Nothing due is
-    -- older than the floor, so this scan begins there, and the others where it ends. Only clocks
-    -- that were set back can hide something below it: all is looked through every minute.
-    select m.vt into v_oldest from pgmq.q_QUEUE as m
-    where quantity > 0 and m.vt <= v_now
-        and m.vt >= case when v_look_at > v_now then v_floor else '-infinity' end
-    order by m.vt limit 1;
-    if not found or (select q.is_paused from private.queues as q where q.queue = 'QUEUE') then
-        return;
+    oldest := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = start_scan.queue and m.vt <= m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    v_scheduled := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = start_scan.queue and m.vt > m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    if v_scheduled is not null then
+        update pgmq.q_jobs as m set enqueued_at = m.vt
+        where m.msg_id = any (array(
+            select d.msg_id from pgmq.q_jobs as d
+            where d.headers ->> 'queue' = start_scan.queue and d.vt > d.enqueued_at
+                and d.vt between v_scheduled and v_now
+            order by d.vt limit 1000 for update skip locked
+        ));
+        oldest := least(oldest, v_scheduled);
     end if;
-    -- A message becomes visible some time after its vt. When all has ended that was going on at an
-    -- earlier claim, nothing older than that turns up any more.
-    if pg_snapshot_xmin(v_snapshot) >= v_seen_xid then
-        v_floor := v_seen;
-        v_seen := v_now;
-        v_seen_xid := pg_snapshot_xmax(v_snapshot);
-        v_is_quiet := true;
+    -- Rows appear at commit, later than their vt. Once every transaction of an earlier claim has
+    -- finished, no older row can still appear, so scans may start there.
+    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
+        cursor.floor := coalesce(cursor.seen_at, '-infinity');
+        cursor.seen_at := v_now;
+        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
     end if;
-    -- Messages whose delay or lease has ended join their lanes again: the first 1,000 of each kind.
-    for v_begun in 0..1 loop
-        v_risen := v_risen || array(
-            select m.msg_id from pgmq.q_QUEUE as m
-            where (LANE, least(m.read_ct, 1), m.vt)
-                between (
-                    '', v_begun,
-                    case when v_look_at > v_now then v_asleep else '-infinity' end
-                ) and ('', v_begun, v_now)
-            order by LANE, least(m.read_ct, 1), m.vt limit 1000 for update skip locked
-        );
-    end loop;
-    if v_risen <> '{}' then
-        update pgmq.q_QUEUE as m set enqueued_at = m.vt where m.msg_id = any (v_risen);
+    cursor.floor := least(cursor.floor, oldest);
+    if v_is_full then
+        cursor.full_scan_at := v_now + interval '1 minute';
     end if;
-    if v_is_quiet and cardinality(v_risen) < 1000 then
-        v_asleep := v_floor;
+end;
+$$;
+comment on function private.start_scan is
+'Begins a claim. Makes scheduled messages ready whose time has come, the 1,000 oldest at most. Gives
+the vt of the oldest due message, null without one, and the cursor with the floor of the next scan.
+The floor matters while somebody holds an old snapshot: index entries of ended messages stay then,
+and a scan from the beginning would read them all.';
+
+create function private.next_tenant(
+    queue text, after text, oldest timestamptz, out tenant text, out weight integer
+)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
+    into tenant, weight
+    from pgmq.q_jobs as m
+    where m.headers ->> 'queue' = next_tenant.queue and m.vt <= m.enqueued_at
+        and m.headers ->> 'tenant' > next_tenant.after and m.vt >= next_tenant.oldest
+    order by m.headers ->> 'tenant' limit 1;
+    if not found then
+        -- Around to the first one. Its own ended messages are not worth a look if it is alone.
+        select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
+        into tenant, weight
+        from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = next_tenant.queue and m.vt <= m.enqueued_at
+            and m.headers ->> 'tenant' < next_tenant.after and m.vt >= next_tenant.oldest
+        order by m.headers ->> 'tenant' limit 1;
     end if;
-    v_floor := least(v_floor, v_oldest);
-    v_look_at := case
-        when v_look_at > v_now then v_look_at else v_now + interval '1 minute'
-    end;
-    -- Lanes take turns, each with as many jobs in a row as it has weight, from where the last turn
-    -- stopped, one round at most. Reaching over lanes with nothing due is bounded.
-    while cardinality(v_due) < quantity and v_reach > 0 loop
-        v_reach := v_reach - 1;
-        if v_credit <= 0 then
-            select LANE, coalesce((m.headers ->> 'weight')::integer, 1)
-            into v_lane, v_credit
-            from pgmq.q_QUEUE as m
-            where LANE > v_lane and LANE < v_until and m.vt >= v_oldest
-            order by LANE limit 1;
-            if found then
-                v_is_alone := false;
-            elsif v_until > v_start then
-                v_lane := '';
-                v_until := v_start;
-                continue;
-            else
-                -- The round ends where it began. Whose work it is alone gets all.
-                v_lane := v_start;
-                v_credit := case when v_is_alone then quantity else 1 end;
-                v_reach := 0;
-            end if;
+    tenant := coalesce(tenant, after);
+end;
+$$;
+comment on function private.next_tenant is
+'The tenant whose turn comes after that of `after`, and its weight. The same tenant with a null
+weight: no other one has ready messages.';
+
+create function private.take_turns(
+    queue text,
+    quantity integer,
+    busy_tenants text[],
+    oldest timestamptz,
+    inout cursor private.claim_cursor,
+    out msg_ids bigint[]
+)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := statement_timestamp();
+    v_visits_left integer := quantity + 16 + cardinality(busy_tenants);
+    v_visited text [] := '{}';
+    v_next record;
+    v_found bigint [];
+begin
+    msg_ids := '{}';
+    while cardinality(msg_ids) < quantity and v_visits_left > 0 loop
+        v_visits_left := v_visits_left - 1;
+        if coalesce(cursor.weight_left, 0) <= 0 then
+            v_next := private.next_tenant(queue, coalesce(cursor.tenant, ''), oldest);
+            exit when v_next.tenant = any (v_visited);
+            v_visited := v_visited || v_next.tenant;
+            -- A tenant that is alone gets the whole claim.
+            cursor.weight_left := coalesce(v_next.weight, quantity);
+            cursor.tenant := v_next.tenant;
         end if;
-        -- What was begun before goes first: a lease that ended must not queue behind the backlog.
-        -- Our own locks don't make us skip what we have.
-        v_taken := '{}';
-        for v_begun in reverse 1..0 loop
-            continue when v_lane = any (busy_lanes);
-            v_taken := v_taken || array(
-                -- Whole rows of the index, so that no plan takes another one.
-                select m.msg_id from pgmq.q_QUEUE as m
-                where (LANE, least(m.read_ct, 1), m.vt)
-                    between (v_lane, v_begun, v_oldest) and (v_lane, v_begun, v_now)
-                    and m.msg_id <> all (v_due)
-                order by LANE, least(m.read_ct, 1), m.vt
-                limit least(v_credit, quantity - cardinality(v_due)) - cardinality(v_taken)
+        v_found := '{}';
+        -- Jobs that had begun before go first: a lease that ended does not wait for the backlog.
+        for v_has_begun in reverse 1..0 loop
+            continue when cursor.tenant = any (busy_tenants);
+            v_found := v_found || array(
+                -- Compared as whole rows of the index: no plan can take another index.
+                select m.msg_id from pgmq.q_jobs as m
+                where m.vt <= m.enqueued_at
+                    and (m.headers ->> 'queue', m.headers ->> 'tenant', least(m.read_ct, 1), m.vt)
+                    between (take_turns.queue, cursor.tenant, v_has_begun, take_turns.oldest)
+                    and (take_turns.queue, cursor.tenant, v_has_begun, v_now)
+                    and m.msg_id <> all (msg_ids)
+                order by
+                    m.headers ->> 'queue', m.headers ->> 'tenant', least(m.read_ct, 1), m.vt
+                limit least(cursor.weight_left, quantity - cardinality(msg_ids))
+                - cardinality(v_found)
                 for update skip locked
             );
         end loop;
-        v_due := v_due || v_taken;
-        v_credit := case when v_taken <> '{}' then v_credit - cardinality(v_taken) else 0 end;
+        msg_ids := msg_ids || v_found;
+        cursor.weight_left := case
+            when v_found <> '{}' then cursor.weight_left - cardinality(v_found) else 0
+        end;
     end loop;
-    -- The oldest due messages fill what is left.
-    v_due := v_due || array(
-        select m.msg_id from pgmq.q_QUEUE as m
-        where m.vt >= v_oldest and m.vt <= v_now and m.msg_id <> all (v_due) and busy_lanes = '{}'
-        order by m.vt limit quantity - cardinality(v_due) for update skip locked
+    -- When the scan budget is used up, the round is over: carry no unused weight into the next
+    -- claim.
+    cursor.weight_left := least(cursor.weight_left, v_visits_left);
+    -- The round is over, but there is room: the oldest messages fill it, whose they ever are.
+    msg_ids := msg_ids || array(
+        select m.msg_id from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = take_turns.queue and m.vt <= m.enqueued_at
+            and m.vt between take_turns.oldest and v_now
+            and m.msg_id <> all (msg_ids) and busy_tenants = '{}'
+        order by m.vt limit quantity - cardinality(msg_ids) for update skip locked
     );
-    -- Without reach the round has ended, and with it the credit.
-    cursor := concat_ws(
-        '|', v_lane, least(v_credit, v_reach), v_floor, v_seen, v_seen_xid, v_asleep, v_look_at
-    );
+end;
+$$;
+comment on function private.take_turns is
+'Locks up to `quantity` ready messages and gives their ids. Tenants take turns from where the
+cursor stands, for one round at most; each gets as many jobs in a row as it has weight. Messages
+that others have locked are skipped. Tenants in `busy_tenants` get nothing.';
+
+create function private.lease(msg_ids bigint[], lease_seconds integer)
+returns setof private.claimed_job
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
     return query
     with free as materialized (
         -- A claim waits for nobody: a job that somebody deletes or ends now is left for later.
         select j.id
-        from pgmq.q_QUEUE as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
-        where m.msg_id = any (v_due) for update of j skip locked
+        from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.msg_id = any (lease.msg_ids) for update of j skip locked
     ), leased as (
-        update pgmq.q_QUEUE as m
-        set vt = clock_timestamp() + make_interval(secs => lease_seconds), read_ct = m.read_ct + 1
-        where m.msg_id = any (v_due) and (
+        update pgmq.q_jobs as m set
+            vt = clock_timestamp() + make_interval(secs => lease.lease_seconds),
+            read_ct = m.read_ct + 1
+        where m.msg_id = any (lease.msg_ids) and (
             (m.message ->> 'job_id')::uuid in (select f.id from free as f)
             -- As "not exists" this might be planned as a look through all jobs.
             or (
@@ -853,58 +912,109 @@ begin
         returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
-        l.arguments, s.attempt, l.steps, cursor, case
+        l.arguments, s.attempt, l.steps,
+        case
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
-        end
+        end,
+        null::private.claim_cursor
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
     left join private.job_kinds as k on l.kind = k.kind;
 end;
-$body$;
-comment on function private.claim_QUEUE is 'What private.claim leases from this queue.';
-$template$,
-    'LANE', $lane$(case when vt <= enqueued_at then headers ->> 'lane' else '' end)$lane$
-    ), 'QUEUE', create_queue.queue);
-    -- As pgmq.send for our queues, but planned once; made anew with each further queue.
-    execute format(
-        'create or replace function private.add_message('
-        || 'queue text, body jsonb, headers jsonb, due_at timestamptz)'
-        || ' returns bigint language plpgsql volatile security invoker'
-        || ' set search_path = pg_catalog, pg_temp'
-        || ' as $body$ declare v_msg_id bigint; begin case queue %s end case;'
-        || ' return v_msg_id; end; $body$',
-        (
-            select string_agg(
-                format(
-                    'when %L then insert into pgmq.%I (message, headers, vt, enqueued_at)'
-                    || ' values (body, headers, due_at, clock_timestamp())'
-                    || ' returning msg_id into v_msg_id;',
-                    q.queue, 'q_' || q.queue
-                ), ' '
-            )
-            from private.queues as q
-        )
-    );
-end;
-$function$;
-comment on function private.create_queue is
-'Makes a queue: pgmq''s tables, index and vacuum settings, and the functions that add and claim its
-jobs. The tables leave the extension, so that dumps hold them. RLS closes them even if a dashboard
-grants them. For migrations.';
+$$;
+comment on function private.lease is
+'Leases locked messages and marks their jobs as running. A job that was running already lost its
+worker: that counts as a crash.';
 
-select private.create_queue(queue)
-from unnest(array['ingestion', 'scripts', 'billing', 'maintenance']) as queue;
-comment on function private.add_message is 'Adds a message to a queue and returns its number.';
+create function private.claim(
+    queue text,
+    quantity integer,
+    lease_seconds integer,
+    cursor private.claim_cursor default null,
+    busy_tenants text[] default '{}',
+    worker uuid default null
+)
+returns setof private.claimed_job
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Sessions plan these statements while the table may be empty and keep the plans, which must suit a
+-- million rows. The settings hold in the functions below, too.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set enable_incremental_sort = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_scan record;
+    v_turns record;
+    v_job private.claimed_job;
+    v_claimed integer := 0;
+begin
+    if (select q.is_paused from private.queues as q where q.queue = claim.queue) then
+        return;
+    end if;
+    v_scan := private.start_scan(queue, cursor);
+    if v_scan.oldest is not null and quantity > 0 then
+        v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
+        for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
+            v_claimed := v_claimed + 1;
+            if v_job.ending is null then
+                v_job.cursor := v_turns.cursor;
+                return next v_job;
+            else
+                perform private.complete(
+                    v_job.msg_id, v_job.read_ct, v_job.ending, 'crashed',
+                    'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+                );
+            end if;
+        end loop;
+    end if;
+    if worker is not null and v_claimed = 0 then
+        perform private.wait_for_jobs(queue, worker, busy_tenants);
+    elsif worker is not null and v_claimed < quantity then
+        -- It has room for more and looks again by itself: no enqueue has to notify it.
+        update private.waiting_workers as w set ends_at = clock_timestamp()
+        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
+    end if;
+end;
+$$;
+comment on function private.claim is
+'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns, and those in
+`busy_tenants` sit out; `cursor` comes from the worker''s claim before. The last crash that a kind
+allows fails the job here, so that no payload kills workers for ever. A `worker` that gets nothing
+is notified of jobs from then on. It looks again soon, because jobs added in that moment notify
+nobody. Definer, as all of the protocol: workers have no table rights.';
+grant execute on function private.claim to worker;
 
 -- schemas/22_job_protocol.sql
 
--- The job protocol: all that a worker can call, what adds jobs, and what users and operators do
--- with them. A claim leases a message; its fencing token (msg_id, read_ct) changes with every claim
--- and every giving back, so a worker that lost its lease changes nothing.
+-- The job protocol: what adds jobs, what workers call, what users and operators do with jobs. The
+-- claim stands in 21_queues.sql. Glossary:
+--   job            background work: a row of public.jobs, and of private.live_jobs until it ends
+--   message        the queue's entry of an unfinished job, in pgmq.q_jobs; carries ids only
+--   queue          a logical queue: kinds of jobs that workers choose, pause and measure together
+--   tenant         the fairness key: the account whose work it is, or "system"
+--   weight         how many jobs in a row a tenant gets when tenants take turns; a plan has more
+--   claim          leasing due messages to a worker
+--   cursor         what a worker hands from one claim to the next: whose turn it is, where to scan
+--   lease          a worker's right to a message until vt; heartbeats renew it (private.extend)
+--   fencing token  (msg_id, read_ct): changes with each claim and each giving back; a worker that
+--                  lost its lease names an old one, and changes nothing
+--   attempt        one run of a job; failures (errors) and crashes (vanished workers) count apart
+--   snooze         giving a job back until a time or an event, without counting an attempt
+--   wake           making a snoozed job due now
+--   step           a result that must not be paid for twice, kept until the job ends
+--   dead letter    what a failed job needs to come back (private.redrive)
+--   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
-create function private.call_workers(queue text, lanes text[])
+create function private.call_workers(queue text, tenants text[])
 returns void
 language plpgsql
 security invoker
@@ -915,27 +1025,27 @@ begin
     where exists (
         select from private.waiting_workers as w
         where w.queue = call_workers.queue and w.ends_at > clock_timestamp()
-            and not call_workers.lanes <@ w.busy_lanes
+            and not call_workers.tenants <@ w.busy_tenants
     );
 end;
 $$;
 comment on function private.call_workers is
-'Notifies workers of new jobs in these lanes, if a worker waits for them. PostgreSQL sends it at
-commit; commits that notify wait for each other.';
+'Notifies workers of new jobs of these tenants, if a worker waits for them. PostgreSQL sends it at
+commit. Commits that notify wait for each other.';
 
-create function private.wait_for_jobs(queue text, worker uuid, busy_lanes text[])
+create function private.wait_for_jobs(queue text, worker uuid, busy_tenants text[])
 returns void
 language plpgsql
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into private.waiting_workers as w (queue, worker, busy_lanes, ends_at)
-    values (queue, worker, busy_lanes, clock_timestamp() + interval '30 seconds')
+    insert into private.waiting_workers as w (queue, worker, busy_tenants, ends_at)
+    values (queue, worker, busy_tenants, clock_timestamp() + interval '30 seconds')
     on conflict on constraint waiting_workers_pkey do update
-    set busy_lanes = excluded.busy_lanes, ends_at = excluded.ends_at
+    set busy_tenants = excluded.busy_tenants, ends_at = excluded.ends_at
     where w.ends_at < clock_timestamp() + interval '15 seconds'
-        or w.busy_lanes <> excluded.busy_lanes;
+        or w.busy_tenants <> excluded.busy_tenants;
     if found then
         delete from private.waiting_workers as w where (w.queue, w.worker) in (
             select d.queue, d.worker from private.waiting_workers as d
@@ -945,10 +1055,47 @@ begin
 end;
 $$;
 comment on function private.wait_for_jobs is
-'Notes that a worker wants to be told of jobs, not of those in `busy_lanes`; forgets dead workers.';
+'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
+workers.';
 
-create function private.post(
-    job_id uuid, lane text, kind text, key text, arguments jsonb, steps jsonb, delay_seconds integer
+create function private.add_message(
+    queue text, job_id uuid, tenant text, delay_seconds integer default 0
+)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_weight integer := private.tenant_weight(nullif(add_message.tenant, 'system')::uuid);
+    v_now timestamptz := clock_timestamp();
+    v_msg_id bigint;
+begin
+    -- As pgmq.send does, which plans its statement with every call.
+    insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+    values (
+        jsonb_build_object('job_id', add_message.job_id),
+        jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
+        v_now + make_interval(secs => delay_seconds),
+        v_now
+    )
+    returning msg_id into v_msg_id;
+    return v_msg_id;
+end;
+$$;
+comment on function private.add_message is
+'Adds the message of a job to a queue and returns its msg_id. The caller has written something
+before: scans rely on a transaction''s id being older than its messages.';
+
+create function private.enqueue_message(
+    job_id uuid,
+    tenant text,
+    kind text,
+    key text,
+    arguments jsonb,
+    steps jsonb,
+    delay_seconds integer
 )
 returns boolean
 language plpgsql
@@ -958,29 +1105,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue text;
-    v_weight integer := private.lane_weight(nullif(post.lane, 'system')::uuid);
     v_msg_id bigint;
 begin
-    select k.queue into strict v_queue from private.job_kinds as k where k.kind = post.kind;
-    v_msg_id := private.add_message(
-        v_queue,
-        jsonb_build_object('job_id', post.job_id),
-        jsonb_build_object('lane', post.lane, 'weight', v_weight),
-        clock_timestamp() + make_interval(secs => post.delay_seconds)
-    );
-    insert into private.live_jobs (job_id, queue, msg_id, lane, kind, key, arguments, steps)
-    values (job_id, v_queue, v_msg_id, lane, kind, key, arguments, steps)
-    on conflict on constraint live_jobs_lane_kind_key_key do nothing;
-    if found then
-        perform private.call_workers(v_queue, array[post.lane]) where post.delay_seconds <= 0;
-        return true;
+    select k.queue into strict v_queue from private.job_kinds as k
+    where k.kind = enqueue_message.kind;
+    v_msg_id := private.add_message(v_queue, job_id, tenant, delay_seconds);
+    insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
+    values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
+    on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
+    if not found then
+        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
+        return false;
     end if;
-    perform pgmq.delete(v_queue, v_msg_id);
-    return false;
+    perform private.call_workers(v_queue, array[enqueue_message.tenant]) where delay_seconds <= 0;
+    return true;
 end;
 $$;
-comment on function private.post is
-'Queues a job whose row is there. False: a live job of its lane and kind has the key.';
+comment on function private.enqueue_message is
+'Queues a job whose row of public.jobs is there. False: a live job of its tenant and kind has the
+key.';
 
 create function private.enqueue(
     kind text,
@@ -998,21 +1141,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := gen_random_uuid();
-    v_lane text := coalesce(enqueue.user_id::text, 'system');
+    v_tenant text := coalesce(enqueue.user_id::text, 'system');
     v_live_id uuid;
 begin
     loop
         -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
-            where l.lane = v_lane and l.kind = enqueue.kind and l.key = enqueue.key;
+            where l.tenant = v_tenant and l.kind = enqueue.kind and l.key = enqueue.key;
             if found then
                 return v_live_id;
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.post(v_job_id, v_lane, kind, key, arguments, null, delay_seconds) then
+        if private.enqueue_message(
+            v_job_id, v_tenant, kind, key, arguments, null, delay_seconds
+        ) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -1022,121 +1167,74 @@ begin
 end;
 $$;
 comment on function private.enqueue is
-'Adds a job in the caller''s transaction and returns its id; a live job of the same user, kind and
-key is returned instead. Granted to no login: who can queue anything can queue the erasure of any
+'Adds a job in the caller''s transaction and returns its id. A live job of the same user, kind and
+key is returned instead. No login may call it: who can queue anything can queue the erasure of any
 account. Each use has a function of its own that calls it.';
 
+create function private.end_job(
+    job_id uuid, outcome text, error_code text default null, error_message text default null
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.jobs as j set
+        status = end_job.outcome,
+        stage = case end_job.outcome when 'succeeded' then 'done' else end_job.outcome end,
+        progress = case end_job.outcome when 'succeeded' then 100 else j.progress end,
+        error_code = case end_job.outcome when 'failed' then end_job.error_code end,
+        error_message = case end_job.outcome when 'failed' then end_job.error_message end,
+        finished_at = clock_timestamp()
+    where j.id = end_job.job_id;
+    with closed as (
+        delete from private.live_jobs as l where l.job_id = end_job.job_id
+        returning l.job_id, l.tenant, l.kind, l.key, l.arguments, l.steps, l.is_redriven
+    )
+    insert into private.dead_letters (job_id, tenant, kind, key, arguments, steps, is_redriven)
+    select c.* from closed as c where end_job.outcome = 'failed';
+end;
+$$;
+comment on function private.end_job is
+'Ends a job whose message the caller has deleted. A failed one keeps what private.redrive needs.';
+
 create function private.complete(
-    queue text,
-    msg_ids bigint[],
-    read_cts integer[],
+    msg_id bigint,
+    read_ct integer,
     outcome text default 'succeeded',
     error_code text default null,
     error_message text default null
 )
-returns setof bigint
+returns boolean
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- As in a claim: the plan is kept, and must suit a million rows.
+-- As in private.claim: the plans are kept, and must suit a million rows.
 set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
+declare
+    v_job_id uuid;
 begin
-    -- Each part takes from the one before, and so locks in the one order.
-    return query
-    with acknowledged as (
-        delete from private.messages as m
-        using unnest(complete.msg_ids, complete.read_cts) as t (msg_id, read_ct)
-        where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-            and m.tableoid = ('pgmq.q_' || complete.queue)::regclass
-        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
-    ), ended as (
-        update public.jobs as j set
-            status = complete.outcome,
-            stage = case complete.outcome when 'succeeded' then 'done' else complete.outcome end,
-            progress = case complete.outcome when 'succeeded' then 100 else j.progress end,
-            error_code = case complete.outcome when 'failed' then complete.error_code end,
-            error_message = case complete.outcome when 'failed' then complete.error_message end,
-            finished_at = clock_timestamp()
-        from acknowledged as a where j.id = a.job_id
-        returning j.id
-    ), closed as (
-        delete from private.live_jobs as l using ended as e where l.job_id = e.id
-        returning l.job_id, l.lane, l.kind, l.key, l.arguments, l.steps, l.is_redriven
-    ), buried as (
-        insert into private.dead_letters (
-            job_id, lane, kind, key, arguments, steps, is_redriven
-        )
-        select c.* from closed as c where complete.outcome = 'failed'
-    )
-    select a.msg_id from acknowledged as a;
+    delete from pgmq.q_jobs as m
+    where m.msg_id = complete.msg_id and m.read_ct = complete.read_ct
+    returning (m.message ->> 'job_id')::uuid into v_job_id;
+    if not found then
+        return null;
+    end if;
+    perform private.end_job(v_job_id, outcome, error_code, error_message);
+    return true;
 end;
 $$;
 comment on function private.complete is
-'Ends jobs: as succeeded, in the transaction that saved their results; or as failed, with a code and
-a sentence for the user, keeping what private.redrive needs; or as cancelled. Returns the messages
-that were still ours.';
+'Acknowledges a message and ends its job: as succeeded, in the transaction that saved the results;
+as failed, with a code and a sentence for the user; or as cancelled. Null: the lease was lost.';
 grant execute on function private.complete to worker;
 
-create function private.claim(
-    queue text,
-    quantity integer,
-    lease_seconds integer,
-    cursor text default '',
-    busy_lanes text[] default '{}',
-    msg_ids bigint[] default '{}',
-    read_cts integer[] default '{}',
-    worker uuid default null
-)
-returns setof private.turn
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_turn private.turn;
-    v_claimed integer := 0;
-begin
-    perform private.complete(queue, msg_ids, read_cts) where msg_ids <> '{}';
-    for v_turn in
-        execute format('select * from private.%I($1, $2, $3, $4)', 'claim_' || queue)
-        using quantity, lease_seconds, cursor, busy_lanes
-    loop
-        v_claimed := v_claimed + 1;
-        if v_turn.ending is null then
-            return next v_turn;
-        else
-            perform private.complete(
-                queue, array[v_turn.msg_id], array[v_turn.read_ct], v_turn.ending, 'crashed',
-                'This kept stopping unexpectedly, so we gave up on it. We have been told.'
-            );
-        end if;
-    end loop;
-    if worker is not null and v_claimed = 0 and quantity > 0 then
-        perform private.wait_for_jobs(queue, worker, busy_lanes);
-    elsif worker is not null and v_claimed > 0 and v_claimed < quantity then
-        update private.waiting_workers as w set ends_at = clock_timestamp()
-        where w.queue = claim.queue and w.worker = claim.worker and w.ends_at > clock_timestamp();
-    end if;
-end;
-$$;
-comment on function private.claim is
-'A worker''s turn at a queue: completes the messages it still holds, then leases up to `quantity`
-due jobs for `lease_seconds`. Lanes take turns, those in `busy_lanes` sit out; `cursor` of the turn
-before says whose turn it is. A job still marked as running lost its worker: that counts as a crash,
-and the last one allowed fails it here, so that no payload can kill workers for ever. A `worker` that
-finds nothing is notified of jobs from then on. It looks again soon, because jobs added in that
-moment notify nobody. A worker that finds fewer jobs than it has room for looks again unasked.
-Definer, as all of the protocol: workers have no table rights.';
-grant execute on function private.claim to worker;
-
-create function private.hold(queue text, msg_id bigint, read_ct integer default null)
+create function private.lock_message(msg_id bigint, read_ct integer default null)
 returns private.live_jobs
 language plpgsql
 volatile
@@ -1146,20 +1244,19 @@ as $$
 declare
     v_job_id uuid;
 begin
-    select (m.message ->> 'job_id')::uuid into v_job_id from private.messages as m
-    where m.msg_id = hold.msg_id and m.read_ct = coalesce(hold.read_ct, m.read_ct)
-        and m.tableoid = ('pgmq.q_' || hold.queue)::regclass
+    select (m.message ->> 'job_id')::uuid into v_job_id from pgmq.q_jobs as m
+    where m.msg_id = lock_message.msg_id
+        and m.read_ct = coalesce(lock_message.read_ct, m.read_ct)
     for update;
     -- A statement of its own: only so does it see what was committed while we waited.
     return (select l from private.live_jobs as l where l.job_id = v_job_id);
 end;
 $$;
-comment on function private.hold is
-'Locks a message against claims and outcomes; the live job behind it, all null when its lease was
-lost (or, asked without read_ct, the job has ended).';
+comment on function private.lock_message is
+'Locks a message against claims and outcomes and returns its live job. All null: the lease was lost
+or, without read_ct, the job has ended.';
 
 create function private.snooze(
-    queue text,
     msg_id bigint,
     read_ct integer,
     delay_seconds double precision,
@@ -1173,40 +1270,41 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(snooze.queue, snooze.msg_id, snooze.read_ct);
+    v_live private.live_jobs := private.lock_message(snooze.msg_id, snooze.read_ct);
     v_is_due boolean := v_live.is_woken and snooze.status = 'waiting';
     v_delay_seconds double precision := case when v_is_due then 0 else delay_seconds end;
     v_now timestamptz := clock_timestamp();
+    v_queue text;
 begin
     if v_live.is_cancelled then
-        perform private.complete(queue, array[msg_id], array[read_ct], 'cancelled');
+        perform private.complete(msg_id, read_ct, 'cancelled');
         return 'cancelled';
     end if;
     update public.jobs as j set status = snooze.status, stage = snooze.stage
     where j.id = v_live.job_id;
-    -- Not ours any more, or its product was deleted while this waited: a claim removes the message.
+    -- The lease was lost, or the product was deleted meanwhile: a claim removes the message.
     if not found then
         return null;
     end if;
     update private.live_jobs as l set is_woken = false where l.job_id = v_live.job_id and v_is_due;
     -- The token ends here: a late heartbeat or a repeated call must not touch what was given back.
-    update private.messages as m set
+    update pgmq.q_jobs as m set
         vt = v_now + make_interval(secs => v_delay_seconds),
         enqueued_at = v_now,
         read_ct = m.read_ct + 1
-    where m.msg_id = snooze.msg_id and m.tableoid = ('pgmq.q_' || snooze.queue)::regclass;
-    perform private.call_workers(snooze.queue, array[v_live.lane]) where v_delay_seconds <= 0;
+    where m.msg_id = snooze.msg_id
+    returning m.headers ->> 'queue' into v_queue;
+    perform private.call_workers(v_queue, array[v_live.tenant]) where v_delay_seconds <= 0;
     return snooze.status;
 end;
 $$;
 comment on function private.snooze is
-'Gives a job back without counting a try: waiting, without a worker slot, until the delay ends or
-private.wake is called; or queued, as a worker that stops does. One that its user cancelled ends.
-Returns its status, or null when the lease was lost.';
+'Gives a job back without counting an attempt. Status waiting: until the delay ends or private.wake
+is called. Status queued: a worker that stops hands it on. A job that its user cancelled ends.
+Returns the job''s status, or null when the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
-    queue text,
     msg_id bigint,
     read_ct integer,
     error_code text,
@@ -1220,11 +1318,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(retry.queue, retry.msg_id, retry.read_ct);
+    v_live private.live_jobs := private.lock_message(retry.msg_id, retry.read_ct);
     v_is_last boolean;
     v_delay_seconds double precision;
 begin
-    -- Exponential backoff with ±25 % jitter, capped at an hour; never earlier than the other side
+    -- Exponential backoff with ±25 % jitter, capped at an hour, never earlier than the other side
     -- asked.
     update public.jobs as j set
         failures = j.failures + 1,
@@ -1237,17 +1335,16 @@ begin
         least(3600, k.backoff_seconds * 2 ^ (j.failures - 1)) * (0.75 + 0.5 * random())
     ) into v_is_last, v_delay_seconds;
     if v_is_last then
-        perform private.complete(
-            queue, array[msg_id], array[read_ct], 'failed', error_code, error_message
-        );
+        perform private.complete(msg_id, read_ct, 'failed', error_code, error_message);
         return 'failed';
     end if;
-    return private.snooze(queue, msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
+    return private.snooze(msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after backoff (or `after_seconds`, if longer); the last
-failure allowed is final. Returns queued, failed, cancelled, or null when the lease was lost.';
+'Counts a failure and queues the job again after a backoff, or after `after_seconds` if that is
+longer. The last failure allowed is final. Returns queued, failed, cancelled, or null when the lease
+was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
@@ -1260,51 +1357,50 @@ as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
     v_live private.live_jobs := (
-        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
+        select private.lock_message(l.msg_id) from private.live_jobs as l
         where l.job_id = wake.job_id
     );
     v_status text := (select j.status from public.jobs as j where j.id = v_live.job_id);
     v_now timestamptz := clock_timestamp();
+    v_queue text;
 begin
-    update private.messages as m set vt = v_now, enqueued_at = v_now
-    where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass
-        and v_status = 'waiting';
-    perform private.call_workers(v_live.queue, array[v_live.lane]) where v_status = 'waiting';
+    update pgmq.q_jobs as m set vt = v_now, enqueued_at = v_now
+    where m.msg_id = v_live.msg_id and v_status = 'waiting'
+    returning m.headers ->> 'queue' into v_queue;
+    if found then
+        perform private.call_workers(v_queue, array[v_live.tenant]);
+        return true;
+    end if;
     -- The event was faster than the job that is about to wait for it.
     update private.live_jobs as l set is_woken = true
     where l.job_id = v_live.job_id and v_status = 'running';
-    return coalesce(v_status = 'waiting', false);
+    return false;
 end;
 $$;
 comment on function private.wake is
-'Makes a parked job due now; one that still runs won''t sleep when it parks next. False: it is not
-parked.';
+'Makes a snoozed job due now. A job that still runs will not sleep at its next snooze. False: it
+does not sleep.';
 
-create function private.extend(
-    queue text, msg_ids bigint[], read_cts integer[], lease_seconds integer
-)
-returns table (msg_id bigint, is_cancelled boolean)
+create function private.extend(msg_ids bigint[], read_cts integer[], lease_seconds integer)
+returns table (msg_id bigint, read_ct integer, is_cancelled boolean)
 language sql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    update private.messages as m
+    update pgmq.q_jobs as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
     from unnest(extend.msg_ids, extend.read_cts) as t (msg_id, read_ct), private.live_jobs as l
     where m.msg_id = t.msg_id and m.read_ct = t.read_ct
-        and m.tableoid = ('pgmq.q_' || extend.queue)::regclass
         and l.job_id = (m.message ->> 'job_id')::uuid
-    returning m.msg_id, l.is_cancelled
+    returning m.msg_id, m.read_ct, l.is_cancelled
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A message that is not returned was lost.
-is_cancelled: stop it.';
+'Heartbeat of a worker: renews its leases in one statement. A token that is not returned was lost.
+is_cancelled: stop the job.';
 grant execute on function private.extend to worker;
 
-create function private.progress(
-    queue text, msg_id bigint, read_ct integer, stage text, progress integer
-)
+create function private.progress(msg_id bigint, read_ct integer, stage text, progress integer)
 returns boolean
 language sql
 volatile
@@ -1312,17 +1408,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
-    from private.hold(progress.queue, progress.msg_id, progress.read_ct) as h
-    where j.id = h.job_id
+    from private.lock_message(progress.msg_id, progress.read_ct) as l
+    where j.id = l.job_id
     returning true
 $$;
 comment on function private.progress is
-'Shows the owner what the job does now and how far it is. Null: the lease was lost.';
+'Shows the owner what the job does now, and how far it is in percent. Null: the lease was lost.';
 grant execute on function private.progress to worker;
 
-create function private.save_step(
-    queue text, msg_id bigint, read_ct integer, name text, result jsonb
-)
+create function private.save_step(msg_id bigint, read_ct integer, name text, result jsonb)
 returns boolean
 language sql
 volatile
@@ -1331,13 +1425,13 @@ set search_path = pg_catalog, pg_temp
 as $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
-    from private.hold(save_step.queue, save_step.msg_id, save_step.read_ct) as h
-    where l.job_id = h.job_id
+    from private.lock_message(save_step.msg_id, save_step.read_ct) as m
+    where l.job_id = m.job_id
     returning true
 $$;
 comment on function private.save_step is
-'Remembers a result that must not be paid for twice; the claim of the next try hands it out. Derived
-data only. Null: the lease was lost.';
+'Remembers a result that must not be paid for twice. The claim of the next attempt hands it out.
+Derived data only. Null: the lease was lost.';
 grant execute on function private.save_step to worker;
 
 create function private.cancel_own_job(job_id uuid)
@@ -1350,8 +1444,8 @@ as $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
     v_live private.live_jobs := (
-        select private.hold(l.queue, l.msg_id) from private.live_jobs as l
-        where l.job_id = cancel_own_job.job_id and l.lane = auth.uid()::text
+        select private.lock_message(l.msg_id) from private.live_jobs as l
+        where l.job_id = cancel_own_job.job_id and l.tenant = auth.uid()::text
     );
 begin
     update private.live_jobs as l set is_cancelled = true from public.jobs as j
@@ -1359,14 +1453,13 @@ begin
     if found then
         perform pg_notify('job_cancelled', v_live.job_id::text);
     else
-        perform private.complete(v_live.queue, array[m.msg_id], array[m.read_ct], 'cancelled')
-        from private.messages as m
-        where m.msg_id = v_live.msg_id and m.tableoid = ('pgmq.q_' || v_live.queue)::regclass;
+        perform private.complete(m.msg_id, m.read_ct, 'cancelled')
+        from pgmq.q_jobs as m where m.msg_id = v_live.msg_id;
     end if;
 end;
 $$;
 comment on function private.cancel_own_job is
-'Cancels the caller''s job: at once if it waits, through its worker if it runs; a finished one stays
+'Cancels the caller''s job: at once if it waits, through its worker if it runs. A finished job stays
 as it is. Definer: it deletes from the queue. Identity comes from the token.';
 grant execute on function private.cancel_own_job to authenticated;
 
@@ -1411,8 +1504,8 @@ begin
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or not private.post(
-        v_dead.job_id, v_dead.lane, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
+    if not found or not private.enqueue_message(
+        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
     ) then
         return false;
     end if;
@@ -1421,121 +1514,108 @@ begin
     where j.id = redrive.job_id;
     update private.live_jobs as l set is_redriven = true where l.job_id = redrive.job_id;
     delete from private.dead_letters as d where d.job_id = redrive.job_id;
+    delete from pgmq.a_jobs as m where m.message ->> 'job_id' = redrive.job_id::text;
     return true;
 end;
 $$;
 comment on function private.redrive is
-'Brings a failed job back with its steps, its tries counted anew. False: it isn''t in the dead
-letters, or its user has started the same work again meanwhile. For operators.';
+'Brings a failed job back with its steps and counts its attempts anew. Its message leaves pgmq''s
+archive, if it was there. False: the job is not in the dead letters, or its user has started the
+same work again meanwhile. For operators.';
 
 create function private.queue_metrics()
 returns table (
-    queue text, is_paused boolean, due bigint, messages bigint, oldest_due_seconds double precision,
-    dead_rows bigint, dead_letters bigint
+    queue text,
+    is_paused boolean,
+    due bigint,
+    not_due bigint,
+    oldest_due_seconds double precision,
+    dead_letters bigint
 )
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 begin
-    for queue, is_paused, dead_letters in
-        select q.queue, q.is_paused, (
-            select count(*) from private.dead_letters as d
-            inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
-        )
-        from private.queues as q order by q.queue
-    loop
-        -- Counting stops at 1,000: a number to act on, in milliseconds even at a million rows.
-        execute format(
-            'select count(*), extract(epoch from statement_timestamp() - min(vt)),
-                pg_stat_get_live_tuples($1), pg_stat_get_dead_tuples($1)
-            from (
-                select vt from pgmq.%I where vt <= statement_timestamp() order by vt limit 1000
-            ) as due',
-            'q_' || queue
-        ) into due, oldest_due_seconds, messages, dead_rows
-        using ('pgmq.q_' || queue)::regclass;
-        return next;
-    end loop;
+    return query
+    select q.queue, q.is_paused, d.due, n.not_due, d.oldest_due_seconds, f.dead_letters
+    from private.queues as q
+    cross join lateral (
+        select
+            least(count(*), 1000) as due,
+            extract(epoch from statement_timestamp() - min(m.vt))::double precision
+            as oldest_due_seconds
+        from (
+            (
+                select r.vt from pgmq.q_jobs as r
+                where r.headers ->> 'queue' = q.queue and r.vt <= r.enqueued_at
+                    and r.vt <= statement_timestamp()
+                order by r.vt limit 1000
+            )
+            union all
+            (
+                select s.vt from pgmq.q_jobs as s
+                where s.headers ->> 'queue' = q.queue and s.vt > s.enqueued_at
+                    and s.vt <= statement_timestamp()
+                order by s.vt limit 1000
+            )
+        ) as m
+    ) as d
+    cross join lateral (
+        select count(*) as not_due from (
+            select from pgmq.q_jobs as s
+            where s.headers ->> 'queue' = q.queue and s.vt > s.enqueued_at
+                and s.vt > statement_timestamp()
+            order by s.vt limit 1000
+        ) as m
+    ) as n
+    cross join lateral (
+        select count(*) as dead_letters from private.dead_letters as d
+        inner join private.job_kinds as k on d.kind = k.kind where k.queue = q.queue
+    ) as f
+    order by q.queue;
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: due messages (counted up to 1,000), all messages (estimated), how long the
-oldest due one has waited, dead rows awaiting vacuum, failed jobs that could be redriven.';
+'Each queue''s state: messages that are due, and that are not (delayed, snoozed or leased), each
+counted up to 1,000 so that it takes milliseconds at a million rows; for how many seconds the oldest
+due one has waited, null without one; failed jobs that could be redriven.';
 
 -- schemas/23_job_operations.sql
 
--- Beside the job protocol: limits that workers share, schedules, many jobs at once, queues after a
--- restore, pruning.
+-- Beside the job protocol: semaphores and rate limits that all workers share, schedules, the
+-- message store after a restore, what operators do with messages, pruning.
 
-create table private.limits (
+create table private.semaphores (
     name text primary key,
     max_running integer check (max_running > 0),
     max_running_per_user integer check (max_running_per_user > 0),
-    starts_per_minute integer check (starts_per_minute > 0),
-    starts_per_minute_per_user integer check (starts_per_minute_per_user > 0)
+    starts_per_minute integer check (starts_per_minute > 0)
 );
-comment on table private.limits is
-'What all workers together may do to an outside service, in all and for one user; null: no such
-limit.';
-alter table private.limits enable row level security;
+comment on table private.semaphores is
+'How many jobs of all workers may use an outside service at once, in all and of one user, and how
+many may start a minute. Null: no such limit.';
+alter table private.semaphores enable row level security;
 
-create table private.permits (
+create table private.semaphore_holders (
     id bigint generated always as identity primary key,
-    limit_name text not null references private.limits on delete cascade,
-    lane text not null,
-    queue text not null,
+    semaphore_name text not null references private.semaphores on delete cascade,
+    tenant text not null,
     msg_id bigint not null,
     read_ct integer not null,
     started_at timestamptz not null default clock_timestamp()
 );
-comment on table private.permits is
-'Who uses a limit. A permit lives as long as its fencing token, so a dead worker can''t leak one.';
-create index permits_limit_name_started_at_idx on private.permits (limit_name, started_at);
-alter table private.permits enable row level security;
+comment on table private.semaphore_holders is
+'Which attempts have acquired a semaphore. A row counts as long as its fencing token is good, so
+that a dead worker holds nothing; and for a minute as a start.';
+create index semaphore_holders_semaphore_name_started_at_idx
+on private.semaphore_holders (semaphore_name, started_at);
+alter table private.semaphore_holders enable row level security;
 
-create function private.live_permits(limit_name text)
-returns setof private.permits
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-begin atomic
-    select p.*
-    from private.permits as p
-    inner join private.messages as m
-        on
-            p.msg_id = m.msg_id
-            and p.read_ct = m.read_ct
-            and m.tableoid = ('pgmq.q_' || p.queue)::regclass
-    where p.limit_name = live_permits.limit_name and m.vt > clock_timestamp();
-end;
-comment on function private.live_permits is 'The permits of a limit whose lease still lasts.';
-
-create function private.window_wait(limit_name text, lane text, starts_per_minute integer)
-returns double precision
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-begin atomic
-    -- The n-th latest start makes room when it leaves the window of a minute.
-    select extract(epoch from p.started_at + interval '1 minute' - clock_timestamp())
-    from private.permits as p
-    where
-        p.limit_name = window_wait.limit_name
-        and (window_wait.lane is null or p.lane = window_wait.lane)
-        and p.started_at > clock_timestamp() - interval '1 minute'
-        and window_wait.starts_per_minute is not null
-    order by p.started_at desc
-    limit 1 offset coalesce(window_wait.starts_per_minute, 1) - 1;
-end;
-comment on function private.window_wait is
-'Seconds until a start fits under a limit per minute, of one lane or (null) of all; null when it
-fits now or none is set.';
-
-create function private.acquire(queue text, msg_id bigint, read_ct integer, limit_name text)
+create function private.acquire(msg_id bigint, read_ct integer, semaphore text)
 returns double precision
 language plpgsql
 volatile
@@ -1543,47 +1623,55 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lane text := (private.hold(acquire.queue, acquire.msg_id, acquire.read_ct)).lane;
-    v_limit private.limits;
-    v_running private.permits [];
+    v_tenant text := (private.lock_message(acquire.msg_id, acquire.read_ct)).tenant;
+    v_semaphore private.semaphores;
     v_now timestamptz;
+    v_running bigint [];
     v_wait_seconds double precision;
 begin
-    if v_lane is null then
+    if v_tenant is null then
         return null;
     end if;
     -- This lock makes counting and starting one step for all workers.
-    select l.* into strict v_limit from private.limits as l
-    where l.name = acquire.limit_name for update;
+    select s.* into strict v_semaphore from private.semaphores as s
+    where s.name = acquire.semaphore for update;
     v_now := clock_timestamp();
-    v_running := array(select p from private.live_permits(acquire.limit_name) as p);
-    delete from private.permits as p
-    where p.limit_name = acquire.limit_name and p.started_at < v_now - interval '1 minute'
-        and p.id <> all (array(select r.id from unnest(v_running) as r));
-
+    v_running := array(
+        select h.id from private.semaphore_holders as h
+        inner join pgmq.q_jobs as m on h.msg_id = m.msg_id and h.read_ct = m.read_ct
+        where h.semaphore_name = acquire.semaphore and m.vt > v_now
+    );
+    delete from private.semaphore_holders as h
+    where h.semaphore_name = acquire.semaphore and h.started_at < v_now - interval '1 minute'
+        and h.id <> all (v_running);
     -- A job that asks again starts once more, and still runs once.
-    select greatest(
-        case when (
-            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
-            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id)
-        ) >= v_limit.max_running then 5 end,
-        case when (
-            select count(distinct (r.queue, r.msg_id)) from unnest(v_running) as r
-            where (r.queue, r.msg_id) <> (acquire.queue, acquire.msg_id) and r.lane = v_lane
-        ) >= v_limit.max_running_per_user then 5 end,
-        private.window_wait(acquire.limit_name, null, v_limit.starts_per_minute),
-        private.window_wait(acquire.limit_name, v_lane, v_limit.starts_per_minute_per_user)
-    ) into v_wait_seconds;
+    select case when
+        count(distinct h.msg_id) >= v_semaphore.max_running
+        or count(distinct h.msg_id) filter (where h.tenant = v_tenant)
+        >= v_semaphore.max_running_per_user
+        then 5 end
+    into v_wait_seconds
+    from private.semaphore_holders as h
+    where h.id = any (v_running) and h.msg_id <> acquire.msg_id;
+    -- The n-th latest start makes room when it leaves the window of a minute.
+    v_wait_seconds := greatest(v_wait_seconds, (
+        select extract(epoch from h.started_at + interval '1 minute' - v_now)
+        from private.semaphore_holders as h
+        where h.semaphore_name = acquire.semaphore and h.started_at > v_now - interval '1 minute'
+            and v_semaphore.starts_per_minute is not null
+        order by h.started_at desc
+        limit 1 offset coalesce(v_semaphore.starts_per_minute, 1) - 1
+    ));
     if v_wait_seconds is null then
-        insert into private.permits (limit_name, lane, queue, msg_id, read_ct)
-        values (acquire.limit_name, v_lane, acquire.queue, acquire.msg_id, acquire.read_ct);
+        insert into private.semaphore_holders (semaphore_name, tenant, msg_id, read_ct)
+        values (acquire.semaphore, v_tenant, acquire.msg_id, acquire.read_ct);
     end if;
     return coalesce(v_wait_seconds, 0);
 end;
 $$;
 comment on function private.acquire is
-'Takes a permit of a limit until this try of the job ends: 0. Otherwise takes nothing and returns
-the seconds after which to ask again; null when the lease was lost. Counting and taking happen under
+'Acquires a semaphore until this attempt of the job ends: 0. Otherwise acquires nothing and returns
+the seconds after which to ask again. Null: the lease was lost. Counting and acquiring happen under
 one lock: several workers never overshoot.';
 grant execute on function private.acquire to worker;
 
@@ -1596,18 +1684,16 @@ create table private.schedules (
         every >= interval '1 second' and every <= interval '366 days'
         and extract(year from every) = 0 and extract(month from every) = 0
     ),
-    is_catching_up boolean not null default false,
     next_at timestamptz not null default now() check (next_at > '2000-01-01'),
     problem text
 );
 comment on table private.schedules is
-'Recurring system work, fired once by whichever worker looks first.';
-comment on column private.schedules.is_catching_up is
-'After a pause: true fires once for each time missed, false once for all of them.';
+'Recurring system work, fired once by whichever worker looks first. After a pause it fires once for
+all the times missed.';
 comment on column private.schedules.every is
 'From a second to 366 days; no months and years, which differ in length: write 30 days.';
 comment on column private.schedules.problem is
-'Why it could not fire the last time; null: it did. The others fire all the same.';
+'Why it could not fire the last time. Null: it did. The others fire all the same.';
 create index schedules_kind_idx on private.schedules (kind);
 create index schedules_next_at_idx on private.schedules (next_at);
 alter table private.schedules enable row level security;
@@ -1628,18 +1714,13 @@ begin
         order by s.next_at for update skip locked
     loop
         begin
-            -- Keyed by name: a run that still lasts is not doubled. Keyed by time: each missed one
-            -- runs.
+            -- Keyed by name: a run that still lasts is not doubled.
             perform private.enqueue(
-                v_schedule.kind, null, null,
-                v_schedule.name
-                || case when v_schedule.is_catching_up then v_schedule.next_at::text else '' end,
-                v_schedule.arguments
+                v_schedule.kind, null, null, v_schedule.name, v_schedule.arguments
             );
-            update private.schedules as s set problem = null, next_at = case
-                when v_schedule.is_catching_up then v_schedule.next_at + v_schedule.every
-                else date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
-            end
+            update private.schedules as s set
+                problem = null,
+                next_at = date_bin(v_schedule.every, now(), v_schedule.next_at) + v_schedule.every
             where s.name = v_schedule.name;
             v_fired := v_fired + 1;
         exception
@@ -1656,55 +1737,9 @@ begin
 end;
 $$;
 comment on function private.fire_schedules is
-'Queues what is due by schedule, once across all workers; how many. One that can''t fire says why in
-its row and is tried again after ten minutes. Works without pg_cron.';
+'Queues what is due by schedule, once across all workers, and returns how many. A schedule that
+cannot fire says why in its row and is tried again after ten minutes. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
-
-create function private.enqueue_many(kind text, user_ids uuid[], arguments jsonb[])
-returns uuid[]
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_queue text;
-    v_job_ids uuid [] := array(
-        select gen_random_uuid() from generate_subscripts(enqueue_many.user_ids, 1)
-    );
-begin
-    select k.queue into strict v_queue from private.job_kinds as k
-    where k.kind = enqueue_many.kind;
-    insert into public.jobs (id, user_id, kind)
-    select n.job_id, n.user_id, enqueue_many.kind
-    from unnest(v_job_ids, enqueue_many.user_ids) as n (job_id, user_id);
-    execute format(
-        'with jobs as materialized (
-            select n.*, coalesce(n.user_id::text, ''system'') as lane
-            from unnest($1, $2, $3) as n (job_id, user_id, arguments)
-        ), lanes as materialized (
-            select j.lane, private.lane_weight(j.user_id) as weight
-            from jobs as j group by j.lane, j.user_id
-        ), sent as (
-            insert into pgmq.%I (message, headers, vt, enqueued_at)
-            select jsonb_build_object(''job_id'', j.job_id), to_jsonb(l), clock_timestamp(),
-                clock_timestamp()
-            from jobs as j inner join lanes as l on j.lane = l.lane
-            returning msg_id, (message ->> ''job_id'')::uuid as job_id
-        )
-        insert into private.live_jobs (job_id, queue, msg_id, lane, kind, arguments)
-        select j.job_id, $4, s.msg_id, j.lane, $5, j.arguments
-        from jobs as j inner join sent as s on j.job_id = s.job_id', 'q_' || v_queue
-    ) using v_job_ids, user_ids, arguments, v_queue, enqueue_many.kind;
-    perform private.call_workers(
-        v_queue, array(select coalesce(n::text, 'system') from unnest(user_ids) as n)
-    );
-    return v_job_ids;
-end;
-$$;
-comment on function private.enqueue_many is
-'Adds jobs of one kind at once, one per user id (null: the system''s) with its arguments; without
-keys, so each is new. Returns their ids in that order. Granted to nobody, as private.enqueue.';
 
 create function private.restore_queues()
 returns integer
@@ -1713,39 +1748,86 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_queue text;
     v_lost uuid [];
 begin
-    for v_queue in
-        select q.queue from private.queues as q
-        where to_regclass(format('pgmq.%I', 'q_' || q.queue)) is null order by q.queue
-    loop
-        perform private.create_queue(v_queue);
-    end loop;
+    if to_regclass('pgmq.q_jobs') is null then
+        perform private.create_message_store();
+    end if;
     v_lost := array(
         select l.job_id from private.live_jobs as l
         where not exists (
-            select from private.messages as m
+            select from pgmq.q_jobs as m
             where m.msg_id = l.msg_id and m.message ->> 'job_id' = l.job_id::text
-                and m.tableoid = ('pgmq.q_' || l.queue)::regclass
         )
     );
     update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
-    update private.live_jobs as l set msg_id = private.add_message(
-        l.queue,
-        jsonb_build_object('job_id', l.job_id),
-        jsonb_build_object(
-            'lane', l.lane, 'weight', private.lane_weight(nullif(l.lane, 'system')::uuid)
-        ),
-        clock_timestamp()
-    ) where l.job_id = any (v_lost);
+    update private.live_jobs as l set msg_id = private.add_message(k.queue, l.job_id, l.tenant)
+    from private.job_kinds as k
+    where l.kind = k.kind and l.job_id = any (v_lost);
     return cardinality(v_lost);
 end;
 $$;
 comment on function private.restore_queues is
 'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
-somebody deleted messages: makes the queues'' tables that are missing, and queues each live job that
-has lost its message; how many. For operators.';
+somebody deleted messages. Makes the message store if it is missing. Queues each live job that has
+lost its message, and returns how many. For operators.';
+
+create function private.set_aside(job_id uuid)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_live private.live_jobs := (
+        select private.lock_message(l.msg_id) from private.live_jobs as l
+        where l.job_id = set_aside.job_id
+    );
+begin
+    if v_live.job_id is not null then
+        -- An erasure does not look into the archive: no account is named there.
+        update pgmq.q_jobs as m set headers = m.headers - 'tenant' where m.msg_id = v_live.msg_id;
+        perform private.end_job(
+            v_live.job_id, 'failed', 'crashed',
+            'This kept stopping unexpectedly, so we gave up on it. We have been told.'
+        );
+    end if;
+    return v_live.msg_id;
+end;
+$$;
+comment on function private.set_aside is
+'Fails an unfinished job whose message harms its workers. Returns the msg_id of the message, which
+the caller moves to pgmq''s archive in the same transaction. Null: no such job. A worker that runs
+the job loses its lease. For operators.';
+
+create function private.cancel_idle(queue text, quantity integer)
+returns bigint[]
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job_id uuid;
+    v_msg_id bigint;
+    v_msg_ids bigint [] := '{}';
+begin
+    for v_msg_id, v_job_id in
+        select m.msg_id, j.id
+        from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where m.headers ->> 'queue' = cancel_idle.queue and j.status <> 'running'
+        limit cancel_idle.quantity for update of m, j skip locked
+    loop
+        perform private.end_job(v_job_id, 'cancelled');
+        v_msg_ids := v_msg_ids || v_msg_id;
+    end loop;
+    return v_msg_ids;
+end;
+$$;
+comment on function private.cancel_idle is
+'Cancels up to `quantity` jobs of a queue that do not run. Returns the msg_ids of their messages,
+which the caller deletes in the same transaction. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
@@ -1777,12 +1859,16 @@ begin
         from readers as r where a.id = r.id
     )
     select count(*) into v_pruned from gone;
+    delete from pgmq.a_jobs as m where m.msg_id = any (array(
+        select o.msg_id from pgmq.a_jobs as o
+        where o.archived_at < now() - prune_jobs.older_than limit prune_jobs.quantity
+    ));
     return v_pruned;
 end;
 $$;
 comment on function private.prune_jobs is
 'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
-letters; results stay. How many.';
+letters, and returns how many. Results stay. Archived messages go after the same time.';
 grant execute on function private.prune_jobs to worker;
 
 -- schemas/30_billing.sql
@@ -2010,7 +2096,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
 called by private functions only.';
 
-create function private.lane_weight(user_id uuid)
+create function private.tenant_weight(user_id uuid)
 returns integer
 language plpgsql
 stable
@@ -2019,13 +2105,13 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Doubles with each plan: its lane gets that many more turns where lanes compete.
+    -- Doubles with each plan.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
-comment on function private.lane_weight is
-'How many turns a user''s jobs get for one of a free user''s; null, which counts as one, for the
-system''s.';
+comment on function private.tenant_weight is
+'How many jobs in a row a user gets when tenants take turns; a free user gets one. Null, which
+counts as one, for the system.';
 
 create function private.billing_account(user_id uuid)
 returns table (
@@ -2861,7 +2947,7 @@ begin
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
     if found then
-        perform private.consume(new.lane::uuid, v_metric);
+        perform private.consume(new.tenant::uuid, v_metric);
     end if;
     return null;
 end;
@@ -2869,7 +2955,7 @@ $$;
 comment on function private.live_jobs_charge is
 'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
-for each row when (new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system')
+for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
 
 create function private.is_fault_of_user(error_code text)
@@ -3010,7 +3096,7 @@ begin
         return null;
     end if;
     perform set_config('request.is_work', 'true', true);
-    perform private.count_request(new.lane::uuid, 'work');
+    perform private.count_request(new.tenant::uuid, 'work');
     return null;
 end;
 $$;
@@ -3020,7 +3106,7 @@ by. Errors: 429 rate_limited.';
 -- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
 create trigger live_jobs_20_count_work after insert on private.live_jobs
 for each row when (
-    new.kind in ('analyze_product', 'generate_script') and new.lane <> 'system'
+    new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'
     and current_setting('request.method', true) <> ''
 )
 execute function private.live_jobs_count_work();
@@ -3486,7 +3572,7 @@ comment on function private.forget_analyses is
 many of them stay.';
 
 create function private.save_analysis(
-    queue text, msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
+    msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
 )
 returns boolean
 language plpgsql
@@ -3503,7 +3589,7 @@ begin
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_analysis.job_id for no key update of p;
     if not found or (
-        private.hold(save_analysis.queue, save_analysis.msg_id, save_analysis.read_ct)
+        private.lock_message(save_analysis.msg_id, save_analysis.read_ct)
     ).job_id is distinct from save_analysis.job_id then
         return false;
     end if;
@@ -6693,7 +6779,6 @@ job''s arguments. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    queue text,
     msg_id bigint,
     read_ct integer,
     job_id uuid,
@@ -6715,7 +6800,7 @@ begin
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
     if not found or (
-        private.hold(save_script.queue, save_script.msg_id, save_script.read_ct)
+        private.lock_message(save_script.msg_id, save_script.read_ct)
     ).job_id is distinct from save_script.job_id then
         return false;
     end if;
@@ -6783,9 +6868,7 @@ create index source_runs_run_id_idx on private.source_runs (run_id);
 create index source_runs_started_at_idx on private.source_runs (started_at);
 alter table private.source_runs enable row level security;
 
-create function private.reserve_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric
-)
+create function private.reserve_run(msg_id bigint, read_ct integer, name text, usd numeric)
 returns boolean
 language plpgsql
 volatile
@@ -6793,10 +6876,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(
-        reserve_run.queue, reserve_run.msg_id, reserve_run.read_ct
-    );
-    v_user_id uuid := nullif(v_live.lane, 'system')::uuid;
+    v_live private.live_jobs := private.lock_message(reserve_run.msg_id, reserve_run.read_ct);
+    v_user_id uuid := nullif(v_live.tenant, 'system')::uuid;
     v_day date := (now() at time zone 'UTC')::date;
     v_usd numeric;
 begin
@@ -6834,7 +6915,7 @@ account''s budget of the day does not reach (a plan without a row has none). Nul
 lost, or the account is erased. Definer, as all of the protocol.';
 grant execute on function private.reserve_run to worker;
 
-create function private.release_run(queue text, msg_id bigint, read_ct integer, name text)
+create function private.release_run(msg_id bigint, read_ct integer, name text)
 returns boolean
 language plpgsql
 volatile
@@ -6842,9 +6923,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_live private.live_jobs := private.hold(
-        release_run.queue, release_run.msg_id, release_run.read_ct
-    );
+    v_live private.live_jobs := private.lock_message(release_run.msg_id, release_run.read_ct);
     v_run private.source_runs;
 begin
     if v_live.job_id is null then
@@ -6854,7 +6933,7 @@ begin
     where r.job_id = v_live.job_id and r.name = release_run.name and r.run_id is null
     returning r.* into v_run;
     update private.spending as s set usd = greatest(0, s.usd - v_run.usd)
-    where s.user_id::text = v_live.lane
+    where s.user_id::text = v_live.tenant
         and s.day = (v_run.started_at at time zone 'UTC')::date;
     return true;
 end;
@@ -6865,7 +6944,7 @@ lost. Definer, as all of the protocol.';
 grant execute on function private.release_run to worker;
 
 create function private.record_run(
-    queue text, msg_id bigint, read_ct integer, name text, usd numeric, run_id text
+    msg_id bigint, read_ct integer, name text, usd numeric, run_id text
 )
 returns boolean
 language plpgsql
@@ -6874,9 +6953,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_job_id uuid := (
-        private.hold(record_run.queue, record_run.msg_id, record_run.read_ct)
-    ).job_id;
+    v_job_id uuid := (private.lock_message(record_run.msg_id, record_run.read_ct)).job_id;
 begin
     if v_job_id is null then
         return null;
@@ -6943,9 +7020,7 @@ comment on column private.apify_webhooks.secret_hash is
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);
 alter table private.apify_webhooks enable row level security;
 
-create function private.expect_apify_run(
-    queue text, msg_id bigint, read_ct integer, secret_hash bytea
-)
+create function private.expect_apify_run(msg_id bigint, read_ct integer, secret_hash bytea)
 returns uuid
 language plpgsql
 volatile
@@ -6954,7 +7029,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (
-        private.hold(expect_apify_run.queue, expect_apify_run.msg_id, expect_apify_run.read_ct)
+        private.lock_message(expect_apify_run.msg_id, expect_apify_run.read_ct)
     ).job_id;
     v_id uuid;
 begin
@@ -8022,7 +8097,7 @@ begin
     return array(
         select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
         from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-        where l.lane = live_work.user_id::text
+        where l.tenant = live_work.user_id::text
         order by j.id
     );
 end;
@@ -8091,7 +8166,7 @@ begin
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
                     a.read_version,
                     case
-                        when exists (select from private.live_jobs as l where l.lane = v_user::text)
+                        when exists (select from private.live_jobs as l where l.tenant = v_user::text)
                             then private.live_work(v_user)
                     end
                 ))
@@ -8183,7 +8258,11 @@ $$;
 
 -- seed/jobs.sql
 
--- Kinds of jobs, recurring ones, and what all workers together may do to an outside service.
+-- Queues, kinds of jobs, schedules, and the semaphores of outside services.
+
+insert into private.queues (queue)
+values ('ingestion'), ('scripts'), ('billing'), ('maintenance')
+on conflict on constraint queues_pkey do nothing;
 
 insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_seconds)
 values
@@ -8212,9 +8291,9 @@ on conflict on constraint schedules_pkey do update set
     kind = excluded.kind,
     every = excluded.every;
 
-insert into private.limits (name, max_running, max_running_per_user, starts_per_minute)
+insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
 values ('apify', 20, 3, 120), ('openai', 40, 5, 600)
-on conflict on constraint limits_pkey do update set
+on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,
     starts_per_minute = excluded.starts_per_minute;
