@@ -66,10 +66,7 @@ create function private.fail(
     headers jsonb default '{}'
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row integer := nullif(current_setting('private.row', true), '');
@@ -95,10 +92,7 @@ create function private.require_text(
     value text, code text, field text, label text, max_characters integer
 )
 returns void
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
@@ -124,10 +118,7 @@ grant execute on function private.require_text to service_role;
 
 create function private.is_json_container(value text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
@@ -144,10 +135,7 @@ grant execute on function private.is_json_container to service_role;
 
 create function private.name_problem(name text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         -- Characters that nobody sees don't make a name either.
@@ -165,10 +153,7 @@ grant execute on function private.name_problem to service_role;
 
 create function private.asks_for_upsert()
 returns boolean
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
@@ -180,10 +165,7 @@ grant execute on function private.asks_for_upsert to service_role;
 
 create function private.number_row()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row integer := case
@@ -205,10 +187,7 @@ Errors: 422 too_many_rows.';
 
 create function private.settle_id()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_owner uuid;
@@ -242,10 +221,7 @@ Definer: it looks among the rows of all accounts.';
 
 create function private.keep_id()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.id := old.id;
@@ -257,10 +233,7 @@ comment on function private.keep_id is
 
 create function private.touch_updated_at()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.updated_at := now();
@@ -322,10 +295,7 @@ alter table private.accounts enable row level security;
 
 create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
 returns table (user_id uuid, is_erased boolean)
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_account private.accounts;
@@ -355,10 +325,7 @@ grant execute on function private.resolve_identity to webhook;
 
 create function private.is_erased(user_id uuid)
 returns boolean
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select a.deleted_at is not null from private.accounts as a where a.id = is_erased.user_id),
@@ -370,10 +337,7 @@ comment on function private.is_erased is
 
 create function private.lock_account(user_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- References take the same lock. Only the end of an erasure takes a stronger one.
@@ -389,10 +353,7 @@ made. Call it before adding a row: the erasure deletes that row, or this returns
 
 create function private.require_account()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- An account that was never made is left to the reference.
@@ -409,10 +370,7 @@ Definer: it reads the tombstones. Errors: 403 account_deleted.';
 
 create function private.count_change()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_ids uuid [];
@@ -439,10 +397,7 @@ one. Definer: the version is internal.';
 
 create function private.account_tables()
 returns setof regclass
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     with recursive paths (child, length) as (
         select f.conrelid, 1 from pg_constraint as f
@@ -1968,10 +1923,7 @@ alter table private.stripe_account enable row level security;
 
 create function private.stripe_account()
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select a.account from private.stripe_account as a;
 end;
@@ -1983,10 +1935,7 @@ grant execute on function private.stripe_account to webhook;
 
 create function private.remember_stripe_account(account text)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
     select remember_stripe_account.account
@@ -2083,10 +2032,7 @@ plan.';
 
 create function private.plan_of(user_id uuid)
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select e.plan from private.entitlements as e where e.user_id = plan_of.user_id), 'free'
@@ -2098,11 +2044,7 @@ called by private functions only.';
 
 create function private.tenant_weight(user_id uuid)
 returns integer
-language plpgsql
-stable
-strict
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Doubles with each plan.
@@ -2121,10 +2063,7 @@ returns table (
     customer_asked_at bigint,
     is_erased boolean
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         private.plan_of(billing_account.user_id),
@@ -2143,10 +2082,7 @@ grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)
 returns text[]
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
     from private.plan_prices as p
@@ -2159,10 +2095,7 @@ grant execute on function private.offered_prices to webhook;
 
 create function private.begin_checkout(user_id uuid)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_number integer;
@@ -2187,10 +2120,7 @@ grant execute on function private.begin_checkout to webhook;
 
 create function private.confirm_checkout(user_id uuid, number integer)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.stripe_customers as c
@@ -2210,10 +2140,7 @@ grant execute on function private.confirm_checkout to webhook;
 
 create function private.end_checkout(user_id uuid, number integer)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set checkout_lease_end = null
     where c.user_id = end_checkout.user_id and c.checkouts = end_checkout.number;
@@ -2224,10 +2151,7 @@ grant execute on function private.end_checkout to webhook;
 
 create function private.ask_customer(user_id uuid, asked_at bigint)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set customer_asked_at = to_timestamp(ask_customer.asked_at)
     where c.user_id = ask_customer.user_id;
@@ -2238,10 +2162,7 @@ grant execute on function private.ask_customer to webhook;
 
 create function private.renew_customer_attempt(user_id uuid, attempt integer)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c
     set customer_attempt = renew_customer_attempt.attempt + 1
@@ -2256,10 +2177,7 @@ grant execute on function private.renew_customer_attempt to webhook;
 
 create function private.bind_customer(user_id uuid, customer_id text)
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_customer_id text;
@@ -2342,10 +2260,7 @@ create function private.record_stripe_event(
     is_useful boolean
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
@@ -2396,10 +2311,7 @@ grant execute on function private.record_stripe_event to worker;
 
 create function private.stripe_event(id text)
 returns table (status text, customer_id text, object_id text)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         e.status,
@@ -2414,10 +2326,7 @@ grant execute on function private.stripe_event to worker;
 
 create function private.attribute_stripe_event(id text, customer_id text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.stripe_events as e set
@@ -2437,10 +2346,7 @@ grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
 returns table (event_ids text[], looks integer)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         (
@@ -2464,10 +2370,7 @@ grant execute on function private.begin_customer_sync to webhook;
 
 create function private.customer_account(customer_id text, claimed_user_id uuid)
 returns uuid
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid;
@@ -2490,10 +2393,7 @@ nobody''s.';
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     insert into public.subscriptions as s (
         user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end,
@@ -2569,10 +2469,7 @@ create function private.finish_customer_sync(
     looks integer
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := private.customer_account(
@@ -2630,10 +2527,7 @@ grant execute on function private.finish_customer_sync to webhook;
 
 create function private.forget_customer(customer_id text, user_id uuid)
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
@@ -2650,10 +2544,7 @@ comment on function private.forget_customer is
 
 create function private.orphan_events()
 returns bigint
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
@@ -2664,10 +2555,7 @@ grant execute on function private.orphan_events to webhook;
 
 create function private.requeue_billing()
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_jobs uuid [];
@@ -2757,10 +2645,7 @@ create index usage_month_idx on private.usage (month);
 
 create function private.current_month()
 returns date
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
@@ -2768,10 +2653,7 @@ comment on function private.current_month is 'The month that usage is counted in
 
 create function private.next_month()
 returns timestamptz
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
@@ -2779,10 +2661,7 @@ comment on function private.next_month is 'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case metric
         when 'products' then p.max_products
@@ -2802,10 +2681,7 @@ create function private.refuse_quota(
     user_id uuid, metric text, used integer, requested integer default 1
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -2839,10 +2715,7 @@ create function private.require_room(
     user_id uuid, metric text, used integer, requested integer
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if used + requested > private.limit_of(user_id, metric) then
@@ -2855,10 +2728,7 @@ comment on function private.require_room is
 
 create function private.consume(user_id uuid, metric text)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -2882,10 +2752,7 @@ comment on function private.consume is
 
 create function private.require_quota()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_new record;
@@ -2934,10 +2801,7 @@ alter table private.charges enable row level security;
 
 create function private.live_jobs_charge()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
@@ -2960,10 +2824,7 @@ execute function private.live_jobs_charge();
 
 create function private.is_fault_of_user(error_code text)
 returns boolean
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
@@ -2976,10 +2837,7 @@ comment on function private.is_fault_of_user is
 
 create function private.jobs_refund()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_charge private.charges;
@@ -3030,10 +2888,7 @@ alter table private.request_counts enable row level security;
 
 create function private.count_request(user_id uuid, cost_class text)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Work may be a quarter of what is allowed.
@@ -3085,10 +2940,7 @@ Retry-After, in seconds also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- One request counts once, however many jobs it starts: quotas count those.
@@ -3166,10 +3018,7 @@ references public.products on delete cascade;
 
 create function private.host_problem(host text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_address inet;
@@ -3205,10 +3054,7 @@ grant execute on function private.host_problem to service_role;
 
 create function private.url_problem(url text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         when url is null or url !~ '\S' then 'is missing.'
@@ -3232,10 +3078,7 @@ grant execute on function private.url_problem to service_role;
 
 create function private.products_validate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text;
@@ -3261,10 +3104,7 @@ comment on function private.products_validate is
 
 create function private.products_enqueue_analysis()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.enqueue('analyze_product', a.user_id, a.id, a.id::text) from added as a;
@@ -3316,10 +3156,7 @@ grant select, insert, update, delete on public.products to service_role;
 
 create function private.start_analysis(product_id uuid)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -3340,10 +3177,7 @@ grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);
@@ -3475,10 +3309,7 @@ using (user_id = (select auth.uid()));
 
 create function private.virality_packs_validate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text := private.name_problem(new.name);
@@ -3513,10 +3344,7 @@ grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
 returns table (product_id uuid, product_name text, source_url text, last_breakdown jsonb)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         p.id,
@@ -3537,10 +3365,7 @@ grant execute on function private.analysis_input to worker;
 
 create function private.forget_analyses(product_id uuid, user_id uuid)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_oldest timestamptz;
@@ -3575,10 +3400,7 @@ create function private.save_analysis(
     msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;
@@ -3668,10 +3490,7 @@ using (user_id = (select auth.uid()));
 
 create function private.brand_rules_require()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_text(
@@ -3706,10 +3525,7 @@ that is sent as null for the caller''s.';
 
 create function private.brand_rules_refuse_duplicate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not private.asks_for_upsert() and exists (
@@ -3729,10 +3545,7 @@ comment on function private.brand_rules_refuse_duplicate is
 
 create function private.brand_rules_require_definition()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text;
@@ -3754,10 +3567,7 @@ comment on function private.brand_rules_require_definition is
 
 create function private.brand_rules_try_examples()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text := private.broken_example(new.rule_definition);
@@ -3819,10 +3629,7 @@ grant select, insert, update, delete on public.brand_rules to service_role;
 
 create function private.rule_kinds()
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select '{
         banned_phrase, substitution, required_mention, disclosure, max_length, regex, claim,
@@ -3836,10 +3643,7 @@ create function private.rule_parameters()
 returns table (
     kind text, name text, type text, is_required boolean, low numeric, high numeric, choices text[]
 )
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     (
@@ -3922,10 +3726,7 @@ a number, the length of a text, or a list.';
 
 create function private.required_choices()
 returns table (kind text, names text[])
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     ('required_mention', '{any_of,all_of}'::text[]),
@@ -3939,10 +3740,7 @@ comment on function private.required_choices is 'Kinds that need at least one of
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- One entry for each open group, the whole pattern first.
@@ -4017,10 +3815,7 @@ other half.';
 
 create function private.pattern_problem(pattern text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Escaped characters and bracket expressions can't hold what is refused below.
@@ -4069,10 +3864,7 @@ Without lookaround and backreferences, matching takes time linear in the text.';
 
 create function private.is_blank(value text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.fold_piece(value)).plain !~ '\S';
@@ -4083,10 +3875,7 @@ comment on function private.is_blank is
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if type = 'choices' then
@@ -4118,10 +3907,7 @@ comment on function private.entry_problem is
 
 create function private.is_unfindable(term text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Spaces, “-” and “_” part the words of a term; control characters part terms.
@@ -4136,10 +3922,7 @@ create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
 )
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'array' then 'must be a list.'
@@ -4163,10 +3946,7 @@ comment on function private.list_problem is
 
 create function private.map_problem(value jsonb, low numeric, high numeric)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'object' then 'must be an object of texts.'
@@ -4187,10 +3967,7 @@ create function private.value_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
 )
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when type in (
@@ -4232,10 +4009,7 @@ comment on function private.value_problem is
 create function private.object_problem(
     part text, value jsonb, path text, out field text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if jsonb_typeof(value) <> 'object' then
@@ -4267,10 +4041,7 @@ comment on function private.object_problem is
 create function private.contradiction(
     kind text, params jsonb, out name text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A script has 10,000 characters at most, so 5,000 words.
@@ -4323,10 +4094,7 @@ and the end of a sentence; the problem is null if there is none.';
 
 create function private.tag_names(tags jsonb)
 returns text[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -4340,10 +4108,7 @@ comment on function private.tag_names is
 
 create function private.excuses_everything(params jsonb)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.check_banned_phrase(params, private.fold(
@@ -4356,10 +4121,7 @@ comment on function private.excuses_everything is
 
 create function private.advises_what_it_refuses(params jsonb)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.check_substitution(params, private.fold(array_to_string(
@@ -4373,10 +4135,7 @@ comment on function private.advises_what_it_refuses is
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := (
@@ -4416,10 +4175,7 @@ comment on function private.params_problem is
 'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
 
 create function private.part_problem(rule jsonb, path text, out field text, out problem text)
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if path ~ '(rules.*){4}' then
@@ -4440,10 +4196,7 @@ comment on function private.part_problem is
 'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
 
 create function private.definition_problem(definition jsonb, out field text, out problem text)
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text;
@@ -4506,10 +4259,7 @@ other, as in “a m i r”. words and grade: what private.measure found.';
 
 create function private.squeeze(value text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_character text;
@@ -4548,10 +4298,7 @@ pattern need be run. Keeps the separator that private.find_terms puts between th
 
 create function private.read_symbols(value text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
@@ -4562,10 +4309,7 @@ comment on function private.read_symbols is
 'A text with symbols that stand for letters as those letters.';
 
 create function private.look_alikes(out signs text, out letters text)
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         -- Ours first: small letters of Cyrillic and Greek as people use them, small capitals,
@@ -4596,10 +4340,7 @@ may be an l, an i or a 1 is 1, which private.letter_classes reads as each of the
 
 create function private.without_accents(value text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := normalize(
@@ -4634,10 +4375,7 @@ comment on function private.without_accents is
 'A text with “á” and what private.look_alikes has, such as the Cyrillic “а”, as “a”.';
 
 create function private.fold_piece(source text, out plain text, out bare text)
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- ASCII folds to itself; most pieces and terms are.
@@ -4668,10 +4406,7 @@ comment on function private.fold_piece is
 
 create function private.fold_pieces(content text)
 returns table (plain text, bare text, folded_at integer[], source_at integer[])
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A run that is overridden to be read from right to left, a run that keeps its length, or one
     -- character with its combining marks.
@@ -4720,10 +4455,7 @@ comment on function private.fold_pieces is
 
 create function private.astral_places(content text)
 returns integer[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Each part but the last ends where such a character stands.
     select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
@@ -4741,10 +4473,7 @@ comment on function private.astral_places is
 
 create function private.fold(content text, definitions text default '')
 returns private.folded_text
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_folded private.folded_text;
@@ -4780,10 +4509,7 @@ grant execute on function private.fold to service_role;
 
 create function private.places(hits int4range[])
 returns int4multirange
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
 $$;
@@ -4791,10 +4517,7 @@ comment on function private.places is 'Ranges counted from 1 as ranges counted f
 
 create function private.source_places(script private.folded_text, hits int4range[])
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     f constant integer[] := script.folded_at;
@@ -4827,10 +4550,7 @@ comment on function private.source_places is
 
 create function private.letter_edge()
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
     select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
@@ -4840,10 +4560,7 @@ comment on function private.letter_edge is
 
 create function private.letter_classes()
 returns jsonb
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select '{
         "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
@@ -4855,10 +4572,7 @@ comment on function private.letter_classes is
 
 create function private.plain_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
@@ -4866,10 +4580,7 @@ comment on function private.plain_pattern is 'A regular expression for a word ex
 
 create function private.disguise_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         case
@@ -4893,10 +4604,7 @@ comment on function private.disguise_pattern is
 
 create function private.spelt_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         coalesce(
@@ -4914,10 +4622,7 @@ comment on function private.spelt_pattern is
 
 create function private.word_pattern(term text, reads_disguise boolean, is_spelt boolean)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
@@ -4946,10 +4651,7 @@ create function private.term_pattern(
     term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean
 )
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_edge constant text := case
@@ -4981,10 +4683,7 @@ create function private.find_pattern(
     value text, pattern text, flags text, most integer default 20
 )
 returns int4range[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A character for private use marks both ends of each match: one pass for all of them.
@@ -5027,10 +4726,7 @@ create function private.find_term(
     script private.folded_text, term text, match text, normalise text[]
 )
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_plain text := btrim(term);
@@ -5080,10 +4776,7 @@ width, zero_width (invisible characters), leet (also accents, look-alikes, repea
 
 create function private.squeeze_terms(terms text[])
 returns text[]
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- All at once: a thousand short calls would take longer than the check.
@@ -5115,10 +4808,7 @@ create function private.find_terms(
     normalise text[] default '{case,width,zero_width,leet}'
 )
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_squeezed text[] := private.squeeze_terms(terms);
@@ -5150,10 +4840,7 @@ comment on type private.verdict is
 
 create function private.judge(status text, hits int4multirange, message text)
 returns private.verdict
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return row(status, hits, message)::private.verdict;
@@ -5163,10 +4850,7 @@ comment on function private.judge is 'A verdict of these parts.';
 
 create function private.pass_unless(is_broken boolean, hits int4multirange, message text)
 returns private.verdict
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if is_broken then
@@ -5180,10 +4864,7 @@ comment on function private.pass_unless is
 
 create function private.quote_hits(script private.folded_text, hits int4multirange)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         '“' || regexp_replace(
@@ -5196,10 +4877,7 @@ comment on function private.quote_hits is 'The first places of a verdict as a pe
 
 create function private.texts(list jsonb, otherwise text[] default '{}')
 returns text[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if list is null then
@@ -5212,10 +4890,7 @@ comment on function private.texts is 'A JSON list as an array; null is `otherwis
 
 create function private.check_banned_phrase(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
@@ -5244,10 +4919,7 @@ comment on function private.check_banned_phrase is
 
 create function private.check_substitution(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pair record;
@@ -5275,10 +4947,7 @@ comment on function private.check_substitution is
 
 create function private.check_required_mention(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
@@ -5331,10 +5000,7 @@ comment on function private.check_required_mention is
 
 create function private.quote_list(list text[])
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(
         '“' || array_to_string(list[:5], '”, “') || '”', ', (“[^“]*)$', ' or \1'
@@ -5345,10 +5011,7 @@ comment on function private.quote_list is
 
 create function private.counted(number numeric, singular text, plural text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
@@ -5356,10 +5019,7 @@ comment on function private.counted is 'A number of things: 1 word, 2 words.';
 
 create function private.check_competitor_mention(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
@@ -5382,10 +5042,7 @@ comment on function private.check_competitor_mention is
 
 create function private.check_cta(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
@@ -5422,10 +5079,7 @@ comment on function private.check_cta is
 
 create function private.find_patterns(script private.folded_text, patterns text[])
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pattern text;
@@ -5444,10 +5098,7 @@ comment on function private.find_patterns is
 
 create function private.check_regex(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
@@ -5469,10 +5120,7 @@ comment on function private.check_regex is
 
 create function private.count_words(content text)
 returns integer
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
@@ -5480,10 +5128,7 @@ comment on function private.count_words is 'Words: what stands between spaces an
 
 create function private.reading_grade(bare text)
 returns numeric
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := lower(bare);
@@ -5504,10 +5149,7 @@ comment on function private.reading_grade is
 
 create function private.measure(script private.folded_text, definitions text)
 returns private.folded_text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if definitions like '%"max_length"%' then
@@ -5524,10 +5166,7 @@ comment on function private.measure is
 
 create function private.check_max_length(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit text := params ->> 'unit';
@@ -5574,10 +5213,7 @@ words at a speaking rate (wpm, 150 by default).';
 
 create function private.check_hashtags(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
@@ -5620,10 +5256,7 @@ comment on function private.check_hashtags is
 
 create function private.emoji_pattern()
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
@@ -5638,10 +5271,7 @@ comment on function private.emoji_pattern is 'A regular expression for one emoji
 
 create function private.check_emoji(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
@@ -5674,10 +5304,7 @@ comment on function private.check_emoji is 'Fails with a forbidden emoji or too 
 
 create function private.check_reading_level(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
@@ -5705,10 +5332,7 @@ comment on function private.check_reading_level is
 
 create function private.claim_phrases(category text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then '{
@@ -5754,10 +5378,7 @@ comment on function private.claim_phrases is 'Phrases that make a claim of this 
 
 create function private.claim_patterns(category text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then array[
@@ -5787,10 +5408,7 @@ comment on function private.claim_patterns is
 
 create function private.testimonial_patterns()
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select array[
         '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
@@ -5808,10 +5426,7 @@ comment on function private.testimonial_patterns is
 
 create function private.default_phrases(purpose text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case purpose
         when 'accepted' then '{
@@ -5835,10 +5450,7 @@ comment on function private.default_phrases is
 
 create function private.parameter_defaults()
 returns table (kind text, name text, value jsonb)
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     ('definition', 'scope', '["body"]'::jsonb),
@@ -5861,10 +5473,7 @@ here asks for nothing unless it is named.';
 
 create function private.check_claim(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_category text := params ->> 'category';
@@ -5909,10 +5518,7 @@ comment on function private.check_claim is
 
 create function private.check_testimonial(script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
@@ -5931,10 +5537,7 @@ comment on function private.check_testimonial is 'Asks to review what is told as
 
 create function private.check_price_match(script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(
@@ -5959,10 +5562,7 @@ comment on function private.check_price_match is
 
 create function private.check_disclosure(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
@@ -6002,10 +5602,7 @@ People speak about two and a half words a second.';
 
 create function private.check_params(kind text, params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case kind
@@ -6035,10 +5632,7 @@ comment on function private.check_params is 'The verdict of one kind of rule wit
 
 create function private.tone_question(params jsonb)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select 'Is its tone '
         || coalesce('“' || (params ->> 'target') || '”', '')
@@ -6050,10 +5644,7 @@ comment on function private.tone_question is 'What a person decides of a rule of
 
 create function private.condition(applies_when jsonb)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when coalesce(applies_when, '{}') = '{}' then ''
@@ -6074,10 +5665,7 @@ comment on function private.condition is
 
 create function private.check_together(kind text, rules jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdicts private.verdict[] := array(
@@ -6117,10 +5705,7 @@ judgement, so does the whole, unless it is settled without it.';
 
 create function private.spans(hits int4multirange, astral_at integer[])
 returns jsonb
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         jsonb_agg(
@@ -6148,10 +5733,7 @@ create function private.check_rule(
     out message text,
     out suggestion text
 )
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdict private.verdict;
@@ -6181,10 +5763,7 @@ grant execute on function private.check_rule to service_role;
 
 create function private.broken_example(definition jsonb)
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select format('examples.%s[%s]', e.expected, e.position - 1)
     from (
@@ -6218,10 +5797,7 @@ returns table (
     message text,
     suggestion text
 )
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_script private.folded_text := private.fold(content, (
@@ -6300,10 +5876,7 @@ returns table (
     message text,
     suggestion text
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
 $$;
@@ -6322,10 +5895,7 @@ returns table (
     message text,
     suggestion text
 )
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 set statement_timeout = '2s'
 as $$
 begin
@@ -6369,10 +5939,7 @@ alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)
 returns setof private.starter_rules
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
@@ -6382,10 +5949,7 @@ grant execute on function private.starter_pack to authenticated;
 
 create function public.adopt_starter_rules(pack text)
 returns setof public.brand_rules
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
@@ -6497,10 +6061,7 @@ using (user_id = (select auth.uid()));
 
 create function private.scripts_require()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.user_id := coalesce(new.user_id, auth.uid());
@@ -6526,10 +6087,7 @@ caller''s. Errors: 422 invalid_script.';
 
 create function private.scripts_require_product()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if new.product_id is null then
@@ -6554,10 +6112,7 @@ comment on function private.scripts_require_product is
 
 create function private.scripts_keep_version()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into public.script_versions (script_id, user_id, version, content)
@@ -6576,10 +6131,7 @@ comment on function private.scripts_keep_version is
 
 create function private.scripts_require_compliance()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_broken jsonb;
@@ -6651,10 +6203,7 @@ grant select, insert, update, delete on public.script_versions to service_role;
 
 create function public.restore_script_version(script_id uuid, version integer)
 returns public.scripts
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_script public.scripts;
@@ -6683,10 +6232,7 @@ grant execute on function public.restore_script_version to authenticated;
 
 create function private.start_script(product_id uuid, brief text)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -6719,10 +6265,7 @@ grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_brief text := btrim(coalesce(brief, ''), E' \t\r\n');
@@ -6746,10 +6289,7 @@ grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
 returns table (product_name text, pack jsonb, rules jsonb)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select
         p.name,
@@ -6787,10 +6327,7 @@ create function private.save_script(
     review jsonb default null
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;
@@ -6870,10 +6407,7 @@ alter table private.source_runs enable row level security;
 
 create function private.reserve_run(msg_id bigint, read_ct integer, name text, usd numeric)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(reserve_run.msg_id, reserve_run.read_ct);
@@ -6917,10 +6451,7 @@ grant execute on function private.reserve_run to worker;
 
 create function private.release_run(msg_id bigint, read_ct integer, name text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(release_run.msg_id, release_run.read_ct);
@@ -6947,10 +6478,7 @@ create function private.record_run(
     msg_id bigint, read_ct integer, name text, usd numeric, run_id text
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (private.lock_message(record_run.msg_id, record_run.read_ct)).job_id;
@@ -6972,10 +6500,7 @@ grant execute on function private.record_run to worker;
 
 create function private.runs_to_delete(quantity integer default 100)
 returns setof text
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
     delete from private.source_runs as r
@@ -6994,10 +6519,7 @@ grant execute on function private.runs_to_delete to worker;
 
 create function private.forget_run(run_id text)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     delete from private.source_runs as r where r.run_id = forget_run.run_id
 $$;
@@ -7022,10 +6544,7 @@ alter table private.apify_webhooks enable row level security;
 
 create function private.expect_apify_run(msg_id bigint, read_ct integer, secret_hash bytea)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (
@@ -7048,10 +6567,7 @@ grant execute on function private.expect_apify_run to worker;
 
 create function private.apify_secret_hash(id uuid)
 returns bytea
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select w.secret_hash from private.apify_webhooks as w where w.id = apify_secret_hash.id),
@@ -7066,10 +6582,7 @@ grant execute on function private.apify_secret_hash to webhook;
 
 create function private.wake_for_apify(id uuid)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(bool_or(private.wake(w.job_id)), false)
     from private.apify_webhooks as w where w.id = wake_for_apify.id
@@ -7134,10 +6647,7 @@ create index tiktok_revocations_created_at_idx on private.tiktok_revocations (cr
 
 create function private.own_tiktok()
 returns jsonb
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
@@ -7151,10 +6661,7 @@ grant execute on function private.own_tiktok to authenticated;
 
 create function private.disconnect_tiktok(user_id uuid)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid;
@@ -7184,10 +6691,7 @@ grant execute on function private.disconnect_tiktok to webhook;
 
 create function private.begin_tiktok(user_id uuid, state_hash bytea, verifier text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not private.lock_account(begin_tiktok.user_id) then
@@ -7206,10 +6710,7 @@ grant execute on function private.begin_tiktok to webhook;
 
 create function private.take_tiktok_state(user_id uuid, state_hash bytea)
 returns text
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
         delete from private.tiktok_states as s
@@ -7237,10 +6738,7 @@ create function private.save_tiktok(
     refresh_seconds integer
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either erasure sees this connection, or this sees the tombstone.
@@ -7285,10 +6783,7 @@ create function private.tiktok_of_job(
     out is_stale boolean,
     out is_over boolean
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         c.access_token,
@@ -7305,10 +6800,7 @@ grant execute on function private.tiktok_of_job to worker;
 
 create function private.lease_tiktok_refresh(job_id uuid, refresh_token text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
@@ -7334,10 +6826,7 @@ create function private.refresh_tiktok(
     refresh_seconds integer
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set
@@ -7361,10 +6850,7 @@ grant execute on function private.refresh_tiktok to worker;
 
 create function private.drop_tiktok(job_id uuid, refresh_token text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
@@ -7380,10 +6866,7 @@ comment on function private.drop_tiktok is
 grant execute on function private.drop_tiktok to worker;
 
 create function private.tiktok_revocation(id uuid, out access_token text, out refresh_token text)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         r.access_token,
@@ -7397,10 +6880,7 @@ grant execute on function private.tiktok_revocation to worker;
 
 create function private.end_tiktok_revocation(id uuid)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;
@@ -7426,10 +6906,7 @@ create index clerk_events_received_at_idx on private.clerk_events (received_at);
 
 create function private.table_to_empty(user_id uuid)
 returns regclass
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
@@ -7451,10 +6928,7 @@ comment on function private.table_to_empty is
 
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
@@ -7503,10 +6977,7 @@ grant execute on function private.erase_batch to worker;
 
 create function private.requeue_erasures()
 returns integer
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
         'erase_rows', null, null, a.id::text, jsonb_build_object('user_id', a.id)
@@ -7520,10 +6991,7 @@ grant execute on function private.requeue_erasures to worker;
 
 create function private.erase_account(user_id uuid)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_left integer := 1000;
@@ -7563,10 +7031,7 @@ create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
@@ -7608,10 +7073,7 @@ grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.erase_account(auth.uid());
@@ -7624,10 +7086,7 @@ grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.erase_own_account();
 end;
@@ -7644,10 +7103,7 @@ grant execute on function public.delete_account to authenticated;
 
 create function private.export_own_account(cursor text)
 returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tables constant text [] := array(
@@ -7716,10 +7172,7 @@ grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()
 returns jsonb
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select jsonb_build_object(
         'plan', private.plan_of(auth.uid()),
@@ -7779,10 +7232,7 @@ Called by private.export_own_account only.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.export_own_account(export_account.cursor);
 end;
@@ -7801,10 +7251,7 @@ grant execute on function public.export_account to authenticated;
 
 create function private.prune_records(quantity integer default 1000)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_rows integer;
@@ -7944,10 +7391,7 @@ grant select on public.product_overview to service_role;
 
 create function private.own_usage()
 returns jsonb
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'products', (select count(*) from public.products as p where p.user_id = auth.uid())
@@ -7964,10 +7408,7 @@ grant execute on function private.own_usage to authenticated;
 
 create function private.own_plan()
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select private.plan_of(auth.uid())
 $$;
@@ -7984,10 +7425,7 @@ create function public.account(
     out subscription jsonb,
     out tiktok jsonb
 )
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         p.id,
@@ -8024,10 +7462,7 @@ grant execute on function public.account to authenticated;
 
 create function private.refuse_sign_in()
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if current_setting('role') = 'anon' then
@@ -8048,10 +7483,7 @@ comment on function private.refuse_sign_in is
 
 create function private.refuse_account(user_id uuid)
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.is_erased(refuse_account.user_id) then
@@ -8069,10 +7501,7 @@ was never made.';
 
 create function private.refuse_crowd(whose text)
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.fail(
@@ -8088,10 +7517,7 @@ a token, is taken.';
 
 create function private.live_work(user_id uuid)
 returns text[]
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -8110,10 +7536,7 @@ comment on function private.live_work is
 -- policies cost as much as the look-ups. A JSON path is one expression.
 create function private.before_request()
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_role text := current_setting('role');

@@ -61,10 +61,7 @@ create function private.fail(
     headers jsonb default '{}'
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row integer := nullif(current_setting('private.row', true), '');
@@ -90,10 +87,7 @@ create function private.require_text(
     value text, code text, field text, label text, max_characters integer
 )
 returns void
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
@@ -119,10 +113,7 @@ grant execute on function private.require_text to service_role;
 
 create function private.is_json_container(value text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
@@ -139,10 +130,7 @@ grant execute on function private.is_json_container to service_role;
 
 create function private.name_problem(name text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         -- Characters that nobody sees don't make a name either.
@@ -160,10 +148,7 @@ grant execute on function private.name_problem to service_role;
 
 create function private.asks_for_upsert()
 returns boolean
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(v.headers ->> 'prefer' like '%resolution=%', false)
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
@@ -175,10 +160,7 @@ grant execute on function private.asks_for_upsert to service_role;
 
 create function private.number_row()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row integer := case
@@ -200,10 +182,7 @@ Errors: 422 too_many_rows.';
 
 create function private.settle_id()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_owner uuid;
@@ -237,10 +216,7 @@ Definer: it looks among the rows of all accounts.';
 
 create function private.keep_id()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.id := old.id;
@@ -252,10 +228,7 @@ comment on function private.keep_id is
 
 create function private.touch_updated_at()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.updated_at := now();

@@ -49,10 +49,7 @@ alter table private.accounts enable row level security;
 
 create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
 returns table (user_id uuid, is_erased boolean)
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_account private.accounts;
@@ -82,10 +79,7 @@ grant execute on function private.resolve_identity to webhook;
 
 create function private.is_erased(user_id uuid)
 returns boolean
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select a.deleted_at is not null from private.accounts as a where a.id = is_erased.user_id),
@@ -97,10 +91,7 @@ comment on function private.is_erased is
 
 create function private.lock_account(user_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- References take the same lock. Only the end of an erasure takes a stronger one.
@@ -116,10 +107,7 @@ made. Call it before adding a row: the erasure deletes that row, or this returns
 
 create function private.require_account()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- An account that was never made is left to the reference.
@@ -136,10 +124,7 @@ Definer: it reads the tombstones. Errors: 403 account_deleted.';
 
 create function private.count_change()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_ids uuid [];
@@ -166,10 +151,7 @@ one. Definer: the version is internal.';
 
 create function private.account_tables()
 returns setof regclass
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     with recursive paths (child, length) as (
         select f.conrelid, 1 from pg_constraint as f

@@ -93,10 +93,7 @@ alter table private.stripe_account enable row level security;
 
 create function private.stripe_account()
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select a.account from private.stripe_account as a;
 end;
@@ -108,10 +105,7 @@ grant execute on function private.stripe_account to webhook;
 
 create function private.remember_stripe_account(account text)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
     select remember_stripe_account.account
@@ -208,10 +202,7 @@ plan.';
 
 create function private.plan_of(user_id uuid)
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select e.plan from private.entitlements as e where e.user_id = plan_of.user_id), 'free'
@@ -223,11 +214,7 @@ called by private functions only.';
 
 create function private.tenant_weight(user_id uuid)
 returns integer
-language plpgsql
-stable
-strict
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Doubles with each plan.
@@ -246,10 +233,7 @@ returns table (
     customer_asked_at bigint,
     is_erased boolean
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         private.plan_of(billing_account.user_id),
@@ -268,10 +252,7 @@ grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)
 returns text[]
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
     from private.plan_prices as p
@@ -284,10 +265,7 @@ grant execute on function private.offered_prices to webhook;
 
 create function private.begin_checkout(user_id uuid)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_number integer;
@@ -312,10 +290,7 @@ grant execute on function private.begin_checkout to webhook;
 
 create function private.confirm_checkout(user_id uuid, number integer)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.stripe_customers as c
@@ -335,10 +310,7 @@ grant execute on function private.confirm_checkout to webhook;
 
 create function private.end_checkout(user_id uuid, number integer)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set checkout_lease_end = null
     where c.user_id = end_checkout.user_id and c.checkouts = end_checkout.number;
@@ -349,10 +321,7 @@ grant execute on function private.end_checkout to webhook;
 
 create function private.ask_customer(user_id uuid, asked_at bigint)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set customer_asked_at = to_timestamp(ask_customer.asked_at)
     where c.user_id = ask_customer.user_id;
@@ -363,10 +332,7 @@ grant execute on function private.ask_customer to webhook;
 
 create function private.renew_customer_attempt(user_id uuid, attempt integer)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c
     set customer_attempt = renew_customer_attempt.attempt + 1
@@ -381,10 +347,7 @@ grant execute on function private.renew_customer_attempt to webhook;
 
 create function private.bind_customer(user_id uuid, customer_id text)
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_customer_id text;

@@ -50,10 +50,7 @@ create function private.record_stripe_event(
     is_useful boolean
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
@@ -104,10 +101,7 @@ grant execute on function private.record_stripe_event to worker;
 
 create function private.stripe_event(id text)
 returns table (status text, customer_id text, object_id text)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         e.status,
@@ -122,10 +116,7 @@ grant execute on function private.stripe_event to worker;
 
 create function private.attribute_stripe_event(id text, customer_id text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.stripe_events as e set
@@ -145,10 +136,7 @@ grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
 returns table (event_ids text[], looks integer)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         (
@@ -172,10 +160,7 @@ grant execute on function private.begin_customer_sync to webhook;
 
 create function private.customer_account(customer_id text, claimed_user_id uuid)
 returns uuid
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid;
@@ -198,10 +183,7 @@ nobody''s.';
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     insert into public.subscriptions as s (
         user_id, stripe_subscription_id, plan, status, current_period_start, current_period_end,
@@ -277,10 +259,7 @@ create function private.finish_customer_sync(
     looks integer
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user_id uuid := private.customer_account(
@@ -338,10 +317,7 @@ grant execute on function private.finish_customer_sync to webhook;
 
 create function private.forget_customer(customer_id text, user_id uuid)
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
@@ -358,10 +334,7 @@ comment on function private.forget_customer is
 
 create function private.orphan_events()
 returns bigint
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
@@ -372,10 +345,7 @@ grant execute on function private.orphan_events to webhook;
 
 create function private.requeue_billing()
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_jobs uuid [];

@@ -16,10 +16,7 @@ create index usage_month_idx on private.usage (month);
 
 create function private.current_month()
 returns date
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
@@ -27,10 +24,7 @@ comment on function private.current_month is 'The month that usage is counted in
 
 create function private.next_month()
 returns timestamptz
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
@@ -38,10 +32,7 @@ comment on function private.next_month is 'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case metric
         when 'products' then p.max_products
@@ -61,10 +52,7 @@ create function private.refuse_quota(
     user_id uuid, metric text, used integer, requested integer default 1
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -98,10 +86,7 @@ create function private.require_room(
     user_id uuid, metric text, used integer, requested integer
 )
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if used + requested > private.limit_of(user_id, metric) then
@@ -114,10 +99,7 @@ comment on function private.require_room is
 
 create function private.consume(user_id uuid, metric text)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
@@ -141,10 +123,7 @@ comment on function private.consume is
 
 create function private.require_quota()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_new record;
@@ -193,10 +172,7 @@ alter table private.charges enable row level security;
 
 create function private.live_jobs_charge()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
@@ -219,10 +195,7 @@ execute function private.live_jobs_charge();
 
 create function private.is_fault_of_user(error_code text)
 returns boolean
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select error_code in (
         'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
@@ -235,10 +208,7 @@ comment on function private.is_fault_of_user is
 
 create function private.jobs_refund()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_charge private.charges;
@@ -289,10 +259,7 @@ alter table private.request_counts enable row level security;
 
 create function private.count_request(user_id uuid, cost_class text)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Work may be a quarter of what is allowed.
@@ -344,10 +311,7 @@ Retry-After, in seconds also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- One request counts once, however many jobs it starts: quotas count those.

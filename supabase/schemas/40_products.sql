@@ -51,10 +51,7 @@ references public.products on delete cascade;
 
 create function private.host_problem(host text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_address inet;
@@ -90,10 +87,7 @@ grant execute on function private.host_problem to service_role;
 
 create function private.url_problem(url text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
         when url is null or url !~ '\S' then 'is missing.'
@@ -117,10 +111,7 @@ grant execute on function private.url_problem to service_role;
 
 create function private.products_validate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text;
@@ -146,10 +137,7 @@ comment on function private.products_validate is
 
 create function private.products_enqueue_analysis()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.enqueue('analyze_product', a.user_id, a.id, a.id::text) from added as a;
@@ -201,10 +189,7 @@ grant select, insert, update, delete on public.products to service_role;
 
 create function private.start_analysis(product_id uuid)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -225,10 +210,7 @@ grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);

@@ -111,10 +111,7 @@ using (user_id = (select auth.uid()));
 
 create function private.virality_packs_validate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_problem text := private.name_problem(new.name);
@@ -149,10 +146,7 @@ grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
 returns table (product_id uuid, product_name text, source_url text, last_breakdown jsonb)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         p.id,
@@ -173,10 +167,7 @@ grant execute on function private.analysis_input to worker;
 
 create function private.forget_analyses(product_id uuid, user_id uuid)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_oldest timestamptz;
@@ -211,10 +202,7 @@ create function private.save_analysis(
     msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;

@@ -43,10 +43,7 @@ using (user_id = (select auth.uid()));
 
 create function private.brand_rules_require()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_text(
@@ -81,10 +78,7 @@ that is sent as null for the caller''s.';
 
 create function private.brand_rules_refuse_duplicate()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not private.asks_for_upsert() and exists (
@@ -104,10 +98,7 @@ comment on function private.brand_rules_refuse_duplicate is
 
 create function private.brand_rules_require_definition()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text;
@@ -129,10 +120,7 @@ comment on function private.brand_rules_require_definition is
 
 create function private.brand_rules_try_examples()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text := private.broken_example(new.rule_definition);

@@ -3,10 +3,7 @@
 
 create function private.rule_kinds()
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select '{
         banned_phrase, substitution, required_mention, disclosure, max_length, regex, claim,
@@ -20,10 +17,7 @@ create function private.rule_parameters()
 returns table (
     kind text, name text, type text, is_required boolean, low numeric, high numeric, choices text[]
 )
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     (
@@ -106,10 +100,7 @@ a number, the length of a text, or a list.';
 
 create function private.required_choices()
 returns table (kind text, names text[])
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     ('required_mention', '{any_of,all_of}'::text[]),
@@ -123,10 +114,7 @@ comment on function private.required_choices is 'Kinds that need at least one of
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- One entry for each open group, the whole pattern first.
@@ -201,10 +189,7 @@ other half.';
 
 create function private.pattern_problem(pattern text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Escaped characters and bracket expressions can't hold what is refused below.
@@ -253,10 +238,7 @@ Without lookaround and backreferences, matching takes time linear in the text.';
 
 create function private.is_blank(value text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.fold_piece(value)).plain !~ '\S';
@@ -267,10 +249,7 @@ comment on function private.is_blank is
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if type = 'choices' then
@@ -302,10 +281,7 @@ comment on function private.entry_problem is
 
 create function private.is_unfindable(term text)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Spaces, “-” and “_” part the words of a term; control characters part terms.
@@ -320,10 +296,7 @@ create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
 )
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'array' then 'must be a list.'
@@ -347,10 +320,7 @@ comment on function private.list_problem is
 
 create function private.map_problem(value jsonb, low numeric, high numeric)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when jsonb_typeof(value) <> 'object' then 'must be an object of texts.'
@@ -371,10 +341,7 @@ create function private.value_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
 )
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when type in (

@@ -3,10 +3,7 @@
 create function private.object_problem(
     part text, value jsonb, path text, out field text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if jsonb_typeof(value) <> 'object' then
@@ -38,10 +35,7 @@ comment on function private.object_problem is
 create function private.contradiction(
     kind text, params jsonb, out name text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A script has 10,000 characters at most, so 5,000 words.
@@ -94,10 +88,7 @@ and the end of a sentence; the problem is null if there is none.';
 
 create function private.tag_names(tags jsonb)
 returns text[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -111,10 +102,7 @@ comment on function private.tag_names is
 
 create function private.excuses_everything(params jsonb)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.check_banned_phrase(params, private.fold(
@@ -127,10 +115,7 @@ comment on function private.excuses_everything is
 
 create function private.advises_what_it_refuses(params jsonb)
 returns boolean
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (private.check_substitution(params, private.fold(array_to_string(
@@ -144,10 +129,7 @@ comment on function private.advises_what_it_refuses is
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
 )
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_names text[] := (
@@ -187,10 +169,7 @@ comment on function private.params_problem is
 'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
 
 create function private.part_problem(rule jsonb, path text, out field text, out problem text)
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if path ~ '(rules.*){4}' then
@@ -211,10 +190,7 @@ comment on function private.part_problem is
 'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
 
 create function private.definition_problem(definition jsonb, out field text, out problem text)
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text;

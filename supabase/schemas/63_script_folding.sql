@@ -25,10 +25,7 @@ other, as in “a m i r”. words and grade: what private.measure found.';
 
 create function private.squeeze(value text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_character text;
@@ -67,10 +64,7 @@ pattern need be run. Keeps the separator that private.find_terms puts between th
 
 create function private.read_symbols(value text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- “!”, “|” and “+” end words more often than they stand for letters.
     select translate(
@@ -81,10 +75,7 @@ comment on function private.read_symbols is
 'A text with symbols that stand for letters as those letters.';
 
 create function private.look_alikes(out signs text, out letters text)
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         -- Ours first: small letters of Cyrillic and Greek as people use them, small capitals,
@@ -115,10 +106,7 @@ may be an l, an i or a 1 is 1, which private.letter_classes reads as each of the
 
 create function private.without_accents(value text)
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := normalize(
@@ -153,10 +141,7 @@ comment on function private.without_accents is
 'A text with “á” and what private.look_alikes has, such as the Cyrillic “а”, as “a”.';
 
 create function private.fold_piece(source text, out plain text, out bare text)
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- ASCII folds to itself; most pieces and terms are.
@@ -187,10 +172,7 @@ comment on function private.fold_piece is
 
 create function private.fold_pieces(content text)
 returns table (plain text, bare text, folded_at integer[], source_at integer[])
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A run that is overridden to be read from right to left, a run that keeps its length, or one
     -- character with its combining marks.
@@ -239,10 +221,7 @@ comment on function private.fold_pieces is
 
 create function private.astral_places(content text)
 returns integer[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Each part but the last ends where such a character stands.
     select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
@@ -260,10 +239,7 @@ comment on function private.astral_places is
 
 create function private.fold(content text, definitions text default '')
 returns private.folded_text
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_folded private.folded_text;
@@ -299,10 +275,7 @@ grant execute on function private.fold to service_role;
 
 create function private.places(hits int4range[])
 returns int4multirange
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
 $$;
@@ -310,10 +283,7 @@ comment on function private.places is 'Ranges counted from 1 as ranges counted f
 
 create function private.source_places(script private.folded_text, hits int4range[])
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     f constant integer[] := script.folded_at;

@@ -2,10 +2,7 @@
 
 create function private.letter_edge()
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
     select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
@@ -15,10 +12,7 @@ comment on function private.letter_edge is
 
 create function private.letter_classes()
 returns jsonb
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select '{
         "a": "[a@4]", "b": "[b8]", "e": "[e3€]", "g": "[g69]", "i": "[i1!|]", "l": "[l1|£]",
@@ -30,10 +24,7 @@ comment on function private.letter_classes is
 
 create function private.plain_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
@@ -41,10 +32,7 @@ comment on function private.plain_pattern is 'A regular expression for a word ex
 
 create function private.disguise_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         case
@@ -68,10 +56,7 @@ comment on function private.disguise_pattern is
 
 create function private.spelt_pattern(word text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         coalesce(
@@ -89,10 +74,7 @@ comment on function private.spelt_pattern is
 
 create function private.word_pattern(term text, reads_disguise boolean, is_spelt boolean)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- Between words: spaces, or signs without spaces, never the end of a sentence.
     select case
@@ -121,10 +103,7 @@ create function private.term_pattern(
     term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean
 )
 returns text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_edge constant text := case
@@ -156,10 +135,7 @@ create function private.find_pattern(
     value text, pattern text, flags text, most integer default 20
 )
 returns int4range[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A character for private use marks both ends of each match: one pass for all of them.
@@ -202,10 +178,7 @@ create function private.find_term(
     script private.folded_text, term text, match text, normalise text[]
 )
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_plain text := btrim(term);
@@ -255,10 +228,7 @@ width, zero_width (invisible characters), leet (also accents, look-alikes, repea
 
 create function private.squeeze_terms(terms text[])
 returns text[]
-language plpgsql
-immutable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- All at once: a thousand short calls would take longer than the check.
@@ -290,10 +260,7 @@ create function private.find_terms(
     normalise text[] default '{case,width,zero_width,leet}'
 )
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_squeezed text[] := private.squeeze_terms(terms);

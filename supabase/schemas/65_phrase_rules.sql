@@ -7,10 +7,7 @@ comment on type private.verdict is
 
 create function private.judge(status text, hits int4multirange, message text)
 returns private.verdict
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return row(status, hits, message)::private.verdict;
@@ -20,10 +17,7 @@ comment on function private.judge is 'A verdict of these parts.';
 
 create function private.pass_unless(is_broken boolean, hits int4multirange, message text)
 returns private.verdict
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if is_broken then
@@ -37,10 +31,7 @@ comment on function private.pass_unless is
 
 create function private.quote_hits(script private.folded_text, hits int4multirange)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         '“' || regexp_replace(
@@ -53,10 +44,7 @@ comment on function private.quote_hits is 'The first places of a verdict as a pe
 
 create function private.texts(list jsonb, otherwise text[] default '{}')
 returns text[]
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if list is null then
@@ -69,10 +57,7 @@ comment on function private.texts is 'A JSON list as an array; null is `otherwis
 
 create function private.check_banned_phrase(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
@@ -101,10 +86,7 @@ comment on function private.check_banned_phrase is
 
 create function private.check_substitution(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pair record;
@@ -132,10 +114,7 @@ comment on function private.check_substitution is
 
 create function private.check_required_mention(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_all text[] := private.texts(params -> 'all_of');
@@ -188,10 +167,7 @@ comment on function private.check_required_mention is
 
 create function private.quote_list(list text[])
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(
         '“' || array_to_string(list[:5], '”, “') || '”', ', (“[^“]*)$', ' or \1'
@@ -202,10 +178,7 @@ comment on function private.quote_list is
 
 create function private.counted(number numeric, singular text, plural text)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
@@ -213,10 +186,7 @@ comment on function private.counted is 'A number of things: 1 word, 2 words.';
 
 create function private.check_competitor_mention(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
@@ -239,10 +209,7 @@ comment on function private.check_competitor_mention is
 
 create function private.check_cta(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);

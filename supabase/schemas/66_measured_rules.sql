@@ -2,10 +2,7 @@
 
 create function private.find_patterns(script private.folded_text, patterns text[])
 returns int4multirange
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pattern text;
@@ -24,10 +21,7 @@ comment on function private.find_patterns is
 
 create function private.check_regex(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
@@ -49,10 +43,7 @@ comment on function private.check_regex is
 
 create function private.count_words(content text)
 returns integer
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
@@ -60,10 +51,7 @@ comment on function private.count_words is 'Words: what stands between spaces an
 
 create function private.reading_grade(bare text)
 returns numeric
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_text text := lower(bare);
@@ -84,10 +72,7 @@ comment on function private.reading_grade is
 
 create function private.measure(script private.folded_text, definitions text)
 returns private.folded_text
-language plpgsql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if definitions like '%"max_length"%' then
@@ -104,10 +89,7 @@ comment on function private.measure is
 
 create function private.check_max_length(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit text := params ->> 'unit';
@@ -154,10 +136,7 @@ words at a speaking rate (wpm, 150 by default).';
 
 create function private.check_hashtags(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
@@ -200,10 +179,7 @@ comment on function private.check_hashtags is
 
 create function private.emoji_pattern()
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
@@ -218,10 +194,7 @@ comment on function private.emoji_pattern is 'A regular expression for one emoji
 
 create function private.check_emoji(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
@@ -254,10 +227,7 @@ comment on function private.check_emoji is 'Fails with a forbidden emoji or too 
 
 create function private.check_reading_level(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));

@@ -4,10 +4,7 @@
 
 create function private.claim_phrases(category text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then '{
@@ -53,10 +50,7 @@ comment on function private.claim_phrases is 'Phrases that make a claim of this 
 
 create function private.claim_patterns(category text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case category
         when 'health' then array[
@@ -86,10 +80,7 @@ comment on function private.claim_patterns is
 
 create function private.testimonial_patterns()
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select array[
         '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
@@ -107,10 +98,7 @@ comment on function private.testimonial_patterns is
 
 create function private.default_phrases(purpose text)
 returns text[]
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case purpose
         when 'accepted' then '{
@@ -134,10 +122,7 @@ comment on function private.default_phrases is
 
 create function private.parameter_defaults()
 returns table (kind text, name text, value jsonb)
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     values
     ('definition', 'scope', '["body"]'::jsonb),
@@ -160,10 +145,7 @@ here asks for nothing unless it is named.';
 
 create function private.check_claim(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_category text := params ->> 'category';
@@ -208,10 +190,7 @@ comment on function private.check_claim is
 
 create function private.check_testimonial(script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
@@ -230,10 +209,7 @@ comment on function private.check_testimonial is 'Asks to review what is told as
 
 create function private.check_price_match(script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hits int4multirange := private.find_patterns(
@@ -258,10 +234,7 @@ comment on function private.check_price_match is
 
 create function private.check_disclosure(params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A disclosure in disguise is none: nothing but upper and lower case is looked through.

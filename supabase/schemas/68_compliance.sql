@@ -2,10 +2,7 @@
 
 create function private.check_params(kind text, params jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case kind
@@ -35,10 +32,7 @@ comment on function private.check_params is 'The verdict of one kind of rule wit
 
 create function private.tone_question(params jsonb)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select 'Is its tone '
         || coalesce('“' || (params ->> 'target') || '”', '')
@@ -50,10 +44,7 @@ comment on function private.tone_question is 'What a person decides of a rule of
 
 create function private.condition(applies_when jsonb)
 returns text
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select case
         when coalesce(applies_when, '{}') = '{}' then ''
@@ -74,10 +65,7 @@ comment on function private.condition is
 
 create function private.check_together(kind text, rules jsonb, script private.folded_text)
 returns private.verdict
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdicts private.verdict[] := array(
@@ -117,10 +105,7 @@ judgement, so does the whole, unless it is settled without it.';
 
 create function private.spans(hits int4multirange, astral_at integer[])
 returns jsonb
-language sql
-immutable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         jsonb_agg(
@@ -148,10 +133,7 @@ create function private.check_rule(
     out message text,
     out suggestion text
 )
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_verdict private.verdict;
@@ -181,10 +163,7 @@ grant execute on function private.check_rule to service_role;
 
 create function private.broken_example(definition jsonb)
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select format('examples.%s[%s]', e.expected, e.position - 1)
     from (
@@ -218,10 +197,7 @@ returns table (
     message text,
     suggestion text
 )
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_script private.folded_text := private.fold(content, (
@@ -300,10 +276,7 @@ returns table (
     message text,
     suggestion text
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
 $$;
@@ -322,10 +295,7 @@ returns table (
     message text,
     suggestion text
 )
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 set statement_timeout = '2s'
 as $$
 begin

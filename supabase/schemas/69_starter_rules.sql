@@ -12,10 +12,7 @@ alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)
 returns setof private.starter_rules
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
@@ -25,10 +22,7 @@ grant execute on function private.starter_pack to authenticated;
 
 create function public.adopt_starter_rules(pack text)
 returns setof public.brand_rules
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then

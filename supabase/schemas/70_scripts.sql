@@ -76,10 +76,7 @@ using (user_id = (select auth.uid()));
 
 create function private.scripts_require()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.user_id := coalesce(new.user_id, auth.uid());
@@ -105,10 +102,7 @@ caller''s. Errors: 422 invalid_script.';
 
 create function private.scripts_require_product()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if new.product_id is null then
@@ -133,10 +127,7 @@ comment on function private.scripts_require_product is
 
 create function private.scripts_keep_version()
 returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into public.script_versions (script_id, user_id, version, content)
@@ -155,10 +146,7 @@ comment on function private.scripts_keep_version is
 
 create function private.scripts_require_compliance()
 returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_broken jsonb;
@@ -230,10 +218,7 @@ grant select, insert, update, delete on public.script_versions to service_role;
 
 create function public.restore_script_version(script_id uuid, version integer)
 returns public.scripts
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_script public.scripts;
@@ -262,10 +247,7 @@ grant execute on function public.restore_script_version to authenticated;
 
 create function private.start_script(product_id uuid, brief text)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Locks the product before the job, like everything that touches both.
@@ -298,10 +280,7 @@ grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_brief text := btrim(coalesce(brief, ''), E' \t\r\n');
@@ -325,10 +304,7 @@ grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
 returns table (product_name text, pack jsonb, rules jsonb)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select
         p.name,
@@ -366,10 +342,7 @@ create function private.save_script(
     review jsonb default null
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_product public.products;

@@ -39,10 +39,7 @@ alter table private.source_runs enable row level security;
 
 create function private.reserve_run(msg_id bigint, read_ct integer, name text, usd numeric)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(reserve_run.msg_id, reserve_run.read_ct);
@@ -86,10 +83,7 @@ grant execute on function private.reserve_run to worker;
 
 create function private.release_run(msg_id bigint, read_ct integer, name text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(release_run.msg_id, release_run.read_ct);
@@ -116,10 +110,7 @@ create function private.record_run(
     msg_id bigint, read_ct integer, name text, usd numeric, run_id text
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (private.lock_message(record_run.msg_id, record_run.read_ct)).job_id;
@@ -141,10 +132,7 @@ grant execute on function private.record_run to worker;
 
 create function private.runs_to_delete(quantity integer default 100)
 returns setof text
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
     delete from private.source_runs as r
@@ -163,10 +151,7 @@ grant execute on function private.runs_to_delete to worker;
 
 create function private.forget_run(run_id text)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     delete from private.source_runs as r where r.run_id = forget_run.run_id
 $$;
@@ -191,10 +176,7 @@ alter table private.apify_webhooks enable row level security;
 
 create function private.expect_apify_run(msg_id bigint, read_ct integer, secret_hash bytea)
 returns uuid
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid := (
@@ -217,10 +199,7 @@ grant execute on function private.expect_apify_run to worker;
 
 create function private.apify_secret_hash(id uuid)
 returns bytea
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select w.secret_hash from private.apify_webhooks as w where w.id = apify_secret_hash.id),
@@ -235,10 +214,7 @@ grant execute on function private.apify_secret_hash to webhook;
 
 create function private.wake_for_apify(id uuid)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(bool_or(private.wake(w.job_id)), false)
     from private.apify_webhooks as w where w.id = wake_for_apify.id

@@ -51,10 +51,7 @@ create index tiktok_revocations_created_at_idx on private.tiktok_revocations (cr
 
 create function private.own_tiktok()
 returns jsonb
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'scopes', c.scopes, 'connected_at', c.connected_at, 'expires_at', c.refresh_ends_at
@@ -68,10 +65,7 @@ grant execute on function private.own_tiktok to authenticated;
 
 create function private.disconnect_tiktok(user_id uuid)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid;
@@ -101,10 +95,7 @@ grant execute on function private.disconnect_tiktok to webhook;
 
 create function private.begin_tiktok(user_id uuid, state_hash bytea, verifier text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not private.lock_account(begin_tiktok.user_id) then
@@ -123,10 +114,7 @@ grant execute on function private.begin_tiktok to webhook;
 
 create function private.take_tiktok_state(user_id uuid, state_hash bytea)
 returns text
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
         delete from private.tiktok_states as s
@@ -154,10 +142,7 @@ create function private.save_tiktok(
     refresh_seconds integer
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either erasure sees this connection, or this sees the tombstone.
@@ -202,10 +187,7 @@ create function private.tiktok_of_job(
     out is_stale boolean,
     out is_over boolean
 )
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         c.access_token,
@@ -222,10 +204,7 @@ grant execute on function private.tiktok_of_job to worker;
 
 create function private.lease_tiktok_refresh(job_id uuid, refresh_token text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
@@ -251,10 +230,7 @@ create function private.refresh_tiktok(
     refresh_seconds integer
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update private.tiktok_connections as c set
@@ -278,10 +254,7 @@ grant execute on function private.refresh_tiktok to worker;
 
 create function private.drop_tiktok(job_id uuid, refresh_token text)
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
@@ -297,10 +270,7 @@ comment on function private.drop_tiktok is
 grant execute on function private.drop_tiktok to worker;
 
 create function private.tiktok_revocation(id uuid, out access_token text, out refresh_token text)
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         r.access_token,
@@ -314,10 +284,7 @@ grant execute on function private.tiktok_revocation to worker;
 
 create function private.end_tiktok_revocation(id uuid)
 returns void
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;

@@ -14,10 +14,7 @@ create index clerk_events_received_at_idx on private.clerk_events (received_at);
 
 create function private.table_to_empty(user_id uuid)
 returns regclass
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
@@ -39,10 +36,7 @@ comment on function private.table_to_empty is
 
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table regclass;
@@ -91,10 +85,7 @@ grant execute on function private.erase_batch to worker;
 
 create function private.requeue_erasures()
 returns integer
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
         'erase_rows', null, null, a.id::text, jsonb_build_object('user_id', a.id)
@@ -108,10 +99,7 @@ grant execute on function private.requeue_erasures to worker;
 
 create function private.erase_account(user_id uuid)
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_left integer := 1000;
@@ -151,10 +139,7 @@ create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
@@ -196,10 +181,7 @@ grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.erase_account(auth.uid());
@@ -212,10 +194,7 @@ grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
 returns void
-language sql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.erase_own_account();
 end;

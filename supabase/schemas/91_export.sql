@@ -2,10 +2,7 @@
 
 create function private.export_own_account(cursor text)
 returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tables constant text [] := array(
@@ -74,10 +71,7 @@ grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()
 returns jsonb
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select jsonb_build_object(
         'plan', private.plan_of(auth.uid()),
@@ -137,10 +131,7 @@ Called by private.export_own_account only.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.export_own_account(export_account.cursor);
 end;

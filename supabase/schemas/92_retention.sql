@@ -3,10 +3,7 @@
 
 create function private.prune_records(quantity integer default 1000)
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_rows integer;

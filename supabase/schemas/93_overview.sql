@@ -91,10 +91,7 @@ grant select on public.product_overview to service_role;
 
 create function private.own_usage()
 returns jsonb
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'products', (select count(*) from public.products as p where p.user_id = auth.uid())
@@ -111,10 +108,7 @@ grant execute on function private.own_usage to authenticated;
 
 create function private.own_plan()
 returns text
-language sql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select private.plan_of(auth.uid())
 $$;
@@ -131,10 +125,7 @@ create function public.account(
     out subscription jsonb,
     out tiktok jsonb
 )
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         p.id,

@@ -4,10 +4,7 @@
 
 create function private.refuse_sign_in()
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if current_setting('role') = 'anon' then
@@ -28,10 +25,7 @@ comment on function private.refuse_sign_in is
 
 create function private.refuse_account(user_id uuid)
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.is_erased(refuse_account.user_id) then
@@ -49,10 +43,7 @@ was never made.';
 
 create function private.refuse_crowd(whose text)
 returns void
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.fail(
@@ -68,10 +59,7 @@ a token, is taken.';
 
 create function private.live_work(user_id uuid)
 returns text[]
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return array(
@@ -90,10 +78,7 @@ comment on function private.live_work is
 -- policies cost as much as the look-ups. A JSON path is one expression.
 create function private.before_request()
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_role text := current_setting('role');
