@@ -455,10 +455,13 @@ def test_what_somebody_sold_in_the_dashboard_is_found_within_a_month(trial):
 
 
 def test_a_reconciliation_queues_a_bounded_number_of_looks(trial):
+    users = [uuid.UUID(int=number) for number in range(1001)]
+    trial.db.make_accounts(*users)
     trial.db.execute(
         "insert into private.stripe_customers (user_id, customer_id, created_at)"
-        " select gen_random_uuid(), 'cus_' || n, now() - interval '31 days'"
-        " from generate_series(1, 1001) as n"
+        " select u.id, 'cus_' || u.n, now() - interval '31 days'"
+        " from unnest(%s) with ordinality as u (id, n)",
+        users,
     )
     assert len(due(trial)) == 1000
 
