@@ -6,9 +6,11 @@ killed session left behind is stopped and removed by the next one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +77,9 @@ def _remove_leftovers(folder: Path) -> None:
     for leftover in folder.glob("test-*"):
         pid = leftover.name.split("-")[1].removesuffix(".partial")
         if not Path(f"/proc/{pid}").exists():
-            _remove(leftover)
+            # Sessions that start together find the same leftover: the first one removes it.
+            with contextlib.suppress(subprocess.CalledProcessError, FileNotFoundError):
+                _remove(leftover)
 
 
 def _remove(folder: Path) -> None:
