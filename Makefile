@@ -11,7 +11,7 @@ BENCH_NEXT := tests/benchmarks/api/node
 
 ##@ Start here
 
-demo: setup ## Everything at once: stack, user, product, analysis, the virality pack on screen
+demo: setup ## The whole flow: stack, user, product, analysis, the virality pack on screen
 	@$(RUN) -m local demo
 
 demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
@@ -22,7 +22,7 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; nothing happens to what already runs
+up: setup ## Start it in the background; what already runs stays as it is
 	@$(RUN) -m local up
 
 down: setup ## Stop it; data and keys stay
@@ -63,7 +63,7 @@ test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real
 
 ##@ Benchmarks
 
-bench: bench-jobs bench-api bench-edge bench-compliance ## All of them
+bench: bench-jobs bench-api bench-edge bench-compliance ## All benchmarks
 
 bench-api: $(VENV)/.bench-installed $(BENCH_NEXT)/.next/.built ## The API beside its peers, ten minutes; needs wrk (QUICK=1: two)
 	@command -v wrk > /dev/null || { echo "wrk is missing: apt-get install wrk"; exit 1; }
@@ -78,7 +78,7 @@ bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook besid
 bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
-eval: $(VENV)/.onnx-installed ## The analysis on real data, every bar with value and threshold: make eval DATA=dir
+eval: $(VENV)/.onnx-installed ## The analysis on real data, every threshold with its value: make eval DATA=dir
 	@$(RUN) -m tests.evaluation $(DATA)
 
 trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
@@ -102,7 +102,7 @@ types: setup ## supabase/types from the schemas
 docs: setup ## docs/api.md from the comments of the schemas
 	@$(RUN) -m local docs
 
-lock: setup ## requirements*.lock from pyproject.toml (but for the llm one, which says why)
+lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock says why it is left out
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra dev --output-file requirements.lock pyproject.toml
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -19,7 +19,7 @@ PLACES = {
     "supabase/schemas": (
         r"private\.fail\(\s*\d{3},\s*'([a-z_]+)'",
         r"private\.require_text\(\s*[\w.]+,\s*'([a-z_]+)'",
-        r"v_turn\.ending, '([a-z_]+)',\n",
+        r"v_job\.ending, '([a-z_]+)',\n",
     ),
     "local": (r"_problem\(start_response, \d{3}, \"([a-z_]+)\"",),
     "workers": (
