@@ -37,14 +37,21 @@ def enqueue(
 ) -> uuid.UUID:
     """The new job's id. Options: key, arguments, delay_seconds."""
     row = {"key": None, "arguments": {}, "delay_seconds": 0} | options
-    return session.value(
-        "select private.enqueue(%s, %s, null, %s, %s, %s)",
+    job_id: uuid.UUID = session.value(
+        "select private.enqueue(%s, %s, null, %s, %s)",
         kind,
         user_id,
         row["key"],
         Jsonb(row["arguments"]),
-        row["delay_seconds"],
     )
+    if row["delay_seconds"]:  # as a snooze leaves it
+        session.execute(
+            "update pgmq.q_jobs set vt = enqueued_at + make_interval(secs => %s)"
+            " where message ->> 'job_id' = %s",
+            row["delay_seconds"],
+            str(job_id),
+        )
+    return job_id
 
 
 def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]:

@@ -916,7 +916,7 @@ begin
         return;
     end if;
     v_scan := private.start_scan(queue, cursor);
-    if v_scan.oldest is not null and quantity > 0 then
+    if v_scan.oldest is not null then
         v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
         for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
             v_claimed := v_claimed + 1;
@@ -1013,9 +1013,7 @@ comment on function private.wait_for_jobs is
 'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
 workers.';
 
-create function private.add_message(
-    queue text, job_id uuid, tenant text, delay_seconds integer default 0
-)
+create function private.add_message(queue text, job_id uuid, tenant text)
 returns bigint
 language plpgsql
 volatile
@@ -1032,7 +1030,7 @@ begin
     values (
         jsonb_build_object('job_id', add_message.job_id),
         jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
-        v_now + make_interval(secs => delay_seconds),
+        v_now,
         v_now
     )
     returning msg_id into v_msg_id;
@@ -1044,13 +1042,7 @@ comment on function private.add_message is
 before: scans rely on a transaction''s id being older than its messages.';
 
 create function private.enqueue_message(
-    job_id uuid,
-    tenant text,
-    kind text,
-    key text,
-    arguments jsonb,
-    steps jsonb,
-    delay_seconds integer
+    job_id uuid, tenant text, kind text, key text, arguments jsonb, steps jsonb
 )
 returns boolean
 language plpgsql
@@ -1064,7 +1056,7 @@ declare
 begin
     select k.queue into strict v_queue from private.job_kinds as k
     where k.kind = enqueue_message.kind;
-    v_msg_id := private.add_message(v_queue, job_id, tenant, delay_seconds);
+    v_msg_id := private.add_message(v_queue, job_id, tenant);
     insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
     values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
     on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
@@ -1072,7 +1064,7 @@ begin
         delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
         return false;
     end if;
-    perform private.call_workers(v_queue, array[enqueue_message.tenant]) where delay_seconds <= 0;
+    perform private.call_workers(v_queue, array[enqueue_message.tenant]);
     return true;
 end;
 $$;
@@ -1085,8 +1077,7 @@ create function private.enqueue(
     user_id uuid,
     product_id uuid default null,
     key text default null,
-    arguments jsonb default '{}',
-    delay_seconds integer default 0
+    arguments jsonb default '{}'
 )
 returns uuid
 language plpgsql
@@ -1110,9 +1101,7 @@ begin
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.enqueue_message(
-            v_job_id, v_tenant, kind, key, arguments, null, delay_seconds
-        ) then
+        if private.enqueue_message(v_job_id, v_tenant, kind, key, arguments, null) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -1460,7 +1449,7 @@ begin
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.enqueue_message(
-        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
+        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps
     ) then
         return false;
     end if;

@@ -336,7 +336,7 @@ begin
         return;
     end if;
     v_scan := private.start_scan(queue, cursor);
-    if v_scan.oldest is not null and quantity > 0 then
+    if v_scan.oldest is not null then
         v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
         for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
             v_claimed := v_claimed + 1;

@@ -61,9 +61,7 @@ comment on function private.wait_for_jobs is
 'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
 workers.';
 
-create function private.add_message(
-    queue text, job_id uuid, tenant text, delay_seconds integer default 0
-)
+create function private.add_message(queue text, job_id uuid, tenant text)
 returns bigint
 language plpgsql
 volatile
@@ -80,7 +78,7 @@ begin
     values (
         jsonb_build_object('job_id', add_message.job_id),
         jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
-        v_now + make_interval(secs => delay_seconds),
+        v_now,
         v_now
     )
     returning msg_id into v_msg_id;
@@ -92,13 +90,7 @@ comment on function private.add_message is
 before: scans rely on a transaction''s id being older than its messages.';
 
 create function private.enqueue_message(
-    job_id uuid,
-    tenant text,
-    kind text,
-    key text,
-    arguments jsonb,
-    steps jsonb,
-    delay_seconds integer
+    job_id uuid, tenant text, kind text, key text, arguments jsonb, steps jsonb
 )
 returns boolean
 language plpgsql
@@ -112,7 +104,7 @@ declare
 begin
     select k.queue into strict v_queue from private.job_kinds as k
     where k.kind = enqueue_message.kind;
-    v_msg_id := private.add_message(v_queue, job_id, tenant, delay_seconds);
+    v_msg_id := private.add_message(v_queue, job_id, tenant);
     insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
     values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
     on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
@@ -120,7 +112,7 @@ begin
         delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
         return false;
     end if;
-    perform private.call_workers(v_queue, array[enqueue_message.tenant]) where delay_seconds <= 0;
+    perform private.call_workers(v_queue, array[enqueue_message.tenant]);
     return true;
 end;
 $$;
@@ -133,8 +125,7 @@ create function private.enqueue(
     user_id uuid,
     product_id uuid default null,
     key text default null,
-    arguments jsonb default '{}',
-    delay_seconds integer default 0
+    arguments jsonb default '{}'
 )
 returns uuid
 language plpgsql
@@ -158,9 +149,7 @@ begin
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
         values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.enqueue_message(
-            v_job_id, v_tenant, kind, key, arguments, null, delay_seconds
-        ) then
+        if private.enqueue_message(v_job_id, v_tenant, kind, key, arguments, null) then
             return v_job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
@@ -508,7 +497,7 @@ begin
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
     if not found or not private.enqueue_message(
-        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps, 0
+        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps
     ) then
         return false;
     end if;

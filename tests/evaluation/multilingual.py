@@ -11,6 +11,7 @@ import gzip
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from tests.evaluation.train_sentiment import LABELS, is_training_group
+from workers.insights.multilingual.aspects import FIT, carries_claims
 from workers.insights.multilingual.language import ENGLISH, detect_language
 from workers.insights.multilingual.sentiment import read
 from workers.insights.multilingual.totals import Total, total
@@ -28,6 +30,7 @@ from workers.insights.sentiment.comments import clean
 
 Numbers = NDArray[np.float64]
 SHORT_COMMENTS = Path(__file__).parents[1] / "data" / "short_comments.json"
+ASPECT_SHEET = Path(__file__).with_name("aspect_precision.csv")
 MAX_TEXTS = 2500  # of each set, drawn once
 GROUP_SIZE, GROUPS = 60, 200
 REVIEWS = "amazon_snippets"
@@ -117,7 +120,8 @@ class Groups:
 def main(arguments: list[str]) -> int:
     folder = Path(arguments[0] if arguments else "../shared/data")
     sets = [judge(folder, name) for name in (*ENGLISH_SETS, *OTHER_SETS)]
-    lines = [*label_lines(sets), *total_lines(sets), *language_lines(), *speed_lines(folder)]
+    lines = [*label_lines(sets), *total_lines(sets), *language_lines(), *aspect_lines()]
+    lines += speed_lines(folder)
     for line in lines:
         sys.stdout.write(f"{line}\n")
     short = sum(line.is_short for line in lines)
@@ -237,6 +241,19 @@ def language_lines() -> list[Line]:
         Line("short foreign comments taken for English", fmean(taken), None, 0.03, beside),
         Line("short English comments that stay English", fmean(english), 0.95, None,
              f"n = {len(english)}"),
+    ]  # fmt: skip
+
+
+def aspect_lines() -> list[Line]:
+    """Hits right among those read by hand; a bar for the aspects that carry claims."""
+    verdicts: defaultdict[str, list[int]] = defaultdict(list)
+    with ASPECT_SHEET.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            verdicts[row["aspect"]].append(int(row["right"]))
+    return [
+        Line(f"precision of {aspect}", fmean(right), FIT if carries_claims(aspect) else None, None,
+             f"n = {len(right)}" + ("" if carries_claims(aspect) else "; carries no claim"))
+        for aspect, right in verdicts.items()
     ]  # fmt: skip
 
 

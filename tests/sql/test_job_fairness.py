@@ -98,9 +98,7 @@ def test_whoever_sleeps_costs_others_no_turn(db: Database):
     busy, other = make_user(db), uuid.UUID(int=2**128 - 1)
     sleeping = [uuid.UUID(int=n) for n in range(300)]
     db.make_accounts(other, *sleeping)
-    db.execute(
-        "select private.enqueue('noop', md5(n::text)::uuid) from generate_series(1, 300) as n"
-    )
+    db.execute("select private.enqueue('noop', id) from unnest(%s) as id", sleeping)
     assert len(claim(db, quantity=300, lease_seconds=600)) == 300
     db.execute("select private.enqueue('noop', %s) from generate_series(1, 100)", busy)
     enqueue(db, user_id=other)

@@ -356,11 +356,6 @@ def test_without_a_worker_that_waits_nothing_is_notified_for_commits_would_queue
     assert notified(db, lambda: enqueue(db)) == []
 
 
-def test_a_worker_is_not_told_of_jobs_that_are_not_due(db: Database):
-    expect_notifications(db)
-    assert notified(db, lambda: enqueue(db, delay_seconds=60)) == []
-
-
 def test_a_worker_that_waits_for_new_tenants_is_told_of_them_only(db: Database):
     busy, other = make_user(db), make_user(db)
     with db.as_worker() as worker:

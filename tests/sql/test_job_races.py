@@ -60,7 +60,7 @@ def test_a_retry_said_twice_because_the_answer_got_lost_counts_once(db: Database
     assert db.value("select failures from public.jobs where id = %s", job_id) == 1
 
 
-def test_a_wake_that_comes_before_the_job_has_parked_is_not_lost(db: Database):
+def test_a_wake_that_comes_before_the_job_snoozes_is_not_lost(db: Database):
     job_id = enqueue(db)
     [job] = claim(db)
     db.value("select private.wake(%s)", job_id)

@@ -107,6 +107,13 @@ select user_id, user_id, 'creator', 'active'
 from (select distinct user_id from public.products) as a;
 analyze;
 """
+# What sleeps in the queue, and what is due in another one.
+_MESSAGES_OF_OTHERS = """
+insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+select '{}', jsonb_build_object('queue', t.queue, 'tenant', n % 10), t.vt, clock_timestamp()
+from generate_series(1, 3000) as n,
+    (values ('ingestion', now() + interval '1 hour'), ('scripts', now())) as t (queue, vt)
+"""
 _LOGGING = {
     "session_preload_libraries": "auto_explain",
     "auto_explain.log_min_duration": "0",
@@ -247,13 +254,14 @@ def test_a_table_without_an_index_would_be_noticed(plans: Plans) -> None:
 
 
 def test_a_claim_looks_at_what_it_takes_only(plans: Plans) -> None:
-    """Its plans are kept: those made for an empty queue, and those made for a full one."""
+    """Whatever else is there. Its plans are kept: those of an empty queue, those of a full one."""
     with plans.db.connect("worker") as worker:
         claimed(worker)
         plans.db.execute(
             "select private.enqueue('analyze_product', u.user_id) from generate_series(1, 50),"
             " (select user_id from public.products group by 1 order by 1 limit 100) as u"
         )
+        plans.db.execute(_MESSAGES_OF_OTHERS)
         plans.db.execute("analyze")
         with plans.logged() as kept:
             assert len(claimed(worker)) == 40

@@ -27,10 +27,7 @@ from workers.engine.runner import Runner
 _SESSIONS = 8
 _SECONDS = 5.0
 _ENQUEUE = "select private.enqueue('noop', null)"
-_ADD = (
-    "select private.enqueue_many('noop', a.ids, array_fill('{}'::jsonb, array[cardinality(a.ids)]))"
-    " from (values (%s::uuid[])) as a (ids)"
-)
+_ADD = "select private.enqueue('noop', id) from unnest(%s::uuid[]) as id"
 
 
 def run() -> list[Figure]:
@@ -69,7 +66,7 @@ def _jobs_a_second(db: Database, statement: str) -> float:
 
 
 async def _beside_a_worker(db: Database) -> float:
-    db.execute("delete from public.jobs; delete from private.messages")
+    db.execute("delete from public.jobs; delete from pgmq.q_jobs")
 
     async def work(_input: None, _run: Run) -> None:
         pass
@@ -93,18 +90,19 @@ async def _beside_a_worker(db: Database) -> float:
 
 def _turn_beside(db: Database, sleeping: int) -> Figure:
     """As which number B's one job is handed out, beside A's 2,000 and tenants that sleep."""
-    db.execute("delete from public.jobs; delete from private.messages")
+    db.execute("delete from public.jobs; delete from pgmq.q_jobs")
     last, tenants = UUID(int=2**128 - 1), [UUID(int=n) for n in range(sleeping)]
     db.make_accounts(last, *tenants)
     db.execute(_ADD, tenants)
     claim(db, quantity=sleeping, lease_seconds=3600)
     db.execute(_ADD, [make_user(db)] * 2000)
     db.execute(_ADD, [last])
-    number, cursor = 0, ""
+    number, cursor = 0, None
     with db.connect("worker") as worker:
         while True:
             rows = worker.execute(
-                "select * from private.claim(%s, 1, 3600, %s)", (QUEUE, cursor)
+                "select user_id, cursor::text from private.claim(%s, 1, 3600, %s)",
+                (QUEUE, cursor),
             ).fetchall()
             number += 1
             if rows[0]["user_id"] == last:

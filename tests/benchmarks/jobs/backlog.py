@@ -17,7 +17,7 @@ from tests.benchmarks.jobs.target import Target
 
 Numbers = dict[str, float]
 
-_NOT_PARKED = "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
+_NOT_SNOOZED = "select count(*) from public.jobs where kind = 'benchmark' and status <> 'waiting'"
 _CHUNK = 1000
 _CLAIMS = 40
 
@@ -49,19 +49,19 @@ async def crowd(system: Ours, target: Target, parameters: dict[str, Any]) -> Num
     return {"p50_ms": crowded, "alone_p50_ms": alone, "times_alone": crowded / alone}
 
 
-async def parked(system: Ours, target: Target, parameters: dict[str, Any]) -> Numbers:
-    """A wake's commit to the job's start, one after the other while the rest stays parked."""
+async def snoozed(system: Ours, target: Target, parameters: dict[str, Any]) -> Numbers:
+    """A wake's commit to the job's start, one after the other while the rest snoozes."""
     jobs = parameters["jobs"]
     work = Work("stamp")
     job_ids = {}
     woken_at = {}
     async with (
         await _connect(target) as db,
-        system.parking_worker(work, parameters["concurrency"]) as runner,
+        system.snoozing_worker(work, parameters["concurrency"]) as runner,
     ):
         for number in range(jobs):
             job_ids[number] = await system.add_for(db, number)
-        while await _value(db, _NOT_PARKED):  # noqa: ASYNC110 - nobody tells
+        while await _value(db, _NOT_SNOOZED):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
         slots_held = runner.running
         for number, job_id in job_ids.items():
@@ -109,10 +109,13 @@ async def _fill(system: Claimable, target: Target, numbers: range) -> None:
     """Over two connections: a million single enqueues take their time."""
     chunks = iter(range(numbers.start, numbers.stop, _CHUNK))
 
+    # Where a system has a faster way that leaves the same rows.
+    add_many = getattr(system, "fill", system.add_many)
+
     async def fill() -> None:
         async with await _connect(target, system.login) as db:
             for first in chunks:
-                await system.add_many(db, range(first, min(first + _CHUNK, numbers.stop)))
+                await add_many(db, range(first, min(first + _CHUNK, numbers.stop)))
 
     await asyncio.gather(fill(), fill())
 
@@ -210,4 +213,4 @@ async def _connect(target: Target, login: str = "supabase_admin") -> psycopg.Asy
     return await psycopg.AsyncConnection.connect(target.url(login), autocommit=True)
 
 
-BACKLOG_CASES = {"growth": growth, "crowd": crowd, "parked": parked, "held": held}
+BACKLOG_CASES = {"growth": growth, "crowd": crowd, "snoozed": snoozed, "held": held}

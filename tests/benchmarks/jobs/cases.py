@@ -62,18 +62,23 @@ async def blocked(system: System, target: Target, parameters: dict[str, Any]) ->
     return {"median_ms": statistics.median(waits) * 1000, "longest_ms": max(waits) * 1000}
 
 
-async def drain(system: System, target: Target, parameters: dict[str, Any]) -> Numbers:
-    """No-op jobs a second, from the worker's start to the last durable completion."""
+async def results(system: System, target: Target, parameters: dict[str, Any]) -> Numbers:
+    """Jobs a second that write a row each, from the worker's start to the last completion."""
     jobs = parameters["jobs"]
     async with await _connect(target, system.login) as db:
         await preload(system, db, jobs)
     async with await _connect(target) as admin:
+        await admin.execute("create table benchmark_results (number integer primary key)")
+        await admin.execute("grant insert on benchmark_results to public")
         await _settle(admin)
         before = await _server_counters(admin)
         tell(BEGIN)
-        seconds = await _drained(system, Work("noop"), jobs, parameters["concurrency"])
+        seconds = await _drained(system, Work("result"), jobs, parameters["concurrency"])
         tell(END)
         after = await _server_counters(admin)
+        [written] = await _row(admin, "select count(*) from benchmark_results")
+    if written != jobs:
+        raise RuntimeError(f"{written} of {jobs} rows were written")
     return {
         "jobs_per_second": jobs / seconds,
         "commits_per_job": (after[0] - before[0]) / jobs,
@@ -186,18 +191,23 @@ async def _settle(admin: psycopg.AsyncConnection) -> None:
 async def _server_counters(admin: psycopg.AsyncConnection) -> tuple[int, int]:
     await asyncio.sleep(0.1)  # backends report their commits with a delay
     await admin.execute("select pg_stat_force_next_flush()")
-    cursor = await admin.execute(
+    commits, wal = await _row(
+        admin,
         "select xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
-        " from pg_stat_database where datname = current_database()"
+        " from pg_stat_database where datname = current_database()",
     )
-    commits, wal = await cursor.fetchone() or (0, 0)
     return int(commits), int(wal)
+
+
+async def _row(db: psycopg.AsyncConnection, query: str) -> tuple[Any, ...]:
+    [row] = await (await db.execute(query)).fetchall()
+    return tuple(row)
 
 
 CASES = {
     "enqueue": enqueue,
     "blocked": blocked,
-    "drain": drain,
+    "results": results,
     "sleep": sleep,
     "latency": latency,
 }

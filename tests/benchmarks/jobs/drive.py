@@ -20,7 +20,6 @@ from tests.benchmarks.jobs.target import Order, Target
 _SYSTEMS = {
     "ours": ("ours", "Ours"),
     "ours (1000 users)": ("ours", "OursOfManyUsers"),
-    "ours (commit per job)": ("ours", "OursCommitPerJob"),
     "pgmq read + delete": ("pgmq", "Pgmq"),
     "procrastinate": ("procrastinate", "Procrastinate"),
     "pgqueuer (psycopg)": ("pgqueuer", "PgQueuerOnPsycopg"),

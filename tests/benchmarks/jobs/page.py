@@ -29,28 +29,35 @@ commit. In a full run a measurement during which other processes used more than 
 made once more, within the first two minutes, and the calmer one counts; a quick run takes few
 jobs, once, whatever else goes on. The column *foreign CPU* says how much that was: rows with much of it are no evidence.
 
-A drain's clock runs from the worker's start to the moment when the database says that no job is
-unfinished. All worker logs are at WARNING. Slow systems drain a sixth to a half of the jobs, which
-flatters those whose claim searches the table. *cpu us per job* is the CPU time of worker, server
+## What is compared
+
+Every kind of job that a user starts saves a result. So the headline is *results*: each job writes one row
+and completes, the same work for each system. Ours writes the row and the acknowledgement in one transaction,
+so that a crash leaves both or neither. The table says how each of the others does it. The run counts the
+rows: each job has written exactly one.
+
+The clock runs from the worker's start to the moment when the database says that no job is unfinished.
+All worker logs are at WARNING. Slow systems get a sixth to a half of the jobs, which flatters those
+whose claim searches the table. *cpu us per job* is the CPU time of worker, server
 and Redis together from the worker's start to its end, divided by the jobs: where other processes
 share the machine, it says more than a rate does.
 
 A claim is measured beside a thousand rows and beside more, of 1,000 users: due, then delayed by two
-hours, then marked as taken, each with a thousand more that are due. Peers are filled up to 100,000.
-Parked jobs are woken one after the other, 5 ms apart, while the rest stays parked: from the wake's
+hours, then marked as taken, each with a thousand more that are due. Our million is inserted past the
+protocol, in the rows that it would leave. Peers are filled up to 100,000.
+Snoozed jobs are woken one after the other, 5 ms apart, while the rest snoozes: from the wake's
 commit to the handler's start.
 
-| system | set up as |
-| --- | --- |
-| ours | a handler without results: acknowledgements share a statement with the next claim; jobs of the system |
-| ours (1000 users) | the same, the jobs spread over a thousand users, whose lanes take turns |
-| ours (commit per job) | a handler whose `save` writes nothing: each job is acknowledged alone, in a transaction of its own (one statement; a `save` that writes adds its own, a begin and a commit) |
-| pgmq read + delete | `pgmq.read(…, 1)` and `pgmq.delete` in a loop per slot, a connection each; 0.1 s of sleep when empty |
-| procrastinate | psycopg connector, LISTEN on, finished jobs kept (its default) |
-| pgqueuer | batches of as many jobs as there are slots; its cap must be twice that, so it may run twice as many |
-| celery + redis | prefork pool, late acknowledgement, prefetch 4, results ignored; no row and job in one transaction |
-| graphile-worker | `run` with its default options but for concurrency and pool; jobs added by its SQL function |
-| pg-boss | one worker with batches of as many jobs as there are slots, told by `notifyWorker` to go on after each; when idle it polls twice a second, the fastest it allows |
+| system | set up as | row and completion |
+| --- | --- | --- |
+| ours | a handler whose `save` writes the row; jobs of the system | one transaction |
+| ours (1000 users) | the same, the jobs spread over a thousand users, who take turns | one transaction |
+| pgmq read + delete | `pgmq.read(…, 1)` and `pgmq.delete` in a loop per slot, a connection each; 0.1 s of sleep when empty | one transaction, without a fencing token |
+| procrastinate | psycopg connector, LISTEN on, finished jobs kept (its default) | the row first, over a pool of the task's own |
+| pgqueuer | batches of as many jobs as there are slots; its cap must be twice that, so it may run twice as many; it completes jobs in batches | the row first, over a pool of the entry point's own |
+| celery + redis | prefork pool, late acknowledgement, prefetch 4, results ignored | the row first, a connection per process |
+| graphile-worker | `run` with its default options but for concurrency and pool; jobs added by its SQL function | the row first, over its pool (`withPgClient`) |
+| pg-boss | one worker with batches of as many jobs as there are slots, told by `notifyWorker` to go on after each; when idle it polls twice a second, the fastest it allows | the row first, over a pool of the handler's own |
 
 ## Numbers
 

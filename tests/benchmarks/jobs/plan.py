@@ -7,7 +7,7 @@ from typing import Any
 
 OURS = "ours"
 OF_MANY_USERS = "ours (1000 users)"
-OURS_VARIANTS = (OURS, OF_MANY_USERS, "ours (commit per job)")
+OURS_VARIANTS = (OURS, OF_MANY_USERS)
 PYTHON_PEERS = (
     "pgmq read + delete",
     "procrastinate",
@@ -27,14 +27,13 @@ _PRODUCTS = (
     *NODE,
 )
 _IN_TRANSACTIONS = tuple(system for system in _PRODUCTS if system != "celery + redis")
-# A drain of the full number would take them minutes. Fewer jobs flatter them: less to search.
+# The full number would take them minutes. Fewer jobs flatter them: less to search.
 _SLOW = {
     "procrastinate": 6,
     "celery + redis": 4,
     "pgmq read + delete": 4,
     "pgqueuer (psycopg)": 2,
     "pgqueuer (asyncpg)": 2,
-    "ours (commit per job)": 2,
 }
 
 
@@ -49,8 +48,8 @@ class Case:
     repeats: int = 1
 
     def parameters_of(self, system: str) -> dict[str, Any]:
-        """Slow systems get a part of the jobs of a drain."""
-        if self.kind != "drain":
+        """Slow systems get a part of the jobs."""
+        if self.kind != "results":
             return self.parameters
         return self.parameters | {"jobs": self.parameters["jobs"] // _SLOW.get(system, 1)}
 
@@ -69,22 +68,22 @@ def _throughput(*, is_quick: bool) -> list[Case]:
     enqueue = {"jobs": 200, "bulk": 1_000} if is_quick else {"jobs": 500, "bulk": 5_000}
     return [
         Case(
-            "drain, 10 at once",
-            "drain",
+            "results, 10 at once",
+            "results",
             {"jobs": jobs, "concurrency": 10},
             SYSTEMS,
             1 if is_quick else 5,
         ),
         Case(
-            "drain, 100 at once",
-            "drain",
+            "results, 100 at once",
+            "results",
             {"jobs": jobs, "concurrency": 100},
             SYSTEMS,
             1 if is_quick else 3,
         ),
         Case(
-            "drain, 256 at once",
-            "drain",
+            "results, 256 at once",
+            "results",
             {"jobs": jobs, "concurrency": 256},
             OURS_VARIANTS,
             1 if is_quick else 5,
@@ -117,8 +116,8 @@ def _waiting(*, is_quick: bool) -> list[Case]:
             1 if is_quick else 2,
         ),
         Case(
-            "1,000 parked jobs",
-            "parked",
+            "1,000 snoozed jobs",
+            "snoozed",
             {"jobs": 200 if is_quick else 1_000, "concurrency": 10},
             (OURS,),
         ),

@@ -13,8 +13,8 @@ _OURS, _PEER = "#1f6f54", "#9aa5b1"
 _DASHES = {"delayed": "--", "leased": ":"}
 _GROWTH = "_claim_ms_at_"
 _BARS = (
-    ("drain, 10 at once", "jobs_per_second", "No-op jobs/s, 10 at once"),
-    ("drain, 100 at once", "jobs_per_second", "No-op jobs/s, 100 at once"),
+    ("results, 10 at once", "jobs_per_second", "Jobs/s with a result each, 10 at once"),
+    ("results, 100 at once", "jobs_per_second", "Jobs/s with a result each, 100 at once"),
     ("500 jobs of 50 ms, 50 at once", "efficiency", "Jobs of 50 ms: part of the ideal rate"),
     ("pick-up when idle", "p99_ms", "Pick-up when idle, p99 ms (log)"),
     ("beside a snapshot held 60 s", "kept", "Rate beside a snapshot held 60 s"),

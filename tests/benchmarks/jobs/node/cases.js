@@ -5,7 +5,7 @@ import pg from "pg";
 const CHUNK = 1000;
 const STUCK_MS = 30_000;
 
-export const cases = { enqueue, blocked, drain, sleep, latency };
+export const cases = { enqueue, blocked, results, sleep, latency };
 
 async function enqueue(system, url, { jobs, bulk }) {
   const clients = await Promise.all(range(8).map(() => connect(url)));
@@ -46,17 +46,20 @@ async function blocked(system, url, { seconds }) {
   return { median_ms: median(waits), longest_ms: waits.at(-1) };
 }
 
-async function drain(system, url, { jobs, concurrency }) {
+async function results(system, url, { jobs, concurrency }) {
   const db = await connect(url);
   await preload(system, db, jobs);
+  await db.query("create table benchmark_results (number integer primary key)");
   await db.query("vacuum (analyze)");
   await db.query("checkpoint");
   const before = await serverCounters(db);
   console.log("#begin");
-  const seconds = await drained(system, () => {}, jobs, concurrency);
+  const seconds = await drained(system, () => {}, jobs, concurrency, true);
   console.log("#end");
   const after = await serverCounters(db);
+  const { rows } = await db.query("select count(*)::int as written from benchmark_results");
   await db.end();
+  if (rows[0].written !== jobs) throw new Error(`${rows[0].written} of ${jobs} rows were written`);
   return {
     jobs_per_second: jobs / seconds,
     commits_per_job: (after.commits - before.commits) / jobs,
@@ -93,12 +96,12 @@ async function latency(system, url, { jobs, concurrency }) {
   return { p50_ms: median(waits), p99_ms: percentile(waits, 0.99), max_ms: waits.at(-1) };
 }
 
-async function drained(system, work, jobs, concurrency) {
+async function drained(system, work, jobs, concurrency, isWriting = false) {
   let done = 0;
   const worker = await system.worker(async (number) => {
     await work(number);
     done += 1;
-  }, concurrency);
+  }, concurrency, isWriting);
   const endedAt = await untilNoneUnfinished(system, () => done, jobs);
   await worker.stop();
   return (endedAt - worker.startedAt) / 1000;

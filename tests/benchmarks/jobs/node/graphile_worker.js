@@ -2,6 +2,7 @@
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 
+const WRITE = "insert into benchmark_results (number) values ($1)";
 const logger = new Logger(() => () => {});
 
 export async function graphileWorker(url) {
@@ -26,7 +27,11 @@ export async function graphileWorker(url) {
          ))`,
         [numbers],
       ),
-    async worker(work, concurrency) {
+    async worker(work, concurrency, isWriting) {
+      const benchmark = async ({ number }, { withPgClient }) => {
+        if (isWriting) await withPgClient((db) => db.query(WRITE, [number]));
+        await work(number);
+      };
       const startedAt = performance.now();
       const runner = await run({
         connectionString: url,
@@ -34,7 +39,7 @@ export async function graphileWorker(url) {
         concurrency,
         maxPoolSize: Math.min(concurrency, 16) + 2,
         noHandleSignals: true,
-        taskList: { benchmark: ({ number }) => work(number) },
+        taskList: { benchmark },
       });
       return { startedAt, stop: () => runner.stop() };
     },

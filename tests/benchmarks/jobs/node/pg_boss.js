@@ -4,6 +4,7 @@ import PgBoss from "pg-boss";
 import pg from "pg";
 
 const QUEUE = "benchmark";
+const WRITE = "insert into benchmark_results (number) values ($1)";
 const QUIET = { supervise: false, schedule: false };
 
 export async function pgBoss(url) {
@@ -26,7 +27,12 @@ export async function pgBoss(url) {
       const jobs = numbers.map((number) => ({ name: QUEUE, data: { number } }));
       await sender.insert(jobs, { db: through(db) });
     },
-    async worker(work, concurrency) {
+    async worker(work, concurrency, isWriting) {
+      const writers = new pg.Pool({ connectionString: url, max: Math.min(concurrency, 16) + 2 });
+      const perform = async ({ data: { number } }) => {
+        if (isWriting) await writers.query(WRITE, [number]);
+        await work(number);
+      };
       const boss = new PgBoss({ connectionString: url, schedule: false });
       boss.on("error", (error) => console.error(error));
       await boss.start();
@@ -34,10 +40,14 @@ export async function pgBoss(url) {
       let id = null;
       const options = { batchSize: concurrency, pollingIntervalSeconds: 0.5 };
       id = await boss.work(QUEUE, options, async (jobs) => {
-        await Promise.all(jobs.map((job) => work(job.data.number)));
+        await Promise.all(jobs.map(perform));
         if (id !== null) boss.notifyWorker(id);
       });
-      return { startedAt, stop: () => boss.stop({ graceful: false, wait: true }) };
+      const stop = async () => {
+        await boss.stop({ graceful: false, wait: true });
+        await writers.end();
+      };
+      return { startedAt, stop };
     },
     async unfinished() {
       const { rows } = await pool.query(

@@ -27,6 +27,7 @@ class Celery:
     def __init__(self, target: Target) -> None:
         assert target.redis_socket is not None
         self._socket = target.redis_socket
+        self._url = target.url(self.login)
         self._app = celery_app.make(self._socket)
         self._redis = Redis(unix_socket_path=self._socket)
 
@@ -78,6 +79,7 @@ class Celery:
             env=os.environ
             | {
                 "BENCHMARK_REDIS": self._socket,
+                "BENCHMARK_URL": self._url,
                 "BENCHMARK_KIND": work.kind,
                 "BENCHMARK_SECONDS": str(work.seconds),
             },

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import time
 
+import psycopg
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready
 from redis import Redis
+
+from tests.benchmarks.jobs.systems.work import WRITE
 
 NAME = "benchmark"
 QUEUE = "celery"
 READY_KEY = "benchmark-ready"
 STAMPS_KEY = "benchmark-stamps"
 _redis: Redis | None = None
+_db: psycopg.Connection | None = None
 
 
 def make(socket: str) -> Celery:
@@ -41,11 +45,15 @@ if "BENCHMARK_REDIS" in os.environ:
             _redis.hset(STAMPS_KEY, str(number), at)
         if _kind == "sleep":
             time.sleep(_seconds)
+        if _kind == "result":
+            assert _db is not None
+            _db.execute(WRITE, (number,))
 
     @worker_process_init.connect
     def _connect(**_: object) -> None:
-        global _redis  # noqa: PLW0603 - one connection per worker process
+        global _redis, _db  # noqa: PLW0603 - one connection per worker process
         _redis = Redis(unix_socket_path=os.environ["BENCHMARK_REDIS"])
+        _db = psycopg.connect(os.environ["BENCHMARK_URL"], autocommit=True)
 
     @worker_ready.connect
     def _tell(**_: object) -> None:

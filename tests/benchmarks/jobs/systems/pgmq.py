@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.benchmarks.jobs.systems.system import Work
-from tests.benchmarks.jobs.systems.work import perform
+from tests.benchmarks.jobs.systems.work import WRITE, perform
 from tests.benchmarks.jobs.target import Target
 
 _IDLE_SECONDS = 0.1
@@ -85,8 +85,12 @@ async def _slot(db: psycopg.AsyncConnection, work: Work) -> None:
         if row is None:
             await asyncio.sleep(_IDLE_SECONDS)
             continue
-        await perform(work, row[1]["number"])
-        await db.execute("select pgmq.delete('jobs', %s::bigint)", (row[0],))
+        number = row[1]["number"]
+        await perform(work, number)
+        async with db.transaction():
+            if work.kind == "result":
+                await db.execute(WRITE, (number,))
+            await db.execute("select pgmq.delete('jobs', %s::bigint)", (row[0],))
 
 
 class _Claims:

@@ -18,7 +18,7 @@ from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
 from tests.benchmarks.jobs.systems.system import Work
-from tests.benchmarks.jobs.systems.work import perform
+from tests.benchmarks.jobs.systems.work import perform, writing
 from tests.benchmarks.jobs.target import Target
 
 _NAME = "benchmark"
@@ -54,7 +54,7 @@ class PgQueuerOnPsycopg:
 
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
-        async with self._open() as queuer:
+        async with self._writing(work, min(concurrency, 16) + 2), self._open() as queuer:
 
             @queuer.entrypoint(_NAME)
             async def benchmark(job: Job) -> None:
@@ -86,6 +86,11 @@ class PgQueuerOnPsycopg:
         async with await self._connect() as db:
             yield PgQueuer.from_psycopg_connection(db)
 
+    @asynccontextmanager
+    async def _writing(self, work: Work, connections: int) -> AsyncIterator[None]:
+        async with writing(work, self._target.url(self.login), connections):
+            yield
+
     async def _connect(self) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(self._target.url(self.login), autocommit=True)
 
@@ -100,6 +105,20 @@ class PgQueuerOnAsyncpg(PgQueuerOnPsycopg):
             yield PgQueuer.from_asyncpg_connection(db)
         finally:
             await db.close()
+
+    @asynccontextmanager
+    async def _writing(self, work: Work, connections: int) -> AsyncIterator[None]:
+        if work.kind != "result":
+            yield
+            return
+        url = self._target.url(self.login)
+        async with asyncpg.create_pool(url, min_size=connections, max_size=connections) as pool:
+
+            async def write(number: int) -> None:
+                await pool.execute("insert into benchmark_results (number) values ($1)", number)
+
+            work.write = write
+            yield
 
 
 class _Claims:

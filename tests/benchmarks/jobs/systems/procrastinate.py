@@ -14,7 +14,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 from tests.benchmarks.jobs.systems.system import Work
-from tests.benchmarks.jobs.systems.work import perform
+from tests.benchmarks.jobs.systems.work import perform, writing
 from tests.benchmarks.jobs.target import Target
 
 
@@ -45,8 +45,9 @@ class Procrastinate:
     @asynccontextmanager
     async def worker(self, work: Work, concurrency: int) -> AsyncIterator[float]:
         self._work = work
-        app, _task = self._make_app(connections=min(concurrency, 16) + 2)
-        async with app.open_async():
+        connections = min(concurrency, 16) + 2
+        app, _task = self._make_app(connections)
+        async with app.open_async(), writing(work, self._target.url(self.login), connections):
             started_at = time.monotonic()
             run = asyncio.create_task(
                 app.run_worker_async(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import psycopg
 
-Kind = Literal["noop", "sleep", "stamp"]
+Kind = Literal["noop", "sleep", "stamp", "result"]
 
 
 @dataclass
 class Work:
     """What every job does, and what its handler has seen so far.
+
+    A job of the kind "result" writes a row: ours in the transaction that acknowledges it, the
+    others as they can (`write`).
 
     `done` only tells when looking into the database is worth while: the clock stops when the
     database says that all jobs are completed.
@@ -25,6 +28,7 @@ class Work:
     seconds: float = 0.0
     done: int = 0
     started_at: dict[int, float] = field(default_factory=dict)
+    write: Callable[[int], Awaitable[None]] | None = None
 
     def start(self, number: int) -> None:
         """Called by the handler first."""
