@@ -1,6 +1,6 @@
 -- Redrives jobs after an outage: the dead letters of the last hour, oldest first, 100 at a time.
--- Run it until it returns no row. It skips jobs that were redriven before, and jobs that their users
--- have started again. For one job: `python -m workers redrive JOB_ID`.
+-- Run it until it returns no row. It skips jobs that were redriven before, and jobs that their
+-- users have started again. For one job: `python -m workers redrive JOB_ID`.
 select
     d.job_id,
     private.redrive(d.job_id) as is_back

@@ -1,5 +1,5 @@
--- Foundations: two schemas without default grants, logins with least privilege, errors with stable
--- codes, and the triggers that all inserts through the API share.
+-- Foundations: schemas without default grants, logins with least privilege, errors with stable
+-- codes, and triggers that several tables share.
 
 -- Older projects grant new objects to the API roles by default. Here each grant is explicit.
 alter default privileges revoke execute on functions from public;
@@ -192,8 +192,8 @@ begin
     if auth.uid() is null then
         return new;
     end if;
-    -- One insert at a time for each account and table, so that each sees the ids of the others and
-    -- the quota counts them.
+    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
+    -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
     -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)

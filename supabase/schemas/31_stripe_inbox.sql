@@ -152,8 +152,9 @@ begin atomic
         );
 end;
 comment on function private.begin_customer_sync is
-'The received events of a customer, which a sync that reads Stripe from now on covers, and the
-sync_version that its write must name. Definer: workers and the edge have no table rights.';
+'What a sync notes before it reads Stripe: the received events of the customer, which it will
+cover, and the sync_version, which its write must name. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.begin_customer_sync to worker;
 grant execute on function private.begin_customer_sync to webhook;
 
@@ -409,7 +410,7 @@ end;
 $$;
 comment on function private.requeue_billing is
 'Reconciliation: queues a sync for events that are still received, and for customers whose
-checkout page was open after their latest sync. Also queues one an hour for orphans, one a day for
-customers with a live subscription, and one a month for all others. Deletes events after 90 days.
-Returns how many jobs it queued. Definer: workers have no table rights.';
+checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
+jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

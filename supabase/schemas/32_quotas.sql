@@ -233,8 +233,8 @@ begin
 end;
 $$;
 comment on function private.jobs_refund is
-'Trigger: gives a use back, once, if the job paid for no run and either failed without the user''s
-fault or was cancelled before it started.';
+'Trigger: gives a use back once. The job was cancelled before its start, or failed without the
+user''s fault. A job with paid runs gets nothing back.';
 create trigger jobs_50_refund after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')

@@ -88,9 +88,9 @@ as $$
             || 'ʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒'
             || '🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩ɱɾƈɳƚɠʂƭƙɦɓɗƒƴȥɇɆɨƗʉɄħĦŧŦƀɃɍɌɉɈɏɎɖʈɭɽ'
             || 'ɲŋᗩᑕᑎᔕ᙭ӿⲁⲀⲃⲉⲈᗷꞯꞒꞓςⲓ'
-            -- Generated from Unicode's confusables.txt (UTS #39), as PyPI confusable-homoglyphs
-            -- 3.3.1 ships it: single letters and digits of Latin, Greek, Cyrillic, Armenian,
-            -- Cherokee, Coptic, Lisu and Canadian syllables that look like one of ASCII.
+            -- From Unicode's confusables.txt (UTS #39), in PyPI confusable-homoglyphs 3.3.1: single
+            -- letters and digits that look like ASCII ones. Scripts: Latin, Greek, Cyrillic,
+            -- Armenian, Cherokee, Coptic, Lisu, Canadian syllables.
             || 'ꝚƧϨꙄᒿꞫȜƷꝪⳌЗӠᏎƼⳒбᏮȣȢꝮⳊɑᎪᗅꓮƄЬᏏᑲᖯꞴᏴꓐϲⲥꮯϹⲤᏟꓚᏧᑯꓒᎠᗞᗪꓓꬲҽᎬꓰꬵꞙẝքꞘϜᖴꓝɡ'
             || 'ᶃƍցԌᏀᏳꓖհᏂⲎᎻᕼꓧɩιꙇӏꭵᎥϳꞲͿᎫᒍꓙⲔᏦꓗƖǀⲒӀꓲⳐᏞᒪꓡϺⲘᎷᗰꓟոռⲚꓠᴑꬽσⲟօⲞՕꓳϱⲣⲢᏢᑭꓑ'
             || 'գզꭇꭈᴦⲅꮁƦᎡᏒᖇꓣƽꮪՏᏕᏚꓢⲦᎢꓔꞟꭎꭒʋսՍᑌꓴѵꮩѴᏙᐯꓦɯѡաꮃԜᎳᏔꓪᕁᕽꞳⲬꓫɣᶌỿꭚγүϒⲨҮᎩᎽꓬ'

@@ -188,11 +188,11 @@ $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
-Answers 401 not_signed_in without a token, except to GET /plans. Answers 401 invalid_token to a
-token without exp, iat, sub or aud, to one that lives longer than 15 minutes, and for an unknown
-account. Answers 403 account_deleted for an erased account, whose tokens live on for minutes.
-Answers 429 rate_limited beyond the writes a minute of the plan, beyond six requests of an account
-at once, and beyond three without a token.
+401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
+lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
+account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
+account exceeds the writes a minute of its plan or six requests at once, or requests without a
+token exceed three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.

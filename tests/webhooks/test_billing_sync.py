@@ -456,9 +456,11 @@ def test_what_somebody_sold_in_the_dashboard_is_found_within_a_month(trial):
 
 def test_a_reconciliation_queues_a_bounded_number_of_looks(trial):
     trial.db.execute(
-        "insert into private.stripe_customers (user_id, customer_id, created_at)"
-        " select gen_random_uuid(), 'cus_' || n, now() - interval '31 days'"
-        " from generate_series(1, 1001) as n"
+        "with a as ("
+        " insert into public.accounts (id) select gen_random_uuid() from generate_series(1, 1001)"
+        " returning id)"
+        " insert into private.stripe_customers (user_id, customer_id, created_at)"
+        " select a.id, 'cus_' || row_number() over (), now() - interval '31 days' from a"
     )
     assert len(due(trial)) == 1000
 
