@@ -171,7 +171,7 @@ def sync_customer(
             customer.is_deleted,
             Jsonb([asdict(subscription) for subscription in customer.subscriptions]),
             event_ids,
-            begun["looks"],
+            begun["sync_version"],
         )
         if written["outcome"] != "overtaken":
             return cast("SyncOutcome", written["outcome"])

@@ -1,6 +1,6 @@
--- What hosted Supabase already has, for a plain PostgreSQL (15 to 18): roles, auth.*, grants.
--- Run once per database, as the superuser `supabase_admin`, before the migrations. Never on hosted.
--- Roles belong to the whole cluster, so a second database finds them already there.
+-- Gives a plain PostgreSQL (15 to 18) what hosted Supabase has: roles, auth.*, grants. Run it once
+-- for each database, as the superuser `supabase_admin`, before the migrations. Never run it on
+-- hosted. Roles belong to the cluster, so another database may have created them.
 
 do $$
 declare
@@ -29,12 +29,12 @@ grant service_role to authenticator;
 grant anon to postgres;
 grant authenticated to postgres;
 grant service_role to postgres;
--- Hosted's operator sees what others' sessions do, and may end them.
+-- As on hosted, `postgres` may see and end the sessions of other roles.
 grant pg_monitor to postgres;
 grant pg_signal_backend to postgres;
 
--- `postgres` may set the pre-request function on the role that PostgREST logs in as, as on hosted.
--- Before 16 a grant has no inherit/set options, and the admin option is the nearest there is.
+-- As on hosted, `postgres` may set the pre-request function on the role that PostgREST logs in as.
+-- Before PostgreSQL 16 grants lack the inherit and set options, so the admin option must do.
 do $$
 begin
     if current_setting('server_version_num')::integer >= 160000 then
@@ -54,7 +54,7 @@ alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 
--- As on hosted, `postgres` owns the database, and so may say who makes temporary objects in it.
+-- As on hosted, `postgres` owns the database, so it may revoke temporary objects.
 do $$
 begin
     execute format('alter database %I owner to postgres', current_database());
@@ -110,7 +110,7 @@ as $$
     )
 $$;
 
--- PostgREST reads the schema again whenever it has changed, as on hosted.
+-- As on hosted, PostgREST reloads its schema cache after each change of the schema.
 create or replace function extensions.reload_postgrest()
 returns event_trigger
 language plpgsql

@@ -1,5 +1,5 @@
--- Why do jobs fail? Run after an alarm: the codes of the last day, the most frequent first.
--- By the dead letters: of them there is an index by time.
+-- Why do jobs fail? Run it after an alarm. Lists the error codes of the last day, the most frequent
+-- first. Reads the dead letters, which have an index by time.
 select
     j.kind,
     j.error_code,

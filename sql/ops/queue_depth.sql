@@ -1,3 +1,3 @@
--- How deep are the queues? Run first of all: due, sleeping, oldest, failed. (python -m workers
--- queues)
+-- How deep are the queues? Run it first. It lists due, sleeping, oldest and failed jobs of each
+-- queue, as `python -m workers queues` does.
 select * from private.queue_metrics();

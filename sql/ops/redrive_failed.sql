@@ -1,6 +1,6 @@
--- Bring back what an outage has failed: every dead letter of the last hour, oldest first, 100 at a
--- time. Run again until it returns no row. It leaves out what fails again after it was brought
--- back, and what its user has started again. One job alone: python -m workers redrive JOB_ID.
+-- Redrives jobs after an outage: the dead letters of the last hour, oldest first, 100 at a time.
+-- Run it until it returns no row. It skips jobs that were redriven before, and jobs that their
+-- users have started again. For one job: `python -m workers redrive JOB_ID`.
 select
     d.job_id,
     private.redrive(d.job_id) as is_back

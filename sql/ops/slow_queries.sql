@@ -1,4 +1,4 @@
--- What costs the database its time? Run when everything is slow; needs the extension
+-- Which queries take the most time? Run it when everything is slow. Needs the extension
 -- pg_stat_statements.
 select
     s.calls,

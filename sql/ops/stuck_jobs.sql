@@ -1,5 +1,6 @@
--- Which jobs hang? Run when users say that nothing moves: of the 1,000 oldest messages of each
--- queue, those whose job runs long, or waits long after being due.
+-- Which jobs hang? Run it when users see no progress. It lists jobs that started more than 10
+-- minutes ago, and jobs that have waited that long for their start. It reads the 1,000 oldest
+-- unclaimed and the 1,000 oldest claimed messages of each queue.
 select
     j.id,
     j.kind,

@@ -1,7 +1,7 @@
--- Foundations for everybody: two schemas, nothing allowed by default, logins with least privilege,
--- errors with a stable code, and what all inserts through the API have in common.
+-- Foundations: schemas without default grants, logins with least privilege, errors with stable
+-- codes, and triggers that several tables share.
 
--- Older projects grant new objects to the API roles by default; ours are granted one by one.
+-- Older projects grant new objects to the API roles by default. Here each grant is explicit.
 alter default privileges revoke execute on functions from public;
 alter default privileges in schema public
 revoke all on tables from anon, authenticated, service_role;
@@ -10,7 +10,7 @@ revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public
 revoke all on functions from anon, authenticated, service_role;
 
--- A temporary type or function of a caller's could stand before a built-in one. No login needs any.
+-- A temporary type or function could shadow a built-in one. No login needs temporary objects.
 do $$
 begin
     execute format('revoke temporary on database %I from public', current_database());
@@ -19,10 +19,10 @@ $$;
 
 create schema private;
 comment on schema private is
-'Privileged functions and internal tables. Not exposed by the API; each function is granted by
+'Privileged functions and internal tables. The API does not expose it; each function is granted by
 name.';
 
--- Roles are cluster-wide: a second database on the same server finds them already there.
+-- Roles belong to the cluster, so another database may have created them.
 do $$
 begin
     create role worker login noinherit;
@@ -69,7 +69,7 @@ begin
     if v_row > 1 and fail.status in (404, 409, 422) then
         details := coalesce(details, '{}') || jsonb_build_object('row', v_row);
     end if;
-    -- PostgREST wants `details` to be a string; an object there would be a 500.
+    -- PostgREST requires `details` to be a string: an object there is a 500.
     raise sqlstate 'PGRST' using
         message = jsonb_build_object(
             'code', fail.code, 'message', fail.message, 'details', fail.details::text, 'hint', null
@@ -78,8 +78,8 @@ begin
 end;
 $$;
 comment on function private.fail is
-'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.
-From the second row of a bulk insert on, details name the row (private.number_row).';
+'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
+back. From the second row of a bulk insert on, details name the row (private.number_row).';
 grant execute on function private.fail to authenticated;
 grant execute on function private.fail to service_role;
 
@@ -100,14 +100,15 @@ begin
             422, code, format('%s is longer than %s characters.', label, max_characters), v_details
         );
     end if;
-    -- PostgREST stores {"name": {"x": 1}} as the text '{"x": 1}'; nobody means that.
+    -- PostgREST would store {"name": {"x": 1}} as the text '{"x": 1}'.
     if private.is_json_container(value) then
         perform private.fail(422, code, label || ' must be text.', v_details);
     end if;
 end;
 $$;
 comment on function private.require_text is
-'A text that is missing, empty, too long or none is 422 with this code; details name the field.';
+'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
+422 with this code; details name the field.';
 grant execute on function private.require_text to authenticated;
 grant execute on function private.require_text to service_role;
 
@@ -116,14 +117,14 @@ returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
+    -- json, because jsonb refuses \u0000 and huge numbers, which are valid JSON.
     return value ~ '^\s*[\[{]' and json_typeof(value::json) in ('object', 'array');
 exception when invalid_text_representation then
     return false;
 end;
 $$;
 comment on function private.is_json_container is
-'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
+'Whether a text is a JSON object or array, as PostgREST stores {"name": {"x": 1}} in a text
 column.';
 grant execute on function private.is_json_container to authenticated;
 grant execute on function private.is_json_container to service_role;
@@ -133,7 +134,7 @@ returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
-        -- Characters that nobody sees don't make a name either.
+        -- Invisible characters alone are no name.
         when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
         when char_length(name) > 200 then 'may have 200 characters at most.'
         when private.is_json_container(name) then 'must be text.'
@@ -154,7 +155,7 @@ as $$
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
 $$;
 comment on function private.asks_for_upsert is
-'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
+'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
 grant execute on function private.asks_for_upsert to authenticated;
 grant execute on function private.asks_for_upsert to service_role;
 
@@ -177,8 +178,8 @@ begin
 end;
 $$;
 comment on function private.number_row is
-'Trigger: numbers the rows of an insert, so that a refusal can name its row.
-Errors: 422 too_many_rows.';
+'Trigger: numbers the rows of an insert, so that an error can name its row. One request may add
+500 rows. Errors: 422 too_many_rows.';
 
 create function private.settle_id()
 returns trigger
@@ -187,14 +188,14 @@ as $$
 declare
     v_owner uuid;
 begin
-    -- What isn't the API's has no account, and no quota.
+    -- Rows from outside the API have no account in a token, and no quota.
     if auth.uid() is null then
         return new;
     end if;
-    -- One insert at a time per account and table: parallel ones see each other's ids, and count
-    -- each other.
+    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
+    -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
-    -- Dynamic: the same for each table that takes ids.
+    -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;
     if v_owner = new.user_id and not private.asks_for_upsert() then
@@ -202,17 +203,17 @@ begin
             409, 'already_exists', 'You have already added this.', '{"field": "id"}'
         );
     elsif v_owner <> new.user_id then
-        -- As if it were free: the status does not tell that somebody else has it. The id of the new
-        -- row does, to whoever already knows the other's.
+        -- The status does not tell that the id exists. The new id does, to somebody who already
+        -- knows the other row's id.
         new.id := gen_random_uuid();
     end if;
     return new;
 end;
 $$;
 comment on function private.settle_id is
-'Trigger: an id that the client chose and the account has already is 409 already_exists, unless the
-request says what to do with duplicates. One of another account is replaced by a new one.
-Definer: it looks among the rows of all accounts.';
+'Trigger: checks an id that the client chose. If the account already has it: 409 already_exists,
+unless the request resolves duplicates. If another account has it, replaces it by a new one.
+Definer: it reads the ids of all accounts.';
 
 create function private.keep_id()
 returns trigger
@@ -224,7 +225,7 @@ begin
 end;
 $$;
 comment on function private.keep_id is
-'Trigger: the id of a row stays, whatever an upsert by another key sends.';
+'Trigger: keeps the id of a row, whatever an upsert by another key sends.';
 
 create function private.touch_updated_at()
 returns trigger

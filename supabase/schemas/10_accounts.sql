@@ -1,6 +1,5 @@
--- Accounts: who owns the rows. Every `user_id` references public.accounts: no row is without an
--- account, and none outlives it. private.accounts is the half that the API doesn't see: who the
--- account is at the issuer, its tombstone, the version of what it reads.
+-- Accounts own the rows: every `user_id` references public.accounts and cascades. The internal half
+-- is private.accounts: the identity at the issuer, the tombstone and the read version.
 -- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
 
 create table public.accounts (
@@ -10,18 +9,19 @@ create table public.accounts (
     created_at timestamptz not null default now()
 );
 comment on table public.accounts is
-'The account of the caller: `sub` of its token, `user_id` of every row that it owns.';
+'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is 'How people call it; null if it has no name.';
+comment on column public.accounts.name is
+'Its display name; null without one.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
--- No API role writes it: a sign-in makes an account, its erasure deletes it.
+-- No API role writes it: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated;
 grant select on public.accounts to service_role;
 
--- Room on each page for the next version of a row: no index holds what a write changes.
+-- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
     id uuid primary key,
     issuer text not null check (length(issuer) between 1 and 255),
@@ -33,14 +33,16 @@ create table private.accounts (
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
-'The internal half of each account, by the same id. It outlives the public half as the tombstone.';
-comment on column private.accounts.issuer is 'Who issues the session tokens: `iss`.';
-comment on column private.accounts.subject is 'Whom the issuer means: `sub`.';
+'The internal half of each account, with the same id. After an erasure it stays as the tombstone.';
+comment on column private.accounts.issuer is
+'The issuer of its session tokens: `iss`.';
+comment on column private.accounts.subject is
+'Its identity at the issuer: `sub`.';
 comment on column private.accounts.read_version is
-'Grows with each change of the account''s products, scripts and packs, and with each job that ends
-without changing them: one row to look at instead of all of them.';
+'Grows with each change of the account''s products, scripts and packs, and with each failed or
+cancelled job. The ETag depends on it.';
 comment on column private.accounts.deleted_at is
-'When the account was erased: the row is a tombstone. Null while it lives.';
+'When the account was erased; null while it lives.';
 comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
 create index accounts_unemptied_idx on private.accounts (id)
@@ -57,7 +59,7 @@ begin
     select a.* into v_account from private.accounts as a
     where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     if not found then
-        -- Of concurrent first sign-ins one makes the account; the others wait for its commit.
+        -- One of several concurrent first sign-ins inserts; the others wait for its commit.
         insert into private.accounts (id, issuer, subject)
         values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
         on conflict do nothing;
@@ -73,8 +75,8 @@ begin
 end;
 $$;
 comment on function private.resolve_identity is
-'The account behind a verified session token, made on the first sign-in, and whether it is erased.
-Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
+'The account of a verified session token, and whether it is erased. The first sign-in creates it.
+Definer: the edge has no table rights, and calls this only with a verified token.';
 grant execute on function private.resolve_identity to webhook;
 
 create function private.is_erased(user_id uuid)
@@ -87,14 +89,14 @@ begin atomic
     );
 end;
 comment on function private.is_erased is
-'Whether an account has its tombstone. Definer: it reads the tombstones.';
+'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
 create function private.lock_account(user_id uuid)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- References take the same lock. Only the end of an erasure takes a stronger one.
+    -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
     where p.id = lock_account.user_id and a.deleted_at is null
     for key share of p skip locked;
@@ -102,15 +104,16 @@ begin
 end;
 $$;
 comment on function private.lock_account is
-'Keeps an account until the transaction ends; waits for nobody. False: it is erased, or was never
-made. Call it before adding a row: the erasure deletes that row, or this returns false.';
+'Locks an account against deletion until the transaction ends, without waiting. False: it is
+erased or unknown. Call it before each insert: then either the erasure sees the row, or this
+returns false.';
 
 create function private.require_account()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- An account that was never made is left to the reference.
+    -- The foreign key refuses an unknown account.
     if not private.lock_account(new.user_id)
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
@@ -119,10 +122,10 @@ begin
 end;
 $$;
 comment on function private.require_account is
-'Trigger: nothing is added to an erased account, also by a request that was let in before.
+'Trigger: refuses rows for an erased account, even in a request that began before the erasure.
 Definer: it reads the tombstones. Errors: 403 account_deleted.';
 
-create function private.count_change()
+create function private.bump_read_version()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -135,19 +138,19 @@ begin
     else
         v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
     end if;
-    -- Every transaction locks these rows last, after products and what a user waits for.
+    -- Every transaction locks these rows last, in order.
     foreach v_user_id in array v_user_ids loop
-        -- Once in a transaction is enough: nobody else sees what stands between.
+        -- Once in a transaction is enough: no other transaction sees the states between.
         update private.accounts as a set read_version = a.read_version + 1
         where a.id = v_user_id and a.xmin <> pg_current_xact_id()::xid;
     end loop;
     return null;
 end;
 $$;
-comment on function private.count_change is
-'Trigger: a change of what an account reads gives it the next read_version. Products, scripts and
-packs count once a statement (transition table `changed`); so does a job that ends without leaving
-one. Definer: the version is internal.';
+comment on function private.bump_read_version is
+'Trigger: increments read_version of the accounts whose products, scripts or packs change
+(transition table `changed`), or whose job fails or is cancelled. Definer: the version is
+internal.';
 
 create function private.account_tables()
 returns setof regclass
@@ -167,5 +170,5 @@ as $$
     order by p.child::regclass::text <> 'public.jobs', max(p.length) desc, p.child::regclass::text
 $$;
 comment on function private.account_tables is
-'The tables whose rows belong to an account: those that reference public.accounts and cascade. Jobs
-come first, because they cost money while they run; then what hangs on others, before the others.';
+'The tables whose user_id references public.accounts and cascades. Jobs come first, because they
+cost money while they run; then child tables before their parents.';

@@ -1,5 +1,5 @@
--- Billing: the plans on offer, what each account pays for, and what it may use because of that.
--- Stripe decides; these rows are what was last seen there (see the Stripe inbox).
+-- Billing: the plans on offer, the subscriptions of each account, and its entitlements. Stripe is
+-- the truth; these rows are the state of the latest sync (31_stripe_inbox).
 
 create table public.plans (
     id text primary key check (id ~ '^[a-z]{1,20}$'),
@@ -15,15 +15,15 @@ create table public.plans (
     grace_days smallint not null default 3 check (grace_days >= 0)
 );
 comment on table public.plans is
-'What can be bought, and the limits that come with it. Everybody may read it.';
+'The plans that can be bought and their limits. Everybody may read them.';
 comment on column public.plans.rank is
-'Of several plans an account pays for, the highest rank counts.';
+'An account with several plans gets the one of the highest rank.';
 comment on column public.plans.max_scripts is
-'How many scripts an account may keep, whoever wrote them; scripts_per_month counts those of AI.';
+'How many scripts an account may keep, whoever wrote them. scripts_per_month counts those of AI.';
 comment on column public.plans.kept_analyses is
-'How many analyses of a product are kept, results and packs; the next one deletes the oldest.';
+'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
-'How long the plan lasts after a renewal whose payment failed.';
+'How many days the plan lasts after the payment of a renewal failed.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
@@ -38,9 +38,9 @@ create table private.plan_prices (
     is_offered boolean not null default true
 );
 comment on table private.plan_prices is
-'Which plan a Stripe price buys, by the price''s lookup_key.';
+'The plan that each Stripe price buys, by the lookup_key of the price.';
 comment on column private.plan_prices.is_offered is
-'False for prices that are only honoured, not sold any more.';
+'False for a price that checkout no longer sells, but that existing subscriptions have.';
 create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
 
@@ -52,43 +52,44 @@ create table private.stripe_customers (
     checkouts integer not null default 0,
     checkout_lease_end timestamptz,
     checked_out_at timestamptz,
-    looks integer not null default 0,
+    sync_version integer not null default 0,
     created_at timestamptz not null default now(),
     synced_at timestamptz,
     deleted_at timestamptz
 );
 comment on table private.stripe_customers is
-'Which Stripe customer an account pays as: a row from its first checkout on. Never matched by
+'The Stripe customer that each account pays as. The first checkout adds the row. Never matched by
 e-mail.';
 comment on column private.stripe_customers.customer_id is
-'Null until Stripe has made the customer.';
+'Null until Stripe has created the customer.';
 comment on column private.stripe_customers.customer_attempt is
-'Numbers the idempotency keys of the customer''s creation: Stripe repeats a stored failure for a
-day.';
+'Part of the idempotency key that creates the customer. It grows because Stripe repeats a stored
+failure for a day.';
 comment on column private.stripe_customers.customer_asked_at is
-'When Stripe was last asked to make the customer; null while no answer is outstanding.';
+'When Stripe was last asked to create the customer; null while no answer is outstanding.';
 comment on column private.stripe_customers.checkouts is
-'Numbers the checkouts, each with an idempotency key of its own.';
+'The number of checkouts, part of the idempotency key of each.';
 comment on column private.stripe_customers.checkout_lease_end is
-'Until when the latest checkout keeps others waiting; null once it has ended.';
+'Until when the latest checkout blocks others; null after it ended.';
 comment on column private.stripe_customers.checked_out_at is
-'When the latest checkout page was made; null before the first.';
-comment on column private.stripe_customers.looks is
-'Counts the writes of the billing sync. A look that began before the latest write is refused.';
+'When the latest checkout page was created; null before the first.';
+comment on column private.stripe_customers.sync_version is
+'Grows with each write of the billing sync. A sync that read Stripe before the latest write is
+refused.';
 comment on column private.stripe_customers.synced_at is
-'When Stripe was last looked at for it; null before the first time.';
+'When the latest sync wrote; null before the first.';
 comment on column private.stripe_customers.deleted_at is
-'When Stripe said the customer is gone; null before.';
+'When a sync found the customer deleted at Stripe; null before.';
 alter table private.stripe_customers enable row level security;
 
 create table private.stripe_account (
-    is_the_one boolean primary key default true check (is_the_one),
+    is_singleton boolean primary key default true check (is_singleton),
     account text not null check (account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'),
     created_at timestamptz not null default now()
 );
 comment on table private.stripe_account is
-'The Stripe account and mode that our customers live in; one row from the first customer on.
-Who moves to another account deletes it, together with the customers of the old one.';
+'The Stripe account and mode of our customers: one row, from the first customer on. To move to
+another account, delete it together with the customers.';
 alter table private.stripe_account enable row level security;
 
 create function private.stripe_account()
@@ -98,8 +99,8 @@ begin atomic
     select a.account from private.stripe_account as a;
 end;
 comment on function private.stripe_account is
-'Where our customers live; null before the first. Definer: workers and the edge have no table
-rights.';
+'The Stripe account of our customers; null before the first. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.stripe_account to worker;
 grant execute on function private.stripe_account to webhook;
 
@@ -115,7 +116,7 @@ begin atomic
     on conflict do nothing;
 end;
 comment on function private.remember_stripe_account is
-'Notes the account of a key that has made or found a customer of ours; the first one stays.
+'Stores the Stripe account of a key that has created or found a customer. The first one stays.
 Definer: workers and the edge have no table rights.';
 grant execute on function private.remember_stripe_account to worker;
 grant execute on function private.remember_stripe_account to webhook;
@@ -138,30 +139,29 @@ create table public.subscriptions (
     updated_at timestamptz not null default now()
 );
 comment on table public.subscriptions is
-'Subscriptions as last seen at Stripe. Written by the billing sync only.';
+'Subscriptions as last read from Stripe. Only the billing sync writes them.';
 comment on column public.subscriptions.plan is
-'What its price buys; null if the price is none of ours.';
--- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to
--- nothing.
+'The plan that its price buys; null for an unknown price.';
+-- No check: a status that Stripe adds must not stop the sync. An unknown one entitles to nothing.
 comment on column public.subscriptions.status is
-'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
+'Stripe''s status: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
 canceled, or a new one.';
 comment on column public.subscriptions.current_period_start is
-'When what was paid for began; null if Stripe names no period.';
+'When the paid period began; null if Stripe names none.';
 comment on column public.subscriptions.current_period_end is
-'When what was paid for ends; null if Stripe names no period.';
+'When the paid period ends; null if Stripe names none.';
 comment on column public.subscriptions.trial_end is
 'When the trial ends or ended; null without one.';
 comment on column public.subscriptions.past_due_at is
-'Since when its latest payment is due; null unless it is past_due. The grace counts from then.';
+'Since when its latest payment is due; null unless it is past_due. The grace period starts here.';
 comment on column public.subscriptions.cancel_at_period_end is
-'Whether it will end by itself, at cancel_at.';
+'Whether it ends at the end of the period, at cancel_at.';
 comment on column public.subscriptions.cancel_at is
-'When it will end by itself; null if it renews.';
+'When it ends; null if it renews.';
 comment on column public.subscriptions.canceled_at is
-'When somebody cancelled it, which may be before it ends.';
+'When it was cancelled, which may be before it ends; null if it was not.';
 comment on column public.subscriptions.pause_collection is
-'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible;
+'The treatment of invoices while collection is paused: void, keep_as_draft or mark_uncollectible;
 else null.';
 create index subscriptions_user_id_created_at_idx
 on public.subscriptions (user_id, created_at desc);
@@ -197,8 +197,7 @@ where
     )
 order by s.user_id asc, p.rank desc, s.current_period_end desc;
 comment on view private.entitlements is
-'The best plan that each paying account may use now; an account without a row is on the free
-plan.';
+'The best plan that each paying account may use now. An account without a row is on the free plan.';
 
 create function private.plan_of(user_id uuid)
 returns text
@@ -209,21 +208,21 @@ begin atomic
     );
 end;
 comment on function private.plan_of is
-'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
-called by private functions only.';
+'The plan whose limits an account has now. Definer: it reads the subscriptions of all accounts;
+only private functions call it.';
 
 create function private.tenant_weight(user_id uuid)
 returns integer
 language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Doubles with each plan.
+    -- The weight doubles with each rank.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 comment on function private.tenant_weight is
-'How many jobs in a row a user gets when tenants take turns; a free user gets one. Null, which
-counts as one, for the system.';
+'How many jobs of a tenant are claimed in one round; 1 on the free plan. Null for the system,
+which counts as 1.';
 
 create function private.billing_account(user_id uuid)
 returns table (
@@ -245,9 +244,8 @@ begin atomic
     left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
 comment on function private.billing_account is
-'The plan of an account, the Stripe customer it pays as (null: none, or deleted there) and how far
-the making of one has come.
-Definer: the edge has no table rights.';
+'The plan of an account, its Stripe customer (null: none, or deleted at Stripe), and the state of
+the customer''s creation. Definer: the edge has no table rights.';
 grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)
@@ -259,8 +257,8 @@ begin atomic
     where p.plan = offered_prices.plan and p.is_offered;
 end;
 comment on function private.offered_prices is
-'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
-the edge has no table rights.';
+'The lookup keys of the prices that checkout may sell a plan by; empty for a plan that is not
+sold. Definer: the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
 
 create function private.begin_checkout(user_id uuid)
@@ -283,9 +281,9 @@ begin
 end;
 $$;
 comment on function private.begin_checkout is
-'Begins the next checkout of an account and returns its number; null while another one goes on, or
-for an erased account. A checkout without end_checkout keeps others waiting for a minute.
-Definer: the edge has no table rights.';
+'Begins the next checkout of an account and returns its number. Null: another checkout has the
+lease, or the account is erased. The lease ends after a minute or with end_checkout. Definer: the
+edge has no table rights.';
 grant execute on function private.begin_checkout to webhook;
 
 create function private.confirm_checkout(user_id uuid, number integer)
@@ -303,9 +301,9 @@ begin
 end;
 $$;
 comment on function private.confirm_checkout is
-'Renews the lease of a checkout right before its page is made. Notes the time, for reconciliation
-looks for what was bought there. False: the lease has ended, or the account was erased.
-Definer: the edge has no table rights.';
+'Renews the lease of a checkout before its page is created, and notes the time for the
+reconciliation. False: the lease has ended, or the account is erased. Definer: the edge has no
+table rights.';
 grant execute on function private.confirm_checkout to webhook;
 
 create function private.end_checkout(user_id uuid, number integer)
@@ -316,7 +314,8 @@ begin atomic
     where c.user_id = end_checkout.user_id and c.checkouts = end_checkout.number;
 end;
 comment on function private.end_checkout is
-'Lets the next checkout of an account begin. Definer: the edge has no table rights.';
+'Ends the lease of a checkout, so that the next one may begin. Definer: the edge has no table
+rights.';
 grant execute on function private.end_checkout to webhook;
 
 create function private.ask_customer(user_id uuid, asked_at bigint)
@@ -327,7 +326,7 @@ begin atomic
     where c.user_id = ask_customer.user_id;
 end;
 comment on function private.ask_customer is
-'Notes that Stripe is about to be asked for a customer. Definer: the edge has no table rights.';
+'Notes that the edge is about to ask Stripe for a customer. Definer: the edge has no table rights.';
 grant execute on function private.ask_customer to webhook;
 
 create function private.renew_customer_attempt(user_id uuid, attempt integer)
@@ -341,8 +340,8 @@ begin atomic
         and c.customer_attempt = renew_customer_attempt.attempt;
 end;
 comment on function private.renew_customer_attempt is
-'Gives up an idempotency key that Stripe has answered for good. Definer: the edge has no table
-rights.';
+'Changes the idempotency key that creates the customer: Stripe has answered the old one for good.
+Definer: the edge has no table rights.';
 grant execute on function private.renew_customer_attempt to webhook;
 
 create function private.bind_customer(user_id uuid, customer_id text)
@@ -355,7 +354,7 @@ begin
     if not private.lock_account(bind_customer.user_id) then
         return null;
     end if;
-    -- An account whose customer was deleted at Stripe pays as a new one, made by another key.
+    -- If the customer was deleted at Stripe, the next one needs another idempotency key.
     insert into private.stripe_customers as c (user_id, customer_id)
     values (bind_customer.user_id, bind_customer.customer_id)
     on conflict on constraint stripe_customers_pkey do update
@@ -371,7 +370,7 @@ begin
 end;
 $$;
 comment on function private.bind_customer is
-'Remembers the Stripe customer of an account and returns the one it has, which stays the first;
-null for an erased account.
-Definer: the edge has no table rights. The edge made the customer for this account itself.';
+'Stores the Stripe customer of an account, unless it has one, and returns the stored one. Null:
+the account is erased. Definer: the edge has no table rights. The edge created the customer for
+this account itself.';
 grant execute on function private.bind_customer to webhook;

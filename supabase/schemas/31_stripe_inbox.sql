@@ -1,5 +1,5 @@
--- The Stripe inbox: events are hints. Each is recorded with the job that looks at Stripe because of
--- it, and ends with what that job saw. Repeated, late and reordered events change nothing.
+-- The Stripe inbox: events are hints. Each event is stored with a job that reads the customer from
+-- Stripe and writes its state. So repeated, late and reordered events do no harm.
 
 create table private.stripe_events (
     id text primary key check (id ~ '^evt_[A-Za-z0-9_]{1,250}$'),
@@ -16,23 +16,22 @@ create table private.stripe_events (
     finished_at timestamptz
 );
 comment on table private.stripe_events is
-'Events received from Stripe, ids only: what they tell is read from Stripe.';
+'Events received from Stripe, by ids only. The jobs read everything else from Stripe.';
 comment on column private.stripe_events.status is
-'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
-us, or of a customer that is gone.
-orphan: its customer is no account''s.';
+'received: its job has not ended. done: the rows are at least as fresh as the event. ignored: the
+event is irrelevant, or its customer is gone. orphan: its customer belongs to no account.';
 comment on column private.stripe_events.customer_id is
-'Whose event; null until the job finds out (thin events name an object only).';
+'The customer it is about; null until the job finds out, because thin events name only an object.';
 comment on column private.stripe_events.object_id is
 'The object it is about; null if it names none.';
 comment on column private.stripe_events.created is 'When it happened at Stripe.';
 comment on column private.stripe_events.api_version is
-'Version its payload was written in; null for thin events.';
+'The API version of its payload; null for thin events.';
 comment on column private.stripe_events.body_sha256 is
-'Fingerprint of its text, to notice another text under the same id. Null if reconciliation found the
-event.';
+'SHA-256 of its text, to notice another text with the same id. Null if the reconciliation found
+the event.';
 comment on column private.stripe_events.finished_at is
-'When it left `received`, or was last found to be an orphan; null before.';
+'When it left received, or when the latest job found it to be an orphan; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)
 where status in ('received', 'orphan');
 create index stripe_events_received_at_idx on private.stripe_events (received_at);
@@ -72,7 +71,7 @@ begin
         return (
             select
                 case
-                    -- Endpoints of two API versions are told the same in two ways.
+                    -- Endpoints of two API versions get one event in two texts.
                     when
                         e.body_sha256 <> record_stripe_event.body_sha256
                         and e.api_version is not distinct from record_stripe_event.api_version
@@ -83,7 +82,7 @@ begin
         );
     end if;
     if v_status = 'received' then
-        -- One job per event: sharing a job that runs already could miss this event's change.
+        -- One job for each event: a job that runs already could miss the change.
         perform private.enqueue(
             'sync_customer', null, null, record_stripe_event.id,
             jsonb_build_object('event_id', record_stripe_event.id)
@@ -93,9 +92,9 @@ begin
 end;
 $$;
 comment on function private.record_stripe_event is
-'Records an event and queues its job in one transaction; returns received, ignored, duplicate, or
-changed for a known id with another text.
-Definer: the edge and the reconciliation have no table rights.';
+'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
+changed for a known id with another text. Definer: the edge and the reconciliation have no table
+rights.';
 grant execute on function private.record_stripe_event to webhook;
 grant execute on function private.record_stripe_event to worker;
 
@@ -111,7 +110,7 @@ begin atomic
     where e.id = stripe_event.id;
 end;
 comment on function private.stripe_event is
-'An event and where its handling stands. Definer: workers have no table rights.';
+'An event and its status; no row for an unknown id. Definer: workers have no table rights.';
 grant execute on function private.stripe_event to worker;
 
 create function private.attribute_stripe_event(id text, customer_id text)
@@ -130,12 +129,12 @@ begin
 end;
 $$;
 comment on function private.attribute_stripe_event is
-'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no
-table rights.';
+'Stores the customer of an event. Null makes it an orphan: its object is gone or has no customer.
+False: the event is no longer received. Definer: workers have no table rights.';
 grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
-returns table (event_ids text[], looks integer)
+returns table (event_ids text[], sync_version integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
@@ -146,15 +145,16 @@ begin atomic
         ),
         coalesce(
             (
-                select c.looks from private.stripe_customers as c
+                select c.sync_version from private.stripe_customers as c
                 where c.customer_id = begin_customer_sync.customer_id
             ),
             0
         );
 end;
 comment on function private.begin_customer_sync is
-'The events that a look at Stripe from now on will cover, and the number that its write must name.
-Definer: workers and the edge have no table rights.';
+'What a sync notes before it reads Stripe: the received events of the customer, which it will
+cover, and the sync_version, which its write must name. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.begin_customer_sync to worker;
 grant execute on function private.begin_customer_sync to webhook;
 
@@ -170,7 +170,7 @@ begin
     if v_user_id is not null then
         return v_user_id;
     end if;
-    -- The customer's metadata, which only we write, may name an account that pays as nobody.
+    -- The metadata, which only this backend writes, may name an account without a customer.
     perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = customer_account.customer_id;
@@ -178,8 +178,8 @@ begin
 end;
 $$;
 comment on function private.customer_account is
-'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null:
-nobody''s.';
+'The account that pays as a Stripe customer; null without one. Binds the customer to the account
+in its metadata if that account has none.';
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -207,7 +207,7 @@ begin atomic
             when seen.status = 'past_due'
                 then coalesce(
                     to_timestamp(seen.past_due_at),
-                    -- Stripe names no invoice that is due: from when it was first seen so.
+                    -- Stripe names no due invoice: use the time of the first sync that saw this.
                     (
                         select known.past_due_at from public.subscriptions as known
                         where known.stripe_subscription_id = seen.id
@@ -248,7 +248,7 @@ begin atomic
         pause_collection = excluded.pause_collection;
 end;
 comment on function private.upsert_subscriptions is
-'Writes subscriptions of an account as they were seen at Stripe.';
+'Writes the subscriptions of an account as read from Stripe.';
 
 create function private.finish_customer_sync(
     customer_id text,
@@ -256,7 +256,7 @@ create function private.finish_customer_sync(
     is_deleted boolean,
     subscriptions jsonb,
     event_ids text[],
-    looks integer
+    sync_version integer
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -272,17 +272,18 @@ declare
     v_outcome text := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'
-        -- Whom Stripe has deleted pays for nothing: a late event of a replaced customer.
+        -- A deleted customer pays for nothing: this is a late event of a replaced one.
         when finish_customer_sync.is_deleted then 'ignored'
         else 'orphan'
     end;
 begin
     if v_outcome = 'done' then
-        -- Another look has written since this one began, and may have seen more.
-        update private.stripe_customers as c set synced_at = now(), looks = c.looks + 1
+        -- If another sync wrote since this one began, it may have read newer data.
+        update private.stripe_customers as c
+        set synced_at = now(), sync_version = c.sync_version + 1
         where
             c.customer_id = finish_customer_sync.customer_id
-            and c.looks = finish_customer_sync.looks;
+            and c.sync_version = finish_customer_sync.sync_version;
         if not found then
             return 'overtaken';
         end if;
@@ -294,7 +295,7 @@ begin
         select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
         where seen.status not in ('canceled', 'incomplete_expired')
     ) then
-        -- Bought at the last moment, by an account that is gone: nobody could ever cancel it.
+        -- Cancels what an erased account bought: nobody else can.
         perform private.enqueue(
             'erase_account', null, null, finish_customer_sync.customer_id,
             jsonb_build_object('customer_id', finish_customer_sync.customer_id)
@@ -303,15 +304,15 @@ begin
     update private.stripe_events as e set status = v_outcome, finished_at = now()
     where
         e.id = any (finish_customer_sync.event_ids) and e.status = 'received'
-        -- Somebody may have said meanwhile whose customer it is.
+        -- The customer's metadata may name an account by now.
         or e.customer_id = finish_customer_sync.customer_id and e.status = 'orphan';
     return v_outcome;
 end;
 $$;
 comment on function private.finish_customer_sync is
-'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
-orphan, ignored (erased or deleted), or overtaken: another look has written, look again.
-Definer: its callers have no table rights.';
+'Writes a customer''s state as read from Stripe and ends the events that it covers, in one
+transaction. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync has
+written, so read Stripe again. Definer: workers and the edge have no table rights.';
 grant execute on function private.finish_customer_sync to worker;
 grant execute on function private.finish_customer_sync to webhook;
 
@@ -321,7 +322,7 @@ language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
-    -- Stripe ends a deleted customer's subscriptions, and may not list them any more.
+    -- Stripe ends the subscriptions of a deleted customer, and may not list them.
     update public.subscriptions as s set
         status = 'canceled',
         canceled_at = coalesce(s.canceled_at, now())
@@ -330,7 +331,7 @@ begin atomic
         and s.status not in ('canceled', 'incomplete_expired');
 end;
 comment on function private.forget_customer is
-'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
+'Marks a customer as deleted at Stripe and its subscriptions as canceled. The rows stay.';
 
 create function private.orphan_events()
 returns bigint
@@ -339,8 +340,8 @@ begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
 comment on function private.orphan_events is
-'How many events of the last 90 days belong to customers that are no account''s: each is a person
-who may have paid and has nothing. Definer: the edge has no table rights.';
+'How many events of the last 90 days belong to no account. Behind each may be a person who has
+paid and has no plan. Definer: the edge has no table rights.';
 grant execute on function private.orphan_events to webhook;
 
 create function private.requeue_billing()
@@ -373,9 +374,9 @@ begin
             c.customer_id is not null
             and c.deleted_at is null
             and (
-                -- A checkout page is open for 31 minutes: until one look after it has closed.
+                -- A checkout page is open for 31 minutes; one sync must follow its end.
                 c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
-                -- Events bring the news; a look a day finds what they forgot.
+                -- One sync a day finds changes whose events were lost.
                 or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
                 and exists (
                     select from public.subscriptions as s
@@ -383,14 +384,14 @@ begin
                         s.user_id = c.user_id
                         and s.status not in ('canceled', 'incomplete_expired')
                 )
-                -- Somebody may have sold to anybody in Stripe's dashboard.
+                -- Someone may have sold a plan in Stripe's dashboard.
                 or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
             )
         order by c.synced_at asc nulls first
         limit 1000
     ) as c;
 
-    -- Whose they are may be said in Stripe's dashboard, which no event of ours tells.
+    -- Someone may name the account of an orphan in Stripe's dashboard, which sends no event.
     select v_jobs || array_agg(private.enqueue(
         'sync_customer', null, null, o.customer_id,
         jsonb_build_object('customer_id', o.customer_id)
@@ -408,9 +409,8 @@ begin
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues the sync of events left over, of customers whose checkout page was open
-since the last look, once an hour of orphans, once a day of those with a live subscription, once a
-month of all others.
-Returns how many jobs.
-Definer: workers have no table rights.';
+'Reconciliation: queues a sync for events that are still received, and for customers whose
+checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
+jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

@@ -1,5 +1,5 @@
--- Quotas: what a plan allows, counted in the transaction that starts the work, and given back when
--- the work fails through no fault of the user.
+-- Quotas: the transaction that starts work counts it against the plan. A failure that is not the
+-- user's fault gives the use back.
 
 create table private.usage (
     user_id uuid not null references public.accounts on delete cascade,
@@ -9,7 +9,7 @@ create table private.usage (
     primary key (user_id, metric, month)
 ) with (fillfactor = 70);
 comment on table private.usage is
-'How much of each monthly quota an account has used; months are UTC.';
+'How much of each monthly quota an account has used. Months are UTC.';
 alter table private.usage enable row level security;
 
 create index usage_month_idx on private.usage (month);
@@ -20,7 +20,8 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
-comment on function private.current_month is 'The month that usage is counted in now.';
+comment on function private.current_month is
+'The first day of the current month (UTC).';
 
 create function private.next_month()
 returns timestamptz
@@ -28,7 +29,8 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
-comment on function private.next_month is 'When monthly quotas start again.';
+comment on function private.next_month is
+'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
@@ -45,8 +47,8 @@ as $$
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
-'How much of a metric an account may use: products, analyses, scripts (written by AI, a month),
-stored_scripts, brand_rules, kept_analyses (of each product).';
+'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
+month), stored_scripts, brand_rules, kept_analyses (of each product).';
 
 create function private.refuse_quota(
     user_id uuid, metric text, used integer, requested integer default 1
@@ -79,10 +81,10 @@ begin
 end;
 $$;
 comment on function private.refuse_quota is
-'Ends the request: 402 quota_exceeded. used is what was there before the request; resets_at is null
-for what doesn''t start again by itself; a bulk request is told how many it asked for (requested).';
+'Ends the request: 402 quota_exceeded. used is the count before the request. resets_at is null for
+metrics that are not monthly. requested is there if the request asked for more than one.';
 
-create function private.require_room(
+create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
 )
 returns void
@@ -94,8 +96,8 @@ begin
     end if;
 end;
 $$;
-comment on function private.require_room is
-'Refuses what goes beyond a plan''s limit. Errors: 402 quota_exceeded.';
+comment on function private.require_below_limit is
+'Refuses a request that would exceed a limit of the plan. Errors: 402 quota_exceeded.';
 
 create function private.consume(user_id uuid, metric text)
 returns void
@@ -105,7 +107,7 @@ declare
     v_limit integer := private.limit_of(user_id, metric);
     v_used integer;
 begin
-    -- The row stays locked until the work is committed: parallel requests take turns.
+    -- Locks the row until the transaction ends, so parallel requests wait for each other.
     insert into private.usage as u (user_id, metric, month, used)
     values (consume.user_id, consume.metric, private.current_month(), 0)
     on conflict on constraint usage_pkey do update set used = u.used
@@ -119,7 +121,7 @@ begin
 end;
 $$;
 comment on function private.consume is
-'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
+'Counts one use of a monthly quota. Errors: 402 quota_exceeded.';
 
 create function private.require_quota()
 returns trigger
@@ -134,15 +136,15 @@ begin
         select a.user_id, count(*)::integer as requested from added as a
         where auth.uid() is not null group by a.user_id
     loop
-        -- Dynamic: the same for each table that a plan limits.
+        -- Dynamic SQL, because a plan limits several tables.
         execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
         into v_total using v_new.user_id;
-        perform private.require_room(
+        perform private.require_below_limit(
             v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
         );
-        -- Each product brings an analysis, whose own count would name those of this request.
+        -- Each product queues an analysis. Checked here, the error has the earlier count.
         if tg_table_name = 'products' and v_new.requested > 1 then
-            perform private.require_room(
+            perform private.require_below_limit(
                 v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
             )
             from private.usage as u
@@ -156,8 +158,8 @@ begin
 end;
 $$;
 comment on function private.require_quota is
-'Trigger: no more rows than the plan includes, counted once a statement, in the transition table
-`added`. Its argument is the metric. What an operator adds is not limited.
+'Trigger: refuses rows beyond the plan, once a statement, with the transition table `added`. Its
+argument is the metric. Rows from outside the API are not limited.
 Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
 
 create table private.charges (
@@ -167,7 +169,7 @@ create table private.charges (
     is_refunded boolean not null default false
 );
 comment on table private.charges is
-'What each job was counted as, so that it is counted once and given back once.';
+'The quota and month that each job was counted in, so that it is counted and refunded once.';
 alter table private.charges enable row level security;
 
 create function private.live_jobs_charge()
@@ -177,7 +179,7 @@ as $$
 declare
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
 begin
-    -- A job that an operator brings back was counted when the user started it.
+    -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
@@ -188,7 +190,7 @@ begin
 end;
 $$;
 comment on function private.live_jobs_charge is
-'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
+'Trigger: counts a job against its quota when it is queued. Errors: 402 quota_exceeded.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
@@ -204,7 +206,7 @@ as $$
     )
 $$;
 comment on function private.is_fault_of_user is
-'Whether a job failed because of what the user gave it: such work stays counted.';
+'Whether a failure comes from the user''s input. Such a job stays counted.';
 
 create function private.jobs_refund()
 returns trigger
@@ -217,7 +219,7 @@ declare
         else new.started_at is not null
     end;
 begin
-    -- What was paid for outside stays counted, whatever became of it.
+    -- A job with paid runs stays counted, however it ended.
     if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
@@ -231,19 +233,19 @@ begin
 end;
 $$;
 comment on function private.jobs_refund is
-'Trigger: gives a use back, once, when its job failed without the user''s fault or never began,
-and paid for no run at a source.';
+'Trigger: gives a use back once. The job was cancelled before its start, or failed without the
+user''s fault. A job with paid runs gets nothing back.';
 create trigger jobs_50_refund after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
 )
 execute function private.jobs_refund();
 
--- Request limits: how many requests that change something an account makes in a minute, by cost.
--- Reads can't be counted here (they run in read-only transactions), nor can refused requests (their
--- count is rolled back with them): private.before_request bounds how many of them run at once.
+-- Request limits: how many writes an account makes in a minute, by cost. Reads can't be counted,
+-- because their transactions are read-only. A refusal rolls the count of its request back. For both
+-- private.before_request bounds how many run at once.
 
--- Unlogged: after a crash everybody's minute starts again, which is no loss.
+-- Unlogged: after a crash every account's minute starts again, which is harmless.
 create unlogged table private.request_counts (
     user_id uuid not null references public.accounts on delete cascade,
     cost_class text not null check (cost_class in ('write', 'work')),
@@ -252,9 +254,9 @@ create unlogged table private.request_counts (
     primary key (user_id, cost_class)
 ) with (fillfactor = 50);
 comment on table private.request_counts is
-'How many requests of each cost class an account has made since window_start.';
+'The number of requests of each cost class that an account has made since window_start.';
 comment on column private.request_counts.cost_class is
-'write: changes rows; work: starts a job that costs money.';
+'write: changes rows. work: starts a job that costs money.';
 alter table private.request_counts enable row level security;
 
 create function private.count_request(user_id uuid, cost_class text)
@@ -262,15 +264,15 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Work may be a quarter of what is allowed.
+    -- The limit for work is a quarter of the plan's.
     v_part integer := case count_request.cost_class when 'work' then 4 else 1 end;
     v_count record;
     v_limit integer;
     v_seconds integer;
 begin
-    -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
-    -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
-    -- The account's row is locked as well: who waits here does not find the account gone.
+    -- Locks the count until the request ends. So parallel writes of an account wait here, none
+    -- exceeds the limit, and no two lock rows in different orders. The slots of the account bound
+    -- how many wait. The lock on the account keeps an erasure from deleting it meanwhile.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
     select a.id, count_request.cost_class, now(), 1
     from public.accounts as a where a.id = count_request.user_id for key share
@@ -286,7 +288,7 @@ begin
             select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
         ) as smallest_limit
     into v_count;
-    -- The plan is looked up only when the count exceeds the smallest plan's limit.
+    -- Looks the plan up only when the count exceeds the smallest plan's limit.
     if not found or v_count.requests <= v_count.smallest_limit then
         return;
     end if;
@@ -306,15 +308,15 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Counts a request of an account, if there is such an account. Errors: 429 rate_limited, with
-Retry-After, in seconds also in details.';
+'Counts a request of an account; does nothing for an unknown one. Errors: 429 rate_limited, with
+Retry-After in seconds, also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- One request counts once, however many jobs it starts: quotas count those.
+    -- Counts a request once, however many jobs it starts. Quotas count the jobs.
     if current_setting('request.is_work', true) = 'true' then
         return null;
     end if;
@@ -324,9 +326,9 @@ begin
 end;
 $$;
 comment on function private.live_jobs_count_work is
-'Trigger: a request is counted as work when it starts a job that costs money, whatever path it came
-by. Errors: 429 rate_limited.';
--- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
+'Trigger: counts a request as work when it starts a job that costs money. Errors: 429
+rate_limited.';
+-- Runs after live_jobs_10_charge, and only in requests of PostgREST.
 create trigger live_jobs_20_count_work after insert on private.live_jobs
 for each row when (
     new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'

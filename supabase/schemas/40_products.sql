@@ -1,4 +1,4 @@
--- Products: what a user wants insights about. Adding one queues its analysis in the same
+-- Products: what a user wants insights about. An insert queues the first analysis in the same
 -- transaction.
 
 create table public.products (
@@ -13,18 +13,18 @@ create table public.products (
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
 
-The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
-offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
-with what belongs to it: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; sent back as
-If-None-Match it gives 304 while nothing has changed.';
-comment on column public.products.user_id is 'The account it belongs to, taken from the token.';
+The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not
+by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
+its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Match with it answers
+304 while nothing has changed.';
+comment on column public.products.user_id is
+'The account, from the token.';
 comment on column public.products.source_url is
-'A shop page or a TikTok video; fixed after creation.';
+'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 
--- Leads with the owner for RLS, then serves "newest first" without a sort; id breaks ties for
--- keysets.
+-- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
 
@@ -43,7 +43,7 @@ create policy products_delete_own on public.products
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
--- The table was made in the same push: there is no row to scan and nobody to block.
+-- The same push creates the table: it has no rows to scan and no readers to block.
 alter table public.jobs
 -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 add constraint jobs_product_id_fkey foreign key (product_id)
@@ -58,11 +58,11 @@ declare
 begin
     if host ~ '^\[.*\]$' or host ~ '^[0-9.]+$' then
         v_address := trim(both '[]' from host)::inet;
-        -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, a browser as 127.0.0.1: one spelling only.
+        -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, browsers as 127.0.0.1: allow one spelling.
         if family(v_address) = 4 and host <> host(v_address) then
             return 'must name a website, like https://shop.example/mug.';
         end if;
-        -- The last line holds the ways to write an IPv4 address as IPv6.
+        -- The last line: IPv6 ranges that contain IPv4 addresses.
         return case when v_address <<= any (array[
             '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
             '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
@@ -79,9 +79,9 @@ exception when invalid_text_representation then
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop
-(link-local, where clouds keep their secrets; multicast; odd spellings of addresses). The worker''s
-fetcher judges every address again after DNS.';
+'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
+link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
+worker''s fetcher checks every address again after DNS.';
 grant execute on function private.host_problem to authenticated;
 grant execute on function private.host_problem to service_role;
 
@@ -98,7 +98,7 @@ begin atomic
         when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
             then 'must name a website, like https://shop.example/mug.'
-        -- Full-width digits and letters mean the plain ones to a resolver.
+        -- Resolvers read full-width digits and letters as ASCII.
         else private.host_problem(
             lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
@@ -133,7 +133,8 @@ begin
 end;
 $$;
 comment on function private.products_validate is
-'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name, invalid_url.';
+'Trigger: refuses an invalid name or source URL with a sentence. Errors: 422 invalid_name,
+invalid_url.';
 
 create function private.products_enqueue_analysis()
 returns trigger
@@ -145,8 +146,8 @@ begin
 end;
 $$;
 comment on function private.products_enqueue_analysis is
-'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
-write jobs.';
+'Trigger: queues the first analysis of each new product. Both commit together. Definer: users may
+not write jobs.';
 
 create trigger products_01_begin_rows before insert on public.products
 for each statement execute function private.number_row();
@@ -166,21 +167,21 @@ for each statement execute function private.require_quota('products');
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
-create trigger products_60_count_insert after insert on public.products
+create trigger products_60_bump_on_insert after insert on public.products
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_61_count_update after update on public.products
+for each statement execute function private.bump_read_version();
+create trigger products_61_bump_on_update after update on public.products
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_62_count_delete after delete on public.products
+for each statement execute function private.bump_read_version();
+create trigger products_62_bump_on_delete after delete on public.products
 referencing old table as changed
-for each statement execute function private.count_change();
--- What else becomes of a job is seen by its being live, or by what it leaves.
-create trigger jobs_60_count_change after update of status on public.jobs
+for each statement execute function private.bump_read_version();
+-- Other changes of a job show in the live jobs, or in the rows that it writes.
+create trigger jobs_60_bump_read_version after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
 )
-execute function private.count_change();
+execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
 grant insert (id, name, source_url) on public.products to authenticated;
@@ -192,7 +193,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job, like everything that touches both.
+    -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
     if not found then
@@ -216,7 +217,7 @@ declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);
     v_job public.jobs;
 begin
-    -- The job is newer than the snapshot of the statement that made it, so another one reads it.
+    -- A new statement, because the snapshot of the one above does not see the job.
     select j.* into strict v_job from public.jobs as j where j.id = v_job_id;
     return v_job;
 end;

@@ -1,5 +1,4 @@
--- Insights: what the analysis of a product leaves for its owner (transformed results only, never
--- what was scraped).
+-- Insights: results and packs of the analyses of a product. They never hold scraped data.
 
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
@@ -11,8 +10,8 @@ create table public.analysis_results (
     check (content ? 'schema_version' and pg_column_size(content) <= 262144),
     engine text not null,
     created_at timestamptz not null default now(),
-    -- A list must not unpack the documents: twenty packs of 9 kB cost more than the rest of the
-    -- request. So what it shows of them are columns.
+    -- Lists read these columns. Unpacking twenty documents of 9 kB costs more than the rest of the
+    -- request.
     sentiment_label text generated always as (
         case when type = 'sentiment_summary' then content -> 'overall' ->> 'label' end
     ) stored,
@@ -30,31 +29,32 @@ create table public.analysis_results (
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
 comment on table public.analysis_results is
-'One result of one analysis of a product. Written by workers only.';
--- No reference: forgetting old jobs would rewrite what they left.
+'One result of one analysis of a product. Only workers write it.';
+-- No foreign key: pruning jobs would rewrite their results.
 comment on column public.analysis_results.job_id is
-'The job that made it, also when that job is pruned; null if none did.';
+'The job that computed it, even after that job is pruned; null without one.';
 comment on column public.analysis_results.type is
-'What it is: sentiment_summary, virality_breakdown…';
+'The kind of result: sentiment_summary, virality_breakdown…';
 comment on column public.analysis_results.content is
-'The result; its shape is named by type and schema_version.';
-comment on column public.analysis_results.engine is 'What computed it, e.g. embedded.';
+'The result; type and schema_version name its JSON Schema.';
+comment on column public.analysis_results.engine is
+'What computed it, such as embedded.';
 comment on column public.analysis_results.is_sample is
-'Whether it was computed from the sample data that comes along, not from data about the product;
-null where the content names no source.';
+'Whether it comes from the included sample data, not from data about the product. Null if the
+content names no source.';
 comment on column public.analysis_results.sentiment_label is
 'From the content of a sentiment_summary; null for other types.';
 comment on column public.analysis_results.sentiment_net is
-'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
-found to judge.';
+'From the content of a sentiment_summary, from -1 to 1. Null for other types, or without any text
+to judge.';
 
--- The newest of a type is one look-up, for each product of a dashboard; all of one product are few.
+-- Finds the newest of a type in one look-up for each product of a dashboard.
 create index analysis_results_product_id_type_created_at_idx
 on public.analysis_results (product_id, type, created_at desc);
 create index analysis_results_user_id_created_at_idx
 on public.analysis_results (user_id, created_at desc);
--- A product's rows are all of one account. Unaware of it, the planner expects that almost none is
--- left when the policy has looked, and sorts them instead of taking the newest from the index.
+-- All rows of a product belong to one account. Without these statistics the planner expects the
+-- policy to leave almost no row. Then it sorts rows instead of reading the newest from the index.
 create statistics public.analysis_results_product_id_user_id_stats (dependencies)
 on product_id, user_id from public.analysis_results;
 
@@ -80,15 +80,15 @@ create table public.virality_packs (
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
-'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
+'A creator''s working material: hooks, angles, script beats and hashtags, each with its evidence.';
 comment on column public.virality_packs.job_id is
-'The job that made it, also when that job is pruned; null if none did.';
+'The job that wrote it, even after that job is pruned; null without one.';
 comment on column public.virality_packs.score is
-'Virality score, 0 to 100; null where the data is insufficient.';
+'Virality score, 0 to 100; null for insufficient data.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
-'From the configuration: what was found, in one sentence.';
+'From the configuration: the main finding in one sentence.';
 
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
@@ -126,19 +126,19 @@ begin
 end;
 $$;
 comment on function private.virality_packs_validate is
-'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name.';
+'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
 
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
-create trigger virality_packs_60_count_insert after insert on public.virality_packs
+create trigger virality_packs_60_bump_on_insert after insert on public.virality_packs
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger virality_packs_61_count_update after update on public.virality_packs
+for each statement execute function private.bump_read_version();
+create trigger virality_packs_61_bump_on_update after update on public.virality_packs
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger virality_packs_62_count_delete after delete on public.virality_packs
+for each statement execute function private.bump_read_version();
+create trigger virality_packs_62_bump_on_delete after delete on public.virality_packs
 referencing old table as changed
-for each statement execute function private.count_change();
+for each statement execute function private.bump_read_version();
 
 grant select, delete on public.virality_packs to authenticated;
 grant update (name) on public.virality_packs to authenticated;
@@ -161,42 +161,42 @@ begin atomic
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
-'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
-velocity), or null.';
+'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
+virality_breakdown, whose counts give the velocity, or null. Definer: workers have no table
+rights.';
 grant execute on function private.analysis_input to worker;
 
-create function private.forget_analyses(product_id uuid, user_id uuid)
+create function private.prune_analyses(product_id uuid, user_id uuid)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_oldest timestamptz;
 begin
-    -- All that one analysis leaves has one time of creation.
+    -- All rows of one analysis have the same created_at.
     select r.created_at into v_oldest from public.analysis_results as r
-    where r.product_id = forget_analyses.product_id
+    where r.product_id = prune_analyses.product_id
     group by r.created_at
     order by r.created_at desc
-    limit 1 offset private.limit_of(forget_analyses.user_id, 'kept_analyses') - 1;
+    limit 1 offset private.limit_of(prune_analyses.user_id, 'kept_analyses') - 1;
     if not found then
         return;
     end if;
-    -- Rows that somebody holds now are left for the next analysis: to wait could be a deadlock.
+    -- Skips locked rows, because waiting could deadlock. The next analysis deletes them.
     delete from public.virality_packs as v where v.id = any (array(
         select o.id from public.virality_packs as o
-        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        where o.product_id = prune_analyses.product_id and o.created_at < v_oldest
         for update skip locked
     ));
     delete from public.analysis_results as r where r.id = any (array(
         select o.id from public.analysis_results as o
-        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        where o.product_id = prune_analyses.product_id and o.created_at < v_oldest
         for update skip locked
     ));
 end;
 $$;
-comment on function private.forget_analyses is
-'Deletes the results and packs of a product beyond its newest analyses. plans.kept_analyses says how
-many of them stay.';
+comment on function private.prune_analyses is
+'Deletes the results and packs of a product beyond its newest plans.kept_analyses analyses.';
 
 create function private.save_analysis(
     msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
@@ -208,7 +208,7 @@ declare
     v_product public.products;
     v_result_ids jsonb;
 begin
-    -- Product, then message: the lock order of everything that touches both.
+    -- Locks the product before the message: the lock order of everything that touches both.
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_analysis.job_id for no key update of p;
@@ -233,14 +233,14 @@ begin
         jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
         r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
-    perform private.forget_analyses(v_product.id, v_product.user_id);
-    -- Last: this counts the change, and that lock is the last one.
+    perform private.prune_analyses(v_product.id, v_product.user_id);
+    -- Last, because it bumps read_version, whose lock comes last.
     update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
     return true;
 end;
 $$;
 comment on function private.save_analysis is
-'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
-or the product is gone, and the caller must roll back. Owner and product come from the job, never
-from the worker. The pack names the results that it was written from (inputs.analysis_result_ids).';
+'Saves the results and the pack of analyze_product. The worker completes the job in the same
+transaction. False: the lease or the product is gone, and the caller must roll back. The pack
+names its results (inputs.analysis_result_ids). Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;

@@ -1,4 +1,4 @@
--- Brand rules: what a user's scripts must and must not say, one row per rule.
+-- Brand rules: what the scripts of an account must and must not say, one row for each rule.
 
 create table public.brand_rules (
     id uuid primary key default gen_random_uuid(),
@@ -13,16 +13,17 @@ create table public.brand_rules (
     constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
 );
 comment on table public.brand_rules is
-'What a user''s scripts must and must not say; rpc/check_compliance applies them.';
+'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
 comment on column public.brand_rules.user_id is
-'The account; filled in from the token.';
+'The account, from the token.';
 comment on column public.brand_rules.rule_name is
-'Unique per user: upserts name on_conflict=user_id,rule_name.';
+'Unique in an account. Upserts name on_conflict=user_id,rule_name.';
 comment on column public.brand_rules.rule_definition is
-'{"kind", "severity", "params", …}: the kinds and their params are listed in docs/api.md.';
+'{"kind", "severity", "params", …}. docs/api.md lists the kinds and their params.';
 comment on column public.brand_rules.severity is
-'A broken error keeps a script from being final; a warning and an info do not.';
-comment on column public.brand_rules.enabled is 'A rule that is off is kept but not applied.';
+'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
+comment on column public.brand_rules.enabled is
+'Whether checks apply the rule.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 
@@ -73,8 +74,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_require is
-'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
-that is sent as null for the caller''s.';
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
+user_id by the caller''s account. Errors: 422 invalid_rule.';
 
 create function private.brand_rules_refuse_duplicate()
 returns trigger
@@ -94,7 +95,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_refuse_duplicate is
-'Trigger: a second rule of one name is 409 already_exists, unless the request resolves duplicates.';
+'Trigger: answers 409 already_exists to a second rule of one name, unless the request resolves
+duplicates.';
 
 create function private.brand_rules_require_definition()
 returns trigger
@@ -116,7 +118,7 @@ begin
 end;
 $$;
 comment on function private.brand_rules_require_definition is
-'Trigger: a definition is one of the known kinds, with valid params. Errors: 422 invalid_rule.';
+'Trigger: requires a known kind with valid params. Errors: 422 invalid_rule.';
 
 create function private.brand_rules_try_examples()
 returns trigger
@@ -135,7 +137,7 @@ begin
 end;
 $$;
 comment on function private.brand_rules_try_examples is
-'Trigger: the examples of a rule are tests of it. Errors: 422 invalid_rule.';
+'Trigger: checks that the rule judges its own examples as they say. Errors: 422 invalid_rule.';
 
 create trigger brand_rules_01_begin_rows before insert on public.brand_rules
 for each statement execute function private.number_row();
@@ -166,10 +168,10 @@ create trigger brand_rules_90_touch before update on public.brand_rules
 for each row execute function private.touch_updated_at();
 
 grant select on public.brand_rules to authenticated;
--- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+-- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
--- An upsert updates all columns that it sends; the id of a rule stays (private.keep_id).
+-- An upsert updates every column that it sends; private.keep_id keeps the id.
 grant update (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;

@@ -1,5 +1,5 @@
--- Kinds of brand rules: the params of each and what a value may be, so that applying a rule never
--- meets a surprise.
+-- The kinds of brand rules, the params of each, and what each value may be. Every stored rule has
+-- passed these checks, so the check of a script relies on them.
 
 create function private.rule_kinds()
 returns text[]
@@ -11,7 +11,8 @@ as $$
         rubric, all_of, any_of, not
     }'::text[]
 $$;
-comment on function private.rule_kinds is 'Every kind of rule.';
+comment on function private.rule_kinds is
+'Every kind of rule.';
 
 create function private.rule_parameters()
 returns table (
@@ -49,7 +50,7 @@ as $$
     ('substitution', 'map', 'map', true, 1, 100, null),
     ('required_mention', 'any_of', 'terms', false, 1, 50, null),
     ('required_mention', 'all_of', 'terms', false, 1, 50, null),
-    -- No term is looked for after its twentieth place.
+    -- private.find_pattern returns 20 matches at most.
     ('required_mention', 'min', 'integer', false, 1, 20, null),
     ('required_mention', 'spelling', 'choice', false, null, null, '{exact,any}'),
     ('disclosure', 'accepted', 'terms', false, 1, 50, null),
@@ -95,8 +96,8 @@ as $$
     ('not', 'rules', 'rules', true, 1, 1, null)
 $$;
 comment on function private.rule_parameters is
-'The keys of a definition and its parts, then every kind of rule with its params. low and high bound
-a number, the length of a text, or a list.';
+'The keys of a definition and of its parts, then the params of each kind. low and high bound a
+number, the length of a text or the entries of a list.';
 
 create function private.required_choices()
 returns table (kind text, names text[])
@@ -109,7 +110,8 @@ as $$
     ('hashtags', '{required,forbidden,max}'),
     ('emoji', '{max,forbidden}')
 $$;
-comment on function private.required_choices is 'Kinds that need at least one of several params.';
+comment on function private.required_choices is
+'The kinds that need at least one of these params.';
 
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
@@ -117,12 +119,12 @@ create function private.pattern_shape(
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- One entry for each open group, the whole pattern first.
+    -- One entry for each open group; the first is the whole pattern.
     v_sizes integer[] := '{0}';
     v_empty boolean[] := '{t}';
     v_other_empty boolean[] := '{f}';
     v_depth integer := 1;
-    -- The last part, which a quantifier may follow.
+    -- The latest part, to which a quantifier may apply.
     v_size integer := 0;
     v_is_empty boolean := true;
     v_token text;
@@ -181,19 +183,19 @@ begin
 end;
 $$;
 comment on function private.pattern_shape is
-'What decides how long a regular expression takes to compile, read without compiling it. size: its
-characters, with counted repeats written out; what is repeated endlessly, and each repeat that may
-be missing, counts twice. may_be_empty: it can match no character at all. repeats_empty: a part of
-it that can match nothing is repeated, as in (a*){9}. All are null where a parenthesis lacks its
-other half.';
+'Estimates, without compiling it, how long a regular expression takes to compile.
+
+size: its characters, with counted repeats written out. An unbounded repeat and each optional
+repeat count twice. may_be_empty: it can match the empty text. repeats_empty: it repeats a part
+that can match the empty text, as (a*){9} does. All are null if the parentheses do not match.';
 
 create function private.pattern_problem(pattern text)
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Escaped characters and bracket expressions can't hold what is refused below.
-    v_bare text := regexp_replace(
+    -- Without escaped characters and bracket expressions, which have no operators.
+    v_operators text := regexp_replace(
         pattern, '\\.|\[\^?\]?(?:\[[:.=][^\]]+\]|\\.|[^\]\\])*\]', '_', 'g'
     );
     v_shape record;
@@ -206,12 +208,12 @@ begin
     ) then
         return 'may not refer back to a group (\1).';
     end if;
-    if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
+    if v_operators ~ '^\*\*\*' or regexp_replace(v_operators, '^\(\?i\)', '') ~ '\(\?(?!:)' then
         return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
     end if;
     select s.* into v_shape
     from private.pattern_shape(regexp_replace(pattern, '^\(\?i\)', '')) as s;
-    -- Before it is compiled: these take seconds.
+    -- Before PostgreSQL compiles it: such patterns take seconds.
     if v_shape.size is null then
         return 'is no valid regular expression.';
     end if;
@@ -233,19 +235,19 @@ exception when invalid_regular_expression or numeric_value_out_of_range then
 end;
 $$;
 comment on function private.pattern_problem is
-'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
-Without lookaround and backreferences, matching takes time linear in the text.';
+'Why a regular expression is unsafe or useless, as the end of a sentence; null if it is neither.
+Without lookaround and back references it matches in time linear in the text.';
 
 create function private.is_blank(value text)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.fold_piece(value)).plain !~ '\S';
+    return (private.normalize_piece(value)).normalized !~ '\S';
 end;
 $$;
 comment on function private.is_blank is
-'Whether a text has nothing that can be seen, however many characters it has.';
+'Whether a text has no visible character.';
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
@@ -267,7 +269,8 @@ begin
     return case
         when type = 'terms' and private.is_unfindable(value)
             then 'has an entry that no script can have.'
-        when type = 'hashtags' and (private.fold_piece(value)).plain !~ '^#?[[:alnum:]_]+$'
+        when type = 'hashtags'
+            and (private.normalize_piece(value)).normalized !~ '^#?[[:alnum:]_]+$'
             then 'has an entry that is no hashtag: letters, digits and _ make one.'
         when type = 'emoji' and value !~ ('^(?:' || private.emoji_pattern() || ')$')
             then 'has an entry that is not one emoji.'
@@ -284,13 +287,13 @@ returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Spaces, “-” and “_” part the words of a term; control characters part terms.
-    return (private.fold_piece(term)).plain !~ '[^\s_-]'
+    -- Spaces, “-” and “_” separate the words of a term. Control characters separate terms.
+    return (private.normalize_piece(term)).normalized !~ '[^\s_-]'
         or term ~ '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\U0010fffd-\U0010ffff]';
 end;
 $$;
 comment on function private.is_unfindable is
-'Whether private.find_terms finds this term nowhere, not even in a script that is the term.';
+'Whether private.find_terms can''t match this term, even in a script that is the term.';
 
 create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]

@@ -1,4 +1,4 @@
--- Definitions of brand rules are checked when they are written: the answer names the field.
+-- Checks the definition of a brand rule when it is written. The answer names the wrong field.
 
 create function private.object_problem(
     part text, value jsonb, path text, out field text, out problem text
@@ -24,13 +24,14 @@ begin
         p.name is null
         or (v.key is null and p.is_required)
         or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
-    -- An unknown key is most often a misspelt required one.
+    -- Unknown keys first: most often they are misspelt required ones.
     order by p.name is null desc, p.name
     limit 1;
 end;
 $$;
 comment on function private.object_problem is
-'The first problem of an object against the keys its part may have; nulls if there is none.';
+'The first problem of an object, by the keys that this part may have: the field and the end of a
+sentence; nulls without a problem.';
 
 create function private.contradiction(
     kind text, params jsonb, out name text, out problem text
@@ -72,19 +73,19 @@ begin
         name := 'required';
         problem := 'may be false only beside a position: else the rule forbids nothing.';
     elsif kind = 'banned_phrase' and params ? 'exceptions'
-        and private.excuses_everything(params)
+        and private.exempts_every_term(params)
     then
         name := 'exceptions';
         problem := 'must leave a term that is still forbidden.';
-    elsif kind = 'substitution' and private.advises_what_it_refuses(params) then
+    elsif kind = 'substitution' and private.replaces_own_replacement(params) then
         name := 'map';
         problem := 'must not lead to a text that it replaces.';
     end if;
 end;
 $$;
 comment on function private.contradiction is
-'Params that are valid one by one, but together can never be met or never apply: the one to change,
-and the end of a sentence; the problem is null if there is none.';
+'Params that are valid one by one, but together can never be met, or never apply. name: the param
+to change; problem: the end of a sentence. problem is null without a contradiction.';
 
 create function private.tag_names(tags jsonb)
 returns text[]
@@ -92,39 +93,39 @@ language plpgsql immutable security invoker set search_path = pg_catalog, pg_tem
 as $$
 begin
     return array(
-        select distinct lower(ltrim((private.fold_piece(t)).plain, '#'))
+        select distinct lower(ltrim((private.normalize_piece(t)).normalized, '#'))
         from jsonb_array_elements_text(coalesce(tags, '[]')) as t
     );
 end;
 $$;
 comment on function private.tag_names is
-'Hashtags of a rule as they are compared: each once, lower-case, without the #.';
+'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
 
-create function private.excuses_everything(params jsonb)
+create function private.exempts_every_term(params jsonb)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.check_banned_phrase(params, private.fold(
+    return (private.check_banned_phrase(params, private.normalize_script(
         array_to_string(private.texts(params -> 'terms'), ' . . . ')
     ))).status = 'pass';
 end;
 $$;
-comment on function private.excuses_everything is
-'Whether the exceptions of a banned_phrase allow each of its terms.';
+comment on function private.exempts_every_term is
+'Whether the exceptions of a banned_phrase exempt each of its terms.';
 
-create function private.advises_what_it_refuses(params jsonb)
+create function private.replaces_own_replacement(params jsonb)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.check_substitution(params, private.fold(array_to_string(
+    return (private.check_substitution(params, private.normalize_script(array_to_string(
         array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
     )))).status = 'fail';
 end;
 $$;
-comment on function private.advises_what_it_refuses is
-'Whether a replacement of a substitution has itself a text that is replaced.';
+comment on function private.replaces_own_replacement is
+'Whether a replacement of a substitution contains a text that the rule replaces.';
 
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
@@ -166,7 +167,7 @@ begin
 end;
 $$;
 comment on function private.params_problem is
-'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
+'The first problem of the params of a kind, or of the rules in them; nulls without a problem.';
 
 create function private.part_problem(rule jsonb, path text, out field text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -177,7 +178,7 @@ begin
         problem := 'is nested too deeply: three levels at most.';
         return;
     end if;
-    -- A rule within a rule has a kind and params; the rest is said once, outside.
+    -- A nested rule has a kind and params only. The outer rule has the other keys.
     select o.field, o.problem into field, problem
     from private.object_problem('nested', rule, path) as o;
     if problem is null then
@@ -187,7 +188,7 @@ begin
 end;
 $$;
 comment on function private.part_problem is
-'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
+'The first problem of a rule in all_of, any_of or not; nulls without a problem.';
 
 create function private.definition_problem(definition jsonb, out field text, out problem text)
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
@@ -217,9 +218,7 @@ begin
 end;
 $$;
 comment on function private.definition_problem is
-'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
+'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
 Definer, so that its helpers need no grants; it reads no table.';
-
--- The entry point is granted, not the dozen helpers behind it.
 grant execute on function private.definition_problem to authenticated;
 grant execute on function private.definition_problem to service_role;

@@ -1,14 +1,15 @@
--- Finding phrases and patterns in a script: where they stand, disguises included.
+-- Finding terms and patterns in a script, also in disguise.
 
-create function private.letter_edge()
+create function private.word_character()
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
+    -- Not Chinese, Japanese, Thai and the like, which write no spaces between words.
     select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
 $$;
-comment on function private.letter_edge is
-'Letters and digits of the scripts that separate words: next to one, a word does not end.';
+comment on function private.word_character is
+'A bracket expression: letters and digits of scripts that separate words. Next to one of them a
+word never ends.';
 
 create function private.letter_classes()
 returns jsonb
@@ -20,7 +21,7 @@ as $$
     }'::jsonb
 $$;
 comment on function private.letter_classes is
-'Lower-case letters that hide behind digits and signs, each with those.';
+'Bracket expressions of the lower-case letters that digits and symbols may stand for.';
 
 create function private.plain_pattern(word text)
 returns text
@@ -28,7 +29,8 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
-comment on function private.plain_pattern is 'A regular expression for a word exactly as it is.';
+comment on function private.plain_pattern is
+'A regular expression that matches a word exactly.';
 
 create function private.disguise_pattern(word text)
 returns text
@@ -38,7 +40,7 @@ as $$
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
             when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
-            -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
+            -- “miiracle” and “cuuure” are disguises, but “good” is none of “god”.
             when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
             else r.class || '(?:' || r.class || '{2,})?'
         end,
@@ -52,9 +54,10 @@ as $$
     ) as r
 $$;
 comment on function private.disguise_pattern is
-'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
+'A regular expression for a lower-case word with repeated letters, digits for letters or symbols
+within.';
 
-create function private.spelt_pattern(word text)
+create function private.spaced_pattern(word text)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -69,14 +72,14 @@ as $$
     from private.letter_classes() as c (classes)
     cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
 $$;
-comment on function private.spelt_pattern is
-'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
+comment on function private.spaced_pattern is
+'A regular expression for a lower-case word with signs or spaces between its letters: s.p.e.l.t.';
 
-create function private.word_pattern(term text, reads_disguise boolean, is_spelt boolean)
+create function private.word_pattern(term text, reads_disguise boolean, has_spaced_letters boolean)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Between words: spaces, or signs without spaces, never the end of a sentence.
+    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
             '(?:'
@@ -84,11 +87,13 @@ as $$
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            -- The half that is slow to compile: only where the script spells, or too short to tell.
+            -- Slow to compile: only if the script has spaced letters, or for a term that may be
+            -- too short for has_spaced_letters.
             || case
-                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
-                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
-                )
+                when has_spaced_letters or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$'
+                    then '|' || string_agg(
+                        private.spaced_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                    )
                 else ''
             end
             || ')'
@@ -100,36 +105,41 @@ $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
 create function private.term_pattern(
-    term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean
+    term text,
+    match text,
+    reads_disguise boolean,
+    has_spaced_letters boolean,
+    has_word_boundaries boolean
 )
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_edge constant text := case
-        when has_plain_edges then '[[:alnum:]]' else private.letter_edge()
+        when has_word_boundaries then '[[:alnum:]]' else private.word_character()
     end;
     v_before text := '';
     v_after text := '';
 begin
     if match <> 'substring' and left(term, 1) ~ v_edge then
         v_before := case
-            -- Looking back reads the text from its beginning each time: only where it must be.
-            when not has_plain_edges then '(?<!' || v_edge || ')'
+            -- A lookbehind reads the text from its beginning each time: only where \m is wrong.
+            when not has_word_boundaries then '(?<!' || v_edge || ')'
             when reads_disguise and left(term, 1) ~ '[aeilst]' then '(?:\m|(?=[@€!|£$+]))'
             else '\m'
         end;
     end if;
     if match = 'word' and right(term, 1) ~ v_edge then
-        -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
+        -- “miracles” and “miracle’s” match “miracle”, but “news” does not match “new”.
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise, has_spaced_letters) || v_after;
 end;
 $$;
 comment on function private.term_pattern is
-'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+'A regular expression for a term as a word (word), the beginning of one (prefix) or anywhere
+(substring).';
 
 create function private.find_pattern(
     value text, pattern text, flags text, most integer default 20
@@ -138,7 +148,7 @@ returns int4range[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A character for private use marks both ends of each match: one pass for all of them.
+    -- Marks both ends of each match with a private-use character, so one pass finds all.
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
@@ -171,70 +181,70 @@ begin
 end;
 $$;
 comment on function private.find_pattern is
-'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
-enough to see what is wrong.';
+'The ranges, from 1, of the first matches of a pattern, `most` of them. The pattern has passed
+private.pattern_problem.';
 
 create function private.find_term(
-    script private.folded_text, term text, match text, normalise text[]
+    script private.normalized_text, term text, match text, normalise text[]
 )
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_plain text := btrim(term);
-    v_bare text := v_plain;
+    v_normalized text := btrim(term);
+    v_skeleton text := v_normalized;
     v_is_disguised boolean := normalise @> '{case,width,leet,zero_width}';
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
-    v_hits int4range[];
+    v_matches int4range[];
 begin
-    -- A text that is taken as written is compared with a term as written.
-    if not v_is_exact and octet_length(v_plain) > char_length(v_plain) then
-        -- In pieces, as the script is, so that both come out alike.
-        select f.plain, f.bare into v_plain, v_bare from private.fold_pieces(v_plain) as f;
+    if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
+        -- In pieces, as the script is, so that both get the same form.
+        select p.normalized, p.skeleton into v_normalized, v_skeleton
+        from private.normalize_pieces(v_normalized) as p;
     end if;
-    -- A term with accents means them; one without is found under any.
-    v_is_disguised := v_is_disguised and v_plain = v_bare;
+    -- A term with accents matches only with them; one without matches any.
+    v_is_disguised := v_is_disguised and v_normalized = v_skeleton;
     v_text := case
         when v_is_exact then script.content
-        when v_is_disguised then script.bare
-        else script.plain
+        when v_is_disguised then script.skeleton
+        else script.normalized
     end;
     v_pattern := private.term_pattern(
-        case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.is_spelt,
+        case when 'case' = any (normalise) then lower(v_normalized) else v_normalized end,
+        match, v_is_disguised, script.has_spaced_letters,
         script.has_spaces and position('_' in v_text) = 0
     );
-    v_hits := private.find_pattern(
+    v_matches := private.find_pattern(
         v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
     );
     -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
-        v_hits := array(
-            select h from unnest(v_hits) as h
-            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+    if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
+        v_matches := array(
+            select m from unnest(v_matches) as m
+            where substr(v_text, lower(m), upper(m) - lower(m)) ~ '[[:alpha:]]'
         );
     end if;
     return case
-        when v_is_exact then private.places(v_hits)
-        else private.source_places(script, v_hits)
+        when v_is_exact then private.zero_based(v_matches)
+        else private.source_ranges(script, v_matches)
     end;
 end;
 $$;
 comment on function private.find_term is
-'Where a term stands in a script, in characters from 0. normalise says what to look through: case,
+'The ranges of a script, from 0, where a term matches. normalise lists what to ignore: case,
 width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
 
-create function private.squeeze_terms(terms text[])
+create function private.search_keys(terms text[])
 returns text[]
-language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- All at once: a thousand short calls would take longer than the check.
+    -- One call for all terms: a thousand short calls would take longer than the check.
     v_joined text := array_to_string(terms, E'\u001f');
 begin
-    -- No keyboard has this character, and a client that sends it must not shift the others' places.
+    -- A term with the separator itself must not shift the positions of the others.
     if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
     then
         v_joined := array_to_string(array(
@@ -242,19 +252,17 @@ begin
         ), E'\u001f');
     end if;
     if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+        v_joined := (select f.skeleton from private.normalize_piece(v_joined) as f);
     end if;
-    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+    return string_to_array(private.search_key(v_joined) || E'\u001f', E'\u001f');
 end;
 $$;
-comment on function private.squeeze_terms is
-'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
-nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
-grant execute on function private.squeeze_terms to authenticated;
-grant execute on function private.squeeze_terms to service_role;
+comment on function private.search_keys is
+'The search key of each term of a list, and last an empty one. The key of an emoji is empty too,
+and every text has it, so emoji are always searched for.';
 
 create function private.find_terms(
-    script private.folded_text,
+    script private.normalized_text,
     terms text[],
     match text default 'word',
     normalise text[] default '{case,width,zero_width,leet}'
@@ -263,20 +271,21 @@ returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_squeezed text[] := private.squeeze_terms(terms);
-    v_first text := script.squeezed[1];
-    v_second text := coalesce(script.squeezed[2], '');
-    v_hits int4multirange := '{}';
+    v_keys text[] := private.search_keys(terms);
+    v_key text := script.search_keys[1];
+    v_symbol_key text := coalesce(script.search_keys[2], '');
+    v_matches int4multirange := '{}';
 begin
     for v_index in 1 .. cardinality(terms) loop
-        -- Most terms are not there: this says so in a microsecond.
-        if position(v_squeezed[v_index] in v_first) > 0
-            or position(v_squeezed[v_index] in v_second) > 0
+        -- Most terms are absent, and this finds out in a microsecond.
+        if position(v_keys[v_index] in v_key) > 0
+            or position(v_keys[v_index] in v_symbol_key) > 0
         then
-            v_hits := v_hits + private.find_term(script, terms[v_index], match, normalise);
+            v_matches := v_matches + private.find_term(script, terms[v_index], match, normalise);
         end if;
     end loop;
-    return v_hits;
+    return v_matches;
 end;
 $$;
-comment on function private.find_terms is 'Where any of several terms stands in a script.';
+comment on function private.find_terms is
+'The ranges of a script, from 0, where any of the terms matches.';

@@ -1,97 +1,100 @@
--- Brand rules about phrases, applied to a script. Each answers pass, fail, needs_review or
--- not_applicable, the places it means, and a sentence.
+-- Brand rules about phrases. Each check returns a verdict: a status, the matches and a message.
 
-create type private.verdict as (status text, hits int4multirange, message text);
+create type private.verdict as (status text, matches int4multirange, message text);
 comment on type private.verdict is
-'What a rule says of a script; hits are ranges of characters, from 0.';
+'What a rule says of a script. status: pass, fail, needs_review or not_applicable. matches: ranges
+of characters, from 0. message: a sentence; null for a pass.';
 
-create function private.judge(status text, hits int4multirange, message text)
+create function private.judge(status text, matches int4multirange, message text)
 returns private.verdict
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return row(status, hits, message)::private.verdict;
+    return row(status, matches, message)::private.verdict;
 end;
 $$;
-comment on function private.judge is 'A verdict of these parts.';
+comment on function private.judge is
+'A verdict of these parts.';
 
-create function private.pass_unless(is_broken boolean, hits int4multirange, message text)
+create function private.pass_unless(is_broken boolean, matches int4multirange, message text)
 returns private.verdict
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if is_broken then
-        return row('fail', hits, message)::private.verdict;
+        return row('fail', matches, message)::private.verdict;
     end if;
     return row('pass', '{}', null)::private.verdict;
 end;
 $$;
 comment on function private.pass_unless is
-'The verdict fail if something is broken (not if that is unknown), else pass.';
+'The verdict fail if is_broken is true, else pass.';
 
-create function private.quote_hits(script private.folded_text, hits int4multirange)
+create function private.quote_matches(script private.normalized_text, matches int4multirange)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         '“' || regexp_replace(
-            substr(script.content, lower(h) + 1, upper(h) - lower(h)), '\s+', ' ', 'g'
+            substr(script.content, lower(m) + 1, upper(m) - lower(m)), '\s+', ' ', 'g'
         ) || '”', ', '
     )
-    from (select r from unnest(hits) as r limit 3) as first_three (h)
+    from (select r from unnest(matches) as r limit 3) as first_three (m)
 $$;
-comment on function private.quote_hits is 'The first places of a verdict as a person reads them.';
+comment on function private.quote_matches is
+'The first three matches, quoted for a message.';
 
-create function private.texts(list jsonb, otherwise text[] default '{}')
+create function private.texts(list jsonb, default_texts text[] default '{}')
 returns text[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if list is null then
-        return otherwise;
+        return default_texts;
     end if;
     return array(select t from jsonb_array_elements_text(list) as t);
 end;
 $$;
-comment on function private.texts is 'A JSON list as an array; null is `otherwise`.';
+comment on function private.texts is
+'A JSON list as an array; default_texts if the list is null.';
 
-create function private.check_banned_phrase(params jsonb, script private.folded_text)
+create function private.check_banned_phrase(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
-    v_hits int4multirange := private.find_terms(
+    v_matches int4multirange := private.find_terms(
         script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
-    v_excused int4multirange;
+    v_exempt int4multirange;
 begin
-    if not isempty(v_hits) and params ? 'exceptions' then
-        v_excused := private.find_terms(script, private.texts(params -> 'exceptions'));
-        v_hits := (
-            select coalesce(range_agg(h), '{}') from unnest(v_hits) as h where not h && v_excused
+    if not isempty(v_matches) and params ? 'exceptions' then
+        v_exempt := private.find_terms(script, private.texts(params -> 'exceptions'));
+        v_matches := (
+            select coalesce(range_agg(m), '{}') from unnest(v_matches) as m where not m && v_exempt
         );
     end if;
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
     return private.judge(
-        'fail', v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
+        'fail', v_matches, format('Don''t say %s.', private.quote_matches(script, v_matches))
     );
 end;
 $$;
 comment on function private.check_banned_phrase is
-'Fails on each term, unless it is part of one of the exceptions.';
+'Fails on each match of a term that overlaps no match of an exception.';
 
-create function private.check_substitution(params jsonb, script private.folded_text)
+create function private.check_substitution(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pair record;
     v_found int4multirange;
-    v_hits int4multirange := '{}';
+    v_matches int4multirange := '{}';
     v_advice text[] := '{}';
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
@@ -100,19 +103,19 @@ begin
             script, array[v_pair.key], 'word', '{case,width,zero_width}'
         );
         if not isempty(v_found) then
-            v_hits := v_hits + v_found;
+            v_matches := v_matches + v_found;
             v_advice := v_advice || format('“%s” instead of “%s”', v_pair.value, v_pair.key);
         end if;
     end loop;
     return private.pass_unless(
-        not isempty(v_hits), v_hits, 'Say ' || array_to_string(v_advice, ', ') || '.'
+        not isempty(v_matches), v_matches, 'Say ' || array_to_string(v_advice, ', ') || '.'
     );
 end;
 $$;
 comment on function private.check_substitution is
-'Fails on each word that should be another; the message says which.';
+'Fails on each word of the map; the message names its replacement.';
 
-create function private.check_required_mention(params jsonb, script private.folded_text)
+create function private.check_required_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -163,7 +166,8 @@ begin
 end;
 $$;
 comment on function private.check_required_mention is
-'Fails while a mention is missing, too rare, or (spelling: exact) spelt differently.';
+'Fails if a mention is missing, or occurs fewer than `min` times, or (spelling: exact) is spelt
+differently.';
 
 create function private.quote_list(list text[])
 returns text
@@ -174,7 +178,7 @@ as $$
     )
 $$;
 comment on function private.quote_list is
-'The first five of a list of texts as a person reads them: “a”, “b” or “c”.';
+'The first five of a list of texts, quoted for a message: “a”, “b” or “c”.';
 
 create function private.counted(number numeric, singular text, plural text)
 returns text
@@ -182,38 +186,39 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
-comment on function private.counted is 'A number of things: 1 word, 2 words.';
+comment on function private.counted is
+'A number with its noun: 1 word, 2 words.';
 
-create function private.check_competitor_mention(params jsonb, script private.folded_text)
+create function private.check_competitor_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_matches int4multirange := private.find_terms(script, private.texts(params -> 'names'));
     v_names text;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    v_names := private.quote_hits(script, v_hits);
+    v_names := private.quote_matches(script, v_matches);
     if params ->> 'policy' = 'review' then
         return private.judge(
-            'needs_review', v_hits, format('Is what this says of %s fair and true?', v_names)
+            'needs_review', v_matches, format('Is what this says of %s fair and true?', v_names)
         );
     end if;
-    return private.judge('fail', v_hits, format('Don''t mention the competitor %s.', v_names));
+    return private.judge('fail', v_matches, format('Don''t mention the competitor %s.', v_names));
 end;
 $$;
 comment on function private.check_competitor_mention is
-'Fails on a competitor''s name, or asks to review it.';
+'Fails on a competitor''s name, or (policy: review) asks a person to judge.';
 
-create function private.check_cta(params jsonb, script private.folded_text)
+create function private.check_cta(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
-    v_hits int4multirange := private.find_terms(
+    v_matches int4multirange := private.find_terms(
         script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
         '{case,width,zero_width}'
     );
@@ -223,19 +228,19 @@ declare
         else int4range(0, null)
     end;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.pass_unless(
             coalesce((params ->> 'required')::boolean, true), '{}',
             'Tell viewers what to do next, a call to action'
-            || coalesce(': ' || private.quote_list(nullif(private.texts(params -> 'any_of'), '{}')), '')
+            || coalesce(': ' || private.quote_list(private.texts(params -> 'any_of', null)), '')
             || '.'
         );
     end if;
     return private.pass_unless(
-        not v_hits && v_wanted, v_hits,
+        not v_matches && v_wanted, v_matches,
         format('Move the call to action to the %s of the script.', params ->> 'position')
     );
 end;
 $$;
 comment on function private.check_cta is
-'Fails without a call to action, or with one that is not in the first (start) or last (end) third.';
+'Fails without a call to action, or with one outside the first (start) or last (end) third.';

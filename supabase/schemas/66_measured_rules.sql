@@ -1,45 +1,45 @@
--- Brand rules that count, measure or match patterns, and those about claims and disclosure.
+-- Brand rules that count, measure or match patterns.
 
-create function private.find_patterns(script private.folded_text, patterns text[])
+create function private.find_patterns(script private.normalized_text, patterns text[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pattern text;
-    v_hits int4multirange := '{}';
+    v_matches int4multirange := '{}';
 begin
     foreach v_pattern in array patterns loop
-        v_hits := v_hits + (
-            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
+        v_matches := v_matches + (
+            private.source_ranges(script, private.find_pattern(script.normalized, v_pattern, 'i'))
         );
     end loop;
-    return v_hits;
+    return v_matches;
 end;
 $$;
 comment on function private.find_patterns is
-'Where any of several patterns matches, upper and lower case alike.';
+'The ranges of a script, from 0, where any of the patterns matches. Ignores case.';
 
-create function private.check_regex(params jsonb, script private.folded_text)
+create function private.check_regex(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
+    v_matches int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
 begin
     if params ->> 'must' = 'match' then
         return private.pass_unless(
-            cardinality(v_hits) = 0, '{}', 'The script lacks something that this rule asks for.'
+            cardinality(v_matches) = 0, '{}', 'The script lacks something that this rule asks for.'
         );
     end if;
     return private.pass_unless(
-        cardinality(v_hits) > 0,
-        private.places(v_hits),
+        cardinality(v_matches) > 0,
+        private.zero_based(v_matches),
         'The script has something that this rule forbids.'
     );
 end;
 $$;
 comment on function private.check_regex is
-'Fails where the pattern matches, or (must: match) unless it does. The text is taken as written.';
+'Fails on each match of the pattern, or (must: match) if there is none. Reads the text as written.';
 
 create function private.count_words(content text)
 returns integer
@@ -47,17 +47,18 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
-comment on function private.count_words is 'Words: what stands between spaces and is no mere sign.';
+comment on function private.count_words is
+'The number of words: runs without spaces that have a letter or digit.';
 
-create function private.reading_grade(bare text)
+create function private.reading_grade(content text)
 returns numeric
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_text text := lower(bare);
+    v_text text := lower(content);
     v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
     v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
+    -- Counts groups of vowels. A final e is silent in a word with another vowel.
     v_syllables integer := regexp_count(v_text, '[aeiouy]+')
         - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
 begin
@@ -70,8 +71,8 @@ $$;
 comment on function private.reading_grade is
 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
 
-create function private.measure(script private.folded_text, definitions text)
-returns private.folded_text
+create function private.measure(script private.normalized_text, definitions text)
+returns private.normalized_text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -79,15 +80,15 @@ begin
         script.words := private.count_words(script.content);
     end if;
     if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.bare);
+        script.grade := private.reading_grade(script.skeleton);
     end if;
     return script;
 end;
 $$;
 comment on function private.measure is
-'The script with what several of these rules would otherwise measure each for itself.';
+'Measures once what several rules need: words for max_length, the grade for reading_level.';
 
-create function private.check_max_length(params jsonb, script private.folded_text)
+create function private.check_max_length(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -102,7 +103,7 @@ declare
         when 'words' then v_words
         else v_words * v_per_word
     end, 1));
-    -- The first character or word that is too much.
+    -- The number of characters or words that fit.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
     v_rest_at integer;
     v_one text := case v_unit when 'chars' then 'character' else rtrim(v_unit, 's') end;
@@ -113,7 +114,7 @@ begin
         v_rest_at := v_allowed;
         if v_unit <> 'chars' then
             v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
-            -- A word begins with its quotation mark.
+            -- The range begins with the quotation mark before the word.
             v_rest_at := v_rest_at
                 - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
         end if;
@@ -131,22 +132,22 @@ begin
 end;
 $$;
 comment on function private.check_max_length is
-'Fails on a script longer than max or shorter than min; what is too much is the place. Seconds are
-words at a speaking rate (wpm, 150 by default).';
+'Fails on a script longer than max, with the surplus as its match, or shorter than min. Seconds
+are words at a speaking rate (wpm, 150 by default).';
 
-create function private.check_hashtags(params jsonb, script private.folded_text)
+create function private.check_hashtags(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
-    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
+    v_ranges int4range[] := private.find_pattern(script.normalized, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
-        from unnest(v_places) as h
+        select lower(substr(script.normalized, lower(m) + 1, upper(m) - lower(m) - 1))
+        from unnest(v_ranges) as m
     );
     v_missing text;
-    v_hits int4multirange;
+    v_matches int4multirange;
 begin
     select string_agg('#' || t, ', ') into v_missing
     from unnest(private.tag_names(params -> 'required')) as t
@@ -154,19 +155,19 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    v_hits := private.source_places(script, array(
-        select t.place
-        from unnest(v_places, v_tags) as t (place, tag)
+    v_matches := private.source_ranges(script, array(
+        select t.range
+        from unnest(v_ranges, v_tags) as t (range, tag)
         where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
-    if not isempty(v_hits) then
+    if not isempty(v_matches) then
         return private.judge(
-            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+            'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        private.source_places(script, v_places[v_max + 1:]),
+        private.source_ranges(script, v_ranges[v_max + 1:]),
         format(
             'Use %s at most: the script has %s.', private.counted(v_max, 'hashtag', 'hashtags'),
             cardinality(v_tags)
@@ -175,13 +176,13 @@ begin
 end;
 $$;
 comment on function private.check_hashtags is
-'Fails without a required hashtag, with a forbidden one, or with too many.';
+'Fails without a required hashtag, with a forbidden one, or with more than max.';
 
 create function private.emoji_pattern()
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
+    -- One emoji is a flag, a keycap, or pictures with their skin tones, joined by U+200D.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
         || v.picture || '(?:\u200d' || v.picture || ')*'
     from (
@@ -190,47 +191,49 @@ as $$
             || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
     ) as v
 $$;
-comment on function private.emoji_pattern is 'A regular expression for one emoji.';
+comment on function private.emoji_pattern is
+'A regular expression that matches one emoji.';
 
-create function private.check_emoji(params jsonb, script private.folded_text)
+create function private.check_emoji(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
     v_emoji int4range[] := '{}';
-    v_hits int4multirange;
+    v_matches int4multirange;
 begin
     if octet_length(script.content) > char_length(script.content) then
         v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
     end if;
-    v_hits := private.places(array(
-        select h
-        from unnest(v_emoji) as h
+    v_matches := private.zero_based(array(
+        select m
+        from unnest(v_emoji) as m
         inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-            -- ❤ and ❤️ differ in an invisible character only.
+            -- ❤ and ❤️ differ only in U+FE0F.
             on rtrim(f.emoji, chr(65039))
-            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
+            = rtrim(substr(script.content, lower(m), upper(m) - lower(m)), chr(65039))
     ));
-    if not isempty(v_hits) then
+    if not isempty(v_matches) then
         return private.judge(
-            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+            'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
         );
     end if;
     return private.pass_unless(
-        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
+        cardinality(v_emoji) > v_max, private.zero_based(v_emoji[v_max + 1:]),
         format('Use %s emoji at most: the script has %s.', v_max, cardinality(v_emoji))
     );
 end;
 $$;
-comment on function private.check_emoji is 'Fails with a forbidden emoji or too many.';
+comment on function private.check_emoji is
+'Fails with a forbidden emoji, or with more than max.';
 
-create function private.check_reading_level(params jsonb, script private.folded_text)
+create function private.check_reading_level(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
+    v_grade numeric := coalesce(script.grade, private.reading_grade(script.skeleton));
 begin
     if v_grade is null then
         return private.judge('not_applicable', '{}', null);
@@ -245,4 +248,4 @@ begin
 end;
 $$;
 comment on function private.check_reading_level is
-'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
+'Fails above a Flesch-Kincaid grade. English only; not_applicable to a text without Latin words.';

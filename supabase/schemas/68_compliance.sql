@@ -1,6 +1,6 @@
--- Checking a script: one rule against it, whatever its kind, then all rules of an account.
+-- Checking a script against one rule of any kind, and against all rules of an account.
 
-create function private.check_params(kind text, params jsonb, script private.folded_text)
+create function private.check_params(kind text, params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -14,21 +14,22 @@ begin
         when 'disclosure' then private.check_disclosure(params, script)
         when 'max_length' then private.check_max_length(params, script)
         when 'regex' then private.check_regex(params, script)
-        when 'claim' then private.check_claim(params, script)
+        when 'claim' then private.check_advertising_claim(params, script)
         when 'testimonial' then private.check_testimonial(script)
         when 'price_match' then private.check_price_match(script)
         when 'reading_level' then private.check_reading_level(params, script)
         when 'hashtags' then private.check_hashtags(params, script)
         when 'emoji' then private.check_emoji(params, script)
-        when 'all_of' then private.check_together(kind, params -> 'rules', script)
-        when 'any_of' then private.check_together(kind, params -> 'rules', script)
-        when 'not' then private.check_together(kind, params -> 'rules', script)
+        when 'all_of' then private.check_combination(kind, params -> 'rules', script)
+        when 'any_of' then private.check_combination(kind, params -> 'rules', script)
+        when 'not' then private.check_combination(kind, params -> 'rules', script)
         when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
         when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
     end;
 end;
 $$;
-comment on function private.check_params is 'The verdict of one kind of rule with these params.';
+comment on function private.check_params is
+'The verdict of a rule of this kind with these params.';
 
 create function private.tone_question(params jsonb)
 returns text
@@ -40,7 +41,8 @@ as $$
         || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
         || '?'
 $$;
-comment on function private.tone_question is 'What a person decides of a rule of kind tone.';
+comment on function private.tone_question is
+'The question that a rule of kind tone asks a person.';
 
 create function private.condition(applies_when jsonb)
 returns text
@@ -61,9 +63,9 @@ as $$
     end
 $$;
 comment on function private.condition is
-'When a rule applies, as the beginning of its message; empty if it always does.';
+'The condition of a rule as the beginning of its message; empty without one.';
 
-create function private.check_together(kind text, rules jsonb, script private.folded_text)
+create function private.check_combination(kind text, rules jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -73,9 +75,9 @@ declare
         from jsonb_array_elements(rules) as r (rule)
     );
     v_states text[] := array(select v.status from unnest(v_verdicts) as v);
-    v_hits int4multirange := (
-        select coalesce(range_agg(h), '{}')
-        from unnest(v_verdicts) as v cross join lateral unnest(v.hits) as h
+    v_matches int4multirange := (
+        select coalesce(range_agg(m), '{}')
+        from unnest(v_verdicts) as v cross join lateral unnest(v.matches) as m
     );
     v_messages text := (
         select string_agg(v.message, case kind when 'any_of' then ' Or: ' else ' ' end)
@@ -89,21 +91,21 @@ begin
         return private.judge('pass', '{}', null);
     end if;
     if 'needs_review' = any (v_states) and (kind <> 'all_of' or 'fail' <> all (v_states)) then
-        return private.judge('needs_review', v_hits, v_messages);
+        return private.judge('needs_review', v_matches, v_messages);
     end if;
     if kind = 'not' then
         return private.pass_unless(
             'pass' = any (v_states), '{}', 'The script does what it must not.'
         );
     end if;
-    return private.pass_unless('fail' = any (v_states), v_hits, v_messages);
+    return private.pass_unless('fail' = any (v_states), v_matches, v_messages);
 end;
 $$;
-comment on function private.check_together is
-'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
-judgement, so does the whole, unless it is settled without it.';
+comment on function private.check_combination is
+'all_of fails if one rule fails, any_of if all fail, not if its rule passes. It is needs_review if
+that depends on a rule that needs review, and not_applicable if all its rules are.';
 
-create function private.spans(hits int4multirange, astral_at integer[])
+create function private.spans(matches int4multirange, supplementary_at integer[])
 returns jsonb
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -111,23 +113,23 @@ as $$
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                -- How many of the characters before it are two code units.
-                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
-                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
+                -- Adds one for each earlier character with two code units.
+                'start', lower(m) + coalesce(width_bucket(lower(m), supplementary_at), 0),
+                'end', upper(m) + coalesce(width_bucket(upper(m), supplementary_at), 0)
             )
-            order by h
+            order by m
         ),
         '[]'
     )
-    from unnest(hits) as h
+    from unnest(matches) as m
 $$;
 comment on function private.spans is
-'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
-is the text that is meant.';
+'Ranges of a script, from 0, as JSON in UTF-16 code units, as JavaScript counts:
+content.slice(start, end) is the matched text.';
 
 create function private.check_rule(
     definition jsonb,
-    script private.folded_text,
+    script private.normalized_text,
     out status text,
     out spans jsonb,
     out message text,
@@ -143,12 +145,12 @@ begin
         definition ->> 'kind', coalesce(definition -> 'params', '{}'), script
     );
     status := v_verdict.status;
-    -- Whether its condition holds can't be read from the text, so a person decides.
+    -- The text does not tell whether the condition holds, so a person decides.
     if status = 'fail' and coalesce(definition -> 'applies_when', '{}') <> '{}' then
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(v_verdict.hits, script.astral_at);
+        spans := private.spans(v_verdict.matches, script.supplementary_at);
         message := private.condition(definition -> 'applies_when')
             || coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
@@ -156,8 +158,8 @@ begin
 end;
 $$;
 comment on function private.check_rule is
-'What a rule says of a script. Definer, so that the kinds'' functions need no grants; it reads no
-table.';
+'Checks a script against one rule. Definer, so that the functions of the kinds need no grants; it
+reads no table.';
 grant execute on function private.check_rule to authenticated;
 grant execute on function private.check_rule to service_role;
 
@@ -176,13 +178,15 @@ as $$
             with ordinality as f (text, position)
     ) as e
     cross join lateral private.check_params(
-        definition ->> 'kind', coalesce(definition -> 'params', '{}'), private.fold(e.text)
+        definition ->> 'kind',
+        coalesce(definition -> 'params', '{}'),
+        private.normalize_script(e.text)
     ) as v
     where v.status = case e.expected when 'pass' then 'fail' else 'pass' end
     limit 1
 $$;
 comment on function private.broken_example is
-'The example of a definition that its rule judges otherwise, or null. Definer like check_rule.';
+'The first example of a definition that its rule judges wrongly, or null. Definer like check_rule.';
 grant execute on function private.broken_example to authenticated;
 grant execute on function private.broken_example to service_role;
 
@@ -200,68 +204,24 @@ returns table (
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_script private.folded_text := private.fold(content, (
+    v_script private.normalized_text := private.normalize_script(content, (
         select string_agg(r.rule_definition::text, '') from public.brand_rules as r
         where r.user_id = check_rules.user_id and r.enabled
     ));
-    v_first text := v_script.squeezed[1];
-    v_second text := coalesce(v_script.squeezed[2], '');
 begin
     return query
-    with rules as materialized (
-        select
-            r.id, r.rule_name, r.severity, r.rule_definition,
-            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
-        from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ),
-
-    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
-    terms as (
-        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
-        from (
-            select r.id as rule_id, p.term
-            from rules as r cross join lateral jsonb_array_elements_text(
-                coalesce(r.params -> 'terms', r.params -> 'names')
-            ) as p (term)
-            where r.kind in ('banned_phrase', 'competitor_mention')
-            union all
-            select r.id, p.term
-            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
-            where r.kind = 'substitution'
-        ) as t
-    ),
-
-    suspects as materialized (
-        select distinct w.rule_id
-        from terms as t
-        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
-        where
-            w.rule_id is not null
-            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
-    )
-
     select
-        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
-    from rules as r
-    cross join lateral (
-        select
-            'pass' as status, '[]'::jsonb as spans, null::text as message,
-            null::text as suggestion
-        where
-            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
-            and r.id not in (select s.rule_id from suspects as s)
-        union all
-        select k.* from private.check_rule(r.rule_definition, v_script) as k
-        where
-            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
-            or r.id in (select s.rule_id from suspects as s)
-    ) as c
+        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity,
+        c.status, c.spans, c.message, c.suggestion
+    from public.brand_rules as r
+    cross join lateral private.check_rule(r.rule_definition, v_script) as c
+    where r.user_id = check_rules.user_id and r.enabled
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
 comment on function private.check_rules is
-'Applies every enabled rule of an account to a text; reads the rules that its caller may read.';
+'Checks a text against every enabled rule of an account. Reads only rules that its caller may
+read.';
 grant execute on function private.check_rules to authenticated;
 grant execute on function private.check_rules to service_role;
 
@@ -281,7 +241,7 @@ as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
 $$;
 comment on function private.check_script is
-'The same for the worker that writes a script. Definer: workers have no table rights.';
+'private.check_rules for the worker that writes scripts. Definer: workers have no table rights.';
 grant execute on function private.check_script to worker;
 
 create function public.check_compliance(content text)
@@ -308,17 +268,17 @@ $$;
 comment on function public.check_compliance is
 'Applies every enabled rule of the caller to a script''s text, errors first, without AI.
 
-status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that
-are meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
-A plain script is scope body. A rule with applies_when asks a person (needs_review) where it would
-fail, so it never keeps a script from being final.
+status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the matches,
+as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript. The text has
+scope body. A rule with applies_when answers needs_review instead of fail, so it never keeps a
+script from being final.
 
-Banned words, competitors and claims are found in these disguises: other cases, widths and styles of
-letters (𝐦, ⓜ, ᴍ), accents and marks, invisible characters, text that is overridden to run from right
-to left, look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu,
-Canadian syllables), digits and signs for letters, repeated letters, letters that signs, spaces or
-emoji part. Not found are misspellings, words that are cut in two by a space, two letters that look
-like one (rn), letters upside down, flags. A term with accents is found as it is only.
+Banned words, competitors and advertising claims match in these disguises: other cases, widths and
+styles of letters (𝐦, ⓜ, ᴍ); accents and marks; invisible characters; right-to-left overrides;
+look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu, Canadian
+syllables); digits and signs for letters; repeated letters; signs, spaces or emoji between
+letters. These do not match: misspellings, words with one space inside, two letters that look like
+one (rn), letters upside down, flags. A term with accents matches only with the same accents.
 
 Errors: 422 invalid_script.';
 grant execute on function public.check_compliance to authenticated;

@@ -1,4 +1,4 @@
--- Starter rules: rules that an account adopts with one call and then owns. supabase/seed has them.
+-- Starter rules: an account copies a pack of them with one call. The rows are in supabase/seed.
 
 create table private.starter_rules (
     pack text not null check (pack in ('ftc', 'tiktok')),
@@ -7,7 +7,7 @@ create table private.starter_rules (
     primary key (pack, rule_name)
 );
 comment on table private.starter_rules is
-'The rules of each pack that rpc/adopt_starter_rules copies.';
+'The rules that rpc/adopt_starter_rules copies, by pack.';
 alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)
@@ -17,7 +17,7 @@ as $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
 comment on function private.starter_pack is
-'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
+'The starter rules of a pack, the same for everybody. Definer: the table is internal.';
 grant execute on function private.starter_pack to authenticated;
 
 create function public.adopt_starter_rules(pack text)
@@ -31,7 +31,7 @@ begin
             '{"field": "pack"}'
         );
     end if;
-    -- What the caller already has, and may have changed, stays.
+    -- Keeps a rule of the same name: the caller may have changed it.
     insert into public.brand_rules (rule_name, rule_definition)
     select s.rule_name, s.rule_definition
     from private.starter_pack(adopt_starter_rules.pack) as s
@@ -51,5 +51,5 @@ $$;
 comment on function public.adopt_starter_rules is
 'Copies the starter rules of a pack (ftc or tiktok) into the caller''s rules and returns them.
 
-Rules of the same names that the caller has already stay as they are. Errors: 422 invalid_pack.';
+A rule of the same name that the caller already has stays as it is. Errors: 422 invalid_pack.';
 grant execute on function public.adopt_starter_rules to authenticated;

@@ -1,4 +1,4 @@
--- Scripts: drafts and final texts for a product, with the earlier texts of each.
+-- Scripts for a product, as drafts or final, and the earlier texts of each.
 
 create table public.scripts (
     id uuid primary key default gen_random_uuid(),
@@ -16,25 +16,27 @@ create table public.scripts (
     updated_at timestamptz not null default now()
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
-comment on column public.scripts.user_id is 'The account; filled in from the token.';
--- No reference: forgetting old jobs would rewrite what they left.
+comment on column public.scripts.user_id is
+'The account, from the token.';
+-- No foreign key: pruning jobs would rewrite their scripts.
 comment on column public.scripts.job_id is
-'The job that wrote it, also when that job is pruned; null if the user did.';
-comment on column public.scripts.title is 'What the user calls it; null if nothing.';
+'The job that wrote it, even after that job is pruned; null if the user wrote it.';
+comment on column public.scripts.title is
+'The user''s title for it; null without one.';
 comment on column public.scripts.status is
-'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
-later leaves final scripts as they are, until their text is changed.';
-comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
+'draft, or final: the text broke no rule of severity error when it was saved. New and changed
+rules apply to a final script only when its text changes.';
+comment on column public.scripts.origin is
+'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
-'Number of the text that stands here, from 1; earlier ones are in script_versions.';
-
+'The number of the current text, from 1. Earlier texts are in script_versions.';
 comment on column public.scripts.broken_rules is
-'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
-
+'The rules that an AI-written text breaks: [{rule_name, severity, message}]; null for a user''s
+text.';
 comment on column public.scripts.review is
-'What a language model made of the rules that need judgement, in this text:
-[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
-needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
+'How a language model judged this text by the rules that need judgement: [{rule_id, rule_name,
+kind, severity, status, message, source}]. source is ai, or none (with status needs_review)
+without a judgement. Advice only: it keeps no script from being final. Null for a user''s text.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
@@ -64,8 +66,9 @@ create table public.script_versions (
     constraint script_versions_script_id_version_key unique (script_id, version)
 );
 comment on table public.script_versions is
-'Earlier texts of a script, the newest 100 of each; rpc/restore_script_version brings one back.';
-comment on column public.script_versions.created_at is 'When the next text replaced this one.';
+'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
+comment on column public.script_versions.created_at is
+'When a newer text replaced this one.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
 
@@ -97,8 +100,8 @@ begin
 end;
 $$;
 comment on function private.scripts_require is
-'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
-caller''s. Errors: 422 invalid_script.';
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
+user_id by the caller''s account. Errors: 422 invalid_script.';
 
 create function private.scripts_require_product()
 returns trigger
@@ -111,7 +114,7 @@ begin
             '{"field": "product_id"}'
         );
     end if;
-    -- Locks the product: one that is being deleted is not there.
+    -- Locks the product. A product whose deletion has begun counts as missing.
     perform from public.products as p
     where p.id = new.product_id and p.user_id = new.user_id for key share;
     if not found then
@@ -123,7 +126,7 @@ begin
 end;
 $$;
 comment on function private.scripts_require_product is
-'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
+'Trigger: requires a product of the same account. Errors: 422 invalid_script, 404 not_found.';
 
 create function private.scripts_keep_version()
 returns trigger
@@ -132,7 +135,7 @@ as $$
 begin
     insert into public.script_versions (script_id, user_id, version, content)
     values (old.id, old.user_id, old.version, old.content);
-    -- An editor that saves while one types makes a version every few seconds.
+    -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
@@ -142,7 +145,8 @@ begin
 end;
 $$;
 comment on function private.scripts_keep_version is
-'Trigger: keeps the text that is replaced. Definer: users may read earlier texts, not write them.';
+'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
+write them.';
 
 create function private.scripts_require_compliance()
 returns trigger
@@ -171,7 +175,7 @@ begin
 end;
 $$;
 comment on function private.scripts_require_compliance is
-'Trigger: a script that breaks a rule of severity error stays a draft.
+'Trigger: keeps a script that breaks a rule of severity error from being final.
 Errors: 422 script_not_compliant.';
 
 create trigger scripts_01_begin_rows before insert on public.scripts
@@ -195,20 +199,20 @@ for each statement execute function private.require_quota('stored_scripts');
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
-create trigger scripts_60_count_insert after insert on public.scripts
+create trigger scripts_60_bump_on_insert after insert on public.scripts
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger scripts_61_count_update after update on public.scripts
+for each statement execute function private.bump_read_version();
+create trigger scripts_61_bump_on_update after update on public.scripts
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger scripts_62_count_delete after delete on public.scripts
+for each statement execute function private.bump_read_version();
+create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
-for each statement execute function private.count_change();
+for each statement execute function private.bump_read_version();
 create trigger scripts_90_touch before update on public.scripts
 for each row execute function private.touch_updated_at();
 
 grant select, delete on public.scripts to authenticated;
--- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+-- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, product_id, title, content, status)
 on public.scripts to authenticated;
 grant update (title, content, status) on public.scripts to authenticated;
@@ -237,20 +241,20 @@ begin
 end;
 $$;
 comment on function public.restore_script_version is
-'Brings an earlier text of a script back as a draft; the text it replaces is kept too.
+'Restores an earlier text of a script as a draft. The replaced text becomes a version too.
 
 Errors: 404 not_found.';
 grant execute on function public.restore_script_version to authenticated;
 
--- Having a script written: a job that takes the product's latest pack, the account's rules and the
--- user's brief, and leaves a draft.
+-- AI writes a script: a job reads the product's latest pack, the account's rules and the user's
+-- brief, and saves a draft.
 
 create function private.start_script(product_id uuid, brief text)
 returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job, like everything that touches both.
+    -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
     if not found then
@@ -263,9 +267,9 @@ begin
             409, 'not_analyzed', 'This product has no pack yet: wait for its analysis, or run one.'
         );
     end if;
-    perform private.require_room(auth.uid(), 'stored_scripts', count(*)::integer, 1)
+    perform private.require_below_limit(auth.uid(), 'stored_scripts', count(*)::integer, 1)
     from public.scripts as s where s.user_id = auth.uid();
-    -- The same wish twice, from a double click or two tabs, is one job.
+    -- The same request twice, from a double click or two tabs, is one job.
     return private.enqueue(
         'generate_script', auth.uid(), start_script.product_id,
         start_script.product_id || ':' || md5(start_script.brief),
@@ -274,8 +278,9 @@ begin
 end;
 $$;
 comment on function private.start_script is
-'Queues the writing of a script for the caller''s product, or returns the same wish in flight.
-Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed.';
+'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
+request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed, 402
+quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -296,10 +301,11 @@ begin
 end;
 $$;
 comment on function public.generate_script is
-'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
+'AI writes a draft for a product, from its latest pack, the caller''s brand rules and an optional
+brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
-brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+Returns the job; its draft appears in scripts with this job_id. The same request again returns the
+job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -328,9 +334,9 @@ as $$
     where j.id = script_input.job_id
 $$;
 comment on function private.script_input is
-'What generate_script works on: the product''s latest pack (null if it was deleted) and the enabled
-rules of its owner, [{id, name, definition}]; no row if the product is gone. The brief is among the
-job''s arguments. Definer: workers have no table rights.';
+'The input of generate_script: the product''s name, its latest pack (null if it was deleted) and
+its owner''s enabled rules, [{id, name, definition}]. No row if the product is gone. The brief is
+an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
@@ -347,7 +353,7 @@ as $$
 declare
     v_product public.products;
 begin
-    -- Product, then message: the lock order of everything that touches both.
+    -- Locks the product before the message: the lock order of everything that touches both.
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
@@ -373,8 +379,7 @@ begin
 end;
 $$;
 comment on function private.save_script is
-'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
-that need judgement; the worker acknowledges in the
-same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
-owner and product come from the job.';
+'Saves the draft of generate_script, with the rules that it breaks and the model''s review. The
+worker completes the job in the same transaction. False: the lease or the product is gone, and the
+caller must roll back. Definer: owner and product come from the job.';
 grant execute on function private.save_script to worker;

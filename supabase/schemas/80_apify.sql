@@ -1,5 +1,5 @@
--- Apify: paid runs, what they may cost, and the webhook. Apify says that a run has ended, and the
--- job that waits for it goes on at once instead of at its next look.
+-- Apify: paid runs, their budgets, and the webhook of each run. When a run ends, Apify calls the
+-- webhook, which wakes the snoozed job at once.
 
 create table private.spending (
     user_id uuid not null references public.accounts on delete cascade,
@@ -8,7 +8,7 @@ create table private.spending (
     primary key (user_id, day)
 ) with (fillfactor = 70);
 comment on table private.spending is
-'What the runs of an account may have cost on a day (UTC): each counts as its cap.';
+'The most that the runs of an account may have cost on a day (UTC): each run counts as its cap.';
 alter table private.spending enable row level security;
 
 create table private.spending_limits (
@@ -16,7 +16,7 @@ create table private.spending_limits (
     usd_per_day numeric(8, 2) not null check (usd_per_day >= 0)
 );
 comment on table private.spending_limits is
-'What the paid sources may cost for one account on one day (UTC), by its plan.';
+'The daily budget (UTC) of an account for paid runs, by its plan.';
 alter table private.spending_limits enable row level security;
 
 create table private.source_runs (
@@ -28,11 +28,11 @@ create table private.source_runs (
     primary key (job_id, name)
 );
 comment on table private.source_runs is
-'Paid runs at Apify that may still hold data there. A row goes once its run was deleted.';
+'Paid runs at Apify that may still hold data there. A row goes once Apify has deleted its run.';
 comment on column private.source_runs.job_id is
-'The job that paid; no reference, for the run outlives it.';
+'The job that paid. No foreign key: the run outlives the job.';
 comment on column private.source_runs.run_id is
-'Apify''s id; null while the answer to the start is awaited, or when it was lost.';
+'Apify''s id; null until the start is answered, or if its answer was lost.';
 create index source_runs_run_id_idx on private.source_runs (run_id);
 create index source_runs_started_at_idx on private.source_runs (started_at);
 alter table private.source_runs enable row level security;
@@ -57,7 +57,7 @@ begin
     if not found or v_user_id is null then
         return true;
     end if;
-    -- The row stays locked until the end: runs of one account take turns.
+    -- Locks the row until the transaction ends, so parallel runs of an account wait for each other.
     insert into private.spending as s (user_id, day, usd)
     values (v_user_id, v_day, reserve_run.usd)
     on conflict on constraint spending_pkey do update set usd = s.usd + excluded.usd
@@ -76,9 +76,9 @@ begin
 end;
 $$;
 comment on function private.reserve_run is
-'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
-account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
-lost, or the account is erased. Definer, as all of the protocol.';
+'Counts a run that a job is about to start, at its cap; the same name again counts once. False:
+the account''s daily budget is too small (a plan without a row has none). Null: the lease is lost,
+or the account is erased. Definer, as all of the protocol.';
 grant execute on function private.reserve_run to worker;
 
 create function private.release_run(msg_id bigint, read_ct integer, name text)
@@ -102,8 +102,8 @@ begin
 end;
 $$;
 comment on function private.release_run is
-'Takes back what private.reserve_run counted: the source refused the start. Null: the lease was
-lost. Definer, as all of the protocol.';
+'Takes back what private.reserve_run counted, because the source refused the start. Null: the
+lease is lost. Definer, as all of the protocol.';
 grant execute on function private.release_run to worker;
 
 create function private.record_run(
@@ -118,7 +118,7 @@ begin
     if v_job_id is null then
         return null;
     end if;
-    -- A run that was thought refused, or that a redriven job goes on with, has no row yet.
+    -- A run that seemed refused, or that a redriven job continues, has no row yet.
     insert into private.source_runs (job_id, name, usd, run_id)
     values (v_job_id, record_run.name, record_run.usd, record_run.run_id)
     on conflict on constraint source_runs_pkey do update set run_id = excluded.run_id;
@@ -126,15 +126,14 @@ begin
 end;
 $$;
 comment on function private.record_run is
-'Keeps the id of a run that was started. Null: the lease was lost. Definer, as all of the
-protocol.';
+'Stores the id of a started run. Null: the lease is lost. Definer, as all of the protocol.';
 grant execute on function private.record_run to worker;
 
 create function private.runs_to_delete(quantity integer default 100)
 returns setof text
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
+    -- Apify deletes unnamed storage after a week.
     delete from private.source_runs as r
     where r.started_at < now() - interval '8 days'
         and not exists (select from private.live_jobs as l where l.job_id = r.job_id);
@@ -145,8 +144,8 @@ as $$
     order by r.started_at limit runs_to_delete.quantity;
 $$;
 comment on function private.runs_to_delete is
-'Runs at Apify whose jobs have ended, however they did; forgets what is too old to be there.
-Definer: workers have no table rights.';
+'Ids of the oldest runs at Apify whose jobs have ended. Deletes rows of runs after 8 days and of
+spending after 35 days. Definer: workers have no table rights.';
 grant execute on function private.runs_to_delete to worker;
 
 create function private.forget_run(run_id text)
@@ -156,7 +155,7 @@ as $$
     delete from private.source_runs as r where r.run_id = forget_run.run_id
 $$;
 comment on function private.forget_run is
-'A run was deleted at Apify. Definer: workers have no table rights.';
+'Deletes the row of a run that Apify has deleted. Definer: workers have no table rights.';
 grant execute on function private.forget_run to worker;
 
 create table private.apify_webhooks (
@@ -166,11 +165,12 @@ create table private.apify_webhooks (
     created_at timestamptz not null default now()
 );
 comment on table private.apify_webhooks is
-'One for each run that a job starts at Apify. It stays until the job is pruned, so that a late or
-repeated call is told that all is well.';
-comment on column private.apify_webhooks.id is 'Names it in the address that Apify calls.';
+'One webhook for each run that a job starts at Apify. It stays until the job is pruned, so that
+late and repeated calls are answered with success.';
+comment on column private.apify_webhooks.id is
+'Part of the URL that Apify calls.';
 comment on column private.apify_webhooks.secret_hash is
-'SHA-256 of what only Apify was told.';
+'SHA-256 of the secret that only Apify has.';
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);
 alter table private.apify_webhooks enable row level security;
 
@@ -193,8 +193,8 @@ begin
 end;
 $$;
 comment on function private.expect_apify_run is
-'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
-Definer: workers have no table rights; the job comes from the lease.';
+'Adds the webhook of a run that a job is about to start and returns its id. Null: the lease is
+lost. Definer: workers have no table rights; the job comes from the lease.';
 grant execute on function private.expect_apify_run to worker;
 
 create function private.apify_secret_hash(id uuid)
@@ -203,13 +203,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select w.secret_hash from private.apify_webhooks as w where w.id = apify_secret_hash.id),
-        -- Equal to no hash of a secret: an unknown id takes the same way as a wrong secret.
+        -- No secret hashes to this, so an unknown id fails like a wrong secret.
         decode(repeat('00', 32), 'hex')
     );
 end;
 comment on function private.apify_secret_hash is
-'What the secret of a webhook must hash to, always 32 bytes.
-Definer: the edge has no table rights. A hash does not give the secret away.';
+'The SHA-256 that the secret of a webhook must have, always 32 bytes. Definer: the edge has no
+table rights. A hash does not reveal the secret.';
 grant execute on function private.apify_secret_hash to webhook;
 
 create function private.wake_for_apify(id uuid)
@@ -220,6 +220,6 @@ as $$
     from private.apify_webhooks as w where w.id = wake_for_apify.id
 $$;
 comment on function private.wake_for_apify is
-'Lets the job that waits for a run look at it now; false where it does not wait. Repeating it is
-harmless. Definer: it knows the job, the edge only the webhook.';
+'Wakes the job that snoozes until a run ends. False: the job does not snooze. Idempotent. Definer:
+only the database maps the webhook to the job.';
 grant execute on function private.wake_for_apify to webhook;

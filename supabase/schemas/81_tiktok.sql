@@ -1,6 +1,6 @@
--- Connecting a TikTok account, using it, and giving it back.
+-- TikTok accounts: connecting one by OAuth, refreshing its tokens, and revoking them.
 
--- Tokens are sealed before they come here; the key is in the environment, never in the database.
+-- The callers encrypt all tokens. The key is in the environment, never in the database.
 create table private.tiktok_connections (
     user_id uuid primary key references public.accounts on delete cascade,
     open_id text not null check (length(open_id) between 1 and 200),
@@ -13,13 +13,15 @@ create table private.tiktok_connections (
     connected_at timestamptz not null default now()
 );
 comment on table private.tiktok_connections is
-'The TikTok account of an account here, with sealed tokens.';
+'The TikTok account that an account has connected, with encrypted tokens.';
 comment on column private.tiktok_connections.open_id is
 'TikTok''s id of the person, for this application only.';
-comment on column private.tiktok_connections.access_token is 'Sealed (Fernet).';
-comment on column private.tiktok_connections.refresh_token is 'Sealed (Fernet).';
+comment on column private.tiktok_connections.access_token is
+'Encrypted (Fernet).';
+comment on column private.tiktok_connections.refresh_token is
+'Encrypted (Fernet).';
 comment on column private.tiktok_connections.refreshing_until_at is
-'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
+'Until when one worker has the lease to refresh the tokens; null without a lease.';
 alter table private.tiktok_connections enable row level security;
 
 create table private.tiktok_states (
@@ -29,10 +31,11 @@ create table private.tiktok_states (
     created_at timestamptz not null default now()
 );
 comment on table private.tiktok_states is
-'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
+'OAuth states that TikTok has not answered yet. Each is single-use and lives for ten minutes.';
 comment on column private.tiktok_states.state_hash is
-'SHA-256 of the state that comes back with the browser.';
-comment on column private.tiktok_states.verifier is 'The secret of PKCE, sealed.';
+'SHA-256 of the random state that TikTok sends back with the browser.';
+comment on column private.tiktok_states.verifier is
+'The PKCE code verifier, encrypted.';
 create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
 alter table private.tiktok_states enable row level security;
 
@@ -45,7 +48,7 @@ create table private.tiktok_revocations (
     created_at timestamptz not null default now()
 );
 comment on table private.tiktok_revocations is
-'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
+'Encrypted tokens that TikTok still has to revoke. They name no account.';
 alter table private.tiktok_revocations enable row level security;
 create index tiktok_revocations_created_at_idx on private.tiktok_revocations (created_at);
 
@@ -59,7 +62,7 @@ as $$
     from private.tiktok_connections as c where c.user_id = auth.uid()
 $$;
 comment on function private.own_tiktok is
-'The TikTok connection of the account of the token, without its tokens; null without one.
+'The TikTok connection of the caller, without its tokens; null without one.
 Definer: connections are internal; identity comes from the token.';
 grant execute on function private.own_tiktok to authenticated;
 
@@ -70,7 +73,7 @@ as $$
 declare
     v_id uuid;
 begin
-    -- What could not be told to TikTok for a month is no longer kept for it.
+    -- Gives up on revocations that failed for a month.
     delete from private.tiktok_revocations as r where r.created_at < now() - interval '30 days';
     with gone as (
         delete from private.tiktok_connections as c where c.user_id = disconnect_tiktok.user_id
@@ -89,8 +92,8 @@ begin
 end;
 $$;
 comment on function private.disconnect_tiktok is
-'Forgets an account''s tokens and queues the job that tells TikTok; false where none was connected.
-Definer: the edge has no table rights and names the account of a token it has checked.';
+'Deletes the connection of an account and queues the job that revokes its tokens. False: none was
+connected. Definer: the edge has no table rights, and passes the account of a verified token.';
 grant execute on function private.disconnect_tiktok to webhook;
 
 create function private.begin_tiktok(user_id uuid, state_hash bytea, verifier text)
@@ -108,8 +111,8 @@ begin
 end;
 $$;
 comment on function private.begin_tiktok is
-'Remembers that an account asks TikTok for consent; false for an erased one.
-Definer: the edge has no table rights and names the account of a token it has checked.';
+'Stores the state and the PKCE verifier of an OAuth flow. False: the account is erased.
+Definer: the edge has no table rights, and passes the account of a verified token.';
 grant execute on function private.begin_tiktok to webhook;
 
 create function private.take_tiktok_state(user_id uuid, state_hash bytea)
@@ -127,9 +130,9 @@ as $$
     where t.created_at >= now() - interval '10 minutes'
 $$;
 comment on function private.take_tiktok_state is
-'The sealed PKCE secret of a consent that this account asked for; null if it asked too long ago,
-brought it already, or another account did. Definer: the edge has no table rights and names the
-account of a token it has checked.';
+'Deletes a state and returns its encrypted PKCE verifier. Null: the state is unknown, expired or
+of another account. Definer: the edge has no table rights, and passes the account of a verified
+token.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(
@@ -145,11 +148,11 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Either erasure sees this connection, or this sees the tombstone.
+    -- Either the erasure sees this connection, or the lock fails.
     if not private.lock_account(save_tiktok.user_id) then
         return false;
     end if;
-    -- Another person's tokens are given back; a revocation would end the same person's new ones.
+    -- Revokes only another person's tokens. For the same person that would end the new ones too.
     if exists (
         select from private.tiktok_connections as c
         where c.user_id = save_tiktok.user_id and c.open_id <> save_tiktok.open_id
@@ -176,8 +179,8 @@ begin
 end;
 $$;
 comment on function private.save_tiktok is
-'Connects a TikTok account, in place of an earlier one; false for an account that was erased
-meanwhile. Definer: the edge has no table rights; the account is the one that asked for consent.';
+'Stores a TikTok connection in place of an earlier one. False: the account is erased. Definer: the
+edge has no table rights; the account is the one that began the flow.';
 grant execute on function private.save_tiktok to webhook;
 
 create function private.tiktok_of_job(
@@ -198,8 +201,9 @@ begin atomic
     where j.id = tiktok_of_job.job_id;
 end;
 comment on function private.tiktok_of_job is
-'The sealed tokens of a job''s account, nulls without any; is_stale: fetch new ones first; is_over:
-only the person can. Definer: workers have no table rights; the account comes from the job.';
+'The encrypted tokens of a job''s account, nulls without a connection. is_stale: refresh them
+first. is_over: the person must connect again. Definer: workers have no table rights; the account
+comes from the job.';
 grant execute on function private.tiktok_of_job to worker;
 
 create function private.lease_tiktok_refresh(job_id uuid, refresh_token text)
@@ -218,7 +222,8 @@ begin
 end;
 $$;
 comment on function private.lease_tiktok_refresh is
-'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
+'Takes the lease to refresh tokens, for 30 s. False: another worker has the lease, or has
+refreshed them. Definer: workers have no table rights; the account comes from the job.';
 grant execute on function private.lease_tiktok_refresh to worker;
 
 create function private.refresh_tiktok(
@@ -248,8 +253,8 @@ begin
 end;
 $$;
 comment on function private.refresh_tiktok is
-'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
-above.';
+'Replaces tokens by the ones that the old refresh token got. False: the old ones are gone.
+Definer: workers have no table rights; the account comes from the job.';
 grant execute on function private.refresh_tiktok to worker;
 
 create function private.drop_tiktok(job_id uuid, refresh_token text)
@@ -266,7 +271,9 @@ begin
 end;
 $$;
 comment on function private.drop_tiktok is
-'Forgets tokens that TikTok takes no more, because the person ended it there. Definer: as above.';
+'Deletes a connection whose tokens TikTok refuses, because the person revoked it there. False: it
+is gone or has newer tokens. Definer: workers have no table rights; the account comes from the
+job.';
 grant execute on function private.drop_tiktok to worker;
 
 create function private.tiktok_revocation(id uuid, out access_token text, out refresh_token text)
@@ -278,8 +285,8 @@ begin atomic
     from private.tiktok_revocations as r where r.id = tiktok_revocation.id;
 end;
 comment on function private.tiktok_revocation is
-'The sealed tokens that TikTok is to be told about; nulls once it has been.
-Definer: workers have no table rights.';
+'The encrypted tokens that TikTok must revoke; nulls once it has. Definer: workers have no table
+rights.';
 grant execute on function private.tiktok_revocation to worker;
 
 create function private.end_tiktok_revocation(id uuid)
@@ -289,5 +296,5 @@ as $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;
 comment on function private.end_tiktok_revocation is
-'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
+'Deletes tokens that TikTok has revoked. Definer: workers have no table rights.';
 grant execute on function private.end_tiktok_revocation to worker;

@@ -1,4 +1,4 @@
--- Erasure: an account goes at once and for good, whether its owner asks here or at Clerk.
+-- Erasure: deletes an account for good, on its owner's request here or at Clerk.
 
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
@@ -7,7 +7,7 @@ create table private.clerk_events (
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
-'Messages received from Clerk, by Svix''s message id: a replay changes nothing.';
+'Events received from Clerk, by Svix''s message id, so that a replay changes nothing.';
 alter table private.clerk_events enable row level security;
 
 create index clerk_events_received_at_idx on private.clerk_events (received_at);
@@ -20,7 +20,7 @@ declare
     v_table regclass;
     v_has_rows boolean;
 begin
-    -- Dynamic: a table that is added later is emptied too.
+    -- Dynamic SQL, so that tables of later releases are included.
     for v_table in select t from private.account_tables() as t loop
         execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
         into v_has_rows using table_to_empty.user_id;
@@ -32,7 +32,7 @@ begin
 end;
 $$;
 comment on function private.table_to_empty is
-'The first table that has rows of an account; null if none has.';
+'The first table that has rows of an account; null without any.';
 
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
@@ -47,7 +47,7 @@ begin
     end if;
     v_table := private.table_to_empty(erase_batch.user_id);
     if v_table is null then
-        -- Whoever still adds a row holds the account's. From this lock on nobody can add any.
+        -- A transaction that adds a row holds a lock on the account. After this lock none can.
         perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
         if not found and exists (
             select from public.accounts as a where a.id = erase_batch.user_id
@@ -63,11 +63,11 @@ begin
         return null;
     end if;
     if v_table = 'private.tiktok_connections'::regclass then
-        -- A job gives the tokens back to TikTok.
+        -- Queues the job that revokes the tokens at TikTok.
         perform private.disconnect_tiktok(erase_batch.user_id);
         return 1;
     end if;
-    -- One table a batch, so that no lock of one is held while another is waited for.
+    -- One table a batch, so that this never waits for one table with locks on another.
     execute format(
         'delete from %1$s as t where t.ctid = any (array('
         || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
@@ -78,9 +78,10 @@ begin
 end;
 $$;
 comment on function private.erase_batch is
-'Deletes up to `quantity` rows of an erased account from the first table that has any, at last the
-account itself. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
-Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
+'Deletes up to `quantity` rows of an erased account from the first table that has any; at last the
+account itself. Returns how many. 0: other transactions hold the rest, try again. Null: nothing is
+left. Never waits. Definer: workers have no table rights. Raises an exception unless the account
+has a tombstone.';
 grant execute on function private.erase_batch to worker;
 
 create function private.requeue_erasures()
@@ -93,8 +94,8 @@ as $$
     from private.accounts as a where a.deleted_at is not null and a.emptied_at is null
 $$;
 comment on function private.requeue_erasures is
-'Queues the emptying of accounts whose job gave up; returns how many are under way.
-Definer: workers have no table rights.';
+'Queues erase_rows for each erased account that still has rows, and returns their number. Definer:
+workers have no table rights.';
 grant execute on function private.requeue_erasures to worker;
 
 create function private.erase_account(user_id uuid)
@@ -105,7 +106,7 @@ declare
     v_left integer := 1000;
     v_erased integer;
 begin
-    -- Waits for a change of the account that is about to commit: that holds this row, too.
+    -- Waits for a change of the account that is about to commit, because that locks this row too.
     update private.accounts as a set deleted_at = now()
     where a.id = erase_account.user_id and a.deleted_at is null;
     if not found then
@@ -117,7 +118,7 @@ begin
     )
     from private.stripe_customers as c
     where c.user_id = erase_account.user_id and c.customer_id is not null;
-    -- The rows of most accounts go now. The job takes what is more, and what others hold.
+    -- Deletes all rows of most accounts. The job deletes the rest, and rows that are locked now.
     while v_left > 0 loop
         v_erased := private.erase_batch(erase_account.user_id, v_left);
         exit when coalesce(v_erased, 0) = 0;
@@ -132,8 +133,8 @@ begin
 end;
 $$;
 comment on function private.erase_account is
-'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
-a job that ends what it pays for at Stripe. Repeating it changes nothing.';
+'Erases an account: sets its tombstone, deletes its first 1,000 rows, and queues a job that
+deletes the rest in batches. Another job ends its subscriptions at Stripe. Idempotent.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -157,7 +158,7 @@ begin
     if not v_is_erasure then
         return 'ignored';
     end if;
-    -- A person never seen here gets a tombstone as well: their first token may be on its way.
+    -- An unknown person gets a tombstone too, because their first token may be on its way.
     insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
         record_clerk_event.default_user_id, record_clerk_event.issuer,
@@ -174,9 +175,8 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one
-transaction.
-Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
+'Stores an event from Clerk. For user.deleted with an id, erases the account in the same
+transaction. Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -188,7 +188,7 @@ begin
 end;
 $$;
 comment on function private.erase_own_account is
-'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
+'Erases the caller''s account. Definer: users may not delete all of these rows; identity comes
 from the token.';
 grant execute on function private.erase_own_account to authenticated;
 
@@ -199,8 +199,9 @@ begin atomic
     select private.erase_own_account();
 end;
 comment on function public.delete_account is
-'Erases the caller''s account and everything in it for good; subscriptions are cancelled at Stripe.
+'Erases the caller''s account and everything in it for good, and cancels its subscriptions at
+Stripe.
 
-From the answer on its tokens are refused (403 account_deleted), and nothing can be read any more. Up
-to 1,000 rows are deleted by then; a job deletes the others within minutes.';
+After the answer its tokens are refused (403 account_deleted). The request deletes up to 1,000
+rows; a job deletes the others within minutes.';
 grant execute on function public.delete_account to authenticated;

@@ -1,4 +1,4 @@
--- Export: before an account goes it can take everything along.
+-- Export: everything stored about an account, in pages.
 
 create function private.export_own_account(cursor text)
 returns jsonb
@@ -34,7 +34,7 @@ begin
     for v_table in 1 .. cardinality(v_tables) loop
         v_documents := '{}';
         if v_table >= v_first and cursor is null then
-            -- Dynamic: the same for each of these tables.
+            -- Dynamic SQL, because each of these tables is exported.
             for v_after_at, v_after_id, v_document in
                 execute format(
                     'select t.created_at, t.id, to_jsonb(t) from public.%I as t'
@@ -64,9 +64,9 @@ exception when invalid_text_representation or invalid_datetime_format or datetim
 end;
 $$;
 comment on function private.export_own_account is
-'A page of everything stored about the account of the token: up to 4 MiB, 2,000 rows or 2 seconds
-and the row that goes beyond. Errors: 422 invalid_cursor.
-Definer: some of it is in internal tables; identity comes from the token.';
+'A page of everything stored about the caller. A page ends with the row that reaches 4 MiB, 2,000
+rows or 2 seconds. Definer: some tables are internal; identity comes from the token. Errors: 422
+invalid_cursor.';
 grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()
@@ -126,8 +126,8 @@ begin atomic
     );
 end;
 comment on function private.export_account_head is
-'What the first page of an export holds beside rows: the account itself and its small tables.
-Called by private.export_own_account only.';
+'The part of an export that only its first page has: the account and its small tables. Only
+private.export_own_account calls it.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
@@ -136,9 +136,9 @@ begin atomic
     select private.export_own_account(export_account.cursor);
 end;
 comment on function public.export_account is
-'Everything that is stored about the caller, in pages: JSON documents with an array for each table.
+'Everything stored about the caller, in pages: JSON documents with an array for each table.
 
-Call it again with the next_cursor of a page until that is null, and join the arrays. The first page
-holds the account itself as well. A page has up to 4 MiB or 2,000 rows, the oldest first. What
-changes meanwhile may be missing; ask again for it. Errors: 422 invalid_cursor.';
+Call it again with the next_cursor of a page until that is null, and join the arrays. The first
+page also holds the account itself. A page has up to 4 MiB or 2,000 rows, the oldest first. It may
+miss rows that change meanwhile; then export again. Errors: 422 invalid_cursor.';
 grant execute on function public.export_account to authenticated;

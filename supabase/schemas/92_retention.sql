@@ -1,5 +1,5 @@
--- Retention: what grows with time and belongs to nothing that is deleted is forgotten here, in
--- batches. tests/sql/test_retention.py knows the bound of every table.
+-- Retention: deletes, in batches, old rows that go with no parent row. tests/sql/test_retention.py
+-- has the bound of every table.
 
 create function private.prune_records(quantity integer default 1000)
 returns integer
@@ -9,7 +9,7 @@ declare
     v_rows integer;
     v_pruned integer := 0;
 begin
-    -- Clerk repeats a message for some days. The age of its signature refuses a later replay.
+    -- Clerk retries an event for some days. A later replay fails by the age of its signature.
     delete from private.clerk_events as t where t.id = any (array(
         select o.id from private.clerk_events as o
         where o.received_at < now() - interval '90 days'
@@ -31,7 +31,7 @@ begin
     ));
     get diagnostics v_rows = row_count;
     v_pruned := v_pruned + v_rows;
-    -- TikTok could not be told to revoke these tokens for a month.
+    -- TikTok has not revoked these tokens for a month.
     delete from private.tiktok_revocations as t where t.id = any (array(
         select o.id from private.tiktok_revocations as o
         where o.created_at < now() - interval '30 days'
@@ -42,8 +42,7 @@ begin
 end;
 $$;
 comment on function private.prune_records is
-'Deletes up to `quantity` rows of each kind that nobody can ask for any more: messages of Clerk
-after 90 days, usage after 13 months, consents after ten minutes, tokens to revoke after 30 days.
-Returns how many.
-Definer: workers have no table rights.';
+'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
+OAuth states after ten minutes, tokens to revoke after 30 days. Returns how many. Definer: workers
+have no table rights.';
 grant execute on function private.prune_records to worker;

@@ -1,5 +1,5 @@
--- What a dashboard reads in one request: product_overview lists the products, account tells the
--- plan and what is used of it.
+-- Read models of a dashboard, one request each. product_overview lists the products; account has
+-- the plan and its usage.
 
 create view public.product_overview with (security_invoker = true) as
 select
@@ -10,8 +10,8 @@ select
     p.created_at,
     p.updated_at,
     p.last_analyzed_at,
-    -- Plain columns would relate the view to what names a pack or a job as well, and embedding
-    -- scripts would ask which relationship is meant (PGRST201).
+    -- coalesce hides from PostgREST where pack_id and job_id come from. Otherwise they would add
+    -- relationships to scripts, and embedding scripts would be ambiguous (PGRST201).
     coalesce(pack.id) as pack_id,
     pack.name as pack_name,
     pack.score as pack_score,
@@ -67,25 +67,23 @@ left join lateral (
     limit 1
 ) as job on true;
 comment on view public.product_overview is
-'The caller''s products, each with its latest pack, its scores, and its latest job.
+'The caller''s products, each with its latest pack, its scores and its latest job.
 
 Order by created_at and id, both descending. Page by the last row that you have, not by offset:
-created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
-however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
-changed.';
+created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 is fast at
+any depth. Reads carry an ETag; If-None-Match with it answers 304 while nothing has changed.';
 comment on column public.product_overview.score_band is
 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 comment on column public.product_overview.sentiment_net is
-'From -1 to 1; null where nothing was found to judge.';
+'From -1 to 1; null without any text to judge.';
 comment on column public.product_overview.job_id is
-'Of the latest job. Jobs are removed 30 days after they have finished; then this and the other job_*
-are null, although the pack is there.';
+'The latest job. Jobs are pruned 30 days after they finish; then all job_* are null.';
 comment on column public.product_overview.job_status is
-'Of the latest job: queued, running or waiting while it is in flight; else succeeded, failed or
+'The status of the latest job: queued, running or waiting in flight; then succeeded, failed or
 cancelled.';
 comment on column public.product_overview.is_sample is
-'Whether the latest analysis was of sample data, not of data about the product: say so beside it.
-Null before the first analysis.';
+'Whether the latest analysis used sample data instead of data about the product. Show that. Null
+before the first analysis.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;
 
@@ -102,8 +100,7 @@ as $$
         on u.user_id = auth.uid() and m.metric = u.metric and u.month = private.current_month()
 $$;
 comment on function private.own_usage is
-'What the account of the token uses now. Definer: usage is internal; identity comes from the
-token.';
+'The caller''s usage now, by metric. Definer: usage is internal; identity comes from the token.';
 grant execute on function private.own_usage to authenticated;
 
 create function private.own_plan()
@@ -113,8 +110,7 @@ as $$
     select private.plan_of(auth.uid())
 $$;
 comment on function private.own_plan is
-'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
-token.';
+'The caller''s plan. Definer: entitlements are internal; identity comes from the token.';
 grant execute on function private.own_plan to authenticated;
 
 create function public.account(
@@ -150,6 +146,6 @@ as $$
     where p.id = private.own_plan()
 $$;
 comment on function public.account is
-'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
-subscription and the connected TikTok account (each null without one).';
+'The caller''s plan with its limits, its usage, when monthly limits start again (resets_at), the
+subscription and the connected TikTok account. Both are null without one.';
 grant execute on function public.account to authenticated;

@@ -1,5 +1,5 @@
--- Realtime: where Supabase's publication exists, progress of jobs is pushed to their owners; the
--- policies of public.jobs decide who gets what. Elsewhere frontends poll the same table.
+-- Realtime: where Supabase's publication exists, it pushes changes of public.jobs to their owners.
+-- The policies of the table apply. Elsewhere frontends poll it.
 
 do $$
 begin

@@ -8,7 +8,7 @@ insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_s
 values
 ('analyze_product', 'ingestion', 5, 3, 5),
 ('generate_script', 'scripts', 5, 3, 5),
--- Many small failures: an outage at Stripe of most of a day loses nothing.
+-- Thirty retries outlast an outage of Stripe of most of a day.
 ('sync_customer', 'billing', 30, 10, 5),
 ('reconcile_billing', 'billing', 5, 3, 5),
 ('erase_account', 'billing', 30, 10, 5),

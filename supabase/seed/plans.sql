@@ -1,5 +1,5 @@
--- The plans on offer and their limits, the Stripe prices that buy them, and what the paid sources
--- may cost an account of each on a day.
+-- The plans on offer and their limits, the Stripe prices that buy them, and their daily budgets for
+-- paid sources.
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,

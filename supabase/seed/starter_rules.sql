@@ -1,5 +1,4 @@
--- Starter rules: what the FTC and TikTok ask of every creator. Checked for the last time in
--- November 2026.
+-- Starter rules: what the FTC and TikTok ask of every creator. Last checked in November 2026.
 
 insert into private.starter_rules (pack, rule_name, rule_definition)
 select

@@ -66,8 +66,8 @@ CASES = {
         "comment on table public.plans is 'Plans.'",
         "Name: TABLE plans; Type: COMMENT; Schema: public; Owner: postgres",
         (
-            "-COMMENT ON TABLE public.plans IS 'What can be bought, and the limits that come"
-            " with it. Everybody may read it.';"
+            "-COMMENT ON TABLE public.plans IS 'The plans that can be bought and their limits."
+            " Everybody may read them.';"
         ),
         "+COMMENT ON TABLE public.plans IS 'Plans.';",
     ),

@@ -25,7 +25,7 @@ class Judged(NamedTuple):
 
 
 def judge_all(db: Database) -> list[Judged]:
-    query = "select status from private.check_rule(%s, private.fold(%s))"
+    query = "select status from private.check_rule(%s, private.normalize_script(%s))"
     return [
         Judged(
             rule["definition"]["kind"],
@@ -73,7 +73,7 @@ def test_all_rules_at_once_judge_like_each_alone(db: Database) -> None:
         make_rule(db, user, str(number), rule["definition"])
     alone = (
         "select r.rule_name, c.* from public.brand_rules as r"
-        " cross join private.check_rule(r.rule_definition, private.fold(%s)) as c"
+        " cross join private.check_rule(r.rule_definition, private.normalize_script(%s)) as c"
         " order by r.rule_name"
     )
     together = (

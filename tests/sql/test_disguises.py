@@ -141,7 +141,7 @@ def disguised(techniques: dict[str, Callable[[str], str]]) -> Iterator[tuple[str
 
 def missed(db: Database, techniques: dict[str, Callable[[str], str]]) -> list[tuple[str, str]]:
     """What no rule finds."""
-    status = "select status from private.check_rule(%s, private.fold(%s))"
+    status = "select status from private.check_rule(%s, private.normalize_script(%s))"
     return [
         (name, line)
         for name, word, line in disguised(techniques)
@@ -160,7 +160,7 @@ def test_what_is_not_promised_is_not_found_by_accident(db: Database) -> None:
 
 
 def test_a_reversed_run_is_marked_where_it_stands(db: Database) -> None:
-    spans = "select spans from private.check_rule(%s, private.fold(%s))"
+    spans = "select spans from private.check_rule(%s, private.normalize_script(%s))"
     line = "Say \u202eelcarim\u202c now"
     [span] = db.value(spans, Jsonb(banned("miracle")), line)
     assert line[span["start"] : span["end"]] == "\u202eelcarim\u202c"
@@ -175,13 +175,13 @@ def test_ordinary_text_of_other_scripts_is_left_alone(db: Database) -> None:
         "היום נדבר על מנורה · اليوم نتحدث عن مصباح",
         "L’œuvre d’un garçon naïf à Łódź, smørrebrød, ℃",
     ]
-    status = "select status from private.check_rule(%s, private.fold(%s))"
+    status = "select status from private.check_rule(%s, private.normalize_script(%s))"
     rule = banned(*WORDS, "free", "best", "cure", "sex", "ad", "god", "so")
     assert [db.value(status, Jsonb(rule), text) for text in texts] == ["pass"] * len(texts)
 
 
-def test_the_table_of_look_alikes_is_whole(db: Database) -> None:
-    row = db.row("select signs, letters from private.look_alikes()")
-    assert len(row["signs"]) == len(row["letters"]) == len(set(row["signs"])) > 300
-    assert row["letters"].isascii()
-    assert row["letters"].isalnum()
+def test_the_table_of_confusables_is_whole(db: Database) -> None:
+    row = db.row("select sources, prototypes from private.confusables()")
+    assert len(row["sources"]) == len(row["prototypes"]) == len(set(row["sources"])) > 300
+    assert row["prototypes"].isascii()
+    assert row["prototypes"].isalnum()

@@ -45,19 +45,19 @@ FUNCTIONS = {
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
-        private.erase_own_account private.export_own_account private.fail private.fold
+        private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_tiktok private.own_usage
-        private.require_text private.squeeze_terms private.start_analysis
+        private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
         private.asks_for_upsert private.before_request private.broken_example private.check_rule
         private.check_rules private.definition_problem
-        private.fail private.fold
+        private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.require_text private.squeeze_terms private.url_problem
+        private.require_text private.url_problem
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run

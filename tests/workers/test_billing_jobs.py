@@ -213,7 +213,7 @@ async def test_a_customer_that_other_jobs_keep_writing_is_waited_for(db, shop, s
     with db.as_webhook() as webhook:
         webhook.execute("select private.bind_customer(%s, %s)", story.user_id, story.customer)
     # Whenever it has looked, others have written.
-    others_write = "update private.stripe_customers set looks = looks + 1"
+    others_write = "update private.stripe_customers set sync_version = sync_version + 1"
     shop.faults = lambda *_: db.execute(others_write) and None
     async with working(db, Gateway("sk_test_1", api_base=shop.base)):
         await until(lambda: db.value("select error_code from public.jobs") is not None)

@@ -1,8 +1,7 @@
--- Brand rules about claims, testimonials, prices and disclosure, and what these sound like where a
--- rule doesn't say. Sources: FTC 16 CFR 255 and 465, “Disclosures 101”; TikTok Shop “Avoid
--- Misleading Content”.
+-- Brand rules about advertising claims, testimonials, prices and disclosure, with default phrases.
+-- Sources: FTC 16 CFR 255 and 465, “Disclosures 101”; TikTok Shop “Avoid Misleading Content”.
 
-create function private.claim_phrases(category text)
+create function private.advertising_claim_phrases(category text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -46,9 +45,10 @@ as $$
         }'
     end
 $$;
-comment on function private.claim_phrases is 'Phrases that make a claim of this category.';
+comment on function private.advertising_claim_phrases is
+'Phrases that make an advertising claim of this category, such as health or income.';
 
-create function private.claim_patterns(category text)
+create function private.advertising_claim_patterns(category text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -75,8 +75,8 @@ as $$
         else '{}'::text[]
     end
 $$;
-comment on function private.claim_patterns is
-'The same as regular expressions, where numbers make the claim.';
+comment on function private.advertising_claim_patterns is
+'Regular expressions for advertising claims of this category that have a number or many forms.';
 
 create function private.testimonial_patterns()
 returns text[]
@@ -94,7 +94,7 @@ as $$
     ]
 $$;
 comment on function private.testimonial_patterns is
-'Somebody speaking of their own experience with a product.';
+'Regular expressions for a speaker''s own experience with a product.';
 
 create function private.default_phrases(purpose text)
 returns text[]
@@ -118,7 +118,8 @@ as $$
     end
 $$;
 comment on function private.default_phrases is
-'What counts as a disclosure (accepted), as none though meant as one (ambiguous), or as a cta.';
+'The phrases of a rule without its own. accepted: a clear disclosure; ambiguous: an unclear one;
+cta: a call to action.';
 
 create function private.parameter_defaults()
 returns table (kind text, name text, value jsonb)
@@ -140,29 +141,28 @@ as $$
     ('competitor_mention', 'policy', '"forbid"')
 $$;
 comment on function private.parameter_defaults is
-'What holds of a rule''s params where it does not name them. A param that is neither required nor
-here asks for nothing unless it is named.';
+'The default of each param that has one. Any other param that a rule leaves out asks for nothing.';
 
-create function private.check_claim(params jsonb, script private.folded_text)
+create function private.check_advertising_claim(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_category text := params ->> 'category';
-    v_hits int4multirange := private.find_terms(script, private.claim_phrases(v_category))
-        + private.find_patterns(
-            script, private.claim_patterns(v_category) || private.texts(params -> 'patterns')
-        );
+    v_patterns text[] := private.advertising_claim_patterns(v_category)
+    || private.texts(params -> 'patterns');
+    v_matches int4multirange := private.find_patterns(script, v_patterns)
+    + private.find_terms(script, private.advertising_claim_phrases(v_category));
     v_claim text;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    v_claim := private.quote_hits(script, v_hits);
+    v_claim := private.quote_matches(script, v_matches);
     case params ->> 'policy'
         when 'substantiate' then
             return private.pass_unless(
-                jsonb_array_length(coalesce(params -> 'substantiation_refs', '[]')) = 0, v_hits,
+                jsonb_array_length(coalesce(params -> 'substantiation_refs', '[]')) = 0, v_matches,
                 format('%s needs proof: name the source in the rule, or leave it out.', v_claim)
             );
         when 'disclaim' then
@@ -171,11 +171,11 @@ begin
                     script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
-                v_hits, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
+                v_matches, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
             return private.judge(
-                'fail', v_hits,
+                'fail', v_matches,
                 format(
                     '%s makes %s %s claim.', v_claim,
                     case when v_category = 'income' then 'an' else 'a' end,
@@ -185,34 +185,39 @@ begin
     end case;
 end;
 $$;
-comment on function private.check_claim is
-'Fails on a claim that is forbidden, unproven (no substantiation_refs) or lacks its disclaimer.';
+comment on function private.check_advertising_claim is
+'Fails on an advertising claim that is forbidden, has no substantiation_refs, or lacks its
+disclaimer.';
 
-create function private.check_testimonial(script private.folded_text)
+create function private.check_testimonial(script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
+    v_matches int4multirange := private.find_patterns(script, private.testimonial_patterns());
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    -- Whether it happened can't be read from the text.
+    -- The text does not tell whether it is true, so a person decides.
     return private.judge(
-        'needs_review', v_hits,
-        format('%s must be the speaker''s own, true experience.', private.quote_hits(script, v_hits))
+        'needs_review', v_matches,
+        format(
+            '%s must be the speaker''s own, true experience.',
+            private.quote_matches(script, v_matches)
+        )
     );
 end;
 $$;
-comment on function private.check_testimonial is 'Asks to review what is told as own experience.';
+comment on function private.check_testimonial is
+'Asks a person to review each testimonial (needs_review).';
 
-create function private.check_price_match(script private.folded_text)
+create function private.check_price_match(script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_patterns(
+    v_matches int4multirange := private.find_patterns(
         script,
         array[
             '(?:[$€£¥]|\m(?:usd|eur|gbp) ?)\s?\d+(?:[.,]\d+)*',
@@ -220,33 +225,36 @@ declare
         ]
     );
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('not_applicable', '{}', null);
     end if;
     return private.judge(
-        'needs_review', v_hits,
-        format('Is %s still the price on the product''s page?', private.quote_hits(script, v_hits))
+        'needs_review', v_matches,
+        format(
+            'Is %s still the price on the product''s page?',
+            private.quote_matches(script, v_matches)
+        )
     );
 end;
 $$;
 comment on function private.check_price_match is
-'Asks to compare each price with the product''s page.';
+'Asks a person to compare each price with the product''s page (needs_review).';
 
-create function private.check_disclosure(params jsonb, script private.folded_text)
+create function private.check_disclosure(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
+    -- A disguised disclosure discloses nothing, so only case is ignored.
     v_accepted text[] := private.texts(
         params -> 'accepted', private.default_phrases('accepted')
     );
-    v_hits int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
-    v_before text := left(script.content, lower(v_hits));
+    v_matches int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
+    v_before text := left(script.content, lower(v_matches));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge(
             'fail',
             private.find_terms(
@@ -257,13 +265,13 @@ begin
         );
     end if;
     return private.pass_unless(
-        lower(v_hits) >= (params -> 'caption_first_chars')::integer
+        lower(v_matches) >= (params -> 'caption_first_chars')::integer
         or v_seconds > (params -> 'spoken_within_s')::numeric
         or v_hashtags > (params -> 'max_preceding_hashtags')::integer,
-        v_hits, 'Say earlier that this is an ad: people must not miss it.'
+        v_matches, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;
 $$;
 comment on function private.check_disclosure is
-'Fails without a clear disclosure, or with one that comes too late or behind too many hashtags.
-People speak about two and a half words a second.';
+'Fails without a clear disclosure, or with one that is too late or behind too many hashtags.
+Seconds are words at 2.5 a second.';
