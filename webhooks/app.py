@@ -86,7 +86,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             base_url=settings.tiktok_base_url,
             web_url=settings.tiktok_web_url,
         ),
-        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        encryption=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
         redirect_uri=f"{settings.app_url}/connections",
     )
 

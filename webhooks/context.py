@@ -78,7 +78,7 @@ class TikTok:
     """How creators connect their accounts."""
 
     login: TikTokLogin
-    sealer: Encryption
+    encryption: Encryption
     redirect_uri: str
 
 

@@ -13,7 +13,7 @@ import uuid
 import structlog
 from flask import Blueprint, Response, jsonify
 
-from core.encryption import Unreadable
+from core.encryption import DecryptionError
 from core.tiktok import SCOPES, TikTokError, Tokens
 from webhooks import authentication, bodies
 from webhooks.authentication import signed_in
@@ -38,7 +38,7 @@ def connect() -> tuple[Response, int]:
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     row = current_edge().database.call(
         "select private.begin_tiktok(%s, %s, %s) as is_begun",
-        *(user_id, _hash(state), tiktok.sealer.seal(verifier)),
+        *(user_id, _hash(state), tiktok.encryption.encrypt(verifier)),
     )
     if not row["is_begun"]:
         raise account_deleted()
@@ -65,14 +65,16 @@ def callback() -> Response:
     if not code or len(code) > _MAX_CODE_CHARACTERS:
         raise _denied()
     try:
-        tokens = tiktok.login.exchange(code, tiktok.sealer.open(verifier), tiktok.redirect_uri)
+        tokens = tiktok.login.exchange(
+            code, tiktok.encryption.decrypt(verifier), tiktok.redirect_uri
+        )
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
             raise _denied()
         if not _save(tiktok, user_id, tokens):
             tiktok.login.revoke(tokens.access)
             raise account_deleted()
-    except (TikTokError, Unreadable) as error:
+    except (TikTokError, DecryptionError) as error:
         log.warning("tiktok_connect_failed", reason=getattr(error, "code", "unreadable"))
         raise Problem(
             502, "tiktok_failed", "TikTok did not confirm the connection. Please connect again."
@@ -115,8 +117,8 @@ def _save(tiktok: TikTok, user_id: uuid.UUID, tokens: Tokens) -> bool:
         user_id,
         tokens.open_id,
         ",".join(sorted(tokens.scopes)),
-        tiktok.sealer.seal(tokens.access),
-        tiktok.sealer.seal(tokens.refresh),
+        tiktok.encryption.encrypt(tokens.access),
+        tiktok.encryption.encrypt(tokens.refresh),
         tokens.access_seconds,
         tokens.refresh_seconds,
     )

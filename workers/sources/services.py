@@ -93,7 +93,7 @@ async def _tiktok_accounts(
             web_url=settings.tiktok_web_url,
         ),
         display=await opened.enter_async_context(open_display(settings.tiktok_base_url)),
-        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        encryption=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
     )
 
 
