@@ -39,7 +39,7 @@ def answer_webhook(given: dict[str, Any]) -> None:
     """Fails unless the answer is 200."""
     app = create_app(EdgeSettings(**given["settings"]), clock=lambda: float(given["now"]))
     answer = app.test_client().post(given["path"], data=given["body"], headers=given["headers"])
-    app.extensions["edge"].database.close()
+    app.edge.database.close()
     if answer.status_code != 200:
         raise SystemExit(answer.text)
 
