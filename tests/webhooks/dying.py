@@ -46,14 +46,14 @@ def answer_webhook(given: dict[str, Any]) -> None:
 
 async def do_jobs(url: str, owner_url: str, stripe: str) -> None:
     """Runs a worker until no job of billing or erasure is left."""
-    gateway = Gateway("sk_test_1", api_base=stripe)
+    access = billing.StripeAccess(Gateway("sk_test_1", api_base=stripe))
     async with async_pool(url, application_name="test", max_size=4) as pool:
         runner = Runner(
             pool,
             url,
             {
-                "sync_customer": billing.customer_sync(gateway),
-                "erase_account": billing.customer_erasure(gateway, delete_customer=True),
+                "sync_customer": billing.customer_sync(access),
+                "erase_account": billing.customer_erasure(access, delete_customer=True),
                 "erase_rows": maintenance.row_erasure(),
             },
             queues=["billing", "maintenance"],

@@ -13,7 +13,7 @@ import structlog
 from core.encryption import DecryptionError
 from core.tiktok import TikTokError
 from workers.engine.errors import Retry
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.sources.tiktok.display import TikTokAccounts
 
@@ -33,7 +33,7 @@ class Revocation:
 def handler(accounts: TikTokAccounts | None) -> Handler[Revocation, str]:
     """`accounts` is None if no application at TikTok is configured."""
 
-    async def work(revocation: Revocation, _run: Run) -> str:
+    async def work(revocation: Revocation, _context: JobContext) -> str:
         if revocation.access is None or revocation.refresh is None:
             return revocation.id
         if accounts is None:

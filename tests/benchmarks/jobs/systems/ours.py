@@ -19,7 +19,7 @@ from tests.benchmarks.jobs.target import Target
 from tests.database import MAKE_ACCOUNTS
 from tests.server import migrate
 from workers.engine.errors import Snooze
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.engine.runner import Runner
 
@@ -89,8 +89,8 @@ class Ours:
         """One whose jobs park at first, and work when they are woken."""
         parked = set()
 
-        async def do(_input: None, run: Run) -> None:
-            number = run.job.arguments["number"]
+        async def do(_input: None, context: JobContext) -> None:
+            number = context.job.arguments["number"]
             if number not in parked:
                 parked.add(number)
                 raise Snooze("waiting", 3600)
@@ -138,8 +138,8 @@ class Ours:
         return await psycopg.AsyncConnection.connect(self._target.url(login), autocommit=True)
 
     def _handler(self, work: Work) -> Handler[None, None]:
-        async def do(_input: None, run: Run) -> None:
-            await perform(work, run.job.arguments["number"])
+        async def do(_input: None, context: JobContext) -> None:
+            await perform(work, context.job.arguments["number"])
 
         return Handler(load=None, work=do, save=None, timeout_seconds=60)
 
@@ -154,8 +154,8 @@ class OursCommitPerJob(Ours):
     """Handlers with a `save` that writes nothing: each job ends in a transaction of its own."""
 
     def _handler(self, work: Work) -> Handler[None, None]:
-        async def do(_input: None, run: Run) -> None:
-            await perform(work, run.job.arguments["number"])
+        async def do(_input: None, context: JobContext) -> None:
+            await perform(work, context.job.arguments["number"])
 
         async def save(_db: Database, _job: Job, _output: None) -> None:
             pass
