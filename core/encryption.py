@@ -1,4 +1,4 @@
-"""Encrypts secrets of users before they are stored, with keys from the environment."""
+"""Encrypts users' secrets before they are stored, with keys from the environment."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
-class Unreadable(Exception):  # noqa: N818 - a state of what was stored, not a mistake of ours
-    """Sealed with a key that is gone, or not by us."""
+class DecryptionError(Exception):
+    """No configured key decrypts this text."""
 
 
 class Encryption:
-    """The newest key seals, all of them open: a key can be replaced while its seals live on."""
+    """Fernet with several keys: the newest one encrypts, each of them decrypts.
+
+    To replace a key, put the new one first and keep the old one while texts of it are stored.
+    """
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Keys as `Fernet.generate_key` makes them, newest first."""
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
-    def seal(self, secret: str) -> str:
+    def encrypt(self, secret: str) -> str:
         return self._fernet.encrypt(secret.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """Raises `Unreadable`."""
+    def decrypt(self, encrypted: str) -> str:
+        """Raises `DecryptionError`."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernet.decrypt(encrypted.encode()).decode()
         except InvalidToken as error:
-            raise Unreadable from error
+            raise DecryptionError from error
 
 
 def is_key(text: str) -> bool:

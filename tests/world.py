@@ -16,7 +16,7 @@ import pytest
 from tests.fakes import apify as fake_apify
 from tests.fakes import openai as fake_openai
 from tests.fakes.website import serving
-from workers.sources.services import Services
+from workers.jobs.services import Services
 from workers.sources.tiktok.apify import open_apify
 from workers.sources.web.fetch import open_fetcher
 from workers.writing import model as text_model

@@ -1,11 +1,10 @@
-"""The factory of the Flask app: the one place that builds what the views use."""
+"""The factory of the Flask app. It builds everything that the views use."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from flask import Flask
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -19,9 +18,8 @@ from core.tiktok import TikTokLogin
 from webhooks import apify, checkout, clerk, headers, monitoring, problems, session, stripe, tiktok
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
-from webhooks.context import Database, Edge, TikTok
-from webhooks.rate_limits import Windows
-from webhooks.token_issuer import Signer
+from webhooks.context import Database, Edge, EdgeApp, TikTok
+from webhooks.token_issuer import TokenIssuer
 
 _MAX_BODY_BYTES = 1024 * 1024
 _MAX_CONNECTIONS = 8  # one for each of gunicorn's threads
@@ -30,15 +28,13 @@ _ROUTES = (session, checkout, stripe, clerk, apify, tiktok, monitoring)
 
 def create_app(
     settings: EdgeSettings | None = None, *, clock: Callable[[], float] = time.time
-) -> Flask:
-    """The app for these settings, or for those of the environment; missing ones fail here."""
+) -> EdgeApp:
+    """The app for `settings`, by default those of the environment. Raises for a missing one."""
     settings = settings or EdgeSettings()
     logs.configure(settings.log_level, "edge")
-    app = Flask("webhooks", static_folder=None)
+    app = EdgeApp(_build(settings, clock))
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts) or None
-    app.extensions["edge"] = _build(settings, clock)
-    app.extensions["rate_limits"] = Windows()
     for part in (monitoring, headers, problems):
         part.register(app)
     for routes in _ROUTES:
@@ -59,7 +55,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
             authorized_parties=frozenset(settings.clerk_authorized_parties),
             allow_loopback_origins=settings.app_env == "development",
         ),
-        signer=Signer(
+        token_issuer=TokenIssuer(
             settings.edge_signing_keys_file,
             issuer=settings.edge_issuer,
             lifetime_seconds=settings.edge_token_seconds,
@@ -86,7 +82,7 @@ def _tiktok(settings: EdgeSettings) -> TikTok | None:
             base_url=settings.tiktok_base_url,
             web_url=settings.tiktok_web_url,
         ),
-        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
+        encryption=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
         redirect_uri=f"{settings.app_url}/connections",
     )
 

@@ -1,4 +1,4 @@
-"""Who calls: each route declares exactly one of these, and a test fails for one that doesn't."""
+"""Who may call a route. Each route declares exactly one of these; a test names one that forgets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from flask import g, request
+from flask import request
 from prometheus_client import Counter
 from pydantic import SecretStr
 from werkzeug.datastructures import Headers
@@ -24,22 +24,23 @@ from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
+from webhooks.request_log import request_log
 from webhooks.signatures import InvalidSignature
 
-View = Callable[..., Any]
+T = TypeVar("T")
+R = TypeVar("R")
 
-# Two Authorization headers arrive joined by a comma, which the token part has no place for.
+# Two Authorization headers arrive joined by a comma, which this pattern refuses.
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/=-]+)\Z")
 
 
-def declares(kind: str, check: Callable[[], None]) -> Callable[[View], View]:
-    """A decorator that runs `check` before the view and says so in the view's `auth`."""
+def declares(kind: str, check: Callable[[], T]) -> Callable[[Callable[[T], R]], Callable[[], R]]:
+    """A decorator: the view takes what `check` returns. `kind` becomes the view's `auth`."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: Callable[[T], R]) -> Callable[[], R]:
         @functools.wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            check()
-            return view(*args, **kwargs)
+        def guarded() -> R:
+            return view(check())
 
         guarded.auth = kind  # type: ignore[attr-defined]
         return guarded
@@ -47,67 +48,59 @@ def declares(kind: str, check: Callable[[], None]) -> Callable[[View], View]:
     return decorate
 
 
+def public(view: Callable[[], R]) -> Callable[[], R]:
+    """Declares that the route asks for no proof."""
+    view.auth = "public"  # type: ignore[attr-defined]
+    return view
+
+
 def signature(
     kind: str,
     secrets_of: Callable[[EdgeSettings], Sequence[SecretStr]],
     verify: Callable[[bytes, Headers, list[str], int], dict[str, Any]],
     counter: Counter,
-) -> Callable[[View], View]:
-    """Declares that callers sign the raw body: `g.body`, and what is in it: `g.event`."""
+) -> Callable[[Callable[[dict[str, Any]], R]], Callable[[], R]]:
+    """Declares that the sender signs the raw body. The view takes the event in it."""
 
-    def check() -> None:
+    def check() -> dict[str, Any]:
         edge = current_edge()
         secrets = [secret.get_secret_value() for secret in secrets_of(edge.settings)]
         if not secrets:
             raise unavailable("This webhook is not set up here.", code="webhook_not_configured")
-        g.body = bodies.raw()
         try:
-            g.event = verify(g.body, request.headers, secrets, edge.now())
+            return verify(bodies.raw(), request.headers, secrets, edge.now())
         except InvalidSignature as error:
             counter.labels("(unsigned)", error.reason).inc()
-            g.refusal = error.reason
+            request_log().refusal = error.reason
             raise Problem(400, "invalid_signature", "The signature is not valid.") from error
 
     return declares(kind, check)
 
 
-def _nothing() -> None:
-    pass
+def clerk_session(view: Callable[[Session], R]) -> Callable[[], R]:
+    """Declares a Clerk session token. The view takes the verified session."""
+    return declares("clerk_session", lambda: _verified(_bearer()))(view)
 
 
-def _clerk_session() -> None:
-    g.session = _verified(_bearer())
+def signed_in(view: Callable[[uuid.UUID], R]) -> Callable[[], R]:
+    """Declares a Clerk token or one of ours. The view takes the account's id.
+
+    The success page of a checkout may hold either token.
+    """
+    return declares("signed_in", _account)(view)
 
 
-def _account() -> None:
-    """A Clerk token or one of ours: the success page of a checkout may hold either."""
+def _account() -> uuid.UUID:
     token = _bearer()
     edge = current_edge()
     try:
-        g.user_id = edge.signer.verify(token, now=edge.now())
+        return edge.token_issuer.verify(token, now=edge.now())
     except InvalidToken:
-        g.user_id = resolve(_verified(token))
-
-
-public = declares("public", _nothing)
-clerk_session = declares("clerk_session", _clerk_session)
-signed_in = declares("signed_in", _account)
-
-
-def session() -> Session:
-    """The verified Clerk session of this request."""
-    found: Session = g.session
-    return found
-
-
-def user_id() -> uuid.UUID:
-    """The account of this request."""
-    found: uuid.UUID = g.user_id
-    return found
+        return resolve(_verified(token))
 
 
 def _bearer() -> str:
-    # Cookies are not read at all: what a browser sends by itself proves nothing (CSRF).
+    # Cookies are not read: a browser sends them with requests of other sites too (CSRF).
     match = _BEARER.match(request.headers.get("Authorization", ""))
     if match is None:
         raise _refused("no_bearer_token")
@@ -134,7 +127,7 @@ def _verified(token: str) -> Session:
 def _refused(reason: str) -> Problem:
     """One public code for every reason, so that a forger learns nothing."""
     TOKEN_VERIFICATIONS.labels(reason).inc()
-    g.refusal = reason
+    request_log().refusal = reason
     count_refusal()
     return Problem(
         401,

@@ -1,4 +1,4 @@
-"""Request bodies: raw bytes with a bound, and JSON that every parser reads the same way."""
+"""Request bodies: raw bytes up to a limit, and JSON that every parser reads the same way."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ MAX_DEPTH = 32
 
 
 def raw(max_bytes: int | None = None) -> bytes:
-    """The body; 413 over `max_bytes`, or over what the app takes at all."""
+    """The body; 413 above `max_bytes` or above the app's own limit. May be called again."""
     if max_bytes is not None:
         request.max_content_length = max_bytes
-    body = request.get_data(cache=False)
-    # A body in chunks announces no length: reading just stops at the limit.
+    body = request.get_data()
+    # A chunked body has no Content-Length. Reading it stops at the limit without an error.
     if request.content_length is None and len(body) == request.max_content_length:
         raise Problem(413, "too_large", "The body is too large.")
     return body
 
 
 class NotStrictJson(ValueError):  # noqa: N818 - says what the bytes are
-    """Not a JSON object that every parser would read the same way."""
+    """Not a JSON object that every parser reads the same way."""
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
-    """The object in `data`; refuses bad UTF-8, NaN, repeated names, deep nesting, other types."""
+    """The object in `data`; refuses bad UTF-8, NaN, repeated names and deep nesting."""
     try:
         value = json.loads(
             data.decode("utf-8"),

@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, but a request takes a thread only once it is there whole.
+"""gunicorn's threaded worker, but a thread takes a request only once all of it has arrived.
 
-The loop that waits for connections also reads them, so a client that begins a request and waits
-costs a file descriptor, for a few seconds. Threads never read from a socket. Where a request ends
-is only estimated here: gunicorn's own parser reads it and decides.
+The loop that waits for connections also reads them, threads never do. A slow client therefore
+costs a file descriptor for a few seconds, not a thread. Where a request ends is an estimate here:
+gunicorn's parser decides it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from gunicorn import http, util
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
-READ_SECONDS = 10.0  # for a request to arrive, from its first byte or from the connection on
-LINGER_SECONDS = 2.0  # for a client to close after the last answer (RFC 9112, 9.6)
-SEND_SECONDS = 5.0  # for a client to take more of an answer that its buffer does not hold
+READ_SECONDS = 10.0  # in which a request must arrive, counted from the connection or the last one
+LINGER_SECONDS = 2.0  # in which a client must close after the last answer (RFC 9112, 9.6)
+SEND_SECONDS = 5.0  # in which a client must read some of an answer
 MAX_HEAD_BYTES = 64 * 1024
-MAX_BODY_BYTES = 1024 * 1024  # what the app takes; of a larger body only its length is looked at
-MAX_HELD_BYTES = 64 * 1024 * 1024  # of a process: unfinished requests, and as much of whole ones
+MAX_BODY_BYTES = 1024 * 1024  # the app's limit; a longer body is not read to its end
+MAX_HELD_BYTES = 64 * 1024 * 1024  # per process: of unfinished requests, and again of whole ones
 PER_ADDRESS = 50
 
 _RECEIVED_BYTES = 64 * 1024
-_PIECE_BYTES = 8 * 1024  # as gunicorn reads from a socket: it copies a piece for each chunk in it
+_PIECE_BYTES = 8 * 1024  # as gunicorn reads a socket: it copies a whole piece for each chunk in it
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _MAX_CHUNK_LINE_BYTES = 1024
-# Answered by a thread of its own: it must be right while all others wait for something.
+# A thread of its own answers it, also while all others wait.
 _LIVENESS = b"GET /healthz "
 
 
@@ -48,14 +48,13 @@ class Incoming:
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.data = bytearray()
-        self.is_too_large = False  # a head beyond all limits
+        self.is_too_large = False  # its head is longer than MAX_HEAD_BYTES
         self.was_asked_on = False
         self._body_at = 0
         self._end: int | None = None
         self._chunk_at: int | None = None
 
     def add(self, data: bytes) -> None:
-        """More of it."""
         searched = max(0, len(self.data) - len(_END_OF_HEAD) + 1)
         self.data += data
         if not self._body_at:
@@ -63,11 +62,11 @@ class Incoming:
 
     @property
     def waits_for_go(self) -> bool:
-        """Whether the client sends its body only when it is asked to."""
+        """Whether the client waits for `100 Continue` before it sends the body."""
         return bool(self._body_at and _EXPECT.search(self.data, 0, self._body_at))
 
     def is_whole(self) -> bool:
-        """Whether there is no more to wait for: all is here, or it is refused whatever comes."""
+        """Whether all of it has arrived, or enough to refuse it."""
         if not self._body_at:
             return False
         if self._chunk_at is not None:
@@ -90,7 +89,7 @@ class Incoming:
             self._end = self._body_at + (int(length[1]) if length else 0)
 
     def _follow_chunks(self) -> None:
-        """Walks from size to size, each looked at once. What is no size ends the walk."""
+        """Walks from chunk size to chunk size, each read once. A malformed size is the end."""
         at = self._chunk_at
         while at is not None and self._end is None:
             line_end = self.data.find(b"\r\n", at, at + _MAX_CHUNK_LINE_BYTES)
@@ -116,7 +115,7 @@ class Incoming:
 
 
 class _Received(IterUnreader):  # type: ignore[misc]
-    """What has come on a connection; remembers whether a parser wanted more than that."""
+    """The bytes of a request; `was_short` once a parser has asked for more."""
 
     was_short = False
 
@@ -129,20 +128,20 @@ class _Received(IterUnreader):  # type: ignore[misc]
         return data
 
     def put_back(self) -> None:
-        """What no parser asked for yet is the next request: gunicorn looks for it in `buf`."""
+        """Puts unread bytes, the start of the next request, into `buf`, where gunicorn looks."""
         held = self.take_buffered()
         self.buf.write(held + b"".join(self.iter or ()))
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]
-    """Bounds what one client can hold: time to send, connections of an address, answers unread."""
+    """Limits how long a client may send, its connections, and the answers that it does not read."""
 
     read_seconds = READ_SECONDS
-    per_address: int | None = PER_ADDRESS  # of those that wait; None behind a proxy
+    per_address: int | None = PER_ADDRESS  # waiting connections; None behind a proxy
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Oldest first, both.
+        # Both: oldest first.
         self._reading: dict[Any, Incoming] = {}
         self._closing: dict[Any, float] = {}
         self._held_bytes = 0
@@ -153,7 +152,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def check_config(cls, cfg: Any, log: Any) -> None:
         super().check_config(cfg, log)
         if cfg.is_ssl or cfg.http2_cleartext != "off":
-            raise ValueError("BufferingWorker speaks HTTP/1.1 in clear; TLS ends at the proxy")
+            raise ValueError("BufferingWorker speaks HTTP/1.1 without TLS: a proxy must end TLS")
 
     def accept(self, listener: Any) -> None:
         if self.nr_conns >= self.worker_connections - 1:
@@ -161,9 +160,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         super().accept(listener)
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
-        """Stopping, it takes what the kernel has accepted for it; who comes later is refused.
+        """When stopping, takes the connections that the kernel holds, then closes the listener.
 
-        A socket that stays open unserved would accept connections, and reset them at the end.
+        An open listener would accept further connections and reset them at the end.
         """
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
@@ -173,7 +172,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
                 listener.close()
 
     def enqueue_req(self, conn: Any) -> None:
-        """gunicorn's name for: this connection is new, or sends its next request."""
+        """Called by gunicorn for a new connection, and for one that waits for its next request."""
         incoming = Incoming(time.monotonic() + self.read_seconds)
         if conn.parser is None:
             _limit_sending(conn.sock)
@@ -187,10 +186,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._go_on(conn, incoming)
 
     def finish_request(self, conn: Any, fs: futures.Future[Any]) -> None:
-        """gunicorn's own would wait here, in the loop, for the client to close."""
+        """Called by gunicorn after an answer. Its own waits in the loop for the client to close."""
         self._waiting.pop(conn, None)
         is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
-        # Where a request was cut, what follows on the connection is not the next one.
+        # After a request that was cut short, the next bytes don't start a request.
         if is_kept and not conn.parser.unreader.was_short:
             conn.parser.unreader.put_back()
             super().finish_request(conn, fs)
@@ -198,7 +197,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._linger(conn)
 
     def murder_pending(self) -> None:
-        """gunicorn's name for: end what has waited for too long. Called at least every second."""
+        """Called by gunicorn at least every second: ends what has waited for too long."""
         now = time.monotonic()
         while self._reading and (oldest := next(iter(self._reading))):
             if self._reading[oldest].deadline > now:
@@ -228,7 +227,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._go_on(conn, incoming)
 
     def _end_early(self, conn: Any, incoming: Incoming) -> None:
-        """The client sends no more; it may still wait for an answer."""
+        """The client has closed its side; it may still wait for an answer."""
         if incoming.data:
             self._refuse(conn, 400, "Bad Request")
         else:
@@ -264,7 +263,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         future.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def _make_room(self) -> None:
-        """At the bound of all connections the one that has waited longest goes."""
+        """Closes the connection that has waited longest."""
         if self.keepalived_conns:
             self.keepalived_conns[0].timeout = 0
             self.murder_keepalived()
@@ -296,7 +295,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
-        """Says that no more comes, and throws away what does until the client closes, too."""
+        """Closes our side and discards what arrives until the client closes its side."""
         try:
             conn.sock.settimeout(0)
             conn.sock.shutdown(socket.SHUT_WR)
@@ -325,7 +324,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _forget(self, conn: Any) -> None:
         if (incoming := self._reading.pop(conn, None)) is not None:
             self._held_bytes -= len(incoming.data)
-        with suppress(KeyError, ValueError, OSError):  # it is in no loop
+        with suppress(KeyError, ValueError, OSError):  # the poller does not know it
             self.poller.unregister(conn.sock)
 
 
@@ -336,6 +335,6 @@ def _is_ready(sock: Any, event: int) -> bool:
 
 
 def _limit_sending(sock: socket.socket) -> None:
-    """The kernel's limit, which leaves the socket blocking for whoever writes to it."""
+    """Sets the kernel's time limit for sending. The socket stays blocking for writers."""
     seconds = struct.pack("ll", int(SEND_SECONDS), 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)

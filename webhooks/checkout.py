@@ -1,6 +1,6 @@
-"""Buying a plan: checkout, customer portal, and the success page that beats the event.
+"""Buying a plan: checkout, customer portal, and the sync that a success page asks for.
 
-An account has one checkout at a time: the customer comes first, never two plans or two pages.
+An account has one open checkout at a time, so nobody pays for two plans.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from psycopg import Connection
 
 from core.billing_sync import confirm_account, customer_seen, remember_account, sync_customer
 from core.database import Row
 from core.stripe_gateway import BillingError, CheckoutSession, Gateway
-from webhooks import authentication, bodies
+from webhooks import bodies
 from webhooks.authentication import signed_in
 from webhooks.bodies import NotStrictJson, parse_object
 from webhooks.context import current_edge
@@ -31,40 +31,44 @@ blueprint = Blueprint("checkout", __name__)
 
 _MAX_BODY_BYTES = 4096
 
-# Stripe takes 30 minutes at least, counted from when it reads the request.
+# Stripe's minimum is 30 minutes, counted from when it reads the request.
 _CHECKOUT_SECONDS = 31 * 60
-# How long a second click waits for the first one, and between two looks whether it has ended.
+# How long a second click waits for the first one to end, and how long between two checks.
 _PATIENCE_SECONDS = 3.0
 _PAUSE_SECONDS = 0.1
 
 
 @blueprint.before_request
 def _read_body() -> None:
-    """Before the caller is looked up: nobody sends much about a plan."""
-    g.body = bodies.raw(_MAX_BODY_BYTES)
+    """413 for a long body comes before the token is verified."""
+    bodies.raw(_MAX_BODY_BYTES)
 
 
 @blueprint.post("/subscriptions/create")
 @signed_in
-def create() -> tuple[Response, int]:
+def create(user_id: uuid.UUID) -> tuple[Response, int]:
     """`{"plan": "creator"}` → 201 `{"url"}` of a checkout page; 409 with a live subscription."""
-    user_id, plan = _limited_user(), _plan()
+    _limit(user_id)
+    plan = _plan()
     settings, now = current_edge().settings, current_edge().now()
     with _billing() as (db, gateway):
         row = db.execute("select private.offered_prices(%s) as keys", (plan,)).fetchone()
         prices = row["keys"] if row else None
         if not isinstance(prices, list) or not prices:
             raise _unknown_plan()
-        sale = CheckoutService(db, gateway, user_id, plan, settings.app_url, settings.app_env, now)
-        session = sale.checkout(prices)
+        service = CheckoutService(
+            db, gateway, user_id, plan, settings.app_url, settings.app_env, now
+        )
+        session = service.checkout(prices)
     return jsonify(url=session.url), 201
 
 
 @blueprint.post("/subscriptions/portal")
 @signed_in
-def portal() -> tuple[Response, int]:
+def portal(user_id: uuid.UUID) -> tuple[Response, int]:
     """201 `{"url"}` of Stripe's customer portal; 404 for an account that never bought anything."""
-    user_id, app_url = _limited_user(), current_edge().settings.app_url
+    _limit(user_id)
+    app_url = current_edge().settings.app_url
     with _billing() as (db, gateway):
         customer_id = _customer_of(db, user_id)
         url = gateway.create_portal(customer_id, return_url=f"{app_url}/billing")
@@ -73,26 +77,24 @@ def portal() -> tuple[Response, int]:
 
 @blueprint.post("/subscriptions/sync")
 @signed_in
-def sync() -> Response:
-    """Looks at Stripe now and answers with the plan that follows from it."""
-    user_id = _limited_user()
+def sync(user_id: uuid.UUID) -> Response:
+    """Copies the subscriptions from Stripe now and answers with the account's plan."""
+    _limit(user_id)
     with _billing() as (db, gateway):
         sync_customer(db, gateway, _customer_of(db, user_id))
         plan = account_of(db, user_id)["plan"]
     return jsonify(plan=plan)
 
 
-def _limited_user() -> uuid.UUID:
-    user_id = authentication.user_id()
+def _limit(user_id: uuid.UUID) -> None:
     limit("billing", str(user_id), per_minute=current_edge().settings.checkouts_per_minute)
-    return user_id
 
 
 def _plan() -> str:
     if not request.is_json:
         raise Problem(415, "unsupported_media_type", 'Send JSON: {"plan": "…"}.')
     try:
-        plan = parse_object(g.body).get("plan")
+        plan = parse_object(bodies.raw(_MAX_BODY_BYTES)).get("plan")
     except NotStrictJson as error:
         raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
     if not isinstance(plan, str) or not plan.isascii() or not plan.isalpha() or len(plan) > 20:
@@ -113,7 +115,7 @@ def _customer_of(db: Connection[Row], user_id: uuid.UUID) -> str:
 
 @contextmanager
 def _billing() -> Iterator[tuple[Connection[Row], Gateway]]:
-    """A database session and Stripe; its failures become problems for our caller."""
+    """A database session and Stripe; a `BillingError` becomes a `Problem`."""
     edge = current_edge()
     if edge.gateway is None:
         raise unavailable("Billing is not set up here.", code="billing_not_configured")
@@ -145,7 +147,7 @@ def _problem(error: BillingError) -> Problem:
 
 @dataclass(frozen=True)
 class CheckoutService:
-    """What is sold to whom; `db` commits each statement."""
+    """One account buys one plan; `db` commits each statement."""
 
     db: Connection[Row]
     gateway: Gateway
@@ -157,9 +159,9 @@ class CheckoutService:
 
     def checkout(self, lookup_keys: Sequence[str]) -> CheckoutSession:
         """The open session of this plan, or a new one; `Problem` 409 with a live subscription."""
-        with self._turn() as number:
+        with self._lease() as number:
             customer_id = self._customer()
-            # Asked of Stripe, not of our rows: an event may still be on its way.
+            # Stripe decides, not our rows: the event of a payment may still be on its way.
             customer = customer_seen(self.db, self.gateway, customer_id)
             if customer.is_deleted:
                 sync_customer(self.db, self.gateway, customer_id)
@@ -173,10 +175,10 @@ class CheckoutService:
             return self._reusable(customer_id) or self._new(customer_id, lookup_keys, number)
 
     @contextmanager
-    def _turn(self) -> Iterator[int]:
-        """The number of this checkout, the only one of its account; a lease, not a lock.
+    def _lease(self) -> Iterator[int]:
+        """The number of this checkout. While the lease lasts, its account can begin no other.
 
-        A lock would belong to a session, and a pooler's sessions to everybody.
+        An advisory lock would not do: behind a pooler several clients share its session.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
         begin = "select private.begin_checkout(%s) as value"
@@ -193,7 +195,7 @@ class CheckoutService:
                 self.db.execute("select private.end_checkout(%s, %s)", (self.user_id, number))
 
     def _customer(self) -> str:
-        """The customer exists before the checkout, so that no event ever comes from a stranger."""
+        """The account's customer. It exists before the checkout, so each event has an account."""
         account = account_of(self.db, self.user_id)
         if account["is_erased"]:
             raise account_deleted()
@@ -208,7 +210,7 @@ class CheckoutService:
         return str(bound)
 
     def _found(self, account: Row) -> str | None:
-        """What an earlier request has made: its answer may have been lost, or have been a 500."""
+        """The customer of an earlier request whose answer was lost or was a 500."""
         asked_at = cast("int | None", account["customer_asked_at"])
         return self.gateway.find_customer(self.user_id, asked_at=asked_at) if asked_at else None
 
@@ -220,13 +222,13 @@ class CheckoutService:
                 self.user_id, idempotency_key=f"cust:{self.app_env}:{self.user_id}:{attempt}"
             )
         except BillingError as error:
-            if error.is_final:  # this key brings nothing else for a day
+            if error.is_final:  # Stripe repeats this answer to this key for a day
                 renew = "select private.renew_customer_attempt(%s, %s)"
                 self.db.execute(renew, (self.user_id, attempt))
             raise
 
     def _reusable(self, customer_id: str) -> CheckoutSession | None:
-        """Of the open sessions, the one of this plan; others are closed, or two could be paid."""
+        """The open session of this plan. All others are expired: a person could pay for two."""
         reusable = None
         for session in self.gateway.open_checkouts(customer_id):
             if session.plan == self.plan and reusable is None:
@@ -261,7 +263,7 @@ class CheckoutService:
 
 
 def account_of(db: Connection[Row], user_id: uuid.UUID) -> Row:
-    """What the account pays for, and as whom."""
+    """The account's plan, Stripe customer and whether it was erased."""
     row = db.execute("select * from private.billing_account(%s)", (user_id,)).fetchone()
     if row is None:
         raise LookupError("billing_account")

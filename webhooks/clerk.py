@@ -1,11 +1,12 @@
-"""Clerk's webhook: a person deleted there is erased here, in the transaction that records it."""
+"""Clerk's webhook: one transaction records a deletion and erases the account."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
 from webhooks.authentication import signature
 from webhooks.context import current_edge
@@ -20,7 +21,6 @@ blueprint = Blueprint("clerk_events", __name__)
 _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
 _SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 
-
 _signed_by_clerk = signature(
     "svix_signature",
     lambda settings: settings.clerk_webhook_secrets,
@@ -31,12 +31,12 @@ _signed_by_clerk = signature(
 
 @blueprint.post("/clerk/webhook")
 @_signed_by_clerk
-def receive() -> Response:
-    """200 once it is safe. A deletion that names nobody erases nobody: Clerk's `id` is optional."""
-    edge, kind = current_edge(), g.event.get("type")
+def receive(event: dict[str, Any]) -> Response:
+    """200 once the event is stored. A deletion without `id`, which Clerk allows, erases nobody."""
+    edge, kind = current_edge(), event.get("type")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
-    subject = _subject(g.event.get("data"))
+    subject = _subject(event.get("data"))
     issuer = edge.settings.clerk_issuer
     row = edge.database.call(
         "select private.record_clerk_event(%s, %s, %s, %s, %s) as outcome",
@@ -50,6 +50,6 @@ def receive() -> Response:
 
 
 def _subject(data: object) -> str | None:
-    """The person of the event, if it names one in the form that tokens do."""
+    """The person of the event, if its `id` has the form of a token's `sub`."""
     found = data.get("id") if isinstance(data, dict) else None
     return found if isinstance(found, str) and _SUBJECT.match(found) else None

@@ -1,4 +1,8 @@
-"""Clerk's public keys, cached per process: few fetches whatever strangers send, stale over none."""
+"""Clerk's public keys, cached per process.
+
+Tokens with unknown `kid`s cause at most one fetch in COOLDOWN_SECONDS. While Clerk is away, the
+last keys serve up to MAX_STALE_SECONDS.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,21 @@ log = structlog.get_logger()
 KeySet = Mapping[str, Any]
 
 LIFESPAN_SECONDS = 300
-COOLDOWN_SECONDS = 30  # between refreshes that an unknown `kid` asks for
+COOLDOWN_SECONDS = 30  # between two fetches for an unknown `kid`
 FAILURE_COOLDOWN_SECONDS = 5
 MAX_STALE_SECONDS = 24 * 3600
 FETCH_TIMEOUT_SECONDS = 3
-# Firewalls refuse what urllib calls itself.
+# Firewalls refuse urllib's own name.
 USER_AGENT = "CreatorsCook-edge/1"
 
 
 class KeysUnavailable(Exception):  # noqa: N818 - reads as an outcome
-    """No key was ever fetched, or the last ones are too old to trust."""
+    """No keys were fetched yet, or the last ones are older than MAX_STALE_SECONDS."""
 
 
 class ClerkKeys(Protocol):
     def for_key(self, kid: str) -> KeySet:
-        """The key set to check a token of this `kid` with; raises `KeysUnavailable`."""
+        """The key set that verifies a token of this `kid`; raises `KeysUnavailable`."""
         ...
 
     def age_seconds(self) -> float | None:
@@ -42,7 +46,7 @@ class ClerkKeys(Protocol):
 
 @dataclass(frozen=True)
 class ConfiguredKey:
-    """Clerk's "JWT public key" from the settings, bound to its `kid` where that is configured."""
+    """Clerk's "JWT public key" from the settings. Without a `kid` it verifies every token."""
 
     jwk: Mapping[str, Any]
     kid: str | None
@@ -69,7 +73,7 @@ class _Fetched:
 
 
 class FetchedKeys:
-    """Refreshes when old or when a `kid` is unknown, by one thread while the others go on."""
+    """Keys fetched again when they are old or a `kid` is unknown. One thread fetches at a time."""
 
     def __init__(
         self, fetch: Callable[[], KeySet], *, clock: Callable[[], float] = time.monotonic
@@ -81,7 +85,7 @@ class FetchedKeys:
         self._not_before = float("-inf")
 
     def for_key(self, kid: str) -> KeySet:
-        # Cold, everybody waits for the one fetch; warm, only one thread pays for it.
+        # Before the first fetch all threads wait for it. Later only the fetching one waits.
         if self._needs_refresh(kid) and self._lock.acquire(blocking=self._fetched is None):
             try:
                 self._refresh(kid)
@@ -105,7 +109,7 @@ class FetchedKeys:
         return kid not in fetched.kids and now - fetched.at >= COOLDOWN_SECONDS
 
     def _refresh(self, kid: str) -> None:
-        if not self._needs_refresh(kid):  # another thread has just done it
+        if not self._needs_refresh(kid):  # another thread has just fetched
             return
         try:
             keys = self._fetch()
@@ -117,7 +121,7 @@ class FetchedKeys:
 
 
 def fetch_from(url: str) -> Callable[[], KeySet]:
-    """PyJWT's fetcher: http(s) only, no redirects, a JSON object or an error."""
+    """Fetches with PyJWT: http(s) only, no redirects, a JSON object or PyJWKClientError."""
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
     client = jwt.PyJWKClient(
         url, cache_jwk_set=False, timeout=FETCH_TIMEOUT_SECONDS, headers=headers

@@ -1,7 +1,7 @@
-"""Is this a Clerk session token, meant for us, now? Pure: keys and clock are arguments.
+"""Verifies Clerk session tokens. Pure: keys and clock are arguments.
 
-Clerk's own SDKs also accept machine tokens, JWT templates, other issuers and `sts: pending`,
-so the rules are written out here, the signature before any claim (no oracle for forgers).
+Clerk's own SDKs also accept machine tokens, JWT templates, other issuers and `sts: pending`.
+Here the signature is verified before any JWT claim, so that a forger learns nothing from refusals.
 """
 
 from __future__ import annotations
@@ -21,21 +21,20 @@ from webhooks.bodies import NotStrictJson, parse_object
 _ALGORITHM = "RS256"
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _MIN_RSA_BITS = 2048
-_MAX_RSA_BITS = 8192  # a larger key only burns our time
+_MAX_RSA_BITS = 8192  # verifying with a larger key takes too long
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 _SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 _SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 _OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
-# Session tokens, and the class that Clerk documents as "ignore"; templates and M2M have others.
+# Session tokens, and the category that Clerk documents as "ignore". Templates and M2M have others.
 _SESSION_CATEGORIES = frozenset({"cl_B7d4PD111AAA", "cl_I7d4PD111III"})
-# They change how a token must be read. Others are ignored: a key that a token brings along (`jwk`,
-# `jku`, `x5c`) is never looked at, so it needs no refusal.
+# Headers that change how a token is read. Keys in a header (`jwk`, `jku`, `x5c`) are ignored.
 _FORBIDDEN_HEADERS = frozenset({"crit", "b64"})
 
 
 class InvalidToken(Exception):  # noqa: N818 - the name is the contract's
-    """`reason` is for the log and a counter; the answer to a stranger never carries it."""
+    """`reason` is for the log and a counter; no answer holds it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -44,25 +43,25 @@ class InvalidToken(Exception):  # noqa: N818 - the name is the contract's
 
 @dataclass(frozen=True)
 class Policy:
-    """Which issuer and frontends are ours, and how much the clocks may differ."""
+    """The issuer and the frontends that are ours, and the limits of a token."""
 
     issuer: str
     authorized_parties: Collection[str]
     leeway_seconds: int = 5
     max_lifetime_seconds: int = 3600
     max_token_bytes: int = 8192
-    # In development: the servers of Vite, Next and others on this machine, at whatever port.
+    # For development servers on this machine (Vite, Next), at any port.
     allow_loopback_origins: bool = False
     allow_missing_azp: bool = False
     allow_impersonation: bool = False
 
     def __post_init__(self) -> None:
-        # `in` on a text would accept every part of it: a lone text is one party.
+        # `in` on a str would accept each substring: a lone str is one party.
         if isinstance(self.authorized_parties, str):
             object.__setattr__(self, "authorized_parties", (self.authorized_parties,))
 
     def is_ours(self, origin: object) -> bool:
-        """Whether a frontend of ours has this origin, as browsers and Clerk write it."""
+        """Whether it is the origin of one of our frontends."""
         if not isinstance(origin, str) or not origin:
             return False
         is_loopback = self.allow_loopback_origins and _LOOPBACK_ORIGIN.match(origin) is not None
@@ -71,7 +70,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Session:
-    """What a verified token says about who is signed in."""
+    """The JWT claims of a verified token that we use."""
 
     issuer: str
     subject: str
@@ -95,7 +94,7 @@ def verify(token: str, *, jwks: Mapping[str, Any], policy: Policy, now: int) -> 
 
 
 def key_id(token: str, *, max_bytes: int = Policy.max_token_bytes) -> str:
-    """The `kid` of a token whose form and header are acceptable; nothing in it is proven yet."""
+    """The `kid` of a token with an acceptable form and header; nothing is verified yet."""
     if not isinstance(token, str) or not token.isascii() or len(token) > max_bytes:
         raise InvalidToken("malformed")
     if token.startswith(_OTHER_TOKENS) or not _SEGMENTS.match(token):
@@ -103,7 +102,7 @@ def key_id(token: str, *, max_bytes: int = Policy.max_token_bytes) -> str:
     return _key_id(token.partition(".")[0])
 
 
-@lru_cache(maxsize=64)  # an instance's tokens all begin with the same header
+@lru_cache(maxsize=64)  # all tokens of a Clerk instance have the same header
 def _key_id(segment: str) -> str:
     header = _parse(_decode(segment), "header")
     if header.get("alg") != _ALGORITHM:
@@ -119,13 +118,13 @@ def _key_id(segment: str) -> str:
 
 
 def _is_session_category(header: Mapping[str, Any]) -> bool:
-    # Tokens minted before Clerk introduced the header have none.
+    # Tokens issued before Clerk introduced the header have none.
     category = header.get("cat")
     return "cat" not in header or (isinstance(category, str) and category in _SESSION_CATEGORIES)
 
 
 def _decode(segment: str) -> bytes:
-    """Base64url, canonical only: no stray bits that give one token many spellings."""
+    """Canonical base64url only: stray bits would give one token several spellings."""
     try:
         decoded = base64url_decode(segment)
     except ValueError as error:
@@ -164,7 +163,7 @@ def _is_session_key(jwk: Mapping[str, Any]) -> bool:
 
 @lru_cache(maxsize=16)
 def _rsa_key(modulus: str, exponent: str) -> RSAPublicKey | None:
-    """The key of these numbers; None if they make none that is strong enough."""
+    """The key of these numbers; None if it is invalid, too short or too long."""
     try:
         n = int.from_bytes(base64url_decode(modulus), "big")
         e = int.from_bytes(base64url_decode(exponent), "big")
@@ -195,7 +194,7 @@ def _check_times(claims: Mapping[str, Any], policy: Policy, now: int) -> None:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
-    if type(value) is not int:  # True is an int to isinstance, and 1e9 a float
+    if type(value) is not int:  # to isinstance, True is an int
         raise InvalidToken(f"{name}_type")
     return value
 
@@ -203,7 +202,7 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int:
 def _check_origin(claims: Mapping[str, Any], policy: Policy) -> None:
     if not _text(claims.get("iss")) or claims["iss"] != policy.issuer:
         raise InvalidToken("issuer")
-    if "aud" in claims:  # Clerk's session tokens have none: meant for somebody else
+    if "aud" in claims:  # Clerk's session tokens have none: this one is for another service
         raise InvalidToken("audience")
     if "azp" not in claims and policy.allow_missing_azp:
         return
@@ -247,7 +246,7 @@ def _session(claims: Mapping[str, Any]) -> Session:
 
 
 def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Version 2 of Clerk's claims nests it in `o`; version 1 has it flat."""
+    """Id and role. Version 2 of Clerk's JWT claims nests them in `o`, version 1 has them flat."""
     nested = claims.get("o")
     if isinstance(nested, Mapping):
         return _text(nested.get("id")), _role(nested.get("rol"))
@@ -255,13 +254,13 @@ def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _role(value: object) -> str | None:
-    """Version 1 writes `org:admin` for what version 2 calls `admin`: one spelling goes on."""
+    """`admin`, also for version 1's `org:admin`."""
     text = _text(value)
     return text and (text.removeprefix("org:") or None)
 
 
 def _text(value: object) -> str | None:
-    """A text that may go into our own token: PostgreSQL reads no NUL and no half a character."""
+    """A printable text: PostgreSQL takes neither U+0000 nor half a surrogate pair."""
     return value if isinstance(value, str) and value and value.isprintable() else None
 
 

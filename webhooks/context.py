@@ -1,4 +1,4 @@
-"""What the views need, built once by the factory and found again through the current app."""
+"""What the views need: one `Edge` per app, built by the factory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import psycopg
-from flask import current_app
+from flask import Flask, current_app
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -20,16 +20,17 @@ from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
 from webhooks.clerk_keys import ClerkKeys
 from webhooks.clerk_tokens import Policy
-from webhooks.token_issuer import Signer
+from webhooks.token_issuer import TokenIssuer
+from webhooks.windows import Windows
 
-_TRIAL_SECONDS = 1.0  # the pool connects within it, or the server is still away
+_TRIAL_SECONDS = 1.0  # enough for the pool to connect to a server that is back
 
 
 class Database:
     """Calls functions of schema `private` as the `webhook` role; each call is a transaction.
 
-    While the last attempt to get a connection failed, one caller at a time tries again, briefly.
-    All others are told at once: threads that wait for a server that is away serve nobody.
+    After a failed attempt to connect, one caller at a time tries again, for `_TRIAL_SECONDS`.
+    All others get OperationalError at once, so that no thread waits for a server that is away.
     """
 
     def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
@@ -38,7 +39,7 @@ class Database:
         self._trial = threading.Lock()
 
     def call(self, statement: str, *parameters: Any) -> Row:
-        """The first row of a statement that always has one."""
+        """The row of a statement that always returns one."""
         with self.session() as connection:
             row = connection.execute(statement, parameters).fetchone()
         if row is None:
@@ -47,8 +48,8 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Connection[Row]]:
-        """A connection for several statements, each of which commits."""
-        self._pool.open()  # does nothing from the second call on; never before a fork
+        """A connection for several statements; each one commits."""
+        self._pool.open()  # no-op from the second call on; it must follow gunicorn's fork
         with ExitStack() as stack:
             yield self._try_again(stack) if self._is_away else self._try(stack, None)
 
@@ -78,22 +79,33 @@ class TikTok:
     """How creators connect their accounts."""
 
     login: TikTokLogin
-    sealer: Encryption
+    encryption: Encryption
     redirect_uri: str
 
 
 @dataclass(frozen=True)
 class Edge:
+    """Built once by the factory, shared by all threads."""
+
     settings: EdgeSettings
     database: Database
     clerk_keys: ClerkKeys
     clerk_policy: Policy
-    signer: Signer
+    token_issuer: TokenIssuer
     gateway: Gateway | None  # None without a Stripe key
     tiktok: TikTok | None  # None without an application at TikTok
     now: Callable[[], int]
+    windows: Windows = field(default_factory=Windows)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
+class EdgeApp(Flask):
+    """The Flask app and its `Edge`."""
+
+    def __init__(self, edge: Edge) -> None:
+        super().__init__("webhooks", static_folder=None)
+        self.edge = edge
+
+
 def current_edge() -> Edge:
-    return cast("Edge", current_app.extensions["edge"])
+    return cast("EdgeApp", current_app).edge

@@ -1,4 +1,4 @@
-"""gunicorn's hooks: errors are problems, no banner, and not ready before it stops."""
+"""gunicorn's hooks: problem documents for its own errors, no Server header, a soft stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webhooks.problems import code_of, document
 
 
 def adapt() -> None:
-    """For the master, before it starts workers."""
+    """Run by the master before it starts workers."""
     util.write_error = _write_problem
     original = wsgi.Response.default_headers
     wsgi.Response.default_headers = lambda response: [
@@ -24,16 +24,16 @@ def adapt() -> None:
 
 
 def bound_clients(worker: Any) -> None:
-    """For a worker: how long a request may take to arrive, how many one address may begin."""
-    settings = worker.wsgi.extensions["edge"].settings
+    """Run by a worker: limits the time to send a request and the connections of an address."""
+    settings = worker.wsgi.edge.settings
     worker.read_seconds = settings.read_seconds
-    # A proxy is one address for all of its clients; the bound is its own then.
+    # All clients of a proxy share its address, so the proxy has to limit them.
     worker.per_address = None if settings.trusted_proxies else settings.connections_per_address
 
 
 def stop_softly(worker: Any) -> None:
-    """For a worker: after SIGTERM it is not ready, but serves on until proxies have noticed."""
-    edge = worker.wsgi.extensions["edge"]
+    """Run by a worker: after SIGTERM it serves on, not ready, until proxies have noticed."""
+    edge = worker.wsgi.edge
     after_seconds = edge.settings.drain_seconds
 
     def stop(number: int, frame: object) -> None:
@@ -41,11 +41,11 @@ def stop_softly(worker: Any) -> None:
         threading.Timer(after_seconds, worker.handle_exit, (number, frame)).start()
 
     signal.signal(signal.SIGTERM, stop)
-    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - as gunicorn has it: requests go on
+    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - system calls of running requests go on
 
 
 def _write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
-    """The answer to what never became a request; gunicorn's own is HTML that repeats the input."""
+    """Answers bytes that are no request. gunicorn's own answer is HTML that repeats them."""
     body = json.dumps(document(status, code_of(status), f"{reason}.", instance=""))
     headers = {
         "Connection": "close",

@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing is cached, framed or sniffed; CORS for our frontends only."""
+"""Headers of every answer: no caching, framing or sniffing; CORS for our frontends only."""
 
 from __future__ import annotations
 

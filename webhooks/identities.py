@@ -1,4 +1,4 @@
-"""From a person at Clerk to an account here: one UUID, once and for all."""
+"""Maps a person at Clerk to an account here."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from webhooks.problems import account_deleted
 
 
 def default_user_id(issuer: str, subject: str) -> uuid.UUID:
-    """The same in every process and retry, so that concurrent first sign-ins agree.
+    """The id of a new account: a hash, so that concurrent first sign-ins agree on one.
 
-    Only the database knows the account's real id: one that moved to another issuer keeps its first.
+    An account that moved to another issuer keeps its first id, which only the database knows.
     """
     return uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, issuer), subject)
 
 
 def resolve(session: Session) -> uuid.UUID:
-    """The account of a verified session; a deleted one stays deleted while old tokens live."""
+    """The account of a verified session; 403 if it was deleted."""
     row = current_edge().database.call(
         "select * from private.resolve_identity(%s, %s, %s)",
         session.issuer,

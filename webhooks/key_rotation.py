@@ -1,7 +1,7 @@
 """`python -m webhooks.key_rotation FILE add|promote|retire`: new keys without a failed request.
 
-Each step is one edit of the key file. Between them, wait: after `add` until every verifier has the
-new public key, after `promote` until the last token of the old key has expired.
+Each step edits the key file. After `add`, wait until every verifier has the new public key. After
+`promote`, wait until the last token of the old key has expired.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Keys = list[dict[str, Any]]
 
 
 def add(keys: Keys) -> Keys:
-    """A next key, published but not signing yet."""
+    """Adds a key that is published but does not sign yet."""
     made = jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
     return [*keys, made | {"kid": str(uuid.uuid4()), "alg": ALGORITHM, "use": "sig"}]
 
 
 def promote(keys: Keys) -> Keys:
-    """The newest key signs from now on; the others stay published."""
+    """Makes the newest key sign; the others stay published."""
     return [keys[-1], *keys[:-1]]
 
 
 def retire(keys: Keys) -> Keys:
-    """Only the key that signs is left."""
+    """Removes all keys but the one that signs."""
     return keys[:1]
 
 
@@ -41,7 +41,7 @@ STEPS: dict[str, Callable[[Keys], Keys]] = {"add": add, "promote": promote, "ret
 
 
 def edit(path: Path, step: str) -> Keys:
-    """Does a step and returns the keys; the file is replaced whole, so nobody reads half of it."""
+    """Does a step and returns the keys. A rename replaces the file: nobody reads half of it."""
     document = path.read_text()
     read_keys(document)
     keys = STEPS[step](json.loads(document)["keys"])

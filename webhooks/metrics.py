@@ -1,4 +1,4 @@
-"""What Prometheus reads, from one process or (PROMETHEUS_MULTIPROC_DIR) from all of gunicorn's."""
+"""Metrics of this process, or of all gunicorn's processes if PROMETHEUS_MULTIPROC_DIR is set."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from prometheus_client import (
 )
 
 TOKEN_VERIFICATIONS = Counter(
-    "edge_token_verify", "Clerk session tokens checked, by what came of it.", ["result"]
+    "edge_token_verify", "Clerk session tokens verified, by result.", ["result"]
 )
 STRIPE_EVENTS = Counter("edge_stripe_events", "Stripe events received.", ["type", "outcome"])
 CLERK_EVENTS = Counter("edge_clerk_events", "Clerk events received.", ["type", "outcome"])
-APIFY_EVENTS = Counter("edge_apify_events", "Ends of Apify runs reported.", ["outcome"])
+APIFY_EVENTS = Counter("edge_apify_events", "Apify events received.", ["outcome"])
 EVENT_LAG_SECONDS = Histogram(
     "edge_event_lag_seconds",
     "From an event's creation at Stripe to its arrival here.",
@@ -36,7 +36,7 @@ JWKS_AGE_SECONDS = Gauge(
 
 ORPHAN_EVENTS = Gauge(
     "edge_stripe_orphan_events",
-    "Stripe events of the last 90 days whose customer is no account's.",
+    "Stripe events of the last 90 days whose customer belongs to no account.",
     multiprocess_mode="mostrecent",
 )
 

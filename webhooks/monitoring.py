@@ -1,6 +1,6 @@
-"""Is the process alive, can it serve, what has it counted; and one log line per request.
+"""Liveness, readiness, metrics, and one log line per request.
 
-The line has a request id and names routes and codes, never contents.
+The line names the request's id, route and codes, never its contents.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-import uuid
 
 import psycopg
 import structlog
-from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request
 
 from webhooks.authentication import public
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.context import Edge, current_edge
 from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, REQUEST_SECONDS, exposition
 from webhooks.problems import Problem
+from webhooks.request_log import request_log
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @public
 def ready() -> Response:
-    """Ready when the database answers and a Clerk token could be checked; never while stopping."""
+    """200 if the database answers and Clerk's keys are known; 503 otherwise and while stopping."""
     edge = current_edge()
     if edge.stopping.is_set():
         raise Problem(503, "not_ready", "Not ready: stopping.")
@@ -54,10 +54,10 @@ def ready() -> Response:
 @blueprint.get("/metrics")
 @public
 def metrics() -> Response:
-    """Prometheus; a proxy in front keeps strangers away from it."""
+    """For Prometheus. The proxy in front must not pass this path on."""
     edge = current_edge()
     JWKS_AGE_SECONDS.set(edge.clerk_keys.age_seconds() or 0)
-    with contextlib.suppress(psycopg.OperationalError):  # the counters are here all the same
+    with contextlib.suppress(psycopg.OperationalError):  # the counters need no database
         row = edge.database.call("select private.orphan_events() as count")
         ORPHAN_EVENTS.set(float(str(row["count"])))
     body, content_type = exposition()
@@ -88,27 +88,29 @@ def register(app: Flask) -> None:
 
 
 def _begin() -> None:
+    line = request_log()
     offered = request.headers.get("X-Request-Id", "")
-    g.request_id = offered if _REQUEST_ID.match(offered) else str(uuid.uuid4())
-    g.started = time.perf_counter()
+    if _REQUEST_ID.match(offered):
+        line.request_id = offered
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=line.request_id)
 
 
 def _end(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.request_id
+    line = request_log()
+    response.headers["X-Request-Id"] = line.request_id
     # The template, not the path: a path may hold anything, and metrics need few labels.
     route = request.url_rule.rule if request.url_rule else "(none)"
-    seconds = time.perf_counter() - g.started
+    seconds = time.perf_counter() - line.started
     REQUEST_SECONDS.labels(route, response.status_code).observe(seconds)
-    if route not in _QUIET_ROUTES and not g.get("is_flood"):
+    if route not in _QUIET_ROUTES and not line.is_flood:
         log.info(
             "request",
             method=request.method if request.url_rule else "(any)",
             route=route,
             status=response.status_code,
             milliseconds=round(seconds * 1000, 1),
-            code=g.get("problem_code"),
-            refusal=g.get("refusal"),
+            code=line.problem_code,
+            refusal=line.refusal,
         )
     return response

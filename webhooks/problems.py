@@ -8,9 +8,11 @@ from typing import Any
 
 import psycopg
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
+
+from webhooks.request_log import request_log
 
 log = structlog.get_logger()
 
@@ -25,7 +27,7 @@ _HTTP_CODES = {
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not a mistake of ours
-    """An answer that is not what was asked for; `detail` is a sentence for a person."""
+    """An error answer. `detail` is a sentence for a person."""
 
     def __init__(
         self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
@@ -63,10 +65,9 @@ def code_of(status: int) -> str:
 
 
 def _render(problem: Problem) -> Response:
-    g.problem_code = problem.code
-    content = document(
-        problem.status, problem.code, problem.detail, instance=g.get("request_id", "")
-    )
+    log_line = request_log()
+    log_line.problem_code = problem.code
+    content = document(problem.status, problem.code, problem.detail, instance=log_line.request_id)
     response = Response(
         json.dumps(content), problem.status, content_type="application/problem+json"
     )
@@ -76,18 +77,18 @@ def _render(problem: Problem) -> Response:
 
 def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400:  # a redirect of the router is an answer, not a problem
+    if status < 400:  # the router redirects
         return Response(error.get_body(), status, error.get_headers())
     phrase = http.HTTPStatus(status).phrase
     problem = Problem(status, code_of(status), f"{phrase}.")
-    # The client may not see werkzeug's own text, which can repeat input; `Allow` it needs.
+    # werkzeug's own text may repeat input, so it stays here. A client needs `Allow` with 405.
     if status == 405:
         problem.headers = {k: v for k, v in error.get_headers() if k.lower() == "allow"}
     return _render(problem)
 
 
 def _from_broken_body(_error: ParseException) -> Response:
-    """Chunks that are none: gunicorn finds out only when a view reads them."""
+    """Malformed chunks: gunicorn finds them when a view reads the body."""
     return _render(Problem(400, "invalid_request", "The body could not be read."))
 
 
@@ -102,10 +103,10 @@ def _from_bug(error: Exception) -> Response:
 
 
 def account_deleted() -> Problem:
-    """For tokens that outlive their account by minutes."""
+    """A token stays valid for minutes after its account was deleted."""
     return Problem(403, "account_deleted", "This account has been deleted.")
 
 
 def unavailable(detail: str, *, code: str = "unavailable", after_seconds: int = 2) -> Problem:
-    """503 with a hint when to come back."""
+    """503 with Retry-After."""
     return Problem(503, code, detail, headers={"Retry-After": str(after_seconds)})

@@ -1,11 +1,12 @@
-"""The token exchange, and the public keys of what it hands out."""
+"""The token exchange, and the public keys that verify its tokens."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from webhooks import authentication, bodies
+from webhooks import bodies
 from webhooks.authentication import clerk_session, public
+from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
 from webhooks.identities import resolve
 from webhooks.problems import Problem
@@ -19,19 +20,19 @@ _CACHE = "public, max-age=300"
 
 @blueprint.post("/auth/session")
 @clerk_session
-def create_session() -> Response:
-    """Clerk session token in, our access token out, in the wire shape of RFC 8693."""
+def create_session(session: Session) -> Response:
+    """Exchanges a Clerk session token for our access token; the answer's form is RFC 8693's."""
     if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")
-    edge, session = current_edge(), authentication.session()
+    edge = current_edge()
     limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)
     user_id, now = resolve(session), edge.now()
     response = jsonify(
-        access_token=edge.signer.mint(session, user_id, now=now),
+        access_token=edge.token_issuer.issue(session, user_id, now=now),
         issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
         token_type="Bearer",  # noqa: S106 - same
-        expires_in=edge.signer.lifetime_seconds,
-        expires_at=now + edge.signer.lifetime_seconds,
+        expires_in=edge.token_issuer.lifetime_seconds,
+        expires_at=now + edge.token_issuer.lifetime_seconds,
         user={"id": str(user_id)},
     )
     response.headers["Pragma"] = "no-cache"
@@ -42,7 +43,7 @@ def create_session() -> Response:
 @public
 def discovery() -> Response:
     """Where verifiers of our tokens, such as a hosted project, find the keys."""
-    issuer = current_edge().signer.issuer
+    issuer = current_edge().token_issuer.issuer
     response = jsonify(
         issuer=issuer,
         jwks_uri=f"{issuer.rstrip('/')}/.well-known/jwks.json",
@@ -55,8 +56,8 @@ def discovery() -> Response:
 @blueprint.get("/.well-known/jwks.json")
 @public
 def public_keys() -> Response:
-    """The public half of every key that signs now, did lately or soon will."""
-    ring = current_edge().signer.ring
+    """The public half of every key in the file: the next, the current and the previous one."""
+    ring = current_edge().token_issuer.ring
     response = jsonify(ring.published)
     response.headers["Cache-Control"] = _CACHE
     response.set_etag(ring.etag)

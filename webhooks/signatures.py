@@ -1,7 +1,7 @@
-"""Signatures of Stripe's and Svix's webhooks over the raw body. Pure: secrets and clock are given.
+"""Verifies the signatures of Stripe's and Svix's webhooks. Pure: secrets and clock are arguments.
 
-The vendors' libraries have no upper bound on the timestamp (Stripe) or crash on hostile headers
-(both): an unauthenticated stranger must get a refusal, never a 500.
+Stripe's library accepts timestamps of the future. Both vendors' libraries crash on some headers,
+where a stranger must get a refusal, never a 500.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from webhooks.bodies import NotStrictJson, parse_object
 
-TOLERANCE_SECONDS = 300  # both Stripe's and Svix's documented value, here in both directions
+TOLERANCE_SECONDS = 300  # as Stripe and Svix document it; here also into the future
 _MAX_HEADER_CHARACTERS = 4096
 _MAX_SIGNATURES = 16
 _TIMESTAMP = re.compile(r"[0-9]{1,11}\Z")
@@ -23,7 +23,7 @@ _SVIX_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}\Z")
 
 
 class InvalidSignature(Exception):  # noqa: N818 - the name is the contract's
-    """`reason` is for the log; a stranger is told only that it is not valid."""
+    """`reason` is for the log; no answer holds it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -57,7 +57,7 @@ def verify_svix(
 
 
 def svix_key(secret: str) -> bytes:
-    """The key in a secret `whsec_<base64>`; empty, so of no use, if it is none."""
+    """The key in a secret `whsec_<base64>`; empty if the secret has another form."""
     encoded = secret.removeprefix("whsec_").rstrip("=")
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -73,8 +73,8 @@ def _stripe_key(secret: str) -> bytes:
 
 
 def _keys(secrets: object, read: Callable[[str], bytes]) -> list[bytes]:
-    """The keys in the secrets that are any; with an empty one everybody could sign."""
-    # A lone text is one secret: read as a list it would be keys of one letter each.
+    """The keys of the usable secrets. An empty key is left out: everybody could sign with it."""
+    # A lone str is one secret. Read as a list, each of its letters would be a key.
     listed = [secrets] if isinstance(secrets, str) else secrets
     texts = listed if isinstance(listed, Iterable) else ()
     keys = [key for text in texts if isinstance(text, str) and (key := read(text))]
@@ -99,7 +99,7 @@ def _stripe_header(header: object) -> tuple[str, list[str]]:
         raise InvalidSignature("header")
     pairs = [part.partition("=") for part in header.split(",")]
     timestamps = [value for name, _, value in pairs if name == "t"]
-    # Other schemes (v0 of test mode) are skipped, as Stripe asks.
+    # Stripe asks verifiers to skip other schemes, such as v0 of test mode.
     signatures = [value for name, _, value in pairs if name == "v1"]
     if len(timestamps) != 1 or not 1 <= len(signatures) <= _MAX_SIGNATURES:
         raise InvalidSignature("header")
@@ -127,15 +127,15 @@ def _check_time(timestamp: str, now: int) -> None:
 
 
 def _digests(keys: Iterable[bytes], prefix: str, body: object) -> list[bytes]:
-    if not isinstance(body, bytes):  # a text was decoded by somebody: not what was signed
+    if not isinstance(body, bytes):  # the sender signed bytes, not a decoded text
         raise InvalidSignature("body")
     signed = prefix.encode("ascii") + body
     return [hmac.digest(key, signed, "sha256") for key in keys]
 
 
 def _check_any(expected: Sequence[str], offered: Sequence[str]) -> None:
-    # Compared as text, so that one signature has one spelling; all of them, so that the time taken
-    # says nothing about which was close.
+    # Text is compared, so that a signature has one spelling. All pairs are compared, so that the
+    # time does not tell which one matched.
     matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in offered]
     if not any(matches):
         raise InvalidSignature("signature")

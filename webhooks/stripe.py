@@ -1,9 +1,11 @@
-"""Stripe's webhook: checks the signature, records the event with its job, answers at once."""
+"""Stripe's webhook: checks the signature, records the event with its job, and answers."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, jsonify
 
 from core.billing_sync import USEFUL_TYPES, Event, NotAnEvent, fingerprint, parse_event, record
 from webhooks.authentication import signature
@@ -13,7 +15,6 @@ from webhooks.signatures import verify_stripe
 
 log = structlog.get_logger()
 blueprint = Blueprint("stripe_events", __name__)
-
 
 _signed_by_stripe = signature(
     "stripe_signature",
@@ -27,14 +28,14 @@ _signed_by_stripe = signature(
 
 @blueprint.post("/subscriptions/webhook")
 @_signed_by_stripe
-def receive() -> Response:
-    """200 as soon as the event is safe: new, repeated or of no use.
+def receive(document: dict[str, Any]) -> Response:
+    """200 once the event is stored: new, repeated or of no use.
 
-    Signed documents are never refused: Stripe disables an endpoint that does, and then all is lost.
+    No signed document is refused: Stripe disables an endpoint that refuses some.
     """
     edge = current_edge()
     try:
-        event = parse_event(g.event, now=edge.now())
+        event = parse_event(document, now=edge.now())
     except NotAnEvent:
         STRIPE_EVENTS.labels("(other)", "unreadable").inc()
         log.warning("stripe_document_unreadable")
@@ -42,16 +43,16 @@ def receive() -> Response:
     if event.is_live != edge.settings.is_stripe_live:
         return _answered(event, "other_mode")
     with edge.database.session() as db:
-        outcome = record(db, event, body_sha256=fingerprint(g.event))
+        outcome = record(db, event, body_sha256=fingerprint(document))
     EVENT_LAG_SECONDS.observe(max(0, edge.now() - event.created))
     return _answered(event, outcome)
 
 
 def _answered(event: Event, outcome: str) -> Response:
-    # Labels come from our own list: a stranger's types must not grow the metrics.
+    # Unknown types share one label, so that events can't grow the metrics.
     known = event.type if event.type.removeprefix("v1.") in USEFUL_TYPES else "(other)"
     STRIPE_EVENTS.labels(known, outcome).inc()
-    # Never so while all is well: an endpoint of the other mode, or somebody with our secret.
+    # A warning: the endpoint is of the other mode, or somebody else has our secret.
     tell = log.warning if outcome in ("other_mode", "changed") else log.info
     tell("stripe_event", event_id=event.id, type=event.type, outcome=outcome)
     return jsonify(received=True, duplicate=outcome in ("duplicate", "changed"))

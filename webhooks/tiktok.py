@@ -1,7 +1,7 @@
-"""A creator connects their own TikTok account, and ends that again.
+"""A creator connects their own TikTok account, or disconnects it.
 
-TikTok sends the browser back to the frontend, which hands state and code over with its bearer
-token: the state is random, kept as a hash, serves once, and only the account that asked for it.
+TikTok redirects the browser to the frontend with `state` and `code`. The frontend posts both here
+with its bearer token. The state is random, stored as a hash, and valid once, for one account.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import uuid
 import structlog
 from flask import Blueprint, Response, jsonify
 
-from core.encryption import Unreadable
+from core.encryption import DecryptionError
 from core.tiktok import SCOPES, TikTokError, Tokens
-from webhooks import authentication, bodies
+from webhooks import bodies
 from webhooks.authentication import signed_in
 from webhooks.bodies import NotStrictJson, parse_object
 from webhooks.context import TikTok, current_edge
@@ -32,13 +32,14 @@ _MAX_BODY_BYTES = 4096
 
 @blueprint.post("/tiktok/connect")
 @signed_in
-def connect() -> tuple[Response, int]:
-    """201 `{"url"}` of the page at TikTok where the creator agrees."""
-    user_id, tiktok = _limited_user(), _configured()
+def connect(user_id: uuid.UUID) -> tuple[Response, int]:
+    """201 `{"url"}` of the page at TikTok where the creator consents."""
+    _limit(user_id)
+    tiktok = _configured()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     row = current_edge().database.call(
         "select private.begin_tiktok(%s, %s, %s) as is_begun",
-        *(user_id, _hash(state), tiktok.sealer.seal(verifier)),
+        *(user_id, _hash(state), tiktok.encryption.encrypt(verifier)),
     )
     if not row["is_begun"]:
         raise account_deleted()
@@ -47,32 +48,33 @@ def connect() -> tuple[Response, int]:
 
 @blueprint.delete("/tiktok/connect")
 @signed_in
-def disconnect() -> tuple[str, int]:
-    """204, also where nothing was connected; a job tells TikTok."""
-    current_edge().database.call(
-        "select private.disconnect_tiktok(%s) as is_ended", _limited_user()
-    )
+def disconnect(user_id: uuid.UUID) -> tuple[str, int]:
+    """204, also without a connection. A job revokes the tokens at TikTok."""
+    _limit(user_id)
+    current_edge().database.call("select private.disconnect_tiktok(%s) as is_ended", user_id)
     return "", 204
 
 
 @blueprint.post("/tiktok/callback")
 @signed_in
-def callback() -> Response:
+def callback(user_id: uuid.UUID) -> Response:
     """`{"state", "code"}` as TikTok gave them to the frontend → 200 `{"status": "connected"}`."""
-    state, code = _brought()
-    user_id = _limited_user()
+    state, code = _state_and_code()
+    _limit(user_id)
     verifier, tiktok = _take_state(user_id, state), _configured()
     if not code or len(code) > _MAX_CODE_CHARACTERS:
         raise _denied()
     try:
-        tokens = tiktok.login.exchange(code, tiktok.sealer.open(verifier), tiktok.redirect_uri)
+        tokens = tiktok.login.exchange(
+            code, tiktok.encryption.decrypt(verifier), tiktok.redirect_uri
+        )
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
             raise _denied()
         if not _save(tiktok, user_id, tokens):
             tiktok.login.revoke(tokens.access)
             raise account_deleted()
-    except (TikTokError, Unreadable) as error:
+    except (TikTokError, DecryptionError) as error:
         log.warning("tiktok_connect_failed", reason=getattr(error, "code", "unreadable"))
         raise Problem(
             502, "tiktok_failed", "TikTok did not confirm the connection. Please connect again."
@@ -80,8 +82,8 @@ def callback() -> Response:
     return jsonify(status="connected")
 
 
-def _brought() -> tuple[str, str]:
-    """State and code; either may be missing."""
+def _state_and_code() -> tuple[str, str]:
+    """Those of the body; empty where one is missing."""
     try:
         body = parse_object(bodies.raw(_MAX_BODY_BYTES))
     except NotStrictJson as error:
@@ -93,9 +95,10 @@ def _brought() -> tuple[str, str]:
 
 
 def _take_state(user_id: uuid.UUID, state: str) -> str:
-    """Single-use, whatever comes of it, and only for the account that asked for it.
+    """The PKCE verifier of a state; the state is used up, whatever follows.
 
-    Otherwise somebody could have another person agree for them, and read that person's posts.
+    Only the account that asked for the state may use it. Otherwise an attacker could send their
+    link to somebody else and connect that person's posts to the attacker's account.
     """
     row = current_edge().database.call(
         "select private.take_tiktok_state(%s, %s) as verifier", user_id, _hash(state)
@@ -115,18 +118,16 @@ def _save(tiktok: TikTok, user_id: uuid.UUID, tokens: Tokens) -> bool:
         user_id,
         tokens.open_id,
         ",".join(sorted(tokens.scopes)),
-        tiktok.sealer.seal(tokens.access),
-        tiktok.sealer.seal(tokens.refresh),
+        tiktok.encryption.encrypt(tokens.access),
+        tiktok.encryption.encrypt(tokens.refresh),
         tokens.access_seconds,
         tokens.refresh_seconds,
     )
     return bool(row["is_saved"])
 
 
-def _limited_user() -> uuid.UUID:
-    user_id = authentication.user_id()
+def _limit(user_id: uuid.UUID) -> None:
     limit("tiktok", str(user_id), per_minute=CONNECTS_PER_MINUTE)
-    return user_id
 
 
 def _configured() -> TikTok:

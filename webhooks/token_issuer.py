@@ -1,7 +1,7 @@
-"""Our own tokens: ES256, short-lived, with the account's UUID as subject; PostgREST trusts them.
+"""Our own access tokens, which PostgREST accepts: ES256, short-lived, the account's UUID as `sub`.
 
 The signing keys are a JWKS file: the first key signs, all of them are published. Rotation edits
-the file (docs/operations.md); every process sees the change within a second, without a restart.
+the file (docs/operations.md). Every process reads the new file within a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from typing import Any
 
 import jwt
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
 
 from webhooks.clerk_tokens import InvalidToken, Session
 
@@ -25,24 +29,24 @@ log = structlog.get_logger()
 
 ALGORITHM = "ES256"
 AUDIENCE = "authenticated"
-ROLE = "authenticated"  # a constant: never copied from a token somebody else minted
+ROLE = "authenticated"  # a constant: never copied from the token that was exchanged
 _PUBLIC_MEMBERS = ("kty", "crv", "x", "y")
 _RELOAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """One reading of the key file."""
+    """The keys of one version of the file."""
 
-    signer: EllipticCurvePrivateKey
-    signer_kid: str
-    published: dict[str, Any]
+    signing_key: EllipticCurvePrivateKey
+    signing_kid: str
+    published: dict[str, Any]  # the JWKS of the public halves
     etag: str
-    verifiers: dict[str, Any]
+    public_keys: dict[str, EllipticCurvePublicKey]  # by kid
 
 
 def read_keys(document: str) -> KeyRing:
-    """Parses a JWKS with private keys; raises ValueError naming what is wrong, never a key."""
+    """Parses a JWKS of private keys. The message of its ValueError never holds a key."""
     try:
         jwks = json.loads(document)["keys"]
         keys = {jwk["kid"]: _private_key(jwk) for jwk in jwks}
@@ -53,16 +57,16 @@ def read_keys(document: str) -> KeyRing:
     published = {"keys": [_published(jwk) for jwk in jwks]}
     kid = jwks[0]["kid"]
     return KeyRing(
-        signer=keys[kid],
-        signer_kid=kid,
+        signing_key=keys[kid],
+        signing_kid=kid,
         published=published,
         etag=hashlib.sha256(json.dumps(published).encode()).hexdigest()[:32],
-        verifiers={name: key.public_key() for name, key in keys.items()},
+        public_keys={name: key.public_key() for name, key in keys.items()},
     )
 
 
-class Signer:
-    """Mints and checks our tokens with the keys in a file that may change while we run."""
+class TokenIssuer:
+    """Issues and verifies our tokens with the keys of a file that may change at any time."""
 
     def __init__(
         self,
@@ -82,15 +86,15 @@ class Signer:
 
     @property
     def ring(self) -> KeyRing:
-        """The keys as the file has them now; a file in the middle of an edit changes nothing."""
+        """The keys of the file, checked once a second. An unreadable file leaves the last keys."""
         now = self._clock()
         if now - self._looked_at >= _RELOAD_SECONDS:
             self._looked_at = now
             self._reload()
         return self._ring
 
-    def mint(self, session: Session, user_id: uuid.UUID, *, now: int) -> str:
-        """An access token for `user_id`, which acts in PostgREST until it expires."""
+    def issue(self, session: Session, user_id: uuid.UUID, *, now: int) -> str:
+        """An access token with which `user_id` acts in PostgREST until it expires."""
         ring = self.ring
         claims = {
             "iss": self.issuer,
@@ -109,13 +113,13 @@ class Signer:
             "app_metadata": {"provider": "clerk"},
             **_optional_claims(session),
         }
-        return jwt.encode(claims, ring.signer, ALGORITHM, headers={"kid": ring.signer_kid})
+        return jwt.encode(claims, ring.signing_key, ALGORITHM, headers={"kid": ring.signing_kid})
 
     def verify(self, token: str, *, now: int) -> uuid.UUID:
         """The account of one of our own tokens; raises `InvalidToken`."""
         try:
             header = jwt.get_unverified_header(token)
-            key = self.ring.verifiers[header["kid"]]
+            key = self.ring.public_keys[header["kid"]]
             claims = jwt.decode(
                 token, key, [ALGORITHM], audience=AUDIENCE, issuer=self.issuer, options=_NO_CLOCK
             )
@@ -131,12 +135,12 @@ class Signer:
             if version != self._version:
                 self._ring = read_keys(self._path.read_text())
                 self._version = version
-                log.info("signing_keys_loaded", kid=self._ring.signer_kid)
+                log.info("signing_keys_loaded", kid=self._ring.signing_kid)
         except (OSError, ValueError):
             log.exception("signing_keys_unreadable")
 
 
-# PyJWT would use the machine's clock; ours is an argument, so times are compared here.
+# PyJWT would use the machine's clock. `verify` compares times with its own `now`.
 _NO_CLOCK: jwt.types.Options = {
     "require": ["exp", "iat", "nbf", "sub"],
     "verify_exp": False,
@@ -158,7 +162,7 @@ def _private_key(jwk: dict[str, Any]) -> EllipticCurvePrivateKey:
 
 
 def _published(jwk: dict[str, Any]) -> dict[str, Any]:
-    """Members are copied by name, so that a private one can't slip through."""
+    """The public half. Members are copied by name, so that no private one is published."""
     public = {name: jwk[name] for name in _PUBLIC_MEMBERS}
     return {**public, "kid": jwk["kid"], "alg": ALGORITHM, "use": "sig"}
 

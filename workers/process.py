@@ -16,8 +16,8 @@ from core.logs import configure
 from workers.engine.queue import Pool
 from workers.engine.runner import Runner
 from workers.jobs.billing import BILLING_CONNECTIONS
+from workers.jobs.services import open_services
 from workers.registry import handlers
-from workers.sources.services import open_services
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
 _SINGLE_CONNECTIONS = 2

@@ -6,7 +6,7 @@ from typing import Any
 
 from workers.engine.handlers import Handler
 from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
-from workers.sources.services import Services
+from workers.jobs.services import Services
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
@@ -16,11 +16,11 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
         "prune_jobs": maintenance.pruning(),
         "delete_source_runs": maintenance.source_run_deletion(services.apify),
         "generate_script": generate_script.handler(services.prose_model),
-        "sync_customer": billing.customer_sync(services.billing),
-        "reconcile_billing": billing.reconciliation(services.billing),
+        "sync_customer": billing.customer_sync(services.stripe),
+        "reconcile_billing": billing.reconciliation(services.stripe),
         "revoke_tiktok": tiktok.handler(services.tiktok_accounts),
         "erase_account": billing.customer_erasure(
-            services.billing, delete_customer=services.delete_erased_customers
+            services.stripe, delete_customer=services.delete_erased_customers
         ),
         "erase_rows": maintenance.row_erasure(),
     }

@@ -24,14 +24,14 @@ from workers.insights.documents import Evidence
 from workers.insights.evidence import UngroundedError, check, cited_ids
 from workers.insights.inputs import Collection
 from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.jobs.services import Services
 from workers.sources.routing import collect
-from workers.sources.services import Services
 from workers.sources.web.fetch import open_fetcher
 from workers.writing import model as text_model
 from workers.writing.assistant import Assistant
 from workers.writing.labels import label_comments
 from workers.writing.model import Price, TextModel, Unanswered, open_text_model
-from workers.writing.scripts import OpenRule, Wish, review_script, write_script
+from workers.writing.scripts import OpenRule, ScriptRequest, review_script, write_script
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 NAME = "Marlow Cold Brew Bottle"
@@ -106,7 +106,7 @@ class Drive:
         rule = {"name": RULE.rule_name, "definition": dict(RULE.definition)}
         try:
             script, usage = await write_script(
-                self.model, Wish(NAME, self.pack, [rule], "Short, please.")
+                self.model, ScriptRequest(NAME, self.pack, [rule], "Short, please.")
             )
         except (Retry, Reject) as outcome:
             return f"no script, and the user is told: {outcome.message}"

@@ -15,10 +15,10 @@ MAY_IMPORT = {
     "local": {"core", "webhooks"},
     "workers.engine": {"core"},
     "workers.insights": set(),
-    "workers.sources": {"core", "workers.engine", "workers.insights", "workers.writing"},
+    "workers.sources": {"core", "workers.engine", "workers.insights"},
     "workers.writing": {"core", "workers.engine", "workers.insights", "workers.sources"},
 }
-MAY_IMPORT["workers.jobs"] = {*MAY_IMPORT["workers.sources"], "workers.sources"}
+MAY_IMPORT["workers.jobs"] = {*MAY_IMPORT["workers.writing"], "workers.writing"}
 MAY_IMPORT["workers"] = {*MAY_IMPORT["workers.jobs"], "workers.jobs"}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from workers.engine.errors import Snooze
 from workers.sources.context import Context, forgetful
-from workers.sources.tiktok.apify import Runs
+from workers.sources.tiktok.apify import ActorRuns
 
 
 class Asked:
@@ -31,7 +31,7 @@ async def is_full(semaphore: str) -> None:
 
 async def test_while_the_semaphore_is_full_nothing_is_started_and_the_job_snoozes():
     apify = Asked()
-    runs = Runs(apify, Context(report, forgetful, is_full), lambda: datetime.now(UTC))
+    runs = ActorRuns(apify, Context(report, forgetful, is_full), lambda: datetime.now(UTC))
     with pytest.raises(Snooze, match="waiting for apify"):
-        await runs.harvest({"posts": object()}, "collecting")
+        await runs.fetch({"posts": object()}, "collecting")
     assert apify.starts == 0

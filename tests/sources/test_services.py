@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.config import WorkerSettings
-from workers.sources.services import open_services
+from workers.jobs.services import open_services
 from workers.writing.model import Price
 
 
@@ -18,7 +18,12 @@ def settings(**overrides):
 
 async def test_without_keys_there_is_only_the_web_and_the_sample():
     async with open_services(settings()) as services:
-        assert (services.apify, services.labels_model, services.prose_model, services.billing) == (
+        assert (
+            services.apify,
+            services.labels_model,
+            services.prose_model,
+            services.stripe.gateway,
+        ) == (
             None,
             None,
             None,

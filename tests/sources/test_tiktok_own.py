@@ -23,7 +23,7 @@ from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
 
 KIND = "analyze_product"
 LINK = "https://www.tiktok.com/@mug_lover/video/100"
-SEALER = Encryption([Fernet.generate_key().decode()])
+ENCRYPTION = Encryption([Fernet.generate_key().decode()])
 
 
 def video(number, views=1000):
@@ -53,7 +53,7 @@ async def accounts(tiktok):
         fake_tiktok.KEY, fake_tiktok.SECRET, base_url=tiktok.url, web_url=tiktok.url
     )
     async with open_display(tiktok.url) as display:
-        yield TikTokAccounts(login, display, SEALER)
+        yield TikTokAccounts(login, display, ENCRYPTION)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def user(db, tiktok):
         webhook.execute(
             "select private.save_tiktok(%s, 'creator-1', 'video.list', %s, %s, 86400, 31536000)",
             user_id,
-            SEALER.seal(tokens["access_token"]),
-            SEALER.seal(tokens["refresh_token"]),
+            ENCRYPTION.encrypt(tokens["access_token"]),
+            ENCRYPTION.encrypt(tokens["refresh_token"]),
         )
     return user_id
 
@@ -132,8 +132,8 @@ async def test_an_old_access_token_is_renewed_and_kept_sealed(
     await analysed(db, product, replace(services, tiktok_accounts=accounts))
     row = db.row("select access_token, refresh_token from private.tiktok_connections")
     assert tiktok.calls[0] == "refresh_token"
-    assert {SEALER.open(row["refresh_token"])} == tiktok.refresh
-    assert SEALER.open(row["access_token"]) in tiktok.access
+    assert {ENCRYPTION.decrypt(row["refresh_token"])} == tiktok.refresh
+    assert ENCRYPTION.decrypt(row["access_token"]) in tiktok.access
 
 
 async def test_several_jobs_renew_it_once(db, user, services, accounts, tiktok):

@@ -21,7 +21,7 @@ from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, make_kind
 from tests.server import PLATFORM, ROOT, free_port, migrate
 from tests.trials.figures import Figure
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.runner import Runner
 
 _SESSIONS = 8
@@ -68,7 +68,7 @@ def _jobs_a_second(db: Database, statement: str) -> float:
 async def _beside_a_worker(db: Database) -> float:
     db.execute("delete from public.jobs; delete from pgmq.q_jobs")
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         pass
 
     async with async_pool(db.url("worker"), application_name="trial", max_size=4) as pool:

@@ -17,7 +17,7 @@ from tests.fakes.website import serving
 from tests.sources.test_paid_runs import PAGE, TurningPage, analysed_again, ended, swept
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
-from workers.sources.services import Services
+from workers.jobs.services import Services
 from workers.sources.tiktok.apify import open_apify
 from workers.sources.web.fetch import open_fetcher
 

@@ -18,7 +18,7 @@ from tests.pgbouncer import Pooler, pooling
 from tests.trials.figures import Figure
 from tests.trials.migrated import migrated_database
 from tests.webhooks import edge
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Job
 from workers.engine.runner import Runner
 
@@ -80,8 +80,8 @@ async def _load(db: Connection, _job: Job) -> None:
     await db.execute("select 1")
 
 
-async def _do(_input: None, run: Run) -> None:
-    await run.progress("working", 50)
+async def _do(_input: None, context: JobContext) -> None:
+    await context.progress("working", 50)
 
 
 async def _save(db: Connection, _job: Job, _output: None) -> None:

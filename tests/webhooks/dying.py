@@ -39,21 +39,21 @@ def answer_webhook(given: dict[str, Any]) -> None:
     """Fails unless the answer is 200."""
     app = create_app(EdgeSettings(**given["settings"]), clock=lambda: float(given["now"]))
     answer = app.test_client().post(given["path"], data=given["body"], headers=given["headers"])
-    app.extensions["edge"].database.close()
+    app.edge.database.close()
     if answer.status_code != 200:
         raise SystemExit(answer.text)
 
 
 async def do_jobs(url: str, owner_url: str, stripe: str) -> None:
     """Runs a worker until no job of billing or erasure is left."""
-    gateway = Gateway("sk_test_1", api_base=stripe)
+    access = billing.StripeAccess(Gateway("sk_test_1", api_base=stripe))
     async with async_pool(url, application_name="test", max_size=4) as pool:
         runner = Runner(
             pool,
             url,
             {
-                "sync_customer": billing.customer_sync(gateway),
-                "erase_account": billing.customer_erasure(gateway, delete_customer=True),
+                "sync_customer": billing.customer_sync(access),
+                "erase_account": billing.customer_erasure(access, delete_customer=True),
                 "erase_rows": maintenance.row_erasure(),
             },
             queues=["billing", "maintenance"],

@@ -10,7 +10,6 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -18,6 +17,7 @@ from core.config import EdgeSettings
 from local import stripe
 from tests.fakes import clerk
 from webhooks.app import create_app
+from webhooks.context import EdgeApp
 
 NOW = 1_795_000_000
 
@@ -31,7 +31,7 @@ def signing_jwk(kid: str = "edge-1") -> dict[str, Any]:
 class Edge:
     """The app and what it was made with; `now` may be moved."""
 
-    app: Flask
+    app: EdgeApp
     client: FlaskClient
     clerk: clerk.Clerk
     keys_file: Path
@@ -81,4 +81,4 @@ def running(settings: EdgeSettings) -> Iterator[Edge]:
     app = create_app(settings, clock=lambda: float(edge.now))
     edge = Edge(app, app.test_client(), made, settings.edge_signing_keys_file)
     yield edge
-    app.extensions["edge"].database.close()
+    app.edge.database.close()

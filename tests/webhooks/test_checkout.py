@@ -11,7 +11,7 @@ from core.stripe_gateway import Gateway
 from local.stripe import Fault
 from tests.webhooks.edge import NOW, Edge
 from tests.webhooks.pooler import ADVISORY_LOCKS, pooled
-from webhooks import checkout as sale_module
+from webhooks import checkout
 from webhooks.checkout import CheckoutService
 
 
@@ -251,10 +251,10 @@ def test_a_checkout_leaves_no_lock_in_the_sessions_of_a_pooler(shop, fake_stripe
     user_id = uuid.UUID(shop.session().json["user"]["id"])
     with pooled(db, "webhook") as session:
         gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
-        sale = CheckoutService(
+        service = CheckoutService(
             session, gateway, user_id, "creator", "https://app.test", "development", NOW
         )
-        first, second = [sale.checkout(["creator_monthly"]) for _ in range(2)]
+        first, second = [service.checkout(["creator_monthly"]) for _ in range(2)]
         assert first.id == second.id
         assert db.value(ADVISORY_LOCKS) == 0
 
@@ -265,7 +265,7 @@ def start_checkout(db, user_id):
 
 
 def test_beside_another_checkout_of_the_account_a_click_waits_for_its_end(shop, db, monkeypatch):
-    monkeypatch.setattr(sale_module, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(checkout, "_PATIENCE_SECONDS", 0)
     user_id = shop.session().json["user"]["id"]
     start_checkout(db, user_id)
     answer = create(shop)
@@ -288,7 +288,7 @@ def test_a_checkout_that_took_too_long_sells_nothing(shop, fake_stripe, db):
     answer = create(shop)
     assert (answer.status_code, answer.json["code"]) == (503, "billing_unavailable")
     assert fake_stripe.of("checkout.session") == []
-    # Nor has the slow one ended the other one's turn.
+    # Nor has the slow one ended the lease of the other.
     assert start_checkout(db, user_id) is None
 
 
@@ -320,7 +320,7 @@ def test_links_that_admit_their_holder_are_not_logged(shop, capsys):
 
 
 def test_too_many_checkouts_have_to_wait(shop):
-    shop.app.extensions["edge"].settings.__dict__["checkouts_per_minute"] = 1
+    shop.app.edge.settings.__dict__["checkouts_per_minute"] = 1
     shop.client.post("/subscriptions/portal", headers=shop.bearer())
     answer = shop.client.post("/subscriptions/portal", headers=shop.bearer())
     assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")

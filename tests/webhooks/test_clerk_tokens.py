@@ -357,8 +357,8 @@ def test_the_largest_token_is_configurable():
 
 
 def test_a_token_of_ours_is_no_session(stateless_edge):
-    edge = stateless_edge.app.extensions["edge"]
-    ours = edge.signer.mint(checked(claims()), uuid.uuid4(), now=NOW)
+    edge = stateless_edge.app.edge
+    ours = edge.token_issuer.issue(checked(claims()), uuid.uuid4(), now=NOW)
     answer = stateless_edge.client.post(
         "/auth/session", headers={"Authorization": f"Bearer {ours}"}
     )

@@ -67,8 +67,8 @@ def test_every_error_is_a_problem_document(stateless_edge, method, path, status,
 
 
 def test_a_bug_is_a_problem_document_and_says_nothing(stateless_edge, monkeypatch, capsys):
-    edge = stateless_edge.app.extensions["edge"]
-    monkeypatch.setattr(type(edge.signer), "ring", property(lambda _: {}["secret-detail"]))
+    edge = stateless_edge.app.edge
+    monkeypatch.setattr(type(edge.token_issuer), "ring", property(lambda _: {}["secret-detail"]))
     answer = stateless_edge.client.get("/.well-known/jwks.json")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "secret-detail" not in answer.text
@@ -226,14 +226,14 @@ def test_ready_with_a_database_and_keys(edge):
 
 
 def test_too_many_refused_tokens_have_to_wait_but_good_ones_pass(edge):
-    edge.app.extensions["edge"].settings.__dict__["refusals_per_minute"] = 2
+    edge.app.edge.settings.__dict__["refusals_per_minute"] = 2
     refused = [edge.client.post("/auth/session").status_code for _ in range(4)]
     assert refused == [401, 401, 429, 429]
     assert edge.session().status_code == 200
 
 
 def test_one_person_cannot_ask_for_tokens_without_end(edge):
-    edge.app.extensions["edge"].settings.__dict__["sessions_per_minute"] = 2
+    edge.app.edge.settings.__dict__["sessions_per_minute"] = 2
     assert [edge.session().status_code for _ in range(3)] == [200, 200, 429]
     assert edge.session("user_bob").status_code == 200
 

@@ -183,6 +183,6 @@ def test_any_creation_time_is_survived(edge, db):
 
 
 def test_without_a_secret_nothing_is_taken(edge, fake):
-    edge.app.extensions["edge"].settings.__dict__["stripe_webhook_secrets"] = ()
+    edge.app.edge.settings.__dict__["stripe_webhook_secrets"] = ()
     answer = edge.deliver(fake.emit("invoice.paid", {"id": "in_1"}))
     assert (answer.status_code, answer.json["code"]) == (503, "webhook_not_configured")

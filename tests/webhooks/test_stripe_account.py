@@ -91,7 +91,7 @@ def test_reconciliation_tells_a_wrong_key_at_once(customer, wrong_gateway, worke
 
 
 def test_a_wrong_key_sells_nothing(customer, elsewhere, shop):
-    shop.app.extensions["edge"].__dict__["gateway"] = Gateway("sk_test_1", api_base=elsewhere.base)
+    shop.app.edge.__dict__["gateway"] = Gateway("sk_test_1", api_base=elsewhere.base)
     for user in ("user_alice", "user_bob"):
         answer = shop.client.post(
             "/subscriptions/create", json=ALICE_BUYS, headers=shop.bearer(user)

@@ -70,9 +70,9 @@ def test_a_creator_connects_and_the_tokens_are_sealed(connected, tiktok, db):
     row = db.row("select * from private.tiktok_connections")
     assert row["user_id"] == uuid.UUID(connected.session().json["user"]["id"])
     assert "secret" not in str(row)
-    sealer = Encryption(KEYS[:1])
-    assert sealer.open(row["access_token"]) in tiktok.access
-    assert sealer.open(row["refresh_token"]) in tiktok.refresh
+    encryption = Encryption(KEYS[:1])
+    assert encryption.decrypt(row["access_token"]) in tiktok.access
+    assert encryption.decrypt(row["refresh_token"]) in tiktok.refresh
 
 
 def test_the_page_at_tiktok_is_asked_for_what_it_needs(connected):
@@ -163,8 +163,8 @@ def test_a_creator_who_keeps_the_videos_back_is_connected_to_nothing(connected, 
 def test_connecting_again_keeps_one_connection(connected, tiktok, db):
     connect(connected, tiktok)
     connect(connected, tiktok)
-    sealer = Encryption(KEYS[:1])
-    assert sealer.open(
+    encryption = Encryption(KEYS[:1])
+    assert encryption.decrypt(
         db.row("select access_token from private.tiktok_connections")["access_token"]
     ).endswith("-4")
     assert db.value("select count(*) from private.tiktok_revocations") == 0
@@ -231,8 +231,8 @@ def test_the_owner_sees_the_connection_and_no_token(connected, tiktok, db):
     assert shown.keys() == {"scopes", "connected_at", "expires_at"}
     [row] = exported["tiktok_connections"]
     assert row.keys() == {"open_id", "scopes", "connected_at", "expires_at"}
-    sealed = db.row("select access_token, refresh_token from private.tiktok_connections")
-    assert not [token for token in sealed.values() if token in str(exported)]
+    encrypted = db.row("select access_token, refresh_token from private.tiktok_connections")
+    assert not [token for token in encrypted.values() if token in str(exported)]
     with db.as_user(make_user(db)) as other:
         assert other.value("select tiktok from public.account()") is None
 
@@ -255,9 +255,9 @@ def test_tiktok_being_down_is_a_failure_that_can_be_repeated(connected, tiktok):
 
 
 def test_an_older_key_still_opens_what_it_sealed():
-    sealed = Encryption(KEYS[1:]).seal("token")
-    assert Encryption(KEYS).open(sealed) == "token"
-    assert Encryption(KEYS).seal("token") != sealed
+    encrypted = Encryption(KEYS[1:]).encrypt("token")
+    assert Encryption(KEYS).decrypt(encrypted) == "token"
+    assert Encryption(KEYS).encrypt("token") != encrypted
 
 
 @pytest.mark.parametrize("missing", ["tiktok_client_secret", "tiktok_token_keys", None])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.webhooks.edge import NOW, signing_jwk
 from webhooks.clerk_tokens import InvalidToken, Session
-from webhooks.token_issuer import Signer, read_keys
+from webhooks.token_issuer import TokenIssuer, read_keys
 
 SESSION = Session("https://clerk.example.test", "user_a", "sess_a", NOW, NOW + 60)
 ISSUER = "https://edge.example.test"
@@ -31,18 +31,18 @@ def write(path, *keys):
     fresh.replace(path)
 
 
-def signer(path, clock=lambda: 0.0):
-    return Signer(path, issuer=ISSUER, lifetime_seconds=300, clock=clock)
+def token_issuer(path, clock=lambda: 0.0):
+    return TokenIssuer(path, issuer=ISSUER, lifetime_seconds=300, clock=clock)
 
 
 def test_a_token_of_ours_is_recognised(keys_file):
-    made, user_id = signer(keys_file), uuid.uuid4()
-    assert made.verify(made.mint(SESSION, user_id, now=NOW), now=NOW) == user_id
+    made, user_id = token_issuer(keys_file), uuid.uuid4()
+    assert made.verify(made.issue(SESSION, user_id, now=NOW), now=NOW) == user_id
 
 
 def test_a_token_of_ours_expires_on_the_second(keys_file):
-    made = signer(keys_file)
-    token = made.mint(SESSION, uuid.uuid4(), now=NOW)
+    made = token_issuer(keys_file)
+    token = made.issue(SESSION, uuid.uuid4(), now=NOW)
     for now in (NOW - 1, NOW + 300):
         with pytest.raises(InvalidToken):
             made.verify(token, now=now)
@@ -67,7 +67,7 @@ FORGERIES = [
 
 @pytest.mark.parametrize("changes", FORGERIES, ids=str)
 def test_a_token_of_another_form_is_not_ours(keys_file, changes):
-    made = signer(keys_file)
+    made = token_issuer(keys_file)
     assert made.verify(forged(keys_file), now=NOW)
     with pytest.raises(InvalidToken):
         made.verify(forged(keys_file, **changes), now=NOW)
@@ -76,15 +76,15 @@ def test_a_token_of_another_form_is_not_ours(keys_file, changes):
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "é.é.é", "..", "e30.e30.e30"])
 def test_nonsense_is_not_ours(keys_file, token):
     with pytest.raises(InvalidToken):
-        signer(keys_file).verify(token, now=NOW)
+        token_issuer(keys_file).verify(token, now=NOW)
 
 
 def test_a_strangers_key_with_our_key_id_is_not_ours(keys_file, tmp_path):
     theirs = tmp_path / "theirs.json"
     write(theirs, signing_jwk("one"))
-    token = signer(theirs).mint(SESSION, uuid.uuid4(), now=NOW)
+    token = token_issuer(theirs).issue(SESSION, uuid.uuid4(), now=NOW)
     with pytest.raises(InvalidToken):
-        signer(keys_file).verify(token, now=NOW)
+        token_issuer(keys_file).verify(token, now=NOW)
 
 
 def test_a_second_factor_an_organisation_and_an_actor_are_passed_on(keys_file):
@@ -95,7 +95,7 @@ def test_a_second_factor_an_organisation_and_an_actor_are_passed_on(keys_file):
         organisation_role="admin",
         actor="user_admin",
     )
-    token = signer(keys_file).mint(session, uuid.uuid4(), now=NOW)
+    token = token_issuer(keys_file).issue(session, uuid.uuid4(), now=NOW)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["aal"], claims["org"], claims["act"]) == (
         "aal2", {"id": "org_1", "role": "admin"}, {"sub": "user_admin"},
@@ -105,19 +105,19 @@ def test_a_second_factor_an_organisation_and_an_actor_are_passed_on(keys_file):
 
 def test_only_public_halves_are_published(keys_file):
     write(keys_file, signing_jwk("one"), signing_jwk("two"))
-    published = signer(keys_file).ring.published["keys"]
+    published = token_issuer(keys_file).ring.published["keys"]
     assert [set(key) for key in published] == [{"kty", "crv", "x", "y", "kid", "alg", "use"}] * 2
 
 
 def test_a_rotation_is_seen_within_a_second_and_old_tokens_live_on(keys_file):
     now = [0.0]
-    made = signer(keys_file, lambda: now[0])
-    old_token = made.mint(SESSION, uuid.uuid4(), now=NOW)
+    made = token_issuer(keys_file, lambda: now[0])
+    old_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
     old = json.loads(keys_file.read_text())["keys"][0]
     write(keys_file, signing_jwk("two"), old)
-    assert made.ring.signer_kid == "one"
+    assert made.ring.signing_kid == "one"
     now[0] = 1.0
-    new_token = made.mint(SESSION, uuid.uuid4(), now=NOW)
+    new_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
     assert jwt.get_unverified_header(new_token)["kid"] == "two"
     assert made.verify(old_token, now=NOW)
     assert made.verify(new_token, now=NOW)
@@ -125,14 +125,14 @@ def test_a_rotation_is_seen_within_a_second_and_old_tokens_live_on(keys_file):
 
 def test_a_file_in_the_middle_of_an_edit_changes_nothing(keys_file):
     now = [0.0]
-    made = signer(keys_file, lambda: now[0])
+    made = token_issuer(keys_file, lambda: now[0])
     for content in ("", "{", '{"keys": []}'):
         keys_file.write_text(content)
         now[0] += 1
-        assert made.ring.signer_kid == "one"
+        assert made.ring.signing_kid == "one"
     keys_file.unlink()
     now[0] += 1
-    assert made.ring.signer_kid == "one"
+    assert made.ring.signing_kid == "one"
 
 
 RSA = {"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}

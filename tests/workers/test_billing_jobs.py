@@ -19,7 +19,7 @@ from tests.database import Database, make_user
 from tests.erasure import rows_about
 from workers.engine.runner import Runner
 from workers.jobs import billing, maintenance
-from workers.jobs.billing import BILLING_CONNECTIONS, ask
+from workers.jobs.billing import BILLING_CONNECTIONS, StripeAccess
 
 
 @pytest.fixture
@@ -31,10 +31,11 @@ def shop():
 @asynccontextmanager
 async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
     async with async_pool(db.url("worker"), application_name="test", max_size=4) as pool:
+        access = StripeAccess(gateway)
         handlers = {
-            "sync_customer": billing.customer_sync(gateway),
-            "reconcile_billing": billing.reconciliation(gateway),
-            "erase_account": billing.customer_erasure(gateway, delete_customer=True),
+            "sync_customer": billing.customer_sync(access),
+            "reconcile_billing": billing.reconciliation(access),
+            "erase_account": billing.customer_erasure(access, delete_customer=True),
             "erase_rows": maintenance.row_erasure(),
         }
         runner = Runner(
@@ -128,8 +129,8 @@ async def test_two_jobs_of_a_worker_ask_stripe_at_a_time(monkeypatch):
 
     monkeypatch.setattr(asyncio, "to_thread", in_thread)
     pool = async_pool("", application_name="test", max_size=1)
-    gateway = Gateway("sk_test_1", api_base="http://127.0.0.1:1")
-    jobs = [asyncio.create_task(ask(pool, gateway, lambda *_: None)) for _ in range(5)]
+    access = StripeAccess(Gateway("sk_test_1", api_base="http://127.0.0.1:1"))
+    jobs = [asyncio.create_task(access.ask(pool, lambda *_: None)) for _ in range(5)]
     for _ in range(10):
         await asyncio.sleep(0)
     assert len(asking) == BILLING_CONNECTIONS == 2

@@ -8,7 +8,7 @@ from tests.database import Database
 from tests.jobs import enqueue, leftovers, make_kind, state
 from tests.workers.test_runner import handler, running, until
 from workers.engine.errors import Snooze
-from workers.engine.handlers import Run
+from workers.engine.handlers import JobContext
 
 SNOOZED = 1000
 WAITING = "select count(*) from public.jobs where status = 'waiting'"
@@ -18,8 +18,8 @@ async def test_snoozed_jobs_hold_no_slot_and_resume_once_when_woken(db: Database
     make_kind(db)
     runs: Counter[int] = Counter()
 
-    async def work(_input: None, run: Run) -> None:
-        number = run.job.arguments["n"]
+    async def work(_input: None, context: JobContext) -> None:
+        number = context.job.arguments["n"]
         runs[number] += 1
         if number >= 0 and runs[number] == 1:
             raise Snooze("collecting", 3600)

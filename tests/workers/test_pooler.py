@@ -12,7 +12,7 @@ from core.database import async_pool, connect, sync_pool
 from tests.database import Database
 from tests.jobs import QUEUE, enqueue, expect_notifications, leftovers, make_kind
 from tests.pgbouncer import needs_pgbouncer, pooling
-from workers.engine.handlers import Handler
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.heartbeat import listen
 from workers.engine.runner import Runner
 
@@ -31,16 +31,16 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def work(_input: None, run: object) -> None:
-    await run.progress("working", 50)  # type: ignore[attr-defined]
+async def work(_input: None, context: JobContext) -> None:
+    await context.progress("working", 50)
 
 
 async def load(db: object, _job: object) -> None:
-    await db.execute("select 1")  # type: ignore[attr-defined]
+    await db.execute("select 1")
 
 
 async def save(db: object, _job: object, _output: None) -> None:
-    await db.execute("select 2")  # type: ignore[attr-defined]
+    await db.execute("select 2")
 
 
 async def test_two_workers_do_every_job_and_say_that_they_are_deaf(db: Database):

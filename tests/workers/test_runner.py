@@ -18,7 +18,7 @@ from tests.chaos.proxy import Proxy
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
 from workers.engine.errors import Reject, Retry
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.heartbeat import listen
 from workers.engine.queue import Job
 from workers.engine.runner import Runner
@@ -35,7 +35,7 @@ DONE = {
 
 
 def handler(
-    work: Callable[[None, Run], Awaitable[None]], timeout_seconds: float = 60
+    work: Callable[[None, JobContext], Awaitable[None]], timeout_seconds: float = 60
 ) -> Handler[None, None]:
     async def load(_db: object, _job: Job) -> None:
         pass
@@ -86,8 +86,8 @@ def noop(db: Database) -> str:
 async def test_a_job_is_done_and_acknowledged(db: Database):
     seen = []
 
-    async def work(_input: None, run: Run) -> None:
-        seen.append(run.job.arguments)
+    async def work(_input: None, context: JobContext) -> None:
+        seen.append(context.job.arguments)
 
     job_id = enqueue(db, arguments={"n": 1})
     async with running(db, handler(work)):
@@ -100,7 +100,7 @@ async def test_an_idle_worker_wakes_on_notify_not_on_the_next_poll(db: Database,
     monkeypatch.setattr("workers.engine.runner._POLL_SECONDS", 600)
     started = asyncio.Event()
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         started.set()
 
     async with running(db, handler(work)):
@@ -117,7 +117,7 @@ async def test_a_job_added_while_the_worker_began_to_wait_is_found_without_a_not
     monkeypatch.setattr("workers.engine.runner._POLL_SECONDS", 600)
     started = asyncio.Event()
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         started.set()
 
     with db.connect("postgres") as slow:
@@ -136,8 +136,8 @@ LISTENERS = "select count(*) from pg_stat_activity where application_name = 'wor
 async def test_progress_is_seen_while_the_job_runs(db: Database):
     go_on = asyncio.Event()
 
-    async def work(_input: None, run: Run) -> None:
-        await run.progress("fetching", 40)
+    async def work(_input: None, context: JobContext) -> None:
+        await context.progress("fetching", 40)
         await go_on.wait()
 
     job_id = enqueue(db)
@@ -150,9 +150,9 @@ async def test_progress_is_seen_while_the_job_runs(db: Database):
 async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Database):
     tries = []
 
-    async def work(_input: None, run: Run) -> None:
-        tries.append(run.job.attempt)
-        if run.job.attempt == 1:
+    async def work(_input: None, context: JobContext) -> None:
+        tries.append(context.job.attempt)
+        if context.job.attempt == 1:
             raise Retry("shop_busy", "The shop is busy.")
 
     job_id = enqueue(db)
@@ -162,7 +162,7 @@ async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Databas
 
 
 async def test_a_rejected_job_fails_with_its_code_and_sentence(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         raise Reject("page_not_found", "There is no such page.")
 
     job_id = enqueue(db)
@@ -179,7 +179,7 @@ async def test_a_rejected_job_fails_with_its_code_and_sentence(db: Database):
 
 
 async def test_a_bug_is_tried_again_then_given_up_without_its_text(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         raise ValueError("canary-of-scraped-text")
 
     job_id = enqueue(db)
@@ -196,7 +196,7 @@ async def test_a_bug_is_tried_again_then_given_up_without_its_text(db: Database)
 
 
 async def test_a_job_past_its_deadline_is_stopped(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         await asyncio.sleep(60)
 
     job_id = enqueue(db)
@@ -212,9 +212,9 @@ async def test_a_step_is_not_paid_for_twice(db: Database):
         paid.append(1)
         return {"run_id": "r1"}
 
-    async def work(_input: None, run: Run) -> None:
-        assert await run.step("start", pay) == {"run_id": "r1"}
-        if run.job.attempt == 1:
+    async def work(_input: None, context: JobContext) -> None:
+        assert await context.step("start", pay) == {"run_id": "r1"}
+        if context.job.attempt == 1:
             raise Retry("shop_busy", "The shop is busy.")
 
     job_id = enqueue(db)
@@ -224,7 +224,7 @@ async def test_a_step_is_not_paid_for_twice(db: Database):
 
 
 async def test_a_lease_outlives_its_seconds_by_heartbeat_even_if_the_loop_is_busy(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         import time  # noqa: PLC0415 - blocking the loop is the point
 
         time.sleep(LEASE_SECONDS * 1.5)  # noqa: ASYNC251
@@ -238,7 +238,7 @@ async def test_a_lease_outlives_its_seconds_by_heartbeat_even_if_the_loop_is_bus
 async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
     stopped = asyncio.Event()
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
@@ -258,7 +258,7 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
 
 
 def saving(save: Callable[[Any, Job, None], Awaitable[None]]) -> Handler[None, None]:
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         pass
 
     return Handler(None, work, save)
@@ -298,7 +298,7 @@ async def test_a_save_that_fails_leaves_nothing_and_a_connection_as_it_was(
     async def load(connection: Any, job: Job) -> None:
         seen.append((job.attempt, connection.autocommit))
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         pass
 
     async def save(connection: Any, job: Job, _output: None) -> None:
@@ -317,7 +317,7 @@ def cancel(db: Database, user_id: UUID, job_id: UUID) -> None:
         user.execute("select public.cancel_job(%s)", job_id)
 
 
-async def sleep_long(_input: None, _run: Run) -> None:
+async def sleep_long(_input: None, _context: JobContext) -> None:
     await asyncio.sleep(60)
 
 
@@ -371,7 +371,7 @@ async def test_a_kind_that_only_newer_workers_know_is_left_to_them(db: Database)
 
 
 async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         await asyncio.sleep(60)
 
     job_id = enqueue(db)
@@ -384,9 +384,9 @@ async def test_shutdown_hands_back_what_is_not_done_and_burns_no_attempt(db: Dat
 async def test_connections_that_the_server_drops_cost_no_job(db: Database):
     done = []
 
-    async def work(_input: None, run: Run) -> None:
+    async def work(_input: None, context: JobContext) -> None:
         await asyncio.sleep(0.2)
-        done.append(run.job.job_id)
+        done.append(context.job.job_id)
 
     job_ids = {enqueue(db) for _ in range(20)}
     async with running(db, handler(work), concurrency=5):
@@ -403,7 +403,7 @@ async def test_connections_that_the_server_drops_cost_no_job(db: Database):
 async def test_an_outcome_that_is_being_recorded_at_shutdown_is_not_cut_off(db: Database):
     may_fail = asyncio.Event()
 
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         await may_fail.wait()
         raise Retry("shop_busy", "The shop is busy.", after_seconds=60)
 
@@ -433,8 +433,8 @@ RUNNING = "select count(*) from public.jobs where status = 'running'"
 async def test_the_jobs_of_one_user_leave_a_slot_to_the_next_user(db: Database):
     started, go_on = [], asyncio.Event()
 
-    async def work(_input: None, run: Run) -> None:
-        started.append(run.job.user_id)
+    async def work(_input: None, context: JobContext) -> None:
+        started.append(context.job.user_id)
         await go_on.wait()
 
     busy, other = make_user(db), make_user(db)
@@ -452,12 +452,12 @@ async def test_the_jobs_of_one_user_leave_a_slot_to_the_next_user(db: Database):
 async def test_what_was_claimed_ahead_goes_back_when_long_jobs_have_the_slots(db: Database):
     now, most = 0, 0
 
-    async def work(_input: None, run: Run) -> None:
+    async def work(_input: None, context: JobContext) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
         try:
-            await asyncio.sleep(60 if run.job.arguments["is_long"] else 0)
+            await asyncio.sleep(60 if context.job.arguments["is_long"] else 0)
         finally:
             now -= 1
 
@@ -479,8 +479,8 @@ async def test_what_was_claimed_ahead_goes_back_when_long_jobs_have_the_slots(db
 async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Database):
     begun = []
 
-    async def work(_input: None, run: Run) -> None:
-        begun.append(run.job.job_id)
+    async def work(_input: None, context: JobContext) -> None:
+        begun.append(context.job.job_id)
 
     user_id = make_user(db)
     job_id = enqueue(db, user_id=user_id)
@@ -494,7 +494,7 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
     assert begun == []
 
 
-async def lose_the_first_cancellation(_input: None, _run: Run) -> None:
+async def lose_the_first_cancellation(_input: None, _context: JobContext) -> None:
     """As `asyncio.wait_for` of Python 3.11 does, where what it waits for comes in that moment."""
     try:
         await asyncio.sleep(600)
@@ -528,9 +528,9 @@ async def test_a_job_that_misses_the_shutdown_is_handed_back(db: Database):
 async def test_jobs_that_wait_for_a_connection_are_all_cancelled(db: Database):
     user_id = make_user(db)
 
-    async def work(_input: None, run: Run) -> None:
+    async def work(_input: None, context: JobContext) -> None:
         while True:
-            async with run.pool.connection() as connection:
+            async with context.pool.connection() as connection:
                 await connection.execute("select 1")
 
     job_ids = [enqueue(db, user_id=user_id) for _ in range(40)]
@@ -545,8 +545,8 @@ CANCELLED = "select count(*) from public.jobs where status = 'cancelled'"
 
 
 async def test_an_outcome_that_the_database_refuses_costs_no_slot(db: Database):
-    async def work(_input: None, run: Run) -> None:
-        if run.job.arguments["fails"]:
+    async def work(_input: None, context: JobContext) -> None:
+        if context.job.arguments["fails"]:
             raise Retry("shop_busy", "The shop is busy.")
 
     db.execute("alter function private.retry rename to retry_of_another_version")
@@ -559,7 +559,7 @@ async def test_an_outcome_that_the_database_refuses_costs_no_slot(db: Database):
 
 
 async def test_a_claim_that_the_database_refuses_is_asked_again(db: Database):
-    async def work(_input: None, _run: Run) -> None:
+    async def work(_input: None, _context: JobContext) -> None:
         pass
 
     job_id = enqueue(db)
@@ -593,8 +593,8 @@ async def test_such_characters_pass_in_steps_and_sentences_too(db: Database):
     async def answer() -> dict[str, str]:
         return {"said": SAID}
 
-    async def work(_input: None, run: Run) -> None:
-        await run.step("labels", answer)
+    async def work(_input: None, context: JobContext) -> None:
+        await context.step("labels", answer)
         raise Reject("page_not_found", SAID)
 
     job_id = enqueue(db)

@@ -27,13 +27,13 @@ class Handler(Generic[Input, Output]):
     """
 
     load: Callable[[Database, Job], Awaitable[Input]] | None
-    work: Callable[[Input, Run], Awaitable[Output]]
+    work: Callable[[Input, JobContext], Awaitable[Output]]
     save: Callable[[Database, Job, Output], Awaitable[None]] | None
     timeout_seconds: float = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class JobContext:
     """One attempt of a job."""
 
     pool: Pool

@@ -24,7 +24,7 @@ import structlog
 from workers.engine import metrics
 from workers.engine import queue as protocol
 from workers.engine.errors import LostLease, Reject, Retry, Snooze
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.heartbeat import Heartbeat, listen
 from workers.engine.queue import Job, Pool
 
@@ -389,7 +389,7 @@ class Runner:
         if handler.load is not None:
             async with self._at_database, self._pool.connection() as db:
                 data = await handler.load(db, job)
-        output = await handler.work(data, Run(self._pool, job, job.steps or {}))
+        output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
         held.deadline = float("inf")  # finished work is saved, however late
         async with self._at_database:
             if handler.save is None:

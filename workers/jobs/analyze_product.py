@@ -9,7 +9,7 @@ from typing import cast
 from psycopg.types.json import Jsonb
 
 from workers.engine.errors import LostLease, Reject
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
@@ -17,10 +17,10 @@ from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Snapshot
 from workers.insights.sentiment.engines import best_scorer
 from workers.insights.virality.velocity import snapshots_of
+from workers.jobs.services import Services
 from workers.sources.context import OwnAccount
 from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect
-from workers.sources.services import Services
 from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
 from workers.writing.assistant import Assistant
@@ -40,8 +40,8 @@ class Product:
 def handler(services: Services) -> Handler[Product, Analysis]:
     """The handler with what its work needs from outside."""
 
-    async def work(product: Product, run: Run) -> Analysis:
-        return await _work(product, run, services)
+    async def work(product: Product, context: JobContext) -> Analysis:
+        return await _work(product, context, services)
 
     return Handler(load=load, work=work, save=save, timeout_seconds=300)
 
@@ -62,29 +62,29 @@ async def load(db: Database, job: Job) -> Product:
     )
 
 
-async def _work(product: Product, run: Run, services: Services) -> Analysis:
-    services = replace(services, compute=partial(services.compute, tenant=run.job.user_id))
-    await run.progress("fetching", 10)
+async def _work(product: Product, context: JobContext, services: Services) -> Analysis:
+    services = replace(services, compute=partial(services.compute, tenant=context.job.user_id))
+    await context.progress("fetching", 10)
     collection = await collect(
         product.source_url,
         services,
-        run.progress,
-        run.step,
-        run.acquire,
-        expect=run.expect,
-        own_account=_own_account(run, services),
-        purchases=RunPurchases(run),
+        context.progress,
+        context.step,
+        context.acquire,
+        expect=context.expect,
+        own_account=_own_account(context, services),
+        purchases=RunPurchases(context),
     )
     collection = replace(collection, earlier=product.earlier)
     labels, prose = services.labels_model, services.prose_model
     assistant = Assistant(
-        labels and labels.taking(run.acquire),
-        prose and prose.taking(run.acquire),
-        run.step,
+        labels and labels.taking(context.acquire),
+        prose and prose.taking(context.acquire),
+        context.step,
         best_scorer(),
         services.compute,
     )
-    await run.progress("analysing", 60)
+    await context.progress("analysing", 60)
     try:
         labelled = await assistant.label(collection)
         analysis = await services.compute(
@@ -100,18 +100,18 @@ async def _work(product: Product, run: Run, services: Services) -> Analysis:
         message = "The analysis takes more time or memory than it may."
         raise Reject("analysis_timeout", message) from error
     analysis = await assistant.write(analysis, product.name, labelled)
-    await run.progress("saving", 90)
+    await context.progress("saving", 90)
     return analysis
 
 
-def _own_account(run: Run, services: Services) -> OwnAccount | None:
+def _own_account(context: JobContext, services: Services) -> OwnAccount | None:
     accounts = services.tiktok_accounts
     if accounts is None:
         return None
 
     async def posts() -> OwnPosts | None:
         return await own_posts(
-            run.pool, run.job, accounts, ref_key=services.ref_key, now=services.now()
+            context.pool, context.job, accounts, ref_key=services.ref_key, now=services.now()
         )
 
     return posts

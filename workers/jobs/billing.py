@@ -1,6 +1,6 @@
 """The jobs of billing: sync_customer, reconcile_billing, erase_account.
 
-Each asks Stripe in a thread, on a database session of its own; failures become Retry or Reject.
+Each calls Stripe in a thread with a database session of its own. A failure is Retry or Reject.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import structlog
 from psycopg import Connection
@@ -28,7 +27,7 @@ from core.billing_sync import (
 from core.database import Row, connect
 from core.stripe_gateway import BillingError, Gateway
 from workers.engine.errors import Reject, Retry
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job, Pool
 
 _log = structlog.get_logger()
@@ -36,37 +35,39 @@ _log = structlog.get_logger()
 _T = TypeVar("_T")
 _NOT_CONFIGURED_SECONDS = 600.0
 BILLING_CONNECTIONS = 2
-_SESSIONS: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
-# Stripe gives up on a delivery after three days, and lists its events for thirty.
+# Stripe stops delivering an event after 3 days and lists events for 30 days.
 _LOOK_BACK_SECONDS = 7 * 24 * 3600
 
 
-async def ask(
-    pool: Pool, gateway: Gateway | None, call: Callable[[Connection[Row], Gateway], _T]
-) -> _T:
-    """What `call` returns; it may block. Raises Retry or Reject."""
-    if gateway is None:
-        raise Retry(
-            "billing_not_configured",
-            "Billing is not set up on this worker.",
-            _NOT_CONFIGURED_SECONDS,
-        )
+@dataclass(frozen=True)
+class StripeAccess:
+    """A worker's access to Stripe: at most BILLING_CONNECTIONS of its jobs use it at a time."""
 
-    def blocking() -> _T:
-        # The pool is asyncio's; a thread needs a session of its own.
-        with connect(str(pool.conninfo), application_name="worker-billing") as db:
-            return call(db, gateway)
+    gateway: Gateway | None = None  # None without a Stripe key
+    sessions: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(BILLING_CONNECTIONS)
+    )
 
-    try:
-        async with _sessions(pool):
-            return await asyncio.to_thread(blocking)
-    except BillingError as error:
-        raise _outcome(error) from error
+    async def ask(self, pool: Pool, call: Callable[[Connection[Row], Gateway], _T]) -> _T:
+        """What `call` returns, which may block. Raises Retry or Reject."""
+        gateway = self.gateway
+        if gateway is None:
+            raise Retry(
+                "billing_not_configured",
+                "Billing is not set up on this worker.",
+                _NOT_CONFIGURED_SECONDS,
+            )
 
+        def blocking() -> _T:
+            # The pool belongs to asyncio: a thread needs a session of its own.
+            with connect(str(pool.conninfo), application_name="worker-billing") as db:
+                return call(db, gateway)
 
-def _sessions(pool: Pool) -> asyncio.Semaphore:
-    """How many sessions of their own the jobs of a worker may have at a time."""
-    return _SESSIONS.setdefault(pool, asyncio.Semaphore(BILLING_CONNECTIONS))
+        try:
+            async with self.sessions:
+                return await asyncio.to_thread(blocking)
+        except BillingError as error:
+            raise _outcome(error) from error
 
 
 def _outcome(error: BillingError) -> Retry | Reject:
@@ -77,34 +78,28 @@ def _outcome(error: BillingError) -> Retry | Reject:
     if error.reason == "busy":
         return Retry("customer_busy", "Other jobs look at this customer now.", error.after_seconds)
     if error.reason == "misconfigured":
-        # A key is being rotated, or wrong: people mend that, so the job waits for them.
+        # The key is wrong or being rotated. The job tries again until somebody corrects it.
         return Retry(
             "stripe_key_refused", "The payment service refused our key.", _NOT_CONFIGURED_SECONDS
         )
     return Reject("stripe_refused", "The payment service refused this request.")
 
 
-async def nothing_to_save(_db: Database, _job: Job, _output: object) -> None:
-    """For jobs that have written already and are safe to repeat."""
-
-
 @dataclass(frozen=True)
 class Hint:
-    """Why to look: an event, or (reconciliation) a customer without one."""
+    """What to sync: the customer of an event, or (from reconciliation) a customer."""
 
     event_id: str | None
     customer_id: str | None
 
 
-def customer_sync(gateway: Gateway | None) -> Handler[Hint, SyncOutcome]:
-    """The handler with its way to Stripe; None where billing is not set up."""
-
-    async def work(hint: Hint, run: Run) -> SyncOutcome:
-        outcome = await ask(run.pool, gateway, lambda db, stripe: _sync(db, stripe, hint))
+def customer_sync(stripe: StripeAccess) -> Handler[Hint, SyncOutcome]:
+    async def work(hint: Hint, context: JobContext) -> SyncOutcome:
+        outcome = await stripe.ask(context.pool, lambda db, gateway: _sync(db, gateway, hint))
         _log.info("customer_synced", outcome=outcome, event_id=hint.event_id)
         return outcome
 
-    return Handler(load=load_hint, work=work, save=nothing_to_save, timeout_seconds=60)
+    return Handler(load=load_hint, work=work, save=None, timeout_seconds=60)
 
 
 async def load_hint(_db: Database, job: Job) -> Hint:
@@ -120,25 +115,19 @@ def _sync(db: Connection[Row], gateway: Gateway, hint: Hint) -> SyncOutcome:
     raise ValueError("a sync_customer job names neither an event nor a customer")
 
 
-def reconciliation(gateway: Gateway | None) -> Handler[None, int]:
-    """The handler with its way to Stripe; None where billing is not set up."""
-
-    async def work(_: None, run: Run) -> int:
-        if gateway is None:  # scheduled everywhere, also where nothing is sold
+def reconciliation(stripe: StripeAccess) -> Handler[None, int]:
+    async def work(_: None, context: JobContext) -> int:
+        if stripe.gateway is None:  # the schedule also exists where no plan is sold
             return 0
-        return await ask(run.pool, gateway, reconcile)
+        return await stripe.ask(context.pool, reconcile)
 
-    return Handler(load=load_nothing, work=work, save=nothing_to_save, timeout_seconds=300)
-
-
-async def load_nothing(_db: Database, _job: Job) -> None:
-    """Nothing: it looks at everything."""
+    return Handler(load=None, work=work, save=None, timeout_seconds=300)
 
 
 def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) -> int:
-    """Records what Stripe could not deliver, queues left-over events and customers to look at.
+    """Records undelivered events. Queues unfinished events and customers that are due for a sync.
 
-    Returns how many jobs that makes.
+    Returns how many jobs it queued.
     """
     now = int(time.time()) if now is None else now
     remember_account(db, gateway)
@@ -148,7 +137,7 @@ def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) 
             event = parse_event(document, now=now)
         except NotAnEvent:
             continue
-        # Read in our version, delivered in the endpoint's: its text says nothing about a delivery.
+        # No hash: the API version of this document may differ from that of the delivered one.
         found += record(db, event, body_sha256=None) == "received"
     row = db.execute("select private.requeue_billing() as jobs").fetchone()
     queued = row["jobs"] if row else 0
@@ -156,21 +145,23 @@ def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) 
     return found + (queued if isinstance(queued, int) else 0)
 
 
-def customer_erasure(gateway: Gateway | None, *, delete_customer: bool) -> Handler[str, int]:
-    """`delete_customer`: also delete the customer itself; invoices must often be kept by law."""
+def customer_erasure(stripe: StripeAccess, *, delete_customer: bool) -> Handler[str, int]:
+    """`delete_customer` deletes the customer too. Laws often demand to keep its invoices."""
 
-    def end(db: Connection[Row], stripe: Gateway, customer_id: str) -> int:
-        cancelled = stripe.cancel_everything(customer_seen(db, stripe, customer_id))
+    def end(db: Connection[Row], gateway: Gateway, customer_id: str) -> int:
+        cancelled = gateway.cancel_everything(customer_seen(db, gateway, customer_id))
         if delete_customer:
-            stripe.delete_customer(customer_id)
+            gateway.delete_customer(customer_id)
         return cancelled
 
-    async def work(customer_id: str, run: Run) -> int:
-        cancelled = await ask(run.pool, gateway, lambda db, stripe: end(db, stripe, customer_id))
+    async def work(customer_id: str, context: JobContext) -> int:
+        cancelled = await stripe.ask(
+            context.pool, lambda db, gateway: end(db, gateway, customer_id)
+        )
         _log.info("account_erased_at_stripe", subscriptions=cancelled)
         return cancelled
 
-    return Handler(load=load_customer, work=work, save=nothing_to_save, timeout_seconds=60)
+    return Handler(load=load_customer, work=work, save=None, timeout_seconds=60)
 
 
 async def load_customer(_db: Database, job: Job) -> str:

@@ -12,14 +12,14 @@ from psycopg.errors import QueryCanceled
 from psycopg.types.json import Jsonb
 
 from workers.engine.errors import LostLease, Reject
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.writing.model import TextModel, Unanswered
 from workers.writing.scripts import (
     WITHDRAWN,
     OpenRule,
     Script,
-    Wish,
+    ScriptRequest,
     review_script,
     template_script,
     write_script,
@@ -37,17 +37,17 @@ class Draft:
     review: list[dict[str, Any]]
 
 
-def handler(model: TextModel | None) -> Handler[Wish, Draft]:
+def handler(model: TextModel | None) -> Handler[ScriptRequest, Draft]:
     """The handler; without a model it writes from templates, and a person has to judge."""
 
-    async def work(wish: Wish, run: Run) -> Draft:
-        return await _work(wish, run, model and model.taking(run.acquire))
+    async def work(request: ScriptRequest, context: JobContext) -> Draft:
+        return await _work(request, context, model and model.taking(context.acquire))
 
     return Handler(load=load, work=work, save=save, timeout_seconds=180)
 
 
-async def load(db: Database, job: Job) -> Wish:
-    """The wish of the job; LostLease when its product was deleted meanwhile."""
+async def load(db: Database, job: Job) -> ScriptRequest:
+    """The request of the job; LostLease when its product was deleted meanwhile."""
     cursor = await db.execute(
         "select product_name, pack, rules from private.script_input(%s)", (job.job_id,)
     )
@@ -56,7 +56,7 @@ async def load(db: Database, job: Job) -> Wish:
         raise LostLease
     if row["pack"] is None:
         raise Reject("pack_not_found", "The product's pack was deleted. Run the analysis again.")
-    return Wish(
+    return ScriptRequest(
         product_name=cast("str", row["product_name"]),
         pack=cast("dict[str, Any]", row["pack"]),
         rules=cast("list[dict[str, Any]]", row["rules"]),
@@ -64,46 +64,46 @@ async def load(db: Database, job: Job) -> Wish:
     )
 
 
-async def _work(wish: Wish, run: Run, model: TextModel | None) -> Draft:
-    await run.progress("writing", 20)
-    script = await _written(wish, run, model)
-    await run.progress("reviewing", 70)
-    rules = await _open_rules(run, wish, script.content)
+async def _work(request: ScriptRequest, context: JobContext, model: TextModel | None) -> Draft:
+    await context.progress("writing", 20)
+    script = await _written(request, context, model)
+    await context.progress("reviewing", 70)
+    rules = await _open_rules(context, request, script.content)
 
     async def judge() -> list[dict[str, Any]]:
         found = await review_script(model, script.content, rules)
         _log.info("script_reviewed", rules=len(rules), usd=float(found.usage.cost_usd))
         return list(found.entries)
 
-    return Draft(script, await run.step("review", judge))
+    return Draft(script, await context.step("review", judge))
 
 
-async def _written(wish: Wish, run: Run, model: TextModel | None) -> Script:
+async def _written(request: ScriptRequest, context: JobContext, model: TextModel | None) -> Script:
     if model is None:
-        return template_script(wish.pack, wish.brief)
+        return template_script(request.pack, request.brief)
 
     async def write() -> dict[str, str]:
         try:
-            script, usage = await write_script(model, wish)
+            script, usage = await write_script(model, request)
         except Unanswered as failure:  # withdrawn by its vendor: no fault of the user, no retry
             _log.info("script_from_template", reason=failure.reason)
-            return asdict(template_script(wish.pack, wish.brief, WITHDRAWN))
+            return asdict(template_script(request.pack, request.brief, WITHDRAWN))
         _log.info("script_written", tokens=usage.output_tokens, usd=float(usage.cost_usd))
         return asdict(script)
 
-    return Script(**await run.step("script", write))
+    return Script(**await context.step("script", write))
 
 
-async def _open_rules(run: Run, wish: Wish, content: str) -> list[OpenRule]:
+async def _open_rules(context: JobContext, request: ScriptRequest, content: str) -> list[OpenRule]:
     """What the database, which applies every rule, leaves to a person."""
-    async with run.pool.connection() as db, db.transaction(), _checking(db):
+    async with context.pool.connection() as db, db.transaction(), _checking(db):
         cursor = await db.execute(
             "select rule_id::text, rule_name, kind, severity, message"
             " from private.check_script(%s, %s) where status = 'needs_review'",
-            (run.job.user_id, content),
+            (context.job.user_id, content),
         )
         rows = [cast("dict[str, str]", row) async for row in cursor]
-    definitions = {str(rule["id"]): rule["definition"] for rule in wish.rules}
+    definitions = {str(rule["id"]): rule["definition"] for rule in request.rules}
     return [
         OpenRule(
             row["rule_id"],

@@ -7,7 +7,7 @@ import time
 import structlog
 
 from workers.engine.errors import Snooze
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.sources.tiktok.apify import Apify
 
@@ -23,9 +23,9 @@ def pruning() -> Handler[None, None]:
     return Handler(load=None, work=prune, save=None)
 
 
-async def prune(_input: None, run: Run) -> None:
+async def prune(_input: None, context: JobContext) -> None:
     """In batches, each a transaction, until one finds nothing more."""
-    async with run.pool.connection() as db:
+    async with context.pool.connection() as db:
         await db.execute("select private.requeue_erasures()")
         for statement in (
             "select private.prune_jobs() as pruned",
@@ -41,20 +41,20 @@ async def prune(_input: None, run: Run) -> None:
 def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
     """The handler; without a token it waits for a worker that has one, while there is work."""
 
-    async def work(_input: None, run: Run) -> None:
-        for run_id in await _runs(run):
+    async def work(_input: None, context: JobContext) -> None:
+        for run_id in await _runs(context):
             if apify is None:
                 _log.error("apify_runs_not_deleted", hint="Set APIFY_TOKEN for this worker, too.")
                 raise Snooze("waiting", _AGAIN_SECONDS)
             await apify.delete(run_id)
-            async with run.pool.connection() as db:
+            async with context.pool.connection() as db:
                 await db.execute("select private.forget_run(%s)", (run_id,))
 
     return Handler(load=None, work=work, save=None)
 
 
-async def _runs(run: Run) -> list[str]:
-    async with run.pool.connection() as db:
+async def _runs(context: JobContext) -> list[str]:
+    async with context.pool.connection() as db:
         cursor = await db.execute("select run_id from private.runs_to_delete() as run_id")
         return [str(row["run_id"]) async for row in cursor]
 
@@ -70,11 +70,11 @@ async def load_user(_db: Database, job: Job) -> str:
     return user_id
 
 
-async def delete_rows(user_id: str, run: Run) -> None:
+async def delete_rows(user_id: str, context: JobContext) -> None:
     """Each batch is a transaction. Snoozes where rows are held, or others wait for the slot."""
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
-        async with run.pool.connection() as db:
+        async with context.pool.connection() as db:
             cursor = await db.execute("select private.erase_batch(%s) as erased", (user_id,))
             row = await cursor.fetchone()
         if row is None or row["erased"] is None:

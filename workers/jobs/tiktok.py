@@ -1,6 +1,6 @@
-"""revoke_tiktok: tells TikTok that a creator's tokens end, then forgets them.
+"""revoke_tiktok: revokes a creator's tokens at TikTok, then deletes them.
 
-The account may be erased by then; the tokens name nobody.
+The account may already be erased: a stored revocation names no account.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from core.encryption import Unreadable
+from core.encryption import DecryptionError
 from core.tiktok import TikTokError
 from workers.engine.errors import Retry
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.sources.tiktok.display import TikTokAccounts
 
@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Revocation:
-    """Sealed tokens; None where TikTok has been told already."""
+    """Encrypted tokens; None once TikTok has revoked them."""
 
     id: str
     access: str | None = field(repr=False)
@@ -31,17 +31,17 @@ class Revocation:
 
 
 def handler(accounts: TikTokAccounts | None) -> Handler[Revocation, str]:
-    """The handler with its way to TikTok; None where no application is set up."""
+    """`accounts` is None if no application at TikTok is configured."""
 
-    async def work(revocation: Revocation, _run: Run) -> str:
+    async def work(revocation: Revocation, _context: JobContext) -> str:
         if revocation.access is None or revocation.refresh is None:
             return revocation.id
         if accounts is None:
             raise Retry("tiktok_not_configured", "TikTok is not set up here.", _AGAIN_SECONDS)
         try:
             await asyncio.to_thread(_revoke, accounts, revocation.access, revocation.refresh)
-        except Unreadable:
-            _log.warning("tiktok_revocation_unreadable")  # the key is gone, and with it the token
+        except DecryptionError:
+            _log.warning("tiktok_revocation_unreadable")  # its key was removed: nobody can revoke
         except TikTokError as error:
             raise Retry(
                 "tiktok_unavailable", "TikTok has a problem right now.", _AGAIN_SECONDS
@@ -62,17 +62,17 @@ async def load(db: Database, job: Job) -> Revocation:
 
 
 async def save(db: Database, _job: Job, revocation_id: str) -> None:
-    """Forgets the tokens in the transaction that acknowledges the job."""
+    """Deletes the tokens in the transaction that acknowledges the job."""
     await db.execute("select private.end_tiktok_revocation(%s)", (revocation_id,))
 
 
 def _revoke(accounts: TikTokAccounts, access: str, refresh: str) -> None:
-    """An access token may have ended by itself, while its refresh token lives on for a year."""
-    accounts.login.revoke(accounts.sealer.open(access))
+    """Revokes both: an access token lives for a day, its refresh token for a year."""
+    accounts.login.revoke(accounts.encryption.decrypt(access))
     try:
-        newest = accounts.login.refresh(accounts.sealer.open(refresh))
+        newest = accounts.login.refresh(accounts.encryption.decrypt(refresh))
     except TikTokError as error:
-        if error.reason == "refused":  # as it should be: nothing is left to end
+        if error.reason == "refused":  # revoking the access token ended the refresh token too
             return
         raise
     accounts.login.revoke(newest.access)

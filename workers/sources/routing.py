@@ -21,11 +21,11 @@ from workers.sources.context import (
     forgetful,
     unlimited,
 )
-from workers.sources.services import Services
+from workers.sources.services import SourceServices
 from workers.sources.tiktok import posts
 from workers.sources.web import shop
 
-Collect = Callable[[str, Services, Context], Awaitable["Collection"]]
+Collect = Callable[[str, SourceServices, Context], Awaitable["Collection"]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Route:
 
     hosts: re.Pattern[str]
     collect: Collect
-    serves: Callable[[Services], bool] = lambda _services: True
+    serves: Callable[[SourceServices], bool] = lambda _services: True
 
 
 _TIKTOK = re.compile(r"(.+\.)?tiktok\.com")
@@ -53,7 +53,7 @@ ROUTES: dict[str, Route] = {
 
 async def collect(
     url: str,
-    services: Services,
+    services: SourceServices,
     report: Report,
     step: Step = forgetful,
     acquire: Acquire = unlimited,
@@ -73,7 +73,7 @@ async def collect(
     )
 
 
-def route(url: str, services: Services) -> Route:
+def route(url: str, services: SourceServices) -> Route:
     """The route of a URL; what is no URL goes to the web's fetcher, which refuses it."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from workers.engine.errors import Reject
 from workers.insights.inputs import Collection, Comment, ProductFacts, Video
 from workers.sources.context import Context
-from workers.sources.services import Services
+from workers.sources.services import SourceServices
 from workers.sources.tiktok.items import read_comments, read_videos, video_ref, with_subject
 
 T = TypeVar("T", Video, Comment)
@@ -37,13 +37,15 @@ class _Files:
     product: dict[str, Any] | None
 
 
-async def collect(url: str, services: Services, context: Context) -> Collection:
+async def collect(url: str, services: SourceServices, context: Context) -> Collection:
     """The sample shop's product with its videos, or the data of SAMPLE_DATA."""
     await context.report("collecting", 10)
     return await asyncio.to_thread(_collect, url, services)
 
 
-async def collect_in_place_of_tiktok(url: str, services: Services, context: Context) -> Collection:
+async def collect_in_place_of_tiktok(
+    url: str, services: SourceServices, context: Context
+) -> Collection:
     """Sample data under a TikTok link, and says so: without a token nobody answers for TikTok."""
     collection = await collect(url, services, context)
     if services.sample_data is not None:
@@ -52,7 +54,7 @@ async def collect_in_place_of_tiktok(url: str, services: Services, context: Cont
     return replace(collection, product=None, limits=(_NOT_THIS_VIDEO,))
 
 
-def _collect(url: str, services: Services) -> Collection:
+def _collect(url: str, services: SourceServices) -> Collection:
     now = services.now()
     data = _read(services.sample_data or files("workers.sources") / "sample_data")
     videos = read_videos(data.videos, ref_key=services.ref_key, collected_at=now).items

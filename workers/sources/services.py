@@ -1,127 +1,30 @@
-"""What sources and the language model need: clients, keys, the clock; opened once per worker."""
+"""What sources need: clients, keys, the clock. A worker opens them once."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 
-from core.config import SourceSettings, WorkerSettings
-from core.encryption import Encryption
-from core.stripe_gateway import Gateway
-from core.tiktok import TikTokLogin
-from workers.engine.isolation import Compute, in_thread, open_isolation
-from workers.sources.tiktok.apify import Apify, open_apify
-from workers.sources.tiktok.display import TikTokAccounts, open_display
-from workers.sources.tiktok.oembed import open_tiktok_web
-from workers.sources.web.fetch import Fetcher, open_fetcher
-from workers.writing.model import Price, TextModel, open_text_model
+from workers.engine.isolation import Compute, in_thread
+from workers.sources.tiktok.apify import Apify
+from workers.sources.tiktok.display import TikTokAccounts
+from workers.sources.web.fetch import Fetcher
 
 
 @dataclass(frozen=True)
-class Services:
-    """Handed to every source; tests build their own."""
+class SourceServices:
+    """Handed to every source."""
 
     fetcher: Fetcher
     ref_key: bytes
     now: Callable[[], datetime]
     compute: Compute = in_thread  # a worker computes in child processes
     sample_data: Path | None = None
-    billing: Gateway | None = None  # None without a Stripe key
-    delete_erased_customers: bool = False
     tiktok_web: httpx.AsyncClient | None = None
     apify: Apify | None = None  # None without a token
-    apify_webhook_url: str | None = None  # None where the internet cannot reach us
+    apify_webhook_url: str | None = None  # None if Apify can't reach our webhook
     tiktok_accounts: TikTokAccounts | None = None  # None without an application at TikTok
-    # None without a key: the embedded engine reads and writes.
-    labels_model: TextModel | None = None
-    prose_model: TextModel | None = None
-
-
-@asynccontextmanager
-async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
-    """The services of a worker process; closes its connections at the end."""
-    async with AsyncExitStack() as opened:
-        fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
-        labels_model, prose_model = await _models(settings, opened)
-        yield Services(
-            fetcher=fetcher,
-            ref_key=settings.source_ref_key.get_secret_value().encode(),
-            now=lambda: datetime.now(UTC),
-            compute=await opened.enter_async_context(
-                open_isolation(
-                    processes=settings.worker_processes,
-                    cpu_seconds=settings.worker_task_cpu_seconds,
-                    memory_bytes=settings.worker_task_memory_mb * 1024 * 1024,
-                )
-            ),
-            sample_data=Path(settings.sample_data) if settings.sample_data else None,
-            billing=_billing(settings),
-            delete_erased_customers=settings.stripe_delete_erased_customers,
-            tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
-            apify=await _apify(settings, opened),
-            apify_webhook_url=settings.edge_public_url
-            and f"{settings.edge_public_url}/apify/webhook",
-            tiktok_accounts=await _tiktok_accounts(settings, opened),
-            labels_model=labels_model,
-            prose_model=prose_model,
-        )
-
-
-async def _apify(settings: WorkerSettings, opened: AsyncExitStack) -> Apify | None:
-    if settings.apify_token is None:
-        return None
-    token = settings.apify_token.get_secret_value()
-    return await opened.enter_async_context(open_apify(token, settings.apify_base_url))
-
-
-async def _tiktok_accounts(
-    settings: WorkerSettings, opened: AsyncExitStack
-) -> TikTokAccounts | None:
-    key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
-    if key is None or secret is None:
-        return None
-    return TikTokAccounts(
-        login=TikTokLogin(
-            key,
-            secret.get_secret_value(),
-            base_url=settings.tiktok_base_url,
-            web_url=settings.tiktok_web_url,
-        ),
-        display=await opened.enter_async_context(open_display(settings.tiktok_base_url)),
-        sealer=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
-    )
-
-
-async def _models(
-    settings: SourceSettings, opened: AsyncExitStack
-) -> tuple[TextModel | None, TextModel | None]:
-    """For labels, and for prose and scripts."""
-    if settings.openai_api_key is None:
-        return None, None
-    roles = (
-        (settings.openai_labels_model, settings.labels_prices, settings.openai_labels_effort),
-        (settings.openai_prose_model, settings.prose_prices, settings.openai_prose_effort),
-    )
-    labels, prose = [
-        await opened.enter_async_context(
-            open_text_model(
-                key=settings.openai_api_key.get_secret_value(),
-                base_url=settings.openai_base_url,
-                name=name,
-                price=Price(*prices),
-                effort=effort,
-            )
-        )
-        for name, prices, effort in roles
-    ]
-    return labels, prose
-
-
-def _billing(settings: WorkerSettings) -> Gateway | None:
-    key = settings.stripe_secret_key
-    return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None

@@ -159,7 +159,7 @@ class _Script(BaseModel):
 
 
 @dataclass(frozen=True)
-class Wish:
+class ScriptRequest:
     """What a script is written from."""
 
     product_name: str
@@ -168,29 +168,31 @@ class Wish:
     brief: str
 
 
-async def write_script(model: TextModel, wish: Wish) -> tuple[Script, Usage]:
+async def write_script(model: TextModel, request: ScriptRequest) -> tuple[Script, Usage]:
     """A draft and what it cost; `Retry` or `Reject` with a sentence where there is none.
 
     Raises `Unanswered` where the model is gone for good.
     """
     data = {
-        "product": as_line(wish.product_name, 120),
-        "findings": {key: wish.pack[key] for key in _TOLD if key in wish.pack},
-        "brief": as_line(wish.brief, MAX_BRIEF_CHARACTERS),
-        "rules": list(wish.rules)[:MAX_RULES],
+        "product": as_line(request.product_name, 120),
+        "findings": {key: request.pack[key] for key in _TOLD if key in request.pack},
+        "brief": as_line(request.brief, MAX_BRIEF_CHARACTERS),
+        "rules": list(request.rules)[:MAX_RULES],
     }
     try:
         answered = await model.ask(
             _WRITER_INSTRUCTIONS, json.dumps(data, ensure_ascii=False), _Script
         )
-        return _checked(answered.value, data, wish, answered.usage), answered.usage
+        return _checked(answered.value, data, request, answered.usage), answered.usage
     except Unanswered as failure:
         if failure.reason == "model_not_found":
             raise
         raise _outcome(failure) from failure
 
 
-def _checked(written: _Script, data: Mapping[str, Any], wish: Wish, usage: Usage) -> Script:
+def _checked(
+    written: _Script, data: Mapping[str, Any], request: ScriptRequest, usage: Usage
+) -> Script:
     """Beats that name a link or a number from nowhere are left out; too few are no script."""
     ground = Ground.of(data, ())
     beats = [
@@ -211,8 +213,8 @@ def _checked(written: _Script, data: Mapping[str, Any], wish: Wish, usage: Usage
     if len(beats) < FEWEST_BEATS:
         raise Unanswered("off_schema", usage)
     title = as_line(written.title, MAX_TITLE_CHARACTERS) if ground.allows(written.title) else ""
-    text = as_text(beats, caption(wish.pack))
-    return Script(title or f"Script for {as_line(wish.product_name, 120)}", text)
+    text = as_text(beats, caption(request.pack))
+    return Script(title or f"Script for {as_line(request.product_name, 120)}", text)
 
 
 def _outcome(failure: Unanswered) -> Reject | Retry:

@@ -15,7 +15,7 @@ def create_app() -> Flask:
     settings = SimpleNamespace(
         drain_seconds=0, read_seconds=10.0, trusted_proxies=0, connections_per_address=50
     )
-    app.extensions["edge"] = SimpleNamespace(settings=settings, stopping=threading.Event())
+    app.edge = SimpleNamespace(settings=settings, stopping=threading.Event())
 
     @app.post("/auth/session")
     def answer() -> dict[str, str]:

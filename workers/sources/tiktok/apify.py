@@ -246,7 +246,7 @@ def _translate(error: ApifyClientError | TransportError | ValidationError) -> No
 
 
 @dataclass(frozen=True)
-class Harvest:
+class RunOutput:
     """What a run brought; incomplete when it failed or was stopped half-way."""
 
     items: tuple[object, ...] = ()
@@ -257,7 +257,7 @@ class _OverBudget(Exception):  # noqa: N818
     """The account's budget of the day does not reach for another run."""
 
 
-class Runs:
+class ActorRuns:
     """The runs of one job."""
 
     def __init__(
@@ -277,7 +277,7 @@ class Runs:
         self._purchases = context.purchases
         self._has_paid = False
 
-    async def harvest(self, requests: Mapping[str, Request], stage: str) -> dict[str, Harvest]:
+    async def fetch(self, requests: Mapping[str, Request], stage: str) -> dict[str, RunOutput]:
         """What the named requests brought. Raises `Snooze` while one of them goes on."""
         # What a later stage asks for is left out where the budget ends: the first is paid already.
         may_lack = self._has_paid
@@ -289,13 +289,13 @@ class Runs:
                 if not may_lack:
                     message = "Today's budget for this data is used up. Try again tomorrow."
                     raise Reject("daily_budget_reached", message) from None
-                brought[name] = Harvest(is_complete=False)
-        ready = {name: harvest for name, harvest in brought.items() if harvest is not None}
+                brought[name] = RunOutput(is_complete=False)
+        ready = {name: output for name, output in brought.items() if output is not None}
         if len(ready) < len(requests):
             raise Snooze(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
         return ready
 
-    async def _attempt(self, name: str, request: Request) -> Harvest | None:
+    async def _attempt(self, name: str, request: Request) -> RunOutput | None:
         """None while the run goes on."""
         for number in range(1, MAX_STARTS + 1):
             run_id, asked_at = await self._run(f"{name}_{number}", request)
@@ -304,9 +304,9 @@ class Runs:
                 if self._now() - asked_at > GIVE_UP_AFTER:
                     raise Reject("source_too_slow", "TikTok's data took too long to arrive.")
                 return None
-            harvest = await self._read(status, request)
-            if harvest is not None:
-                return harvest
+            output = await self._read(status, request)
+            if output is not None:
+                return output
         raise Reject("source_failed", "TikTok could not be read right now. Please try again later.")
 
     async def _run(self, name: str, request: Request) -> tuple[str, datetime]:
@@ -354,11 +354,11 @@ class Runs:
         webhook_id = await self._expect(hashlib.sha256(secret.encode()).digest())
         return Report(f"{self._webhook_url}?id={webhook_id}", secret)
 
-    async def _read(self, status: Status | None, request: Request) -> Harvest | None:
+    async def _read(self, status: Status | None, request: Request) -> RunOutput | None:
         """None when nothing is left to read: a failed run, or one that was deleted already."""
         items = None if status is None else await self._apify.read(status, request.max_items)
         if status is None or items is None:
             return None
         if not items and not status.is_complete:
             return None
-        return Harvest(tuple(items), status.is_complete)
+        return RunOutput(tuple(items), status.is_complete)

@@ -112,7 +112,7 @@ class TikTokAccounts:
 
     login: TikTokLogin
     display: TikTokDisplay
-    sealer: Encryption
+    encryption: Encryption
 
 
 @asynccontextmanager

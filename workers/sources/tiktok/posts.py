@@ -20,9 +20,9 @@ from workers.insights.inputs import Collection, Comment, Video
 from workers.sources import sample
 from workers.sources.context import Context
 from workers.sources.fields import field, text
-from workers.sources.services import Services
+from workers.sources.services import SourceServices
 from workers.sources.similarity import overlap
-from workers.sources.tiktok.apify import Harvest, Request, Runs
+from workers.sources.tiktok.apify import ActorRuns, Request, RunOutput
 from workers.sources.tiktok.display import Disconnected, OwnPosts
 from workers.sources.tiktok.items import read_comments, read_videos, video_ref, with_subject
 from workers.sources.tiktok.oembed import full_link
@@ -83,22 +83,22 @@ class Posts:
     links: dict[str, str]  # of a video's ref: where its comments are
 
 
-async def collect(url: str, services: Services, context: Context) -> Collection:
+async def collect(url: str, services: SourceServices, context: Context) -> Collection:
     """Raises `Snooze` while runs go on; called again, it continues."""
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
     link = await named_by(url, services)
-    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
+    runs = ActorRuns(services.apify, context, services.now, services.apify_webhook_url)
     await context.report("collecting_videos", 10)
-    first = await runs.harvest({"posts": _posts_request(link)}, "collecting_videos")
+    first = await runs.fetch({"posts": _posts_request(link)}, "collecting_videos")
     posts = _posts(first["posts"], link, services.ref_key, services.now())
     return collection_from(url, link, posts, first | await around(posts, runs, context), services)
 
 
-async def around(posts: Posts, runs: Runs, context: Context) -> dict[str, Harvest]:
+async def around(posts: Posts, runs: ActorRuns, context: Context) -> dict[str, RunOutput]:
     """The second runs: comments of the subject, and posts of its niche."""
     await context.report("collecting_comments", 30)
-    return await runs.harvest(_around(posts), "collecting_comments")
+    return await runs.fetch(_around(posts), "collecting_comments")
 
 
 def _link(url: str) -> Link:
@@ -107,7 +107,7 @@ def _link(url: str) -> Link:
     return Link(url, handle and handle[1], is_profile=path.count("/") < 2 and handle is not None)
 
 
-async def named_by(url: str, services: Services) -> Link:
+async def named_by(url: str, services: SourceServices) -> Link:
     """A short link hides the creator, and without one there is no baseline."""
     link = _link(url)
     if link.handle is not None or services.tiktok_web is None:
@@ -131,8 +131,8 @@ def _posts_request(link: Link) -> Request:
     return Request(VIDEOS_ACTOR, wanted, max_items=CREATOR_POSTS + 1)
 
 
-def _posts(harvest: Harvest, link: Link, ref_key: bytes, now: datetime) -> Posts:
-    rows = read_videos(harvest.items, ref_key=ref_key, collected_at=now)
+def _posts(output: RunOutput, link: Link, ref_key: bytes, now: datetime) -> Posts:
+    rows = read_videos(output.items, ref_key=ref_key, collected_at=now)
     subject = None if link.is_profile else _subject(rows.items, link, ref_key)
     if not rows.items or (subject is None and not link.is_profile):
         if rows.unreadable:
@@ -143,7 +143,7 @@ def _posts(harvest: Harvest, link: Link, ref_key: bytes, now: datetime) -> Posts
         videos = tuple(replace(video, role="creator") for video in rows.items)
     else:
         videos = with_subject(rows.items, subject.ref)
-    return Posts(videos, subject, video_links(harvest.items, ref_key))
+    return Posts(videos, subject, video_links(output.items, ref_key))
 
 
 def _subject(videos: Sequence[Video], link: Link, ref_key: bytes) -> Video | None:
@@ -203,13 +203,13 @@ def _niche_hashtags(posts: Posts) -> list[str]:
 
 
 def collection_from(
-    url: str, link: Link, posts: Posts, harvests: dict[str, Harvest], services: Services
+    url: str, link: Link, posts: Posts, outputs: dict[str, RunOutput], services: SourceServices
 ) -> Collection:
     now, key = services.now(), services.ref_key
-    niche = read_videos(harvests.get("niche", Harvest()).items, ref_key=key, collected_at=now)
+    niche = read_videos(outputs.get("niche", RunOutput()).items, ref_key=key, collected_at=now)
     known = {video.ref for video in posts.videos}
-    comments = read_comments(harvests.get("comments", Harvest()).items, ref_key=key).items
-    is_partial = not all(harvest.is_complete for harvest in harvests.values())
+    comments = read_comments(outputs.get("comments", RunOutput()).items, ref_key=key).items
+    is_partial = not all(output.is_complete for output in outputs.values())
     return Collection(
         provider="apify",
         source_kind="tiktok_profile" if link.is_profile else "tiktok_video",
@@ -240,18 +240,18 @@ class Found:
     is_complete: bool = True
 
 
-async def search(name: str, runs: Runs, services: Services, context: Context) -> Found:
+async def search(name: str, runs: ActorRuns, services: SourceServices, context: Context) -> Found:
     """Raises `Snooze` while runs go on; called again with the same name, it continues."""
     await context.report("searching_videos", 20)
-    posts = (await runs.harvest({"posts": _request(name)}, "searching_videos"))["posts"]
+    posts = (await runs.fetch({"posts": _request(name)}, "searching_videos"))["posts"]
     key, now = services.ref_key, services.now()
     videos = read_videos(posts.items, ref_key=key, collected_at=now).items
     links = _discussed(name, videos, video_links(posts.items, key))
-    comments = Harvest()
+    comments = RunOutput()
     if links:
         await context.report("collecting_comments", 40)
         asked = {"comments": comments_request(links)}
-        comments = (await runs.harvest(asked, "collecting_comments"))["comments"]
+        comments = (await runs.fetch(asked, "collecting_comments"))["comments"]
     return Found(
         videos=videos,
         comments=read_comments(comments.items, ref_key=key).items,
@@ -275,7 +275,7 @@ def _discussed(name: str, videos: Iterable[Video], links: dict[str, str]) -> lis
     return [links[video.ref] for video in named[:COMMENTED_POSTS]]
 
 
-async def collect_own(url: str, services: Services, context: Context) -> Collection:
+async def collect_own(url: str, services: SourceServices, context: Context) -> Collection:
     """Raises `Snooze` while runs or a renewal go on; called again, it continues."""
     limits: tuple[str, ...] = ()
     try:
@@ -288,8 +288,8 @@ async def collect_own(url: str, services: Services, context: Context) -> Collect
         collection = await _of_somebody_else(url, services, context)
         return replace(collection, limits=(*collection.limits, *limits))
     await context.report("collecting_videos", 10)
-    harvests = await _around_own(posts, services, context)
-    collection = collection_from(url, link, posts, harvests, services)
+    outputs = await _around_own(posts, services, context)
+    collection = collection_from(url, link, posts, outputs, services)
     alone = () if services.apify is not None else (ALONE,)
     return replace(collection, provider="tiktok", limits=(*collection.limits, OWN, *alone))
 
@@ -306,13 +306,15 @@ def _own_posts(own: OwnPosts, link: Link, ref_key: bytes) -> Posts | None:
     return Posts(with_subject(own.videos, subject.ref), subject, dict(own.links))
 
 
-async def _around_own(posts: Posts, services: Services, context: Context) -> dict[str, Harvest]:
+async def _around_own(
+    posts: Posts, services: SourceServices, context: Context
+) -> dict[str, RunOutput]:
     if services.apify is None:
         return {}
-    runs = Runs(services.apify, context, services.now, services.apify_webhook_url)
+    runs = ActorRuns(services.apify, context, services.now, services.apify_webhook_url)
     return await around(posts, runs, context)
 
 
-async def _of_somebody_else(url: str, services: Services, context: Context) -> Collection:
+async def _of_somebody_else(url: str, services: SourceServices, context: Context) -> Collection:
     others = sample.collect_in_place_of_tiktok if services.apify is None else collect
     return await others(url, services, context)

@@ -9,9 +9,9 @@ from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.insights.inputs import Collection, Comment, ProductFacts
 from workers.sources.context import Context
-from workers.sources.services import Services
+from workers.sources.services import SourceServices
 from workers.sources.tiktok import posts
-from workers.sources.tiktok.apify import Runs
+from workers.sources.tiktok.apify import ActorRuns
 from workers.sources.tiktok.posts import Found
 from workers.sources.web.product import read_page
 
@@ -31,7 +31,7 @@ class _Read:
     reviews: tuple[Comment, ...]
 
 
-async def collect(url: str, services: Services, context: Context) -> Collection:
+async def collect(url: str, services: SourceServices, context: Context) -> Collection:
     """The page's product facts, its reviews, and posts about the product."""
     if services.apify is None:
         await context.report("fetching_page", 10)
@@ -40,11 +40,13 @@ async def collect(url: str, services: Services, context: Context) -> Collection:
         url,
         services,
         context,
-        Runs(services.apify, context, services.now, services.apify_webhook_url),
+        ActorRuns(services.apify, context, services.now, services.apify_webhook_url),
     )
 
 
-async def _with_posts(url: str, services: Services, context: Context, runs: Runs) -> Collection:
+async def _with_posts(
+    url: str, services: SourceServices, context: Context, runs: ActorRuns
+) -> Collection:
     """The page is fetched at the first try, for its name, and again at the last, for the rest."""
     read: _Read | None = None
 
@@ -59,7 +61,7 @@ async def _with_posts(url: str, services: Services, context: Context, runs: Runs
     return _collection(url, read or await _read(url, services), found, services)
 
 
-async def _read(url: str, services: Services) -> _Read:
+async def _read(url: str, services: SourceServices) -> _Read:
     page = await services.fetcher.get(url)
     try:
         facts, reviews = await services.compute(READ_PAGE, page, services.ref_key)
@@ -70,7 +72,7 @@ async def _read(url: str, services: Services) -> _Read:
     return _Read(facts, reviews)
 
 
-def _collection(url: str, read: _Read, found: Found | None, services: Services) -> Collection:
+def _collection(url: str, read: _Read, found: Found | None, services: SourceServices) -> Collection:
     return Collection(
         provider="web" if found is None else "web, apify",
         source_kind="product_page",

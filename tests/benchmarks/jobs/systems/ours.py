@@ -19,7 +19,7 @@ from tests.benchmarks.jobs.target import Target
 from tests.database import MAKE_ACCOUNTS
 from tests.server import migrate
 from workers.engine.errors import Snooze
-from workers.engine.handlers import Handler, Run
+from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.engine.runner import Runner
 
@@ -117,10 +117,17 @@ class Ours:
         """One whose jobs snooze at first, and work when they are woken."""
         snoozed = set()
 
+<<<<<<< HEAD
         async def do(_input: None, run: Run) -> None:
             number = run.job.arguments["number"]
             if number not in snoozed:
                 snoozed.add(number)
+=======
+        async def do(_input: None, context: JobContext) -> None:
+            number = context.job.arguments["number"]
+            if number not in parked:
+                parked.add(number)
+>>>>>>> work/s_py
                 raise Snooze("waiting", 3600)
             await perform(work, number)
 
@@ -166,8 +173,8 @@ class Ours:
         return await psycopg.AsyncConnection.connect(self._target.url(login), autocommit=True)
 
     def _handler(self, work: Work) -> Handler[None, None]:
-        async def do(_input: None, run: Run) -> None:
-            await perform(work, run.job.arguments["number"])
+        async def do(_input: None, context: JobContext) -> None:
+            await perform(work, context.job.arguments["number"])
 
         async def save(db: Database, job: Job, _output: None) -> None:
             await db.execute(WRITE, (job.arguments["number"],))
@@ -182,6 +189,22 @@ class OursOfManyUsers(Ours):
     users = 1000
 
 
+<<<<<<< HEAD
+=======
+class OursCommitPerJob(Ours):
+    """Handlers with a `save` that writes nothing: each job ends in a transaction of its own."""
+
+    def _handler(self, work: Work) -> Handler[None, None]:
+        async def do(_input: None, context: JobContext) -> None:
+            await perform(work, context.job.arguments["number"])
+
+        async def save(_db: Database, _job: Job, _output: None) -> None:
+            pass
+
+        return Handler(load=None, work=do, save=save, timeout_seconds=60)
+
+
+>>>>>>> work/s_py
 def _user(name: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, name)
 
