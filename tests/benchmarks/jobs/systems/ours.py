@@ -117,17 +117,10 @@ class Ours:
         """One whose jobs snooze at first, and work when they are woken."""
         snoozed = set()
 
-<<<<<<< HEAD
-        async def do(_input: None, run: Run) -> None:
-            number = run.job.arguments["number"]
-            if number not in snoozed:
-                snoozed.add(number)
-=======
         async def do(_input: None, context: JobContext) -> None:
             number = context.job.arguments["number"]
-            if number not in parked:
-                parked.add(number)
->>>>>>> work/s_py
+            if number not in snoozed:
+                snoozed.add(number)
                 raise Snooze("waiting", 3600)
             await perform(work, number)
 
@@ -189,22 +182,6 @@ class OursOfManyUsers(Ours):
     users = 1000
 
 
-<<<<<<< HEAD
-=======
-class OursCommitPerJob(Ours):
-    """Handlers with a `save` that writes nothing: each job ends in a transaction of its own."""
-
-    def _handler(self, work: Work) -> Handler[None, None]:
-        async def do(_input: None, context: JobContext) -> None:
-            await perform(work, context.job.arguments["number"])
-
-        async def save(_db: Database, _job: Job, _output: None) -> None:
-            pass
-
-        return Handler(load=None, work=do, save=save, timeout_seconds=60)
-
-
->>>>>>> work/s_py
 def _user(name: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, name)
 
