@@ -13,7 +13,7 @@ from tests.amount import rounds
 from tests.fakes.openai import USAGE, Reply
 from tests.running import until, worker
 from tests.writing.test_assistant import SHOP, answers, assisted
-from tests.writing.test_scripts import BEATS, KIND, SCRIPTS, WISH, reply, wanted
+from tests.writing.test_scripts import BEATS, KIND, SCRIPTS, REQUEST, reply, wanted
 from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
 from workers.sources.routing import collect
@@ -90,7 +90,7 @@ async def test_a_script_is_one_that_the_database_takes_or_ends_with_a_known_reas
     for _round in range(ROUNDS):
         server.will(said(chance, good))
         try:
-            script, _usage = await write_script(model, WISH)
+            script, _usage = await write_script(model, REQUEST)
         except (Reject, Retry) as known:
             ends.add(known.code)
         else:
