@@ -151,7 +151,11 @@ def label_lines(sets: list[Judged]) -> list[Line]:
     constant = fmean(_constant(one) for one in sets if one.name in OTHER_SETS)
     beside = f"a constant {constant:.3f}"
     calibration = [Line(f"calibration error {one.name}", _calibration(one)) for one in sets]
-    return [*lines, Line("macro-F1, mean of seven languages", mean, 0.5, None, beside), *calibration]
+    return [
+        *lines,
+        Line("macro-F1, mean of seven languages", mean, 0.5, None, beside),
+        *calibration,
+    ]
 
 
 def macro_f1(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
@@ -241,9 +245,13 @@ def speed_lines(folder: Path) -> list[Line]:
     script = Path(__file__).with_name("multilingual_speed.py")
     ran = subprocess.run([sys.executable, script, folder], stdout=subprocess.PIPE, check=True)
     cost = json.loads(ran.stdout)
-    beside = f"load {cost['load']:.1f} s once; on the clock {cost['clock']:.1f} s beside what else ran"
+    beside = (
+        f"load {cost['load']:.1f} s once; on the clock {cost['clock']:.1f} s beside what else ran"
+    )
     return [
-        Line("seconds of one core for 400 comments, 95th percentile", cost["core"], None, 1.5, beside),
+        Line(
+            "seconds of one core for 400 comments, 95th percentile", cost["core"], None, 1.5, beside
+        ),
         Line("most megabytes of a process that does only this", cost["megabytes"], None, 200.0),
     ]
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks import served
 from tests.webhooks.test_gunicorn import head, read_answer, say
 from webhooks.buffering import MAX_BODY_BYTES, MAX_HELD_BYTES, Incoming
@@ -41,7 +42,7 @@ def port(request, tmp_path_factory):
 
 def begin(port, text):
     """A connection that has sent this much, as far as the other side takes it."""
-    connection = socket.create_connection(("127.0.0.1", port), 10)
+    connection = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     connection.settimeout(0)
     with suppress(BlockingIOError):
         connection.send(text.encode())
@@ -80,8 +81,8 @@ def problem(connection):
 
 def test_a_request_that_does_not_arrive_in_time_is_refused(hasty):
     with begin(hasty, SLOW["half a body"]) as slow, begin(hasty, "") as silent:
-        slow.settimeout(10)
-        silent.settimeout(10)
+        slow.settimeout(PATIENCE_SECONDS)
+        silent.settimeout(PATIENCE_SECONDS)
         assert problem(slow) == (408, "request_timeout")
         assert silent.recv(1) == b""
 
@@ -89,13 +90,13 @@ def test_a_request_that_does_not_arrive_in_time_is_refused(hasty):
 def test_one_address_has_so_many_unfinished_requests_and_the_oldest_goes_first(hasty):
     with ExitStack() as slow:
         first, *_ = [slow.enter_context(begin(hasty, "GET /")) for _ in range(3)]
-        first.settimeout(10)
+        first.settimeout(PATIENCE_SECONDS)
         assert problem(first) == (408, "request_timeout")
 
 
 def test_requests_that_come_at_once_are_answered_one_by_one(hasty):
     text = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", hasty), PATIENCE_SECONDS) as connection:
         connection.sendall((text * 2 + head("GET /nowhere HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1 200"), data.count(b"HTTP/1.1 404")) == (2, 1)
@@ -103,7 +104,7 @@ def test_requests_that_come_at_once_are_answered_one_by_one(hasty):
 
 def test_a_client_that_asks_first_is_told_to_send_its_body(hasty):
     asked = head("POST /clerk/webhook HTTP/1.1", "Content-Length: 2", "Expect: 100-continue")
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", hasty), PATIENCE_SECONDS) as connection:
         connection.sendall(asked.encode())
         assert connection.recv(12) == b"HTTP/1.1 100"
         connection.sendall(b"{}")
@@ -113,7 +114,7 @@ def test_a_client_that_asks_first_is_told_to_send_its_body(hasty):
 @pytest.mark.parametrize("length", ["9999999", "9" * 19])
 def test_what_follows_a_request_that_was_cut_is_no_request(hasty, length):
     text = f"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", hasty), PATIENCE_SECONDS) as connection:
         connection.sendall((text + head("GET /healthz HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1"), data[9:12]) == (1, b"405")
@@ -134,12 +135,12 @@ def test_whole_requests_that_wait_for_a_thread_take_bounded_memory():
     with served.gateway(silent.getsockname()[1]) as gateway, silent, ExitStack() as clients:
         waiting = []
         for _ in range(100):
-            client = socket.create_connection(("127.0.0.1", gateway.port), 10)
+            client = socket.create_connection(("127.0.0.1", gateway.port), PATIENCE_SECONDS)
             waiting.append(clients.enter_context(client))
             client.sendall(request)
         answered = set()
         while len(answered) < 100 - MAX_HELD_BYTES // MAX_BODY_BYTES:
-            ready, _, _ = select.select(set(waiting) - answered, [], [], 10)
+            ready, _, _ = select.select(set(waiting) - answered, [], [], PATIENCE_SECONDS)
             assert ready
             answered |= set(ready)
         assert {each.recv(12) for each in answered} == {b"HTTP/1.1 503"}
@@ -151,14 +152,14 @@ def test_what_follows_a_long_body_is_the_next_request(hasty):
         f"POST /clerk/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     second = head("GET /nowhere HTTP/1.1", f"X-A: {'a' * 9000}")
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", hasty), PATIENCE_SECONDS) as connection:
         connection.sendall((first + body + second).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1 400"), data.count(b"HTTP/1.1 404")) == (1, 1)
 
 
 def test_headers_without_an_end_are_too_large(hasty):
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", hasty), PATIENCE_SECONDS) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n" + b"X-A: a\r\n" * 10_000)
         assert problem(connection) == (431, "invalid_request")
 
