@@ -56,6 +56,7 @@ def edge(folder: Path, database_url: str, *options: str, **settings: str) -> Ite
         "CLERK_JWT_KEY": CLERK.pem,
         "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
+        "READ_SECONDS": "25",  # the most; a busy machine makes both sides slow
         **settings,
     }
     with _gunicorn("webhooks.app:create_app()", variables, *options) as served:

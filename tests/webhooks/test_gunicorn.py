@@ -148,18 +148,36 @@ STOPPING = "Not ready: stopping."
 
 
 def test_after_sigterm_it_is_not_ready_but_still_serves_until_it_ends(tmp_path, db, monkeypatch):
-    monkeypatch.setenv("DRAIN_SECONDS", "3")
+    try:
+        stop_softly(tmp_path, db, monkeypatch, drain_seconds=3)
+    except TooBusyError:
+        stop_softly(tmp_path, db, monkeypatch, drain_seconds=20)
+
+
+class TooBusyError(Exception):
+    """The drain was over before all was asked that must be answered within it."""
+
+
+def stop_softly(tmp_path, db, monkeypatch, *, drain_seconds):
+    monkeypatch.setenv("DRAIN_SECONDS", str(drain_seconds))
     with (
         served.edge(tmp_path, db.url("webhook"), "--workers=1") as running,
         socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS) as slow,
     ):
         assert say(running.port, head("GET /readyz HTTP/1.1"))[0] == 200
         slow.sendall(head("POST /clerk/webhook HTTP/1.1", "Content-Length: 2").encode() + b"x")
+        told_at = time.monotonic()
         os.kill(running.pid, signal.SIGTERM)
-        while say(running.port, head("GET /readyz HTTP/1.1"))[0] == 200:
-            pass
-        assert json.loads(say(running.port, head("GET /readyz HTTP/1.1"))[2])["detail"] == STOPPING
-        assert say(running.port, head("GET /healthz HTTP/1.1"))[0] == 200
+        try:
+            while say(running.port, head("GET /readyz HTTP/1.1"))[0] == 200:
+                pass
+            _, _, body = say(running.port, head("GET /readyz HTTP/1.1"))
+            assert json.loads(body)["detail"] == STOPPING
+            assert say(running.port, head("GET /healthz HTTP/1.1"))[0] == 200
+        except ConnectionRefusedError as refused:
+            if time.monotonic() - told_at < drain_seconds:
+                raise
+            raise TooBusyError from refused
         slow.sendall(b"x")
         assert read_answer(slow)[0] == 400  # in flight when the signal came: finished
 
