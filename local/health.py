@@ -11,7 +11,7 @@ from core.config import LocalSettings
 from local import environment
 from local.layout import Layout
 
-_TIMEOUT_SECONDS = 3.0
+_TIMEOUT_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def _database(settings: LocalSettings, layout: Layout) -> Health:
         return Health("postgres", url, "not set up yet")
     try:
         with psycopg.connect(
-            environment.database_url(settings, layout, "postgres"), connect_timeout=3
+            environment.database_url(settings, layout, "postgres"),
+            connect_timeout=_TIMEOUT_SECONDS,
         ) as connection:
             connection.execute("select")
     except psycopg.OperationalError as error:

@@ -46,6 +46,7 @@ trusted = true
 # What a start says while a killed server or its backends are not quite gone, and how long it waits.
 _REMAINS = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 _REMAINS_SECONDS = 30.0
+_HUNG_SECONDS = 600  # a program of PostgreSQL's ends by itself long before, on a busy machine, too
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def stop(data_dir: Path, mode: str = "fast") -> None:
     """Stops the server of `data_dir`; no-op if it doesn't run."""
     if is_running(data_dir):
         data_dir = data_dir.resolve()
-        _run(BIN_DIR / "pg_ctl", data_dir, "-w", "-m", mode, "stop", user=_system_user(data_dir))
+        arguments = ("-w", "-t", str(_HUNG_SECONDS), "-m", mode, "stop")
+        _run(BIN_DIR / "pg_ctl", data_dir, *arguments, user=_system_user(data_dir))
 
 
 def running_port(data_dir: Path) -> int | None:
@@ -130,7 +132,7 @@ def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str
     } | settings
     options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
     log = server.data_dir / "server.log"
-    arguments = ("-w", "-o", options, "-l", str(log), "start")
+    arguments = ("-w", "-t", str(_HUNG_SECONDS), "-o", options, "-l", str(log), "start")
     deadline = time.monotonic() + _REMAINS_SECONDS
     while True:
         try:
@@ -178,7 +180,7 @@ def _run(program: Path, data_dir: Path, *arguments: str, user: str | None) -> No
             stdout=output,
             stderr=output,
             text=True,
-            timeout=60,
+            timeout=_HUNG_SECONDS,
             cwd=data_dir,
             user=user,
         )

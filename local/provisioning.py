@@ -91,7 +91,7 @@ def run_supabase(*arguments: str, database_url: str, other_url: str = "") -> str
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         cwd=ROOT,
         env=os.environ
         | {

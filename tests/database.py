@@ -14,6 +14,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.patience import PATIENCE_SECONDS
+
 Row = dict[str, Any]
 _CHANGE = re.compile(r"\b(update\s+[\w.]+\s+(as\s+\w+\s+)?set|delete\s+from)\b", re.IGNORECASE)
 _WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
@@ -133,6 +135,28 @@ class Database(Session):
             yield session
 
 
+# The limits that logins have by their role, for statements that wait for a processor or each other.
+_LIMITS = {
+    "authenticator": ["statement_timeout"],
+    "worker": ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"],
+    "webhook": ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"],
+}
+
+
+def _patience(dbname: str) -> Iterator[str]:
+    """Statements that lift these limits: here they would tell how busy the machine is.
+
+    What the roles themselves have stays, except where PostgREST reads it: of the roles that it
+    takes. Those two are the platform's. Limits of functions and of requests stay, too.
+    """
+    for login, names in _LIMITS.items():
+        for name in names:
+            place = f'role {login} in database "{dbname}"'
+            yield f"alter {place} set {name} = '{PATIENCE_SECONDS}s'"
+    for role in ("anon", "authenticated"):
+        yield f"alter role {role} set statement_timeout = '{PATIENCE_SECONDS}s'"
+
+
 @contextmanager
 def opened(clone: psycopg.Connection) -> Iterator[Database]:
     """A clone that pytest-postgresql has made, as tests use it."""
@@ -140,6 +164,8 @@ def opened(clone: psycopg.Connection) -> Iterator[Database]:
     # Cloning copies a database's content, neither its owner nor its grants.
     clone.execute(f'alter database "{info.dbname}" owner to postgres')
     clone.execute(f'revoke temporary on database "{info.dbname}" from public')
+    for statement in _patience(info.dbname):
+        clone.execute(statement)
     clone.commit()
     database = Database(info.host, info.port, info.dbname)
     yield database

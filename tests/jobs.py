@@ -11,6 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.database import Database, Row, Session
+from tests.patience import PATIENCE_SECONDS
 
 QUEUE = "maintenance"
 
@@ -145,7 +146,7 @@ def wait_until_blocked(db: Database, connection: psycopg.Connection[Row], *kinds
 
     Without a kind: for another transaction to end.
     """
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if db.value(
             # pg_stat_activity hides what other roles' sessions wait for.

@@ -21,6 +21,7 @@ from postgrest import SyncPostgrestClient
 
 from local import postgrest
 from tests.database import Database, UnfilteredChangeError, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT, free_port
 
 _KEY = ec.generate_private_key(ec.SECP256R1())
@@ -140,15 +141,15 @@ def serve(
         running.close()
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_SECONDS)
     _refuse_unfiltered_changes(log.read_text())
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(url).status_code == 200:
+            if httpx.get(url, timeout=PATIENCE_SECONDS).status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from core.database import async_pool
+from tests.patience import PATIENCE_SECONDS
 from workers.engine.runner import Runner
 
 
@@ -19,12 +20,13 @@ async def worker(db, kind, handler, queue="ingestion"):
             {kind: handler},
             queues=[queue],
             concurrency=2,
-            lease_seconds=5,
+            lease_seconds=PATIENCE_SECONDS,
         )
         task = asyncio.create_task(runner.run())
         try:
             yield
         finally:
+            runner._lease_seconds = 5  # of which what still runs gets a third to end
             runner.stop()
             await task
 
@@ -40,7 +42,7 @@ def job_of(db, product, kind):
 
 async def until(db, product, kind, status):
     """The job once it has that status; fails after a while."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while job_of(db, product, kind)["status"] != status:  # noqa: ASYNC110 - it is in the database
             await asyncio.sleep(0.02)
     return job_of(db, product, kind)

@@ -24,7 +24,7 @@ TYPES = ROOT / "supabase" / "types" / "database.ts"
 PYTHON_TYPES = ROOT / "supabase" / "types" / "database.py"
 OPENAPI = ROOT / "supabase" / "types" / "api.openapi.json"
 API_PAGE = ROOT / "docs" / "api.md"
-_READY_SECONDS = 15.0
+_READY_SECONDS = 600.0
 
 
 def tables(database: scratch.Scratch) -> str:
@@ -60,7 +60,7 @@ def openapi(database: scratch.Scratch) -> str:
             document = _fetch(f"http://127.0.0.1:{port}/", process)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=_READY_SECONDS)
     # Where it ran says nothing about the contract.
     kept = {name: value for name, value in document.items() if name not in {"host", "schemes"}}
     return json.dumps(kept, indent=1, sort_keys=True) + "\n"
@@ -115,7 +115,7 @@ def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
     deadline = time.monotonic() + _READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            response = httpx.get(url)
+            response = httpx.get(url, timeout=_READY_SECONDS)
         except httpx.TransportError:
             time.sleep(0.05)
             continue

@@ -171,7 +171,7 @@ def _objects(superuser_url: str) -> dict[str, str]:
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=600,
     ).stdout
     _, *entries = _ENTRY.split(_NOISE.sub("", dump))
     found: dict[str, str] = {}

@@ -23,6 +23,7 @@ from local.layout import ROOT
 from tests.docs.test_errors import EDGE, POSTGREST, in_page
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.flow
 # What comes without our doing, or from other versions: named in the text of errors.md.
@@ -59,7 +60,7 @@ def compile_files(folder: Path, files: dict[str, str]) -> subprocess.CompletedPr
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -131,9 +132,11 @@ def paying(fake: stripe.FakeStripe) -> Iterator[None]:
 
     thread = threading.Thread(target=pay)
     thread.start()
-    yield
-    done.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def run(stack: LocalStack, compiled: Path, shop: shops.Shop) -> dict[str, Any]:
@@ -153,7 +156,7 @@ def run(stack: LocalStack, compiled: Path, shop: shops.Shop) -> dict[str, Any]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]} | variables,
     )

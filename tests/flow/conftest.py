@@ -34,7 +34,6 @@ def stack(
     stack = configured(
         ROOT / ".local" / f"flow-{os.getpid()}",
         FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
-        LEASE_SECONDS="3",
         SAMPLE_DATA=str(sample),
     )
     try:

@@ -46,12 +46,12 @@ async function insert(owner, table, row) {
 }
 
 async function ended(owner, product) {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 8_000; tries++) {
     const { data } = await owner.from('jobs').select('status').eq('product_id', product.id)
     if (data.every(({ status }) => status === 'succeeded')) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error('the analysis did not succeed in 30 s')
+  throw new Error('the analysis does not succeed')
 }
 
 // What somebody would change, and what they would copy to write in the owner's name.

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.patience import PATIENCE_SECONDS
+
 _PAGE = """<!doctype html><html lang="en"><head><title>Bottle</title>
 <script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",
 "name": "Bottle", "offers": {"@type": "Offer", "price": "34.00", "priceCurrency": "USD"},
@@ -36,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.visits.append(self.path)
         if self.path.startswith("/slow"):
-            self.server.released.wait(30)
+            self.server.released.wait(PATIENCE_SECONDS)
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(self.server.page)))

@@ -23,6 +23,7 @@ from core.config import LocalSettings, setting_names
 from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
 from local.scratch import free_port
+from tests.patience import GUNICORN, PATIENCE_SECONDS
 
 _PORTS = (
     "api_port",
@@ -64,7 +65,7 @@ class LocalStack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             cwd=ROOT,
             env=self.variables,
         )
@@ -84,12 +85,13 @@ class LocalStack:
         answer = httpx.post(
             f"{self.env['API_URL']}/auth/session",
             headers={"Authorization": f"Bearer {self.session_token(name)}"},
+            timeout=PATIENCE_SECONDS,
         )
         headers = {
             "Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}",
             "Prefer": "return=representation",
         }
-        return httpx.Client(base_url=self.rest, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.rest, headers=headers, timeout=PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """Ends every process and removes every file of it."""
@@ -112,7 +114,7 @@ def configured(folder: Path, **settings: str) -> LocalStack:
     # Empty variables hide what a developer's .env says.
     hidden = dict.fromkeys(setting_names(), "")
     chosen = {name.upper(): str(port) for name, port in ports.items()}
-    variables = os.environ | hidden | chosen | settings | {"LOCAL_DIR": str(folder)}
+    variables = os.environ | GUNICORN | hidden | chosen | settings | {"LOCAL_DIR": str(folder)}
     return LocalStack(LocalSettings(local_dir=folder, **ports), variables)
 
 
@@ -129,8 +131,8 @@ def job_of(client: httpx.Client, product: Row) -> Row:
 
 
 def wait_until(client: httpx.Client, product: Row, is_enough: Callable[[Row], bool]) -> Row:
-    """The product's job as soon as it looks like that; fails after 30 s with how it looks."""
-    deadline = time.monotonic() + 30
+    """The product's job as soon as it looks like that; a hung one fails with how it looks."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_enough(job := job_of(client, product)):
         assert time.monotonic() < deadline, job
         time.sleep(0.05)

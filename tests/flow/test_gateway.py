@@ -14,6 +14,7 @@ import pytest
 from local import processes
 from tests.flow.shop import Shop
 from tests.flow.stack import LocalStack, add_product
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.flow
 
@@ -24,7 +25,7 @@ def _preflight(url: str, method: str, origin: str) -> httpx.Response:
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": "authorization,apikey,content-type",
     }
-    return httpx.options(url, headers=headers)
+    return httpx.options(url, headers=headers, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
@@ -58,7 +59,7 @@ def test_every_verb_reaches_the_api(stack: LocalStack, shop: Shop, name: str):
 
 
 def test_an_unknown_path_is_a_problem_document(stack: LocalStack):
-    answer = httpx.get(f"{stack.env['API_URL']}/nowhere")
+    answer = httpx.get(f"{stack.env['API_URL']}/nowhere", timeout=PATIENCE_SECONDS)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
@@ -86,7 +87,7 @@ def _chunks(content: bytes) -> Iterator[bytes]:
 @pytest.mark.parametrize("length", ["known", "unknown"])
 def test_a_body_that_is_too_large_is_refused(stack: LocalStack, path: str, length: str):
     content = _TOO_LARGE if length == "known" else _chunks(_TOO_LARGE)
-    answer = httpx.post(stack.env["API_URL"] + path, content=content, timeout=30)
+    answer = httpx.post(stack.env["API_URL"] + path, content=content, timeout=PATIENCE_SECONDS)
     assert (answer.status_code, answer.json()) == (413, _REFUSAL)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -107,7 +108,10 @@ def test_bodies_of_strangers_stop_nobody(stack: LocalStack, name: str):
     """Four of 10 MB at once were more than PostgREST's memory, and ended it."""
     url, before = f"{stack.rest}/products", _postgrest(stack)
     with stack.sign_in(name) as client, ThreadPoolExecutor(4) as strangers:
-        posts = [strangers.submit(httpx.post, url, content=_TOO_LARGE) for _ in range(8)]
+        posts = [
+            strangers.submit(httpx.post, url, content=_TOO_LARGE, timeout=PATIENCE_SECONDS)
+            for _ in range(8)
+        ]
         while not all(post.done() for post in posts):
             assert client.get("/products").status_code == 200
     assert [post.result().status_code for post in posts] == [413] * 8
@@ -121,10 +125,12 @@ def _postgrest(stack: LocalStack) -> list[int]:
 
 @pytest.mark.parametrize("path", ["/metrics", "/%6detrics", "/%256detrics", "//metrics/"])
 def test_no_spelling_reaches_the_counters(stack: LocalStack, path: str):
-    answer = httpx.get(stack.env["API_URL"] + path)
+    answer = httpx.get(stack.env["API_URL"] + path, timeout=PATIENCE_SECONDS)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_what_is_not_utf8_is_refused(stack: LocalStack):
-    answer = httpx.get(f"{stack.rest}/plans", headers={b"X-Note": b"caf\xe9"})
+    answer = httpx.get(
+        f"{stack.rest}/plans", headers={b"X-Note": b"caf\xe9"}, timeout=PATIENCE_SECONDS
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")

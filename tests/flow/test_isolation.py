@@ -13,6 +13,7 @@ import pytest
 from local.layout import ROOT
 from tests.flow.shop import Shop
 from tests.flow.stack import LocalStack
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.flow
 
@@ -44,7 +45,7 @@ def report(stack: LocalStack, shop: Shop) -> dict[str, Any]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]} | variables,
     )

@@ -10,6 +10,7 @@ from local import postgres
 from local.demo import flow
 from tests.flow.shop import Shop
 from tests.flow.stack import LocalStack, add_product, finished, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.flow
 
@@ -18,7 +19,10 @@ def _dump(stack: LocalStack) -> str:
     """Everything: tables, queues, archives; as the superuser, past RLS."""
     server = postgres.start(stack.layout.data, stack.settings.db_port)
     command = [postgres.BIN_DIR / "pg_dump", server.superuser_url()]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    return done.stdout
 
 
 @pytest.mark.parametrize("source", ["page", "captions and comments"])

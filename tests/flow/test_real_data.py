@@ -15,6 +15,7 @@ import pytest
 from local.demo import flow
 from local.layout import ROOT
 from tests.database import Database, Row, make_product, make_user
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.data
 
@@ -36,11 +37,11 @@ def _worker(db: Database, sample: Path) -> Iterator[None]:
         yield
     finally:
         worker.terminate()
-        worker.wait(timeout=20)
+        worker.wait(timeout=PATIENCE_SECONDS)
 
 
 def _finished_job(db: Database) -> Row:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (job := db.row(_JOB))["finished_at"] is None:
         assert time.monotonic() < deadline, job
         time.sleep(0.05)

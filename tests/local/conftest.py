@@ -10,6 +10,7 @@ import pytest
 from local import health, processes
 from local.layout import ROOT
 from tests.flow.stack import LocalStack, configured
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,12 @@ def robust_stack() -> Iterator[LocalStack]:
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that answers late is no broken one."""
+    monkeypatch.setattr(health, "_TIMEOUT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

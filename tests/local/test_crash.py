@@ -13,6 +13,7 @@ import pytest
 from local import postgres
 from local.scratch import free_port
 from tests.jobs import in_background
+from tests.patience import PATIENCE_SECONDS
 
 BUSY = "select count(*) from generate_series(1, 4000000) as n where n::text like '%7%'"
 
@@ -35,7 +36,7 @@ def test_a_start_after_kill_nine_waits_for_a_backend_that_still_computes(server:
             connection.execute(BUSY)
 
     computing = in_background(compute)
-    assert connected.wait(300)
+    assert connected.wait(PATIENCE_SECONDS)
     with psycopg.connect(server.superuser_url(), autocommit=True) as watcher:
         while watcher.execute(ACTIVE, (BUSY,)).fetchone() == (0,):
             pass
@@ -47,4 +48,6 @@ def test_a_start_after_kill_nine_waits_for_a_backend_that_still_computes(server:
     postgres.start(server.data_dir, server.port, fsync="off")
     with psycopg.connect(server.superuser_url()) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
-    assert isinstance(computing.exception(timeout=300), psycopg.OperationalError | None)
+    assert isinstance(
+        computing.exception(timeout=PATIENCE_SECONDS), psycopg.OperationalError | None
+    )

@@ -7,13 +7,14 @@ import subprocess
 import sys
 
 from local.layout import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 _TARGET = re.compile(r"^([a-z][a-z-]*):(?!=)", re.MULTILINE)
 
 
 def _run(*command: str) -> str:
     return subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=600
+        command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_SECONDS
     ).stdout
 
 

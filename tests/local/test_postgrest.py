@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from local import postgrest
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -96,5 +97,7 @@ def test_it_runs_on_one_core_in_long_turns(tmp_path):
         " os.sched_getscheduler(0) == os.SCHED_BATCH, os.environ['GHCRTS']]))"
     )
     command = [sys.executable, "-m", "local.postgrest", sys.executable, str(told)]
-    answer = subprocess.run(command, capture_output=True, check=True, text=True, timeout=300)
+    answer = subprocess.run(
+        command, capture_output=True, check=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert json.loads(answer.stdout) == [1, True, "-N1 -M256m"]

@@ -14,6 +14,7 @@ import pytest
 
 from local import health, processes
 from tests.flow.stack import LocalStack, configured, processes_of
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.flow, pytest.mark.chaos]
 
@@ -59,7 +60,7 @@ def test_a_killed_process_comes_back_alone(stack: LocalStack):
     [worker] = processes_of(stack, "-m", "workers")
     others = _pids(stack) - {worker.pid}
     worker.kill()
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while _problems(stack) or processes_of(stack, "-m", "workers") in ([], [worker]):
         assert time.monotonic() < deadline, _problems(stack)
         time.sleep(0.1)

@@ -10,6 +10,7 @@ from psycopg import ProgrammingError
 
 from tests.database import make_product, make_user
 from tests.fakes.apify import Outcome
+from tests.patience import PATIENCE_SECONDS
 from tests.running import job_of, until, worker
 from tests.sources.test_analysis_job import COMMENTS, KIND, LINK, NICHE, POSTS
 from workers.engine.errors import Reject, Retry
@@ -51,7 +52,10 @@ async def analysed_again(db, services, website, product):
 
 async def ended(db, services, product):
     """The job's code once it has failed; where it waits for a run, it is woken."""
-    async with worker(db, KIND, analyze_product.handler(services)), asyncio.timeout(120):
+    async with (
+        worker(db, KIND, analyze_product.handler(services)),
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         while (job := job_of(db, product, KIND))["status"] not in {"failed", "succeeded"}:
             if job["status"] == "waiting":
                 db.execute("select private.wake(%s)", job["id"])
@@ -92,7 +96,10 @@ async def swept(db, services):
     """What ended jobs left at Apify is deleted, as by schedule."""
     job_id = db.value("select private.enqueue('delete_source_runs', null, null, 'now')")
     handler = maintenance.source_run_deletion(services.apify)
-    async with worker(db, "delete_source_runs", handler, "maintenance"), asyncio.timeout(120):
+    async with (
+        worker(db, "delete_source_runs", handler, "maintenance"),
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         while db.value("select status from public.jobs where id = %s", job_id) != "succeeded":  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -159,7 +166,10 @@ async def test_a_run_that_was_started_beside_an_error_is_counted_once(db, connec
     apify.will(VIDEOS_ACTOR, replace(POSTS, late_error=(502, "bad-gateway")), NICHE)
     apify.will(COMMENTS_ACTOR, COMMENTS)
     product = make_product(db, make_user(db), source_url=LINK)
-    async with worker(db, KIND, analyze_product.handler(connected)), asyncio.timeout(60):
+    async with (
+        worker(db, KIND, analyze_product.handler(connected)),
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         while job_of(db, product, KIND)["error_code"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         db.execute("update pgmq.q_jobs set vt = now(), enqueued_at = now()")

@@ -14,6 +14,7 @@ from core.tiktok import TikTokLogin
 from tests.database import make_product, make_user
 from tests.fakes import tiktok as fake_tiktok
 from tests.fakes.apify import Outcome
+from tests.patience import PATIENCE_SECONDS
 from tests.running import job_of, until, worker
 from tests.world import NOW
 from workers.jobs import analyze_product
@@ -187,7 +188,7 @@ async def test_too_many_questions_are_repeated_after_a_minute(
     async with worker(
         db, KIND, analyze_product.handler(replace(services, tiktok_accounts=accounts))
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while job_of(db, product, KIND)["stage"] != "retrying":  # noqa: ASYNC110 - in the database
                 await asyncio.sleep(0.02)
     job = job_of(db, product, KIND)
@@ -238,7 +239,7 @@ async def test_an_end_that_cannot_be_told_yet_is_told_later(db, user, accounts, 
 
 
 async def ended(db, stage="done"):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (  # noqa: ASYNC110 - it is in the database
             db.value("select stage from public.jobs where kind = 'revoke_tiktok'") != stage
         ):

@@ -15,6 +15,7 @@ from tests.database import make_product, make_user
 from tests.fakes import openai as fake_openai
 from tests.fakes.apify import Outcome
 from tests.fakes.openai import Reply
+from tests.patience import PATIENCE_SECONDS
 from tests.rows import make_pack
 from tests.running import job_of, worker
 from tests.world import PRICE
@@ -78,7 +79,7 @@ def rows_of(who: str) -> list[str]:
 
 async def settled(db, product, kind):
     """The job once it has ended, waits, or was put back after a failure."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             job = job_of(db, product, kind)
             is_over = job["status"] in {"succeeded", "failed", "waiting"}

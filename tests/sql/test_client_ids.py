@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.database import Database, make_product, make_user, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned
 
@@ -38,7 +39,9 @@ def post(
     postgrest: RunningPostgrest, user: uuid.UUID, path: str, body: object, prefer: str = WHOLE
 ) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token(user_claims(user))}", "Prefer": prefer}
-    return httpx.post(f"{postgrest.url}/{path}", headers=headers, json=body, timeout=60)
+    return httpx.post(
+        f"{postgrest.url}/{path}", headers=headers, json=body, timeout=PATIENCE_SECONDS
+    )
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -18,6 +18,7 @@ import httpx
 
 from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, as_here, token
 from tests.rules import banned, make_rule, make_script, rule
 
@@ -37,7 +38,7 @@ class Api:
     def call(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token(user_claims(self.user))}"}
         return httpx.request(
-            method, self.url + path, json=json, headers=bearer | headers, timeout=20
+            method, self.url + path, json=json, headers=bearer | headers, timeout=PATIENCE_SECONDS
         )
 
     def post(self, path: str, json: Any) -> httpx.Response:
@@ -64,7 +65,7 @@ def answers(
 
 @answers(401, "not_signed_in", "Sign in first: this needs an access token.")
 def _(api: Api) -> httpx.Response:
-    return httpx.get(f"{api.url}/products")
+    return httpx.get(f"{api.url}/products", timeout=PATIENCE_SECONDS)
 
 
 @answers(
@@ -74,13 +75,15 @@ def _(api: Api) -> httpx.Response:
 )
 def _(api: Api) -> httpx.Response:
     claims = user_claims(api.user) | {"exp": None}
-    return httpx.get(f"{api.url}/products", headers={"Authorization": f"Bearer {token(claims)}"})
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.get(f"{api.url}/products", headers=headers, timeout=PATIENCE_SECONDS)
 
 
 @answers(401, "PGRST301", "JWT expired")
 def _(api: Api) -> httpx.Response:
     claims = user_claims(api.user) | {"exp": int(time.time()) - 60}
-    return httpx.get(f"{api.url}/products", headers={"Authorization": f"Bearer {token(claims)}"})
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.get(f"{api.url}/products", headers=headers, timeout=PATIENCE_SECONDS)
 
 
 @answers(
@@ -362,7 +365,7 @@ def _(api: Api) -> httpx.Response:
 
 
 def wait_for_a_lock(db: Database) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
     while not db.value(waiting):
         assert time.monotonic() < deadline

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from postgrest import APIError
 
 from tests.database import Database, make_product, make_user, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, as_here, token
 
 MUG = {"name": "Mug", "source_url": "https://shop.example/mug"}
@@ -216,7 +217,7 @@ def test_a_changed_schema_is_served_at_once(db: Database, postgrest: RunningPost
     )
     for statement, outcome in changes:
         db.execute(statement)
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (got := seen()) != outcome:
             assert time.monotonic() < deadline, (statement, got)
 

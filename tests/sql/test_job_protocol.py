@@ -23,6 +23,7 @@ from tests.jobs import (
     state,
     token,
 )
+from tests.patience import PATIENCE_SECONDS
 
 NOTHING = {"messages": 0, "live": 0}
 
@@ -275,7 +276,7 @@ def test_two_enqueuers_at_once_get_the_same_job(db: Database):
             first = one.execute(statement).fetchone()
             waiting = jobs.in_background(lambda: two.execute(statement).fetchone())
             jobs.wait_until_blocked(db, two)
-        assert waiting.result(timeout=5) == first
+        assert waiting.result(timeout=PATIENCE_SECONDS) == first
     assert leftovers(db) == {"messages": 1, "live": 1}
 
 
@@ -304,7 +305,7 @@ def test_cancelling_a_running_job_tells_its_worker(db: Database):
         listener.execute("listen job_cancelled")
         with db.as_user(user_id) as user:
             user.execute("select public.cancel_job(%s)", job_id)
-        [note] = listener.notifies(timeout=5, stop_after=1)
+        [note] = listener.notifies(timeout=PATIENCE_SECONDS, stop_after=1)
     with db.as_worker() as worker:
         extended = worker.row(
             "select * from private.extend(array[%s::bigint], array[%s], 30)", *token(job)
@@ -339,7 +340,7 @@ def notified(db: Database, work: Callable[[], object]) -> list[str]:
         work()
         db.execute("select pg_notify('jobs', 'end')")
         names = []
-        for note in listener.notifies(timeout=120):
+        for note in listener.notifies(timeout=PATIENCE_SECONDS):
             if note.payload == "end":
                 return names
             names.append(note.payload)

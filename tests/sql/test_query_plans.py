@@ -23,6 +23,7 @@ from tests.amount import rounds
 from tests.benchmarks.api import data
 from tests.benchmarks.jobs.target import Target
 from tests.database import Database, Row, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, serve, token
 from tests.rules import banned
 from tests.server import PLATFORM, TestServer, migrate
@@ -136,7 +137,9 @@ class Plans:
         """The plans of a request's statements, in the order in which they ended."""
         headers = self._headers | dict(request.pop("headers", {}))
         with self.logged() as plans:
-            answer = httpx.request(method, self._url + path, headers=headers, timeout=30, **request)
+            answer = httpx.request(
+                method, self._url + path, headers=headers, timeout=PATIENCE_SECONDS, **request
+            )
         assert answer.status_code < 300, answer.text
         assert any("pgrst_source" in plan["Query Text"] for plan in plans)
         return plans

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from tests.database import Database, Session, make_product, make_user
 from tests.jobs import end_all
+from tests.patience import PATIENCE_SECONDS
 from tests.rows import make_pack
 from tests.rules import banned, refusal
 
@@ -40,7 +41,7 @@ def together(db: Database, user: uuid.UUID, call: Callable[[Session], object]) -
     def request(_: int) -> str:
         try:
             with db.as_user(user) as session:
-                start.wait(timeout=30)
+                start.wait(timeout=PATIENCE_SECONDS)
                 call(session)
         except psycopg.Error as error:
             code: str = json.loads(error.diag.message_primary or "")["code"]

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tests.database import Database, Session, make_product, make_user, user_claims
 from tests.jobs import end_all
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, serve, token
 from tests.rows import make_pack, make_result
 from tests.server import TestServer
@@ -32,7 +33,7 @@ def ask(
 ) -> httpx.Response:
     if user:
         headers["Authorization"] = f"Bearer {token(user_claims(user))}"
-    return httpx.request(method, postgrest.url + path, headers=headers)
+    return httpx.request(method, postgrest.url + path, headers=headers, timeout=PATIENCE_SECONDS)
 
 
 def test_a_new_product_shows_its_job(db: Database) -> None:
@@ -295,7 +296,7 @@ def test_the_tokens_that_postgrest_remembers_have_a_limit(db: Database, tmp_path
 
 
 def show_tokens(postgrest: RunningPostgrest, user: uuid.UUID, number: int) -> None:
-    with httpx.Client(base_url=postgrest.url) as client:
+    with httpx.Client(base_url=postgrest.url, timeout=PATIENCE_SECONDS) as client:
         for nonce in range(number):
             access_token = token(user_claims(user) | {"nonce": nonce})
             client.get("/plans", headers={"Authorization": f"Bearer {access_token}"})

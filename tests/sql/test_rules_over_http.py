@@ -7,6 +7,7 @@ import uuid
 import httpx
 
 from tests.database import Database, make_product, make_user, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned, make_rule, make_script
 
@@ -28,7 +29,7 @@ def call(
         postgrest.url + path,
         json=body,
         headers=authorization | (headers or {}),
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     return answer.status_code, answer.json() if answer.content else None
 

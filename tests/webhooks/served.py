@@ -18,6 +18,7 @@ import psutil
 
 from local import stripe
 from tests.fakes.clerk import WEBHOOK_SECRET, Clerk
+from tests.patience import GUNICORN, PATIENCE_SECONDS
 from tests.server import ROOT, free_port
 from tests.webhooks.edge import signing_jwk
 
@@ -55,6 +56,7 @@ def edge(folder: Path, database_url: str, *options: str, **settings: str) -> Ite
         "CLERK_JWT_KEY": CLERK.pem,
         "CLERK_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
+        "READ_SECONDS": "25",  # the most; a busy machine makes both sides slow
         **settings,
     }
     with _gunicorn("webhooks.app:create_app()", variables, *options) as served:
@@ -92,7 +94,7 @@ def _gunicorn(app: str, variables: dict[str, str], *options: str) -> Iterator[Se
 def _process(port: int, words: list[str], variables: dict[str, str]) -> Iterator[Served]:
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *words],
-        env=os.environ | variables,
+        env=os.environ | GUNICORN | variables,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -102,12 +104,13 @@ def _process(port: int, words: list[str], variables: dict[str, str]) -> Iterator
         yield Served(port, process.pid)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(300):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS):
             return
         time.sleep(0.1)
     raise RuntimeError(f"nothing listens on port {port}")

@@ -14,6 +14,7 @@ import pytest
 from tests.amount import rounds
 from tests.fakes.clerk import Clerk
 from tests.fakes.key_server import serving
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks.edge import make_settings, running
 from webhooks.clerk_keys import (
     COOLDOWN_SECONDS,
@@ -111,7 +112,7 @@ def test_a_slow_refresh_makes_nobody_else_wait():
     def slow():
         if started.is_set() or now[0]:
             started.set()
-            release.wait(10)
+            release.wait(PATIENCE_SECONDS)
         return CLERK.jwks
 
     source = FetchedKeys(slow, clock=lambda: now[0])
@@ -119,7 +120,7 @@ def test_a_slow_refresh_makes_nobody_else_wait():
     now[0] = 400.0
     refresher = threading.Thread(target=source.for_key, args=("ins_test",))
     refresher.start()
-    started.wait(10)
+    assert started.wait(PATIENCE_SECONDS)
     assert source.for_key("ins_test") == CLERK.jwks
     release.set()
     refresher.join()

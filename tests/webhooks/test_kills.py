@@ -19,6 +19,7 @@ from tests.amount import rounds
 from tests.database import Database, make_product
 from tests.erasure import rows_about
 from tests.fakes import clerk
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks import dying
 from tests.webhooks.edge import NOW
 from tests.webhooks.lifecycles import rows, truth
@@ -64,7 +65,9 @@ class World:
                 text=True,
             )
             moments.belong_to(process.pid)
-            _, errors = process.communicate(json.dumps(given(folder=folder)), timeout=60)
+            _, errors = process.communicate(
+                json.dumps(given(folder=folder)), timeout=PATIENCE_SECONDS
+            )
         self.stripe.faults = lambda *_: None
         was_reached = die_at in moments.seen
         assert process.returncode == (-9 if was_reached else 0), errors

@@ -14,6 +14,7 @@ import pytest
 
 from tests.amount import rounds
 from tests.fakes.clerk import Clerk
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import serve
 from tests.webhooks.edge import Edge, make_settings, signing_jwk
 from webhooks.app import create_app
@@ -59,7 +60,7 @@ class Traffic:
 
     def run(self, number):
         client = self.edge.app.test_client()
-        with httpx.Client(base_url=self.url) as reader:
+        with httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS) as reader:
             while not self.stopping.is_set():
                 self.one(client, reader, number)
                 self.done += 1
@@ -116,8 +117,8 @@ def test_a_rotation_under_load_fails_no_request(db, tmp_path, published):
     assert len(traffic.kids) == rounds(2, full=6)
 
 
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

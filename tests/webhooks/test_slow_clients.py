@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks import served
 from tests.webhooks.test_gunicorn import head, read_answer, say
 from webhooks.buffering import MAX_BODY_BYTES, MAX_HELD_BYTES, Incoming
@@ -41,7 +42,7 @@ def port(request, tmp_path_factory):
 
 def begin(port, text):
     """A connection that has sent this much, as far as the other side takes it."""
-    connection = socket.create_connection(("127.0.0.1", port), 10)
+    connection = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     connection.settimeout(0)
     with suppress(BlockingIOError):
         connection.send(text.encode())
@@ -59,16 +60,18 @@ def test_others_are_served_beside_clients_that_wait(port, kind):
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory):
-    """An edge that waits a second for a request, and for two of an address."""
+    """An edge that waits a second for a request."""
     folder = tmp_path_factory.mktemp("hasty")
-    settings = {"READ_SECONDS": "1", "CONNECTIONS_PER_ADDRESS": "2"}
-    with served.edge(folder, NO_DATABASE, "--workers=1", **settings) as running:
+    with served.edge(folder, NO_DATABASE, "--workers=1", READ_SECONDS="1") as running:
         yield running.port
 
 
-@pytest.fixture
-def served_alone(tmp_path):
-    with served.edge(tmp_path, NO_DATABASE, "--workers=1") as running:
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """An edge that waits long for a request, and for two of an address."""
+    folder = tmp_path_factory.mktemp("patient")
+    settings = {"CONNECTIONS_PER_ADDRESS": "2"}
+    with served.edge(folder, NO_DATABASE, "--workers=1", **settings) as running:
         yield running
 
 
@@ -80,30 +83,30 @@ def problem(connection):
 
 def test_a_request_that_does_not_arrive_in_time_is_refused(hasty):
     with begin(hasty, SLOW["half a body"]) as slow, begin(hasty, "") as silent:
-        slow.settimeout(10)
-        silent.settimeout(10)
+        slow.settimeout(PATIENCE_SECONDS)
+        silent.settimeout(PATIENCE_SECONDS)
         assert problem(slow) == (408, "request_timeout")
         assert silent.recv(1) == b""
 
 
-def test_one_address_has_so_many_unfinished_requests_and_the_oldest_goes_first(hasty):
+def test_one_address_has_so_many_unfinished_requests_and_the_oldest_goes_first(patient):
     with ExitStack() as slow:
-        first, *_ = [slow.enter_context(begin(hasty, "GET /")) for _ in range(3)]
-        first.settimeout(10)
+        first, *_ = [slow.enter_context(begin(patient.port, "GET /")) for _ in range(3)]
+        first.settimeout(PATIENCE_SECONDS)
         assert problem(first) == (408, "request_timeout")
 
 
-def test_requests_that_come_at_once_are_answered_one_by_one(hasty):
+def test_requests_that_come_at_once_are_answered_one_by_one(patient):
     text = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", patient.port), PATIENCE_SECONDS) as connection:
         connection.sendall((text * 2 + head("GET /nowhere HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1 200"), data.count(b"HTTP/1.1 404")) == (2, 1)
 
 
-def test_a_client_that_asks_first_is_told_to_send_its_body(hasty):
+def test_a_client_that_asks_first_is_told_to_send_its_body(patient):
     asked = head("POST /clerk/webhook HTTP/1.1", "Content-Length: 2", "Expect: 100-continue")
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", patient.port), PATIENCE_SECONDS) as connection:
         connection.sendall(asked.encode())
         assert connection.recv(12) == b"HTTP/1.1 100"
         connection.sendall(b"{}")
@@ -111,20 +114,20 @@ def test_a_client_that_asks_first_is_told_to_send_its_body(hasty):
 
 
 @pytest.mark.parametrize("length", ["9999999", "9" * 19])
-def test_what_follows_a_request_that_was_cut_is_no_request(hasty, length):
+def test_what_follows_a_request_that_was_cut_is_no_request(patient, length):
     text = f"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", patient.port), PATIENCE_SECONDS) as connection:
         connection.sendall((text + head("GET /healthz HTTP/1.1")).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1"), data[9:12]) == (1, b"405")
 
 
-def test_a_body_of_many_chunks_costs_no_more_than_its_length(served_alone):
+def test_a_body_of_many_chunks_costs_no_more_than_its_length(patient):
     chunks = "1\r\na\r\n" * 40_000  # as one piece it takes 4 s of processor time, not 0.1 s
-    before = served_alone.cpu_seconds()
+    before = patient.cpu_seconds()
     asked = head("POST /clerk/webhook HTTP/1.1", "Transfer-Encoding: chunked")
-    assert say(served_alone.port, asked + chunks + "0\r\n\r\n")[0] == 400
-    assert served_alone.cpu_seconds() - before < 2
+    assert say(patient.port, asked + chunks + "0\r\n\r\n")[0] == 400
+    assert patient.cpu_seconds() - before < 2
 
 
 def test_whole_requests_that_wait_for_a_thread_take_bounded_memory():
@@ -134,31 +137,31 @@ def test_whole_requests_that_wait_for_a_thread_take_bounded_memory():
     with served.gateway(silent.getsockname()[1]) as gateway, silent, ExitStack() as clients:
         waiting = []
         for _ in range(100):
-            client = socket.create_connection(("127.0.0.1", gateway.port), 10)
+            client = socket.create_connection(("127.0.0.1", gateway.port), PATIENCE_SECONDS)
             waiting.append(clients.enter_context(client))
             client.sendall(request)
         answered = set()
         while len(answered) < 100 - MAX_HELD_BYTES // MAX_BODY_BYTES:
-            ready, _, _ = select.select(set(waiting) - answered, [], [], 10)
+            ready, _, _ = select.select(set(waiting) - answered, [], [], PATIENCE_SECONDS)
             assert ready
             answered |= set(ready)
         assert {each.recv(12) for each in answered} == {b"HTTP/1.1 503"}
 
 
-def test_what_follows_a_long_body_is_the_next_request(hasty):
+def test_what_follows_a_long_body_is_the_next_request(patient):
     body = "x" * 100_000
     first = (
         f"POST /clerk/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     second = head("GET /nowhere HTTP/1.1", f"X-A: {'a' * 9000}")
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+    with socket.create_connection(("127.0.0.1", patient.port), PATIENCE_SECONDS) as connection:
         connection.sendall((first + body + second).encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (data.count(b"HTTP/1.1 400"), data.count(b"HTTP/1.1 404")) == (1, 1)
 
 
-def test_headers_without_an_end_are_too_large(hasty):
-    with socket.create_connection(("127.0.0.1", hasty), 10) as connection:
+def test_headers_without_an_end_are_too_large(patient):
+    with socket.create_connection(("127.0.0.1", patient.port), PATIENCE_SECONDS) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n" + b"X-A: a\r\n" * 10_000)
         assert problem(connection) == (431, "invalid_request")
 

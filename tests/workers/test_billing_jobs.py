@@ -17,6 +17,7 @@ from local import stripe
 from local.stripe import Fault
 from tests.database import Database, make_user
 from tests.erasure import rows_about
+from tests.patience import PATIENCE_SECONDS
 from workers.engine.runner import Runner
 from workers.jobs import billing, maintenance
 from workers.jobs.billing import BILLING_CONNECTIONS, StripeAccess
@@ -44,18 +45,19 @@ async def working(db: Database, gateway: Gateway | None) -> AsyncIterator[None]:
             handlers,
             queues=["billing", "maintenance"],
             concurrency=8,
-            lease_seconds=10,
+            lease_seconds=PATIENCE_SECONDS,
         )
         task = asyncio.create_task(runner.run())
         try:
             yield
         finally:
+            runner._lease_seconds = 10  # of which what still runs gets a third to end
             runner.stop()
             await task
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - the condition is in the database
             await asyncio.sleep(0.02)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.workers import isolated_tasks as tasks
 from workers.engine.errors import Reject, Retry
 from workers.engine.isolation import BeyondBounds, FailedError, open_isolation
@@ -23,7 +24,7 @@ def isolation(processes=2, cpu_seconds=60, memory=256):
 
 
 async def until(condition):
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - the condition is in another process
             await asyncio.sleep(0.02)
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.chaos.proxy import Proxy
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expect_notifications, make_kind
+from tests.patience import PATIENCE_SECONDS
 from workers.engine.heartbeat import listen
 
 Heard = asyncio.Queue[tuple[str, str | bool]]
@@ -44,7 +45,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
 
 
 async def next_of(heard: Heard) -> tuple[str, str | bool]:
-    return await asyncio.wait_for(heard.get(), 120)
+    return await asyncio.wait_for(heard.get(), PATIENCE_SECONDS)
 
 
 async def test_whatever_was_missed_before_is_looked_for_once(db: Database):

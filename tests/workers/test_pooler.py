@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from core.database import async_pool, connect, sync_pool
 from tests.database import Database
 from tests.jobs import QUEUE, enqueue, expect_notifications, leftovers, make_kind
+from tests.patience import PATIENCE_SECONDS
 from tests.pgbouncer import needs_pgbouncer, pooling
 from workers.engine.handlers import Handler, JobContext
 from workers.engine.heartbeat import listen
@@ -26,7 +27,7 @@ def noop(db: Database) -> str:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - the condition is in the database
             await asyncio.sleep(0.02)
 
@@ -106,9 +107,9 @@ async def test_a_pooler_in_session_mode_is_not_deaf(db: Database):
         task = asyncio.create_task(
             listen(pooler.url("worker"), connected.put_nowait, heard.put_nowait, lambda _: None)
         )
-        assert await asyncio.wait_for(connected.get(), 60) is False
+        assert await asyncio.wait_for(connected.get(), PATIENCE_SECONDS) is False
         expect_notifications(db)
         enqueue(db)
-        assert await asyncio.wait_for(heard.get(), 60) == QUEUE
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == QUEUE
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from core.config import EdgeSettings, OperatorSettings, WorkerSettings
 from tests.database import Database, Row, make_product, make_user
 from tests.fakes.website import serving
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT
 
 LEASE_SECONDS = 6  # beats every two seconds: a busy machine may be late with one
@@ -49,7 +50,7 @@ def worker(log: Path, env: dict[str, str], *arguments: str) -> Iterator[subproce
         process.wait()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 600) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Waits for what another process will do; fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is outside of this process
@@ -75,7 +76,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -127,7 +128,7 @@ async def test_a_signal_hands_back_before_the_lease_ends_and_burns_no_attempt(
             job = await until_status(db, user_id, "running")
             process.send_signal(number)
             await until_status(db, user_id, "queued")
-            assert await asyncio.to_thread(process.wait, 600) == 0
+            assert await asyncio.to_thread(process.wait, PATIENCE_SECONDS) == 0
     # A lease that ends by itself counts a crash.
     assert db.row(JOB, user_id) == job | {"status": "queued", "attempt": 1, "crashes": 0}
 
@@ -172,7 +173,7 @@ async def test_every_log_line_is_json_with_an_event(db: Database, tmp_path: Path
     with worker(log, environment(db), "--queues", "billing", "--concurrency", "3") as process:
         await until_started(log)
         process.terminate()
-        assert await asyncio.to_thread(process.wait, 600) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE_SECONDS) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["worker_started", "worker_stopped"]
     assert (lines[0]["queues"], lines[0]["concurrency"]) == (["billing"], 3)

@@ -13,7 +13,7 @@ from tests.amount import rounds
 from tests.fakes.openai import USAGE, Reply
 from tests.running import until, worker
 from tests.writing.test_assistant import SHOP, answers, assisted
-from tests.writing.test_scripts import BEATS, KIND, SCRIPTS, REQUEST, reply, wanted
+from tests.writing.test_scripts import BEATS, KIND, REQUEST, SCRIPTS, reply, wanted
 from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
 from workers.sources.routing import collect

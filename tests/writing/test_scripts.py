@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tests.database import make_product, make_user
 from tests.fakes.openai import Reply
+from tests.patience import PATIENCE_SECONDS
 from tests.rows import make_pack
 from tests.running import job_of, until, worker
 from workers.engine.errors import Reject, Retry
@@ -163,7 +164,10 @@ async def test_a_script_acquires_the_semaphore_of_the_model_for_its_job(db, serv
     def states():
         return sorted(job_of(db, product, KIND)["status"] for product in (first, second))
 
-    async with worker(db, KIND, generate_script.handler(model), "scripts"), asyncio.timeout(120):
+    async with (
+        worker(db, KIND, generate_script.handler(model), "scripts"),
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         while states() != ["succeeded", "waiting"]:  # noqa: ASYNC110 - it is in the database
             await asyncio.sleep(0.02)
     assert len(server.requests) == 1

@@ -31,7 +31,7 @@ function good({ data, error }) {
 
 async function sleepUntil(isTrue) {
   for (let tries = 0; !(await isTrue()); tries++) {
-    if (tries > 200) throw new Error(`never became true: ${isTrue}`)
+    if (tries > 8_000) throw new Error(`never became true: ${isTrue}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
