@@ -3,10 +3,10 @@
 
 -- schemas/00_foundations.sql
 
--- Foundations for everybody: two schemas, nothing allowed by default, logins with least privilege,
--- errors with a stable code, and what all inserts through the API have in common.
+-- Foundations: schemas without default grants, logins with least privilege, errors with stable
+-- codes, and triggers that several tables share.
 
--- Older projects grant new objects to the API roles by default; ours are granted one by one.
+-- Older projects grant new objects to the API roles by default. Here each grant is explicit.
 alter default privileges revoke execute on functions from public;
 alter default privileges in schema public
 revoke all on tables from anon, authenticated, service_role;
@@ -15,7 +15,7 @@ revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public
 revoke all on functions from anon, authenticated, service_role;
 
--- A temporary type or function of a caller's could stand before a built-in one. No login needs any.
+-- A temporary type or function could shadow a built-in one. No login needs temporary objects.
 do $$
 begin
     execute format('revoke temporary on database %I from public', current_database());
@@ -24,10 +24,10 @@ $$;
 
 create schema private;
 comment on schema private is
-'Privileged functions and internal tables. Not exposed by the API; each function is granted by
+'Privileged functions and internal tables. The API does not expose it; each function is granted by
 name.';
 
--- Roles are cluster-wide: a second database on the same server finds them already there.
+-- Roles belong to the cluster, so another database may have created them.
 do $$
 begin
     create role worker login noinherit;
@@ -74,7 +74,7 @@ begin
     if v_row > 1 and fail.status in (404, 409, 422) then
         details := coalesce(details, '{}') || jsonb_build_object('row', v_row);
     end if;
-    -- PostgREST wants `details` to be a string; an object there would be a 500.
+    -- PostgREST requires `details` to be a string: an object there is a 500.
     raise sqlstate 'PGRST' using
         message = jsonb_build_object(
             'code', fail.code, 'message', fail.message, 'details', fail.details::text, 'hint', null
@@ -83,8 +83,8 @@ begin
 end;
 $$;
 comment on function private.fail is
-'Ends the request with an HTTP status and a stable code (docs/errors.md); rolls everything back.
-From the second row of a bulk insert on, details name the row (private.number_row).';
+'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
+back. From the second row of a bulk insert on, details name the row (private.number_row).';
 grant execute on function private.fail to authenticated;
 grant execute on function private.fail to service_role;
 
@@ -105,14 +105,15 @@ begin
             422, code, format('%s is longer than %s characters.', label, max_characters), v_details
         );
     end if;
-    -- PostgREST stores {"name": {"x": 1}} as the text '{"x": 1}'; nobody means that.
+    -- PostgREST would store {"name": {"x": 1}} as the text '{"x": 1}'.
     if private.is_json_container(value) then
         perform private.fail(422, code, label || ' must be text.', v_details);
     end if;
 end;
 $$;
 comment on function private.require_text is
-'A text that is missing, empty, too long or none is 422 with this code; details name the field.';
+'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
+422 with this code; details name the field.';
 grant execute on function private.require_text to authenticated;
 grant execute on function private.require_text to service_role;
 
@@ -121,14 +122,14 @@ returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Not jsonb, which refuses \u0000 and huge numbers that are valid JSON.
+    -- json, because jsonb refuses \u0000 and huge numbers, which are valid JSON.
     return value ~ '^\s*[\[{]' and json_typeof(value::json) in ('object', 'array');
 exception when invalid_text_representation then
     return false;
 end;
 $$;
 comment on function private.is_json_container is
-'Whether a text is a JSON object or array: what PostgREST makes of {"name": {"x": 1}} for a text
+'Whether a text is a JSON object or array, as PostgREST stores {"name": {"x": 1}} in a text
 column.';
 grant execute on function private.is_json_container to authenticated;
 grant execute on function private.is_json_container to service_role;
@@ -138,7 +139,7 @@ returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select case
-        -- Characters that nobody sees don't make a name either.
+        -- Invisible characters alone are no name.
         when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
         when char_length(name) > 200 then 'may have 200 characters at most.'
         when private.is_json_container(name) then 'must be text.'
@@ -159,7 +160,7 @@ as $$
     from (values (nullif(current_setting('request.headers', true), '')::jsonb)) as v (headers)
 $$;
 comment on function private.asks_for_upsert is
-'Whether the request says what to do with a duplicate; then a trigger must not answer it.';
+'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
 grant execute on function private.asks_for_upsert to authenticated;
 grant execute on function private.asks_for_upsert to service_role;
 
@@ -182,8 +183,8 @@ begin
 end;
 $$;
 comment on function private.number_row is
-'Trigger: numbers the rows of an insert, so that a refusal can name its row.
-Errors: 422 too_many_rows.';
+'Trigger: numbers the rows of an insert, so that an error can name its row. One request may add
+500 rows. Errors: 422 too_many_rows.';
 
 create function private.settle_id()
 returns trigger
@@ -192,14 +193,14 @@ as $$
 declare
     v_owner uuid;
 begin
-    -- What isn't the API's has no account, and no quota.
+    -- Rows from outside the API have no account in a token, and no quota.
     if auth.uid() is null then
         return new;
     end if;
-    -- One insert at a time per account and table: parallel ones see each other's ids, and count
-    -- each other.
+    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
+    -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
-    -- Dynamic: the same for each table that takes ids.
+    -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;
     if v_owner = new.user_id and not private.asks_for_upsert() then
@@ -207,17 +208,17 @@ begin
             409, 'already_exists', 'You have already added this.', '{"field": "id"}'
         );
     elsif v_owner <> new.user_id then
-        -- As if it were free: the status does not tell that somebody else has it. The id of the new
-        -- row does, to whoever already knows the other's.
+        -- The status does not tell that the id exists. The new id does, to somebody who already
+        -- knows the other row's id.
         new.id := gen_random_uuid();
     end if;
     return new;
 end;
 $$;
 comment on function private.settle_id is
-'Trigger: an id that the client chose and the account has already is 409 already_exists, unless the
-request says what to do with duplicates. One of another account is replaced by a new one.
-Definer: it looks among the rows of all accounts.';
+'Trigger: checks an id that the client chose. If the account already has it: 409 already_exists,
+unless the request resolves duplicates. If another account has it, replaces it by a new one.
+Definer: it reads the ids of all accounts.';
 
 create function private.keep_id()
 returns trigger
@@ -229,7 +230,7 @@ begin
 end;
 $$;
 comment on function private.keep_id is
-'Trigger: the id of a row stays, whatever an upsert by another key sends.';
+'Trigger: keeps the id of a row, whatever an upsert by another key sends.';
 
 create function private.touch_updated_at()
 returns trigger
@@ -244,9 +245,8 @@ comment on function private.touch_updated_at is 'Trigger: sets updated_at.';
 
 -- schemas/10_accounts.sql
 
--- Accounts: who owns the rows. Every `user_id` references public.accounts: no row is without an
--- account, and none outlives it. private.accounts is the half that the API doesn't see: who the
--- account is at the issuer, its tombstone, the version of what it reads.
+-- Accounts own the rows: every `user_id` references public.accounts and cascades. The internal half
+-- is private.accounts: the identity at the issuer, the tombstone and the read version.
 -- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
 
 create table public.accounts (
@@ -256,18 +256,19 @@ create table public.accounts (
     created_at timestamptz not null default now()
 );
 comment on table public.accounts is
-'The account of the caller: `sub` of its token, `user_id` of every row that it owns.';
+'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is 'How people call it; null if it has no name.';
+comment on column public.accounts.name is
+'Its display name; null without one.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
--- No API role writes it: a sign-in makes an account, its erasure deletes it.
+-- No API role writes it: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated;
 grant select on public.accounts to service_role;
 
--- Room on each page for the next version of a row: no index holds what a write changes.
+-- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
     id uuid primary key,
     issuer text not null check (length(issuer) between 1 and 255),
@@ -279,14 +280,16 @@ create table private.accounts (
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
-'The internal half of each account, by the same id. It outlives the public half as the tombstone.';
-comment on column private.accounts.issuer is 'Who issues the session tokens: `iss`.';
-comment on column private.accounts.subject is 'Whom the issuer means: `sub`.';
+'The internal half of each account, with the same id. After an erasure it stays as the tombstone.';
+comment on column private.accounts.issuer is
+'The issuer of its session tokens: `iss`.';
+comment on column private.accounts.subject is
+'Its identity at the issuer: `sub`.';
 comment on column private.accounts.read_version is
-'Grows with each change of the account''s products, scripts and packs, and with each job that ends
-without changing them: one row to look at instead of all of them.';
+'Grows with each change of the account''s products, scripts and packs, and with each failed or
+cancelled job. The ETag depends on it.';
 comment on column private.accounts.deleted_at is
-'When the account was erased: the row is a tombstone. Null while it lives.';
+'When the account was erased; null while it lives.';
 comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
 create index accounts_unemptied_idx on private.accounts (id)
@@ -303,7 +306,7 @@ begin
     select a.* into v_account from private.accounts as a
     where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
     if not found then
-        -- Of concurrent first sign-ins one makes the account; the others wait for its commit.
+        -- One of several concurrent first sign-ins inserts; the others wait for its commit.
         insert into private.accounts (id, issuer, subject)
         values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
         on conflict do nothing;
@@ -319,8 +322,8 @@ begin
 end;
 $$;
 comment on function private.resolve_identity is
-'The account behind a verified session token, made on the first sign-in, and whether it is erased.
-Definer: the edge has no table rights. Only the edge may call it, after it has checked the token.';
+'The account of a verified session token, and whether it is erased. The first sign-in creates it.
+Definer: the edge has no table rights, and calls this only with a verified token.';
 grant execute on function private.resolve_identity to webhook;
 
 create function private.is_erased(user_id uuid)
@@ -333,14 +336,14 @@ begin atomic
     );
 end;
 comment on function private.is_erased is
-'Whether an account has its tombstone. Definer: it reads the tombstones.';
+'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
 create function private.lock_account(user_id uuid)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- References take the same lock. Only the end of an erasure takes a stronger one.
+    -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
     where p.id = lock_account.user_id and a.deleted_at is null
     for key share of p skip locked;
@@ -348,15 +351,16 @@ begin
 end;
 $$;
 comment on function private.lock_account is
-'Keeps an account until the transaction ends; waits for nobody. False: it is erased, or was never
-made. Call it before adding a row: the erasure deletes that row, or this returns false.';
+'Locks an account against deletion until the transaction ends, without waiting. False: it is
+erased or unknown. Call it before each insert: then either the erasure sees the row, or this
+returns false.';
 
 create function private.require_account()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- An account that was never made is left to the reference.
+    -- The foreign key refuses an unknown account.
     if not private.lock_account(new.user_id)
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
@@ -365,10 +369,10 @@ begin
 end;
 $$;
 comment on function private.require_account is
-'Trigger: nothing is added to an erased account, also by a request that was let in before.
+'Trigger: refuses rows for an erased account, even in a request that began before the erasure.
 Definer: it reads the tombstones. Errors: 403 account_deleted.';
 
-create function private.count_change()
+create function private.bump_read_version()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -381,19 +385,19 @@ begin
     else
         v_user_ids := array(select distinct c.user_id from changed as c order by c.user_id);
     end if;
-    -- Every transaction locks these rows last, after products and what a user waits for.
+    -- Every transaction locks these rows last, in order.
     foreach v_user_id in array v_user_ids loop
-        -- Once in a transaction is enough: nobody else sees what stands between.
+        -- Once in a transaction is enough: no other transaction sees the states between.
         update private.accounts as a set read_version = a.read_version + 1
         where a.id = v_user_id and a.xmin <> pg_current_xact_id()::xid;
     end loop;
     return null;
 end;
 $$;
-comment on function private.count_change is
-'Trigger: a change of what an account reads gives it the next read_version. Products, scripts and
-packs count once a statement (transition table `changed`); so does a job that ends without leaving
-one. Definer: the version is internal.';
+comment on function private.bump_read_version is
+'Trigger: increments read_version of the accounts whose products, scripts or packs change
+(transition table `changed`), or whose job fails or is cancelled. Definer: the version is
+internal.';
 
 create function private.account_tables()
 returns setof regclass
@@ -413,8 +417,8 @@ as $$
     order by p.child::regclass::text <> 'public.jobs', max(p.length) desc, p.child::regclass::text
 $$;
 comment on function private.account_tables is
-'The tables whose rows belong to an account: those that reference public.accounts and cascade. Jobs
-come first, because they cost money while they run; then what hangs on others, before the others.';
+'The tables whose user_id references public.accounts and cascades. Jobs come first, because they
+cost money while they run; then child tables before their parents.';
 
 -- schemas/20_jobs.sql
 
@@ -1828,8 +1832,8 @@ grant execute on function private.prune_jobs to worker;
 
 -- schemas/30_billing.sql
 
--- Billing: the plans on offer, what each account pays for, and what it may use because of that.
--- Stripe decides; these rows are what was last seen there (see the Stripe inbox).
+-- Billing: the plans on offer, the subscriptions of each account, and its entitlements. Stripe is
+-- the truth; these rows are the state of the latest sync (31_stripe_inbox).
 
 create table public.plans (
     id text primary key check (id ~ '^[a-z]{1,20}$'),
@@ -1845,15 +1849,15 @@ create table public.plans (
     grace_days smallint not null default 3 check (grace_days >= 0)
 );
 comment on table public.plans is
-'What can be bought, and the limits that come with it. Everybody may read it.';
+'The plans that can be bought and their limits. Everybody may read them.';
 comment on column public.plans.rank is
-'Of several plans an account pays for, the highest rank counts.';
+'An account with several plans gets the one of the highest rank.';
 comment on column public.plans.max_scripts is
-'How many scripts an account may keep, whoever wrote them; scripts_per_month counts those of AI.';
+'How many scripts an account may keep, whoever wrote them. scripts_per_month counts those of AI.';
 comment on column public.plans.kept_analyses is
-'How many analyses of a product are kept, results and packs; the next one deletes the oldest.';
+'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
-'How long the plan lasts after a renewal whose payment failed.';
+'How many days the plan lasts after the payment of a renewal failed.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
@@ -1868,9 +1872,9 @@ create table private.plan_prices (
     is_offered boolean not null default true
 );
 comment on table private.plan_prices is
-'Which plan a Stripe price buys, by the price''s lookup_key.';
+'The plan that each Stripe price buys, by the lookup_key of the price.';
 comment on column private.plan_prices.is_offered is
-'False for prices that are only honoured, not sold any more.';
+'False for a price that checkout no longer sells, but that existing subscriptions have.';
 create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
 
@@ -1882,43 +1886,44 @@ create table private.stripe_customers (
     checkouts integer not null default 0,
     checkout_lease_end timestamptz,
     checked_out_at timestamptz,
-    looks integer not null default 0,
+    sync_version integer not null default 0,
     created_at timestamptz not null default now(),
     synced_at timestamptz,
     deleted_at timestamptz
 );
 comment on table private.stripe_customers is
-'Which Stripe customer an account pays as: a row from its first checkout on. Never matched by
+'The Stripe customer that each account pays as. The first checkout adds the row. Never matched by
 e-mail.';
 comment on column private.stripe_customers.customer_id is
-'Null until Stripe has made the customer.';
+'Null until Stripe has created the customer.';
 comment on column private.stripe_customers.customer_attempt is
-'Numbers the idempotency keys of the customer''s creation: Stripe repeats a stored failure for a
-day.';
+'Part of the idempotency key that creates the customer. It grows because Stripe repeats a stored
+failure for a day.';
 comment on column private.stripe_customers.customer_asked_at is
-'When Stripe was last asked to make the customer; null while no answer is outstanding.';
+'When Stripe was last asked to create the customer; null while no answer is outstanding.';
 comment on column private.stripe_customers.checkouts is
-'Numbers the checkouts, each with an idempotency key of its own.';
+'The number of checkouts, part of the idempotency key of each.';
 comment on column private.stripe_customers.checkout_lease_end is
-'Until when the latest checkout keeps others waiting; null once it has ended.';
+'Until when the latest checkout blocks others; null after it ended.';
 comment on column private.stripe_customers.checked_out_at is
-'When the latest checkout page was made; null before the first.';
-comment on column private.stripe_customers.looks is
-'Counts the writes of the billing sync. A look that began before the latest write is refused.';
+'When the latest checkout page was created; null before the first.';
+comment on column private.stripe_customers.sync_version is
+'Grows with each write of the billing sync. A sync that read Stripe before the latest write is
+refused.';
 comment on column private.stripe_customers.synced_at is
-'When Stripe was last looked at for it; null before the first time.';
+'When the latest sync wrote; null before the first.';
 comment on column private.stripe_customers.deleted_at is
-'When Stripe said the customer is gone; null before.';
+'When a sync found the customer deleted at Stripe; null before.';
 alter table private.stripe_customers enable row level security;
 
 create table private.stripe_account (
-    is_the_one boolean primary key default true check (is_the_one),
+    is_singleton boolean primary key default true check (is_singleton),
     account text not null check (account ~ '^acct_[A-Za-z0-9_]{1,250}/(live|test)$'),
     created_at timestamptz not null default now()
 );
 comment on table private.stripe_account is
-'The Stripe account and mode that our customers live in; one row from the first customer on.
-Who moves to another account deletes it, together with the customers of the old one.';
+'The Stripe account and mode of our customers: one row, from the first customer on. To move to
+another account, delete it together with the customers.';
 alter table private.stripe_account enable row level security;
 
 create function private.stripe_account()
@@ -1928,8 +1933,8 @@ begin atomic
     select a.account from private.stripe_account as a;
 end;
 comment on function private.stripe_account is
-'Where our customers live; null before the first. Definer: workers and the edge have no table
-rights.';
+'The Stripe account of our customers; null before the first. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.stripe_account to worker;
 grant execute on function private.stripe_account to webhook;
 
@@ -1945,7 +1950,7 @@ begin atomic
     on conflict do nothing;
 end;
 comment on function private.remember_stripe_account is
-'Notes the account of a key that has made or found a customer of ours; the first one stays.
+'Stores the Stripe account of a key that has created or found a customer. The first one stays.
 Definer: workers and the edge have no table rights.';
 grant execute on function private.remember_stripe_account to worker;
 grant execute on function private.remember_stripe_account to webhook;
@@ -1968,30 +1973,29 @@ create table public.subscriptions (
     updated_at timestamptz not null default now()
 );
 comment on table public.subscriptions is
-'Subscriptions as last seen at Stripe. Written by the billing sync only.';
+'Subscriptions as last read from Stripe. Only the billing sync writes them.';
 comment on column public.subscriptions.plan is
-'What its price buys; null if the price is none of ours.';
--- No check on status: one that Stripe adds must not stop the sync. What isn't known entitles to
--- nothing.
+'The plan that its price buys; null for an unknown price.';
+-- No check: a status that Stripe adds must not stop the sync. An unknown one entitles to nothing.
 comment on column public.subscriptions.status is
-'Stripe''s word: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
+'Stripe''s status: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired,
 canceled, or a new one.';
 comment on column public.subscriptions.current_period_start is
-'When what was paid for began; null if Stripe names no period.';
+'When the paid period began; null if Stripe names none.';
 comment on column public.subscriptions.current_period_end is
-'When what was paid for ends; null if Stripe names no period.';
+'When the paid period ends; null if Stripe names none.';
 comment on column public.subscriptions.trial_end is
 'When the trial ends or ended; null without one.';
 comment on column public.subscriptions.past_due_at is
-'Since when its latest payment is due; null unless it is past_due. The grace counts from then.';
+'Since when its latest payment is due; null unless it is past_due. The grace period starts here.';
 comment on column public.subscriptions.cancel_at_period_end is
-'Whether it will end by itself, at cancel_at.';
+'Whether it ends at the end of the period, at cancel_at.';
 comment on column public.subscriptions.cancel_at is
-'When it will end by itself; null if it renews.';
+'When it ends; null if it renews.';
 comment on column public.subscriptions.canceled_at is
-'When somebody cancelled it, which may be before it ends.';
+'When it was cancelled, which may be before it ends; null if it was not.';
 comment on column public.subscriptions.pause_collection is
-'What happens to invoices while collection is paused: void, keep_as_draft, mark_uncollectible;
+'The treatment of invoices while collection is paused: void, keep_as_draft or mark_uncollectible;
 else null.';
 create index subscriptions_user_id_created_at_idx
 on public.subscriptions (user_id, created_at desc);
@@ -2027,8 +2031,7 @@ where
     )
 order by s.user_id asc, p.rank desc, s.current_period_end desc;
 comment on view private.entitlements is
-'The best plan that each paying account may use now; an account without a row is on the free
-plan.';
+'The best plan that each paying account may use now. An account without a row is on the free plan.';
 
 create function private.plan_of(user_id uuid)
 returns text
@@ -2039,21 +2042,21 @@ begin atomic
     );
 end;
 comment on function private.plan_of is
-'The plan whose limits an account has now. Definer: it reads other accounts'' subscriptions;
-called by private functions only.';
+'The plan whose limits an account has now. Definer: it reads the subscriptions of all accounts;
+only private functions call it.';
 
 create function private.tenant_weight(user_id uuid)
 returns integer
 language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Doubles with each plan.
+    -- The weight doubles with each rank.
     return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
 end;
 $$;
 comment on function private.tenant_weight is
-'How many jobs in a row a user gets when tenants take turns; a free user gets one. Null, which
-counts as one, for the system.';
+'How many jobs of a tenant are claimed in one round; 1 on the free plan. Null for the system,
+which counts as 1.';
 
 create function private.billing_account(user_id uuid)
 returns table (
@@ -2075,9 +2078,8 @@ begin atomic
     left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
 comment on function private.billing_account is
-'The plan of an account, the Stripe customer it pays as (null: none, or deleted there) and how far
-the making of one has come.
-Definer: the edge has no table rights.';
+'The plan of an account, its Stripe customer (null: none, or deleted at Stripe), and the state of
+the customer''s creation. Definer: the edge has no table rights.';
 grant execute on function private.billing_account to webhook;
 
 create function private.offered_prices(plan text)
@@ -2089,8 +2091,8 @@ begin atomic
     where p.plan = offered_prices.plan and p.is_offered;
 end;
 comment on function private.offered_prices is
-'The lookup keys that checkout may sell a plan by; empty for a plan that is not sold. Definer:
-the edge has no table rights.';
+'The lookup keys of the prices that checkout may sell a plan by; empty for a plan that is not
+sold. Definer: the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
 
 create function private.begin_checkout(user_id uuid)
@@ -2113,9 +2115,9 @@ begin
 end;
 $$;
 comment on function private.begin_checkout is
-'Begins the next checkout of an account and returns its number; null while another one goes on, or
-for an erased account. A checkout without end_checkout keeps others waiting for a minute.
-Definer: the edge has no table rights.';
+'Begins the next checkout of an account and returns its number. Null: another checkout has the
+lease, or the account is erased. The lease ends after a minute or with end_checkout. Definer: the
+edge has no table rights.';
 grant execute on function private.begin_checkout to webhook;
 
 create function private.confirm_checkout(user_id uuid, number integer)
@@ -2133,9 +2135,9 @@ begin
 end;
 $$;
 comment on function private.confirm_checkout is
-'Renews the lease of a checkout right before its page is made. Notes the time, for reconciliation
-looks for what was bought there. False: the lease has ended, or the account was erased.
-Definer: the edge has no table rights.';
+'Renews the lease of a checkout before its page is created, and notes the time for the
+reconciliation. False: the lease has ended, or the account is erased. Definer: the edge has no
+table rights.';
 grant execute on function private.confirm_checkout to webhook;
 
 create function private.end_checkout(user_id uuid, number integer)
@@ -2146,7 +2148,8 @@ begin atomic
     where c.user_id = end_checkout.user_id and c.checkouts = end_checkout.number;
 end;
 comment on function private.end_checkout is
-'Lets the next checkout of an account begin. Definer: the edge has no table rights.';
+'Ends the lease of a checkout, so that the next one may begin. Definer: the edge has no table
+rights.';
 grant execute on function private.end_checkout to webhook;
 
 create function private.ask_customer(user_id uuid, asked_at bigint)
@@ -2157,7 +2160,7 @@ begin atomic
     where c.user_id = ask_customer.user_id;
 end;
 comment on function private.ask_customer is
-'Notes that Stripe is about to be asked for a customer. Definer: the edge has no table rights.';
+'Notes that the edge is about to ask Stripe for a customer. Definer: the edge has no table rights.';
 grant execute on function private.ask_customer to webhook;
 
 create function private.renew_customer_attempt(user_id uuid, attempt integer)
@@ -2171,8 +2174,8 @@ begin atomic
         and c.customer_attempt = renew_customer_attempt.attempt;
 end;
 comment on function private.renew_customer_attempt is
-'Gives up an idempotency key that Stripe has answered for good. Definer: the edge has no table
-rights.';
+'Changes the idempotency key that creates the customer: Stripe has answered the old one for good.
+Definer: the edge has no table rights.';
 grant execute on function private.renew_customer_attempt to webhook;
 
 create function private.bind_customer(user_id uuid, customer_id text)
@@ -2185,7 +2188,7 @@ begin
     if not private.lock_account(bind_customer.user_id) then
         return null;
     end if;
-    -- An account whose customer was deleted at Stripe pays as a new one, made by another key.
+    -- If the customer was deleted at Stripe, the next one needs another idempotency key.
     insert into private.stripe_customers as c (user_id, customer_id)
     values (bind_customer.user_id, bind_customer.customer_id)
     on conflict on constraint stripe_customers_pkey do update
@@ -2201,15 +2204,15 @@ begin
 end;
 $$;
 comment on function private.bind_customer is
-'Remembers the Stripe customer of an account and returns the one it has, which stays the first;
-null for an erased account.
-Definer: the edge has no table rights. The edge made the customer for this account itself.';
+'Stores the Stripe customer of an account, unless it has one, and returns the stored one. Null:
+the account is erased. Definer: the edge has no table rights. The edge created the customer for
+this account itself.';
 grant execute on function private.bind_customer to webhook;
 
 -- schemas/31_stripe_inbox.sql
 
--- The Stripe inbox: events are hints. Each is recorded with the job that looks at Stripe because of
--- it, and ends with what that job saw. Repeated, late and reordered events change nothing.
+-- The Stripe inbox: events are hints. Each event is stored with a job that reads the customer from
+-- Stripe and writes its state. So repeated, late and reordered events do no harm.
 
 create table private.stripe_events (
     id text primary key check (id ~ '^evt_[A-Za-z0-9_]{1,250}$'),
@@ -2226,23 +2229,22 @@ create table private.stripe_events (
     finished_at timestamptz
 );
 comment on table private.stripe_events is
-'Events received from Stripe, ids only: what they tell is read from Stripe.';
+'Events received from Stripe, by ids only. The jobs read everything else from Stripe.';
 comment on column private.stripe_events.status is
-'received: its job has yet to end. done: rows are as fresh as the event. ignored: of no use to
-us, or of a customer that is gone.
-orphan: its customer is no account''s.';
+'received: its job has not ended. done: the rows are at least as fresh as the event. ignored: the
+event is irrelevant, or its customer is gone. orphan: its customer belongs to no account.';
 comment on column private.stripe_events.customer_id is
-'Whose event; null until the job finds out (thin events name an object only).';
+'The customer it is about; null until the job finds out, because thin events name only an object.';
 comment on column private.stripe_events.object_id is
 'The object it is about; null if it names none.';
 comment on column private.stripe_events.created is 'When it happened at Stripe.';
 comment on column private.stripe_events.api_version is
-'Version its payload was written in; null for thin events.';
+'The API version of its payload; null for thin events.';
 comment on column private.stripe_events.body_sha256 is
-'Fingerprint of its text, to notice another text under the same id. Null if reconciliation found the
-event.';
+'SHA-256 of its text, to notice another text with the same id. Null if the reconciliation found
+the event.';
 comment on column private.stripe_events.finished_at is
-'When it left `received`, or was last found to be an orphan; null before.';
+'When it left received, or when the latest job found it to be an orphan; null before.';
 create index stripe_events_customer_id_idx on private.stripe_events (customer_id)
 where status in ('received', 'orphan');
 create index stripe_events_received_at_idx on private.stripe_events (received_at);
@@ -2282,7 +2284,7 @@ begin
         return (
             select
                 case
-                    -- Endpoints of two API versions are told the same in two ways.
+                    -- Endpoints of two API versions get one event in two texts.
                     when
                         e.body_sha256 <> record_stripe_event.body_sha256
                         and e.api_version is not distinct from record_stripe_event.api_version
@@ -2293,7 +2295,7 @@ begin
         );
     end if;
     if v_status = 'received' then
-        -- One job per event: sharing a job that runs already could miss this event's change.
+        -- One job for each event: a job that runs already could miss the change.
         perform private.enqueue(
             'sync_customer', null, null, record_stripe_event.id,
             jsonb_build_object('event_id', record_stripe_event.id)
@@ -2303,9 +2305,9 @@ begin
 end;
 $$;
 comment on function private.record_stripe_event is
-'Records an event and queues its job in one transaction; returns received, ignored, duplicate, or
-changed for a known id with another text.
-Definer: the edge and the reconciliation have no table rights.';
+'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
+changed for a known id with another text. Definer: the edge and the reconciliation have no table
+rights.';
 grant execute on function private.record_stripe_event to webhook;
 grant execute on function private.record_stripe_event to worker;
 
@@ -2321,7 +2323,7 @@ begin atomic
     where e.id = stripe_event.id;
 end;
 comment on function private.stripe_event is
-'An event and where its handling stands. Definer: workers have no table rights.';
+'An event and its status; no row for an unknown id. Definer: workers have no table rights.';
 grant execute on function private.stripe_event to worker;
 
 create function private.attribute_stripe_event(id text, customer_id text)
@@ -2340,12 +2342,12 @@ begin
 end;
 $$;
 comment on function private.attribute_stripe_event is
-'Says whose event it is; null: its object is gone or has no customer. Definer: workers have no
-table rights.';
+'Stores the customer of an event. Null makes it an orphan: its object is gone or has no customer.
+False: the event is no longer received. Definer: workers have no table rights.';
 grant execute on function private.attribute_stripe_event to worker;
 
 create function private.begin_customer_sync(customer_id text)
-returns table (event_ids text[], looks integer)
+returns table (event_ids text[], sync_version integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
@@ -2356,15 +2358,16 @@ begin atomic
         ),
         coalesce(
             (
-                select c.looks from private.stripe_customers as c
+                select c.sync_version from private.stripe_customers as c
                 where c.customer_id = begin_customer_sync.customer_id
             ),
             0
         );
 end;
 comment on function private.begin_customer_sync is
-'The events that a look at Stripe from now on will cover, and the number that its write must name.
-Definer: workers and the edge have no table rights.';
+'What a sync notes before it reads Stripe: the received events of the customer, which it will
+cover, and the sync_version, which its write must name. Definer: workers and the edge have no
+table rights.';
 grant execute on function private.begin_customer_sync to worker;
 grant execute on function private.begin_customer_sync to webhook;
 
@@ -2380,7 +2383,7 @@ begin
     if v_user_id is not null then
         return v_user_id;
     end if;
-    -- The customer's metadata, which only we write, may name an account that pays as nobody.
+    -- The metadata, which only this backend writes, may name an account without a customer.
     perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = customer_account.customer_id;
@@ -2388,8 +2391,8 @@ begin
 end;
 $$;
 comment on function private.customer_account is
-'The account that pays as a Stripe customer, bound by the customer''s metadata if need be; null:
-nobody''s.';
+'The account that pays as a Stripe customer; null without one. Binds the customer to the account
+in its metadata if that account has none.';
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -2417,7 +2420,7 @@ begin atomic
             when seen.status = 'past_due'
                 then coalesce(
                     to_timestamp(seen.past_due_at),
-                    -- Stripe names no invoice that is due: from when it was first seen so.
+                    -- Stripe names no due invoice: use the time of the first sync that saw this.
                     (
                         select known.past_due_at from public.subscriptions as known
                         where known.stripe_subscription_id = seen.id
@@ -2458,7 +2461,7 @@ begin atomic
         pause_collection = excluded.pause_collection;
 end;
 comment on function private.upsert_subscriptions is
-'Writes subscriptions of an account as they were seen at Stripe.';
+'Writes the subscriptions of an account as read from Stripe.';
 
 create function private.finish_customer_sync(
     customer_id text,
@@ -2466,7 +2469,7 @@ create function private.finish_customer_sync(
     is_deleted boolean,
     subscriptions jsonb,
     event_ids text[],
-    looks integer
+    sync_version integer
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -2482,17 +2485,18 @@ declare
     v_outcome text := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'
-        -- Whom Stripe has deleted pays for nothing: a late event of a replaced customer.
+        -- A deleted customer pays for nothing: this is a late event of a replaced one.
         when finish_customer_sync.is_deleted then 'ignored'
         else 'orphan'
     end;
 begin
     if v_outcome = 'done' then
-        -- Another look has written since this one began, and may have seen more.
-        update private.stripe_customers as c set synced_at = now(), looks = c.looks + 1
+        -- If another sync wrote since this one began, it may have read newer data.
+        update private.stripe_customers as c
+        set synced_at = now(), sync_version = c.sync_version + 1
         where
             c.customer_id = finish_customer_sync.customer_id
-            and c.looks = finish_customer_sync.looks;
+            and c.sync_version = finish_customer_sync.sync_version;
         if not found then
             return 'overtaken';
         end if;
@@ -2504,7 +2508,7 @@ begin
         select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
         where seen.status not in ('canceled', 'incomplete_expired')
     ) then
-        -- Bought at the last moment, by an account that is gone: nobody could ever cancel it.
+        -- Cancels what an erased account bought: nobody else can.
         perform private.enqueue(
             'erase_account', null, null, finish_customer_sync.customer_id,
             jsonb_build_object('customer_id', finish_customer_sync.customer_id)
@@ -2513,15 +2517,15 @@ begin
     update private.stripe_events as e set status = v_outcome, finished_at = now()
     where
         e.id = any (finish_customer_sync.event_ids) and e.status = 'received'
-        -- Somebody may have said meanwhile whose customer it is.
+        -- The customer's metadata may name an account by now.
         or e.customer_id = finish_customer_sync.customer_id and e.status = 'orphan';
     return v_outcome;
 end;
 $$;
 comment on function private.finish_customer_sync is
-'Writes what was seen at Stripe and ends the events it covers, in one transaction; returns done,
-orphan, ignored (erased or deleted), or overtaken: another look has written, look again.
-Definer: its callers have no table rights.';
+'Writes a customer''s state as read from Stripe and ends the events that it covers, in one
+transaction. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync has
+written, so read Stripe again. Definer: workers and the edge have no table rights.';
 grant execute on function private.finish_customer_sync to worker;
 grant execute on function private.finish_customer_sync to webhook;
 
@@ -2531,7 +2535,7 @@ language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
     where c.customer_id = forget_customer.customer_id;
-    -- Stripe ends a deleted customer's subscriptions, and may not list them any more.
+    -- Stripe ends the subscriptions of a deleted customer, and may not list them.
     update public.subscriptions as s set
         status = 'canceled',
         canceled_at = coalesce(s.canceled_at, now())
@@ -2540,7 +2544,7 @@ begin atomic
         and s.status not in ('canceled', 'incomplete_expired');
 end;
 comment on function private.forget_customer is
-'The customer is gone at Stripe: its subscriptions ended, the rows stay.';
+'Marks a customer as deleted at Stripe and its subscriptions as canceled. The rows stay.';
 
 create function private.orphan_events()
 returns bigint
@@ -2549,8 +2553,8 @@ begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
 comment on function private.orphan_events is
-'How many events of the last 90 days belong to customers that are no account''s: each is a person
-who may have paid and has nothing. Definer: the edge has no table rights.';
+'How many events of the last 90 days belong to no account. Behind each may be a person who has
+paid and has no plan. Definer: the edge has no table rights.';
 grant execute on function private.orphan_events to webhook;
 
 create function private.requeue_billing()
@@ -2583,9 +2587,9 @@ begin
             c.customer_id is not null
             and c.deleted_at is null
             and (
-                -- A checkout page is open for 31 minutes: until one look after it has closed.
+                -- A checkout page is open for 31 minutes; one sync must follow its end.
                 c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
-                -- Events bring the news; a look a day finds what they forgot.
+                -- One sync a day finds changes whose events were lost.
                 or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
                 and exists (
                     select from public.subscriptions as s
@@ -2593,14 +2597,14 @@ begin
                         s.user_id = c.user_id
                         and s.status not in ('canceled', 'incomplete_expired')
                 )
-                -- Somebody may have sold to anybody in Stripe's dashboard.
+                -- Someone may have sold a plan in Stripe's dashboard.
                 or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
             )
         order by c.synced_at asc nulls first
         limit 1000
     ) as c;
 
-    -- Whose they are may be said in Stripe's dashboard, which no event of ours tells.
+    -- Someone may name the account of an orphan in Stripe's dashboard, which sends no event.
     select v_jobs || array_agg(private.enqueue(
         'sync_customer', null, null, o.customer_id,
         jsonb_build_object('customer_id', o.customer_id)
@@ -2618,17 +2622,16 @@ begin
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues the sync of events left over, of customers whose checkout page was open
-since the last look, once an hour of orphans, once a day of those with a live subscription, once a
-month of all others.
-Returns how many jobs.
-Definer: workers have no table rights.';
+'Reconciliation: queues a sync for events that are still received, and for customers whose
+checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
+jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;
 
 -- schemas/32_quotas.sql
 
--- Quotas: what a plan allows, counted in the transaction that starts the work, and given back when
--- the work fails through no fault of the user.
+-- Quotas: the transaction that starts work counts it against the plan. A failure that is not the
+-- user's fault gives the use back.
 
 create table private.usage (
     user_id uuid not null references public.accounts on delete cascade,
@@ -2638,7 +2641,7 @@ create table private.usage (
     primary key (user_id, metric, month)
 ) with (fillfactor = 70);
 comment on table private.usage is
-'How much of each monthly quota an account has used; months are UTC.';
+'How much of each monthly quota an account has used. Months are UTC.';
 alter table private.usage enable row level security;
 
 create index usage_month_idx on private.usage (month);
@@ -2649,7 +2652,8 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
-comment on function private.current_month is 'The month that usage is counted in now.';
+comment on function private.current_month is
+'The first day of the current month (UTC).';
 
 create function private.next_month()
 returns timestamptz
@@ -2657,7 +2661,8 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
-comment on function private.next_month is 'When monthly quotas start again.';
+comment on function private.next_month is
+'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
@@ -2674,8 +2679,8 @@ as $$
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
-'How much of a metric an account may use: products, analyses, scripts (written by AI, a month),
-stored_scripts, brand_rules, kept_analyses (of each product).';
+'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
+month), stored_scripts, brand_rules, kept_analyses (of each product).';
 
 create function private.refuse_quota(
     user_id uuid, metric text, used integer, requested integer default 1
@@ -2708,10 +2713,10 @@ begin
 end;
 $$;
 comment on function private.refuse_quota is
-'Ends the request: 402 quota_exceeded. used is what was there before the request; resets_at is null
-for what doesn''t start again by itself; a bulk request is told how many it asked for (requested).';
+'Ends the request: 402 quota_exceeded. used is the count before the request. resets_at is null for
+metrics that are not monthly. requested is there if the request asked for more than one.';
 
-create function private.require_room(
+create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
 )
 returns void
@@ -2723,8 +2728,8 @@ begin
     end if;
 end;
 $$;
-comment on function private.require_room is
-'Refuses what goes beyond a plan''s limit. Errors: 402 quota_exceeded.';
+comment on function private.require_below_limit is
+'Refuses a request that would exceed a limit of the plan. Errors: 402 quota_exceeded.';
 
 create function private.consume(user_id uuid, metric text)
 returns void
@@ -2734,7 +2739,7 @@ declare
     v_limit integer := private.limit_of(user_id, metric);
     v_used integer;
 begin
-    -- The row stays locked until the work is committed: parallel requests take turns.
+    -- Locks the row until the transaction ends, so parallel requests wait for each other.
     insert into private.usage as u (user_id, metric, month, used)
     values (consume.user_id, consume.metric, private.current_month(), 0)
     on conflict on constraint usage_pkey do update set used = u.used
@@ -2748,7 +2753,7 @@ begin
 end;
 $$;
 comment on function private.consume is
-'Counts one more use of a monthly quota. Errors: 402 quota_exceeded.';
+'Counts one use of a monthly quota. Errors: 402 quota_exceeded.';
 
 create function private.require_quota()
 returns trigger
@@ -2763,15 +2768,15 @@ begin
         select a.user_id, count(*)::integer as requested from added as a
         where auth.uid() is not null group by a.user_id
     loop
-        -- Dynamic: the same for each table that a plan limits.
+        -- Dynamic SQL, because a plan limits several tables.
         execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
         into v_total using v_new.user_id;
-        perform private.require_room(
+        perform private.require_below_limit(
             v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
         );
-        -- Each product brings an analysis, whose own count would name those of this request.
+        -- Each product queues an analysis. Checked here, the error has the earlier count.
         if tg_table_name = 'products' and v_new.requested > 1 then
-            perform private.require_room(
+            perform private.require_below_limit(
                 v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
             )
             from private.usage as u
@@ -2785,8 +2790,8 @@ begin
 end;
 $$;
 comment on function private.require_quota is
-'Trigger: no more rows than the plan includes, counted once a statement, in the transition table
-`added`. Its argument is the metric. What an operator adds is not limited.
+'Trigger: refuses rows beyond the plan, once a statement, with the transition table `added`. Its
+argument is the metric. Rows from outside the API are not limited.
 Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
 
 create table private.charges (
@@ -2796,7 +2801,7 @@ create table private.charges (
     is_refunded boolean not null default false
 );
 comment on table private.charges is
-'What each job was counted as, so that it is counted once and given back once.';
+'The quota and month that each job was counted in, so that it is counted and refunded once.';
 alter table private.charges enable row level security;
 
 create function private.live_jobs_charge()
@@ -2806,7 +2811,7 @@ as $$
 declare
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
 begin
-    -- A job that an operator brings back was counted when the user started it.
+    -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
@@ -2817,7 +2822,7 @@ begin
 end;
 $$;
 comment on function private.live_jobs_charge is
-'Trigger: work that a plan limits is counted as it is queued. Errors: 402 quota_exceeded.';
+'Trigger: counts a job against its quota when it is queued. Errors: 402 quota_exceeded.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
@@ -2833,7 +2838,7 @@ as $$
     )
 $$;
 comment on function private.is_fault_of_user is
-'Whether a job failed because of what the user gave it: such work stays counted.';
+'Whether a failure comes from the user''s input. Such a job stays counted.';
 
 create function private.jobs_refund()
 returns trigger
@@ -2846,7 +2851,7 @@ declare
         else new.started_at is not null
     end;
 begin
-    -- What was paid for outside stays counted, whatever became of it.
+    -- A job with paid runs stays counted, however it ended.
     if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
@@ -2860,19 +2865,19 @@ begin
 end;
 $$;
 comment on function private.jobs_refund is
-'Trigger: gives a use back, once, when its job failed without the user''s fault or never began,
-and paid for no run at a source.';
+'Trigger: gives a use back once. The job was cancelled before its start, or failed without the
+user''s fault. A job with paid runs gets nothing back.';
 create trigger jobs_50_refund after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
 )
 execute function private.jobs_refund();
 
--- Request limits: how many requests that change something an account makes in a minute, by cost.
--- Reads can't be counted here (they run in read-only transactions), nor can refused requests (their
--- count is rolled back with them): private.before_request bounds how many of them run at once.
+-- Request limits: how many writes an account makes in a minute, by cost. Reads can't be counted,
+-- because their transactions are read-only. A refusal rolls the count of its request back. For both
+-- private.before_request bounds how many run at once.
 
--- Unlogged: after a crash everybody's minute starts again, which is no loss.
+-- Unlogged: after a crash every account's minute starts again, which is harmless.
 create unlogged table private.request_counts (
     user_id uuid not null references public.accounts on delete cascade,
     cost_class text not null check (cost_class in ('write', 'work')),
@@ -2881,9 +2886,9 @@ create unlogged table private.request_counts (
     primary key (user_id, cost_class)
 ) with (fillfactor = 50);
 comment on table private.request_counts is
-'How many requests of each cost class an account has made since window_start.';
+'The number of requests of each cost class that an account has made since window_start.';
 comment on column private.request_counts.cost_class is
-'write: changes rows; work: starts a job that costs money.';
+'write: changes rows. work: starts a job that costs money.';
 alter table private.request_counts enable row level security;
 
 create function private.count_request(user_id uuid, cost_class text)
@@ -2891,15 +2896,15 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Work may be a quarter of what is allowed.
+    -- The limit for work is a quarter of the plan's.
     v_part integer := case count_request.cost_class when 'work' then 4 else 1 end;
     v_count record;
     v_limit integer;
     v_seconds integer;
 begin
-    -- The row stays locked until the request ends: parallel ones take turns, none overshoots, and no
-    -- two writes of an account lock its rows in different orders. Its slots bound how many wait.
-    -- The account's row is locked as well: who waits here does not find the account gone.
+    -- Locks the count until the request ends. So parallel writes of an account wait here, none
+    -- exceeds the limit, and no two lock rows in different orders. The slots of the account bound
+    -- how many wait. The lock on the account keeps an erasure from deleting it meanwhile.
     insert into private.request_counts as c (user_id, cost_class, window_start, requests)
     select a.id, count_request.cost_class, now(), 1
     from public.accounts as a where a.id = count_request.user_id for key share
@@ -2915,7 +2920,7 @@ begin
             select greatest(1, min(p.requests_per_minute) / v_part) from public.plans as p
         ) as smallest_limit
     into v_count;
-    -- The plan is looked up only when the count exceeds the smallest plan's limit.
+    -- Looks the plan up only when the count exceeds the smallest plan's limit.
     if not found or v_count.requests <= v_count.smallest_limit then
         return;
     end if;
@@ -2935,15 +2940,15 @@ begin
 end;
 $$;
 comment on function private.count_request is
-'Counts a request of an account, if there is such an account. Errors: 429 rate_limited, with
-Retry-After, in seconds also in details.';
+'Counts a request of an account; does nothing for an unknown one. Errors: 429 rate_limited, with
+Retry-After in seconds, also in details.';
 
 create function private.live_jobs_count_work()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- One request counts once, however many jobs it starts: quotas count those.
+    -- Counts a request once, however many jobs it starts. Quotas count the jobs.
     if current_setting('request.is_work', true) = 'true' then
         return null;
     end if;
@@ -2953,9 +2958,9 @@ begin
 end;
 $$;
 comment on function private.live_jobs_count_work is
-'Trigger: a request is counted as work when it starts a job that costs money, whatever path it came
-by. Errors: 429 rate_limited.';
--- After live_jobs_10_charge, which takes the quota. Outside PostgREST there is no request.
+'Trigger: counts a request as work when it starts a job that costs money. Errors: 429
+rate_limited.';
+-- Runs after live_jobs_10_charge, and only in requests of PostgREST.
 create trigger live_jobs_20_count_work after insert on private.live_jobs
 for each row when (
     new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'
@@ -2965,7 +2970,7 @@ execute function private.live_jobs_count_work();
 
 -- schemas/40_products.sql
 
--- Products: what a user wants insights about. Adding one queues its analysis in the same
+-- Products: what a user wants insights about. An insert queues the first analysis in the same
 -- transaction.
 
 create table public.products (
@@ -2980,18 +2985,18 @@ create table public.products (
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
 
-The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not by
-offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) goes on at once however far it is. One product
-with what belongs to it: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; sent back as
-If-None-Match it gives 304 while nothing has changed.';
-comment on column public.products.user_id is 'The account it belongs to, taken from the token.';
+The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not
+by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
+its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Match with it answers
+304 while nothing has changed.';
+comment on column public.products.user_id is
+'The account, from the token.';
 comment on column public.products.source_url is
-'A shop page or a TikTok video; fixed after creation.';
+'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 
--- Leads with the owner for RLS, then serves "newest first" without a sort; id breaks ties for
--- keysets.
+-- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
 
@@ -3010,7 +3015,7 @@ create policy products_delete_own on public.products
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
--- The table was made in the same push: there is no row to scan and nobody to block.
+-- The same push creates the table: it has no rows to scan and no readers to block.
 alter table public.jobs
 -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 add constraint jobs_product_id_fkey foreign key (product_id)
@@ -3025,11 +3030,11 @@ declare
 begin
     if host ~ '^\[.*\]$' or host ~ '^[0-9.]+$' then
         v_address := trim(both '[]' from host)::inet;
-        -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, a browser as 127.0.0.1: one spelling only.
+        -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, browsers as 127.0.0.1: allow one spelling.
         if family(v_address) = 4 and host <> host(v_address) then
             return 'must name a website, like https://shop.example/mug.';
         end if;
-        -- The last line holds the ways to write an IPv4 address as IPv6.
+        -- The last line: IPv6 ranges that contain IPv4 addresses.
         return case when v_address <<= any (array[
             '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
             '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
@@ -3046,9 +3051,9 @@ exception when invalid_text_representation then
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL; null if nothing. Refuses what can never be a shop
-(link-local, where clouds keep their secrets; multicast; odd spellings of addresses). The worker''s
-fetcher judges every address again after DNS.';
+'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
+link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
+worker''s fetcher checks every address again after DNS.';
 grant execute on function private.host_problem to authenticated;
 grant execute on function private.host_problem to service_role;
 
@@ -3065,7 +3070,7 @@ begin atomic
         when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
             then 'must name a website, like https://shop.example/mug.'
-        -- Full-width digits and letters mean the plain ones to a resolver.
+        -- Resolvers read full-width digits and letters as ASCII.
         else private.host_problem(
             lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
@@ -3100,7 +3105,8 @@ begin
 end;
 $$;
 comment on function private.products_validate is
-'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name, invalid_url.';
+'Trigger: refuses an invalid name or source URL with a sentence. Errors: 422 invalid_name,
+invalid_url.';
 
 create function private.products_enqueue_analysis()
 returns trigger
@@ -3112,8 +3118,8 @@ begin
 end;
 $$;
 comment on function private.products_enqueue_analysis is
-'Trigger: a product and its first analysis commit together or not at all. Definer: users may not
-write jobs.';
+'Trigger: queues the first analysis of each new product. Both commit together. Definer: users may
+not write jobs.';
 
 create trigger products_01_begin_rows before insert on public.products
 for each statement execute function private.number_row();
@@ -3133,21 +3139,21 @@ for each statement execute function private.require_quota('products');
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
-create trigger products_60_count_insert after insert on public.products
+create trigger products_60_bump_on_insert after insert on public.products
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_61_count_update after update on public.products
+for each statement execute function private.bump_read_version();
+create trigger products_61_bump_on_update after update on public.products
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger products_62_count_delete after delete on public.products
+for each statement execute function private.bump_read_version();
+create trigger products_62_bump_on_delete after delete on public.products
 referencing old table as changed
-for each statement execute function private.count_change();
--- What else becomes of a job is seen by its being live, or by what it leaves.
-create trigger jobs_60_count_change after update of status on public.jobs
+for each statement execute function private.bump_read_version();
+-- Other changes of a job show in the live jobs, or in the rows that it writes.
+create trigger jobs_60_bump_read_version after update of status on public.jobs
 for each row when (
     new.user_id is not null and old.status <> new.status and new.status in ('failed', 'cancelled')
 )
-execute function private.count_change();
+execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
 grant insert (id, name, source_url) on public.products to authenticated;
@@ -3159,7 +3165,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job, like everything that touches both.
+    -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
     if not found then
@@ -3183,7 +3189,7 @@ declare
     v_job_id uuid := private.start_analysis(run_analysis.product_id);
     v_job public.jobs;
 begin
-    -- The job is newer than the snapshot of the statement that made it, so another one reads it.
+    -- A new statement, because the snapshot of the one above does not see the job.
     select j.* into strict v_job from public.jobs as j where j.id = v_job_id;
     return v_job;
 end;
@@ -3196,8 +3202,7 @@ grant execute on function public.run_analysis to authenticated;
 
 -- schemas/50_insights.sql
 
--- Insights: what the analysis of a product leaves for its owner (transformed results only, never
--- what was scraped).
+-- Insights: results and packs of the analyses of a product. They never hold scraped data.
 
 create table public.analysis_results (
     id uuid primary key default gen_random_uuid(),
@@ -3209,8 +3214,8 @@ create table public.analysis_results (
     check (content ? 'schema_version' and pg_column_size(content) <= 262144),
     engine text not null,
     created_at timestamptz not null default now(),
-    -- A list must not unpack the documents: twenty packs of 9 kB cost more than the rest of the
-    -- request. So what it shows of them are columns.
+    -- Lists read these columns. Unpacking twenty documents of 9 kB costs more than the rest of the
+    -- request.
     sentiment_label text generated always as (
         case when type = 'sentiment_summary' then content -> 'overall' ->> 'label' end
     ) stored,
@@ -3228,31 +3233,32 @@ create table public.analysis_results (
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
 comment on table public.analysis_results is
-'One result of one analysis of a product. Written by workers only.';
--- No reference: forgetting old jobs would rewrite what they left.
+'One result of one analysis of a product. Only workers write it.';
+-- No foreign key: pruning jobs would rewrite their results.
 comment on column public.analysis_results.job_id is
-'The job that made it, also when that job is pruned; null if none did.';
+'The job that computed it, even after that job is pruned; null without one.';
 comment on column public.analysis_results.type is
-'What it is: sentiment_summary, virality_breakdown…';
+'The kind of result: sentiment_summary, virality_breakdown…';
 comment on column public.analysis_results.content is
-'The result; its shape is named by type and schema_version.';
-comment on column public.analysis_results.engine is 'What computed it, e.g. embedded.';
+'The result; type and schema_version name its JSON Schema.';
+comment on column public.analysis_results.engine is
+'What computed it, such as embedded.';
 comment on column public.analysis_results.is_sample is
-'Whether it was computed from the sample data that comes along, not from data about the product;
-null where the content names no source.';
+'Whether it comes from the included sample data, not from data about the product. Null if the
+content names no source.';
 comment on column public.analysis_results.sentiment_label is
 'From the content of a sentiment_summary; null for other types.';
 comment on column public.analysis_results.sentiment_net is
-'From the content of a sentiment_summary, from -1 to 1; null for other types, or where nothing was
-found to judge.';
+'From the content of a sentiment_summary, from -1 to 1. Null for other types, or without any text
+to judge.';
 
--- The newest of a type is one look-up, for each product of a dashboard; all of one product are few.
+-- Finds the newest of a type in one look-up for each product of a dashboard.
 create index analysis_results_product_id_type_created_at_idx
 on public.analysis_results (product_id, type, created_at desc);
 create index analysis_results_user_id_created_at_idx
 on public.analysis_results (user_id, created_at desc);
--- A product's rows are all of one account. Unaware of it, the planner expects that almost none is
--- left when the policy has looked, and sorts them instead of taking the newest from the index.
+-- All rows of a product belong to one account. Without these statistics the planner expects the
+-- policy to leave almost no row. Then it sorts rows instead of reading the newest from the index.
 create statistics public.analysis_results_product_id_user_id_stats (dependencies)
 on product_id, user_id from public.analysis_results;
 
@@ -3278,15 +3284,15 @@ create table public.virality_packs (
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
-'What a creator works from: hooks, angles, script beats, hashtags, with the evidence behind them.';
+'A creator''s working material: hooks, angles, script beats and hashtags, each with its evidence.';
 comment on column public.virality_packs.job_id is
-'The job that made it, also when that job is pruned; null if none did.';
+'The job that wrote it, even after that job is pruned; null without one.';
 comment on column public.virality_packs.score is
-'Virality score, 0 to 100; null where the data is insufficient.';
+'Virality score, 0 to 100; null for insufficient data.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
-'From the configuration: what was found, in one sentence.';
+'From the configuration: the main finding in one sentence.';
 
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
@@ -3324,19 +3330,19 @@ begin
 end;
 $$;
 comment on function private.virality_packs_validate is
-'Trigger: answers plain mistakes with a sentence. Errors: 422 invalid_name.';
+'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
 
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
-create trigger virality_packs_60_count_insert after insert on public.virality_packs
+create trigger virality_packs_60_bump_on_insert after insert on public.virality_packs
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger virality_packs_61_count_update after update on public.virality_packs
+for each statement execute function private.bump_read_version();
+create trigger virality_packs_61_bump_on_update after update on public.virality_packs
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger virality_packs_62_count_delete after delete on public.virality_packs
+for each statement execute function private.bump_read_version();
+create trigger virality_packs_62_bump_on_delete after delete on public.virality_packs
 referencing old table as changed
-for each statement execute function private.count_change();
+for each statement execute function private.bump_read_version();
 
 grant select, delete on public.virality_packs to authenticated;
 grant update (name) on public.virality_packs to authenticated;
@@ -3359,42 +3365,42 @@ begin atomic
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
-'What analyze_product works on; last_breakdown is the newest earlier one (its derived counts give
-velocity), or null.';
+'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
+virality_breakdown, whose counts give the velocity, or null. Definer: workers have no table
+rights.';
 grant execute on function private.analysis_input to worker;
 
-create function private.forget_analyses(product_id uuid, user_id uuid)
+create function private.prune_analyses(product_id uuid, user_id uuid)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_oldest timestamptz;
 begin
-    -- All that one analysis leaves has one time of creation.
+    -- All rows of one analysis have the same created_at.
     select r.created_at into v_oldest from public.analysis_results as r
-    where r.product_id = forget_analyses.product_id
+    where r.product_id = prune_analyses.product_id
     group by r.created_at
     order by r.created_at desc
-    limit 1 offset private.limit_of(forget_analyses.user_id, 'kept_analyses') - 1;
+    limit 1 offset private.limit_of(prune_analyses.user_id, 'kept_analyses') - 1;
     if not found then
         return;
     end if;
-    -- Rows that somebody holds now are left for the next analysis: to wait could be a deadlock.
+    -- Skips locked rows, because waiting could deadlock. The next analysis deletes them.
     delete from public.virality_packs as v where v.id = any (array(
         select o.id from public.virality_packs as o
-        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        where o.product_id = prune_analyses.product_id and o.created_at < v_oldest
         for update skip locked
     ));
     delete from public.analysis_results as r where r.id = any (array(
         select o.id from public.analysis_results as o
-        where o.product_id = forget_analyses.product_id and o.created_at < v_oldest
+        where o.product_id = prune_analyses.product_id and o.created_at < v_oldest
         for update skip locked
     ));
 end;
 $$;
-comment on function private.forget_analyses is
-'Deletes the results and packs of a product beyond its newest analyses. plans.kept_analyses says how
-many of them stay.';
+comment on function private.prune_analyses is
+'Deletes the results and packs of a product beyond its newest plans.kept_analyses analyses.';
 
 create function private.save_analysis(
     msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
@@ -3406,7 +3412,7 @@ declare
     v_product public.products;
     v_result_ids jsonb;
 begin
-    -- Product, then message: the lock order of everything that touches both.
+    -- Locks the product before the message: the lock order of everything that touches both.
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_analysis.job_id for no key update of p;
@@ -3431,21 +3437,21 @@ begin
         jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
         r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
-    perform private.forget_analyses(v_product.id, v_product.user_id);
-    -- Last: this counts the change, and that lock is the last one.
+    perform private.prune_analyses(v_product.id, v_product.user_id);
+    -- Last, because it bumps read_version, whose lock comes last.
     update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
     return true;
 end;
 $$;
 comment on function private.save_analysis is
-'Saves what analyze_product found; the worker acknowledges in the same transaction. False: the lease
-or the product is gone, and the caller must roll back. Owner and product come from the job, never
-from the worker. The pack names the results that it was written from (inputs.analysis_result_ids).';
+'Saves the results and the pack of analyze_product. The worker completes the job in the same
+transaction. False: the lease or the product is gone, and the caller must roll back. The pack
+names its results (inputs.analysis_result_ids). Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;
 
 -- schemas/60_brand_rules.sql
 
--- Brand rules: what a user's scripts must and must not say, one row per rule.
+-- Brand rules: what the scripts of an account must and must not say, one row for each rule.
 
 create table public.brand_rules (
     id uuid primary key default gen_random_uuid(),
@@ -3460,16 +3466,17 @@ create table public.brand_rules (
     constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
 );
 comment on table public.brand_rules is
-'What a user''s scripts must and must not say; rpc/check_compliance applies them.';
+'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
 comment on column public.brand_rules.user_id is
-'The account; filled in from the token.';
+'The account, from the token.';
 comment on column public.brand_rules.rule_name is
-'Unique per user: upserts name on_conflict=user_id,rule_name.';
+'Unique in an account. Upserts name on_conflict=user_id,rule_name.';
 comment on column public.brand_rules.rule_definition is
-'{"kind", "severity", "params", …}: the kinds and their params are listed in docs/api.md.';
+'{"kind", "severity", "params", …}. docs/api.md lists the kinds and their params.';
 comment on column public.brand_rules.severity is
-'A broken error keeps a script from being final; a warning and an info do not.';
-comment on column public.brand_rules.enabled is 'A rule that is off is kept but not applied.';
+'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
+comment on column public.brand_rules.enabled is
+'Whether checks apply the rule.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 
@@ -3520,8 +3527,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_require is
-'Trigger: answers plain mistakes of a rule with a sentence (422 invalid_rule), and takes an account
-that is sent as null for the caller''s.';
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
+user_id by the caller''s account. Errors: 422 invalid_rule.';
 
 create function private.brand_rules_refuse_duplicate()
 returns trigger
@@ -3541,7 +3548,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_refuse_duplicate is
-'Trigger: a second rule of one name is 409 already_exists, unless the request resolves duplicates.';
+'Trigger: answers 409 already_exists to a second rule of one name, unless the request resolves
+duplicates.';
 
 create function private.brand_rules_require_definition()
 returns trigger
@@ -3563,7 +3571,7 @@ begin
 end;
 $$;
 comment on function private.brand_rules_require_definition is
-'Trigger: a definition is one of the known kinds, with valid params. Errors: 422 invalid_rule.';
+'Trigger: requires a known kind with valid params. Errors: 422 invalid_rule.';
 
 create function private.brand_rules_try_examples()
 returns trigger
@@ -3582,7 +3590,7 @@ begin
 end;
 $$;
 comment on function private.brand_rules_try_examples is
-'Trigger: the examples of a rule are tests of it. Errors: 422 invalid_rule.';
+'Trigger: checks that the rule judges its own examples as they say. Errors: 422 invalid_rule.';
 
 create trigger brand_rules_01_begin_rows before insert on public.brand_rules
 for each statement execute function private.number_row();
@@ -3613,10 +3621,10 @@ create trigger brand_rules_90_touch before update on public.brand_rules
 for each row execute function private.touch_updated_at();
 
 grant select on public.brand_rules to authenticated;
--- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+-- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
--- An upsert updates all columns that it sends; the id of a rule stays (private.keep_id).
+-- An upsert updates every column that it sends; private.keep_id keeps the id.
 grant update (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;
@@ -3624,8 +3632,8 @@ grant select, insert, update, delete on public.brand_rules to service_role;
 
 -- schemas/61_rule_kinds.sql
 
--- Kinds of brand rules: the params of each and what a value may be, so that applying a rule never
--- meets a surprise.
+-- The kinds of brand rules, the params of each, and what each value may be. Every stored rule has
+-- passed these checks, so the check of a script relies on them.
 
 create function private.rule_kinds()
 returns text[]
@@ -3637,7 +3645,8 @@ as $$
         rubric, all_of, any_of, not
     }'::text[]
 $$;
-comment on function private.rule_kinds is 'Every kind of rule.';
+comment on function private.rule_kinds is
+'Every kind of rule.';
 
 create function private.rule_parameters()
 returns table (
@@ -3675,7 +3684,7 @@ as $$
     ('substitution', 'map', 'map', true, 1, 100, null),
     ('required_mention', 'any_of', 'terms', false, 1, 50, null),
     ('required_mention', 'all_of', 'terms', false, 1, 50, null),
-    -- No term is looked for after its twentieth place.
+    -- private.find_pattern returns 20 matches at most.
     ('required_mention', 'min', 'integer', false, 1, 20, null),
     ('required_mention', 'spelling', 'choice', false, null, null, '{exact,any}'),
     ('disclosure', 'accepted', 'terms', false, 1, 50, null),
@@ -3721,8 +3730,8 @@ as $$
     ('not', 'rules', 'rules', true, 1, 1, null)
 $$;
 comment on function private.rule_parameters is
-'The keys of a definition and its parts, then every kind of rule with its params. low and high bound
-a number, the length of a text, or a list.';
+'The keys of a definition and of its parts, then the params of each kind. low and high bound a
+number, the length of a text or the entries of a list.';
 
 create function private.required_choices()
 returns table (kind text, names text[])
@@ -3735,7 +3744,8 @@ as $$
     ('hashtags', '{required,forbidden,max}'),
     ('emoji', '{max,forbidden}')
 $$;
-comment on function private.required_choices is 'Kinds that need at least one of several params.';
+comment on function private.required_choices is
+'The kinds that need at least one of these params.';
 
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
@@ -3743,12 +3753,12 @@ create function private.pattern_shape(
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- One entry for each open group, the whole pattern first.
+    -- One entry for each open group; the first is the whole pattern.
     v_sizes integer[] := '{0}';
     v_empty boolean[] := '{t}';
     v_other_empty boolean[] := '{f}';
     v_depth integer := 1;
-    -- The last part, which a quantifier may follow.
+    -- The latest part, to which a quantifier may apply.
     v_size integer := 0;
     v_is_empty boolean := true;
     v_token text;
@@ -3807,19 +3817,19 @@ begin
 end;
 $$;
 comment on function private.pattern_shape is
-'What decides how long a regular expression takes to compile, read without compiling it. size: its
-characters, with counted repeats written out; what is repeated endlessly, and each repeat that may
-be missing, counts twice. may_be_empty: it can match no character at all. repeats_empty: a part of
-it that can match nothing is repeated, as in (a*){9}. All are null where a parenthesis lacks its
-other half.';
+'Estimates, without compiling it, how long a regular expression takes to compile.
+
+size: its characters, with counted repeats written out. An unbounded repeat and each optional
+repeat count twice. may_be_empty: it can match the empty text. repeats_empty: it repeats a part
+that can match the empty text, as (a*){9} does. All are null if the parentheses do not match.';
 
 create function private.pattern_problem(pattern text)
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Escaped characters and bracket expressions can't hold what is refused below.
-    v_bare text := regexp_replace(
+    -- Without escaped characters and bracket expressions, which have no operators.
+    v_operators text := regexp_replace(
         pattern, '\\.|\[\^?\]?(?:\[[:.=][^\]]+\]|\\.|[^\]\\])*\]', '_', 'g'
     );
     v_shape record;
@@ -3832,12 +3842,12 @@ begin
     ) then
         return 'may not refer back to a group (\1).';
     end if;
-    if v_bare ~ '^\*\*\*' or regexp_replace(v_bare, '^\(\?i\)', '') ~ '\(\?(?!:)' then
+    if v_operators ~ '^\*\*\*' or regexp_replace(v_operators, '^\(\?i\)', '') ~ '\(\?(?!:)' then
         return 'may not look around or set options: of (?…), only (?:…) and a leading (?i).';
     end if;
     select s.* into v_shape
     from private.pattern_shape(regexp_replace(pattern, '^\(\?i\)', '')) as s;
-    -- Before it is compiled: these take seconds.
+    -- Before PostgreSQL compiles it: such patterns take seconds.
     if v_shape.size is null then
         return 'is no valid regular expression.';
     end if;
@@ -3859,19 +3869,19 @@ exception when invalid_regular_expression or numeric_value_out_of_range then
 end;
 $$;
 comment on function private.pattern_problem is
-'What keeps a regular expression from being safe and useful, as the end of a sentence, or null.
-Without lookaround and backreferences, matching takes time linear in the text.';
+'Why a regular expression is unsafe or useless, as the end of a sentence; null if it is neither.
+Without lookaround and back references it matches in time linear in the text.';
 
 create function private.is_blank(value text)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.fold_piece(value)).plain !~ '\S';
+    return (private.normalize_piece(value)).normalized !~ '\S';
 end;
 $$;
 comment on function private.is_blank is
-'Whether a text has nothing that can be seen, however many characters it has.';
+'Whether a text has no visible character.';
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
@@ -3893,7 +3903,8 @@ begin
     return case
         when type = 'terms' and private.is_unfindable(value)
             then 'has an entry that no script can have.'
-        when type = 'hashtags' and (private.fold_piece(value)).plain !~ '^#?[[:alnum:]_]+$'
+        when type = 'hashtags'
+            and (private.normalize_piece(value)).normalized !~ '^#?[[:alnum:]_]+$'
             then 'has an entry that is no hashtag: letters, digits and _ make one.'
         when type = 'emoji' and value !~ ('^(?:' || private.emoji_pattern() || ')$')
             then 'has an entry that is not one emoji.'
@@ -3910,13 +3921,13 @@ returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Spaces, “-” and “_” part the words of a term; control characters part terms.
-    return (private.fold_piece(term)).plain !~ '[^\s_-]'
+    -- Spaces, “-” and “_” separate the words of a term. Control characters separate terms.
+    return (private.normalize_piece(term)).normalized !~ '[^\s_-]'
         or term ~ '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\U0010fffd-\U0010ffff]';
 end;
 $$;
 comment on function private.is_unfindable is
-'Whether private.find_terms finds this term nowhere, not even in a script that is the term.';
+'Whether private.find_terms can''t match this term, even in a script that is the term.';
 
 create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
@@ -4004,7 +4015,7 @@ comment on function private.value_problem is
 
 -- schemas/62_rule_definitions.sql
 
--- Definitions of brand rules are checked when they are written: the answer names the field.
+-- Checks the definition of a brand rule when it is written. The answer names the wrong field.
 
 create function private.object_problem(
     part text, value jsonb, path text, out field text, out problem text
@@ -4030,13 +4041,14 @@ begin
         p.name is null
         or (v.key is null and p.is_required)
         or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
-    -- An unknown key is most often a misspelt required one.
+    -- Unknown keys first: most often they are misspelt required ones.
     order by p.name is null desc, p.name
     limit 1;
 end;
 $$;
 comment on function private.object_problem is
-'The first problem of an object against the keys its part may have; nulls if there is none.';
+'The first problem of an object, by the keys that this part may have: the field and the end of a
+sentence; nulls without a problem.';
 
 create function private.contradiction(
     kind text, params jsonb, out name text, out problem text
@@ -4078,19 +4090,19 @@ begin
         name := 'required';
         problem := 'may be false only beside a position: else the rule forbids nothing.';
     elsif kind = 'banned_phrase' and params ? 'exceptions'
-        and private.excuses_everything(params)
+        and private.exempts_every_term(params)
     then
         name := 'exceptions';
         problem := 'must leave a term that is still forbidden.';
-    elsif kind = 'substitution' and private.advises_what_it_refuses(params) then
+    elsif kind = 'substitution' and private.replaces_own_replacement(params) then
         name := 'map';
         problem := 'must not lead to a text that it replaces.';
     end if;
 end;
 $$;
 comment on function private.contradiction is
-'Params that are valid one by one, but together can never be met or never apply: the one to change,
-and the end of a sentence; the problem is null if there is none.';
+'Params that are valid one by one, but together can never be met, or never apply. name: the param
+to change; problem: the end of a sentence. problem is null without a contradiction.';
 
 create function private.tag_names(tags jsonb)
 returns text[]
@@ -4098,39 +4110,39 @@ language plpgsql immutable security invoker set search_path = pg_catalog, pg_tem
 as $$
 begin
     return array(
-        select distinct lower(ltrim((private.fold_piece(t)).plain, '#'))
+        select distinct lower(ltrim((private.normalize_piece(t)).normalized, '#'))
         from jsonb_array_elements_text(coalesce(tags, '[]')) as t
     );
 end;
 $$;
 comment on function private.tag_names is
-'Hashtags of a rule as they are compared: each once, lower-case, without the #.';
+'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
 
-create function private.excuses_everything(params jsonb)
+create function private.exempts_every_term(params jsonb)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.check_banned_phrase(params, private.fold(
+    return (private.check_banned_phrase(params, private.normalize_script(
         array_to_string(private.texts(params -> 'terms'), ' . . . ')
     ))).status = 'pass';
 end;
 $$;
-comment on function private.excuses_everything is
-'Whether the exceptions of a banned_phrase allow each of its terms.';
+comment on function private.exempts_every_term is
+'Whether the exceptions of a banned_phrase exempt each of its terms.';
 
-create function private.advises_what_it_refuses(params jsonb)
+create function private.replaces_own_replacement(params jsonb)
 returns boolean
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (private.check_substitution(params, private.fold(array_to_string(
+    return (private.check_substitution(params, private.normalize_script(array_to_string(
         array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
     )))).status = 'fail';
 end;
 $$;
-comment on function private.advises_what_it_refuses is
-'Whether a replacement of a substitution has itself a text that is replaced.';
+comment on function private.replaces_own_replacement is
+'Whether a replacement of a substitution contains a text that the rule replaces.';
 
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
@@ -4172,7 +4184,7 @@ begin
 end;
 $$;
 comment on function private.params_problem is
-'The first problem of the params of a kind and of the rules within it; nulls if there is none.';
+'The first problem of the params of a kind, or of the rules in them; nulls without a problem.';
 
 create function private.part_problem(rule jsonb, path text, out field text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -4183,7 +4195,7 @@ begin
         problem := 'is nested too deeply: three levels at most.';
         return;
     end if;
-    -- A rule within a rule has a kind and params; the rest is said once, outside.
+    -- A nested rule has a kind and params only. The outer rule has the other keys.
     select o.field, o.problem into field, problem
     from private.object_problem('nested', rule, path) as o;
     if problem is null then
@@ -4193,7 +4205,7 @@ begin
 end;
 $$;
 comment on function private.part_problem is
-'The first problem of a rule within all_of, any_of or not; nulls if there is none.';
+'The first problem of a rule in all_of, any_of or not; nulls without a problem.';
 
 create function private.definition_problem(definition jsonb, out field text, out problem text)
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
@@ -4223,41 +4235,43 @@ begin
 end;
 $$;
 comment on function private.definition_problem is
-'The first problem of a definition: its field and the end of a sentence; nulls if there is none.
+'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
 Definer, so that its helpers need no grants; it reads no table.';
-
--- The entry point is granted, not the dozen helpers behind it.
 grant execute on function private.definition_problem to authenticated;
 grant execute on function private.definition_problem to service_role;
 
--- schemas/63_script_folding.sql
+-- schemas/63_script_normalization.sql
 
--- Reading a script the way people do: “m1racle”, “ｍｉｒａｃｌｅ”, “m i r a c l e” and one with invisible
--- characters inside all say the same. Where each letter stands in the script is remembered.
+-- Normalizing a script: “m1racle”, “ｍｉｒａｃｌｅ” and “m i r a c l e” become comparable with “miracle”.
+-- Positions of the normalized text map back to the script.
 
-create type private.folded_text as (
+create type private.normalized_text as (
     content text,
-    plain text,
-    bare text,
-    squeezed text [],
+    normalized text,
+    skeleton text,
+    search_keys text [],
     has_spaces boolean,
-    folded_at integer [],
+    normalized_at integer [],
     source_at integer [],
-    astral_at integer [],
-    is_spelt boolean,
+    supplementary_at integer [],
+    has_spaced_letters boolean,
     words integer,
     grade numeric
 );
-comment on type private.folded_text is
-'A script as written (content) and made comparable. plain: NFKC without invisible characters. bare:
-also without accents and look-alike letters, as long as plain. squeezed: see private.squeeze.
-has_spaces: false if any of it is Chinese, Japanese, Thai or the like. Piece i begins at folded_at[i]
-of plain and source_at[i] of content, and a last entry stands behind the ends; both are null where
-nothing moved. astral_at: the places in content of characters that are two code units in UTF-16, as
-most emoji are; null if there are none. is_spelt: somewhere two letters stand alone, one after the
-other, as in “a m i r”. words and grade: what private.measure found.';
+comment on type private.normalized_text is
+'A script and its normal forms.
 
-create function private.squeeze(value text)
+content: as written. normalized: NFKC without invisible characters. skeleton (UTS #39): also
+without accents and with Latin letters for look-alikes; as long as normalized. search_keys: see
+private.search_key; a second one reads symbols as letters, if there are symbols. has_spaces: false
+if any of it is Chinese, Japanese, Thai or the like. normalized_at and source_at: where piece i
+begins in normalized and in content, from 1. Their last entries stand behind the ends. Both are
+null where nothing moved. supplementary_at: positions in content of characters with two UTF-16
+code units, such as most emoji; null without any. has_spaced_letters: two single letters follow
+each other, as in “a m i r”. words and grade: what private.measure found; null where no rule needs
+it.';
+
+create function private.search_key(value text)
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4265,12 +4279,12 @@ declare
     v_character text;
     v_text text := lower(value);
 begin
-    -- Digits that stand for letters, and l for i: they look the same.
+    -- Replaces digits by the letters that they stand for, and l by i.
     if char_length(v_text) <= 200 then
         v_text := translate(v_text, '0123456789l', 'oizeasgtbgi');
     else
-        -- Many cheap replacements beat one pattern with a thousand matches or a back reference, and
-        -- also translate, which compares each character with its whole list.
+        -- Many replacements are faster than one pattern with a thousand matches. They are faster
+        -- than translate, which compares each character with its whole list.
         foreach v_character in array '{0o,1i,2z,3e,4a,5s,6g,7t,8b,9g,li}'::text[] loop
             v_text := replace(v_text, left(v_character, 1), right(v_character, 1));
         end loop;
@@ -4291,36 +4305,36 @@ begin
     return v_text;
 end;
 $$;
-comment on function private.squeeze is
-'What survives every disguise that private.find_term reads through: no separators, repeats or
-digits for letters. Where a squeezed text lacks a squeezed term, the term isn''t there, and no
-pattern need be run. Keeps the separator that private.find_terms puts between the terms of a list.';
+comment on function private.search_key is
+'The coarsest form of a text: no separators, no repeats, no digits for letters. Each disguise that
+private.find_term reads through leaves it the same. So a term can match only where its search key
+is part of the script''s. Keeps U+001F, which separates the terms of private.search_keys.';
 
-create function private.read_symbols(value text)
+create function private.symbols_as_letters(value text)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- “!”, “|” and “+” end words more often than they stand for letters.
+    -- Drops “!”, “|” and “+” at the end of a word: there they stand for no letter.
     select translate(
         regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
     )
 $$;
-comment on function private.read_symbols is
-'A text with symbols that stand for letters as those letters.';
+comment on function private.symbols_as_letters is
+'A text with symbols such as @ and $ replaced by the letters that they stand for.';
 
-create function private.look_alikes(out signs text, out letters text)
+create function private.confusables(out sources text, out prototypes text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
-        -- Ours first: small letters of Cyrillic and Greek as people use them, small capitals,
-        -- squares and circles, letters with strokes and hooks.
+        -- Chosen by hand: common look-alikes of Cyrillic and Greek, small capitals, squares and
+        -- circles, letters with strokes and hooks.
             'аеорсухіјѕԁһкмтвнгԛԝАЕОРСУХІЈЅКМТВНαεορικντυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧᴀ'
             || 'ʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØłŁđĐıſ🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉🅐🅑🅒'
             || '🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩ɱɾƈɳƚɠʂƭƙɦɓɗƒƴȥɇɆɨƗʉɄħĦŧŦƀɃɍɌɉɈɏɎɖʈɭɽ'
             || 'ɲŋᗩᑕᑎᔕ᙭ӿⲁⲀⲃⲉⲈᗷꞯꞒꞓςⲓ'
-            -- Generated from Unicode's confusables.txt (UTS #39), as PyPI confusable-homoglyphs
-            -- 3.3.1 ships it: single letters and digits of Latin, Greek, Cyrillic, Armenian,
-            -- Cherokee, Coptic, Lisu and Canadian syllables that look like one of ASCII.
+            -- From Unicode's confusables.txt (UTS #39), in PyPI confusable-homoglyphs 3.3.1: single
+            -- letters and digits that look like ASCII ones. Scripts: Latin, Greek, Cyrillic,
+            -- Armenian, Cherokee, Coptic, Lisu, Canadian syllables.
             || 'ꝚƧϨꙄᒿꞫȜƷꝪⳌЗӠᏎƼⳒбᏮȣȢꝮⳊɑᎪᗅꓮƄЬᏏᑲᖯꞴᏴꓐϲⲥꮯϹⲤᏟꓚᏧᑯꓒᎠᗞᗪꓓꬲҽᎬꓰꬵꞙẝքꞘϜᖴꓝɡ'
             || 'ᶃƍցԌᏀᏳꓖհᏂⲎᎻᕼꓧɩιꙇӏꭵᎥϳꞲͿᎫᒍꓙⲔᏦꓗƖǀⲒӀꓲⳐᏞᒪꓡϺⲘᎷᗰꓟոռⲚꓠᴑꬽσⲟօⲞՕꓳϱⲣⲢᏢᑭꓑ'
             || 'գզꭇꭈᴦⲅꮁƦᎡᏒᖇꓣƽꮪՏᏕᏚꓢⲦᎢꓔꞟꭎꭒʋսՍᑌꓴѵꮩѴᏙᐯꓦɯѡաꮃԜᎳᏔꓪᕁᕽꞳⲬꓫɣᶌỿꭚγүϒⲨҮᎩᎽꓬ'
@@ -4334,11 +4348,12 @@ as $$
             || 'qqrrrrrrrrrrsssssstttuuuuuuuuvvvvvvwwwwwwwwxxxxxyyyyyyyyyyyy'
             || 'zzzz'
 $$;
-comment on function private.look_alikes is
-'Letters and digits that look like ASCII''s, and at the same places those that they look like. What
-may be an l, an i or a 1 is 1, which private.letter_classes reads as each of them.';
+comment on function private.confusables is
+'Characters that look like ASCII letters or digits (sources), and at the same positions those
+letters (prototypes). The prototype of what may be l, i or 1 is 1: private.letter_classes reads 1
+as each.';
 
-create function private.without_accents(value text)
+create function private.skeleton(value text)
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4351,65 +4366,68 @@ declare
         nfc
     );
 begin
-    -- Letters of other scripts that look Latin: few of the table's stand in any one text, and
-    -- translate compares each character with its whole list.
+    -- Translates only the confusables of this text: translate compares each character with its
+    -- whole list.
     if octet_length(v_text) > char_length(v_text) then
-        select coalesce(translate(v_text, a.signs, a.letters), v_text)
+        select coalesce(translate(v_text, a.sources, a.prototypes), v_text)
         into v_text
         from (
             select
-                string_agg(d.sign, '' order by d.sign) as signs,
-                string_agg(substr(l.letters, d.place, 1), '' order by d.sign) as letters
-            from private.look_alikes() as l
+                string_agg(d.source, '' order by d.source) as sources,
+                string_agg(substr(l.prototypes, d.position, 1), '' order by d.source) as prototypes
+            from private.confusables() as l
             cross join lateral (
-                select distinct m.match[1] as sign, position(m.match[1] in l.signs) as place
+                select distinct
+                    m.match[1] as source, position(m.match[1] in l.sources) as position
                 from regexp_matches(v_text, '[^\u0001-\u007f]', 'g') as m (match)
             ) as d
-            where d.place > 0
+            where d.position > 0
         ) as a;
     end if;
     return v_text;
 end;
 $$;
-comment on function private.without_accents is
-'A text with “á” and what private.look_alikes has, such as the Cyrillic “а”, as “a”.';
+comment on function private.skeleton is
+'The skeleton of a text (UTS #39): “á” and the Cyrillic “а” both become “a”.';
 
-create function private.fold_piece(source text, out plain text, out bare text)
+create function private.normalize_piece(source text, out normalized text, out skeleton text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- ASCII folds to itself; most pieces and terms are.
-    plain := source;
-    bare := source;
+    -- ASCII, as most pieces and terms are, is its own normal form.
+    normalized := source;
+    skeleton := source;
     if octet_length(source) = char_length(source) then
         return;
     end if;
-    -- Read as it is shown: from right to left until the override ends.
+    -- People see this run from right to left.
     if source like U&'\202e%' then
         source := reverse(source);
     end if;
-    plain := regexp_replace(
+    normalized := regexp_replace(
         normalize(source, nfkc),
         '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'
         || '\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]',
         '', 'g'
     );
-    bare := private.without_accents(plain);
-    -- Where a mark can't be composed, plain loses it too, so that one map of places serves both.
-    if char_length(plain) <> char_length(bare) then
-        plain := bare;
+    skeleton := private.skeleton(normalized);
+    -- Both results need one length: a mark that NFC can't compose goes from both.
+    if char_length(normalized) <> char_length(skeleton) then
+        normalized := skeleton;
     end if;
 end;
 $$;
-comment on function private.fold_piece is
-'Folds a piece of a script; both results have the same length.';
+comment on function private.normalize_piece is
+'Normalizes a piece of a script; both results have the same length.';
 
-create function private.fold_pieces(content text)
-returns table (plain text, bare text, folded_at integer[], source_at integer[])
+create function private.normalize_pieces(content text)
+returns table (
+    normalized text, skeleton text, normalized_at integer[], source_at integer[]
+)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- A run that is overridden to be read from right to left, a run that keeps its length, or one
-    -- character with its combining marks.
+    -- A piece is a right-to-left override, a run that keeps its length, or one character with its
+    -- combining marks.
     with pieces as (
         select m.piece[1] as source, m.position
         from regexp_matches(
@@ -4424,40 +4442,40 @@ as $$
         ) with ordinality as m (piece, position)
     ),
 
-    -- Scripts repeat their few emoji and quotes; folding is the expensive part.
-    folded as (
-        select d.source, f.plain, f.bare
+    -- Normalizing is the expensive part, and scripts repeat their few emoji and quotes.
+    distinct_pieces as (
+        select d.source, f.normalized, f.skeleton
         from (select distinct p.source from pieces as p) as d
-        cross join lateral private.fold_piece(d.source) as f
+        cross join lateral private.normalize_piece(d.source) as f
     ),
 
-    placed as (
+    positioned as (
         select
             p.position,
-            f.plain,
-            f.bare,
-            sum(char_length(f.plain)) over w - char_length(f.plain) + 1 as folded_at,
+            f.normalized,
+            f.skeleton,
+            sum(char_length(f.normalized)) over w - char_length(f.normalized) + 1 as normalized_at,
             sum(char_length(p.source)) over w - char_length(p.source) + 1 as source_at
-        from pieces as p inner join folded as f on p.source = f.source
+        from pieces as p inner join distinct_pieces as f on p.source = f.source
         window w as (order by p.position)
     )
 
     select
-        string_agg(p.plain, '' order by p.position),
-        string_agg(p.bare, '' order by p.position),
-        array_agg(p.folded_at::integer order by p.position)
-        || (sum(char_length(p.plain)) + 1)::integer,
+        string_agg(p.normalized, '' order by p.position),
+        string_agg(p.skeleton, '' order by p.position),
+        array_agg(p.normalized_at::integer order by p.position)
+        || (sum(char_length(p.normalized)) + 1)::integer,
         array_agg(p.source_at::integer order by p.position) || char_length(content) + 1
-    from placed as p
+    from positioned as p
 $$;
-comment on function private.fold_pieces is
-'Folds a script that is not plain ASCII, and says where each piece came from.';
+comment on function private.normalize_pieces is
+'Normalizes a script that is not plain ASCII, and maps the pieces of the result to the script.';
 
-create function private.astral_places(content text)
+create function private.supplementary_positions(content text)
 returns integer[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Each part but the last ends where such a character stands.
+    -- A supplementary character follows each part but the last.
     select array_agg(p.ends_at::integer order by p.position) filter (where p.is_followed)
     from (
         select
@@ -4468,95 +4486,97 @@ as $$
             with ordinality as s (part, position)
     ) as p
 $$;
-comment on function private.astral_places is
-'Where characters stand, from 1, that are two code units in UTF-16; null if there are none.';
+comment on function private.supplementary_positions is
+'Positions, from 1, of the characters that have two code units in UTF-16; null without any.';
 
-create function private.fold(content text, definitions text default '')
-returns private.folded_text
+create function private.normalize_script(content text, definitions text default '')
+returns private.normalized_text
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_folded private.folded_text;
+    v_script private.normalized_text;
 begin
-    v_folded.content := content;
-    v_folded.plain := content;
-    v_folded.bare := content;
-    v_folded.has_spaces := true;
+    v_script.content := content;
+    v_script.normalized := content;
+    v_script.skeleton := content;
+    v_script.has_spaces := true;
     if octet_length(content) <> char_length(content) then
-        v_folded.has_spaces := content !~ '[\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff]';
-        select p.plain, p.bare, p.folded_at, p.source_at
-        into v_folded.plain, v_folded.bare, v_folded.folded_at, v_folded.source_at
-        from private.fold_pieces(content) as p;
-        v_folded.astral_at := private.astral_places(content);
+        v_script.has_spaces := content !~ '[\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff]';
+        select p.normalized, p.skeleton, p.normalized_at, p.source_at
+        into v_script.normalized, v_script.skeleton, v_script.normalized_at, v_script.source_at
+        from private.normalize_pieces(content) as p;
+        v_script.supplementary_at := private.supplementary_positions(content);
     end if;
-    -- A word ends at “_” too, which \m takes for a letter.
-    v_folded.bare := translate(v_folded.bare, E'_\u001f', '  ');
-    v_folded.squeezed := array[private.squeeze(v_folded.bare)];
-    v_folded.is_spelt := v_folded.bare
+    -- “_” separates words here; \m takes it for a letter.
+    v_script.skeleton := translate(v_script.skeleton, E'_\u001f', '  ');
+    v_script.search_keys := array[private.search_key(v_script.skeleton)];
+    v_script.has_spaced_letters := v_script.skeleton
         ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
-    if v_folded.bare ~ '[!|+@$€£]' then
-        v_folded.squeezed := v_folded.squeezed
-            || private.squeeze(private.read_symbols(v_folded.bare));
+    if v_script.skeleton ~ '[!|+@$€£]' then
+        v_script.search_keys := v_script.search_keys
+            || private.search_key(private.symbols_as_letters(v_script.skeleton));
     end if;
-    return private.measure(v_folded, definitions);
+    return private.measure(v_script, definitions);
 end;
 $$;
-comment on function private.fold is
-'Makes a script comparable, once for all rules, whose definitions may come along. Definer, so that
-its helpers need no grants; it reads no table.';
-grant execute on function private.fold to authenticated;
-grant execute on function private.fold to service_role;
+comment on function private.normalize_script is
+'Normalizes a script once for all rules. `definitions`, the text of the rules, says what else to
+measure. Definer, so that its helpers need no grants; it reads no table.';
+grant execute on function private.normalize_script to authenticated;
+grant execute on function private.normalize_script to service_role;
 
-create function private.places(hits int4range[])
+create function private.zero_based(ranges int4range[])
 returns int4multirange
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(range_agg(int4range(lower(h) - 1, upper(h) - 1)), '{}') from unnest(hits) as h
+    select coalesce(range_agg(int4range(lower(r) - 1, upper(r) - 1)), '{}') from unnest(ranges) as r
 $$;
-comment on function private.places is 'Ranges counted from 1 as ranges counted from 0.';
+comment on function private.zero_based is
+'Ranges counted from 1 as ranges counted from 0.';
 
-create function private.source_places(script private.folded_text, hits int4range[])
+create function private.source_ranges(script private.normalized_text, ranges int4range[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    f constant integer[] := script.folded_at;
+    n constant integer[] := script.normalized_at;
     s constant integer[] := script.source_at;
 begin
-    if hits = '{}' or f is null then
-        return private.places(hits);
+    if ranges = '{}' or n is null then
+        return private.zero_based(ranges);
     end if;
-    -- Within a piece that kept its length places move together; else the whole piece is meant.
+    -- A position within a piece that kept its length is exact. Else the range has the whole piece.
     return (
         select range_agg(int4range(
-            s[p.a] - 1 + case when f[p.a + 1] - f[p.a] = s[p.a + 1] - s[p.a]
-                then lower(h) - f[p.a] else 0 end,
-            case when f[p.z + 1] - f[p.z] = s[p.z + 1] - s[p.z]
-                then s[p.z] + upper(h) - f[p.z] else s[p.z + 1] end - 1
+            s[p.a] - 1 + case when n[p.a + 1] - n[p.a] = s[p.a + 1] - s[p.a]
+                then lower(r) - n[p.a] else 0 end,
+            case when n[p.z + 1] - n[p.z] = s[p.z + 1] - s[p.z]
+                then s[p.z] + upper(r) - n[p.z] else s[p.z + 1] end - 1
         ))
-        from unnest(hits) as h
+        from unnest(ranges) as r
         cross join lateral (
-            select width_bucket(lower(h), f) as a, width_bucket(upper(h) - 1, f) as z
+            select width_bucket(lower(r), n) as a, width_bucket(upper(r) - 1, n) as z
         ) as p
     );
 end;
 $$;
-comment on function private.source_places is
-'Where ranges of a folded text, counted from 1, stand in the script, counted from 0.';
+comment on function private.source_ranges is
+'The ranges of the script, from 0, that these ranges of its normal forms, from 1, come from.';
 
 -- schemas/64_phrase_search.sql
 
--- Finding phrases and patterns in a script: where they stand, disguises included.
+-- Finding terms and patterns in a script, also in disguise.
 
-create function private.letter_edge()
+create function private.word_character()
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Chinese, Japanese, Thai and their like write no spaces between words: no edges there.
+    -- Not Chinese, Japanese, Thai and the like, which write no spaces between words.
     select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
 $$;
-comment on function private.letter_edge is
-'Letters and digits of the scripts that separate words: next to one, a word does not end.';
+comment on function private.word_character is
+'A bracket expression: letters and digits of scripts that separate words. Next to one of them a
+word never ends.';
 
 create function private.letter_classes()
 returns jsonb
@@ -4568,7 +4588,7 @@ as $$
     }'::jsonb
 $$;
 comment on function private.letter_classes is
-'Lower-case letters that hide behind digits and signs, each with those.';
+'Bracket expressions of the lower-case letters that digits and symbols may stand for.';
 
 create function private.plain_pattern(word text)
 returns text
@@ -4576,7 +4596,8 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
-comment on function private.plain_pattern is 'A regular expression for a word exactly as it is.';
+comment on function private.plain_pattern is
+'A regular expression that matches a word exactly.';
 
 create function private.disguise_pattern(word text)
 returns text
@@ -4586,7 +4607,7 @@ as $$
         case
             when r.run[2] !~ '[a-z]' then private.plain_pattern(r.run[1])
             when char_length(r.run[1]) > 1 then r.class || '{' || char_length(r.run[1]) || ',}'
-            -- “good” is no disguise of “god”, but “miiracle” and “cuuure” are disguises.
+            -- “miiracle” and “cuuure” are disguises, but “good” is none of “god”.
             when r.run[2] in ('a', 'i', 'u', 'y') then r.class || '+'
             else r.class || '(?:' || r.class || '{2,})?'
         end,
@@ -4600,9 +4621,10 @@ as $$
     ) as r
 $$;
 comment on function private.disguise_pattern is
-'A regular expression for a lower-case word with repeats, digits for letters or signs within.';
+'A regular expression for a lower-case word with repeated letters, digits for letters or symbols
+within.';
 
-create function private.spelt_pattern(word text)
+create function private.spaced_pattern(word text)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4617,14 +4639,14 @@ as $$
     from private.letter_classes() as c (classes)
     cross join lateral string_to_table(word, null) with ordinality as l (letter, position)
 $$;
-comment on function private.spelt_pattern is
-'A regular expression for a lower-case word that is s.p.e.l.t or s p a c e d out.';
+comment on function private.spaced_pattern is
+'A regular expression for a lower-case word with signs or spaces between its letters: s.p.e.l.t.';
 
-create function private.word_pattern(term text, reads_disguise boolean, is_spelt boolean)
+create function private.word_pattern(term text, reads_disguise boolean, has_spaced_letters boolean)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Between words: spaces, or signs without spaces, never the end of a sentence.
+    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
             '(?:'
@@ -4632,11 +4654,13 @@ as $$
                 private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
                 order by w.position
             )
-            -- The half that is slow to compile: only where the script spells, or too short to tell.
+            -- Slow to compile: only if the script has spaced letters, or for a term that may be
+            -- too short for has_spaced_letters.
             || case
-                when is_spelt or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$' then '|' || string_agg(
-                    private.spelt_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
-                )
+                when has_spaced_letters or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$'
+                    then '|' || string_agg(
+                        private.spaced_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                    )
                 else ''
             end
             || ')'
@@ -4648,36 +4672,41 @@ $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
 create function private.term_pattern(
-    term text, match text, reads_disguise boolean, is_spelt boolean, has_plain_edges boolean
+    term text,
+    match text,
+    reads_disguise boolean,
+    has_spaced_letters boolean,
+    has_word_boundaries boolean
 )
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_edge constant text := case
-        when has_plain_edges then '[[:alnum:]]' else private.letter_edge()
+        when has_word_boundaries then '[[:alnum:]]' else private.word_character()
     end;
     v_before text := '';
     v_after text := '';
 begin
     if match <> 'substring' and left(term, 1) ~ v_edge then
         v_before := case
-            -- Looking back reads the text from its beginning each time: only where it must be.
-            when not has_plain_edges then '(?<!' || v_edge || ')'
+            -- A lookbehind reads the text from its beginning each time: only where \m is wrong.
+            when not has_word_boundaries then '(?<!' || v_edge || ')'
             when reads_disguise and left(term, 1) ~ '[aeilst]' then '(?:\m|(?=[@€!|£$+]))'
             else '\m'
         end;
     end if;
     if match = 'word' and right(term, 1) ~ v_edge then
-        -- “miracles” and “miracle’s” are the same word; a short one may be another (new, news).
+        -- “miracles” and “miracle’s” match “miracle”, but “news” does not match “new”.
         v_after := case when term ~* '[a-z]{3}[a-rt-z]$' then '(?:[''’]?s)?' else '' end
             || '(?!' || v_edge || ')';
     end if;
-    return v_before || private.word_pattern(term, reads_disguise, is_spelt) || v_after;
+    return v_before || private.word_pattern(term, reads_disguise, has_spaced_letters) || v_after;
 end;
 $$;
 comment on function private.term_pattern is
-'A regular expression for a term as a word, the beginning of one (prefix) or anywhere (substring).';
+'A regular expression for a term as a word (word), the beginning of one (prefix) or anywhere
+(substring).';
 
 create function private.find_pattern(
     value text, pattern text, flags text, most integer default 20
@@ -4686,7 +4715,7 @@ returns int4range[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A character for private use marks both ends of each match: one pass for all of them.
+    -- Marks both ends of each match with a private-use character, so one pass finds all.
     v_mark constant text := chr(1114109);
     v_parts text[];
 begin
@@ -4719,70 +4748,70 @@ begin
 end;
 $$;
 comment on function private.find_pattern is
-'The first places, from 1, where a pattern that passed private.pattern_problem matches; twenty are
-enough to see what is wrong.';
+'The ranges, from 1, of the first matches of a pattern, `most` of them. The pattern has passed
+private.pattern_problem.';
 
 create function private.find_term(
-    script private.folded_text, term text, match text, normalise text[]
+    script private.normalized_text, term text, match text, normalise text[]
 )
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_plain text := btrim(term);
-    v_bare text := v_plain;
+    v_normalized text := btrim(term);
+    v_skeleton text := v_normalized;
     v_is_disguised boolean := normalise @> '{case,width,leet,zero_width}';
     v_is_exact boolean := not normalise @> '{width,zero_width}';
     v_text text;
     v_pattern text;
-    v_hits int4range[];
+    v_matches int4range[];
 begin
-    -- A text that is taken as written is compared with a term as written.
-    if not v_is_exact and octet_length(v_plain) > char_length(v_plain) then
-        -- In pieces, as the script is, so that both come out alike.
-        select f.plain, f.bare into v_plain, v_bare from private.fold_pieces(v_plain) as f;
+    if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
+        -- In pieces, as the script is, so that both get the same form.
+        select p.normalized, p.skeleton into v_normalized, v_skeleton
+        from private.normalize_pieces(v_normalized) as p;
     end if;
-    -- A term with accents means them; one without is found under any.
-    v_is_disguised := v_is_disguised and v_plain = v_bare;
+    -- A term with accents matches only with them; one without matches any.
+    v_is_disguised := v_is_disguised and v_normalized = v_skeleton;
     v_text := case
         when v_is_exact then script.content
-        when v_is_disguised then script.bare
-        else script.plain
+        when v_is_disguised then script.skeleton
+        else script.normalized
     end;
     v_pattern := private.term_pattern(
-        case when 'case' = any (normalise) then lower(v_plain) else v_plain end,
-        match, v_is_disguised, script.is_spelt,
+        case when 'case' = any (normalise) then lower(v_normalized) else v_normalized end,
+        match, v_is_disguised, script.has_spaced_letters,
         script.has_spaces and position('_' in v_text) = 0
     );
-    v_hits := private.find_pattern(
+    v_matches := private.find_pattern(
         v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
     );
     -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_plain ~ '[[:alpha:]]' then
-        v_hits := array(
-            select h from unnest(v_hits) as h
-            where substr(v_text, lower(h), upper(h) - lower(h)) ~ '[[:alpha:]]'
+    if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
+        v_matches := array(
+            select m from unnest(v_matches) as m
+            where substr(v_text, lower(m), upper(m) - lower(m)) ~ '[[:alpha:]]'
         );
     end if;
     return case
-        when v_is_exact then private.places(v_hits)
-        else private.source_places(script, v_hits)
+        when v_is_exact then private.zero_based(v_matches)
+        else private.source_ranges(script, v_matches)
     end;
 end;
 $$;
 comment on function private.find_term is
-'Where a term stands in a script, in characters from 0. normalise says what to look through: case,
+'The ranges of a script, from 0, where a term matches. normalise lists what to ignore: case,
 width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
 
-create function private.squeeze_terms(terms text[])
+create function private.search_keys(terms text[])
 returns text[]
-language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- All at once: a thousand short calls would take longer than the check.
+    -- One call for all terms: a thousand short calls would take longer than the check.
     v_joined text := array_to_string(terms, E'\u001f');
 begin
-    -- No keyboard has this character, and a client that sends it must not shift the others' places.
+    -- A term with the separator itself must not shift the positions of the others.
     if char_length(v_joined) - char_length(replace(v_joined, E'\u001f', '')) >= cardinality(terms)
     then
         v_joined := array_to_string(array(
@@ -4790,19 +4819,17 @@ begin
         ), E'\u001f');
     end if;
     if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.bare from private.fold_piece(v_joined) as f);
+        v_joined := (select f.skeleton from private.normalize_piece(v_joined) as f);
     end if;
-    return string_to_array(private.squeeze(v_joined) || E'\u001f', E'\u001f');
+    return string_to_array(private.search_key(v_joined) || E'\u001f', E'\u001f');
 end;
 $$;
-comment on function private.squeeze_terms is
-'The terms of a list, each squeezed; one more, an empty one, comes last. An emoji squeezes to
-nothing, and nothing is found everywhere: it is always looked for. Definer like private.fold.';
-grant execute on function private.squeeze_terms to authenticated;
-grant execute on function private.squeeze_terms to service_role;
+comment on function private.search_keys is
+'The search key of each term of a list, and last an empty one. The key of an emoji is empty too,
+and every text has it, so emoji are always searched for.';
 
 create function private.find_terms(
-    script private.folded_text,
+    script private.normalized_text,
     terms text[],
     match text default 'word',
     normalise text[] default '{case,width,zero_width,leet}'
@@ -4811,120 +4838,124 @@ returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_squeezed text[] := private.squeeze_terms(terms);
-    v_first text := script.squeezed[1];
-    v_second text := coalesce(script.squeezed[2], '');
-    v_hits int4multirange := '{}';
+    v_keys text[] := private.search_keys(terms);
+    v_key text := script.search_keys[1];
+    v_symbol_key text := coalesce(script.search_keys[2], '');
+    v_matches int4multirange := '{}';
 begin
     for v_index in 1 .. cardinality(terms) loop
-        -- Most terms are not there: this says so in a microsecond.
-        if position(v_squeezed[v_index] in v_first) > 0
-            or position(v_squeezed[v_index] in v_second) > 0
+        -- Most terms are absent, and this finds out in a microsecond.
+        if position(v_keys[v_index] in v_key) > 0
+            or position(v_keys[v_index] in v_symbol_key) > 0
         then
-            v_hits := v_hits + private.find_term(script, terms[v_index], match, normalise);
+            v_matches := v_matches + private.find_term(script, terms[v_index], match, normalise);
         end if;
     end loop;
-    return v_hits;
+    return v_matches;
 end;
 $$;
-comment on function private.find_terms is 'Where any of several terms stands in a script.';
+comment on function private.find_terms is
+'The ranges of a script, from 0, where any of the terms matches.';
 
 -- schemas/65_phrase_rules.sql
 
--- Brand rules about phrases, applied to a script. Each answers pass, fail, needs_review or
--- not_applicable, the places it means, and a sentence.
+-- Brand rules about phrases. Each check returns a verdict: a status, the matches and a message.
 
-create type private.verdict as (status text, hits int4multirange, message text);
+create type private.verdict as (status text, matches int4multirange, message text);
 comment on type private.verdict is
-'What a rule says of a script; hits are ranges of characters, from 0.';
+'What a rule says of a script. status: pass, fail, needs_review or not_applicable. matches: ranges
+of characters, from 0. message: a sentence; null for a pass.';
 
-create function private.judge(status text, hits int4multirange, message text)
+create function private.judge(status text, matches int4multirange, message text)
 returns private.verdict
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return row(status, hits, message)::private.verdict;
+    return row(status, matches, message)::private.verdict;
 end;
 $$;
-comment on function private.judge is 'A verdict of these parts.';
+comment on function private.judge is
+'A verdict of these parts.';
 
-create function private.pass_unless(is_broken boolean, hits int4multirange, message text)
+create function private.pass_unless(is_broken boolean, matches int4multirange, message text)
 returns private.verdict
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if is_broken then
-        return row('fail', hits, message)::private.verdict;
+        return row('fail', matches, message)::private.verdict;
     end if;
     return row('pass', '{}', null)::private.verdict;
 end;
 $$;
 comment on function private.pass_unless is
-'The verdict fail if something is broken (not if that is unknown), else pass.';
+'The verdict fail if is_broken is true, else pass.';
 
-create function private.quote_hits(script private.folded_text, hits int4multirange)
+create function private.quote_matches(script private.normalized_text, matches int4multirange)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select string_agg(
         '“' || regexp_replace(
-            substr(script.content, lower(h) + 1, upper(h) - lower(h)), '\s+', ' ', 'g'
+            substr(script.content, lower(m) + 1, upper(m) - lower(m)), '\s+', ' ', 'g'
         ) || '”', ', '
     )
-    from (select r from unnest(hits) as r limit 3) as first_three (h)
+    from (select r from unnest(matches) as r limit 3) as first_three (m)
 $$;
-comment on function private.quote_hits is 'The first places of a verdict as a person reads them.';
+comment on function private.quote_matches is
+'The first three matches, quoted for a message.';
 
-create function private.texts(list jsonb, otherwise text[] default '{}')
+create function private.texts(list jsonb, default_texts text[] default '{}')
 returns text[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if list is null then
-        return otherwise;
+        return default_texts;
     end if;
     return array(select t from jsonb_array_elements_text(list) as t);
 end;
 $$;
-comment on function private.texts is 'A JSON list as an array; null is `otherwise`.';
+comment on function private.texts is
+'A JSON list as an array; default_texts if the list is null.';
 
-create function private.check_banned_phrase(params jsonb, script private.folded_text)
+create function private.check_banned_phrase(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
-    v_hits int4multirange := private.find_terms(
+    v_matches int4multirange := private.find_terms(
         script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
-    v_excused int4multirange;
+    v_exempt int4multirange;
 begin
-    if not isempty(v_hits) and params ? 'exceptions' then
-        v_excused := private.find_terms(script, private.texts(params -> 'exceptions'));
-        v_hits := (
-            select coalesce(range_agg(h), '{}') from unnest(v_hits) as h where not h && v_excused
+    if not isempty(v_matches) and params ? 'exceptions' then
+        v_exempt := private.find_terms(script, private.texts(params -> 'exceptions'));
+        v_matches := (
+            select coalesce(range_agg(m), '{}') from unnest(v_matches) as m where not m && v_exempt
         );
     end if;
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
     return private.judge(
-        'fail', v_hits, format('Don''t say %s.', private.quote_hits(script, v_hits))
+        'fail', v_matches, format('Don''t say %s.', private.quote_matches(script, v_matches))
     );
 end;
 $$;
 comment on function private.check_banned_phrase is
-'Fails on each term, unless it is part of one of the exceptions.';
+'Fails on each match of a term that overlaps no match of an exception.';
 
-create function private.check_substitution(params jsonb, script private.folded_text)
+create function private.check_substitution(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pair record;
     v_found int4multirange;
-    v_hits int4multirange := '{}';
+    v_matches int4multirange := '{}';
     v_advice text[] := '{}';
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
@@ -4933,19 +4964,19 @@ begin
             script, array[v_pair.key], 'word', '{case,width,zero_width}'
         );
         if not isempty(v_found) then
-            v_hits := v_hits + v_found;
+            v_matches := v_matches + v_found;
             v_advice := v_advice || format('“%s” instead of “%s”', v_pair.value, v_pair.key);
         end if;
     end loop;
     return private.pass_unless(
-        not isempty(v_hits), v_hits, 'Say ' || array_to_string(v_advice, ', ') || '.'
+        not isempty(v_matches), v_matches, 'Say ' || array_to_string(v_advice, ', ') || '.'
     );
 end;
 $$;
 comment on function private.check_substitution is
-'Fails on each word that should be another; the message says which.';
+'Fails on each word of the map; the message names its replacement.';
 
-create function private.check_required_mention(params jsonb, script private.folded_text)
+create function private.check_required_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4996,7 +5027,8 @@ begin
 end;
 $$;
 comment on function private.check_required_mention is
-'Fails while a mention is missing, too rare, or (spelling: exact) spelt differently.';
+'Fails if a mention is missing, or occurs fewer than `min` times, or (spelling: exact) is spelt
+differently.';
 
 create function private.quote_list(list text[])
 returns text
@@ -5007,7 +5039,7 @@ as $$
     )
 $$;
 comment on function private.quote_list is
-'The first five of a list of texts as a person reads them: “a”, “b” or “c”.';
+'The first five of a list of texts, quoted for a message: “a”, “b” or “c”.';
 
 create function private.counted(number numeric, singular text, plural text)
 returns text
@@ -5015,38 +5047,39 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
-comment on function private.counted is 'A number of things: 1 word, 2 words.';
+comment on function private.counted is
+'A number with its noun: 1 word, 2 words.';
 
-create function private.check_competitor_mention(params jsonb, script private.folded_text)
+create function private.check_competitor_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_matches int4multirange := private.find_terms(script, private.texts(params -> 'names'));
     v_names text;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    v_names := private.quote_hits(script, v_hits);
+    v_names := private.quote_matches(script, v_matches);
     if params ->> 'policy' = 'review' then
         return private.judge(
-            'needs_review', v_hits, format('Is what this says of %s fair and true?', v_names)
+            'needs_review', v_matches, format('Is what this says of %s fair and true?', v_names)
         );
     end if;
-    return private.judge('fail', v_hits, format('Don''t mention the competitor %s.', v_names));
+    return private.judge('fail', v_matches, format('Don''t mention the competitor %s.', v_names));
 end;
 $$;
 comment on function private.check_competitor_mention is
-'Fails on a competitor''s name, or asks to review it.';
+'Fails on a competitor''s name, or (policy: review) asks a person to judge.';
 
-create function private.check_cta(params jsonb, script private.folded_text)
+create function private.check_cta(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
-    v_hits int4multirange := private.find_terms(
+    v_matches int4multirange := private.find_terms(
         script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
         '{case,width,zero_width}'
     );
@@ -5056,67 +5089,67 @@ declare
         else int4range(0, null)
     end;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.pass_unless(
             coalesce((params ->> 'required')::boolean, true), '{}',
             'Tell viewers what to do next, a call to action'
-            || coalesce(': ' || private.quote_list(nullif(private.texts(params -> 'any_of'), '{}')), '')
+            || coalesce(': ' || private.quote_list(private.texts(params -> 'any_of', null)), '')
             || '.'
         );
     end if;
     return private.pass_unless(
-        not v_hits && v_wanted, v_hits,
+        not v_matches && v_wanted, v_matches,
         format('Move the call to action to the %s of the script.', params ->> 'position')
     );
 end;
 $$;
 comment on function private.check_cta is
-'Fails without a call to action, or with one that is not in the first (start) or last (end) third.';
+'Fails without a call to action, or with one outside the first (start) or last (end) third.';
 
 -- schemas/66_measured_rules.sql
 
--- Brand rules that count, measure or match patterns, and those about claims and disclosure.
+-- Brand rules that count, measure or match patterns.
 
-create function private.find_patterns(script private.folded_text, patterns text[])
+create function private.find_patterns(script private.normalized_text, patterns text[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pattern text;
-    v_hits int4multirange := '{}';
+    v_matches int4multirange := '{}';
 begin
     foreach v_pattern in array patterns loop
-        v_hits := v_hits + (
-            private.source_places(script, private.find_pattern(script.plain, v_pattern, 'i'))
+        v_matches := v_matches + (
+            private.source_ranges(script, private.find_pattern(script.normalized, v_pattern, 'i'))
         );
     end loop;
-    return v_hits;
+    return v_matches;
 end;
 $$;
 comment on function private.find_patterns is
-'Where any of several patterns matches, upper and lower case alike.';
+'The ranges of a script, from 0, where any of the patterns matches. Ignores case.';
 
-create function private.check_regex(params jsonb, script private.folded_text)
+create function private.check_regex(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
+    v_matches int4range[] := private.find_pattern(script.content, params ->> 'pattern', '');
 begin
     if params ->> 'must' = 'match' then
         return private.pass_unless(
-            cardinality(v_hits) = 0, '{}', 'The script lacks something that this rule asks for.'
+            cardinality(v_matches) = 0, '{}', 'The script lacks something that this rule asks for.'
         );
     end if;
     return private.pass_unless(
-        cardinality(v_hits) > 0,
-        private.places(v_hits),
+        cardinality(v_matches) > 0,
+        private.zero_based(v_matches),
         'The script has something that this rule forbids.'
     );
 end;
 $$;
 comment on function private.check_regex is
-'Fails where the pattern matches, or (must: match) unless it does. The text is taken as written.';
+'Fails on each match of the pattern, or (must: match) if there is none. Reads the text as written.';
 
 create function private.count_words(content text)
 returns integer
@@ -5124,17 +5157,18 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_count(content, '[[:alnum:]]\S*')
 $$;
-comment on function private.count_words is 'Words: what stands between spaces and is no mere sign.';
+comment on function private.count_words is
+'The number of words: runs without spaces that have a letter or digit.';
 
-create function private.reading_grade(bare text)
+create function private.reading_grade(content text)
 returns numeric
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_text text := lower(bare);
+    v_text text := lower(content);
     v_words integer := regexp_count(v_text, '\m[a-z]+(?:[''’][a-z]+)?');
     v_sentences integer := greatest(1, regexp_count(v_text, '[a-z0-9][^.!?\n]*(?:[.!?\n]+|$)'));
-    -- Groups of vowels, without a silent e at the end of a word that has another.
+    -- Counts groups of vowels. A final e is silent in a word with another vowel.
     v_syllables integer := regexp_count(v_text, '[aeiouy]+')
         - regexp_count(v_text, '\m[a-z]*[aeiouy][a-z]*[bcdfghjkmnpqrstvwxz]e\M');
 begin
@@ -5147,8 +5181,8 @@ $$;
 comment on function private.reading_grade is
 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
 
-create function private.measure(script private.folded_text, definitions text)
-returns private.folded_text
+create function private.measure(script private.normalized_text, definitions text)
+returns private.normalized_text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -5156,15 +5190,15 @@ begin
         script.words := private.count_words(script.content);
     end if;
     if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.bare);
+        script.grade := private.reading_grade(script.skeleton);
     end if;
     return script;
 end;
 $$;
 comment on function private.measure is
-'The script with what several of these rules would otherwise measure each for itself.';
+'Measures once what several rules need: words for max_length, the grade for reading_level.';
 
-create function private.check_max_length(params jsonb, script private.folded_text)
+create function private.check_max_length(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5179,7 +5213,7 @@ declare
         when 'words' then v_words
         else v_words * v_per_word
     end, 1));
-    -- The first character or word that is too much.
+    -- The number of characters or words that fit.
     v_allowed integer := floor(case v_unit when 'seconds' then v_max / v_per_word else v_max end);
     v_rest_at integer;
     v_one text := case v_unit when 'chars' then 'character' else rtrim(v_unit, 's') end;
@@ -5190,7 +5224,7 @@ begin
         v_rest_at := v_allowed;
         if v_unit <> 'chars' then
             v_rest_at := regexp_instr(script.content, '[[:alnum:]]\S*', 1, v_allowed + 1) - 1;
-            -- A word begins with its quotation mark.
+            -- The range begins with the quotation mark before the word.
             v_rest_at := v_rest_at
                 - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
         end if;
@@ -5208,22 +5242,22 @@ begin
 end;
 $$;
 comment on function private.check_max_length is
-'Fails on a script longer than max or shorter than min; what is too much is the place. Seconds are
-words at a speaking rate (wpm, 150 by default).';
+'Fails on a script longer than max, with the surplus as its match, or shorter than min. Seconds
+are words at a speaking rate (wpm, 150 by default).';
 
-create function private.check_hashtags(params jsonb, script private.folded_text)
+create function private.check_hashtags(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
-    v_places int4range[] := private.find_pattern(script.plain, '#[[:alnum:]_]+', '', 10000);
+    v_ranges int4range[] := private.find_pattern(script.normalized, '#[[:alnum:]_]+', '', 10000);
     v_tags text[] := array(
-        select lower(substr(script.plain, lower(h) + 1, upper(h) - lower(h) - 1))
-        from unnest(v_places) as h
+        select lower(substr(script.normalized, lower(m) + 1, upper(m) - lower(m) - 1))
+        from unnest(v_ranges) as m
     );
     v_missing text;
-    v_hits int4multirange;
+    v_matches int4multirange;
 begin
     select string_agg('#' || t, ', ') into v_missing
     from unnest(private.tag_names(params -> 'required')) as t
@@ -5231,19 +5265,19 @@ begin
     if v_missing is not null then
         return private.judge('fail', '{}', format('Add %s.', v_missing));
     end if;
-    v_hits := private.source_places(script, array(
-        select t.place
-        from unnest(v_places, v_tags) as t (place, tag)
+    v_matches := private.source_ranges(script, array(
+        select t.range
+        from unnest(v_ranges, v_tags) as t (range, tag)
         where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
-    if not isempty(v_hits) then
+    if not isempty(v_matches) then
         return private.judge(
-            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+            'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
         );
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
-        private.source_places(script, v_places[v_max + 1:]),
+        private.source_ranges(script, v_ranges[v_max + 1:]),
         format(
             'Use %s at most: the script has %s.', private.counted(v_max, 'hashtag', 'hashtags'),
             cardinality(v_tags)
@@ -5252,13 +5286,13 @@ begin
 end;
 $$;
 comment on function private.check_hashtags is
-'Fails without a required hashtag, with a forbidden one, or with too many.';
+'Fails without a required hashtag, with a forbidden one, or with more than max.';
 
 create function private.emoji_pattern()
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- A flag, a keycap, or a picture with its skin tone and what is joined to it: one emoji each.
+    -- One emoji is a flag, a keycap, or pictures with their skin tones, joined by U+200D.
     select '[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|'
         || v.picture || '(?:\u200d' || v.picture || ')*'
     from (
@@ -5267,47 +5301,49 @@ as $$
             || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
     ) as v
 $$;
-comment on function private.emoji_pattern is 'A regular expression for one emoji.';
+comment on function private.emoji_pattern is
+'A regular expression that matches one emoji.';
 
-create function private.check_emoji(params jsonb, script private.folded_text)
+create function private.check_emoji(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max integer := (params -> 'max')::integer;
     v_emoji int4range[] := '{}';
-    v_hits int4multirange;
+    v_matches int4multirange;
 begin
     if octet_length(script.content) > char_length(script.content) then
         v_emoji := private.find_pattern(script.content, private.emoji_pattern(), '', 10000);
     end if;
-    v_hits := private.places(array(
-        select h
-        from unnest(v_emoji) as h
+    v_matches := private.zero_based(array(
+        select m
+        from unnest(v_emoji) as m
         inner join jsonb_array_elements_text(params -> 'forbidden') as f (emoji)
-            -- ❤ and ❤️ differ in an invisible character only.
+            -- ❤ and ❤️ differ only in U+FE0F.
             on rtrim(f.emoji, chr(65039))
-            = rtrim(substr(script.content, lower(h), upper(h) - lower(h)), chr(65039))
+            = rtrim(substr(script.content, lower(m), upper(m) - lower(m)), chr(65039))
     ));
-    if not isempty(v_hits) then
+    if not isempty(v_matches) then
         return private.judge(
-            'fail', v_hits, format('Leave out %s.', private.quote_hits(script, v_hits))
+            'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
         );
     end if;
     return private.pass_unless(
-        cardinality(v_emoji) > v_max, private.places(v_emoji[v_max + 1:]),
+        cardinality(v_emoji) > v_max, private.zero_based(v_emoji[v_max + 1:]),
         format('Use %s emoji at most: the script has %s.', v_max, cardinality(v_emoji))
     );
 end;
 $$;
-comment on function private.check_emoji is 'Fails with a forbidden emoji or too many.';
+comment on function private.check_emoji is
+'Fails with a forbidden emoji, or with more than max.';
 
-create function private.check_reading_level(params jsonb, script private.folded_text)
+create function private.check_reading_level(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_grade numeric := coalesce(script.grade, private.reading_grade(script.bare));
+    v_grade numeric := coalesce(script.grade, private.reading_grade(script.skeleton));
 begin
     if v_grade is null then
         return private.judge('not_applicable', '{}', null);
@@ -5322,15 +5358,14 @@ begin
 end;
 $$;
 comment on function private.check_reading_level is
-'Fails above a Flesch-Kincaid grade. English only: other alphabets are not_applicable.';
+'Fails above a Flesch-Kincaid grade. English only; not_applicable to a text without Latin words.';
 
--- schemas/67_claim_rules.sql
+-- schemas/67_advertising_rules.sql
 
--- Brand rules about claims, testimonials, prices and disclosure, and what these sound like where a
--- rule doesn't say. Sources: FTC 16 CFR 255 and 465, “Disclosures 101”; TikTok Shop “Avoid
--- Misleading Content”.
+-- Brand rules about advertising claims, testimonials, prices and disclosure, with default phrases.
+-- Sources: FTC 16 CFR 255 and 465, “Disclosures 101”; TikTok Shop “Avoid Misleading Content”.
 
-create function private.claim_phrases(category text)
+create function private.advertising_claim_phrases(category text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5374,9 +5409,10 @@ as $$
         }'
     end
 $$;
-comment on function private.claim_phrases is 'Phrases that make a claim of this category.';
+comment on function private.advertising_claim_phrases is
+'Phrases that make an advertising claim of this category, such as health or income.';
 
-create function private.claim_patterns(category text)
+create function private.advertising_claim_patterns(category text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5403,8 +5439,8 @@ as $$
         else '{}'::text[]
     end
 $$;
-comment on function private.claim_patterns is
-'The same as regular expressions, where numbers make the claim.';
+comment on function private.advertising_claim_patterns is
+'Regular expressions for advertising claims of this category that have a number or many forms.';
 
 create function private.testimonial_patterns()
 returns text[]
@@ -5422,7 +5458,7 @@ as $$
     ]
 $$;
 comment on function private.testimonial_patterns is
-'Somebody speaking of their own experience with a product.';
+'Regular expressions for a speaker''s own experience with a product.';
 
 create function private.default_phrases(purpose text)
 returns text[]
@@ -5446,7 +5482,8 @@ as $$
     end
 $$;
 comment on function private.default_phrases is
-'What counts as a disclosure (accepted), as none though meant as one (ambiguous), or as a cta.';
+'The phrases of a rule without its own. accepted: a clear disclosure; ambiguous: an unclear one;
+cta: a call to action.';
 
 create function private.parameter_defaults()
 returns table (kind text, name text, value jsonb)
@@ -5468,29 +5505,28 @@ as $$
     ('competitor_mention', 'policy', '"forbid"')
 $$;
 comment on function private.parameter_defaults is
-'What holds of a rule''s params where it does not name them. A param that is neither required nor
-here asks for nothing unless it is named.';
+'The default of each param that has one. Any other param that a rule leaves out asks for nothing.';
 
-create function private.check_claim(params jsonb, script private.folded_text)
+create function private.check_advertising_claim(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_category text := params ->> 'category';
-    v_hits int4multirange := private.find_terms(script, private.claim_phrases(v_category))
-        + private.find_patterns(
-            script, private.claim_patterns(v_category) || private.texts(params -> 'patterns')
-        );
+    v_patterns text[] := private.advertising_claim_patterns(v_category)
+    || private.texts(params -> 'patterns');
+    v_matches int4multirange := private.find_patterns(script, v_patterns)
+    + private.find_terms(script, private.advertising_claim_phrases(v_category));
     v_claim text;
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    v_claim := private.quote_hits(script, v_hits);
+    v_claim := private.quote_matches(script, v_matches);
     case params ->> 'policy'
         when 'substantiate' then
             return private.pass_unless(
-                jsonb_array_length(coalesce(params -> 'substantiation_refs', '[]')) = 0, v_hits,
+                jsonb_array_length(coalesce(params -> 'substantiation_refs', '[]')) = 0, v_matches,
                 format('%s needs proof: name the source in the rule, or leave it out.', v_claim)
             );
         when 'disclaim' then
@@ -5499,11 +5535,11 @@ begin
                     script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
-                v_hits, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
+                v_matches, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
             return private.judge(
-                'fail', v_hits,
+                'fail', v_matches,
                 format(
                     '%s makes %s %s claim.', v_claim,
                     case when v_category = 'income' then 'an' else 'a' end,
@@ -5513,34 +5549,39 @@ begin
     end case;
 end;
 $$;
-comment on function private.check_claim is
-'Fails on a claim that is forbidden, unproven (no substantiation_refs) or lacks its disclaimer.';
+comment on function private.check_advertising_claim is
+'Fails on an advertising claim that is forbidden, has no substantiation_refs, or lacks its
+disclaimer.';
 
-create function private.check_testimonial(script private.folded_text)
+create function private.check_testimonial(script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_patterns(script, private.testimonial_patterns());
+    v_matches int4multirange := private.find_patterns(script, private.testimonial_patterns());
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('pass', '{}', null);
     end if;
-    -- Whether it happened can't be read from the text.
+    -- The text does not tell whether it is true, so a person decides.
     return private.judge(
-        'needs_review', v_hits,
-        format('%s must be the speaker''s own, true experience.', private.quote_hits(script, v_hits))
+        'needs_review', v_matches,
+        format(
+            '%s must be the speaker''s own, true experience.',
+            private.quote_matches(script, v_matches)
+        )
     );
 end;
 $$;
-comment on function private.check_testimonial is 'Asks to review what is told as own experience.';
+comment on function private.check_testimonial is
+'Asks a person to review each testimonial (needs_review).';
 
-create function private.check_price_match(script private.folded_text)
+create function private.check_price_match(script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_hits int4multirange := private.find_patterns(
+    v_matches int4multirange := private.find_patterns(
         script,
         array[
             '(?:[$€£¥]|\m(?:usd|eur|gbp) ?)\s?\d+(?:[.,]\d+)*',
@@ -5548,33 +5589,36 @@ declare
         ]
     );
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge('not_applicable', '{}', null);
     end if;
     return private.judge(
-        'needs_review', v_hits,
-        format('Is %s still the price on the product''s page?', private.quote_hits(script, v_hits))
+        'needs_review', v_matches,
+        format(
+            'Is %s still the price on the product''s page?',
+            private.quote_matches(script, v_matches)
+        )
     );
 end;
 $$;
 comment on function private.check_price_match is
-'Asks to compare each price with the product''s page.';
+'Asks a person to compare each price with the product''s page (needs_review).';
 
-create function private.check_disclosure(params jsonb, script private.folded_text)
+create function private.check_disclosure(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A disclosure in disguise is none: nothing but upper and lower case is looked through.
+    -- A disguised disclosure discloses nothing, so only case is ignored.
     v_accepted text[] := private.texts(
         params -> 'accepted', private.default_phrases('accepted')
     );
-    v_hits int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
-    v_before text := left(script.content, lower(v_hits));
+    v_matches int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
+    v_before text := left(script.content, lower(v_matches));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
-    if isempty(v_hits) then
+    if isempty(v_matches) then
         return private.judge(
             'fail',
             private.find_terms(
@@ -5585,22 +5629,22 @@ begin
         );
     end if;
     return private.pass_unless(
-        lower(v_hits) >= (params -> 'caption_first_chars')::integer
+        lower(v_matches) >= (params -> 'caption_first_chars')::integer
         or v_seconds > (params -> 'spoken_within_s')::numeric
         or v_hashtags > (params -> 'max_preceding_hashtags')::integer,
-        v_hits, 'Say earlier that this is an ad: people must not miss it.'
+        v_matches, 'Say earlier that this is an ad: people must not miss it.'
     );
 end;
 $$;
 comment on function private.check_disclosure is
-'Fails without a clear disclosure, or with one that comes too late or behind too many hashtags.
-People speak about two and a half words a second.';
+'Fails without a clear disclosure, or with one that is too late or behind too many hashtags.
+Seconds are words at 2.5 a second.';
 
 -- schemas/68_compliance.sql
 
--- Checking a script: one rule against it, whatever its kind, then all rules of an account.
+-- Checking a script against one rule of any kind, and against all rules of an account.
 
-create function private.check_params(kind text, params jsonb, script private.folded_text)
+create function private.check_params(kind text, params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5614,21 +5658,22 @@ begin
         when 'disclosure' then private.check_disclosure(params, script)
         when 'max_length' then private.check_max_length(params, script)
         when 'regex' then private.check_regex(params, script)
-        when 'claim' then private.check_claim(params, script)
+        when 'claim' then private.check_advertising_claim(params, script)
         when 'testimonial' then private.check_testimonial(script)
         when 'price_match' then private.check_price_match(script)
         when 'reading_level' then private.check_reading_level(params, script)
         when 'hashtags' then private.check_hashtags(params, script)
         when 'emoji' then private.check_emoji(params, script)
-        when 'all_of' then private.check_together(kind, params -> 'rules', script)
-        when 'any_of' then private.check_together(kind, params -> 'rules', script)
-        when 'not' then private.check_together(kind, params -> 'rules', script)
+        when 'all_of' then private.check_combination(kind, params -> 'rules', script)
+        when 'any_of' then private.check_combination(kind, params -> 'rules', script)
+        when 'not' then private.check_combination(kind, params -> 'rules', script)
         when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
         when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
     end;
 end;
 $$;
-comment on function private.check_params is 'The verdict of one kind of rule with these params.';
+comment on function private.check_params is
+'The verdict of a rule of this kind with these params.';
 
 create function private.tone_question(params jsonb)
 returns text
@@ -5640,7 +5685,8 @@ as $$
         || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
         || '?'
 $$;
-comment on function private.tone_question is 'What a person decides of a rule of kind tone.';
+comment on function private.tone_question is
+'The question that a rule of kind tone asks a person.';
 
 create function private.condition(applies_when jsonb)
 returns text
@@ -5661,9 +5707,9 @@ as $$
     end
 $$;
 comment on function private.condition is
-'When a rule applies, as the beginning of its message; empty if it always does.';
+'The condition of a rule as the beginning of its message; empty without one.';
 
-create function private.check_together(kind text, rules jsonb, script private.folded_text)
+create function private.check_combination(kind text, rules jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5673,9 +5719,9 @@ declare
         from jsonb_array_elements(rules) as r (rule)
     );
     v_states text[] := array(select v.status from unnest(v_verdicts) as v);
-    v_hits int4multirange := (
-        select coalesce(range_agg(h), '{}')
-        from unnest(v_verdicts) as v cross join lateral unnest(v.hits) as h
+    v_matches int4multirange := (
+        select coalesce(range_agg(m), '{}')
+        from unnest(v_verdicts) as v cross join lateral unnest(v.matches) as m
     );
     v_messages text := (
         select string_agg(v.message, case kind when 'any_of' then ' Or: ' else ' ' end)
@@ -5689,21 +5735,21 @@ begin
         return private.judge('pass', '{}', null);
     end if;
     if 'needs_review' = any (v_states) and (kind <> 'all_of' or 'fail' <> all (v_states)) then
-        return private.judge('needs_review', v_hits, v_messages);
+        return private.judge('needs_review', v_matches, v_messages);
     end if;
     if kind = 'not' then
         return private.pass_unless(
             'pass' = any (v_states), '{}', 'The script does what it must not.'
         );
     end if;
-    return private.pass_unless('fail' = any (v_states), v_hits, v_messages);
+    return private.pass_unless('fail' = any (v_states), v_matches, v_messages);
 end;
 $$;
-comment on function private.check_together is
-'all_of fails if one fails, any_of if all fail, not if its rule passes; where one needs a person''s
-judgement, so does the whole, unless it is settled without it.';
+comment on function private.check_combination is
+'all_of fails if one rule fails, any_of if all fail, not if its rule passes. It is needs_review if
+that depends on a rule that needs review, and not_applicable if all its rules are.';
 
-create function private.spans(hits int4multirange, astral_at integer[])
+create function private.spans(matches int4multirange, supplementary_at integer[])
 returns jsonb
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5711,23 +5757,23 @@ as $$
         jsonb_agg(
             jsonb_build_object(
                 'field', 'body',
-                -- How many of the characters before it are two code units.
-                'start', lower(h) + coalesce(width_bucket(lower(h), astral_at), 0),
-                'end', upper(h) + coalesce(width_bucket(upper(h), astral_at), 0)
+                -- Adds one for each earlier character with two code units.
+                'start', lower(m) + coalesce(width_bucket(lower(m), supplementary_at), 0),
+                'end', upper(m) + coalesce(width_bucket(upper(m), supplementary_at), 0)
             )
-            order by h
+            order by m
         ),
         '[]'
     )
-    from unnest(hits) as h
+    from unnest(matches) as m
 $$;
 comment on function private.spans is
-'Places of a script as JSON, in UTF-16 code units, as JavaScript counts: content.slice(start, end)
-is the text that is meant.';
+'Ranges of a script, from 0, as JSON in UTF-16 code units, as JavaScript counts:
+content.slice(start, end) is the matched text.';
 
 create function private.check_rule(
     definition jsonb,
-    script private.folded_text,
+    script private.normalized_text,
     out status text,
     out spans jsonb,
     out message text,
@@ -5743,12 +5789,12 @@ begin
         definition ->> 'kind', coalesce(definition -> 'params', '{}'), script
     );
     status := v_verdict.status;
-    -- Whether its condition holds can't be read from the text, so a person decides.
+    -- The text does not tell whether the condition holds, so a person decides.
     if status = 'fail' and coalesce(definition -> 'applies_when', '{}') <> '{}' then
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
-        spans := private.spans(v_verdict.hits, script.astral_at);
+        spans := private.spans(v_verdict.matches, script.supplementary_at);
         message := private.condition(definition -> 'applies_when')
             || coalesce(definition ->> 'message', v_verdict.message);
         suggestion := definition ->> 'suggestion';
@@ -5756,8 +5802,8 @@ begin
 end;
 $$;
 comment on function private.check_rule is
-'What a rule says of a script. Definer, so that the kinds'' functions need no grants; it reads no
-table.';
+'Checks a script against one rule. Definer, so that the functions of the kinds need no grants; it
+reads no table.';
 grant execute on function private.check_rule to authenticated;
 grant execute on function private.check_rule to service_role;
 
@@ -5776,13 +5822,15 @@ as $$
             with ordinality as f (text, position)
     ) as e
     cross join lateral private.check_params(
-        definition ->> 'kind', coalesce(definition -> 'params', '{}'), private.fold(e.text)
+        definition ->> 'kind',
+        coalesce(definition -> 'params', '{}'),
+        private.normalize_script(e.text)
     ) as v
     where v.status = case e.expected when 'pass' then 'fail' else 'pass' end
     limit 1
 $$;
 comment on function private.broken_example is
-'The example of a definition that its rule judges otherwise, or null. Definer like check_rule.';
+'The first example of a definition that its rule judges wrongly, or null. Definer like check_rule.';
 grant execute on function private.broken_example to authenticated;
 grant execute on function private.broken_example to service_role;
 
@@ -5800,68 +5848,24 @@ returns table (
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_script private.folded_text := private.fold(content, (
+    v_script private.normalized_text := private.normalize_script(content, (
         select string_agg(r.rule_definition::text, '') from public.brand_rules as r
         where r.user_id = check_rules.user_id and r.enabled
     ));
-    v_first text := v_script.squeezed[1];
-    v_second text := coalesce(v_script.squeezed[2], '');
 begin
     return query
-    with rules as materialized (
-        select
-            r.id, r.rule_name, r.severity, r.rule_definition,
-            r.rule_definition ->> 'kind' as kind, r.rule_definition -> 'params' as params
-        from public.brand_rules as r
-        where r.user_id = check_rules.user_id and r.enabled
-    ),
-
-    -- What these kinds must not find; most of it is nowhere, and one pass over all of it says so.
-    terms as (
-        select array_agg(t.rule_id) as rule_ids, array_agg(t.term) as terms
-        from (
-            select r.id as rule_id, p.term
-            from rules as r cross join lateral jsonb_array_elements_text(
-                coalesce(r.params -> 'terms', r.params -> 'names')
-            ) as p (term)
-            where r.kind in ('banned_phrase', 'competitor_mention')
-            union all
-            select r.id, p.term
-            from rules as r cross join lateral jsonb_object_keys(r.params -> 'map') as p (term)
-            where r.kind = 'substitution'
-        ) as t
-    ),
-
-    suspects as materialized (
-        select distinct w.rule_id
-        from terms as t
-        cross join lateral unnest(t.rule_ids, private.squeeze_terms(t.terms)) as w (rule_id, word)
-        where
-            w.rule_id is not null
-            and (position(w.word in v_first) > 0 or position(w.word in v_second) > 0)
-    )
-
     select
-        r.id, r.rule_name, r.kind, r.severity, c.status, c.spans, c.message, c.suggestion
-    from rules as r
-    cross join lateral (
-        select
-            'pass' as status, '[]'::jsonb as spans, null::text as message,
-            null::text as suggestion
-        where
-            r.kind in ('banned_phrase', 'competitor_mention', 'substitution')
-            and r.id not in (select s.rule_id from suspects as s)
-        union all
-        select k.* from private.check_rule(r.rule_definition, v_script) as k
-        where
-            r.kind not in ('banned_phrase', 'competitor_mention', 'substitution')
-            or r.id in (select s.rule_id from suspects as s)
-    ) as c
+        r.id, r.rule_name, r.rule_definition ->> 'kind', r.severity,
+        c.status, c.spans, c.message, c.suggestion
+    from public.brand_rules as r
+    cross join lateral private.check_rule(r.rule_definition, v_script) as c
+    where r.user_id = check_rules.user_id and r.enabled
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
 comment on function private.check_rules is
-'Applies every enabled rule of an account to a text; reads the rules that its caller may read.';
+'Checks a text against every enabled rule of an account. Reads only rules that its caller may
+read.';
 grant execute on function private.check_rules to authenticated;
 grant execute on function private.check_rules to service_role;
 
@@ -5881,7 +5885,7 @@ as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
 $$;
 comment on function private.check_script is
-'The same for the worker that writes a script. Definer: workers have no table rights.';
+'private.check_rules for the worker that writes scripts. Definer: workers have no table rights.';
 grant execute on function private.check_script to worker;
 
 create function public.check_compliance(content text)
@@ -5908,24 +5912,24 @@ $$;
 comment on function public.check_compliance is
 'Applies every enabled rule of the caller to a script''s text, errors first, without AI.
 
-status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the places that
-are meant, as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript.
-A plain script is scope body. A rule with applies_when asks a person (needs_review) where it would
-fail, so it never keeps a script from being final.
+status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the matches,
+as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript. The text has
+scope body. A rule with applies_when answers needs_review instead of fail, so it never keeps a
+script from being final.
 
-Banned words, competitors and claims are found in these disguises: other cases, widths and styles of
-letters (𝐦, ⓜ, ᴍ), accents and marks, invisible characters, text that is overridden to run from right
-to left, look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu,
-Canadian syllables), digits and signs for letters, repeated letters, letters that signs, spaces or
-emoji part. Not found are misspellings, words that are cut in two by a space, two letters that look
-like one (rn), letters upside down, flags. A term with accents is found as it is only.
+Banned words, competitors and advertising claims match in these disguises: other cases, widths and
+styles of letters (𝐦, ⓜ, ᴍ); accents and marks; invisible characters; right-to-left overrides;
+look-alike letters (UTS #39: Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu, Canadian
+syllables); digits and signs for letters; repeated letters; signs, spaces or emoji between
+letters. These do not match: misspellings, words with one space inside, two letters that look like
+one (rn), letters upside down, flags. A term with accents matches only with the same accents.
 
 Errors: 422 invalid_script.';
 grant execute on function public.check_compliance to authenticated;
 
 -- schemas/69_starter_rules.sql
 
--- Starter rules: rules that an account adopts with one call and then owns. supabase/seed has them.
+-- Starter rules: an account copies a pack of them with one call. The rows are in supabase/seed.
 
 create table private.starter_rules (
     pack text not null check (pack in ('ftc', 'tiktok')),
@@ -5934,7 +5938,7 @@ create table private.starter_rules (
     primary key (pack, rule_name)
 );
 comment on table private.starter_rules is
-'The rules of each pack that rpc/adopt_starter_rules copies.';
+'The rules that rpc/adopt_starter_rules copies, by pack.';
 alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)
@@ -5944,7 +5948,7 @@ as $$
     select s.* from private.starter_rules as s where s.pack = starter_pack.pack
 $$;
 comment on function private.starter_pack is
-'The starter rules of a pack. Definer: the table is internal; it is the same for everybody.';
+'The starter rules of a pack, the same for everybody. Definer: the table is internal.';
 grant execute on function private.starter_pack to authenticated;
 
 create function public.adopt_starter_rules(pack text)
@@ -5958,7 +5962,7 @@ begin
             '{"field": "pack"}'
         );
     end if;
-    -- What the caller already has, and may have changed, stays.
+    -- Keeps a rule of the same name: the caller may have changed it.
     insert into public.brand_rules (rule_name, rule_definition)
     select s.rule_name, s.rule_definition
     from private.starter_pack(adopt_starter_rules.pack) as s
@@ -5978,12 +5982,12 @@ $$;
 comment on function public.adopt_starter_rules is
 'Copies the starter rules of a pack (ftc or tiktok) into the caller''s rules and returns them.
 
-Rules of the same names that the caller has already stay as they are. Errors: 422 invalid_pack.';
+A rule of the same name that the caller already has stays as it is. Errors: 422 invalid_pack.';
 grant execute on function public.adopt_starter_rules to authenticated;
 
 -- schemas/70_scripts.sql
 
--- Scripts: drafts and final texts for a product, with the earlier texts of each.
+-- Scripts for a product, as drafts or final, and the earlier texts of each.
 
 create table public.scripts (
     id uuid primary key default gen_random_uuid(),
@@ -6001,25 +6005,27 @@ create table public.scripts (
     updated_at timestamptz not null default now()
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
-comment on column public.scripts.user_id is 'The account; filled in from the token.';
--- No reference: forgetting old jobs would rewrite what they left.
+comment on column public.scripts.user_id is
+'The account, from the token.';
+-- No foreign key: pruning jobs would rewrite their scripts.
 comment on column public.scripts.job_id is
-'The job that wrote it, also when that job is pruned; null if the user did.';
-comment on column public.scripts.title is 'What the user calls it; null if nothing.';
+'The job that wrote it, even after that job is pruned; null if the user wrote it.';
+comment on column public.scripts.title is
+'The user''s title for it; null without one.';
 comment on column public.scripts.status is
-'draft, or final: a text that breaks no rule of severity error. A rule that is added or changed
-later leaves final scripts as they are, until their text is changed.';
-comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
+'draft, or final: the text broke no rule of severity error when it was saved. New and changed
+rules apply to a final script only when its text changes.';
+comment on column public.scripts.origin is
+'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
-'Number of the text that stands here, from 1; earlier ones are in script_versions.';
-
+'The number of the current text, from 1. Earlier texts are in script_versions.';
 comment on column public.scripts.broken_rules is
-'What AI did not keep to in this text: [{rule_name, severity, message}]; null for a user''s text.';
-
+'The rules that an AI-written text breaks: [{rule_name, severity, message}]; null for a user''s
+text.';
 comment on column public.scripts.review is
-'What a language model made of the rules that need judgement, in this text:
-[{rule_id, rule_name, kind, severity, status, message, source}]. source is ai, or none where nobody has judged (status
-needs_review). It is advice: it keeps no script from being final. Null for a user''s text.';
+'How a language model judged this text by the rules that need judgement: [{rule_id, rule_name,
+kind, severity, status, message, source}]. source is ai, or none (with status needs_review)
+without a judgement. Advice only: it keeps no script from being final. Null for a user''s text.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
@@ -6049,8 +6055,9 @@ create table public.script_versions (
     constraint script_versions_script_id_version_key unique (script_id, version)
 );
 comment on table public.script_versions is
-'Earlier texts of a script, the newest 100 of each; rpc/restore_script_version brings one back.';
-comment on column public.script_versions.created_at is 'When the next text replaced this one.';
+'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
+comment on column public.script_versions.created_at is
+'When a newer text replaced this one.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
 
@@ -6082,8 +6089,8 @@ begin
 end;
 $$;
 comment on function private.scripts_require is
-'Trigger: answers plain mistakes with a sentence, and takes an account that is sent as null for the
-caller''s. Errors: 422 invalid_script.';
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
+user_id by the caller''s account. Errors: 422 invalid_script.';
 
 create function private.scripts_require_product()
 returns trigger
@@ -6096,7 +6103,7 @@ begin
             '{"field": "product_id"}'
         );
     end if;
-    -- Locks the product: one that is being deleted is not there.
+    -- Locks the product. A product whose deletion has begun counts as missing.
     perform from public.products as p
     where p.id = new.product_id and p.user_id = new.user_id for key share;
     if not found then
@@ -6108,7 +6115,7 @@ begin
 end;
 $$;
 comment on function private.scripts_require_product is
-'Trigger: a script''s product is of the same account. Errors: 422 invalid_script, 404 not_found.';
+'Trigger: requires a product of the same account. Errors: 422 invalid_script, 404 not_found.';
 
 create function private.scripts_keep_version()
 returns trigger
@@ -6117,7 +6124,7 @@ as $$
 begin
     insert into public.script_versions (script_id, user_id, version, content)
     values (old.id, old.user_id, old.version, old.content);
-    -- An editor that saves while one types makes a version every few seconds.
+    -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
     where v.script_id = old.id and v.version <= old.version - 100;
     new.version := old.version + 1;
@@ -6127,7 +6134,8 @@ begin
 end;
 $$;
 comment on function private.scripts_keep_version is
-'Trigger: keeps the text that is replaced. Definer: users may read earlier texts, not write them.';
+'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
+write them.';
 
 create function private.scripts_require_compliance()
 returns trigger
@@ -6156,7 +6164,7 @@ begin
 end;
 $$;
 comment on function private.scripts_require_compliance is
-'Trigger: a script that breaks a rule of severity error stays a draft.
+'Trigger: keeps a script that breaks a rule of severity error from being final.
 Errors: 422 script_not_compliant.';
 
 create trigger scripts_01_begin_rows before insert on public.scripts
@@ -6180,20 +6188,20 @@ for each statement execute function private.require_quota('stored_scripts');
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
-create trigger scripts_60_count_insert after insert on public.scripts
+create trigger scripts_60_bump_on_insert after insert on public.scripts
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger scripts_61_count_update after update on public.scripts
+for each statement execute function private.bump_read_version();
+create trigger scripts_61_bump_on_update after update on public.scripts
 referencing new table as changed
-for each statement execute function private.count_change();
-create trigger scripts_62_count_delete after delete on public.scripts
+for each statement execute function private.bump_read_version();
+create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
-for each statement execute function private.count_change();
+for each statement execute function private.bump_read_version();
 create trigger scripts_90_touch before update on public.scripts
 for each row execute function private.touch_updated_at();
 
 grant select, delete on public.scripts to authenticated;
--- The account's id may be sent, as frontends often do; the policies accept the caller's own only.
+-- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, product_id, title, content, status)
 on public.scripts to authenticated;
 grant update (title, content, status) on public.scripts to authenticated;
@@ -6222,20 +6230,20 @@ begin
 end;
 $$;
 comment on function public.restore_script_version is
-'Brings an earlier text of a script back as a draft; the text it replaces is kept too.
+'Restores an earlier text of a script as a draft. The replaced text becomes a version too.
 
 Errors: 404 not_found.';
 grant execute on function public.restore_script_version to authenticated;
 
--- Having a script written: a job that takes the product's latest pack, the account's rules and the
--- user's brief, and leaves a draft.
+-- AI writes a script: a job reads the product's latest pack, the account's rules and the user's
+-- brief, and saves a draft.
 
 create function private.start_script(product_id uuid, brief text)
 returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job, like everything that touches both.
+    -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
     if not found then
@@ -6248,9 +6256,9 @@ begin
             409, 'not_analyzed', 'This product has no pack yet: wait for its analysis, or run one.'
         );
     end if;
-    perform private.require_room(auth.uid(), 'stored_scripts', count(*)::integer, 1)
+    perform private.require_below_limit(auth.uid(), 'stored_scripts', count(*)::integer, 1)
     from public.scripts as s where s.user_id = auth.uid();
-    -- The same wish twice, from a double click or two tabs, is one job.
+    -- The same request twice, from a double click or two tabs, is one job.
     return private.enqueue(
         'generate_script', auth.uid(), start_script.product_id,
         start_script.product_id || ':' || md5(start_script.brief),
@@ -6259,8 +6267,9 @@ begin
 end;
 $$;
 comment on function private.start_script is
-'Queues the writing of a script for the caller''s product, or returns the same wish in flight.
-Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed.';
+'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
+request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed, 402
+quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -6281,10 +6290,11 @@ begin
 end;
 $$;
 comment on function public.generate_script is
-'Has AI write a draft for a product, from its latest pack, the caller''s brand rules and a brief.
+'AI writes a draft for a product, from its latest pack, the caller''s brand rules and an optional
+brief.
 
-The brief is optional. Returns the job; the draft appears in scripts with this job_id. The same
-brief again returns the job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+Returns the job; its draft appears in scripts with this job_id. The same request again returns the
+job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -6313,9 +6323,9 @@ as $$
     where j.id = script_input.job_id
 $$;
 comment on function private.script_input is
-'What generate_script works on: the product''s latest pack (null if it was deleted) and the enabled
-rules of its owner, [{id, name, definition}]; no row if the product is gone. The brief is among the
-job''s arguments. Definer: workers have no table rights.';
+'The input of generate_script: the product''s name, its latest pack (null if it was deleted) and
+its owner''s enabled rules, [{id, name, definition}]. No row if the product is gone. The brief is
+an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
@@ -6332,7 +6342,7 @@ as $$
 declare
     v_product public.products;
 begin
-    -- Product, then message: the lock order of everything that touches both.
+    -- Locks the product before the message: the lock order of everything that touches both.
     select p.* into v_product
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = save_script.job_id for key share of p;
@@ -6358,16 +6368,15 @@ begin
 end;
 $$;
 comment on function private.save_script is
-'Saves the draft of generate_script, with the rules that it breaks and what a model made of those
-that need judgement; the worker acknowledges in the
-same transaction. False: the lease or the product is gone, and the caller must roll back. Definer:
-owner and product come from the job.';
+'Saves the draft of generate_script, with the rules that it breaks and the model''s review. The
+worker completes the job in the same transaction. False: the lease or the product is gone, and the
+caller must roll back. Definer: owner and product come from the job.';
 grant execute on function private.save_script to worker;
 
 -- schemas/80_apify.sql
 
--- Apify: paid runs, what they may cost, and the webhook. Apify says that a run has ended, and the
--- job that waits for it goes on at once instead of at its next look.
+-- Apify: paid runs, their budgets, and the webhook of each run. When a run ends, Apify calls the
+-- webhook, which wakes the snoozed job at once.
 
 create table private.spending (
     user_id uuid not null references public.accounts on delete cascade,
@@ -6376,7 +6385,7 @@ create table private.spending (
     primary key (user_id, day)
 ) with (fillfactor = 70);
 comment on table private.spending is
-'What the runs of an account may have cost on a day (UTC): each counts as its cap.';
+'The most that the runs of an account may have cost on a day (UTC): each run counts as its cap.';
 alter table private.spending enable row level security;
 
 create table private.spending_limits (
@@ -6384,7 +6393,7 @@ create table private.spending_limits (
     usd_per_day numeric(8, 2) not null check (usd_per_day >= 0)
 );
 comment on table private.spending_limits is
-'What the paid sources may cost for one account on one day (UTC), by its plan.';
+'The daily budget (UTC) of an account for paid runs, by its plan.';
 alter table private.spending_limits enable row level security;
 
 create table private.source_runs (
@@ -6396,11 +6405,11 @@ create table private.source_runs (
     primary key (job_id, name)
 );
 comment on table private.source_runs is
-'Paid runs at Apify that may still hold data there. A row goes once its run was deleted.';
+'Paid runs at Apify that may still hold data there. A row goes once Apify has deleted its run.';
 comment on column private.source_runs.job_id is
-'The job that paid; no reference, for the run outlives it.';
+'The job that paid. No foreign key: the run outlives the job.';
 comment on column private.source_runs.run_id is
-'Apify''s id; null while the answer to the start is awaited, or when it was lost.';
+'Apify''s id; null until the start is answered, or if its answer was lost.';
 create index source_runs_run_id_idx on private.source_runs (run_id);
 create index source_runs_started_at_idx on private.source_runs (started_at);
 alter table private.source_runs enable row level security;
@@ -6425,7 +6434,7 @@ begin
     if not found or v_user_id is null then
         return true;
     end if;
-    -- The row stays locked until the end: runs of one account take turns.
+    -- Locks the row until the transaction ends, so parallel runs of an account wait for each other.
     insert into private.spending as s (user_id, day, usd)
     values (v_user_id, v_day, reserve_run.usd)
     on conflict on constraint spending_pkey do update set usd = s.usd + excluded.usd
@@ -6444,9 +6453,9 @@ begin
 end;
 $$;
 comment on function private.reserve_run is
-'Counts a run that a job is about to start, at its cap; the same name again counts once. False: the
-account''s budget of the day does not reach (a plan without a row has none). Null: the lease was
-lost, or the account is erased. Definer, as all of the protocol.';
+'Counts a run that a job is about to start, at its cap; the same name again counts once. False:
+the account''s daily budget is too small (a plan without a row has none). Null: the lease is lost,
+or the account is erased. Definer, as all of the protocol.';
 grant execute on function private.reserve_run to worker;
 
 create function private.release_run(msg_id bigint, read_ct integer, name text)
@@ -6470,8 +6479,8 @@ begin
 end;
 $$;
 comment on function private.release_run is
-'Takes back what private.reserve_run counted: the source refused the start. Null: the lease was
-lost. Definer, as all of the protocol.';
+'Takes back what private.reserve_run counted, because the source refused the start. Null: the
+lease is lost. Definer, as all of the protocol.';
 grant execute on function private.release_run to worker;
 
 create function private.record_run(
@@ -6486,7 +6495,7 @@ begin
     if v_job_id is null then
         return null;
     end if;
-    -- A run that was thought refused, or that a redriven job goes on with, has no row yet.
+    -- A run that seemed refused, or that a redriven job continues, has no row yet.
     insert into private.source_runs (job_id, name, usd, run_id)
     values (v_job_id, record_run.name, record_run.usd, record_run.run_id)
     on conflict on constraint source_runs_pkey do update set run_id = excluded.run_id;
@@ -6494,15 +6503,14 @@ begin
 end;
 $$;
 comment on function private.record_run is
-'Keeps the id of a run that was started. Null: the lease was lost. Definer, as all of the
-protocol.';
+'Stores the id of a started run. Null: the lease is lost. Definer, as all of the protocol.';
 grant execute on function private.record_run to worker;
 
 create function private.runs_to_delete(quantity integer default 100)
 returns setof text
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    -- Apify drops unnamed storage after a week; what nobody could delete is gone by then.
+    -- Apify deletes unnamed storage after a week.
     delete from private.source_runs as r
     where r.started_at < now() - interval '8 days'
         and not exists (select from private.live_jobs as l where l.job_id = r.job_id);
@@ -6513,8 +6521,8 @@ as $$
     order by r.started_at limit runs_to_delete.quantity;
 $$;
 comment on function private.runs_to_delete is
-'Runs at Apify whose jobs have ended, however they did; forgets what is too old to be there.
-Definer: workers have no table rights.';
+'Ids of the oldest runs at Apify whose jobs have ended. Deletes rows of runs after 8 days and of
+spending after 35 days. Definer: workers have no table rights.';
 grant execute on function private.runs_to_delete to worker;
 
 create function private.forget_run(run_id text)
@@ -6524,7 +6532,7 @@ as $$
     delete from private.source_runs as r where r.run_id = forget_run.run_id
 $$;
 comment on function private.forget_run is
-'A run was deleted at Apify. Definer: workers have no table rights.';
+'Deletes the row of a run that Apify has deleted. Definer: workers have no table rights.';
 grant execute on function private.forget_run to worker;
 
 create table private.apify_webhooks (
@@ -6534,11 +6542,12 @@ create table private.apify_webhooks (
     created_at timestamptz not null default now()
 );
 comment on table private.apify_webhooks is
-'One for each run that a job starts at Apify. It stays until the job is pruned, so that a late or
-repeated call is told that all is well.';
-comment on column private.apify_webhooks.id is 'Names it in the address that Apify calls.';
+'One webhook for each run that a job starts at Apify. It stays until the job is pruned, so that
+late and repeated calls are answered with success.';
+comment on column private.apify_webhooks.id is
+'Part of the URL that Apify calls.';
 comment on column private.apify_webhooks.secret_hash is
-'SHA-256 of what only Apify was told.';
+'SHA-256 of the secret that only Apify has.';
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);
 alter table private.apify_webhooks enable row level security;
 
@@ -6561,8 +6570,8 @@ begin
 end;
 $$;
 comment on function private.expect_apify_run is
-'Prepares the webhook of a run that a job is about to start: its id; null if the lease was lost.
-Definer: workers have no table rights; the job comes from the lease.';
+'Adds the webhook of a run that a job is about to start and returns its id. Null: the lease is
+lost. Definer: workers have no table rights; the job comes from the lease.';
 grant execute on function private.expect_apify_run to worker;
 
 create function private.apify_secret_hash(id uuid)
@@ -6571,13 +6580,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (select w.secret_hash from private.apify_webhooks as w where w.id = apify_secret_hash.id),
-        -- Equal to no hash of a secret: an unknown id takes the same way as a wrong secret.
+        -- No secret hashes to this, so an unknown id fails like a wrong secret.
         decode(repeat('00', 32), 'hex')
     );
 end;
 comment on function private.apify_secret_hash is
-'What the secret of a webhook must hash to, always 32 bytes.
-Definer: the edge has no table rights. A hash does not give the secret away.';
+'The SHA-256 that the secret of a webhook must have, always 32 bytes. Definer: the edge has no
+table rights. A hash does not reveal the secret.';
 grant execute on function private.apify_secret_hash to webhook;
 
 create function private.wake_for_apify(id uuid)
@@ -6588,15 +6597,15 @@ as $$
     from private.apify_webhooks as w where w.id = wake_for_apify.id
 $$;
 comment on function private.wake_for_apify is
-'Lets the job that waits for a run look at it now; false where it does not wait. Repeating it is
-harmless. Definer: it knows the job, the edge only the webhook.';
+'Wakes the job that snoozes until a run ends. False: the job does not snooze. Idempotent. Definer:
+only the database maps the webhook to the job.';
 grant execute on function private.wake_for_apify to webhook;
 
 -- schemas/81_tiktok.sql
 
--- Connecting a TikTok account, using it, and giving it back.
+-- TikTok accounts: connecting one by OAuth, refreshing its tokens, and revoking them.
 
--- Tokens are sealed before they come here; the key is in the environment, never in the database.
+-- The callers encrypt all tokens. The key is in the environment, never in the database.
 create table private.tiktok_connections (
     user_id uuid primary key references public.accounts on delete cascade,
     open_id text not null check (length(open_id) between 1 and 200),
@@ -6609,13 +6618,15 @@ create table private.tiktok_connections (
     connected_at timestamptz not null default now()
 );
 comment on table private.tiktok_connections is
-'The TikTok account of an account here, with sealed tokens.';
+'The TikTok account that an account has connected, with encrypted tokens.';
 comment on column private.tiktok_connections.open_id is
 'TikTok''s id of the person, for this application only.';
-comment on column private.tiktok_connections.access_token is 'Sealed (Fernet).';
-comment on column private.tiktok_connections.refresh_token is 'Sealed (Fernet).';
+comment on column private.tiktok_connections.access_token is
+'Encrypted (Fernet).';
+comment on column private.tiktok_connections.refresh_token is
+'Encrypted (Fernet).';
 comment on column private.tiktok_connections.refreshing_until_at is
-'Until then one worker fetches new tokens, and the others wait for it; null while nobody does.';
+'Until when one worker has the lease to refresh the tokens; null without a lease.';
 alter table private.tiktok_connections enable row level security;
 
 create table private.tiktok_states (
@@ -6625,10 +6636,11 @@ create table private.tiktok_states (
     created_at timestamptz not null default now()
 );
 comment on table private.tiktok_states is
-'Consents that were asked for at TikTok and not answered yet; each serves once, for ten minutes.';
+'OAuth states that TikTok has not answered yet. Each is single-use and lives for ten minutes.';
 comment on column private.tiktok_states.state_hash is
-'SHA-256 of the state that comes back with the browser.';
-comment on column private.tiktok_states.verifier is 'The secret of PKCE, sealed.';
+'SHA-256 of the random state that TikTok sends back with the browser.';
+comment on column private.tiktok_states.verifier is
+'The PKCE code verifier, encrypted.';
 create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
 alter table private.tiktok_states enable row level security;
 
@@ -6641,7 +6653,7 @@ create table private.tiktok_revocations (
     created_at timestamptz not null default now()
 );
 comment on table private.tiktok_revocations is
-'Sealed tokens that nobody here uses any more, until TikTok has been told; they name no account.';
+'Encrypted tokens that TikTok still has to revoke. They name no account.';
 alter table private.tiktok_revocations enable row level security;
 create index tiktok_revocations_created_at_idx on private.tiktok_revocations (created_at);
 
@@ -6655,7 +6667,7 @@ as $$
     from private.tiktok_connections as c where c.user_id = auth.uid()
 $$;
 comment on function private.own_tiktok is
-'The TikTok connection of the account of the token, without its tokens; null without one.
+'The TikTok connection of the caller, without its tokens; null without one.
 Definer: connections are internal; identity comes from the token.';
 grant execute on function private.own_tiktok to authenticated;
 
@@ -6666,7 +6678,7 @@ as $$
 declare
     v_id uuid;
 begin
-    -- What could not be told to TikTok for a month is no longer kept for it.
+    -- Gives up on revocations that failed for a month.
     delete from private.tiktok_revocations as r where r.created_at < now() - interval '30 days';
     with gone as (
         delete from private.tiktok_connections as c where c.user_id = disconnect_tiktok.user_id
@@ -6685,8 +6697,8 @@ begin
 end;
 $$;
 comment on function private.disconnect_tiktok is
-'Forgets an account''s tokens and queues the job that tells TikTok; false where none was connected.
-Definer: the edge has no table rights and names the account of a token it has checked.';
+'Deletes the connection of an account and queues the job that revokes its tokens. False: none was
+connected. Definer: the edge has no table rights, and passes the account of a verified token.';
 grant execute on function private.disconnect_tiktok to webhook;
 
 create function private.begin_tiktok(user_id uuid, state_hash bytea, verifier text)
@@ -6704,8 +6716,8 @@ begin
 end;
 $$;
 comment on function private.begin_tiktok is
-'Remembers that an account asks TikTok for consent; false for an erased one.
-Definer: the edge has no table rights and names the account of a token it has checked.';
+'Stores the state and the PKCE verifier of an OAuth flow. False: the account is erased.
+Definer: the edge has no table rights, and passes the account of a verified token.';
 grant execute on function private.begin_tiktok to webhook;
 
 create function private.take_tiktok_state(user_id uuid, state_hash bytea)
@@ -6723,9 +6735,9 @@ as $$
     where t.created_at >= now() - interval '10 minutes'
 $$;
 comment on function private.take_tiktok_state is
-'The sealed PKCE secret of a consent that this account asked for; null if it asked too long ago,
-brought it already, or another account did. Definer: the edge has no table rights and names the
-account of a token it has checked.';
+'Deletes a state and returns its encrypted PKCE verifier. Null: the state is unknown, expired or
+of another account. Definer: the edge has no table rights, and passes the account of a verified
+token.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(
@@ -6741,11 +6753,11 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Either erasure sees this connection, or this sees the tombstone.
+    -- Either the erasure sees this connection, or the lock fails.
     if not private.lock_account(save_tiktok.user_id) then
         return false;
     end if;
-    -- Another person's tokens are given back; a revocation would end the same person's new ones.
+    -- Revokes only another person's tokens. For the same person that would end the new ones too.
     if exists (
         select from private.tiktok_connections as c
         where c.user_id = save_tiktok.user_id and c.open_id <> save_tiktok.open_id
@@ -6772,8 +6784,8 @@ begin
 end;
 $$;
 comment on function private.save_tiktok is
-'Connects a TikTok account, in place of an earlier one; false for an account that was erased
-meanwhile. Definer: the edge has no table rights; the account is the one that asked for consent.';
+'Stores a TikTok connection in place of an earlier one. False: the account is erased. Definer: the
+edge has no table rights; the account is the one that began the flow.';
 grant execute on function private.save_tiktok to webhook;
 
 create function private.tiktok_of_job(
@@ -6794,8 +6806,9 @@ begin atomic
     where j.id = tiktok_of_job.job_id;
 end;
 comment on function private.tiktok_of_job is
-'The sealed tokens of a job''s account, nulls without any; is_stale: fetch new ones first; is_over:
-only the person can. Definer: workers have no table rights; the account comes from the job.';
+'The encrypted tokens of a job''s account, nulls without a connection. is_stale: refresh them
+first. is_over: the person must connect again. Definer: workers have no table rights; the account
+comes from the job.';
 grant execute on function private.tiktok_of_job to worker;
 
 create function private.lease_tiktok_refresh(job_id uuid, refresh_token text)
@@ -6814,7 +6827,8 @@ begin
 end;
 $$;
 comment on function private.lease_tiktok_refresh is
-'Lets one worker at a time fetch new tokens; false: another does, or has. Definer: as above.';
+'Takes the lease to refresh tokens, for 30 s. False: another worker has the lease, or has
+refreshed them. Definer: workers have no table rights; the account comes from the job.';
 grant execute on function private.lease_tiktok_refresh to worker;
 
 create function private.refresh_tiktok(
@@ -6844,8 +6858,8 @@ begin
 end;
 $$;
 comment on function private.refresh_tiktok is
-'Puts new tokens in place of those they were fetched with; false if those are gone. Definer: as
-above.';
+'Replaces tokens by the ones that the old refresh token got. False: the old ones are gone.
+Definer: workers have no table rights; the account comes from the job.';
 grant execute on function private.refresh_tiktok to worker;
 
 create function private.drop_tiktok(job_id uuid, refresh_token text)
@@ -6862,7 +6876,9 @@ begin
 end;
 $$;
 comment on function private.drop_tiktok is
-'Forgets tokens that TikTok takes no more, because the person ended it there. Definer: as above.';
+'Deletes a connection whose tokens TikTok refuses, because the person revoked it there. False: it
+is gone or has newer tokens. Definer: workers have no table rights; the account comes from the
+job.';
 grant execute on function private.drop_tiktok to worker;
 
 create function private.tiktok_revocation(id uuid, out access_token text, out refresh_token text)
@@ -6874,8 +6890,8 @@ begin atomic
     from private.tiktok_revocations as r where r.id = tiktok_revocation.id;
 end;
 comment on function private.tiktok_revocation is
-'The sealed tokens that TikTok is to be told about; nulls once it has been.
-Definer: workers have no table rights.';
+'The encrypted tokens that TikTok must revoke; nulls once it has. Definer: workers have no table
+rights.';
 grant execute on function private.tiktok_revocation to worker;
 
 create function private.end_tiktok_revocation(id uuid)
@@ -6885,12 +6901,12 @@ as $$
     delete from private.tiktok_revocations as r where r.id = end_tiktok_revocation.id
 $$;
 comment on function private.end_tiktok_revocation is
-'Deletes tokens that TikTok has been told about. Definer: workers have no table rights.';
+'Deletes tokens that TikTok has revoked. Definer: workers have no table rights.';
 grant execute on function private.end_tiktok_revocation to worker;
 
 -- schemas/90_erasure.sql
 
--- Erasure: an account goes at once and for good, whether its owner asks here or at Clerk.
+-- Erasure: deletes an account for good, on its owner's request here or at Clerk.
 
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
@@ -6899,7 +6915,7 @@ create table private.clerk_events (
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
-'Messages received from Clerk, by Svix''s message id: a replay changes nothing.';
+'Events received from Clerk, by Svix''s message id, so that a replay changes nothing.';
 alter table private.clerk_events enable row level security;
 
 create index clerk_events_received_at_idx on private.clerk_events (received_at);
@@ -6912,7 +6928,7 @@ declare
     v_table regclass;
     v_has_rows boolean;
 begin
-    -- Dynamic: a table that is added later is emptied too.
+    -- Dynamic SQL, so that tables of later releases are included.
     for v_table in select t from private.account_tables() as t loop
         execute format('select exists (select from %s as t where t.user_id = $1)', v_table)
         into v_has_rows using table_to_empty.user_id;
@@ -6924,7 +6940,7 @@ begin
 end;
 $$;
 comment on function private.table_to_empty is
-'The first table that has rows of an account; null if none has.';
+'The first table that has rows of an account; null without any.';
 
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
@@ -6939,7 +6955,7 @@ begin
     end if;
     v_table := private.table_to_empty(erase_batch.user_id);
     if v_table is null then
-        -- Whoever still adds a row holds the account's. From this lock on nobody can add any.
+        -- A transaction that adds a row holds a lock on the account. After this lock none can.
         perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
         if not found and exists (
             select from public.accounts as a where a.id = erase_batch.user_id
@@ -6955,11 +6971,11 @@ begin
         return null;
     end if;
     if v_table = 'private.tiktok_connections'::regclass then
-        -- A job gives the tokens back to TikTok.
+        -- Queues the job that revokes the tokens at TikTok.
         perform private.disconnect_tiktok(erase_batch.user_id);
         return 1;
     end if;
-    -- One table a batch, so that no lock of one is held while another is waited for.
+    -- One table a batch, so that this never waits for one table with locks on another.
     execute format(
         'delete from %1$s as t where t.ctid = any (array('
         || 'select s.ctid from %1$s as s where s.user_id = $1 limit $2 for update skip locked))',
@@ -6970,9 +6986,10 @@ begin
 end;
 $$;
 comment on function private.erase_batch is
-'Deletes up to `quantity` rows of an erased account from the first table that has any, at last the
-account itself. Returns how many; 0: somebody holds what is left, come again; null: nothing is left.
-Waits for nobody. Definer: workers have no table rights. It empties accounts with a tombstone only.';
+'Deletes up to `quantity` rows of an erased account from the first table that has any; at last the
+account itself. Returns how many. 0: other transactions hold the rest, try again. Null: nothing is
+left. Never waits. Definer: workers have no table rights. Raises an exception unless the account
+has a tombstone.';
 grant execute on function private.erase_batch to worker;
 
 create function private.requeue_erasures()
@@ -6985,8 +7002,8 @@ as $$
     from private.accounts as a where a.deleted_at is not null and a.emptied_at is null
 $$;
 comment on function private.requeue_erasures is
-'Queues the emptying of accounts whose job gave up; returns how many are under way.
-Definer: workers have no table rights.';
+'Queues erase_rows for each erased account that still has rows, and returns their number. Definer:
+workers have no table rights.';
 grant execute on function private.requeue_erasures to worker;
 
 create function private.erase_account(user_id uuid)
@@ -6997,7 +7014,7 @@ declare
     v_left integer := 1000;
     v_erased integer;
 begin
-    -- Waits for a change of the account that is about to commit: that holds this row, too.
+    -- Waits for a change of the account that is about to commit, because that locks this row too.
     update private.accounts as a set deleted_at = now()
     where a.id = erase_account.user_id and a.deleted_at is null;
     if not found then
@@ -7009,7 +7026,7 @@ begin
     )
     from private.stripe_customers as c
     where c.user_id = erase_account.user_id and c.customer_id is not null;
-    -- The rows of most accounts go now. The job takes what is more, and what others hold.
+    -- Deletes all rows of most accounts. The job deletes the rest, and rows that are locked now.
     while v_left > 0 loop
         v_erased := private.erase_batch(erase_account.user_id, v_left);
         exit when coalesce(v_erased, 0) = 0;
@@ -7024,8 +7041,8 @@ begin
 end;
 $$;
 comment on function private.erase_account is
-'Erases an account: a tombstone, its first 1,000 rows, a job that deletes the others in batches, and
-a job that ends what it pays for at Stripe. Repeating it changes nothing.';
+'Erases an account: sets its tombstone, deletes its first 1,000 rows, and queues a job that
+deletes the rest in batches. Another job ends its subscriptions at Stripe. Idempotent.';
 
 create function private.record_clerk_event(
     id text, type text, issuer text, subject text, default_user_id uuid
@@ -7049,7 +7066,7 @@ begin
     if not v_is_erasure then
         return 'ignored';
     end if;
-    -- A person never seen here gets a tombstone as well: their first token may be on its way.
+    -- An unknown person gets a tombstone too, because their first token may be on its way.
     insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
         record_clerk_event.default_user_id, record_clerk_event.issuer,
@@ -7066,9 +7083,8 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Records a message of Clerk''s and, for user.deleted with an id, erases the account, in one
-transaction.
-Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
+'Stores an event from Clerk. For user.deleted with an id, erases the account in the same
+transaction. Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -7080,7 +7096,7 @@ begin
 end;
 $$;
 comment on function private.erase_own_account is
-'Erases the account of the token. Definer: users may not delete all of these rows; identity comes
+'Erases the caller''s account. Definer: users may not delete all of these rows; identity comes
 from the token.';
 grant execute on function private.erase_own_account to authenticated;
 
@@ -7091,15 +7107,16 @@ begin atomic
     select private.erase_own_account();
 end;
 comment on function public.delete_account is
-'Erases the caller''s account and everything in it for good; subscriptions are cancelled at Stripe.
+'Erases the caller''s account and everything in it for good, and cancels its subscriptions at
+Stripe.
 
-From the answer on its tokens are refused (403 account_deleted), and nothing can be read any more. Up
-to 1,000 rows are deleted by then; a job deletes the others within minutes.';
+After the answer its tokens are refused (403 account_deleted). The request deletes up to 1,000
+rows; a job deletes the others within minutes.';
 grant execute on function public.delete_account to authenticated;
 
 -- schemas/91_export.sql
 
--- Export: before an account goes it can take everything along.
+-- Export: everything stored about an account, in pages.
 
 create function private.export_own_account(cursor text)
 returns jsonb
@@ -7135,7 +7152,7 @@ begin
     for v_table in 1 .. cardinality(v_tables) loop
         v_documents := '{}';
         if v_table >= v_first and cursor is null then
-            -- Dynamic: the same for each of these tables.
+            -- Dynamic SQL, because each of these tables is exported.
             for v_after_at, v_after_id, v_document in
                 execute format(
                     'select t.created_at, t.id, to_jsonb(t) from public.%I as t'
@@ -7165,9 +7182,9 @@ exception when invalid_text_representation or invalid_datetime_format or datetim
 end;
 $$;
 comment on function private.export_own_account is
-'A page of everything stored about the account of the token: up to 4 MiB, 2,000 rows or 2 seconds
-and the row that goes beyond. Errors: 422 invalid_cursor.
-Definer: some of it is in internal tables; identity comes from the token.';
+'A page of everything stored about the caller. A page ends with the row that reaches 4 MiB, 2,000
+rows or 2 seconds. Definer: some tables are internal; identity comes from the token. Errors: 422
+invalid_cursor.';
 grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()
@@ -7227,8 +7244,8 @@ begin atomic
     );
 end;
 comment on function private.export_account_head is
-'What the first page of an export holds beside rows: the account itself and its small tables.
-Called by private.export_own_account only.';
+'The part of an export that only its first page has: the account and its small tables. Only
+private.export_own_account calls it.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
@@ -7237,17 +7254,17 @@ begin atomic
     select private.export_own_account(export_account.cursor);
 end;
 comment on function public.export_account is
-'Everything that is stored about the caller, in pages: JSON documents with an array for each table.
+'Everything stored about the caller, in pages: JSON documents with an array for each table.
 
-Call it again with the next_cursor of a page until that is null, and join the arrays. The first page
-holds the account itself as well. A page has up to 4 MiB or 2,000 rows, the oldest first. What
-changes meanwhile may be missing; ask again for it. Errors: 422 invalid_cursor.';
+Call it again with the next_cursor of a page until that is null, and join the arrays. The first
+page also holds the account itself. A page has up to 4 MiB or 2,000 rows, the oldest first. It may
+miss rows that change meanwhile; then export again. Errors: 422 invalid_cursor.';
 grant execute on function public.export_account to authenticated;
 
 -- schemas/92_retention.sql
 
--- Retention: what grows with time and belongs to nothing that is deleted is forgotten here, in
--- batches. tests/sql/test_retention.py knows the bound of every table.
+-- Retention: deletes, in batches, old rows that go with no parent row. tests/sql/test_retention.py
+-- has the bound of every table.
 
 create function private.prune_records(quantity integer default 1000)
 returns integer
@@ -7257,7 +7274,7 @@ declare
     v_rows integer;
     v_pruned integer := 0;
 begin
-    -- Clerk repeats a message for some days. The age of its signature refuses a later replay.
+    -- Clerk retries an event for some days. A later replay fails by the age of its signature.
     delete from private.clerk_events as t where t.id = any (array(
         select o.id from private.clerk_events as o
         where o.received_at < now() - interval '90 days'
@@ -7279,7 +7296,7 @@ begin
     ));
     get diagnostics v_rows = row_count;
     v_pruned := v_pruned + v_rows;
-    -- TikTok could not be told to revoke these tokens for a month.
+    -- TikTok has not revoked these tokens for a month.
     delete from private.tiktok_revocations as t where t.id = any (array(
         select o.id from private.tiktok_revocations as o
         where o.created_at < now() - interval '30 days'
@@ -7290,16 +7307,15 @@ begin
 end;
 $$;
 comment on function private.prune_records is
-'Deletes up to `quantity` rows of each kind that nobody can ask for any more: messages of Clerk
-after 90 days, usage after 13 months, consents after ten minutes, tokens to revoke after 30 days.
-Returns how many.
-Definer: workers have no table rights.';
+'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
+OAuth states after ten minutes, tokens to revoke after 30 days. Returns how many. Definer: workers
+have no table rights.';
 grant execute on function private.prune_records to worker;
 
 -- schemas/93_overview.sql
 
--- What a dashboard reads in one request: product_overview lists the products, account tells the
--- plan and what is used of it.
+-- Read models of a dashboard, one request each. product_overview lists the products; account has
+-- the plan and its usage.
 
 create view public.product_overview with (security_invoker = true) as
 select
@@ -7310,8 +7326,8 @@ select
     p.created_at,
     p.updated_at,
     p.last_analyzed_at,
-    -- Plain columns would relate the view to what names a pack or a job as well, and embedding
-    -- scripts would ask which relationship is meant (PGRST201).
+    -- coalesce hides from PostgREST where pack_id and job_id come from. Otherwise they would add
+    -- relationships to scripts, and embedding scripts would be ambiguous (PGRST201).
     coalesce(pack.id) as pack_id,
     pack.name as pack_name,
     pack.score as pack_score,
@@ -7367,25 +7383,23 @@ left join lateral (
     limit 1
 ) as job on true;
 comment on view public.product_overview is
-'The caller''s products, each with its latest pack, its scores, and its latest job.
+'The caller''s products, each with its latest pack, its scores and its latest job.
 
 Order by created_at and id, both descending. Page by the last row that you have, not by offset:
-created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 goes on at once
-however far it is. Reads carry an ETag; sent back as If-None-Match it gives 304 while nothing has
-changed.';
+created_at=lte.T&or=(created_at.lt.T,id.lt.I)&order=created_at.desc,id.desc&limit=20 is fast at
+any depth. Reads carry an ETag; If-None-Match with it answers 304 while nothing has changed.';
 comment on column public.product_overview.score_band is
 'breakout, above, typical, below or insufficient_data; null before the first pack.';
 comment on column public.product_overview.sentiment_net is
-'From -1 to 1; null where nothing was found to judge.';
+'From -1 to 1; null without any text to judge.';
 comment on column public.product_overview.job_id is
-'Of the latest job. Jobs are removed 30 days after they have finished; then this and the other job_*
-are null, although the pack is there.';
+'The latest job. Jobs are pruned 30 days after they finish; then all job_* are null.';
 comment on column public.product_overview.job_status is
-'Of the latest job: queued, running or waiting while it is in flight; else succeeded, failed or
+'The status of the latest job: queued, running or waiting in flight; then succeeded, failed or
 cancelled.';
 comment on column public.product_overview.is_sample is
-'Whether the latest analysis was of sample data, not of data about the product: say so beside it.
-Null before the first analysis.';
+'Whether the latest analysis used sample data instead of data about the product. Show that. Null
+before the first analysis.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;
 
@@ -7402,8 +7416,7 @@ as $$
         on u.user_id = auth.uid() and m.metric = u.metric and u.month = private.current_month()
 $$;
 comment on function private.own_usage is
-'What the account of the token uses now. Definer: usage is internal; identity comes from the
-token.';
+'The caller''s usage now, by metric. Definer: usage is internal; identity comes from the token.';
 grant execute on function private.own_usage to authenticated;
 
 create function private.own_plan()
@@ -7413,8 +7426,7 @@ as $$
     select private.plan_of(auth.uid())
 $$;
 comment on function private.own_plan is
-'The plan of the account of the token. Definer: entitlements are internal; identity comes from the
-token.';
+'The caller''s plan. Definer: entitlements are internal; identity comes from the token.';
 grant execute on function private.own_plan to authenticated;
 
 create function public.account(
@@ -7450,17 +7462,16 @@ as $$
     where p.id = private.own_plan()
 $$;
 comment on function public.account is
-'The caller''s plan with its limits, what is used of them, when monthly ones start again, the
-subscription and the connected TikTok account (each null without one).';
+'The caller''s plan with its limits, its usage, when monthly limits start again (resets_at), the
+subscription and the connected TikTok account. Both are null without one.';
 grant execute on function public.account to authenticated;
 
 -- schemas/94_before_request.sql
 
--- What happens before every request: who may come in, what is counted, how long an answer may be
--- kept. Nobody's rows are kept for the next person on the same browser, and a dashboard that asks
--- again for what it has is answered 304.
+-- PostgREST's pre-request function. It checks the token and the account, applies the request limits
+-- and sets the caching headers of reads.
 
-create function private.refuse_sign_in()
+create function private.refuse_unauthenticated()
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7478,8 +7489,8 @@ begin
     );
 end;
 $$;
-comment on function private.refuse_sign_in is
-'Part of the pre-request: 401 not_signed_in without a token, 401 invalid_token with one.';
+comment on function private.refuse_unauthenticated is
+'Ends the request: 401 not_signed_in without a token, 401 invalid_token with one.';
 
 create function private.refuse_account(user_id uuid)
 returns void
@@ -7496,26 +7507,26 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Part of the pre-request: 403 account_deleted for an erased account, 401 invalid_token for one that
-was never made.';
+'Ends the request: 403 account_deleted for an erased account, 401 invalid_token for an unknown
+one.';
 
-create function private.refuse_crowd(whose text)
+create function private.refuse_concurrency(scope text)
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.fail(
         429, 'rate_limited',
-        format('Too many requests %s are running. Try again in 1 s.', whose),
+        format('Too many requests %s are running. Try again in 1 s.', scope),
         '{"retry_after_seconds": 1}', '{"Retry-After": "1"}'
     );
 end;
 $$;
-comment on function private.refuse_crowd is
-'Part of the pre-request: 429 rate_limited while every slot of the account, or of everybody without
-a token, is taken.';
+comment on function private.refuse_concurrency is
+'Ends the request: 429 rate_limited. scope completes the message: of this account, or without a
+token.';
 
-create function private.live_work(user_id uuid)
+create function private.live_job_states(user_id uuid)
 returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7523,17 +7534,17 @@ begin
     return array(
         select concat_ws(' ', j.id, j.status, j.stage, j.progress, j.attempt)
         from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
-        where l.tenant = live_work.user_id::text
+        where l.tenant = live_job_states.user_id::text
         order by j.id
     );
 end;
 $$;
-comment on function private.live_work is
-'What an account sees of its unfinished jobs, as words to compare.';
+comment on function private.live_job_states is
+'One line for each unfinished job of an account, with all that a read shows of it. Part of the
+ETag.';
 
--- It runs before everything, so it is written to be cheap: each further function, statement and
--- look-up, even each expression is felt by every request. So it is one function, and the owner's:
--- policies cost as much as the look-ups. A JSON path is one expression.
+-- Every request pays for each function call, statement and expression here. Hence one function, one
+-- JSON path for all checks of the token, and security definer: row policies would double the cost.
 create function private.before_request()
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -7544,29 +7555,30 @@ declare
     v_path text := coalesce(current_setting('request.path', true), '');
     v_method text := coalesce(current_setting('request.method', true), '');
     v_is_read boolean := v_method in ('GET', 'HEAD');
-    -- POST to a stable function is read-only. Outside PostgREST there is no request to count.
+    -- A POST to a stable function runs in a read-only transaction. No method: not PostgREST.
     v_is_write boolean := v_method not in ('GET', 'HEAD', '')
     and current_setting('transaction_read_only') = 'off';
     v_user uuid;
     v_has_slot boolean;
     v_headers jsonb;
     v_is_alive boolean;
-    v_tag text;
+    v_etag text;
 begin
+    -- 1. Who calls, and may they?
     if v_role = 'authenticated' then
-        -- PostgREST accepts tokens that never expire or were made for somebody else; we don't. It
-        -- also accepts a token that it has seen until that expires, even if its key was withdrawn:
-        -- 900 s is the longest life that the edge gives one (EDGE_TOKEN_SECONDS).
+        -- PostgREST accepts tokens without an expiry and tokens for another audience. It also
+        -- accepts a cached token until its expiry, even when its key was withdrawn. So a token may
+        -- live 900 s at most, the limit of EDGE_TOKEN_SECONDS.
         if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
             && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
             && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
             is not true then
-            perform private.refuse_sign_in();
+            perform private.refuse_unauthenticated();
         end if;
+        -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.
+        -- A waiting request holds one of the API's connections, and writes of an account wait for
+        -- each other. The locks end with the transaction.
         v_user := v_claims ->> 'sub';
-        -- A request that waits, as writes of an account wait for each other, holds one of the API's
-        -- connections. An account may hold six: four for anything, two more for reads. The end of
-        -- the transaction gives its slot back, however it ends.
         v_has_slot := not v_is_write and (
             pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
             or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
@@ -7576,12 +7588,12 @@ begin
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 1))
         or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 0));
         if not v_has_slot then
-            perform private.refuse_crowd('of this account');
+            perform private.refuse_concurrency('of this account');
         end if;
         if v_is_read and v_path in ('/product_overview', '/products') then
             v_headers := current_setting('request.headers', true);
-            -- New results and packs touch their product, and so count, as does work that failed;
-            -- other work is live.
+            -- read_version covers products, packs, results and ended jobs. The states of the
+            -- unfinished jobs cover the rest.
             select
                 a.deleted_at is null,
                 md5(concat_ws(
@@ -7589,11 +7601,13 @@ begin
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
                     a.read_version,
                     case
-                        when exists (select from private.live_jobs as l where l.tenant = v_user::text)
-                            then private.live_work(v_user)
+                        when exists (
+                            select from private.live_jobs as l where l.tenant = v_user::text
+                        )
+                            then private.live_job_states(v_user)
                     end
                 ))
-            into v_is_alive, v_tag
+            into v_is_alive, v_etag
             from private.accounts as a where a.id = v_user;
         else
             if v_is_write then
@@ -7605,58 +7619,61 @@ begin
         if v_is_alive is not true then
             perform private.refuse_account(v_user);
         end if;
-        if position(v_tag in v_headers ->> 'if-none-match') > 0 then
-            -- To fail with 304 would do, but PostgreSQL logs what fails.
+        if position(v_etag in v_headers ->> 'if-none-match') > 0 then
+            -- Not private.fail: PostgreSQL would log each 304 as an error.
             perform set_config('response.status', '304', true);
         end if;
     elsif v_role = 'anon' then
         if not (v_is_read and v_path = '/plans') then
-            perform private.refuse_sign_in();
+            perform private.refuse_unauthenticated();
         end if;
-        -- A filter can keep a read of three rows busy until its timeout. Strangers share three slots.
+        -- Even a read of three rows can run until its timeout, by its filter. All requests without
+        -- a token share three slots.
         if not (
             pg_try_advisory_xact_lock(hashtextextended('anonymous', 0))
             or pg_try_advisory_xact_lock(hashtextextended('anonymous', 1))
             or pg_try_advisory_xact_lock(hashtextextended('anonymous', 2))
         ) then
-            perform private.refuse_crowd('without a token');
+            perform private.refuse_concurrency('without a token');
         end if;
     end if;
+    -- 3. Caching. A signed-in read of plans may embed the caller's subscriptions, so it is private.
     if v_is_read then
-        -- The plans of a signed-in person may have their subscriptions embedded.
         perform set_config('response.headers', case
             when v_path = '/plans' and v_role = 'anon'
                 then '[{"Cache-Control": "public, max-age=300"}]'
             when v_path = '/plans'
                 then '[{"Cache-Control": "private, max-age=300"}, {"Vary": "Authorization"}]'
             else '[{"Cache-Control": "private, no-cache"}, {"Vary": "Authorization"}'
-                || coalesce(', {"ETag": "W/\"' || v_tag || '\""}', '') || ']'
+                || coalesce(', {"ETag": "W/\"' || v_etag || '\""}', '') || ']'
         end, true);
     end if;
-    -- A read may embed the same rows many times, and its answer is built in memory. Only its time
-    -- bounds that. Functions have the role's limit.
+    -- A read may embed the same rows many times, and PostgreSQL builds its answer in memory. Only
+    -- this timeout bounds it. Functions keep the timeout of the role.
     if v_is_read and v_role = 'authenticated' and left(v_path, 5) <> '/rpc/' then
         perform set_config('statement_timeout', '3s', true);
     end if;
 end;
 $$;
 comment on function private.before_request is
-'PostgREST calls this in the transaction of every request. Refuses anonymous requests outside the
-public paths (401 not_signed_in), tokens without exp, iat, sub or aud or of more than 15 minutes,
-accounts that were never made (401 invalid_token), erased ones, whose tokens live on for minutes
-(403 account_deleted), too many writes in a minute, more than six requests of an account at once and
-more than three without a token (429 rate_limited).
-Tells how long a read may be kept and, of products and product_overview, its ETag, which changes
-whenever they do and what hangs on them; 304 if the caller has it. A read of a table ends after
-three seconds. Definer: counts and accounts are internal; role and identity come from the request.';
+'PostgREST calls this in the transaction of every request.
+
+401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
+lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
+account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
+account exceeds the writes a minute of its plan or six requests at once, or requests without a
+token exceed three at once.
+
+Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
+If-None-Match matches. Ends a read of a table after three seconds.
+Definer: accounts and counts are internal; role and identity come from the request.';
 grant execute on function private.before_request to anon;
 grant execute on function private.before_request to authenticated;
 grant execute on function private.before_request to service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
--- Policies know the account only when they run, so a plan for the values of one request is no better
--- than one for all, and making it costs more than a look-up by key. It is faster only: where the
--- migration's role may not set it, the platform's default does.
+-- Policies read the account at run time, so a custom plan is no better than a generic one. Planning
+-- costs more than a look-up by key. The setting only saves time: go on if the role may not set it.
 do $$
 begin
     alter role authenticator set plan_cache_mode = 'force_generic_plan';
@@ -7668,8 +7685,8 @@ notify pgrst, 'reload config';
 
 -- schemas/95_realtime.sql
 
--- Realtime: where Supabase's publication exists, progress of jobs is pushed to their owners; the
--- policies of public.jobs decide who gets what. Elsewhere frontends poll the same table.
+-- Realtime: where Supabase's publication exists, it pushes changes of public.jobs to their owners.
+-- The policies of the table apply. Elsewhere frontends poll it.
 
 do $$
 begin
@@ -7691,7 +7708,7 @@ insert into private.job_kinds (kind, queue, max_failures, max_crashes, backoff_s
 values
 ('analyze_product', 'ingestion', 5, 3, 5),
 ('generate_script', 'scripts', 5, 3, 5),
--- Many small failures: an outage at Stripe of most of a day loses nothing.
+-- Thirty retries outlast an outage of Stripe of most of a day.
 ('sync_customer', 'billing', 30, 10, 5),
 ('reconcile_billing', 'billing', 5, 3, 5),
 ('erase_account', 'billing', 30, 10, 5),
@@ -7723,8 +7740,8 @@ on conflict on constraint semaphores_pkey do update set
 
 -- seed/plans.sql
 
--- The plans on offer and their limits, the Stripe prices that buy them, and what the paid sources
--- may cost an account of each on a day.
+-- The plans on offer and their limits, the Stripe prices that buy them, and their daily budgets for
+-- paid sources.
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
@@ -7755,8 +7772,7 @@ on conflict on constraint spending_limits_pkey do update set usd_per_day = exclu
 
 -- seed/starter_rules.sql
 
--- Starter rules: what the FTC and TikTok ask of every creator. Checked for the last time in
--- November 2026.
+-- Starter rules: what the FTC and TikTok ask of every creator. Last checked in November 2026.
 
 insert into private.starter_rules (pack, rule_name, rule_definition)
 select
