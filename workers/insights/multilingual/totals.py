@@ -41,8 +41,8 @@ OFFSET = (0.07, 0.12)
 ROW = (0.12, 0.20)
 # Shares of the separation that may be lost, equally likely. For English, and for other languages.
 LOSSES = ((0.0, 0.2, 0.4), (0.0, 0.4, 0.8))
-# Of the Dirichlet prior of the shares shown: extremes are rarer. Intervals take all mixes for equally
-# likely at first; else they would miss where nearly all praise or nearly all complain.
+# Of the Dirichlet prior of the shares shown: extremes are rarer. Intervals take all mixes for
+# equally likely at first; else they would miss where nearly all praise or nearly all complain.
 EVENNESS = 1.5
 LEVEL = 0.95
 NEAR_ZERO = 0.2
