@@ -42,7 +42,8 @@ ENGLISH_SETS = {
     "umsab_en": None,
 }
 OTHER_SETS = ("umsab_es", "umsab_pt", "umsab_fr", "umsab_de", "umsab_it", "umsab_hi", "umsab_ar")
-MIXES = ("natural", "random")
+MIXES = ("natural", "random", "one-sided")
+ONE_SIDED = ((0.05, 0.10, 0.85), (0.10, 0.20, 0.70), (0.70, 0.20, 0.10), (0.85, 0.10, 0.05))
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def _lines_of(one: Judged, mix: str, groups: Groups) -> Iterator[Line]:
 
 
 def make_groups(one: Judged, mix: str) -> Groups:
-    """Of sixty texts, at the set's own mix of labels or at mixes drawn at random."""
+    """Of sixty texts, at the set's own mix of labels, at random mixes, or where most agree."""
     chance = np.random.default_rng(1)
     places = [np.flatnonzero(one.truth == label) for label in range(3)]
     found, shares = [], []
@@ -219,7 +220,9 @@ def make_groups(one: Judged, mix: str) -> Groups:
         if mix == "natural":
             drawn = chance.choice(len(one.truth), GROUP_SIZE)
         else:
-            sizes = chance.multinomial(GROUP_SIZE, chance.dirichlet([2, 2, 2]))
+            is_random = mix == "random"
+            expected = chance.dirichlet([2, 2, 2]) if is_random else chance.choice(ONE_SIDED)
+            sizes = chance.multinomial(GROUP_SIZE, expected)
             parts = [chance.choice(p, n) for p, n in zip(places, sizes, strict=True)]
             drawn = np.concatenate(parts)
         result = total(one.totals[drawn], [1.0] * GROUP_SIZE, one.foreign)
