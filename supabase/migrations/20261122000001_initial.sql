@@ -820,7 +820,7 @@ begin
     -- When the scan budget is used up, the round is over: carry no unused weight into the next
     -- claim.
     cursor.weight_left := least(cursor.weight_left, v_visits_left);
-    -- The round is over, but there is room: the oldest messages fill it, whose they ever are.
+    -- The round is over, but there is room: the oldest messages fill it, whatever their tenant.
     msg_ids := msg_ids || array(
         select m.msg_id from pgmq.q_jobs as m
         where m.headers ->> 'queue' = take_turns.queue and m.vt <= m.enqueued_at

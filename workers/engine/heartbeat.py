@@ -31,7 +31,7 @@ _RECONNECT_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Renews the leases of `held()` every third of a lease, in one statement.
+    """Renews the leases of `held()` in one statement: every third of a lease, or more often.
 
     Calls `halt(job, "lost")` for a job that somebody else holds now, or that could not be renewed
     for a whole lease. Calls `halt(job, "cancelled")` for a job that its user cancelled. It calls
@@ -49,6 +49,7 @@ class Heartbeat:
         self._lease_seconds = lease_seconds
         self._held = held
         self._halt = halt
+        self._interval = lease_seconds / 3
         self._connection: Connection | None = None
         self._renewed_at: dict[tuple[int, int], float] = {}  # by fencing token
         self._stopping = threading.Event()
@@ -58,8 +59,9 @@ class Heartbeat:
     def start(self) -> None:
         self._thread.start()
 
-    def nudge(self) -> None:
-        """Beats now, out of turn: a cancellation may have been missed."""
+    def beat_every(self, seconds: float) -> None:
+        """Beats now, and so often from now on: beats tell what was cancelled."""
+        self._interval = min(seconds, self._lease_seconds / 3)
         self._due.set()
 
     def stop(self) -> None:
@@ -102,7 +104,7 @@ class Heartbeat:
                 self._rest()
 
     def _rest(self) -> None:
-        self._due.wait(self._lease_seconds / 3)
+        self._due.wait(self._interval)
         self._due.clear()
 
     def _beat(self, connection: Connection) -> None:

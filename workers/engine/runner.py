@@ -152,7 +152,8 @@ class _Held:
     """A leased job: it runs, or waits for a slot."""
 
     job: Job
-    task: asyncio.Task[None] | None = None  # that can be stopped: not while it waits or is recorded
+    task: asyncio.Task[None] | None = None  # None while it waits
+    is_ending: bool = False  # its outcome is being recorded, which nothing may stop
     deadline: float = float("inf")
     stopped_because: Reason | None = None
     cancelled_at: float = 0.0
@@ -166,8 +167,7 @@ class _Queue:
     cursor: str | None = None  # of the next claim
     has_work: bool = True  # jobs may be due
     has_new_tenant: bool = True  # … and some of a tenant of which nothing runs here
-    is_notified: bool = False  # the last claim found nothing: the database notifies of new jobs
-    look_at: float = float("inf")
+    look_at: float = 0.0  # when to look without being told
     pause: float = _LOOK_AGAIN_SECONDS  # before look_at
 
     def look(self) -> None:
@@ -175,9 +175,9 @@ class _Queue:
         self.has_work = self.has_new_tenant = True
 
     def look_after(self, now: float, pause: float) -> None:
-        """Looks after the pause, or leaves it to the poll."""
-        self.look_at = now + pause if pause < _POLL_SECONDS else float("inf")
-        self.pause = pause
+        """Looks again after the pause, or with the poll."""
+        self.pause = min(pause, _POLL_SECONDS)
+        self.look_at = now + _jittered(self.pause)
 
 
 class Runner:
@@ -203,10 +203,8 @@ class Runner:
         # a part of what the pool's own queue does.
         self._at_database = asyncio.Semaphore(max(pool.max_size - 2, 1))
         self._held: dict[Token, _Held] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._name = uuid.uuid4()
         self._awake = asyncio.Event()
-        self._poll_at = 0.0
         self._stopping = False
         self._is_deaf = False
         self._heartbeat = Heartbeat(
@@ -257,7 +255,7 @@ class Runner:
         queues = self._queues.values()
         if not any(self._wanted(queue)[0] for queue in queues):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(min([self._poll_at, *(q.look_at for q in queues)])):
+                async with asyncio.timeout_at(min(queue.look_at for queue in queues)):
                     await self._awake.wait()
         # By the clock, not by idleness: nobody notifies of a lease or a delay that ends.
         now = self._loop.time()
@@ -265,11 +263,6 @@ class Runner:
             if now >= queue.look_at:
                 queue.look()
                 queue.look_after(now, queue.pause * 2)
-        if now >= self._poll_at:
-            self._poll_at = now + _jittered(_POLL_SECONDS)
-            self._look()
-            if self._is_deaf and self._held:
-                self._heartbeat.nudge()  # tells what was cancelled
 
     def _wanted(self, queue: _Queue) -> tuple[int, Iterable[Tenant]]:
         """How many jobs to claim, and whose not: what there is room for, else one of a new tenant.
@@ -309,29 +302,24 @@ class Runner:
             queue.has_work = True
             await asyncio.sleep(_jittered(_RECONNECT_SECONDS))
             return
-        if len(jobs) >= quantity:
-            queue.has_work = True
-        elif jobs or not queue.is_notified:
+        queue.has_work = queue.has_work or len(jobs) >= quantity
+        if jobs:
             # A worker under load looks again by itself, so that no enqueue has to notify. A worker
             # that begins to wait looks again too: an enqueue in that moment did not notify. The
             # pauses double, so no job waits longer than its own transaction took.
             queue.look_after(self._loop.time(), _LOOK_AGAIN_SECONDS)
-            queue.is_notified = not jobs
         for job in jobs:
             self._held[job.token] = _Held(job)
             self._buffer.put(job, self._loop.time())
         self._begin()
 
-    def _look(self) -> None:
-        for queue in self._queues.values():
-            queue.look()
-        self._awake.set()
-
     def _connected(self, is_deaf: bool) -> None:  # noqa: FBT001 - the listener's only news
         """Notifications come from now on, or never: what came before was missed."""
         self._is_deaf = is_deaf
-        self._heartbeat.nudge()
-        self._look()
+        self._heartbeat.beat_every(_POLL_SECONDS if is_deaf else self._lease_seconds / 3)
+        for queue in self._queues.values():
+            queue.look()
+        self._awake.set()
 
     def _hear(self, name: str) -> None:
         if name in self._queues:
@@ -343,9 +331,8 @@ class Runner:
     def _begin(self) -> None:
         """Starts what has a slot."""
         while job := self._buffer.take():
-            task = asyncio.create_task(self._execute(self._held[job.token]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            held = self._held[job.token]
+            held.task = asyncio.create_task(self._execute(held))
 
     async def _execute(self, held: _Held) -> None:
         job = held.job
@@ -353,7 +340,6 @@ class Runner:
             job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
         )
         began = time.perf_counter()
-        held.task = asyncio.current_task()
         try:
             outcome = await self._outcome(held)
             metrics.record(job.kind, outcome, time.perf_counter() - began)
@@ -400,7 +386,7 @@ class Runner:
 
     async def _record(self, held: _Held, why: Exception | Reason | None) -> str:
         """Records an end without success, which nothing may stop any more; returns it as a word."""
-        held.task = None
+        held.is_ending = True
         pool, job = self._pool, held.job
         call: Callable[[], Awaitable[object]]
         match why:
@@ -459,7 +445,7 @@ class Runner:
 
         There, `asyncio.wait_for` drops it where what is waited for comes in the same moment.
         """
-        if held.task is not None:
+        if held.task is not None and not held.is_ending:
             held.cancelled_at = self._loop.time()
             held.task.cancel()
 
@@ -471,11 +457,12 @@ class Runner:
     async def _drain(self) -> None:
         """Waits for running jobs within a third of their lease, then hands the rest back."""
         await self._give_back()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._lease_seconds / 3)
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._lease_seconds / 3)
         for token in list(self._held):
             self._halt(token, "shutdown")
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _give_back(self) -> None:
         """Hands back what waits for a slot: due at once, for whoever has one."""
