@@ -12,7 +12,7 @@ from tests.evaluation.bars import Finding
 
 LINES = Path(__file__).with_name("compliance_lines.toml")
 BARS = ("rules_recall", "rules_precision")
-_STATUS = "select status from private.check_rule(%s, private.fold(%s))"
+_STATUS = "select status from private.check_rule(%s, private.normalize_script(%s))"
 
 
 def judge(url: str | None) -> list[Finding]:

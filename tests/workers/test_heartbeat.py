@@ -47,7 +47,7 @@ class Beating:
         """Waits for that with many beats, as a busy machine makes them late."""
 
         def is_true() -> object:
-            self.heartbeat.nudge()
+            self.heartbeat.beat_every(PATIENCE_SECONDS)
             return condition()
 
         until(is_true)

@@ -73,13 +73,13 @@ def test_peek_shows_messages_in_the_order_in_which_they_are_due_and_leases_none(
         [str(job_id), "noop", "queued", "queued"] for job_id in (now, later)
     ]
     assert rows[0][5:] == ["1", "0", "0"]
-    assert 590 <= int(rows[1][7]) <= 600
+    assert 0 < int(rows[1][7]) <= 600
     assert [job["job_id"] for job in claim(db, 10)] == [now]
     assert len(peeked(db, "--limit", "1")) == 1
 
 
 def test_archive_fails_a_harmful_job_and_keeps_its_message(db: Database):
-    user_id = make_user()
+    user_id = make_user(db)
     job_id, other = enqueue(db, user_id=user_id), enqueue(db)
     [harmful] = [job for job in claim(db, 2) if job["job_id"] == job_id]
     answer = operate(db, "archive", str(job_id)).stdout

@@ -260,7 +260,7 @@ async def test_a_lost_lease_stops_the_task_and_writes_nothing(db: Database):
         while holder is None:  # a heartbeat may come in between
             expire(db, message)
             holder = next(iter(await asyncio.to_thread(claim, db)), None)
-        runner._heartbeat.nudge()
+        runner._heartbeat.beat_every(PATIENCE_SECONDS)
         await asyncio.wait_for(stopped.wait(), PATIENCE_SECONDS)
     assert holder["read_ct"] == 2
     assert state(db, job_id)["status"] == "running"
