@@ -1,6 +1,6 @@
-"""What Stripe says, brought into our rows. Stripe is the truth, events are hints.
+"""Copies subscriptions from Stripe into our rows. Stripe is the truth, events are hints.
 
-An event is recorded together with its job. The job then asks Stripe and copies the answer.
+One transaction records an event and queues its job. The job asks Stripe and copies the answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TYPE = re.compile(r"[!-~]{1,250}\Z")  # `ping`, `v2.core.account[requirements].
 _VERSION = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
 _LATEST_CREATED = 1 << 40  # beyond it PostgreSQL has no timestamps
 
-# What may change a subscription. `invoice.payment_succeeded` tells the same as `invoice.paid`.
+# Events that may change a subscription. `invoice.paid` covers `invoice.payment_succeeded`.
 _CHECKOUT = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
 _SUBSCRIPTION = (
     *("created", "updated", "deleted", "paused", "resumed", "trial_will_end"),
@@ -43,16 +43,16 @@ USEFUL_TYPES = frozenset(
 
 SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
 
-_MAX_LOOKS = 5  # each one in vain means that another one has written
+_MAX_LOOKS = 5  # syncs of one job; each is repeated if another job has written meanwhile
 
 
 class NotAnEvent(ValueError):  # noqa: N818 - says what the document is
-    """A document without an id of an event: nothing to record it by."""
+    """The document has no event id, so it can't be recorded."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What we keep of an event: ids, so that its payload's version and age don't matter."""
+    """The fields that we store: ids only, so the API version and age of a payload don't matter."""
 
     id: str
     type: str
@@ -64,7 +64,7 @@ class Event:
 
     @property
     def is_useful(self) -> bool:
-        """Whether it may change a subscription; thin events carry a `v1.` before the type."""
+        """Whether it may change a subscription. The types of thin events begin with `v1.`."""
         is_known = self.type.removeprefix("v1.") in USEFUL_TYPES
         return is_known and (self.customer_id or self.object_id) is not None
 
@@ -72,7 +72,7 @@ class Event:
 def record(db: Connection[Row], event: Event, *, body_sha256: str | None) -> str:
     """Records an event and queues its job in one transaction.
 
-    Returns received, ignored, duplicate, or changed: its id has come with another text before.
+    Returns received, ignored, duplicate, or changed (the same id came with another text before).
     """
     row = db.execute(
         "select private.record_stripe_event(%s, %s, %s, %s, %s, %s, %s, %s, %s) as outcome",
@@ -85,12 +85,12 @@ def record(db: Connection[Row], event: Event, *, body_sha256: str | None) -> str
 
 
 def parse_event(document: Mapping[str, Any], *, now: int) -> Event:
-    """A snapshot or thin event, of any type: Stripe disables an endpoint that refuses some."""
+    """A snapshot or thin event of any type. Raises `NotAnEvent`."""
     event_id, kind, created = document.get("id"), document.get("type"), document.get("created")
     if not _matches(_EVENT_ID, event_id):
         raise NotAnEvent
     subject = document.get("related_object") or _snapshot_object(document)  # thin, snapshot
-    # Events of connected accounts, which are no customers of ours, name them (thin: `context`).
+    # Events of connected accounts name the account (thin ones as `context`): none are customers.
     is_ours = not (document.get("account") or document.get("context"))
     subject = subject if isinstance(subject, dict) and is_ours else {}
     version = document.get("api_version")
@@ -106,7 +106,7 @@ def parse_event(document: Mapping[str, Any], *, now: int) -> Event:
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
-    """Of what an event tells. How many deliveries are pending differs from one to the next."""
+    """A hash of the event without `pending_webhooks`, which differs between two deliveries."""
     told = {name: value for name, value in document.items() if name != "pending_webhooks"}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -117,14 +117,14 @@ def _snapshot_object(document: Mapping[str, Any]) -> object:
 
 
 def _customer(subject: Mapping[str, Any], subject_id: str | None) -> str | None:
-    """The customer that the object names, or is itself."""
+    """The id of the object if it is a customer, otherwise the customer that it names."""
     candidates = (subject_id, reference(subject.get("customer")))
     return next((found for found in candidates if found and found.startswith("cus_")), None)
 
 
 def _created(value: object, now: int) -> int:
-    """Snapshot events say it in Unix seconds, thin ones in ISO 8601, which nothing here needs."""
-    if isinstance(value, bool) or not isinstance(value, int):  # to Python, True is a number
+    """Unix seconds; `now` for thin events, whose ISO 8601 text is not read."""
+    if isinstance(value, bool) or not isinstance(value, int):
         return now
     return value if 0 < value < _LATEST_CREATED else now
 
@@ -134,7 +134,7 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def sync_event(db: Connection[Row], gateway: Gateway, event_id: str) -> SyncOutcome:
-    """Brings the rows of an event's customer up to date, unless a later look already has."""
+    """Syncs the customer of an event, unless a later sync already covered the event."""
     event = _one(db, "select * from private.stripe_event(%s)", event_id)
     if event is None or event["status"] != "received":
         return "already_done"
@@ -153,9 +153,9 @@ def sync_event(db: Connection[Row], gateway: Gateway, event_id: str) -> SyncOutc
 def sync_customer(
     db: Connection[Row], gateway: Gateway, customer_id: str, *, event_id: str | None = None
 ) -> SyncOutcome:
-    """Looks at Stripe and writes what it saw; with `event_id`, only if that is still to be done.
+    """Copies a customer's subscriptions; with `event_id`, only if that event is not done yet.
 
-    `db` commits each statement, and each may go to another session: a pooler is welcome.
+    `db` commits each statement. Behind a pooler each one may use another session.
     """
     for _ in range(_MAX_LOOKS):
         begun = _the(db, "select * from private.begin_customer_sync(%s)", customer_id)
@@ -179,7 +179,7 @@ def sync_customer(
 
 
 def customer_seen(db: Connection[Row], gateway: Gateway, customer_id: str) -> Customer:
-    """The customer as Stripe shows it now. One that Stripe doesn't know counts as deleted."""
+    """The customer as Stripe has it now. One that Stripe doesn't know counts as deleted."""
     customer = gateway.customer(customer_id)
     if customer is not None:
         return customer
@@ -188,9 +188,9 @@ def customer_seen(db: Connection[Row], gateway: Gateway, customer_id: str) -> Cu
 
 
 def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
-    """Fails if our key is of another account or mode than the one our customers live in.
+    """Raises `BillingError` if our key belongs to another account or mode than our customers.
 
-    Such a key finds none of them: each would look as if it had been deleted.
+    Such a key finds none of our customers, so all of them would count as deleted.
     """
     row = _one(db, "select private.stripe_account() as account")
     known = row["account"] if row else None
@@ -203,7 +203,7 @@ def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
 
 
 def remember_account(db: Connection[Row], gateway: Gateway) -> None:
-    """Notes where our customers live, from the first one on; fails if that is elsewhere."""
+    """Stores the account and mode of our customers; fails if another one is stored already."""
     confirm_account(db, gateway)
     _one(db, "select private.remember_stripe_account(%s)", gateway.account())
 

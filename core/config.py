@@ -1,7 +1,7 @@
 """Settings of every process: the only reader of the environment.
 
-Each process asks for its own class, so it sees no secret that it doesn't need. Everything that is
-missing or wrong is reported at start, all of it together, without printing a value.
+Each process loads its own class, so it sees no secret that it doesn't need. At start it reports
+everything that is missing or wrong, without a value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _S = TypeVar("_S", bound="Settings")
 
 
 class Settings(BaseSettings):
-    """What all processes share."""
+    """Settings of every process."""
 
     model_config = SettingsConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
 
     app_env: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    # Where the outside world reaches the Flask app: Apify's calls.
+    # Where the internet reaches the Flask app; Apify calls its webhook there.
     edge_public_url: str | None = None
 
     @field_validator("edge_public_url")
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         return url and url.rstrip("/")
 
     @model_validator(mode="after")
-    def _strangers_come_encrypted(self) -> Self:
+    def _public_url_is_https(self) -> Self:
         url = self.edge_public_url
         if self.app_env == "production" and url is not None and not url.startswith("https://"):
             raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
@@ -67,13 +67,13 @@ class Settings(BaseSettings):
 
 
 class TikTokSettings(Settings):
-    """Our application at TikTok, with which creators connect their accounts; all of it or none."""
+    """Our application at TikTok, with which creators connect their accounts."""
 
     tiktok_base_url: str = "https://open.tiktokapis.com"
     tiktok_web_url: str = "https://www.tiktok.com"
     tiktok_client_key: str | None = None
     tiktok_client_secret: SecretStr | None = None
-    # Fernet keys that seal creators' tokens, newest first: the first seals, all of them open.
+    # Fernet keys, newest first. The first one encrypts creators' tokens, each of them decrypts.
     tiktok_token_keys: SecretList = ()
 
     @property
@@ -92,7 +92,7 @@ class TikTokSettings(Settings):
         return self
 
 
-# Dollars for a million tokens of input, cached input and output, as published in November 2026.
+# Dollars per million tokens of input, cached input and output, as published in November 2026.
 MODEL_PRICES = {
     "gpt-6-luna": (Decimal("0.10"), Decimal("0.01"), Decimal("0.50")),
     "gpt-6.1-terra": (Decimal("1.00"), Decimal("0.05"), Decimal("5.00")),
@@ -102,13 +102,13 @@ Effort = Literal["none", "minimal", "low", "medium", "high"]
 
 
 class SourceSettings(Settings):
-    """Paid services that data and words come from: Apify, and a language model for each role."""
+    """Paid services: Apify, and a language model for each of two roles."""
 
     apify_token: SecretStr | None = None
     apify_base_url: str = "https://api.apify.com"
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"
-    # Labels are many and simple; prose and scripts are few and read by people.
+    # Labels are many and simple. Prose and scripts are few, and people read them.
     openai_labels_model: str = "gpt-6-luna"
     openai_labels_effort: Effort = "none"
     openai_labels_usd_per_million: ModelPrices = None
@@ -118,12 +118,12 @@ class SourceSettings(Settings):
 
     @property
     def labels_prices(self) -> tuple[Decimal, Decimal, Decimal]:
-        """Of the labels model: as set, else as published."""
+        """The setting, otherwise the published prices of the labels model."""
         return self.openai_labels_usd_per_million or MODEL_PRICES[self.openai_labels_model]
 
     @property
     def prose_prices(self) -> tuple[Decimal, Decimal, Decimal]:
-        """Of the model for prose and scripts: as set, else as published."""
+        """The setting, otherwise the published prices of the model for prose and scripts."""
         return self.openai_prose_usd_per_million or MODEL_PRICES[self.openai_prose_model]
 
     @model_validator(mode="after")
@@ -144,7 +144,7 @@ class SourceSettings(Settings):
 
 
 class OperatorSettings(SourceSettings):
-    """An operator's command, as the owner of the tables; the doctor asks the services as well."""
+    """An operator's command. It logs in as the owner of the tables."""
 
     db_url: SecretStr
 
@@ -162,10 +162,10 @@ class WorkerSettings(TikTokSettings, SourceSettings):
     worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
-    # All its connections together: two for leases and notifications, up to two for billing, the
-    # rest a pool. Hosted session pools hold 15 for a login: two of these workers fit in.
+    # All connections: two for leases and notifications, up to two for billing, the rest a pool.
+    # A hosted session pool has 15 per login: two workers fit in.
     worker_connections: int = Field(default=7, ge=6, le=200)
-    # Child processes that read pages and analyse, and what one task of theirs may take.
+    # Child processes that parse pages and analyse, and the limits of one task.
     worker_processes: int = Field(default=6, ge=1, le=64)
     worker_task_cpu_seconds: int = Field(default=20, ge=1, le=300)
     worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
@@ -175,9 +175,9 @@ class WorkerSettings(TikTokSettings, SourceSettings):
     sample_data: str | None = None
     stripe_secret_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
-    # Invoices must often be kept by law, and with them the customer of an erased account.
+    # Laws often demand to keep invoices, and with them the customer of an erased account.
     stripe_delete_erased_customers: bool = False
-    # Keys the hash that stands for a source item (a video, a comment) in stored evidence.
+    # Key of the pseudonyms (HMAC) of source items, such as videos and comments, in evidence.
     source_ref_key: SecretStr = SecretStr("development-only")
 
     @field_validator("worker_queues")
@@ -199,25 +199,25 @@ class WorkerSettings(TikTokSettings, SourceSettings):
 
 
 class EdgeSettings(TikTokSettings):
-    """The Flask app: what strangers can reach."""
+    """The Flask app, which the internet reaches."""
 
     webhook_db_url: SecretStr
     edge_issuer: str
     # A JWKS with private ES256 keys; the first one signs, all are published.
     edge_signing_keys_file: Path
     edge_token_seconds: int = Field(default=300, ge=60, le=900)
-    # From SIGTERM on it is not ready, but serves on until the proxy in front has noticed.
+    # After SIGTERM it serves on, not ready, for so long that the proxy in front notices.
     drain_seconds: float = Field(default=1, ge=0, le=20)
-    # Host names that requests may name; empty checks nothing (a proxy in front does).
+    # Accepted Host headers; empty accepts all (a proxy in front checks them).
     trusted_hosts: CommaList = ()
-    # How many proxies in front may be believed about the client's address.
+    # How many proxies in front tell the client's address.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
-    # How long a request may take to arrive, and how many unfinished ones of an address a process
-    # holds; one more closes the oldest. Not counted behind trusted proxies.
+    # Seconds in which a request must arrive, and how many unfinished ones of an address a process
+    # holds. One more closes the oldest. Behind trusted proxies addresses are not counted.
     read_seconds: float = Field(default=10, ge=1, le=25)
     connections_per_address: int = Field(default=50, ge=1)
-    # A net under the proxy's real limits, per process.
+    # Per process; the proxy in front has the real limits.
     sessions_per_minute: int = Field(default=120, ge=1)  # per user
     checkouts_per_minute: int = Field(default=20, ge=1)  # per user
     refusals_per_minute: int = Field(default=600, ge=1)  # refused tokens per address
@@ -226,18 +226,18 @@ class EdgeSettings(TikTokSettings):
     clerk_authorized_parties: CommaList
     clerk_jwks_url: str | None = None
     clerk_jwt_key: str | None = None
-    clerk_jwt_key_id: str | None = None  # without it, the one key serves whatever `kid` says
+    clerk_jwt_key_id: str | None = None  # without it, the key verifies tokens of any `kid`
     clerk_webhook_secrets: SecretList = ()
 
     stripe_secret_key: SecretStr | None = None
     stripe_webhook_secrets: SecretList = ()
     stripe_api_base: str = "https://api.stripe.com"
-    # Where Stripe sends the browser back to: the frontend, never a client's choice.
+    # The frontend: Stripe and TikTok redirect browsers to it. No request can choose another.
     app_url: str = "http://127.0.0.1:3000"
 
     @property
     def is_stripe_live(self) -> bool:
-        """Whether the configured key moves real money: `sk_live_…` or `rk_live_…`."""
+        """Whether the key moves real money: `sk_live_…` or `rk_live_…`."""
         key = self.stripe_secret_key
         return key is not None and "_live_" in key.get_secret_value()[:8]
 
@@ -273,7 +273,7 @@ class EdgeSettings(TikTokSettings):
                 "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY",
             ),
             (
-                # Without a key all live events would pass for those of the other mode.
+                # Without a key each live event would count as one of the other mode.
                 is_production
                 and self.stripe_secret_key is None
                 and bool(self.stripe_webhook_secrets),
@@ -307,7 +307,7 @@ def _is_base64(secret: SecretStr) -> bool:
 
 
 def _is_verified(url: SecretStr) -> bool:
-    """Whether the server must show a certificate of its name; on this machine it need not."""
+    """Whether the server must prove its name with a certificate, or is on this machine."""
     try:
         given = conninfo_to_dict(url.get_secret_value())
     except ProgrammingError:
@@ -328,7 +328,7 @@ class LocalSettings(Settings):
     edge_port: int = Field(default=54327, ge=1, le=65535)
     clerk_port: int = Field(default=54328, ge=1, le=65535)
     worker_metrics_port: int = Field(default=54329, ge=1, le=65535)
-    # The longest body that the gateway passes on; its server holds no longer one.
+    # The longest body that the gateway passes on. Its server holds no longer one.
     max_body_bytes: int = Field(default=1_048_576, ge=1, le=1_048_576)
     # The frontend's origin: sessions of the local issuer are made for it.
     app_url: str = "http://127.0.0.1:3000"
@@ -336,7 +336,7 @@ class LocalSettings(Settings):
 
 
 def load(kind: type[_S], **overrides: Any) -> _S:
-    """The settings of a process; a problem ends it with all of them named, without a value."""
+    """The settings of a process. Raises SystemExit that names every problem, without a value."""
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return kind(**given)
@@ -345,9 +345,9 @@ def load(kind: type[_S], **overrides: Any) -> _S:
 
 
 def inherited_environment(env_file: Path) -> dict[str, str]:
-    """What processes started by us inherit: the environment, then what only `env_file` says.
+    """The environment, and what only `env_file` sets.
 
-    An empty variable counts as unset, and hides the file's.
+    An empty variable counts as unset and hides the file's.
     """
     both = dotenv_values(env_file) | dict(os.environ)
     return {name: value for name, value in both.items() if value}

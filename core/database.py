@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL: pools with the limits that every process of ours keeps.
+"""Connections to PostgreSQL and pools of them, with limits that all processes share.
 
-Behind a pooler nothing is prepared. In transaction mode the next statement may meet another
-session, which lacks a prepared statement or has one of the same name.
+Behind a pooler nothing is prepared. In its transaction mode the next statement may use another
+session, which lacks a prepared statement or has another one of that name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from core.text import storable, storable_json
 
-# A dead server or a cut network is noticed within about 20 seconds instead of the system's hours.
+# A client notices a dead server or a cut network within about 20 seconds, not after hours.
 _LIMITS = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -27,17 +27,17 @@ _LIMITS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-# The pool's own attempts back off for minutes while the server is away. Giving up early makes the
-# next request try at once, so that work goes on seconds after the server is back.
+# While the server is away, the pool's attempts back off for minutes. After this time it gives up
+# and the next request connects at once, so work goes on seconds after the server is back.
 _RECONNECT_SECONDS = 1.0
-# A pooler answers the start of a connection itself, with a process number of its own making.
+# A pooler answers the start of a connection itself, with a process number of its own.
 _BACKEND = "select pg_backend_pid() as pid"
 
 Row = dict[str, object]
 
 
 def connect(url: str, *, application_name: str) -> Connection[Row]:
-    """One connection of its own, for a thread."""
+    """A connection for a thread."""
     connection = Connection.connect(
         url,
         autocommit=True,
@@ -49,7 +49,7 @@ def connect(url: str, *, application_name: str) -> Connection[Row]:
 
 
 async def connect_async(url: str, *, application_name: str) -> AsyncConnection[Row]:
-    """One connection of its own, for a task."""
+    """A connection for a task."""
     connection = await AsyncConnection.connect(
         url,
         autocommit=True,
@@ -94,7 +94,7 @@ def sync_pool(url: str, *, application_name: str, max_size: int) -> ConnectionPo
 
 
 def prepare_only_without_pooler(connection: Connection[Row]) -> None:
-    """Prepared statements stay on where each connection is a session of the server."""
+    """Turns prepared statements off behind a pooler."""
     row = connection.execute(_BACKEND, prepare=False).fetchone()
     if _is_pooled(connection, row):
         connection.prepare_threshold = None
@@ -107,7 +107,7 @@ async def _prepare_only_without_pooler(connection: AsyncConnection[Row]) -> None
 
 
 def _is_pooled(connection: Connection[Row] | AsyncConnection[Row], row: Row | None) -> bool:
-    """Whether the server's process is not the one that answered the connection's start."""
+    """Whether another process than the server's answered the start of the connection."""
     return row is None or row["pid"] != connection.info.backend_pid
 
 
@@ -117,9 +117,9 @@ def _configure_edge(connection: Connection[Row]) -> None:
 
 
 async def _configure_worker(connection: AsyncConnection[Row]) -> None:
-    """Workers save what sources and models say: the characters that no column holds are replaced.
+    """Replaces characters that PostgreSQL refuses: sources and models may send them.
 
-    The edge does not: two names that differ only in such a character are not one.
+    The edge does not, because two names that differ in such a character are two names.
     """
     await _prepare_only_without_pooler(connection)
     connection.add_notify_handler(_drop)
@@ -128,7 +128,7 @@ async def _configure_worker(connection: AsyncConnection[Row]) -> None:
 
 
 def _drop(_note: Notify) -> None:
-    """Of a session that a pooler gave us and that listens for others; psycopg would keep all."""
+    """Drops notifications: a pooler's session may listen for others, and psycopg would keep all."""
 
 
 class _StorableText(StrDumperUnknown):
@@ -141,9 +141,9 @@ def _storable_document(value: Any) -> str:
 
 
 def _check(connection: Connection[Row]) -> None:
-    """Asks the server only where it has said something unasked: mostly that it goes away.
+    """Checks a connection only if the server has sent something unasked, such as its shutdown.
 
-    A question each time would double the round trips of a request that has one statement.
+    A check at each use would double the round trips of a request with one statement.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)

@@ -10,12 +10,12 @@ from typing import Any
 
 import structlog
 
-# Fields that could carry a secret if somebody logs them by mistake.
+# Fields that may hold a secret if somebody logs them by mistake.
 _REDACTED = frozenset({"authorization", "cookie", "token", "signature", "body", "url", "password"})
 
 
 def configure(level: str, service: str) -> None:
-    """Sends structlog and the standard library's loggers to stdout, one JSON object a line."""
+    """Makes structlog and the standard library's loggers write JSON lines to stdout."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -67,9 +67,9 @@ def _redact(
 def _describe_exception(
     _logger: object, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Classes and frames of an exception, without messages and locals.
+    """Logs classes and frames of an exception, no messages or locals.
 
-    A psycopg or pydantic message quotes the very data that it is about.
+    Messages of psycopg and pydantic quote the data.
     """
     error = event.pop("exc_info", None)
     if error is True:

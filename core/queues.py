@@ -1,4 +1,4 @@
-"""The queues that there are; supabase/schemas/21_queues.sql makes them."""
+"""The names of all queues. supabase/schemas/21_queues.sql creates them."""
 
 from __future__ import annotations
 

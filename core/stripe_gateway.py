@@ -1,4 +1,4 @@
-"""Stripe, as the edge and the workers ask it. The only importer of `stripe`; knows no database."""
+"""Stripe's API as the edge and the workers use it. Only this module imports `stripe`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _T = TypeVar("_T")
 
 _TIMEOUT_SECONDS = (2.0, 5.0)  # to connect, to read; the library's own default is 80
 _PAGE_SIZE = 100
-_MAX_SUBSCRIPTIONS = 500  # of one customer; more would be a mistake to look at by hand
-_MAX_NEW_CUSTOMERS = 1000  # looked through for one that a lost request made
+_MAX_SUBSCRIPTIONS = 500  # of one customer; more would be an error for a person to look at
+_MAX_NEW_CUSTOMERS = 1000  # searched for the one that a lost request made
 _ENDED = frozenset({"canceled", "incomplete_expired"})
-# What a second checkout must not be sold beside. `incomplete` is a payment that never came.
+# A customer with one of these buys no second plan. `incomplete` was never paid.
 _LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 
 
 class BillingError(Exception):
-    """What was asked is not done. `unavailable` and `busy` are worth another try.
+    """The request was not done. Another try may help with `unavailable` and `busy`.
 
-    `busy`: somebody else does the same for this customer. `is_final`: Stripe has stored this answer
-    and repeats it for a day, whatever happens, to the same idempotency key.
+    `busy`: another process does the same for this customer. `is_final`: Stripe repeats this answer
+    to the same idempotency key for a day.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BillingError(Exception):
 
 @dataclass(frozen=True)
 class Subscription:
-    """What we keep of a subscription; times in Unix seconds."""
+    """The fields that we store; times in Unix seconds."""
 
     id: str
     status: str
@@ -55,7 +55,7 @@ class Subscription:
     current_period_end: int | None
     trial_end: int | None
     past_due_at: int | None
-    cancel_at_period_end: bool  # whether it will end by itself, as the period ends or at a date
+    cancel_at_period_end: bool  # it will end by itself, with the period or at `cancel_at`
     cancel_at: int | None
     canceled_at: int | None
     pause_collection: str | None
@@ -67,7 +67,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer as Stripe shows it now; for a deleted one it may show no subscriptions."""
+    """A customer as Stripe has it now. A deleted one may have no subscriptions."""
 
     id: str
     is_deleted: bool
@@ -101,12 +101,12 @@ class Gateway:
         )
 
     def account(self) -> str | None:
-        """The account and mode our key belongs to, `acct_…/live`; None if it may not ask.
+        """The account and mode of our key, as `acct_…/live`; None if the key may not ask for it.
 
-        Both never change for a key, so Stripe is asked once.
+        Neither changes for a key, so the first answer is kept.
         """
         if self._account_id is None:
-            # Whatever the answer is, billing goes on without it; only an outage is told.
+            # Only an outage is an error here: billing works without the answer.
             with _translated(), contextlib.suppress(stripe.APIError, stripe.PermissionError):
                 self._account_id = _unless_missing(
                     lambda: self._client.v1.accounts.retrieve_current().id
@@ -114,9 +114,9 @@ class Gateway:
         return f"{self._account_id}/{self._mode}" if self._account_id else None
 
     def customer(self, customer_id: str) -> Customer | None:
-        """The customer with all its subscriptions, ended ones too, even after it was deleted.
+        """The customer with all its subscriptions, ended ones too. Also a deleted customer.
 
-        None where there was never one of this id: in the account of our key, that is.
+        None if the account of our key never had a customer of this id.
         """
         with _translated():
             found = _unless_missing(
@@ -131,7 +131,7 @@ class Gateway:
         return Customer(customer_id, is_deleted, _user_id(found.get("metadata")), listed or ())
 
     def customer_of(self, object_id: str) -> str | None:
-        """Whose a subscription, invoice or checkout session is; None if gone or nobody's."""
+        """The customer of a subscription, invoice or checkout session; None if it has none."""
         if object_id.startswith("cus_"):
             return object_id
         with _translated():
@@ -146,7 +146,7 @@ class Gateway:
         return created.id
 
     def find_customer(self, user_id: uuid.UUID, *, asked_at: int) -> str | None:
-        """The customer that a request of then made after all, though it failed or got lost."""
+        """The customer that an earlier request made although its answer was lost or an error."""
         with _translated():
             page = self._client.v1.customers.list(
                 {"created": {"gte": asked_at - 300, "lte": asked_at + 600}, "limit": _PAGE_SIZE}
@@ -155,7 +155,7 @@ class Gateway:
                 if _user_id(customer.to_dict().get("metadata")) == user_id:
                     return customer.id
                 if number >= _MAX_NEW_CUSTOMERS:
-                    raise BillingError("unavailable")  # not found is not known
+                    raise BillingError("unavailable")  # it may be among the rest
         return None
 
     def price(self, lookup_keys: Sequence[str]) -> str | None:
@@ -185,7 +185,7 @@ class Gateway:
         expires_at: int,
         idempotency_key: str,
     ) -> CheckoutSession:
-        """A hosted page that sells one `plan`; `urls` are where success and cancelling lead."""
+        """A hosted page that sells one `plan`. `urls`: where it leads after success and cancel."""
         metadata = {"user_id": str(user_id), "plan": plan}
         with _translated():
             session = self._client.v1.checkout.sessions.create(
@@ -205,7 +205,7 @@ class Gateway:
         return _checkout(session.to_dict())
 
     def expire_checkout(self, session_id: str) -> None:
-        """Closes a checkout; one that was completed or closed meanwhile stays as it is."""
+        """Expires a checkout; a completed or expired one stays as it is."""
         with _translated(), contextlib.suppress(stripe.InvalidRequestError):
             self._client.v1.checkout.sessions.expire(session_id)
 
@@ -218,7 +218,10 @@ class Gateway:
         return session.url
 
     def cancel_everything(self, customer: Customer) -> int:
-        """Closes open checkouts, ends subscriptions at once and unprorated; returns how many."""
+        """Expires open checkouts and cancels subscriptions now, unprorated.
+
+        Returns the number of cancelled subscriptions.
+        """
         if customer.is_deleted:
             return 0
         for checkout in self.open_checkouts(customer.id):
@@ -236,7 +239,7 @@ class Gateway:
             self._client.v1.customers.delete(customer_id)
 
     def undelivered_events(self, since: int) -> Iterator[dict[str, Any]]:
-        """Events after `since` that no endpoint of ours has answered with 200, at most 1,000."""
+        """At most 1,000 events after `since` that no endpoint of ours has answered with 200."""
         with _translated():
             page = self._client.v1.events.list(
                 {"delivery_success": False, "created": {"gt": since}, "limit": _PAGE_SIZE}
@@ -247,7 +250,7 @@ class Gateway:
                 yield event.to_dict()
 
     def _retrieve(self, object_id: str) -> dict[str, Any]:
-        # The path is built from the id's kind; an event's own URL is never followed.
+        # The id's prefix decides the path. No URL of an event is followed.
         if object_id.startswith("sub_"):
             return self._client.v1.subscriptions.retrieve(object_id).to_dict()
         if object_id.startswith("in_"):
@@ -274,7 +277,7 @@ class Gateway:
 
 
 def subscription_seen(found: Mapping[str, Any]) -> Subscription:
-    """A subscription of Stripe's API, of any version since 2025: periods live on its items."""
+    """A subscription of any API version since 2025, where the items have the periods."""
     items = (found.get("items") or {}).get("data") or []
     prices = [item.get("price") or {} for item in items]
     starts = [item["current_period_start"] for item in items if item.get("current_period_start")]
@@ -290,7 +293,7 @@ def subscription_seen(found: Mapping[str, Any]) -> Subscription:
         current_period_end=period_end,
         trial_end=found.get("trial_end"),
         past_due_at=_due_at(found) if found["status"] == "past_due" else None,
-        # In flexible billing the portal sets the date alone.
+        # In flexible billing the portal sets only `cancel_at`.
         cancel_at_period_end=ends_with_period or cancel_at is not None,
         cancel_at=cancel_at,
         canceled_at=found.get("canceled_at"),
@@ -299,7 +302,7 @@ def subscription_seen(found: Mapping[str, Any]) -> Subscription:
 
 
 def _due_at(subscription: Mapping[str, Any]) -> int | None:
-    """When the latest invoice had to be paid; None while it is a draft, or none is shown."""
+    """When the latest invoice was due; None without one and while it is a draft."""
     invoice = subscription.get("latest_invoice")
     if not isinstance(invoice, dict) or invoice.get("status") == "draft":
         return None
@@ -309,7 +312,7 @@ def _due_at(subscription: Mapping[str, Any]) -> int | None:
 
 
 def reference(value: object) -> str | None:
-    """The id in a field that holds an id or, expanded, the object itself."""
+    """The id in a field that holds an id or the expanded object."""
     candidate = value.get("id") if isinstance(value, dict) else value
     is_id = isinstance(candidate, str) and re.fullmatch(
         r"[A-Za-z]{2,8}_\w{1,250}", candidate, re.ASCII
@@ -342,7 +345,7 @@ def _unless_missing(call: Callable[[], _T]) -> _T | None:
 
 @contextlib.contextmanager
 def _already_gone() -> Iterator[None]:
-    """What is to be ended may have ended by itself: 404, or 400 for a canceled subscription."""
+    """Accepts 404, and 400 for a canceled subscription: the object has already ended."""
     try:
         yield
     except stripe.InvalidRequestError as error:
@@ -372,7 +375,10 @@ def _translated() -> Iterator[None]:
 
 
 def _is_final(error: stripe.StripeError) -> bool:
-    """Whether the request has ended for good. 409 and 429 have not begun, 502 to 504 may go on."""
+    """Whether Stripe stored this answer for its idempotency key.
+
+    409 and 429 mean that the request has not begun. After 502 to 504 it may still be running.
+    """
     if (error.headers or {}).get("Idempotent-Replayed") == "true":
         return True
     return error.http_status in {400, 401, 402, 403, 404, 500}

@@ -1,4 +1,4 @@
-"""What of a stranger's text PostgreSQL cannot hold: U+0000 and halves of surrogate pairs."""
+"""Replaces what PostgreSQL refuses in a text: U+0000 and halves of surrogate pairs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 _REPLACEMENT = "\ufffd"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# Of JSON text in ASCII: what is whole is matched first, so that only halves are left over.
+# In JSON of ASCII. The first group matches whole pairs, so that only halves are left.
 _ESCAPE = re.compile(
     r"(\\[^u]|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\u0000|\\ud[89a-f][0-9a-f]{2}"
 )
@@ -18,7 +18,7 @@ def storable(text: str) -> str:
 
 
 def storable_json(document: str) -> str:
-    """The same for what `json.dumps` wrote, which is ASCII with lower-case escapes."""
+    """The same for the output of `json.dumps`: ASCII with lower-case escapes."""
     if "\\u0000" not in document and "\\ud" not in document:
         return document
     return _ESCAPE.sub(lambda match: match[1] or "\\ufffd", document)

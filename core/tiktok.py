@@ -1,6 +1,6 @@
-"""TikTok's OAuth: a creator's consent becomes tokens, tokens become newer ones, and end.
+"""TikTok's OAuth: exchanges a creator's consent for tokens, refreshes and revokes them. Blocking.
 
-Used by the edge, which gets the consent, and by workers, which refresh and revoke. Blocking.
+The edge exchanges; workers refresh and revoke.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ TIMEOUT_SECONDS = 8.0
 _MAX_TOKEN_CHARACTERS = 2000
 _MAX_LIFE_SECONDS = 400 * 86_400
 
-# refused: the consent or the token is no good (any more); misconfigured: our own key is not.
+# refused: the consent or the token is not valid; misconfigured: our client key is not.
 Reason = Literal["refused", "misconfigured", "unavailable"]
 
 
 class TikTokError(Exception):
-    """TikTok gave no tokens; `code` is its own word for why."""
+    """TikTok gave no tokens; `code` is TikTok's own."""
 
     def __init__(self, reason: Reason, code: str) -> None:
         super().__init__(reason, code)
@@ -32,7 +32,7 @@ class TikTokError(Exception):
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one creator has granted."""
+    """The tokens that one creator has granted."""
 
     open_id: str
     scopes: frozenset[str]
@@ -52,7 +52,7 @@ class TikTokLogin:
         self._web_url = web_url
 
     def authorize_url(self, state: str, verifier: str, redirect_uri: str) -> str:
-        """The page where a creator agrees."""
+        """The page where a creator consents."""
         query = {
             "client_key": self._key,
             "scope": ",".join(SCOPES),
@@ -66,7 +66,7 @@ class TikTokLogin:
         return f"{self._web_url}/v2/auth/authorize/?{urlencode(query)}"
 
     def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
-        """The tokens for a code that a browser brought back."""
+        """The tokens for the code of a redirect."""
         return self._tokens(
             grant_type="authorization_code",
             code=code,
@@ -75,11 +75,11 @@ class TikTokLogin:
         )
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Newer tokens; the refresh token may change, too."""
+        """New tokens; the refresh token may change too."""
         return self._tokens(grant_type="refresh_token", refresh_token=refresh_token)
 
     def revoke(self, access_token: str) -> None:
-        """Ends what was granted. What is over already counts as ended."""
+        """Revokes a token. One that is not valid any more counts as revoked."""
         try:
             self._post("/v2/oauth/revoke/", token=access_token)
         except TikTokError as error:
@@ -101,7 +101,7 @@ class TikTokLogin:
 
 
 def _body(response: httpx.Response) -> dict[str, Any]:
-    """Errors come with status 400 and with 200, and `error` is a word or an object."""
+    """The body of a success. Errors come with status 400 or 200; `error` is a str or an object."""
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
         raise TikTokError("unavailable", f"http_{response.status_code}")
     try:

@@ -1,8 +1,7 @@
-"""A Clerk-shaped issuer, and the sign-in of made-up local users.
+"""A stand-in for Clerk, and the sign-in of local users.
 
-It stands in for Clerk, so that the exchange at the edge is the real one. Commands on this machine
-make session tokens from the key file; over HTTP there is only the public key. A user signs in as a
-browser would: session token in, access token out, over HTTP.
+Commands on this machine make session tokens with the key file. Over HTTP it serves the public key
+only. The exchange of a session token for an access token is the edge's own, over HTTP.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def session_token(key_file: Path, name: str, *, issuer: str, origin: str, now: i
 
 
 def subject(name: str) -> str:
-    """Clerk's id of the local user: the same name is always the same person."""
+    """The id of the local user, derived from the name."""
     return f"user_{hashlib.sha256(name.encode()).hexdigest()[:27]}"
 
 
@@ -80,14 +79,14 @@ def _private_key(key_file: Path) -> RSAPrivateKey:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What the exchange answered."""
+    """The answer of the exchange."""
 
     text: str
     user_id: str
 
 
 def sign_in(settings: LocalSettings, layout: Layout, name: str) -> AccessToken:
-    """An access token of the local user called `name`, through the real exchange."""
+    """An access token of the local user called `name`, from the edge."""
     offered = session_token(
         layout.clerk_key,
         name,

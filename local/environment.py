@@ -1,4 +1,4 @@
-"""What the processes of the stack are told, and what `make env` prints."""
+"""The environment of the stack's processes, and what `make env` prints."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.config import LocalSettings, inherited_environment, setting_names
 from local import keys, postgrest
 from local.layout import ROOT, Layout
 
-# Every process started by us inherits this variable, whatever becomes of its parents: it is how
-# the next start recognises what a killed one left running.
+# Every process of the stack inherits this variable. After a killed start, the next one finds the
+# processes that are left by it.
 MARKER = "CREATORSCOOK_STACK"
-# A hash of the settings that the processes were started with: other settings, another start.
+# A hash of the settings that a process was started with. A start with others replaces the process.
 FINGERPRINT = "CREATORSCOOK_SETTINGS"
 
 
 def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
-    """The names that `supabase status -o env` uses, and ours."""
+    """The variables of `supabase status -o env`, and ours."""
     return {
         "API_URL": api_url(settings),
         "DB_URL": database_url(settings, layout, "postgres"),
@@ -35,7 +35,7 @@ def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
 
 
 def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
-    """The environment of the supervisor and all below it; the user's own settings win."""
+    """The environment of the supervisor and its processes. The user's settings replace defaults."""
     clerk_url = f"http://127.0.0.1:{settings.clerk_port}"
     defaults = {
         "CLERK_ISSUER": clerk_url,

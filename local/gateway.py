@@ -1,7 +1,7 @@
 """One address for frontends, as on hosted Supabase: `/rest/v1` is PostgREST, the rest is the edge.
 
-For convenience only: it opens a connection per request, so measurements go to PostgREST itself.
-What it refuses, every proxy in front of PostgREST has to refuse: docs/operations.md says how.
+It opens a connection per request, so benchmarks use PostgREST itself. A proxy in front of PostgREST
+has to refuse what it refuses; docs/operations.md says how.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
 
     def to_edge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        # Counters are for operators, at the edge's own port.
+        # Operators read metrics at the edge's own port.
         if path.strip("/") == "metrics":
             return [_problem(start_response, 404, "not_found", "There is nothing here.")]
         application: WSGIApplication = proxy.proxy_to(edge, path, "")
@@ -55,7 +55,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
         if not _take_body(environ, limit):
             text = f"The request's body may have {limit} bytes at most."
             return [_problem(start_response, 413, "body_too_large", text)]
-        # What was decoded once is encoded once: what is behind reads the path that was read here.
+        # WSGI has decoded the path once, so it is encoded once: both sides read the same path.
         path = environ["PATH_INFO"].encode("latin-1")
         environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
         return proxy(environ, start_response)
@@ -64,7 +64,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
 
 
 def _is_text(environ: WSGIEnvironment) -> bool:
-    """Whether every header is UTF-8, as PostgREST hands them to the database."""
+    """Whether every header is UTF-8, because PostgREST passes headers to the database."""
     headers = (value for name, value in environ.items() if name.startswith("HTTP_"))
     try:
         for value in headers:
@@ -75,12 +75,12 @@ def _is_text(environ: WSGIEnvironment) -> bool:
 
 
 def _take_body(environ: WSGIEnvironment, limit: int) -> bool:
-    """Whether the body is within the limit. One of unknown length is read, up to the limit."""
+    """Whether the body is within the limit. A chunked body is read up to the limit."""
     if environ.get("HTTP_TRANSFER_ENCODING"):
         try:
             body = environ["wsgi.input"].read(limit + 1)
         except OSError:
-            # The server buffers so much of a request and no more: the chunks go on beyond that.
+            # The chunks go on after as much as the server buffers of a request.
             return False
         del environ["HTTP_TRANSFER_ENCODING"]
         environ["CONTENT_LENGTH"] = str(len(body))
@@ -90,7 +90,7 @@ def _take_body(environ: WSGIEnvironment, limit: int) -> bool:
 
 
 def _problem(start_response: StartResponse, status: int, code: str, text: str) -> bytes:
-    """Starts an answer that both kinds of clients understand: RFC 9457's, and PostgREST's."""
+    """Starts an answer with the members of RFC 9457 and of PostgREST's errors."""
     title = HTTPStatus(status).phrase
     problem = {"type": "about:blank", "title": title, "status": status, "code": code}
     problem |= {"detail": text, "message": text, "details": None, "hint": None}

@@ -1,4 +1,4 @@
-"""Asks each process of the stack whether it works."""
+"""Checks each process of the stack."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Keys and passwords of the local stack, made on first use and kept. Each file is its owner's only.
+"""Keys and passwords of the local stack, made on first use. Only their owner can read the files.
 
-A file is written under another name and then renamed, so a killed start leaves no half key.
+A file is written under another name and renamed, so that a killed start leaves no half of a key.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TEN_YEARS_SECONDS = 10 * 365 * 86_400
 
 
 def ensure(layout: Layout) -> None:
-    """Makes what is missing; PostgREST's key set always follows the private files."""
+    """Makes the missing files. PostgREST's key set is written anew from the private keys."""
     _write_missing(layout.edge_keys, _new_jwks)
     _write_missing(layout.api_keys, _new_jwks)
     _write_missing(layout.clerk_key, _new_rsa_pem)
@@ -48,12 +48,12 @@ def passwords(layout: Layout) -> dict[str, str]:
 
 
 def api_key(layout: Layout, role: str) -> str:
-    """ANON_KEY or SERVICE_ROLE_KEY: a token that carries a role and nobody's identity."""
+    """ANON_KEY or SERVICE_ROLE_KEY: a token with a role and no user."""
     return _api_token(layout, role).read_text()
 
 
 def source_ref_key(layout: Layout) -> str:
-    """Keys the hash of source items; derived, so that evidence keeps its references."""
+    """The key of pseudonyms, derived from the passwords, so that it stays the same."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, layout.passwords.read_text()))
 
 

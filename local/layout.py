@@ -1,4 +1,4 @@
-"""Where everything of the local stack lives: one folder, ignored by git."""
+"""The paths of the local stack: one folder, ignored by git."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Layout:
 
     @property
     def public_keys(self) -> Path:
-        """What PostgREST accepts: the public halves of both."""
+        """The public halves of both, which PostgREST accepts."""
         return self.keys / "jwks.json"
 
     @property
@@ -53,7 +53,7 @@ class Layout:
 
     @property
     def applied_migrations(self) -> Path:
-        """What each migration said when it was applied to the data."""
+        """A hash of each migration's text when it was applied."""
         return self.directory / "applied-migrations.json"
 
     @property
@@ -71,9 +71,9 @@ class Layout:
 
 
 def prepare(directory: Path) -> Layout:
-    """Makes the folder, closed to other users of the machine."""
+    """Makes the folder. Other users of the machine can't read it."""
     layout = Layout(directory.resolve())
-    # As root, PostgreSQL runs as a user of its own, who must be able to pass through.
+    # Started by root, PostgreSQL runs as another user, who must be able to pass through.
     mode = _TRAVERSE_ONLY if os.geteuid() == 0 else 0o700
     layout.directory.mkdir(mode=mode, parents=True, exist_ok=True)
     layout.directory.chmod(mode)

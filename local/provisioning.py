@@ -1,4 +1,4 @@
-"""Fills the local database: the platform's side as superuser, then the migrations as `postgres`."""
+"""Fills a local database: the platform's part as superuser, then the migrations as `postgres`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.layout import ROOT
 PLATFORM = ROOT / "sql" / "local" / "platform.sql"
 MIGRATIONS = ROOT / "supabase" / "migrations"
 _SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
-# A lock of ours in the database's own space: two starts must not alter one role at once.
+# An advisory lock: two starts must not alter a role at once.
 _LOCK = "select pg_advisory_xact_lock(hashtext('local provisioning'))"
 
 
@@ -27,14 +27,14 @@ class CommandFailedError(RuntimeError):
 
 
 def prepare_platform(superuser_url: str) -> None:
-    """Gives a plain PostgreSQL what hosted Supabase has. Whole or not at all; repeatable."""
+    """Gives a plain PostgreSQL what hosted Supabase has, in one transaction. Repeatable."""
     with psycopg.connect(superuser_url) as connection:
         connection.execute(_LOCK)
         connection.execute(PLATFORM.read_bytes())
 
 
 def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:
-    """Sets each login's password; the logins exist once the migrations have run."""
+    """Sets the password of each login that exists; migrations create them."""
     statement = sql.SQL("alter role {} with login password {}")
     with psycopg.connect(superuser_url) as connection:
         connection.execute(_LOCK)
@@ -44,8 +44,8 @@ def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:
 
 
 def migrate(database_url: str) -> None:
-    """Applies what is missing with `supabase db push`, as the owner that the URL names."""
-    # Branches are merged in any order, so an older file may come after a newer one was applied.
+    """Applies the missing migrations with `supabase db push`, as the owner that the URL names."""
+    # A merge may bring an older file after a newer one was applied.
     run_supabase("db", "push", "--yes", "--include-all", database_url=database_url)
 
 
@@ -63,12 +63,12 @@ def has_pending_migrations(superuser_url: str) -> bool:
 
 
 def remember_applied(record: Path) -> None:
-    """Notes what each applied migration said; what was noted before stays."""
+    """Stores a hash of each applied migration; earlier hashes stay."""
     record.write_text(json.dumps(_digests() | _noted(record)))
 
 
 def edited_since(record: Path) -> list[str]:
-    """Migrations that were edited or removed after they had been applied here."""
+    """Migrations that were edited or removed after they were applied here."""
     now = _digests()
     return [name for name, digest in _noted(record).items() if now.get(name) != digest]
 
@@ -76,8 +76,8 @@ def edited_since(record: Path) -> list[str]:
 def run_supabase(*arguments: str, database_url: str, other_url: str = "") -> str:
     """Runs the Supabase CLI on a database and returns its output; raises CommandFailedError.
 
-    With another database, whose password is the same, it leads from the first to the other. The
-    password goes through the environment: every user of the machine can read arguments.
+    With `other_url`, whose password is the same, the command compares two databases. The password
+    is in the environment, because every user of the machine can read arguments.
     """
     places = [f"--remote={_without_password(database_url)}"]
     if other_url:

@@ -1,7 +1,7 @@
-"""`python -m local.respawn COMMAND…`: runs a command again whenever it ends, until told to stop.
+"""`python -m local.respawn COMMAND…`: runs a command again whenever it ends, until SIGTERM.
 
-honcho ends the whole stack when one process exits; with this in between, a crashed or killed
-process comes back alone, as it would under any production supervisor.
+honcho ends the whole stack when one process exits. This process restarts its command instead, as
+a supervisor in production does.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _run(command: list[str]) -> int:
     try:
         return child.wait()
     except Stopped:
-        # honcho signals the whole group; a second signal must not interrupt the wait.
+        # honcho signals the whole group. A second signal must not interrupt the wait.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         child.terminate()

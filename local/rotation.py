@@ -1,7 +1,7 @@
 """`make rotate-keys`: a new signing key for the edge while everything runs.
 
-The old key stays published until the next rotation, which is refused as long as a token of the
-one before could still be valid.
+The old key stays published until the next rotation. While a token of the key before it may still
+be valid, a rotation is refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A database of its own with every migration applied, for checks and generated files."""
+"""A throwaway database with every migration applied, for checks and generated files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def database(folder: Path) -> Iterator[Scratch]:
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[postgres.Server]:
-    """A server that is thrown away: nothing in it has to survive a crash."""
+    """A server whose data is deleted at the end and need not survive a crash."""
     try:
         yield postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
     finally:
@@ -40,7 +40,7 @@ def running(data_dir: Path) -> Iterator[postgres.Server]:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses now."""
+    """A free TCP port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -48,7 +48,7 @@ def free_port() -> int:
 
 
 def migrated(server: postgres.Server) -> Scratch:
-    """The server with the platform's side and every migration, applied by the Supabase CLI."""
+    """The server with the platform's part and every migration, applied by the Supabase CLI."""
     password = secrets.token_urlsafe(24)
     provisioning.prepare_platform(server.superuser_url())
     provisioning.set_passwords(server.superuser_url(), {"postgres": password})

@@ -1,4 +1,4 @@
-"""The stack as a whole: up, down, reset. Each may be repeated, and repairs what a crash left."""
+"""The whole stack: up, down, reset. Each may be repeated and repairs what a crash left."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StackError(RuntimeError):
 
 
 def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
-    """Brings up what isn't; returns when everything answers. A healthy stack is left alone."""
+    """Starts what does not run and returns once everything answers."""
     layout = prepare(settings.local_dir)
     with _exclusive(layout):
         keys.ensure(layout)
@@ -64,7 +64,7 @@ def down(settings: LocalSettings) -> None:
 
 
 def reset(settings: LocalSettings) -> None:
-    """Stops everything and forgets all data and keys."""
+    """Stops everything and deletes all data and keys."""
     down(settings)
     layout = prepare(settings.local_dir)
     for path in (layout.data, layout.keys, layout.metrics):
@@ -75,14 +75,14 @@ def reset(settings: LocalSettings) -> None:
 
 @contextmanager
 def _exclusive(layout: Layout) -> Iterator[None]:
-    """One command at a time changes the stack; the system drops the lock of a killed one."""
+    """One command at a time changes the stack. The system releases the lock of a killed one."""
     with layout.lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _running_supervisor(layout: Layout, variables: dict[str, str]) -> bool:
-    """Whether the stack runs with today's settings; anything else of it is stopped."""
+    """Whether the stack runs with these settings; otherwise stops what is left of it."""
     top = processes.supervisor(layout.directory)
     if top is not None and environment.fingerprint_of(top) == variables[environment.FINGERPRINT]:
         return True
@@ -91,7 +91,7 @@ def _running_supervisor(layout: Layout, variables: dict[str, str]) -> bool:
 
 
 def _require_settings(variables: dict[str, str]) -> None:
-    """Names what the processes would refuse; started, they would end again and again instead."""
+    """Raises for settings that a process would refuse; it would end and restart again and again."""
     problems: list[str] = []
     for kind in (EdgeSettings, WorkerSettings):
         given = {name: variables.get(name.upper()) for name in kind.model_fields}

@@ -1,7 +1,7 @@
-"""A stateful Stripe on loopback: the part of its API that we use, with events and faults on demand.
+"""A stateful stand-in for Stripe on loopback: the part of its API that we use, events and faults.
 
-The real `stripe` library talks to it. What happens at Stripe by itself (a payment, a renewal) are
-methods; each change leaves events, whose payloads stay as they were at that moment.
+The real `stripe` library talks to it. Methods play what happens at Stripe, such as a payment or a
+renewal. Each change makes events, whose payloads keep the objects as they were.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ class Refusal(Exception):  # noqa: N818 - what Stripe answers
 
 @dataclass
 class Fault:
-    """What to do to a request instead of, or (`after`) besides, answering it."""
+    """What to do instead of answering a request, or (`after`) after doing what it asks."""
 
     status: int | None = None
     delay_seconds: float = 0
     drop: bool = False  # closes the connection
-    after: bool = False  # the request has its effect all the same
+    after: bool = False  # the request has its effect
     retry_after: int | None = None
 
 
 @dataclass
 class FakeStripe:
-    """`faults` is asked about each (method, path); `requests` lists what came in."""
+    """`faults` decides about each (method, path); `requests` lists those that came."""
 
     port: int = 0
     account_id: str = "acct_1"
@@ -91,7 +91,7 @@ class FakeStripe:
         status: str = "active",
         **more: Any,
     ) -> Document:
-        """A new subscription, as one bought outside of our checkout."""
+        """A new subscription, as if bought outside of our checkout."""
         with self._lock:
             start = self.now()
             period = {"current_period_start": start, "current_period_end": start + MONTH_SECONDS}
@@ -165,7 +165,7 @@ class FakeStripe:
             self.objects[customer_id] = {"id": customer_id, "object": "customer", "deleted": True}
 
     def emit(self, kind: str, subject: Document, *, thin: bool = False) -> Document:
-        """Leaves an event with the object as it is now; thin ones name it only."""
+        """Adds an event with a copy of the object; a thin one has its id only."""
         base: Document = {"id": self._id("evt"), "type": kind, "livemode": False}
         if thin:
             related = {

@@ -22,7 +22,7 @@ from gunicorn import http, util
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
-READ_SECONDS = 10.0  # in which a request must arrive, counted from the connection or the last one
+READ_SECONDS = 10.0  # for a request to arrive, from the connection or, if kept, from its first byte
 LINGER_SECONDS = 2.0  # in which a client must close after the last answer (RFC 9112, 9.6)
 SEND_SECONDS = 5.0  # in which a client must read some of an answer
 MAX_HEAD_BYTES = 64 * 1024
@@ -172,7 +172,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
                 listener.close()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Called by gunicorn for a new connection, and for one that waits for its next request."""
+        """Called by gunicorn for a new connection, and when a kept one sends its next request."""
         incoming = Incoming(time.monotonic() + self.read_seconds)
         if conn.parser is None:
             _limit_sending(conn.sock)

@@ -1,6 +1,7 @@
-"""`make demo-billing`: from the free plan through a checkout and back, Stripe on loopback.
+"""`make demo-billing`: buys a plan in a checkout and cancels it.
 
-The edge, the worker, the database and Stripe's own client are the real ones; only Stripe is not.
+The edge, the worker, the database and Stripe's client are the real ones. Stripe is a stand-in on
+loopback.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class DemoError(RuntimeError):
 
 
 def run(settings: LocalSettings, say: Say) -> None:
-    """Plays it once for a new user; the stack is as before afterwards."""
+    """Plays it once for a new user, then restarts the stack without the stand-in."""
     with stripe.serving(stripe.FakeStripe(salt=secrets.token_hex(4))) as fake:
         for plan in ("creator", "agency"):
             fake.price(f"{plan}_monthly")
@@ -41,7 +42,7 @@ def run(settings: LocalSettings, say: Say) -> None:
 
 
 def _forget(settings: LocalSettings) -> None:
-    """Its account was none: a key of a real one comes next, and must not count as a wrong one."""
+    """Deletes the stand-in's Stripe account, so that a real key does not count as a wrong one."""
     url = environment.database_url(settings, Layout(settings.local_dir.resolve()), "postgres")
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("delete from private.stripe_account")
@@ -73,7 +74,7 @@ def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:
 
 
 def _deliver(api: httpx.Client, fake: stripe.FakeStripe, say: Say) -> None:
-    """Stripe's side of a delivery at its worst: the newest event first, each one twice."""
+    """Delivers all events in the worst way: newest first, each one twice."""
     for event in [*reversed(fake.events)] * 2:
         body, signature = stripe.signed(event, now=int(time.time()))
         headers = {"Stripe-Signature": signature}
@@ -104,7 +105,7 @@ def _expect(response: httpx.Response, status: int) -> Any:
 
 @contextmanager
 def _stack_with(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> Iterator[None]:
-    """The stack, whose processes read where Stripe is from the environment at their start."""
+    """The stack with the stand-in. Its processes read Stripe's address from the environment."""
     variables = {
         "STRIPE_SECRET_KEY": "sk_test_demo",
         "STRIPE_API_BASE": fake.base,

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 USER = "demo"
 PRODUCT = "Marlow Cold Brew Bottle"
-# A reserved name that no shop can have: the embedded sample data answers for it.
+# No shop can have this reserved domain. The embedded sample data serves it.
 SOURCE_URL = "https://shop.creatorscook.example/products/cold-brew-bottle"
 _JOB_SECONDS = 60.0
 _POLL_SECONDS = 0.1
@@ -27,7 +27,7 @@ _ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class DemoError(RuntimeError):
-    """The pack is not there; the message says why."""
+    """There is no pack; the message says why."""
 
 
 def run(settings: LocalSettings) -> None:
@@ -56,7 +56,7 @@ def run(settings: LocalSettings) -> None:
 
 
 def connect(settings: LocalSettings, layout: Layout, access_token: str) -> Client:
-    """A Supabase client that acts as the owner of the token."""
+    """A Supabase client that acts as the token's account."""
     published = environment.published(settings, layout)
     options = ClientOptions(headers={"Authorization": f"Bearer {access_token}"})
     return create_client(published["API_URL"], published["ANON_KEY"], options)

@@ -1,4 +1,4 @@
-"""A virality pack as a creator wants to read it, on a terminal. Takes the stored JSON as it is."""
+"""Renders a virality pack for a terminal, from the stored JSON."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _bullets(texts: list[str]) -> RenderableType:
 
 
 def _marked(lines: Iterable[tuple[str, str, str]]) -> RenderableType:
-    """Lines behind a mark, in a style; a long one continues under its own text."""
+    """Lines with a mark, in a style. A long line wraps under its own text."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     for mark, text, style in lines:
         grid.add_row(Text(mark, style=style), Text(text, style=style))

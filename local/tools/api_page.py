@@ -1,6 +1,6 @@
-"""docs/api.md: the contract as the catalogue knows it, with the comments of the schemas.
+"""Writes docs/api.md from the catalogue and its comments.
 
-Knows nothing of any single table or function: what is granted to signed-in users is what it prints.
+It prints what is granted to signed-in users and names no single table or function.
 """
 
 from __future__ import annotations

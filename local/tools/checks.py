@@ -1,4 +1,4 @@
-"""`make check`: everything that is known without running a test, one line each."""
+"""`make check`: every check besides the tests, one line each."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _TOOLS = {
     ),
 }
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
-# The advisors pass silently when they look at the wrong schemas: they must find this one.
+# If the advisors look at the wrong schemas they find nothing. They must find this table.
 _CONTROL = "advisors_negative_control"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, in the tool's own words; empty if nothing is."""
+    """The output of a check; empty if nothing is wrong."""
 
     check: str
     text: str
@@ -53,7 +53,7 @@ class Finding:
 
 
 def run(settings: LocalSettings) -> bool:
-    """Runs every check, prints a line for each and what it found; True if nothing was found."""
+    """Runs every check and prints a line for each and its output. True if all are empty."""
     findings = [_timed(name, partial(_tool, command)) for name, command in _TOOLS.items()]
     findings.append(_timed("requirements.lock", _unlocked))
     with scratch.database(settings.local_dir) as database:

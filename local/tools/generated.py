@@ -1,6 +1,6 @@
-"""Files that are made from the schemas: the initial migration, types, OpenAPI, docs.
+"""Generates files from the schemas: the initial migration, types, OpenAPI, docs.
 
-They are committed, so that review sees a change of the contract; `make check` compares them.
+They are committed, so that a review sees changes of the contract. `make check` compares them.
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ _HEADER = f"""\
 -- The first release removes these lines. From then on this file never changes (CONTRIBUTING.md).
 """
 _ENTRY = re.compile(r"^--\n-- (Name: .+)\n--\n", re.MULTILINE)
-# Differs between two dumps of one database.
+# Lines that differ between two dumps of one database.
 _NOISE = re.compile(r"^\\(un)?restrict .*\n", re.MULTILINE)
-# What a dump of one database leaves out, in lines of text.
+# Queries for what a dump of one database leaves out; each gives lines of text.
 _CATALOGUE = {
     "Roles": """
         select concat_ws(
@@ -78,13 +78,13 @@ order by 1
 
 
 def source() -> str:
-    """The schemas in load order, then the seed: what makes a database from nothing."""
+    """The SQL that makes a database from nothing: the schemas in load order, then the seed."""
     files = [*sorted(SCHEMAS.glob("*.sql")), *sorted(SEED.glob("*.sql"))]
     return "\n".join(f"-- {path.parent.name}/{path.name}\n\n{path.read_text()}" for path in files)
 
 
 def initial_migration() -> str:
-    """The schemas and the seed as a migration; after the first release, what it says already."""
+    """The schemas and the seed as a migration; after the first release, the file as it is."""
     if INITIAL.exists() and not INITIAL.read_text().startswith(GENERATED):
         return INITIAL.read_text()
     return f"{_HEADER}\n{source()}"
@@ -101,15 +101,15 @@ def built(data_dir: Path) -> Iterator[postgres.Server]:
 
 
 def compare(folder: Path, migrated: postgres.Server) -> str:
-    """What the migrations leave otherwise than the schemas say, as a diff; empty if nothing."""
+    """A diff between the database of the schemas and that of the migrations; empty if equal."""
     with built(folder / f"schemas-{os.getpid()}") as server:
         return difference(snapshot(server.superuser_url()), snapshot(migrated.superuser_url()))
 
 
 def draft(name: str, folder: Path, migrated: scratch.Scratch) -> Path:
-    """Writes a migration from what the migrations leave to what the schemas say; returns its path.
+    """Writes a migration from the migrations' database to that of the schemas; returns its path.
 
-    `supabase db diff` drafts it, without settings of roles, statistics and rows.
+    `supabase db diff` drafts it. The draft lacks settings of roles, statistics and rows.
     """
     if INITIAL.read_text().startswith(GENERATED):
         raise RuntimeError(
@@ -128,7 +128,7 @@ def draft(name: str, folder: Path, migrated: scratch.Scratch) -> Path:
 
 
 def snapshot(superuser_url: str) -> dict[str, str]:
-    """A database by the names of what it has: each object, the roles, the rows that come along."""
+    """The text of each object, the roles and the rows of a new database, by name."""
     found = _objects(superuser_url)
     with psycopg.connect(superuser_url) as connection:
         for name, query in _CATALOGUE.items():
@@ -147,7 +147,7 @@ def snapshot(superuser_url: str) -> dict[str, str]:
 
 
 def difference(schemas: Mapping[str, str], migrations: Mapping[str, str]) -> str:
-    """A diff for each object that two snapshots do not share; empty if there is none."""
+    """A diff for each object that differs between two snapshots; empty if none does."""
     parts = []
     for name in sorted(schemas.keys() | migrations.keys()):
         here, there = schemas.get(name), migrations.get(name)
@@ -177,7 +177,7 @@ def _objects(superuser_url: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, text in zip(entries[::2], entries[1::2], strict=True):
         lines = text.split("\n\n\n--\n-- PostgreSQL database dump complete")[0].splitlines()
-        # Grants stand in the order in which they were given.
+        # A dump lists grants in the order in which they were given.
         ordered = sorted(lines) if "; Type: ACL;" in name else lines
         found[name] = "\n".join([*found.get(name, "").splitlines(), *ordered]).strip()
     return found

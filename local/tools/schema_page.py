@@ -1,6 +1,6 @@
-"""docs/schema.md: the tables, what each holds, how they refer to each other, and where each stands.
+"""Writes docs/schema.md from the catalogue and its comments.
 
-Knows nothing of any single table: the catalogue and its comments say it.
+The page has the tables, their columns and references, and the file that defines each table.
 """
 
 from __future__ import annotations

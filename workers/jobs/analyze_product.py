@@ -30,7 +30,7 @@ ANALYSE = Task(analyse, returns=Analysis)
 
 @dataclass(frozen=True)
 class Product:
-    """What is to be analysed; `earlier` are the counts that the last analysis kept."""
+    """The product to analyse; `earlier` are the counts that the last analysis stored."""
 
     name: str
     source_url: str
@@ -38,8 +38,6 @@ class Product:
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
-    """The handler with what its work needs from outside."""
-
     async def work(product: Product, context: JobContext) -> Analysis:
         return await _work(product, context, services)
 
@@ -47,7 +45,7 @@ def handler(services: Services) -> Handler[Product, Analysis]:
 
 
 async def load(db: Database, job: Job) -> Product:
-    """The product of the job; LostLease when it was deleted meanwhile."""
+    """The product of the job; LostLease if it was deleted."""
     cursor = await db.execute(
         "select product_name, source_url, last_breakdown from private.analysis_input(%s)",
         (job.job_id,),
@@ -118,7 +116,7 @@ def _own_account(context: JobContext, services: Services) -> OwnAccount | None:
 
 
 async def save(db: Database, job: Job, analysis: Analysis) -> None:
-    """Results and pack, in the transaction that acknowledges the job."""
+    """Saves results and pack in the transaction that acknowledges the job."""
     cursor = await db.execute(
         "select private.save_analysis(%s, %s, %s, %s, %s) as is_saved",
         (

@@ -1,4 +1,4 @@
-"""generate_script: a draft from a product's latest pack, the owner's rules and a brief."""
+"""generate_script: writes a draft from a product's latest pack, its owner's rules and a brief."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _CHECK_SECONDS = 2  # as check_compliance has
 
 @dataclass(frozen=True)
 class Draft:
-    """A script, and what was made of the rules that need judgement."""
+    """A script, and the review of the rules that no pattern decides."""
 
     script: Script
     review: list[dict[str, Any]]
 
 
 def handler(model: TextModel | None) -> Handler[ScriptRequest, Draft]:
-    """The handler; without a model it writes from templates, and a person has to judge."""
+    """Without a model the job uses a template of the pack and leaves the review to a person."""
 
     async def work(request: ScriptRequest, context: JobContext) -> Draft:
         return await _work(request, context, model and model.taking(context.acquire))
@@ -47,7 +47,7 @@ def handler(model: TextModel | None) -> Handler[ScriptRequest, Draft]:
 
 
 async def load(db: Database, job: Job) -> ScriptRequest:
-    """The request of the job; LostLease when its product was deleted meanwhile."""
+    """The request of the job; LostLease if its product was deleted."""
     cursor = await db.execute(
         "select product_name, pack, rules from private.script_input(%s)", (job.job_id,)
     )
@@ -85,7 +85,7 @@ async def _written(request: ScriptRequest, context: JobContext, model: TextModel
     async def write() -> dict[str, str]:
         try:
             script, usage = await write_script(model, request)
-        except Unanswered as failure:  # withdrawn by its vendor: no fault of the user, no retry
+        except Unanswered as failure:  # its vendor has withdrawn the model: a retry can't help
             _log.info("script_from_template", reason=failure.reason)
             return asdict(template_script(request.pack, request.brief, WITHDRAWN))
         _log.info("script_written", tokens=usage.output_tokens, usd=float(usage.cost_usd))
@@ -95,7 +95,7 @@ async def _written(request: ScriptRequest, context: JobContext, model: TextModel
 
 
 async def _open_rules(context: JobContext, request: ScriptRequest, content: str) -> list[OpenRule]:
-    """What the database, which applies every rule, leaves to a person."""
+    """The rules that the database, which checks all of them, answers with needs_review."""
     async with context.pool.connection() as db, db.transaction(), _checking(db):
         cursor = await db.execute(
             "select rule_id::text, rule_name, kind, severity, message"
@@ -118,7 +118,7 @@ async def _open_rules(context: JobContext, request: ScriptRequest, content: str)
 
 
 async def save(db: Database, job: Job, draft: Draft) -> None:
-    """The draft, in the transaction that acknowledges the job."""
+    """Saves the draft in the transaction that acknowledges the job."""
     async with _checking(db):
         cursor = await db.execute(
             "select private.save_script(%s, %s, %s, %s, %s, %s) as is_saved",
@@ -137,7 +137,7 @@ async def save(db: Database, job: Job, draft: Draft) -> None:
 
 @asynccontextmanager
 async def _checking(db: Database) -> AsyncIterator[None]:
-    """Bounds a check of the rules, in a transaction: it holds a connection that all jobs share."""
+    """Limits a check of the rules to _CHECK_SECONDS: all jobs share its connection."""
     await db.execute("select set_config('statement_timeout', %s, true)", (f"{_CHECK_SECONDS}s",))
     try:
         yield

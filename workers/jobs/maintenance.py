@@ -13,18 +13,17 @@ from workers.sources.tiktok.apify import Apify
 
 _log = structlog.get_logger()
 _AGAIN_SECONDS = 60.0
-# A large account takes minutes: the job gives its slot back between two goes.
+# A large account takes minutes. The job snoozes after this time, so that other jobs get its slot.
 _GO_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
 
 
 def pruning() -> Handler[None, None]:
-    """The handler; it needs nothing from outside."""
     return Handler(load=None, work=prune, save=None)
 
 
 async def prune(_input: None, context: JobContext) -> None:
-    """In batches, each a transaction, until one finds nothing more."""
+    """Deletes in batches, each a transaction, until one finds nothing."""
     async with context.pool.connection() as db:
         await db.execute("select private.requeue_erasures()")
         for statement in (
@@ -39,7 +38,7 @@ async def prune(_input: None, context: JobContext) -> None:
 
 
 def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
-    """The handler; without a token it waits for a worker that has one, while there is work."""
+    """Without a token the job snoozes while there are runs, for a worker that has one."""
 
     async def work(_input: None, context: JobContext) -> None:
         for run_id in await _runs(context):
@@ -60,7 +59,7 @@ async def _runs(context: JobContext) -> list[str]:
 
 
 def row_erasure() -> Handler[str, None]:
-    """Deletes the rows of an erased account, batch by batch: a killed job goes on where it was."""
+    """Deletes an erased account's rows in batches. A killed job continues after its last one."""
     return Handler(load=load_user, work=delete_rows, save=None)
 
 
@@ -71,7 +70,7 @@ async def load_user(_db: Database, job: Job) -> str:
 
 
 async def delete_rows(user_id: str, context: JobContext) -> None:
-    """Each batch is a transaction. Snoozes where rows are held, or others wait for the slot."""
+    """Each batch is a transaction. Snoozes if rows are locked, and after _GO_SECONDS."""
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
         async with context.pool.connection() as db:

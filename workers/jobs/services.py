@@ -35,7 +35,7 @@ class Services(SourceServices):
 
 @asynccontextmanager
 async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
-    """The services of a worker process; closes its connections at the end."""
+    """The services of a worker process; closes their connections at the end."""
     async with AsyncExitStack() as opened:
         fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
         labels_model, prose_model = await _models(settings, opened)
@@ -91,7 +91,7 @@ async def _tiktok_accounts(
 async def _models(
     settings: SourceSettings, opened: AsyncExitStack
 ) -> tuple[TextModel | None, TextModel | None]:
-    """For labels, and for prose and scripts."""
+    """The model for labels, and the model for prose and scripts."""
     if settings.openai_api_key is None:
         return None, None
     roles = (

@@ -1,4 +1,4 @@
-"""Asks the paid services whether they would serve: what the doctor tells. It costs nothing."""
+"""Asks the paid services whether they would serve, at no cost. The operator's doctor prints it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 def problems(settings: SourceSettings) -> list[str]:
-    """What is wrong with the services that are set up, as sentences; none asked without a key."""
+    """Sentences about what is wrong. A service without a key is not asked."""
     with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
         return [*_models(client, settings), *_actors(client, settings)]
 
@@ -28,7 +28,7 @@ def _models(client: httpx.Client, settings: SourceSettings) -> list[str]:
     if answer.status_code in {401, 403}:
         return ["the language model's server refuses OPENAI_API_KEY"]
     if answer.status_code == httpx.codes.NOT_FOUND:
-        return []  # a server that lists no models; the log tells where it lacks one
+        return []  # this server lists no models; a job logs `model_not_found` if one is missing
     try:
         offered = {str(model["id"]) for model in answer.json()["data"]}
     except (KeyError, TypeError, ValueError):
@@ -67,7 +67,7 @@ def _actors(client: httpx.Client, settings: SourceSettings) -> list[str]:
 
 
 def _last_run(client: httpx.Client, path: str, headers: dict[str, str], actor: str) -> list[str]:
-    """Read by the client's own models: they may refuse what Apify answers since a change of it."""
+    """Reads a run with apify-client's models, which may not fit Apify's current answers."""
     try:
         answer = client.get(f"{path}/runs", headers=headers, params={"limit": 1, "desc": 1})
         ListOfRunsResponse.model_validate(answer.json())

@@ -1,4 +1,4 @@
-"""What a job lends to a source: a way to report, and a memory that outlives a try."""
+"""What a job gives to a source: progress reports, steps that outlive an attempt, budgets."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ T = TypeVar("T")
 # Acquires a semaphore that all workers share; raises `Snooze` while it is full.
 Acquire = Callable[[str], Awaitable[None]]
 
-# Lets an Apify run report its end: takes the hash of its secret, gives the webhook's id.
+# Registers a run's webhook: takes the hash of its secret, returns the webhook's id.
 Expect = Callable[[bytes], Awaitable[str]]
 
 # The posts of the account that the job's owner has connected; None without one. Raises
-# `Disconnected` where it ended.
+# `Disconnected` if the connection has ended.
 OwnAccount = Callable[[], Awaitable["OwnPosts | None"]]
 
-# Tells the user what happens: a stage in a word, and percent.
+# Shows the user the stage, in one word, and the percentage.
 Report = Callable[[str, int], Awaitable[None]]
 
 
 class Step(Protocol):
-    """Does what must not be paid for twice: the next try of the job gets the first result back."""
+    """Does what must not be paid for twice: the job's next attempt gets the first result."""
 
     async def __call__(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
-        """`work`'s result, or what an earlier try got: JSON, derived data only."""
+        """The result of `work`, in this or an earlier attempt: JSON, derived data only."""
 
 
 class Purchases(Protocol):
-    """The account's budget for paid runs, and which of them may still hold data at the source."""
+    """The account's budget for paid runs, and the list of runs to delete at the source."""
 
     async def reserve(self, name: str, usd: Decimal) -> bool:
-        """Counts a run before it starts, once for each name; False: the budget does not reach."""
+        """Counts a run before it starts, once per name; False if it exceeds the budget."""
 
     async def release(self, name: str) -> None:
-        """The source refused the start."""
+        """Takes a reservation back: the source refused the start."""
 
     async def record(self, name: str, usd: Decimal, run_id: str) -> None:
-        """The run was started; it is deleted at the source once the job has ended."""
+        """Notes a started run. Another job deletes it at the source once this job has ended."""
 
 
 class Unbudgeted:
@@ -65,15 +65,15 @@ class Context:
     report: Report
     step: Step
     acquire: Acquire
-    expect: Expect | None = None  # None: nothing outside can reach us, so we look from time to time
+    expect: Expect | None = None  # None: the job polls its runs
     own_account: OwnAccount | None = None
     purchases: Purchases = field(default_factory=Unbudgeted)
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001
-    """A step for callers that try only once."""
+    """A step for callers with a single attempt."""
     return await work()
 
 
 async def unlimited(limit: str) -> None:
-    """A semaphore for callers that are alone."""
+    """A semaphore that is never full, for callers outside of a worker."""

@@ -1,6 +1,6 @@
-"""Reads one field of a scraped item, whatever form the scraper gave it today.
+"""Reads one field of a scraped item, in any of the forms that scrapers give it.
 
-Every reader answers None for what is missing, empty or no such thing; none of them raises.
+Each reader returns None for a missing, empty or unreadable value. None of them raises.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ MAX_TEXT_CHARACTERS = 4000
 _COUNT = re.compile(r"([\d.,]+)\s*([KMB]?)", re.IGNORECASE)
 _SCALE = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
-_LONGEST_NUMBER = 64  # characters; what is longer is no number
-_MOST_DIGITS = 15  # no count is longer; a longer one is an id in the wrong place
+_LONGEST_NUMBER = 64  # characters of a text that may be a number
+_MOST_DIGITS = 15  # of a count; a longer one is an id in the wrong field
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
-_FIRST_YEAR = 2014  # musical.ly; older dates are errors of the scraper
+_FIRST_YEAR = 2014  # of musical.ly; an older date is a scraper's error
 
 
 def field(item: Item, path: str) -> object:
-    """`videoMeta.duration`: nested as the API sends it, or flattened as CSV exports have it."""
+    """The value at a path like `videoMeta.duration`: nested (API) or flattened (CSV exports)."""
     for flat in (path, path.replace(".", "/")):
         if flat in item:
             return item[flat]
@@ -37,7 +37,7 @@ def field(item: Item, path: str) -> object:
 
 
 def text(value: object) -> str | None:
-    """Numbers count as text: ids come as both."""
+    """A text, or a number as text: ids come as both."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, int | float):
@@ -46,7 +46,7 @@ def text(value: object) -> str | None:
 
 
 def count(value: object) -> int | None:
-    """`3710`, `3710.0`, `"3,710"` and `"541.2K"`; negative and endless numbers are none."""
+    """A whole number of `3710`, `3710.0`, `"3,710"` or `"541.2K"`; None if negative or infinite."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -76,7 +76,7 @@ def flag(value: object) -> bool:
 
 
 def moment(value: object) -> datetime | None:
-    """Epoch seconds or milliseconds, as number or text, or an ISO time (UTC unless it says)."""
+    """A time of epoch seconds or milliseconds, or of ISO text (UTC unless it has a zone)."""
     epoch = number(value)
     try:
         if epoch is not None:
@@ -93,7 +93,7 @@ def moment(value: object) -> datetime | None:
 
 
 def _storable(words: str) -> str:
-    """Without U+0000 and halves of surrogate pairs, which neither UTF-8 nor the database takes."""
+    """Without U+0000 and halves of surrogate pairs, which PostgreSQL refuses."""
     return words.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 

@@ -1,4 +1,4 @@
-"""A job's paid runs, counted against its account's budget of the day: the rules are in SQL."""
+"""Counts a job's paid runs against its account's daily budget. The rules are in SQL."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from workers.engine.handlers import JobContext
 
 @dataclass(frozen=True)
 class RunPurchases:
-    """Of one attempt of a job; raises LostLease where that is over."""
+    """For one attempt of a job; raises LostLease once its lease is lost."""
 
     context: JobContext
 
     async def reserve(self, name: str, usd: Decimal) -> bool:
-        """Counts a run before it starts; False: the budget does not reach."""
+        """Counts a run before it starts; False if it exceeds the budget."""
         statement = "select private.reserve_run(%s, %s, %s, %s)"
         return bool(await protocol.call(self.context.pool, self.context.job, statement, name, usd))
 
     async def release(self, name: str) -> None:
-        """The source refused the start."""
+        """Takes a reservation back: the source refused the start."""
         statement = "select private.release_run(%s, %s, %s)"
         await protocol.call(self.context.pool, self.context.job, statement, name)
 
     async def record(self, name: str, usd: Decimal, run_id: str) -> None:
-        """The run was started."""
+        """Notes a started run."""
         statement = "select private.record_run(%s, %s, %s, %s, %s)"
         await protocol.call(self.context.pool, self.context.job, statement, name, usd, run_id)

@@ -1,4 +1,4 @@
-"""Which source serves which URL: one table, read from the top; the first match serves."""
+"""Maps a URL to its source: one table, of which the first match serves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Collect = Callable[[str, SourceServices, Context], Awaitable["Collection"]]
 
 @dataclass(frozen=True)
 class Route:
-    """`hosts` is matched against the whole host name; `serves` says whether it is set up."""
+    """`hosts` matches the whole host name; `serves` says whether the source is configured."""
 
     hosts: re.Pattern[str]
     collect: Collect
@@ -40,7 +40,7 @@ class Route:
 _TIKTOK = re.compile(r"(.+\.)?tiktok\.com")
 
 ROUTES: dict[str, Route] = {
-    # A reserved domain that no shop can have: the demonstration's product.
+    # The demo's product: no shop can have this reserved domain.
     "sample shop": Route(re.compile(r"(.+\.)?creatorscook\.example"), sample.collect),
     "a connected creator's TikTok": Route(
         _TIKTOK, posts.collect_own, lambda services: services.tiktok_accounts is not None
@@ -62,9 +62,9 @@ async def collect(
     own_account: OwnAccount | None = None,
     purchases: Purchases | None = None,
 ) -> Collection:
-    """All public data about a product's URL; raises `Retry`, `Reject` or `Snooze`.
+    """All public data about a product's URL. Raises `Retry`, `Reject` or `Snooze`.
 
-    After `Snooze`, call it again with the same `step`: it continues where it was.
+    After `Snooze`, call it again with the same `step`: it continues.
     """
     return await route(url, services).collect(
         url,
@@ -74,7 +74,7 @@ async def collect(
 
 
 def route(url: str, services: SourceServices) -> Route:
-    """The route of a URL; what is no URL goes to the web's fetcher, which refuses it."""
+    """The route of a URL. A text that is no URL goes to the fetcher, which refuses it."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # "http://["

@@ -1,7 +1,7 @@
-"""The embedded source: data that ships with the project, or a data file that SAMPLE_DATA names.
+"""The embedded source: data that ships with the project, or the data that SAMPLE_DATA names.
 
-Both hold items in the shape of the Apify TikTok actors, so they pass through the same adapters as
-real ones. The packaged set is written by us and moves with the clock; a named file stays as it is.
+Both have the items of the Apify TikTok actors, read as real ones are. We wrote the packaged data.
+Its dates move with the clock; those of SAMPLE_DATA stay.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOT_THIS_VIDEO = "This is sample data, not this video: no source for TikTok is 
 
 @dataclass(frozen=True)
 class _Files:
-    """The parsed files of a data set."""
+    """The parsed files."""
 
     videos: list[object]
     comments: list[object]
@@ -46,11 +46,11 @@ async def collect(url: str, services: SourceServices, context: Context) -> Colle
 async def collect_in_place_of_tiktok(
     url: str, services: SourceServices, context: Context
 ) -> Collection:
-    """Sample data under a TikTok link, and says so: without a token nobody answers for TikTok."""
+    """Sample data in place of a TikTok video, with a caveat that says so."""
     collection = await collect(url, services, context)
     if services.sample_data is not None:
         return collection
-    # The sample shop's price and brand must not be taken for those of the user's product.
+    # Without `product`: nobody should take the sample's price and brand for their own product's.
     return replace(collection, product=None, limits=(_NOT_THIS_VIDEO,))
 
 
@@ -101,7 +101,7 @@ def _product(given: dict[str, Any] | None) -> ProductFacts | None:
 
 
 def _with_roles(videos: tuple[Video, ...], url: str, ref_key: bytes) -> tuple[Video, ...]:
-    """The subject is the video of the URL, else the one that the data names, else the first."""
+    """Marks the subject: the video of the URL, or the one that the data marks, or the first."""
     wanted = video_ref(url, ref_key)
     refs = [video.ref for video in videos]
     if wanted in refs:
@@ -112,7 +112,7 @@ def _with_roles(videos: tuple[Video, ...], url: str, ref_key: bytes) -> tuple[Vi
 
 
 def _moved_to(collection: Collection, now: datetime) -> Collection:
-    """Moves all dates by whole days, so that hours of the day keep their meaning."""
+    """Moves all dates by whole days, so that each post keeps its hour of the day."""
     newest = _newest(collection)
     if newest is None:
         return collection
@@ -129,7 +129,7 @@ def _moved(item: T, shift: timedelta) -> T:
 
 
 def _as_of_newest(collection: Collection) -> Collection:
-    """Files don't say when they were collected; counted from today, all posts would be old."""
+    """Takes the newest post's date as the time of collection, which files don't state."""
     newest = _newest(collection) or collection.collected_at
     videos = tuple(replace(video, collected_at=newest) for video in collection.videos)
     return replace(collection, collected_at=newest, videos=videos, limits=(_FILE_LIMIT,))

@@ -1,7 +1,7 @@
 """The language model's part of an analysis: labels before it, prose after it.
 
-Either may fail; the analysis then stays the embedded engine's, and says why. What was answered is
-kept in a step, because it was paid for: labels by keyed hash, and prose that passed its checks.
+If one of them fails, the embedded engine takes its place and a caveat says why. Steps keep the
+answers, because they were paid for: labels by pseudonym, and prose that passed its checks.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WHY: dict[Reason, str] = {
 
 @dataclass(frozen=True)
 class Share:
-    """What the model did of one document: nothing, all that was asked, or why not."""
+    """The model's part of one document: its usage, and the reason if it failed."""
 
     usage: Usage = Usage()  # noqa: RUF009 - frozen
     failure: Reason | None = None
@@ -45,7 +45,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Labelled:
-    """`scorer` is None where the embedded engine reads the comments."""
+    """`scorer` is None if the embedded engine reads the comments."""
 
     scorer: Scorer | None = None
     remarks: Remarks = field(default_factory=dict)
@@ -53,9 +53,9 @@ class Labelled:
 
 
 class Assistant:
-    """Models at work for one job, one for labels and one for prose; without them it does nothing.
+    """The models of one job, for labels and for prose. Without them it changes nothing.
 
-    `embedded` reads what the model gives no label for: single clauses, and comments past its limit.
+    `embedded` scores texts without a label: single clauses, and comments above the limit.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Assistant:
         self._compute = compute
 
     async def label(self, collection: Collection) -> Labelled:
-        """Labels the comments that count; copies and spam are not paid for."""
+        """Labels the comments without copies and spam, which cost nothing."""
         model = self._labels_model
         if model is None:
             return Labelled()
@@ -96,7 +96,7 @@ class Assistant:
         return Labelled(scorer, remarks, Share(found.usage))
 
     async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
-        """The analysis with the model's words in its pack, and with who did what in each part."""
+        """The analysis with the model's prose in its pack. Each document names its engine."""
         model = self._prose_model
         if model is None:
             return analysis
@@ -148,7 +148,7 @@ def _signed_result(result: Result, model: TextModel | None, labelled: Labelled) 
 def _signed(
     content: dict[str, Any], model_name: str | None, prompt_version: str, share: Share, did: str
 ) -> dict[str, Any]:
-    """Who computed it, what that cost, and a sentence where the model could not."""
+    """The document with its engine and usage, and a caveat if the model failed."""
     engine = dict(content["engine"])
     if model_name is not None:
         engine |= {"provider": "openai", "model": model_name, "prompt_version": prompt_version}

@@ -1,7 +1,7 @@
-"""What goes into a language model and what comes out of it, held to what is known.
+"""Cleans what goes into a language model and checks what comes out of it.
 
-Text of strangers becomes data: plain, short, and few. A claim of the model that fails against what
-it was given is dropped.
+Texts of strangers become data: plain, short and few. A claim of the model that its input does not
+support is dropped.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-MAX_CHARACTERS = 300  # of one comment: opinions are short, planted instructions are long
+MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
 # Cc control, Cf invisible and bidi formatting, Co private use, Cs half a surrogate pair.
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 
-MAX_CLAIM_CHARACTERS = 1000  # of one text; what is longer is no line that a person would say
+MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -31,13 +31,13 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
-    """One visible line: what a person would not see, a model must not read."""
+    """One line of the visible characters: a model must read nothing that a person can't see."""
     seen = (" " if char.isspace() else char for char in text if _is_seen(char))
     return " ".join("".join(seen).split())[:limit]
 
 
 def as_data(items: Mapping[str, str]) -> str:
-    """The lines as JSON objects with ids: a text can't end its own string."""
+    """The lines as JSON with ids, so that no text can end its own string."""
     lines = [{"id": name, "text": as_line(text)} for name, text in items.items()]
     return json.dumps({"items": lines}, ensure_ascii=False)
 
@@ -47,14 +47,14 @@ def _is_seen(char: str) -> bool:
 
 
 class Claim(Protocol):
-    """Something written, with the ids of what it rests on."""
+    """A text of the model, with the ids of its evidence."""
 
     @property
     def evidence_ids(self) -> list[str]:
         """As the model gave them."""
 
     def texts(self) -> Iterable[str]:
-        """Everything that would be shown."""
+        """All texts that would be shown."""
 
 
 AnyClaim = TypeVar("AnyClaim", bound=Claim)
@@ -62,32 +62,32 @@ AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 @dataclass(frozen=True)
 class Ground:
-    """What claims may rest on."""
+    """The evidence and the numbers that a claim may use."""
 
     evidence_ids: frozenset[str]
     numbers: frozenset[str]
 
     @classmethod
     def of(cls, findings: Mapping[str, object], evidence_ids: Iterable[str]) -> Ground:
-        """Every number in the findings may be quoted, a share also as percent."""
+        """A claim may quote each number of the findings, and a share also as percent."""
         return cls(frozenset(evidence_ids), frozenset(_quotable(findings)))
 
     def holds(self, claim: Claim) -> bool:
-        """Whether the claim may be shown."""
+        """Whether the claim cites known evidence and each of its texts is allowed."""
         cited = set(claim.evidence_ids)
         if not cited or not cited <= self.evidence_ids:
             return False
         return all(self.allows(text) for text in claim.texts())
 
     def allows(self, text: str) -> bool:
-        """Whether it is short, and names no contact and no number from nowhere."""
+        """Whether it is short, names no contact, and states only known numbers."""
         if len(text) > MAX_CLAIM_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
             return False
         return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))
 
 
 def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
-    """Those that hold, in their order."""
+    """The claims that hold, in their order."""
     return [claim for claim in claims if ground.holds(claim)]
 
 
@@ -109,7 +109,7 @@ def _quotable(value: object) -> Iterable[str]:
 
 
 def _normal(number: str) -> str:
-    """`1,200`, `1200` and `1200.0` are one number."""
+    """One spelling for `1,200`, `1200` and `1200.0`."""
     if _GROUPED.fullmatch(number):
         number = re.sub(r"[.,]", "", number)
     plain = number.replace(",", ".")

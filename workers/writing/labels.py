@@ -1,8 +1,8 @@
 """Labels comments with a language model, one by one, from a closed list.
 
-A comment that holds instructions can mislabel nothing but itself: it is one item of a batch, its
-text can choose among these words only, and no other tenant's data or tool is in reach. The labels
-serve the analysis as a sentiment engine; another engine reads what has none.
+A comment with injected instructions is one item of a batch and should mislabel only itself. The
+model can answer with these words only, has no tools, and sees no other tenant's data. `LabelScorer`
+serves the labels to the analysis as a sentiment engine. Another engine scores comments without one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ For each item give its id, the writer's sentiment towards the product, what kind
 which aspect it speaks of ("other" if none of the list fits), and whether the writer bought, wants
 to buy, or asks where to buy. Label every item once, from its own text alone."""
 
-# A label states no chance; nine in ten is about what such models get right on clear comments.
+# A label has no probability. Such models label about nine in ten clear comments correctly.
 _CHANCES: dict[Sentiment, Probabilities] = {
     "negative": Probabilities(0.9, 0.07, 0.03),
     "neutral": Probabilities(0.05, 0.9, 0.05),
@@ -54,7 +54,7 @@ class _ItemLabel(BaseModel):
 
 
 class _Labels(BaseModel):
-    # Told to the server only: a weak model would go on labelling what nobody has written.
+    # A limit for the server only: a weak model may go on to label comments that don't exist.
     labels: Annotated[list[_ItemLabel], Field(json_schema_extra={"maxItems": BATCH})]
 
 
@@ -70,9 +70,9 @@ class Labelling:
 async def label_comments(
     model: TextModel, comments: Sequence[Comment], step: Step = forgetful
 ) -> Labelling:
-    """Labels up to MAX_COMMENTS; raises `Unanswered` only if not one batch was answered.
+    """Labels up to MAX_COMMENTS. Raises `Unanswered` if no batch was answered.
 
-    Each answered batch is a step: what interrupts the others (`Snooze`) does not lose it.
+    Each answered batch is a step, so that a `Snooze` of another batch does not lose it.
     """
     asked = comments[:MAX_COMMENTS]
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
@@ -103,7 +103,7 @@ async def _label_batch(
     room: asyncio.Semaphore,
     step: Callable[[Callable[[], Awaitable[dict[str, Any]]]], Awaitable[dict[str, Any]]],
 ) -> Labelling:
-    """Short ids instead of refs: they cost fewer tokens and mean nothing elsewhere."""
+    """The model sees short ids instead of refs: they cost fewer tokens and identify nothing."""
     by_id = {f"c{number}": comment for number, comment in enumerate(batch, start=1)}
 
     async def ask() -> dict[str, Any]:
@@ -111,7 +111,7 @@ async def _label_batch(
         answered: Answered[_Labels] = await model.ask(_INSTRUCTIONS, data, _Labels)
         found: dict[str, list[Any]] = {}
         for given in answered.value.labels:
-            comment = by_id.get(given.id)  # an id that was not asked for is dropped
+            comment = by_id.get(given.id)  # None for an id that the batch does not have
             if comment is not None:
                 found.setdefault(comment.ref, _label(given).stored())
         return {"labels": found, "usage": answered.usage.stored()}
@@ -129,11 +129,11 @@ def _label(given: _ItemLabel) -> Label:
 
 
 class LabelScorer:
-    """`labels` are by the text as the analysis reads it; clauses of a comment have none."""
+    """A sentiment engine of labels, which are by text. Clauses of a comment have none."""
 
     version = PROMPT_VERSION
     is_calibrated = False  # the chances below are an assumption
-    # A label is a reading of the comment alone; it takes no mix of feelings for granted.
+    # The model labels each comment by itself, without a prior distribution.
     prior = (1 / 3, 1 / 3, 1 / 3)
 
     def __init__(self, name: str, labels: Mapping[str, Sentiment], otherwise: Scorer) -> None:
@@ -142,7 +142,7 @@ class LabelScorer:
         self._otherwise = otherwise
 
     def score(self, texts: Sequence[str]) -> list[Probabilities]:
-        """One for each text, in their order."""
+        """The probabilities of each text, in their order."""
         unlabelled = [text for text in texts if text not in self._labels]
         others = dict(zip(unlabelled, self._otherwise.score(unlabelled), strict=True))
         return [

@@ -1,7 +1,7 @@
-"""Asks a language model for an answer of a given shape; any OpenAI-compatible server will do.
+"""Asks a language model for an answer of a given schema. Any OpenAI-compatible server will do.
 
-Instructions are ours and constant, what strangers wrote is data in a user message. Where an answer
-is unusable it has been paid for all the same: the usage is kept beside the reason.
+Our instructions are constant; texts of strangers are data in a user message. An unusable answer
+costs money too, so its usage is kept beside the reason.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from core.config import Effort
 from workers.sources.context import Acquire, unlimited
 
 TIMEOUT_SECONDS = 60.0
-MAX_OUTPUT_TOKENS = 8000  # reasoning models think within the same budget
-PAUSE_SECONDS = 1.0  # before the one second try, after a disturbance
+MAX_OUTPUT_TOKENS = 8000  # including the reasoning of reasoning models
+PAUSE_SECONDS = 1.0  # before the only retry, after a connection or server error
 MAX_WAIT_SECONDS = 3600.0
-MAX_ANSWER_BYTES = 400_000  # ten times what MAX_OUTPUT_TOKENS are in English
-MAX_TOKENS = 10_000_000  # that a server may claim for one answer
+MAX_ANSWER_BYTES = 400_000  # ten times the size of MAX_OUTPUT_TOKENS in English
+MAX_TOKENS = 10_000_000  # that we believe of a server's count
 LIMIT = "openai"  # in private.semaphores
 
 _MILLION = Decimal(1_000_000)
@@ -42,8 +42,8 @@ Reason = Literal[
 
 _UNFINISHED: dict[str, Reason] = {"length": "cut_off", "content_filter": "filtered"}
 
-# Not every compatible server knows these. Without `store` our answers may be kept there, without
-# `max_completion_tokens` the older `max_tokens` bounds them.
+# Not every compatible server knows these. Without `store` a server may keep our answers. Without
+# `max_completion_tokens` the older `max_tokens` limits them.
 _OPTIONAL = ("reasoning_effort", "store", "max_completion_tokens", "max_tokens")
 _REFUSAL = re.compile(
     r"(?:un|not |n't )(?:supported|permitted|recogni[sz]ed|known|expected|allowed)|extra|invalid",
@@ -55,7 +55,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens and what they cost, for the record of the job."""
+    """Tokens and their cost."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -69,7 +69,7 @@ class Usage:
         )
 
     def stored(self) -> list[Any]:
-        """As a step keeps it."""
+        """As JSON for a step."""
         return [self.input_tokens, self.output_tokens, str(self.cost_usd)]
 
     @classmethod
@@ -79,7 +79,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Answered(Generic[Answer]):
-    """A usable answer, still to be checked against what was asked."""
+    """An answer of the right schema; the caller checks its content."""
 
     value: Answer
     usage: Usage
@@ -88,8 +88,8 @@ class Answered(Generic[Answer]):
 class Unanswered(Exception):  # noqa: N818 - an outcome that callers decide on
     """There is no usable answer.
 
-    Analyses go on without it and say so; for a script it ends the job. `after_seconds` is set
-    where asking again may help.
+    An analysis goes on without it and adds a caveat; a script's job ends. `after_seconds` is set if
+    another attempt may help.
     """
 
     def __init__(
@@ -103,14 +103,14 @@ class Unanswered(Exception):  # noqa: N818 - an outcome that callers decide on
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars for a million tokens; zero for a server of one's own."""
+    """Dollars per million tokens; zero for one's own server."""
 
     input_usd: Decimal
     cached_input_usd: Decimal
     output_usd: Decimal
 
     def of(self, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Usage:
-        """`cached_tokens` are among the input's."""
+        """The usage of these tokens. `input_tokens` include `cached_tokens`."""
         cost = (
             self.input_usd * (input_tokens - cached_tokens)
             + self.cached_input_usd * cached_tokens
@@ -128,15 +128,18 @@ class TextModel:
     client: AsyncOpenAI = field(repr=False)
     effort: Effort = "none"
     acquire: Acquire = field(default=unlimited, repr=False)
-    # What the server has refused so far, for all later requests of this process.
+    # Parameters that the server has refused. Later requests of this process leave them out.
     refused: set[str] = field(default_factory=set, compare=False)
 
     def taking(self, acquire: Acquire) -> TextModel:
-        """The model for one job: each request acquires the semaphore first, or raises `Snooze`."""
+        """The model for one job: each request first acquires a semaphore, which may `Snooze`."""
         return replace(self, acquire=acquire)
 
     async def ask(self, instructions: str, data: str, shape: type[Answer]) -> Answered[Answer]:
-        """The model's answer as a `shape`, or `Unanswered`. No tools, nothing stored."""
+        """The model's answer as a `shape`, which its server is asked not to store.
+
+        Raises `Unanswered`.
+        """
         try:
             raw = await self._accepted(instructions, data, shape)
         except openai.APIError as error:
@@ -153,7 +156,7 @@ class TextModel:
         return Answered(value, usage)
 
     async def _accepted(self, instructions: str, data: str, shape: type[BaseModel]) -> Any:
-        """Asks without what the server refuses, and remembers it."""
+        """Sends again without a parameter that the server refuses."""
         while True:
             options = self._options()
             try:
@@ -190,20 +193,20 @@ class TextModel:
         )
 
     def _usage(self, response: httpx2.Response) -> Usage:
-        """Read from the wire: an answer that breaks its shape is billed as well."""
+        """The usage in the raw answer: an answer of another schema is billed too."""
         try:
             counts = response.json()["usage"]
             asked = _tokens(counts["prompt_tokens"])
             details = counts.get("prompt_tokens_details") or {}
             cached = min(_tokens(details.get("cached_tokens") or 0), asked)
             return self.price.of(asked, _tokens(counts["completion_tokens"]), cached)
-        except _UNREADABLE:  # servers that don't count
+        except _UNREADABLE:  # some servers don't count
             return Usage()
 
     def _unanswered(self, error: openai.APIError) -> Unanswered:
-        """What the server said, without its words: they may repeat the prompt."""
+        """The reason for an error. The server's message may repeat the prompt, so it is dropped."""
         if error.code == "model_not_found" or isinstance(error, openai.NotFoundError):
-            if "model" not in self.refused:  # once in a process: every job would say the same
+            if "model" not in self.refused:  # log it once per process
                 self.refused.add("model")
                 hint = (
                     "Set OPENAI_LABELS_MODEL or OPENAI_PROSE_MODEL to one that the server offers."
@@ -211,7 +214,7 @@ class TextModel:
                 _log.error("model_not_found", model=self.name, hint=hint)
             return Unanswered("model_not_found")
         _log.warning("model_error", kind=type(error).__name__, code=error.code)
-        if error.code == "insufficient_quota":  # arrives as a rate limit, but no waiting helps
+        if error.code == "insufficient_quota":  # a RateLimitError, but waiting does not help
             return Unanswered("over_quota")
         if isinstance(error, openai.RateLimitError):
             stated = error.response.headers.get("retry-after", "")
@@ -226,26 +229,26 @@ class TextModel:
 async def open_text_model(
     *, key: str, base_url: str, name: str, price: Price, effort: Effort = "none"
 ) -> AsyncIterator[TextModel]:
-    """The model, with connections that are closed at the end."""
+    """The model; closes its connections at the end."""
     async with AsyncOpenAI(
         api_key=key,
         base_url=base_url,
         timeout=TIMEOUT_SECONDS,
-        max_retries=0,  # the client would repeat an exhausted quota, too
+        max_retries=0,  # the client would also retry with an exhausted quota
     ) as client:
         yield TextModel(name, price, client, effort)
 
 
-# All that reading what a server sent may raise: wrong shapes, wrong types, endless nesting.
+# Errors of reading an answer: another schema, wrong types, deep nesting.
 _UNREADABLE = (
     AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
 
 
 def _parsed(response: httpx2.Response, shape: type[Answer], usage: Usage) -> Answer:
-    """Causes are cut off: their messages repeat the answer, and that may repeat a comment.
+    """The value in the raw answer: the client's own parser fails on some servers' answers.
 
-    Read from the wire: the client's own reading warns or fails where a server answers oddly.
+    `Unanswered` has no cause: its message would repeat the answer, which may repeat a comment.
     """
     if len(response.content) > MAX_ANSWER_BYTES:
         raise Unanswered("off_schema", usage)
@@ -262,7 +265,7 @@ def _parsed(response: httpx2.Response, shape: type[Answer], usage: Usage) -> Ans
 
 
 def _cleaned(value: Any) -> Any:
-    """Without halves of surrogate pairs and control characters; line ends and tabs stay."""
+    """Without halves of surrogate pairs and control characters, except line ends and tabs."""
     if isinstance(value, str):
         return "".join(char for char in value if _is_text(char))
     if isinstance(value, dict):
@@ -281,17 +284,17 @@ def _tokens(count: Any) -> int:
 
 
 def _is_disturbance(error: openai.APIError) -> bool:
-    """Over in a moment, and nothing was answered: a time-out may have been, and is billed."""
+    """Whether a retry may help and nothing was billed. A time-out may have been billed."""
     if isinstance(error, openai.APITimeoutError):
         return False
     return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
 
 
 def _refused_parameter(error: openai.APIStatusError, sent: dict[str, Any]) -> str | None:
-    """Which optional parameter the server does not take, if its error is about one.
+    """The optional parameter that the error is about, if it is about one.
 
-    OpenAI names it in `param`, others in a path (`loc`) or in a sentence. What a stranger wrote may
-    be repeated there, so a sentence counts only with the parameter's name in its first words.
+    OpenAI names it in `param`, other servers in a path (`loc`) or in a sentence. A sentence may
+    repeat a stranger's text, so only its first 400 characters count.
     """
     if error.param in sent:
         return error.param

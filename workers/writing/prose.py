@@ -1,4 +1,4 @@
-"""Has a language model write a pack's prose: from code-made numbers and our paraphrases."""
+"""Has a language model write a pack's prose from computed findings and our paraphrases."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ state. Name no link, handle, address or person. Promise no effect of the product
 experience, compare with no other brand. Write plain English."""
 
 
-# Told to the server, which then need not wait for a model that finds no end.
+# A limit for the server: it stops a model that does not end its list.
 _AT_MOST_SEVEN = Field(json_schema_extra={"maxItems": MAX_HOOKS})
 
-# Not the sounds and hashtags: their names are strangers' words.
+# Without sounds and hashtags: strangers wrote their names.
 _TOLD = ("overall", "aspects", "themes", "purchase_intent", "risks", "score", "stage")
 _EVIDENCE_KEYS = ("id", "paraphrase", "n", "label")
 
@@ -56,7 +56,7 @@ class Hook(BaseModel):
     evidence_ids: list[str]
 
     def texts(self) -> Iterable[str]:
-        """What would be shown."""
+        """All texts that would be shown."""
         return self.text, self.why
 
 
@@ -70,7 +70,7 @@ class _Prose(BaseModel):
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What held; an empty part is to be written by the embedded engine."""
+    """The claims that held. The embedded engine writes the parts that are empty."""
 
     headline: str | None
     summary: str | None
@@ -81,7 +81,7 @@ class Synthesis:
     usage: Usage
 
     def as_json(self) -> dict[str, Any]:
-        """The words, and how many claims did not hold."""
+        """The texts, and the number of dropped claims."""
         return {
             "headline": self.headline,
             "summary": self.summary,
@@ -101,9 +101,9 @@ async def synthesise(
     findings: Mapping[str, Any],
     evidence: Sequence[Mapping[str, Any]],
 ) -> Synthesis:
-    """`findings` are JSON made by code; `evidence` has `id`, `paraphrase`, `n`, `label`.
+    """Writes prose. `evidence` has `id`, `paraphrase`, `n` and `label`.
 
-    Raises `Unanswered`, also where not one claim held.
+    Raises `Unanswered`, also if no claim held.
     """
     name = as_line(product_name, MAX_NAME_CHARACTERS)
     given = {"product": name, "findings": findings, "evidence": evidence}
@@ -116,7 +116,7 @@ async def synthesise(
 
 
 def _checked(prose: _Prose, ground: Ground, usage: Usage) -> Synthesis:
-    # Servers without strict schemas may send more entries than they were told.
+    # Servers without strict schemas may send more entries.
     parts = [part[:MAX_HOOKS] for part in (prose.summary, prose.dos, prose.donts)]
     headline = keep([prose.headline], ground)
     summary, dos, donts = (keep(part, ground) for part in parts)
@@ -156,9 +156,9 @@ def findings_of(analysis: Analysis) -> tuple[dict[str, Any], list[dict[str, Any]
 
 
 def rewritten(analysis: Analysis, prose: Mapping[str, Any]) -> dict[str, Any]:
-    """The pack's configuration with the prose in it; what the prose lacks stays as it was.
+    """The pack's configuration with the prose; parts that the prose lacks stay.
 
-    Checked again as a whole: a claim without its evidence is a bug, and raises.
+    The whole document is checked again: a claim without its evidence is a bug and raises.
     """
     configuration = dict(analysis.pack.configuration)
     configuration |= {key: prose[key] for key in ("headline", "summary", "dos", "donts")}
@@ -183,6 +183,6 @@ def _numbered(hooks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _all_evidence(analysis: Analysis) -> dict[str, dict[str, Any]]:
-    """By id; the documents of one analysis number their evidence together."""
+    """The evidence of all documents, by id: one analysis numbers all of it together."""
     documents = [*(result.content for result in analysis.results), analysis.pack.configuration]
     return {item["id"]: item for document in documents for item in document["evidence"]}

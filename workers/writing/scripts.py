@@ -1,9 +1,9 @@
-"""Scripts: from a pack's templates or by a language model, and the model's review of one.
+"""Writes scripts, from a pack's templates or with a language model, and reviews them.
 
-Pack, brief and rules are data in one message. The pack holds only our words and numbers; brief and
-rules are the user's own. What the model writes is a draft: a person edits it, and the rules are
-checked. The review judges rules that no pattern can decide; it is advice, and marked so. A script
-from templates follows no brief, and says so in its title.
+The model gets pack, brief and rules as data in one message. The pack has only our words and
+numbers; brief and rules are the user's own. The result is a draft: a person edits it, and the
+database checks it against the rules. The model's review judges the rules that no pattern decides;
+its entries are marked as advice. A script of a template follows no brief, and its title says so.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Keep every rule of the brand. State no number that is not in the data. Name no l
 Invent no experience, result, award or comparison; promise no effect on health or income. Where
 the video is paid or gifted, the disclosure is spoken in the first beat."""
 
-# What the user reads; the last two may be better in a while.
+# Code and sentence for the user. Another attempt does not help with these.
 _REJECTED: dict[Reason, tuple[str, str]] = {
     "refused": (
         "script_refused",
@@ -104,9 +104,9 @@ class Script:
 
 
 def template_script(pack: Pack, brief: str, why: str = "") -> Script:
-    """The pack's template that fits the brief best; the first where none does.
+    """The pack's template that shares most words with the brief; the first of equals.
 
-    `why` is a sentence, shown in the title, where a model should have written.
+    `why`: a sentence for the title if a model should have written the script.
     """
     templates = pack.get("script_templates") or []
     if not templates:
@@ -122,7 +122,7 @@ def template_script(pack: Pack, brief: str, why: str = "") -> Script:
 
 
 def as_text(beats: list[dict[str, Any]], caption_line: str) -> str:
-    """One paragraph for each beat: when, what is said, what is seen."""
+    """A paragraph for each beat: its time, what is spoken and what is seen."""
     parts = [
         f"[{beat['from_s']}-{beat['to_s']} s, {beat['kind']}]\n{beat['text']}"
         + (f"\n(On screen: {beat['on_screen']})" if beat["on_screen"] else "")
@@ -132,7 +132,7 @@ def as_text(beats: list[dict[str, Any]], caption_line: str) -> str:
 
 
 def caption(pack: Pack) -> str:
-    """Disclosure first: behind a string of hashtags it would not count as clear."""
+    """The disclosure and hashtags. After the hashtags the disclosure would not be clear."""
     hashtags = [
         f"#{tag['tag'][:MAX_HASHTAG_CHARACTERS]}" for tag in pack["hashtags"][:MAX_HASHTAGS]
     ]
@@ -154,13 +154,13 @@ class _Beat(BaseModel):
 
 class _Script(BaseModel):
     title: str
-    # Told to the server only, as in openai_labels.
+    # A limit for the server only: a weak model may not end its list.
     beats: Annotated[list[_Beat], Field(json_schema_extra={"maxItems": MAX_BEATS})]
 
 
 @dataclass(frozen=True)
 class ScriptRequest:
-    """What a script is written from."""
+    """The input of a script."""
 
     product_name: str
     pack: Mapping[str, Any]
@@ -169,9 +169,9 @@ class ScriptRequest:
 
 
 async def write_script(model: TextModel, request: ScriptRequest) -> tuple[Script, Usage]:
-    """A draft and what it cost; `Retry` or `Reject` with a sentence where there is none.
+    """A draft and its usage. Raises `Retry` or `Reject` with a sentence for the user.
 
-    Raises `Unanswered` where the model is gone for good.
+    Raises `Unanswered` if the vendor has withdrawn the model.
     """
     data = {
         "product": as_line(request.product_name, 120),
@@ -193,7 +193,7 @@ async def write_script(model: TextModel, request: ScriptRequest) -> tuple[Script
 def _checked(
     written: _Script, data: Mapping[str, Any], request: ScriptRequest, usage: Usage
 ) -> Script:
-    """Beats that name a link or a number from nowhere are left out; too few are no script."""
+    """Leaves out beats with a contact or an unknown number. Raises `Unanswered` for too few."""
     ground = Ground.of(data, ())
     beats = [
         {
@@ -230,13 +230,13 @@ class _Verdict(BaseModel):
 
 
 class _Verdicts(BaseModel):
-    # Told to the server only, as in openai_labels.
+    # A limit for the server only: a weak model may not end its list.
     verdicts: Annotated[list[_Verdict], Field(json_schema_extra={"maxItems": MAX_JUDGED_RULES})]
 
 
 @dataclass(frozen=True)
 class OpenRule:
-    """A rule that the database has left to a person; `asks` is its own question."""
+    """A rule that the database can't decide; `asks` is its question to a person."""
 
     rule_id: str
     rule_name: str
@@ -248,14 +248,14 @@ class OpenRule:
 
 @dataclass(frozen=True)
 class Review:
-    """One entry for each open rule, as the owner reads it, and what that cost."""
+    """An entry for each open rule, as the owner reads it, and the usage."""
 
     entries: Sequence[dict[str, Any]]
     usage: Usage = Usage()  # noqa: RUF009 - frozen
 
 
 async def review_script(model: TextModel | None, content: str, rules: Sequence[OpenRule]) -> Review:
-    """Never fails: a script is not lost because nobody could judge it."""
+    """The model's verdicts. If it fails, the entries leave the rules to a person."""
     asked = rules[:MAX_JUDGED_RULES]
     if model is None or not asked:
         return Review([_left(rule, _NOBODY) for rule in rules])
@@ -272,7 +272,7 @@ async def review_script(model: TextModel | None, content: str, rules: Sequence[O
         return Review([_left(rule, _WHY[failure.reason]) for rule in rules], failure.usage)
     said: dict[str, _Verdict] = {}
     for given in answered.value.verdicts:
-        said.setdefault(given.rule, given)  # a rule that was not asked for is never looked up
+        said.setdefault(given.rule, given)
     ground = Ground.of(data, ())
     entries = [
         _judged(rule, said[name], model.name, ground)

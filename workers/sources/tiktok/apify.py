@@ -1,9 +1,9 @@
-"""Runs actors on Apify: start, look, read, delete. It knows nothing of what an actor collects.
+"""Runs actors on Apify: start, poll, read, delete. It knows nothing of what an actor collects.
 
-A job starts each run once and waits for it without a worker. A step keeps when a run was asked for
-and its id. A worker may die between the two: then the run is looked for at Apify before another one
-is paid. A run keeps its data until the job has ended (delete_source_runs), so that no later try has
-to pay for it again.
+A job starts each run once and snoozes while it runs. One step stores the time before the start,
+another one the run's id. If a worker dies between them, the next attempt looks for the run at Apify
+before it pays for another one. A run keeps its data until the job has ended (delete_source_runs),
+so that no attempt pays for it again.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from workers.sources.context import Context
 
 _log = structlog.get_logger()
 
-MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video with its neighbours costs about 0.30
+MAX_CHARGE_USD = Decimal("0.50")  # of one run; a video and its niche cost about 0.30
 RUN_TIMEOUT = timedelta(minutes=5)
 BUSY_SECONDS = 60.0
 UNAVAILABLE_SECONDS = 30.0
 RECENT_RUNS = 20
 
 _UNFINISHED = frozenset({"READY", "RUNNING", "TIMING-OUT", "ABORTING"})
-# Our own runs are in the way; they end, so waiting is enough.
+# Our other runs use up the limit. They end by themselves.
 _BUSY_TYPES = frozenset({"actor-memory-limit-exceeded", "concurrent-runs-limit-exceeded"})
 _END_EVENTS: tuple[WebhookEventType, ...] = (
     "ACTOR.RUN.SUCCEEDED",
@@ -54,19 +54,19 @@ _BUDGET_TYPES = frozenset(
         "max-total-charge-usd-below-minimum",
     }
 )
-# ValidationError: the client's models refuse what Apify answers since its last change.
+# ValidationError: apify-client's models refuse Apify's answer.
 _ERRORS = (ApifyClientError, TransportError, ValidationError)
 
 POLL_SECONDS = 10.0
-REPORTED_POLL_SECONDS = 60.0  # where the run reports its end; a lost report costs no more
-MAX_STARTS = 2  # of one request: a failed run that left nothing is paid for once more, not for ever
+REPORTED_POLL_SECONDS = 60.0  # if the run reports its end; a report may get lost
+MAX_STARTS = 2  # of one request: a failed run without data is started once more
 GIVE_UP_AFTER = timedelta(minutes=30)
 _CLOCK_LEEWAY = timedelta(minutes=1)  # between our clock and Apify's
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: an actor, its input, and how many items may be billed."""
+    """A run to start: an actor, its input, and the limit of billed items."""
 
     actor: str
     run_input: dict[str, Any]
@@ -75,7 +75,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Report:
-    """Where a run says that it has ended, and the secret that proves it."""
+    """The webhook to which a run reports its end, and the secret that proves it."""
 
     url: str
     secret: str = field(repr=False)
@@ -83,7 +83,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Status:
-    """Of a run: only a complete one has everything; others may hold a part."""
+    """Of a run. Only a complete one has all items; others may have some."""
 
     run_id: str
     dataset_id: str
@@ -97,10 +97,10 @@ class Apify:
 
     def __init__(self, client: ApifyClientAsync, starter: ApifyClientAsync) -> None:
         self._client = client
-        self._starter = starter  # tries once: a repeated start would be a second, billed run
+        self._starter = starter  # does not retry: a repeated start is a second, billed run
 
     async def start(self, request: Request, report: Report | None = None) -> str:
-        """Starts a run and returns its id; a start whose answer got lost is found by `find`."""
+        """Starts a run and returns its id. If the answer gets lost, `find` finds the run."""
         try:
             run = await self._starter.actor(request.actor).start(
                 run_input=request.run_input,
@@ -115,7 +115,7 @@ class Apify:
         return run.id
 
     async def find(self, request: Request, since: datetime) -> str | None:
-        """The run with this input that was started after `since`, if there is one."""
+        """The id of a run with this input that started after `since`; None without one."""
         try:
             runs = (
                 await self._client.actor(request.actor)
@@ -131,7 +131,7 @@ class Apify:
         return None
 
     async def status(self, run_id: str) -> Status | None:
-        """How a run is doing; None when Apify knows it no more."""
+        """The status of a run; None if Apify has deleted it."""
         try:
             run = await self._client.run(run_id).get()
         except _ERRORS as error:
@@ -139,7 +139,7 @@ class Apify:
         return None if run is None else _status(run)
 
     async def read(self, status: Status, max_items: int) -> list[object] | None:
-        """The items of a run, at most `max_items`; None when they were deleted already."""
+        """The items of a run, at most `max_items`; None if Apify has deleted them."""
         dataset = self._client.dataset(status.dataset_id)
         items: list[object] = []
         try:
@@ -154,7 +154,7 @@ class Apify:
         return items
 
     async def delete(self, run_id: str) -> None:
-        """Removes a run and what it left at Apify; one that is gone already is no error."""
+        """Deletes a run and its data at Apify, if they are still there."""
         status = await self.status(run_id)
         if status is None:
             return
@@ -174,7 +174,7 @@ class Apify:
 
 @asynccontextmanager
 async def open_apify(token: str, base_url: str) -> AsyncIterator[Apify]:
-    """Apify with that token; two clients, because starts must not be repeated."""
+    """Apify with that token. Two clients, because only one of them may retry."""
     client = ApifyClientAsync(token, api_url=base_url, api_public_url=base_url, max_retries=3)
     starter = ApifyClientAsync(token, api_url=base_url, api_public_url=base_url, max_retries=0)
     async with client.http_client, starter.http_client:
@@ -182,12 +182,12 @@ async def open_apify(token: str, base_url: str) -> AsyncIterator[Apify]:
 
 
 def _webhook(report: Report) -> WebhookRepresentation:
-    """The secret travels as a header, because addresses end up in logs."""
+    """The secret is in a header, because URLs get into logs."""
     return WebhookRepresentation(
         event_types=list(_END_EVENTS),
         request_url=report.url,
         headers_template=json.dumps({"Authorization": f"Bearer {report.secret}"}),
-        payload_template='{"eventType": {{eventType}}}',  # our side reads none of it
+        payload_template='{"eventType": {{eventType}}}',  # our webhook does not read it
     )
 
 
@@ -211,19 +211,19 @@ def _same_input(record: dict[str, Any] | None, run_input: dict[str, Any]) -> boo
             value = json.loads(value)
         except ValueError:
             return False
-    # An actor's defaults are in the input read back: only what we sent tells.
+    # The stored input also has the actor's defaults, so only the names that we sent are compared.
     return isinstance(value, dict) and all(
         name in value and value[name] == sent for name, sent in run_input.items()
     )
 
 
 def was_refused(outcome: Exception) -> bool:
-    """Whether Apify answered that it starts nothing; else it may have started a run."""
+    """Whether Apify answered with an error. Without an answer it may have started a run."""
     return isinstance(outcome.__cause__, ApifyApiError)
 
 
 def _translate(error: ApifyClientError | TransportError | ValidationError) -> NoReturn:
-    """Apify's errors as outcomes of the job."""
+    """Raises the job's outcome for an error of Apify."""
     if not isinstance(error, ApifyApiError):
         if isinstance(error, ValidationError):
             places = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
@@ -239,7 +239,7 @@ def _translate(error: ApifyClientError | TransportError | ValidationError) -> No
     if error.status_code in {401, 403}:
         message = "Our data source does not accept us right now. We have been told."
         raise Reject("source_refused", message) from error
-    if error.status_code < 500:  # an actor that is gone, an input that it refuses now
+    if error.status_code < 500:  # the actor was deleted, or refuses this input
         _log.error("apify_refuses", status=error.status_code, type=error.type)
     message = "Our data source has a problem right now."
     raise Retry("source_unavailable", message, UNAVAILABLE_SECONDS) from error
@@ -247,18 +247,18 @@ def _translate(error: ApifyClientError | TransportError | ValidationError) -> No
 
 @dataclass(frozen=True)
 class RunOutput:
-    """What a run brought; incomplete when it failed or was stopped half-way."""
+    """The items of a run; incomplete if it failed or was stopped."""
 
     items: tuple[object, ...] = ()
     is_complete: bool = True
 
 
 class _OverBudget(Exception):  # noqa: N818
-    """The account's budget of the day does not reach for another run."""
+    """Another run exceeds the account's daily budget."""
 
 
 class ActorRuns:
-    """The runs of one job."""
+    """The actor runs of one job."""
 
     def __init__(
         self,
@@ -267,7 +267,7 @@ class ActorRuns:
         now: Callable[[], datetime],
         webhook_url: str | None = None,
     ) -> None:
-        """`webhook_url` is where runs may report their end."""
+        """`webhook_url`: where runs report their end; None if Apify can't reach us."""
         self._apify = apify
         self._expect = context.expect
         self._webhook_url = webhook_url
@@ -278,19 +278,21 @@ class ActorRuns:
         self._has_paid = False
 
     async def fetch(self, requests: Mapping[str, Request], stage: str) -> dict[str, RunOutput]:
-        """What the named requests brought. Raises `Snooze` while one of them goes on."""
-        # What a later stage asks for is left out where the budget ends: the first is paid already.
+        """The outputs of the named requests. Raises `Snooze` while one of their runs goes on.
+
+        Over budget, the first call rejects the job. Later ones leave the request's items out.
+        """
         may_lack = self._has_paid
-        brought = {}
+        found = {}
         for name, request in requests.items():
             try:
-                brought[name] = await self._attempt(name, request)
+                found[name] = await self._attempt(name, request)
             except _OverBudget:
                 if not may_lack:
                     message = "Today's budget for this data is used up. Try again tomorrow."
                     raise Reject("daily_budget_reached", message) from None
-                brought[name] = RunOutput(is_complete=False)
-        ready = {name: output for name, output in brought.items() if output is not None}
+                found[name] = RunOutput(is_complete=False)
+        ready = {name: output for name, output in found.items() if output is not None}
         if len(ready) < len(requests):
             raise Snooze(stage, REPORTED_POLL_SECONDS if self._is_reachable else POLL_SECONDS)
         return ready
@@ -310,7 +312,7 @@ class ActorRuns:
         raise Reject("source_failed", "TikTok could not be read right now. Please try again later.")
 
     async def _run(self, name: str, request: Request) -> tuple[str, datetime]:
-        """The id of the one run under that name, and when it was asked for."""
+        """The id of the run of that name, and the time before its start."""
         is_first_try = False
 
         async def ask() -> str:
@@ -324,7 +326,7 @@ class ActorRuns:
             if not is_first_try:
                 lost = await self._apify.find(request, asked_at - _CLOCK_LEEWAY)
                 if lost is not None:
-                    # It was given back where Apify answered an error, but started it.
+                    # Apify may have answered the start with an error, which released it.
                     await self._purchases.reserve(name, MAX_CHARGE_USD)
                     return lost
             await self._acquire("apify")
@@ -347,7 +349,7 @@ class ActorRuns:
         return self._webhook_url is not None and self._expect is not None
 
     async def _report(self) -> Report | None:
-        """Kept before the run is started: it may end before its start has been answered."""
+        """Registers the webhook before the start: a run may end before Apify answers."""
         if self._webhook_url is None or self._expect is None:
             return None
         secret = secrets.token_urlsafe(32)
@@ -355,7 +357,7 @@ class ActorRuns:
         return Report(f"{self._webhook_url}?id={webhook_id}", secret)
 
     async def _read(self, status: Status | None, request: Request) -> RunOutput | None:
-        """None when nothing is left to read: a failed run, or one that was deleted already."""
+        """None without data: Apify has deleted it, or the run failed before its first item."""
         items = None if status is None else await self._apify.read(status, request.max_items)
         if status is None or items is None:
             return None

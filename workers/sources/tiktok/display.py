@@ -1,6 +1,6 @@
-"""TikTok's Display API: a creator's own posts, with the creator's consent.
+"""TikTok's Display API: a creator's own posts, with the creator's access token.
 
-It knows an access token, not whose it is or how it is renewed. It gives neither saves nor sounds.
+The API gives neither saves nor sounds.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from workers.sources.fields import text
 from workers.sources.tiktok.items import read_videos
 
 TIMEOUT_SECONDS = 10.0
-PAGE = 20  # the most that TikTok gives at once
+PAGE = 20  # TikTok's maximum
 MAX_PAGES = 3  # a baseline takes the twenty nearest posts
-BUSY_SECONDS = 60.0  # TikTok counts in a sliding minute
+BUSY_SECONDS = 60.0  # TikTok's rate limit is per sliding minute
 UNAVAILABLE_SECONDS = 30.0
-# Its name in TikTok's answer, and in the actors' items that our reader knows.
+# From TikTok's name of a field to that of the actors' items, which our reader knows.
 _FIELDS = {
     "id": "id",
     "create_time": "createTime",
@@ -40,7 +40,7 @@ _FIELDS = {
     "share_count": "shareCount",
 }
 _HANDLE = re.compile(r"tiktok\.com/@([\w.-]+)/")
-# Only the person can mend these, by connecting again.
+# Only the creator can correct these, by connecting again.
 _TOKEN_CODES = frozenset(
     {"access_token_invalid", "scope_not_authorized", "scope_permission_missed"}
 )
@@ -49,16 +49,16 @@ _log = structlog.get_logger()
 
 
 class Disconnected(Exception):  # noqa: N818 - a state, not a mistake
-    """The account was connected, and is no more: the person has to do it again."""
+    """The connection has ended: the creator has to connect again."""
 
 
 class TokenRefused(Exception):  # noqa: N818 - an answer of TikTok's
-    """The access token is no good (any more): the creator, TikTok or time has ended it."""
+    """TikTok refuses the access token: it has expired or was revoked."""
 
 
 @dataclass(frozen=True)
 class OwnPosts:
-    """What a creator has posted lately; `links` lead to the posts, by a video's ref."""
+    """A creator's newest posts; `links` are their URLs, by the video's ref."""
 
     handle: str | None
     videos: tuple[Video, ...]
@@ -108,7 +108,7 @@ class TikTokDisplay:
 
 @dataclass(frozen=True)
 class TikTokAccounts:
-    """What is needed to act for creators."""
+    """What a worker needs to act for creators."""
 
     login: TikTokLogin
     display: TikTokDisplay
@@ -123,7 +123,7 @@ async def open_display(base_url: str) -> AsyncIterator[TikTokDisplay]:
 
 
 def _data(answer: object, status: int) -> dict[str, Any]:
-    """`{"data": …, "error": {"code": "ok"}}`: the code tells, not the status."""
+    """The data of `{"data": …, "error": {"code": "ok"}}`. The code decides, not the status."""
     error = answer.get("error") if isinstance(answer, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     data = answer.get("data") if isinstance(answer, dict) else None
@@ -138,7 +138,7 @@ def _data(answer: object, status: int) -> dict[str, Any]:
 
 
 def _items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Posts under the names that our reader knows; a post without a caption has a title at most."""
+    """The posts with the actors' field names."""
     listed = page.get("videos")
     videos = (
         [video for video in listed if isinstance(video, dict)] if isinstance(listed, list) else []

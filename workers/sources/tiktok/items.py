@@ -1,7 +1,7 @@
-"""Items of the Apify TikTok actors, as typed videos and comments.
+"""Reads the items of the Apify TikTok actors as typed videos and comments.
 
-Scrapers change without notice: every field is optional, unknown ones are ignored, and a row that
-is no post is counted instead of breaking the run. Ids and handles are hashed right here.
+Scrapers change without notice: every field is optional, and unknown ones are ignored. A row that is
+no post is counted and left out. Ids and handles become pseudonyms here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_HASHTAG_CHARACTERS = 100
 _HASHTAG = re.compile(r"#(\w+)")
 _VIDEO_LINK = re.compile(r"(?<![\w.-])([\w.-]+)/(?:@([\w.-]*)/)?(?:video|photo|player/v1)/(\w+)")
 _ROLES: dict[object, Role] = {"subject": "subject", "creator": "creator", "niche": "niche"}
-# A post can't be newer than its collection; a day covers a scraper's wrong time zone.
+# A post can't be newer than its collection. A day allows for a scraper's wrong time zone.
 _CLOCK_LEEWAY = timedelta(days=1)
 
 T = TypeVar("T")
@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rows(Generic[T]):
-    """What a dataset held: readable items, and how many rows were none."""
+    """The readable items of a dataset, and the number of other rows."""
 
     items: tuple[T, ...]
     unreadable: int = 0
 
 
 def read_videos(items: Iterable[object], *, ref_key: bytes, collected_at: datetime) -> Rows[Video]:
-    """Each post once, in the order given; its role is `niche` unless the item names another."""
+    """Each post once, in the given order. Its role is `niche` unless the item names another."""
     found: dict[str, Video] = {}
     unreadable = 0
     for item in items:
@@ -49,7 +49,7 @@ def read_videos(items: Iterable[object], *, ref_key: bytes, collected_at: dateti
 
 
 def read_comments(items: Iterable[object], *, ref_key: bytes) -> Rows[Comment]:
-    """Each comment once, in the order given."""
+    """Each comment once, in the given order."""
     found: dict[str, Comment] = {}
     unreadable = 0
     for item in items:
@@ -62,7 +62,7 @@ def read_comments(items: Iterable[object], *, ref_key: bytes) -> Rows[Comment]:
 
 
 def with_subject(videos: Iterable[Video], subject_ref: str | None) -> tuple[Video, ...]:
-    """Marks the subject, and its creator's other posts; the rest stays as it was."""
+    """Marks the subject and its creator's other posts; the other roles stay."""
     videos = tuple(videos)
     subject = next((video for video in videos if video.ref == subject_ref), None)
     if subject is None:
@@ -83,7 +83,7 @@ def _role_beside(subject: Video, video: Video) -> Role:
 
 
 def _is_post(item: object) -> TypeGuard[Item]:
-    """Failed URLs come back as rows with `error` or `note` instead of a post."""
+    """False for failed URLs, whose rows have `error` or `note`."""
     if not isinstance(item, Mapping):
         return False
     return not any(item.get(key) for key in ("error", "errorCode", "note"))
@@ -149,7 +149,7 @@ def _created_at(item: Item, collected_at: datetime) -> datetime | None:
 
 
 def _hashtags(item: Item, caption: str) -> tuple[str, ...]:
-    """The scraper's list; flattened exports lose it, and the caption still has them."""
+    """From the scraper's list, or from the caption: flattened exports lose the list."""
     listed = field(item, "hashtags")
     entries = listed if isinstance(listed, list) else []
     names = [_hashtag_name(entry) for entry in entries[:MAX_HASHTAGS]] or _HASHTAG.findall(caption)
@@ -175,7 +175,7 @@ def _language(item: Item) -> str | None:
 
 
 def _public_link(video_id: str, link: re.Match[str] | None) -> str | None:
-    """A public link without the creator's handle; TikTok has one form of that, its player."""
+    """A public link without the creator's handle. On TikTok only the player has such a link."""
     if link is None:
         return None
     if link[1].endswith("tiktok.com"):

@@ -20,9 +20,9 @@ _log = structlog.get_logger()
 
 
 async def full_link(client: httpx.AsyncClient, url: str) -> str | None:
-    """The link with handle and id; None where TikTok does not tell, for whatever reason.
+    """The link with handle and id; None if TikTok does not answer with one.
 
-    It only improves an answer that is possible without it, so no failure of it is an outcome.
+    The analysis is possible without it, so a failure here never ends the job.
     """
     try:
         response = await client.get("/oembed", params={"url": url})
@@ -32,7 +32,7 @@ async def full_link(client: httpx.AsyncClient, url: str) -> str | None:
     if response.status_code != httpx.codes.OK or len(response.content) > MAX_BYTES:
         _log.info("oembed_failed", status=response.status_code)
         return None
-    # The link stands in the `cite` of the embed code, inside the JSON.
+    # The link is in the `cite` of the embed code, inside the JSON.
     found = _POST.search(response.text.replace("\\/", "/"))
     return found[0] if found else None
 

@@ -1,9 +1,9 @@
-"""Posts on TikTok: of a link, of a product's name, of the creator's connected account.
+"""Posts on TikTok: of a link, of a search for a product's name, of a connected account.
 
-A link is read through Apify: first the posts, then their comments and their niche. A search by name
-also brings what is only called alike: such posts show the niche, and comments are read only under
-posts whose caption names the product. A connected account gives its own posts through TikTok
-itself. It knows the actors' inputs; apify.py knows how a run is started once and waited for.
+A link is read through Apify: first the posts, then their comments and their niche. A search also
+finds other products of a similar name. Their posts count as niche, and comments are read only under
+posts whose caption names the product. A connected account gives its own posts through TikTok's API.
+This module knows the actors' inputs; apify.py starts the runs.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ NICHE_HASHTAGS = 2
 COMMENTS = 200
 COMMENTED_POSTS = 3  # of a profile
 
-# Hashtags that all of TikTok uses name no niche.
+# Hashtags of all niches.
 _EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
 _HANDLE = re.compile(r"^/@([\w.-]+)")
-# Counts and texts are all that is analysed, so nothing is downloaded.
+# The analysis takes counts and texts, so no file is downloaded.
 WITHOUT_FILES = {
     "shouldDownloadVideos": False,
     "shouldDownloadCovers": False,
@@ -67,7 +67,7 @@ ALONE = "Comments and posts of the niche are not read here: no source for them i
 
 @dataclass(frozen=True)
 class Link:
-    """What a TikTok URL names; a short link names nothing until it is followed."""
+    """A TikTok URL and what it names; a short link names no handle."""
 
     url: str
     handle: str | None
@@ -80,11 +80,11 @@ class Posts:
 
     videos: tuple[Video, ...]
     subject: Video | None
-    links: dict[str, str]  # of a video's ref: where its comments are
+    links: dict[str, str]  # URLs of the posts, by the video's ref
 
 
 async def collect(url: str, services: SourceServices, context: Context) -> Collection:
-    """Raises `Snooze` while runs go on; called again, it continues."""
+    """Raises `Snooze` while runs go on; call it again to continue."""
     if services.apify is None:
         raise AssertionError("routing sends TikTok here only where Apify is connected")
     link = await named_by(url, services)
@@ -108,7 +108,7 @@ def _link(url: str) -> Link:
 
 
 async def named_by(url: str, services: SourceServices) -> Link:
-    """A short link hides the creator, and without one there is no baseline."""
+    """The link, a short one resolved: without the creator's handle there is no baseline."""
     link = _link(url)
     if link.handle is not None or services.tiktok_web is None:
         return link
@@ -147,7 +147,7 @@ def _posts(output: RunOutput, link: Link, ref_key: bytes, now: datetime) -> Post
 
 
 def _subject(videos: Sequence[Video], link: Link, ref_key: bytes) -> Video | None:
-    """The post that the link names; the run of a short link brings that post alone."""
+    """The post that the link names. The run of a short link has that post only."""
     wanted = video_ref(link.url, ref_key)
     if wanted is None:
         return videos[0] if videos else None
@@ -155,13 +155,13 @@ def _subject(videos: Sequence[Video], link: Link, ref_key: bytes) -> Video | Non
 
 
 def video_links(items: Iterable[object], ref_key: bytes) -> dict[str, str]:
-    """Where the comments of each video are, by the video's ref."""
+    """URLs of the posts, by the video's ref."""
     links = (text(field(item, "webVideoUrl")) for item in items if isinstance(item, dict))
     return {video_ref(link, ref_key) or "": link for link in links if link}
 
 
 def comments_request(links: Sequence[str]) -> Request:
-    """All comments together are at most COMMENTS."""
+    """A run of at most COMMENTS comments, spread over the links."""
     wanted = {
         "postURLs": list(links),
         "commentsPerPost": COMMENTS // len(links),
@@ -186,7 +186,7 @@ def _around(posts: Posts) -> dict[str, Request]:
 
 
 def _commented(posts: Posts) -> list[str]:
-    """Where to read comments: under the subject, or under a profile's most discussed posts."""
+    """URLs of the subject, or of a profile's posts with the most comments."""
     videos = [posts.subject] if posts.subject else list(posts.videos)
     discussed = [video for video in videos if video.comments != 0 and video.ref in posts.links]
     discussed.sort(key=lambda video: video.comments or 0, reverse=True)
@@ -194,7 +194,7 @@ def _commented(posts: Posts) -> list[str]:
 
 
 def _niche_hashtags(posts: Posts) -> list[str]:
-    """The subject's own hashtags come first, then those that the creator uses most."""
+    """The subject's hashtags first, then those that the creator uses most."""
     counts = Counter(tag for video in posts.videos for tag in video.hashtags)
     own = posts.subject.hashtags if posts.subject else ()
     ranked = [*sorted(own, key=lambda tag: -counts[tag]), *(tag for tag, _ in counts.most_common())]
@@ -233,7 +233,7 @@ def _limits(posts: Posts, comments: Sequence[Comment], *, is_partial: bool) -> t
 
 @dataclass(frozen=True)
 class Found:
-    """What TikTok has about a product."""
+    """The result of a search."""
 
     videos: tuple[Video, ...] = ()
     comments: tuple[Comment, ...] = ()
@@ -241,7 +241,7 @@ class Found:
 
 
 async def search(name: str, runs: ActorRuns, services: SourceServices, context: Context) -> Found:
-    """Raises `Snooze` while runs go on; called again with the same name, it continues."""
+    """Raises `Snooze` while runs go on; call it again with the same name to continue."""
     await context.report("searching_videos", 20)
     posts = (await runs.fetch({"posts": _request(name)}, "searching_videos"))["posts"]
     key, now = services.ref_key, services.now()
@@ -269,14 +269,14 @@ def _request(name: str) -> Request:
 
 
 def _discussed(name: str, videos: Iterable[Video], links: dict[str, str]) -> list[str]:
-    """Where people talk about this product most."""
+    """URLs of the posts that name the product, those with the most comments."""
     named = [video for video in videos if overlap(name, video.text) >= NAMED and video.ref in links]
     named.sort(key=lambda video: video.comments or 0, reverse=True)
     return [links[video.ref] for video in named[:COMMENTED_POSTS]]
 
 
 async def collect_own(url: str, services: SourceServices, context: Context) -> Collection:
-    """Raises `Snooze` while runs or a renewal go on; called again, it continues."""
+    """Raises `Snooze` while runs or a token refresh go on; call it again to continue."""
     limits: tuple[str, ...] = ()
     try:
         own = None if context.own_account is None else await context.own_account()
@@ -295,7 +295,7 @@ async def collect_own(url: str, services: SourceServices, context: Context) -> C
 
 
 def _own_posts(own: OwnPosts, link: Link, ref_key: bytes) -> Posts | None:
-    """None where the link names none of the creator's own newest posts, nor their profile."""
+    """None if the link names neither the creator's profile nor one of their newest posts."""
     if link.is_profile:
         is_own = own.handle is not None and (link.handle or "").lower() == own.handle.lower()
         return Posts(own.videos, None, dict(own.links)) if is_own else None

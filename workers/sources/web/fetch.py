@@ -1,6 +1,6 @@
-"""Fetches a page that a user named, and nothing that the user must not reach through us.
+"""Fetches a page that a user named, safe from SSRF.
 
-Only public unicast addresses are connected to, undisguised ones.
+It connects to public unicast addresses only, and checks addresses that are embedded in others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import httpx
 
 from workers.engine.errors import Reject, Retry
 
-# Global by the registries' tables, yet never a shop.
+# Networks without shops. The registries call some of them global.
 _NEVER = (
     ip_network("0.0.0.0/8"),
     ip_network("100.64.0.0/10"),  # carrier-grade NAT; Alibaba's metadata service lives here
@@ -49,13 +49,13 @@ USER_AGENT = "Mozilla/5.0 (compatible; CreatorsCook/1.0)"
 _PORTS = {"http": 80, "https": 443}
 _READABLE = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _LOCATION = "location"
-# httpx tells a host that IDNA refuses only when it is asked for it.
+# ValueError: httpx checks a host against IDNA only when the host is read.
 _NO_URL = (httpx.InvalidURL, ValueError)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 def is_public(address: str) -> bool:
-    """False for all but ordinary hosts on the public internet; also for what is no address."""
+    """Whether it is the address of an ordinary host on the public internet."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -74,7 +74,7 @@ def is_public(address: str) -> bool:
 
 
 def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
-    """The address that a packet would really go to; IPv6-only hosts reach IPv4 through NAT64."""
+    """The IPv4 address that packets to a mapped or NAT64 address go to; None without one."""
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
     if ip in _NAT64:
@@ -84,7 +84,7 @@ def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
 
 @dataclass(frozen=True)
 class Page:
-    """What came back, decompressed but not decoded; `url` is where the redirects ended."""
+    """An answer, decompressed but not decoded; `url` is the last one of the redirects."""
 
     url: str
     content: bytes
@@ -102,7 +102,7 @@ class Fetcher:
         self._allowed = allowed
 
     async def get(self, url: str) -> Page:
-        """The page behind `url`, or `Retry` / `Reject` with a sentence for the user."""
+        """The page of `url`. Raises `Retry` or `Reject` with a sentence for the user."""
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._follow(_parse(url))
@@ -125,7 +125,7 @@ class Fetcher:
 
     @asynccontextmanager
     async def _answer(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
-        """Tries each checked address in turn, as a browser would."""
+        """Tries each checked address in turn, as browsers do."""
         addresses = await self._addresses(url)
         for number, address in enumerate(addresses, start=1):
             try:
@@ -155,7 +155,7 @@ class Fetcher:
                 message = "The page's address could not be looked up right now."
                 raise Retry("page_unavailable", message) from error
             raise Reject("page_not_found", "There is no website at this address.") from error
-        # One private address among public ones is how DNS rebinding starts.
+        # A private address among public ones is a sign of DNS rebinding.
         if not named and not all(is_public(address) for address in addresses):
             raise _not_allowed()
         return addresses[:MAX_ADDRESSES]
@@ -167,12 +167,12 @@ async def open_fetcher(
 ) -> AsyncIterator[Fetcher]:
     """A fetcher; `allowed` are `host:port` exceptions from the address rules (FETCH_ALLOW)."""
     async with httpx.AsyncClient(
-        trust_env=False,  # a proxy of the environment would resolve names for us
+        trust_env=False,  # a proxy of the environment would resolve the names
         follow_redirects=False,
         timeout=httpx.Timeout(10.0),
-        # No kept connections: one made for a name must not serve another name at that address.
+        # No kept connections: one of a name must not serve another name at the same address.
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps none
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # stores none
         event_hooks={"response": [_take_location]},
     ) as client:
         names = frozenset(name.lower() for name in allowed)
@@ -180,7 +180,7 @@ async def open_fetcher(
 
 
 async def _take_location(response: httpx.Response) -> None:
-    """Before httpx reads where a redirect leads: it raises for an address that it cannot read."""
+    """Takes the header away before httpx reads it: httpx raises for a URL that it can't parse."""
     if response.has_redirect_location:
         response.extensions[_LOCATION] = response.headers.pop("location")
 
@@ -210,9 +210,9 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _pinned(url: httpx.URL, address: str) -> httpx.Request:
-    """A request to the checked address that still names the host, in HTTP and in TLS.
+    """A request to the checked address that names the host in HTTP and TLS.
 
-    The certificate is verified for `sni_hostname`, so pinning takes nothing from TLS.
+    httpx verifies the certificate for `sni_hostname`, so TLS is as safe as without pinning.
     """
     headers = {
         "host": url.netloc.decode("ascii"),
@@ -246,7 +246,7 @@ def _check_status(response: httpx.Response) -> None:
 
 
 def _retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds or a date, bounded: a website does not decide to hold a job for a week."""
+    """Seconds of a header that holds seconds or a date, at most MAX_WAIT_SECONDS."""
     if header is None:
         return None
     try:
@@ -267,7 +267,7 @@ def _check_type(response: httpx.Response) -> None:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Inflates in steps of the room that is left: a bomb stops at the limit, not in memory."""
+    """Inflates at most the bytes that are left below MAX_BYTES, so a bomb fills no memory."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
         raise Reject("page_not_readable", "The page comes in a form that we cannot read.")

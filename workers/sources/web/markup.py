@@ -1,6 +1,6 @@
-"""What a page says about its product in structured data: JSON-LD, microdata, OpenGraph.
+"""Reads a page's structured data about its product: JSON-LD, microdata, OpenGraph.
 
-A page that is too large or too deep to be parsed is told from its text, in one pass.
+`is_readable` finds pages that are too large or too deep for the parser, in one pass over the text.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from workers.sources.fields import MAX_TEXT_CHARACTERS
 
-MAX_TAGS = 150_000  # of 64 real shop pages the largest has 32,000
-MAX_TAG_DEPTH = 1000  # none of them counts to 500
+MAX_TAGS = 150_000  # the largest of 64 real shop pages has 32,000
+MAX_TAG_DEPTH = 1000  # none of them reaches 500
 MAX_OPTIONS = 10_000
 MAX_ATTRIBUTE_SQUARES = 20_000_000  # over all tags: one tag of 4,400, or 5,000 tags of 60
 MAX_REOPENED = 2_000_000  # elements that unclosed letters (<b>, <font …>) make of later tags
@@ -27,21 +27,21 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+=?[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
 )
-# They never stay open: void elements, and those that the next of their kind closes.
+# Elements that don't nest: void ones, and those that the next of their kind closes.
 _VOID = "area base br col embed hr img input link meta source track wbr"
 _CLOSED_BY_THE_NEXT = "p li dt dd td th tr thead tbody tfoot option optgroup colgroup"
 _ONCE = "html head body"
 _NOT_NESTING = frozenset(f"{_VOID} {_CLOSED_BY_THE_NEXT} {_ONCE}".split())
-# Left open in one paragraph, they are opened again in each that follows.
+# If one is left open in a paragraph, the parser opens it again in each paragraph that follows.
 _LETTERS = frozenset(
     ("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
 )
 
 MAX_PROPERTIES = 5000
-MAX_NAMES_CHARACTERS = 500  # of one element's properties
-MAX_CHARACTERS = 2_000_000  # read from all properties together: nested ones repeat their texts
+MAX_NAMES_CHARACTERS = 500  # of one element's property names
+MAX_CHARACTERS = 2_000_000  # of all properties together: nested ones repeat their texts
 
-# Where the value of a property stands, by element; elsewhere it is the text.
+# The attribute with a property's value, by element. Other elements have it in their text.
 _VALUE_ATTRIBUTES = {
     "a": "href",
     "area": "href",
@@ -59,25 +59,25 @@ Node = Mapping[str, Any]
 
 MAX_TYPES = 20
 MAX_TYPE_CHARACTERS = 200
-MAX_NODES = 2000  # a page that lists more than this is a catalogue
+MAX_NODES = 2000  # a page with more is a catalogue
 MAX_SCRIPTS = 50
 MAX_SCRIPT_CHARACTERS = 500_000  # of all together; the most on 64 real shop pages are 13,000
-MAX_JSON_DEPTH = 8  # deeper is no product but somebody's whole page state
+MAX_JSON_DEPTH = 8  # deeper JSON is the state of a whole page, not a product
 _PRODUCT_TYPES = ("Product", "ProductGroup", "ProductModel", "IndividualProduct", "Vehicle", "Book")
-# Products inside these are other products.
+# Properties that hold other products.
 _NEIGHBOURS = frozenset({"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"})
 _PAGE_PROPERTIES = "meta[property^='og:'], meta[property^='product:'], meta[name^='og:']"
-# What old pages wrap around their data, as comments of HTML or JavaScript.
+# Comments of HTML or JavaScript that old pages put around their data.
 _LEADS = ("<!--", "//<![CDATA[", "// <![CDATA[")
 _TAILS = ("-->", "//]]>", "// ]]>", ";")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
 def is_readable(html: str) -> bool:
-    """False where parsing could take more than a second or two.
+    """False if parsing may take more than a second or two.
 
-    Opened less closed, for each name, is the depth: a closing tag of another name closes nothing.
-    Scripts and comments count as well, hence the high bounds.
+    The depth is the number of opened minus closed tags, counted per name: a closing tag of another
+    name closes nothing. Tags in scripts and comments count too, hence the high limits.
     """
     if html.count("<") > MAX_TAGS:
         return False
@@ -92,7 +92,7 @@ def is_readable(html: str) -> bool:
             position = attribute.end()
             if attributes**2 > MAX_ATTRIBUTE_SQUARES:
                 return False
-        if name in {"html", "body"}:  # there is one of each: what later ones say is added to it
+        if name in {"html", "body"}:  # the parser adds the attributes of later ones to the first
             of_root += attributes
         squares += attributes**2
         options += name == "option"
@@ -108,7 +108,7 @@ def is_readable(html: str) -> bool:
 
 
 def read_items(tree: LexborHTMLParser) -> list[Item]:
-    """The outermost items with the items inside them, as JSON-LD would have them."""
+    """The outermost microdata items with the items inside them, in the form of JSON-LD."""
     reader = _Reader()
     for node in tree.root.traverse() if tree.root else ():
         reader.read(node)
@@ -116,7 +116,7 @@ def read_items(tree: LexborHTMLParser) -> list[Item]:
 
 
 class _Reader:
-    """Where a pass has come to."""
+    """The state of a pass over the tree."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -152,7 +152,7 @@ class _Reader:
                 scope[name] = value
 
     def _value(self, node: LexborNode) -> str:
-        """A `content` counts on every element: shops write it where the standard has none."""
+        """The value of an element's property. Shops put `content` on any element."""
         attribute = _VALUE_ATTRIBUTES.get(node.tag or "", "content")
         stated = node.attributes.get("content") or node.attributes.get(attribute)
         text = stated or node.text(separator=" ")
@@ -170,7 +170,7 @@ class Markup:
 
 
 def read_markup(tree: LexborHTMLParser) -> Markup:
-    """All product markup of a page; empty where there is none or it is broken."""
+    """All product markup of a page; empty if it has none that can be read."""
     roots = [*_linked_data(tree), *read_items(tree)]
     nodes = list(islice(_walk(roots, depth=0), MAX_NODES))
     return Markup(
@@ -181,21 +181,24 @@ def read_markup(tree: LexborHTMLParser) -> Markup:
 
 
 def has_type(node: Node, *names: str) -> bool:
-    """Types come as `Product`, `schema:Product`, `https://schema.org/Product`, or a list."""
+    """Whether a type of the node is among `names`.
+
+    Types come as `Product`, `schema:Product`, `https://schema.org/Product`, or a list of them.
+    """
     given = as_list(node.get("@type")) + as_list(node.get("additionalType"))
     kinds = (kind for kind in given[:MAX_TYPES] if isinstance(kind, str))
     return any(re.split(r"[/#:]", kind[-MAX_TYPE_CHARACTERS:])[-1] in names for kind in kinds)
 
 
 def as_list(value: object) -> list[Any]:
-    """One or many: markup writes a single value without its list."""
+    """The value as a list: markup writes a single value without one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def _linked_data(tree: LexborHTMLParser) -> Iterator[object]:
-    """Each script by itself: a broken one must not hide the others."""
+    """The JSON of each script. A broken script is left out."""
     room = MAX_SCRIPT_CHARACTERS
     for script in tree.css("script[type='application/ld+json']")[:MAX_SCRIPTS]:
         text = script.text().strip()
@@ -211,7 +214,7 @@ def _linked_data(tree: LexborHTMLParser) -> Iterator[object]:
 
 
 def _unwrapped(text: str) -> str:
-    """Without the comments around it; looks at both ends only."""
+    """Without the comments at both ends."""
     for lead in _LEADS:
         text = text.removeprefix(lead).lstrip()
     if text.startswith("/*"):
@@ -224,7 +227,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _walk(value: object, depth: int) -> Iterator[Node]:
-    """Every typed node, outer ones before the ones inside."""
+    """Every typed node, outer nodes first."""
     if depth > MAX_JSON_DEPTH:
         return
     if isinstance(value, list):
@@ -239,7 +242,7 @@ def _walk(value: object, depth: int) -> Iterator[Node]:
 
 
 def _page_properties(tree: LexborHTMLParser) -> dict[str, str]:
-    """The first of each; the page's own stand before those of what it embeds."""
+    """The first value of each property: the page's own come before those of embedded parts."""
     page: dict[str, str] = {}
     for meta in tree.css(_PAGE_PROPERTIES):
         name = meta.attributes.get("property") or meta.attributes.get("name") or ""

@@ -1,7 +1,7 @@
-"""The product's name: markup, headings and titles, checked against each other.
+"""Finds the product's name in markup, headings and titles.
 
-Pages have several headings ("Added to cart"), and markup lists the neighbours too. The page's
-title is too long to show, but it names the right product, so it is the judge.
+Pages have several headings ("Added to cart"), and their markup lists other products too. The page's
+title is too long to show, but it names the right product. So the name most like the title is taken.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
 
 
 def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | None:
-    """What the product is called, None on a page without any title."""
+    """The product's name; None on a page without titles, headings and markup."""
     titles = _titles(markup, tree)
     judge = " ".join((*titles, _readable(url)))
     headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")[:MAX_HEADINGS]]
@@ -41,7 +41,7 @@ def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | No
 
 
 def main_product(markup: Markup, name: str) -> Node | None:
-    """The markup's node of that product, not of a neighbour; the first of equals."""
+    """The node whose name is most like `name`; the first of equals."""
     nodes = markup.products
     return max(nodes, key=lambda node: likeness(_clean(node.get("name")), name), default=None)
 
@@ -53,12 +53,12 @@ def _titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
 
 
 def _readable(url: str) -> str:
-    """The words of a link's path: where a title names the shop only, the link names the product."""
+    """The words of a URL's path, which names the product where the title names only the shop."""
     return unquote(urlsplit(url).path[:MAX_URL_CHARACTERS]).replace("_", " ")
 
 
 def _without_lead(name: str, title: str) -> str:
-    """Drops what a heading says before the name: "Details about", "Log in", an icon's glyph."""
+    """Without the words before the first one that the title has, such as "Details about"."""
     words, known = name.split(), set(words_of(title))
     for start, word in enumerate(words):
         if any(part in known for part in words_of(word)):
@@ -67,13 +67,13 @@ def _without_lead(name: str, title: str) -> str:
 
 
 def _without_site(title: str, hints: str) -> str:
-    """The part of "Mug | Shop" that link and headings speak of; the longer one if none does."""
+    """The part of "Mug | Shop" that shares most words with `hints`; the longer one of equals."""
     parts = _SITE.split(title)
     return max(parts, key=lambda part: (overlap(part, hints), len(part))).strip()
 
 
 def _clean(value: object) -> str:
-    """One line, entities resolved (markup holds them unresolved), without icon glyphs."""
+    """One line without entities and glyphs of icons."""
     text = html.unescape(value[:MAX_READ_CHARACTERS]) if isinstance(value, str) else ""
     visible = "".join(char for char in text if unicodedata.category(char) not in _UNSHOWN)
     return " ".join(visible.split())[:MAX_CHARACTERS]

@@ -1,6 +1,6 @@
-"""Finds the product's price in a page: one amount and its currency, or nothing.
+"""Finds the product's price in a page: one amount and its currency.
 
-Structured data goes first. A page that states no price there may still show one.
+Structured data comes before what the page shows.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from workers.sources.web.regions import Regions, short_text
 
 _MOST = Decimal(100_000_000)
 _LONGEST_CURRENCY = 20
-_LONGEST = 80  # characters; what is longer is no price
+_LONGEST = 80  # characters of a text that may be a price
 
 MAX_CANDIDATES = 300
-MAX_LOOKS = 5000  # at elements named like a price, most of which show none
+MAX_LOOKS = 5000  # elements that are named like a price; most of them show none
 MAX_HEADINGS = 100
 _LONGEST_HEADING = 1000
 _LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
@@ -43,7 +43,7 @@ _OTHER_NAME = re.compile(
     r"|range|count|filter|total|points|warranty|addon|tiered|sns|notice",
     re.IGNORECASE,
 )
-# Elements after the heading, and what nearness is worth.
+# What an element gains that stands within so many elements after the heading.
 _NEAR = ((50, 3.0), (150, 2.0), (600, 1.0))
 
 MAX_OFFERS = 200
@@ -54,14 +54,14 @@ _PAGE_PROPERTIES = ("product:sale_price", "og:sale_price", "product:price", "og:
 
 @dataclass(frozen=True)
 class Money:
-    """An amount above zero; the currency as the page writes it (code or sign)."""
+    """An amount above zero, and the currency as the page writes it (code or sign)."""
 
     amount: Decimal
     currency: str | None = None
 
 
 def parse(value: object, currency: object = None) -> Money | None:
-    """`"1.299,00 €"`, `1299.0`, `"$12"`; None for zero, nonsense and texts without a number."""
+    """The price in `"1.299,00 €"`, `1299.0` or `"$12"`; None for zero and other texts."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     hint = currency[:_LONGEST_CURRENCY] if isinstance(currency, str) and currency else None
@@ -78,7 +78,7 @@ class _Candidate:
 
 
 def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
-    """The best candidate of the page; None where none is good enough."""
+    """The candidate with the highest score, if it is above zero."""
     regions = Regions()
     candidates = [
         _Candidate(money, _score(node, shown, distance, regions))
@@ -95,7 +95,7 @@ def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
 def _named_like_prices(
     tree: LexborHTMLParser, name: str, regions: Regions
 ) -> Iterator[tuple[LexborNode, str, int]]:
-    """Candidates with what they show and how many elements after the heading they stand."""
+    """Elements with their text and their distance from the heading, in elements (-1: before it)."""
     since_heading: int | None = None
     found = looks = headings = 0
     for node in tree.root.traverse() if tree.root else ():
@@ -142,12 +142,12 @@ def _score(node: LexborNode, shown: str, distance: int, regions: Regions) -> flo
 def find_price(
     markup: Markup, product: Node | None, tree: LexborHTMLParser, name: str
 ) -> Money | None:
-    """The price of the page's own product."""
+    """The price of the page's main product."""
     return stated_price(markup, product) or visible_price(tree, name)
 
 
 def stated_price(markup: Markup, product: Node | None = None) -> Money | None:
-    """The price as structured data states it, that of `product` before any other."""
+    """The price in structured data; that of `product` comes first."""
     nodes: Sequence[Node] = [product] if product else markup.products
     offers = [entry for node in nodes for entry in as_list(node.get("offers"))]
     for offer in (*offers[:MAX_OFFERS], *markup.offers[:MAX_OFFERS]):

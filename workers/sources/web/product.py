@@ -1,4 +1,4 @@
-"""A shop's page, parsed into product facts and the reviews on it. Pure: it fetches nothing."""
+"""Parses a shop's page into product facts and reviews. Pure: it fetches nothing."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from workers.sources.web.price import find_price
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title
-# Not zlib, which is none, nor punycode, whose time grows in the square of a page.
+# Python also has codecs like zlib, and punycode, whose time grows with the square of the page.
 _TEXT_ENCODING = re.compile(r"(?:utf|cp\d|iso|gb|big5|euc|shift|koi8|mac|ascii|tis|johab)")
-# What stands in the title of a page that wants to know whether we are human.
+# Titles of pages that ask whether the visitor is human.
 _BLOCK_TITLE = re.compile(
     r"just a moment|attention required|access denied|access to this page has been denied"
     r"|(robot|bot|security|human) (check|verification)|are you (a )?(human|robot)"
@@ -32,14 +32,14 @@ _BLOCK_TITLE = re.compile(
 
 
 def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
-    """The product of the page, None where there is none, and its reviews."""
+    """The product of the page, or None, and its reviews."""
     return read_html(_decoded(page), page.url, ref_key)
 
 
 def read_html(
     html: str, url: str, ref_key: bytes
 ) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
-    """As `read_page`, for a page that is text already; rejects a page that blocks us."""
+    """The same for decoded HTML. Raises `Reject` for a page that is unreadable or blocks us."""
     if not is_readable(html):
         raise Reject("page_not_readable", "The page is built in a way that we cannot read.")
     tree = LexborHTMLParser(html)
@@ -53,7 +53,7 @@ def read_html(
 
 
 def _decoded(page: Page) -> str:
-    """As the page says, where that names an encoding of texts; Python also knows others."""
+    """Decodes with the encoding that the page names; UTF-8 if that is no encoding of texts."""
     named = (resolve_encoding(page.charset or ""), html_body_declared_encoding(page.content))
     if any(name is not None and not _TEXT_ENCODING.match(name) for name in named):
         return page.content.decode("utf-8", "replace")
@@ -62,7 +62,7 @@ def _decoded(page: Page) -> str:
 
 
 def _is_block_page(tree: LexborHTMLParser) -> bool:
-    """Block pages come with status 200, too, and their title must not become a product."""
+    """Whether the title is that of a block page; such pages also come with status 200."""
     title = tree.css_first("title")
     return title is not None and _BLOCK_TITLE.search(title.text()[:MAX_TITLE]) is not None
 

@@ -1,4 +1,4 @@
-"""Where on a page an element stands: with the product, or in a part about something else."""
+"""Tells whether an element of a page is about the product or about something else."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
-MAX_STEPS = 80  # elements and texts of one element
-MAX_LEVELS = 12  # what lies further out wraps the whole page
+MAX_STEPS = 80  # elements and texts in one element
+MAX_LEVELS = 12  # outer elements; those further out wrap the whole page
 MAX_NAME_CHARACTERS = 500  # read of each name
 MAX_STYLE_CHARACTERS = 2000
-MAX_TEXT_CHARACTERS = 20_000  # of one text in an element: short ones are looked for
+MAX_TEXT_CHARACTERS = 20_000  # of one text in an element
 _HIDING = ("display:none", "visibility:hidden")
 _NAMING = ("id", "class", "itemprop", "data-testid")
 _SILENT_TAGS = frozenset({"script", "style", "template", "noscript", "svg"})
@@ -25,8 +25,9 @@ _FOREIGN_NAMES = re.compile(
 
 
 class Regions:
-    """Of one parsed page. Each element's attributes are read once: one that thousands stand in
-    may carry megabytes of them.
+    """The regions of one parsed page.
+
+    Each element's attributes are read once: an element around thousands may have megabytes of them.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Regions:
         self._hidden: dict[int, bool] = {}
 
     def called(self, node: LexborNode) -> str:
-        """Every name that the page gives an element."""
+        """The names that the page gives an element, joined."""
         known = self._names.get(node.mem_id)
         if known is None:
             attributes = node.attributes
@@ -44,7 +45,7 @@ class Regions:
         return known
 
     def foreign(self, node: LexborNode) -> float:
-        """0 where nothing says that the element belongs elsewhere, up to 6 where much does."""
+        """0 to 6: how much the outer elements say that this one is about something else."""
         score = 0.0
         parent, levels = node.parent, 0
         while parent is not None and levels < MAX_LEVELS:
@@ -61,7 +62,7 @@ class Regions:
         return known
 
     def is_hidden(self, node: LexborNode) -> bool:
-        """Whether a page keeps the element from sight, by itself or by what it stands in."""
+        """Whether the page hides the element or one around it."""
         current: LexborNode | None = node
         levels = 0
         while current is not None and levels < MAX_LEVELS:
@@ -82,9 +83,9 @@ class Regions:
 
 
 def short_text(node: LexborNode, longest: int) -> str | None:
-    """What an element shows, in one line; None if that is longer, or not found in a few steps.
+    """The text of an element in one line; None if it is longer than `longest`.
 
-    A page may nest thousands of elements: reading the whole text of each would take for ever.
+    Also None after MAX_STEPS: a page may nest thousands of elements, each with all of the text.
     """
     parts: list[str] = []
     waiting = [node]

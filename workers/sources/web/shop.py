@@ -1,4 +1,4 @@
-"""Any shop's product page, and, where TikTok is connected, what TikTok shows of the product."""
+"""A shop's product page and, if Apify is configured, TikTok posts about the product."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FOUND_PART = "TikTok gave only a part of what was asked for."
 
 @dataclass(frozen=True)
 class _Read:
-    """What one page gave."""
+    """The content of one page."""
 
     facts: ProductFacts
     reviews: tuple[Comment, ...]
@@ -47,7 +47,7 @@ async def collect(url: str, services: SourceServices, context: Context) -> Colle
 async def _with_posts(
     url: str, services: SourceServices, context: Context, runs: ActorRuns
 ) -> Collection:
-    """The page is fetched at the first try, for its name, and again at the last, for the rest."""
+    """The first attempt fetches the page for its name, the last one again for everything else."""
     read: _Read | None = None
 
     async def name_on_page() -> str:
