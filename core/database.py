@@ -56,7 +56,11 @@ async def connect_async(url: str, *, application_name: str) -> AsyncConnection[R
         row_factory=dict_row,
         **_limits(application_name),
     )
-    await _prepare_only_without_pooler(connection)
+    try:
+        await _prepare_only_without_pooler(connection)
+    except BaseException:  # a cancelled task must not leave it open
+        await connection.close()
+        raise
     return connection
 
 
