@@ -178,7 +178,7 @@ class WorkerSettings(TikTokSettings, SourceSettings):
     # Laws often demand to keep invoices, and with them the customer of an erased account.
     stripe_delete_erased_customers: bool = False
     # Key of the pseudonyms (HMAC) of source items, such as videos and comments, in evidence.
-    source_ref_key: SecretStr = SecretStr("development-only")
+    pseudonym_key: SecretStr = SecretStr("development-only")
 
     @field_validator("worker_queues")
     @classmethod
@@ -193,8 +193,8 @@ class WorkerSettings(TikTokSettings, SourceSettings):
             raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
         if self.app_env == "production" and not _is_verified(self.worker_db_url):
             raise ValueError(_UNVERIFIED.format("WORKER_DB_URL"))
-        if self.app_env == "production" and "source_ref_key" not in self.model_fields_set:
-            raise ValueError("SOURCE_REF_KEY must be set when APP_ENV=production")
+        if self.app_env == "production" and "pseudonym_key" not in self.model_fields_set:
+            raise ValueError("PSEUDONYM_KEY must be set when APP_ENV=production")
         return self
 
 

@@ -42,7 +42,7 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "CLERK_JWKS_URL": f"{clerk_url}/.well-known/jwks.json",
         "CLERK_AUTHORIZED_PARTIES": settings.app_url,
         "EDGE_ISSUER": api_url(settings),
-        "SOURCE_REF_KEY": keys.source_ref_key(layout),
+        "PSEUDONYM_KEY": keys.pseudonym_key(layout),
     }
     decided = published(settings, layout) | {
         "API_PORT": str(settings.api_port),

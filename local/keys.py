@@ -52,7 +52,7 @@ def api_key(layout: Layout, role: str) -> str:
     return _api_token(layout, role).read_text()
 
 
-def source_ref_key(layout: Layout) -> str:
+def pseudonym_key(layout: Layout) -> str:
     """The key of pseudonyms, derived from the passwords, so that it stays the same."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, layout.passwords.read_text()))
 

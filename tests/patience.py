@@ -8,5 +8,6 @@ from __future__ import annotations
 PATIENCE_SECONDS = 900
 # The same for servers: gunicorn ends workers that take long to start or to stop.
 GUNICORN = {
-    "GUNICORN_CMD_ARGS": f"--timeout={PATIENCE_SECONDS} --graceful-timeout={PATIENCE_SECONDS}"
+    "GUNICORN_CMD_ARGS": f"--timeout={PATIENCE_SECONDS} --graceful-timeout={PATIENCE_SECONDS} "
+    f"--keep-alive={PATIENCE_SECONDS}"
 }

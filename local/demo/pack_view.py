@@ -35,7 +35,7 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
         _section("When to post", _posting(pack["posting"])),
         _section("Do, don't, disclose", _rules(pack)),
         _section("What this rests on", _evidence(pack["evidence"])),
-        _section("Limits", _bullets(pack["limits"])),
+        _section("Caveats", _bullets(pack["caveats"])),
     )
 
 

@@ -47,8 +47,8 @@ def test_evidence_names_its_sources_by_a_keyed_hash():
     one, other = EvidenceLog(b"k"), EvidenceLog(b"another key")
     for log in (one, other):
         log.add("video", "Another.", ["v1"])
-    assert one.items()[0].source_ref != other.items()[0].source_ref
-    assert len(one.items()[0].source_ref) == 24
+    assert one.items()[0].pseudonym != other.items()[0].pseudonym
+    assert len(one.items()[0].pseudonym) == 24
 
 
 def test_a_long_paraphrase_is_cut():

@@ -63,7 +63,7 @@ def test_the_score_is_printed_with_its_interval_and_basis(analysis: Analysis):
 
 def test_a_pack_without_scripts_hashtags_or_windows_says_so(analysis: Analysis):
     nothing: dict[str, Any] = {"script_templates": [], "hashtags": [], "sounds": []}
-    text = printed(analysis, **nothing, limits=["Nothing was found."])
+    text = printed(analysis, **nothing, caveats=["Nothing was found."])
     assert "None is known well enough to say." in text
     assert "A script of" not in text
     assert "• Nothing was found." in text

@@ -148,8 +148,8 @@ async def test_where_the_budget_ends_half_way_the_analysis_says_what_it_lacks(db
     product = make_product(db, make_user(db), source_url=LINK)
     async with worker(db, KIND, analyze_product.handler(connected)):
         await until(db, product, KIND, "succeeded")
-    limits = db.value("select configuration -> 'limits' from public.virality_packs")
-    assert "TikTok gave only a part of what was asked for." in limits
+    caveats = db.value("select configuration -> 'caveats' from public.virality_packs")
+    assert "TikTok gave only a part of what was asked for." in caveats
     assert db.value("select usd from private.spending") == 2 * MAX_CHARGE_USD
     assert len(apify.started) == 2
 

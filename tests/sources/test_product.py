@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.evaluation.products import evaluate
 from workers.engine.errors import Reject
-from workers.insights.evidence import source_ref
+from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Comment, ProductFacts
 from workers.sources.web.fetch import Page
 from workers.sources.web.product import read_html, read_page
@@ -58,10 +58,10 @@ def test_reviews_on_the_page_come_without_their_writers():
     _facts, reviews = read((PAGES / "shop.html").read_text())
     assert reviews == (
         Comment(
-            ref=source_ref(KEY, "review", "Ada\x1fKeeps tea warm."),
+            ref=pseudonym(KEY, "review", "Ada\x1fKeeps tea warm."),
             text="Keeps tea warm.",
             kind="review",
-            author_ref=source_ref(KEY, "author", "Ada"),
+            author_ref=pseudonym(KEY, "author", "Ada"),
             rating=4.5,
             created_at=datetime(2026, 11, 1, tzinfo=UTC),
         ),

@@ -52,7 +52,7 @@ async def test_the_sample_shop_brings_a_product_with_videos_and_comments(service
     assert {video.role for video in found.videos} == {"subject", "creator", "niche"}
     assert len(found.videos) > 50
     assert len(found.comments) > 100
-    assert found.limits == ("This is sample data, written for demonstration.",)
+    assert found.caveats == ("This is sample data, written for demonstration.",)
 
 
 async def test_every_sample_comment_belongs_to_a_sample_video(services, report):
@@ -71,7 +71,7 @@ async def test_sample_data_is_always_fresh_and_never_from_the_future(services, r
 async def test_sample_data_under_a_tiktok_link_says_that_it_is_not_that_video(services, report):
     found = await collect(VIDEO, services, report)
     assert found.product is None
-    assert found.limits == (
+    assert found.caveats == (
         "This is sample data, not this video: no source for TikTok is connected.",
     )
 
@@ -93,7 +93,7 @@ async def test_a_data_file_stands_in_with_the_video_of_the_link_as_its_subject(
     found = await collect(VIDEO, world, report)
     assert [video.role for video in found.videos] == ["creator", "subject", "creator"]
     assert found.collected_at.isoformat() == "2020-12-17T14:15:17+00:00"
-    assert found.limits == ("This data was read from a file; ages count from its newest post.",)
+    assert found.caveats == ("This data was read from a file; ages count from its newest post.",)
 
 
 async def test_without_a_matching_video_the_first_is_the_subject(tmp_path, services, report):
@@ -112,7 +112,7 @@ async def test_a_product_page_brings_facts_and_reviews(website, services, report
     found = await collect(url, services, report)
     assert (found.provider, found.source_kind, found.partial) == ("web", "product_page", True)
     assert (found.product.name, len(found.comments)) == ("Stoneware mug, blue", 1)
-    assert found.limits == (
+    assert found.caveats == (
         "A product page shows no videos, so nothing is said about virality.",
         "Product pages show only a few of their reviews.",
     )

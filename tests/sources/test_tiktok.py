@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import apify as fake_apify
 from tests.fakes.apify import Outcome
 from workers.engine.errors import Reject, Retry, Snooze
-from workers.insights.evidence import source_ref
+from workers.insights.evidence import pseudonym
 from workers.sources.routing import collect
 from workers.sources.tiktok.oembed import open_tiktok_web
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
@@ -58,7 +58,7 @@ async def outcome_of(call):
 
 
 def ref(number):
-    return source_ref(b"test", "video", str(number))
+    return pseudonym(b"test", "video", str(number))
 
 
 async def test_a_video_comes_with_its_creators_posts_its_niche_and_comments(apify, read):
@@ -70,7 +70,7 @@ async def test_a_video_comes_with_its_creators_posts_its_niche_and_comments(apif
     assert roles == expected | {ref(100): "subject", ref(900): "niche"}
     assert [each.text for each in found.comments] == ["nice", "nice"]
     assert (found.source_kind, found.partial) == ("tiktok_video", False)
-    assert found.limits == ("At most 200 comments were read.",)
+    assert found.caveats == ("At most 200 comments were read.",)
 
 
 async def test_every_run_has_a_cap_on_items_money_and_time(apify, read):
@@ -157,7 +157,7 @@ async def test_what_a_timed_out_run_left_is_used_and_called_partial(apify, read)
     apify.will(COMMENTS_ACTOR, COMMENTS)
     found = await read()
     assert (len(found.videos), found.partial) == (7, True)
-    assert "TikTok gave only a part of what was asked for." in found.limits
+    assert "TikTok gave only a part of what was asked for." in found.caveats
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ async def test_a_link_without_its_post_is_rejected(apify, read, items, code):
 async def test_a_video_without_comments_and_niche_says_so(apify, read):
     apify.will(VIDEOS_ACTOR, Outcome([post(100) | {"text": "mug", "commentCount": 0}]))
     found = await read()
-    assert found.limits == (
+    assert found.caveats == (
         "TikTok gave no comments.",
         "TikTok gave no earlier posts of this creator, so there is no baseline.",
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.insights.evidence import source_ref
+from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Author, Comment, Sound, Video
 from workers.sources.tiktok.items import Rows, read_comments, read_videos, video_ref, with_subject
 
@@ -33,7 +33,7 @@ def videos(*items):
 
 
 def author(handle):
-    return Author(source_ref(KEY, "author", handle))
+    return Author(pseudonym(KEY, "author", handle))
 
 
 def test_a_full_item_becomes_a_video():
@@ -50,7 +50,7 @@ def test_a_full_item_becomes_a_video():
     )
     assert videos(full) == (
         Video(
-            ref=source_ref(KEY, "video", "7301"),
+            ref=pseudonym(KEY, "video", "7301"),
             author=author("mug_lover"),
             role="niche",
             text="My new mug #Mugs #coffee",
@@ -74,7 +74,7 @@ def test_a_full_item_becomes_a_video():
 def test_a_bare_item_keeps_what_it_has():
     assert videos({"webVideoUrl": LINK}) == (
         Video(
-            ref=source_ref(KEY, "video", "7301"),
+            ref=pseudonym(KEY, "video", "7301"),
             author=author("mug_lover"),
             role="niche",
             collected_at=NOW,
@@ -127,7 +127,7 @@ def test_the_subject_and_its_creators_other_posts_are_marked():
     all_videos = videos(
         item(id="1"), item(id="2"), item(id="3", authorMeta={"name": "somebody_else"})
     )
-    marked = with_subject(all_videos, source_ref(KEY, "video", "2"))
+    marked = with_subject(all_videos, pseudonym(KEY, "video", "2"))
     assert [video.role for video in marked] == ["creator", "subject", "niche"]
 
 
@@ -145,7 +145,7 @@ def test_without_the_subject_roles_stay():
     ],
 )
 def test_every_form_of_a_link_names_the_same_video(url):
-    assert video_ref(url, KEY) == source_ref(KEY, "video", "7301")
+    assert video_ref(url, KEY) == pseudonym(KEY, "video", "7301")
 
 
 @pytest.mark.parametrize("url", ["https://www.tiktok.com/@mug_lover", "https://shop.example/1"])
@@ -166,10 +166,10 @@ def test_a_comment_keeps_its_words_and_loses_its_writer():
     assert read_comments([row, row, {"error": "x"}], ref_key=KEY) == Rows(
         (
             Comment(
-                ref=source_ref(KEY, "comment", "c1"),
+                ref=pseudonym(KEY, "comment", "c1"),
                 text="love it",
-                author_ref=source_ref(KEY, "author", "somebody"),
-                video_ref=source_ref(KEY, "video", "7301"),
+                author_ref=pseudonym(KEY, "author", "somebody"),
+                video_ref=pseudonym(KEY, "video", "7301"),
                 likes=1200,
                 created_at=datetime(2026, 11, 20, 10, tzinfo=UTC),
             ),

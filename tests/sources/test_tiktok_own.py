@@ -97,7 +97,7 @@ async def test_the_creators_own_median_is_the_baseline(db, product, services, ac
     assert found["score"]["value"] > 90
     low, high = found["score"]["interval"]
     assert low <= found["score"]["value"] <= high
-    assert any("connected TikTok account" in limit for limit in found["limits"])
+    assert any("connected TikTok account" in caveat for caveat in found["caveats"])
     assert "canary" not in str(found)
 
 
@@ -154,7 +154,7 @@ async def test_a_consent_that_was_withdrawn_is_said_and_forgotten(
     tiktok.access.clear()
     tiktok.refresh.clear()
     await analysed(db, product, replace(services, tiktok_accounts=accounts))
-    assert any("no longer connected" in limit for limit in breakdown(db)["limits"])
+    assert any("no longer connected" in caveat for caveat in breakdown(db)["caveats"])
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
@@ -167,7 +167,7 @@ def own(services, accounts):
 async def test_a_scope_taken_back_is_said_and_ends_the_connection(db, product, own, tiktok, code):
     tiktok.error = (400, code)
     await analysed(db, product, own)
-    assert any("no longer connected" in limit for limit in breakdown(db)["limits"])
+    assert any("no longer connected" in caveat for caveat in breakdown(db)["caveats"])
     assert db.value("select count(*) from private.tiktok_connections") == 0
 
 
@@ -176,7 +176,7 @@ async def test_a_scope_taken_back_after_a_renewal_ends_the_new_tokens(db, produc
     stale(db)
     tiktok.error = (400, "scope_permission_missed")
     await analysed(db, product, own)
-    assert any("no longer connected" in limit for limit in breakdown(db)["limits"])
+    assert any("no longer connected" in caveat for caveat in breakdown(db)["caveats"])
     assert db.value("select count(*) from private.tiktok_connections") == 0
     assert tiktok.calls.count("refresh_token") == 1
 

@@ -51,7 +51,7 @@ async def test_a_product_is_searched_by_its_name_and_read_where_people_discuss_i
     assert comments["postURLs"] == [NAMED["webVideoUrl"]]
     assert (found.provider, found.product.name) == ("web, apify", "Stoneware mug, blue")
     assert (len(found.videos), [each.kind for each in found.comments]) == (2, ["review", "comment"])
-    assert found.limits[0] == (
+    assert found.caveats[0] == (
         "Videos were found on TikTok by the product's name; some may show another product."
     )
 
@@ -76,4 +76,4 @@ async def test_without_a_post_that_names_it_no_comments_are_paid_for(apify, read
 async def test_a_product_that_tiktok_does_not_know_says_so(apify, read):
     apify.will(VIDEOS_ACTOR, Outcome([]))
     found = await read()
-    assert found.limits[0] == "TikTok shows no videos under the product's name."
+    assert found.caveats[0] == "TikTok shows no videos under the product's name."

@@ -92,8 +92,8 @@ def seen(db, job) -> tuple[str, str, str]:
     """As a row of the table."""
     if job["status"] != "succeeded":
         return job["status"], job["error_code"] or "", job["error_message"] or ""
-    limits = db.value("select configuration -> 'limits' from public.virality_packs")
-    said = [sentence for *_, sentence in table().values() if sentence in limits]
+    caveats = db.value("select configuration -> 'caveats' from public.virality_packs")
+    said = [sentence for *_, sentence in table().values() if sentence in caveats]
     return job["status"], "", "".join(said)
 
 

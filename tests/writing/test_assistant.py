@@ -110,7 +110,7 @@ async def test_labels_of_a_model_are_not_called_calibrated(server, model, work):
     found, plain = await work(model), await work(None)
     said = [each.results[0].content["overall"]["calibrated"] for each in (found, plain)]
     assert said == [False, True]
-    assert any("was not measured" in limit for limit in found.results[0].content["limits"])
+    assert any("was not measured" in caveat for caveat in found.results[0].content["caveats"])
 
 
 async def test_what_the_model_left_out_is_the_embedded_engines(server, model, work):
@@ -196,8 +196,8 @@ async def test_where_the_model_fails_the_embedded_engine_does_it_and_says_so(
     server.will(*[reply] * 20)
     found, plain = await work(model), await work(None)
     pack, sentiment = found.pack.configuration, found.results[0].content
-    assert sentiment["limits"][-1] == f"{why}; the built-in engine read the comments."
-    assert pack["limits"][-1] == f"{why}; the built-in engine wrote the pack."
+    assert sentiment["caveats"][-1] == f"{why}; the built-in engine read the comments."
+    assert pack["caveats"][-1] == f"{why}; the built-in engine wrote the pack."
     assert sentiment["overall"] == plain.results[0].content["overall"]
     assert (pack["hooks"], pack["headline"]) == (
         plain.pack.configuration["hooks"],

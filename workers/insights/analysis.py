@@ -25,7 +25,7 @@ from workers.insights.documents import (
     ViralityBreakdown,
     Window,
 )
-from workers.insights.evidence import EvidenceLog, check, cited_ids, source_ref
+from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
 from workers.insights.inputs import Collection, Remarks
 from workers.insights.pack.facts import shown_name, spoken_name
 from workers.insights.pack.inputs import PackInputs
@@ -94,7 +94,7 @@ def analyse(
     run = _Run(collection, scorer, remarks, engine, EvidenceLog(ref_key), now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
-    limits = tuple(dict.fromkeys((*feelings.limits, *virality.limits)))
+    caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
     given = PackInputs(
         name,
         spoken_name(name),
@@ -103,7 +103,7 @@ def analyse(
         feelings,
         virality,
         engine,
-        limits,
+        caveats,
         now,
     )
     pack = _grounded(write_pack(given, run.log, _UNCHECKED), run.log)
@@ -141,7 +141,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
         confidence=confidence.of_sentiment(found, len(scored)),
         grounding=_UNCHECKED,
         engine=run.engine,
-        limits=(*run.collection.limits, *_sentiment_limits(prepared, run)),
+        caveats=(*run.collection.caveats, *_sentiment_caveats(prepared, run)),
         as_of=run.now,
     )
     return _grounded(document, run.log)
@@ -156,7 +156,7 @@ def _virality(run: _Run) -> ViralityBreakdown:
             "confidence": confidence.of_virality(found.score),
             "grounding": _UNCHECKED,
             "engine": run.engine,
-            "limits": (*run.collection.limits, *found.limits),
+            "caveats": (*run.collection.caveats, *found.caveats),
             "as_of": run.now,
         }
     )
@@ -166,7 +166,7 @@ def _virality(run: _Run) -> ViralityBreakdown:
 def _subject(run: _Run) -> Subject:
     return Subject(
         source_kind=run.collection.source_kind,
-        source_ref=source_ref(run.ref_key, "subject", run.collection.subject_url),
+        pseudonym=pseudonym(run.ref_key, "subject", run.collection.subject_url),
     )
 
 
@@ -195,18 +195,18 @@ def _sample(collection: Collection, prepared: Prepared) -> Sample:
     )
 
 
-def _sentiment_limits(prepared: Prepared, run: _Run) -> tuple[str, ...]:
-    limits = []
+def _sentiment_caveats(prepared: Prepared, run: _Run) -> tuple[str, ...]:
+    caveats = []
     if prepared.dropped.get("language"):
         n = prepared.dropped["language"]
-        limits.append(f"{n} comments in other languages than English were not read.")
+        caveats.append(f"{n} comments in other languages than English were not read.")
     if prepared.kept:
         if not run.scorer.is_calibrated:
-            limits.append(
+            caveats.append(
                 "A language model read the comments; how often it errs here was not measured."
             )
-        limits.append("Irony is often misread; single labels are weak, totals are usable.")
-    return tuple(limits)
+        caveats.append("Irony is often misread; single labels are weak, totals are usable.")
+    return tuple(caveats)
 
 
 def _engine(collection: Collection, scorer: Scorer, ref_key: bytes) -> Engine:
@@ -217,7 +217,7 @@ def _engine(collection: Collection, scorer: Scorer, ref_key: bytes) -> Engine:
         provider="embedded",
         model=scorer.name,
         version=VERSION,
-        input_hash=source_ref(ref_key, "input", "|".join((collection.subject_url, *items))),
+        input_hash=pseudonym(ref_key, "input", "|".join((collection.subject_url, *items))),
     )
 
 

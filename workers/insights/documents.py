@@ -51,7 +51,7 @@ class Evidence(Shape):
     n: int
     label: str | None = None
     url: str | None = None
-    source_ref: str
+    pseudonym: str
 
 
 class Confidence(Shape):
@@ -95,7 +95,7 @@ class Document(Shape):
     confidence: Confidence
     grounding: Grounding
     engine: Engine
-    limits: tuple[str, ...]
+    caveats: tuple[str, ...]
     as_of: datetime
 
 
@@ -184,7 +184,7 @@ class Risk(Shape):
 
 class Subject(Shape):
     source_kind: str
-    source_ref: str
+    pseudonym: str
 
 
 class SentimentSummary(Document):
@@ -342,7 +342,7 @@ class Counter(Shape):
 class Counts(Shape):
     """Kept so that the next analysis of the same video can measure velocity."""
 
-    source_ref: str
+    pseudonym: str
     taken_at: datetime
     views: int
 
@@ -465,4 +465,4 @@ class PackConfiguration(Shape):
     confidence: Confidence
     grounding: Grounding
     engine: Engine
-    limits: tuple[str, ...]
+    caveats: tuple[str, ...]

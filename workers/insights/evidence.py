@@ -27,7 +27,7 @@ PARAPHRASE_LIMIT = 140
 _NUMBERS = ("value", "net", "share", "lift", "outlier_ratio", "mentions")
 
 
-def source_ref(key: bytes, kind: str, identifier: str) -> str:
+def pseudonym(key: bytes, kind: str, identifier: str) -> str:
     """`kind` keeps a video and a comment with the same platform id apart.
 
     A plain hash would not do: handles are few enough to try them all.
@@ -68,7 +68,7 @@ class EvidenceLog:
         label: str | None = None,
         url: str | None = None,
     ) -> str:
-        """One entry for all `refs` together: `n` says how many, `source_ref` names the set."""
+        """One entry for all `refs` together: `n` says how many, `pseudonym` names the set."""
         members = sorted(set(refs))
         if not members:
             raise ValueError("evidence needs a source")
@@ -81,7 +81,7 @@ class EvidenceLog:
                 n=len(members),
                 label=label,
                 url=public_link(url),
-                source_ref=source_ref(self._ref_key, "evidence", "|".join(members)),
+                pseudonym=pseudonym(self._ref_key, "evidence", "|".join(members)),
             )
         return self._items[key].id
 

@@ -22,7 +22,7 @@ CommentKind = Literal["comment", "review"]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who posted; `ref` is `refs.source_ref` of the handle, so no handle gets further than here."""
+    """Who posted; `ref` is `pseudonym` of the handle, so no handle gets further than here."""
 
     ref: str
     followers: int | None = None
@@ -38,7 +38,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One post with its public counts at `collected_at`. `ref` is `refs.source_ref` of its id."""
+    """One post with its public counts at `collected_at`. `ref` is `pseudonym` of its id."""
 
     ref: str
     author: Author
@@ -107,7 +107,7 @@ class Snapshot:
 class Collection:
     """All that one analysis knows about one URL.
 
-    `limits` are sentences for the user about what the source could not give; `earlier` is filled
+    `caveats` are sentences for the user about what the source could not give; `earlier` is filled
     by the job from the last analysis, not by providers.
     """
 
@@ -119,7 +119,7 @@ class Collection:
     videos: tuple[Video, ...] = ()
     comments: tuple[Comment, ...] = ()
     partial: bool = False
-    limits: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     earlier: tuple[Snapshot, ...] = ()
 
 

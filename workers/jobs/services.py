@@ -41,7 +41,7 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
         labels_model, prose_model = await _models(settings, opened)
         yield Services(
             fetcher=fetcher,
-            ref_key=settings.source_ref_key.get_secret_value().encode(),
+            ref_key=settings.pseudonym_key.get_secret_value().encode(),
             now=lambda: datetime.now(UTC),
             compute=await opened.enter_async_context(
                 open_isolation(

@@ -23,8 +23,8 @@ from workers.sources.tiktok.items import read_comments, read_videos, video_ref, 
 
 T = TypeVar("T", Video, Comment)
 
-_PACKAGED_LIMIT = "This is sample data, written for demonstration."
-_FILE_LIMIT = "This data was read from a file; ages count from its newest post."
+_PACKAGED_CAVEAT = "This is sample data, written for demonstration."
+_FILE_CAVEAT = "This data was read from a file; ages count from its newest post."
 _NOT_THIS_VIDEO = "This is sample data, not this video: no source for TikTok is connected."
 
 
@@ -51,7 +51,7 @@ async def collect_in_place_of_tiktok(
     if services.sample_data is not None:
         return collection
     # Without `product`: nobody should take the sample's price and brand for their own product's.
-    return replace(collection, product=None, limits=(_NOT_THIS_VIDEO,))
+    return replace(collection, product=None, caveats=(_NOT_THIS_VIDEO,))
 
 
 def _collect(url: str, services: SourceServices) -> Collection:
@@ -69,7 +69,7 @@ def _collect(url: str, services: SourceServices) -> Collection:
         product=_product(data.product),
         videos=_with_roles(videos, url, services.ref_key),
         comments=comments,
-        limits=(_PACKAGED_LIMIT,),
+        caveats=(_PACKAGED_CAVEAT,),
     )
     if services.sample_data is None:
         return _moved_to(collection, now)
@@ -132,7 +132,7 @@ def _as_of_newest(collection: Collection) -> Collection:
     """Takes the newest post's date as the time of collection, which files don't state."""
     newest = _newest(collection) or collection.collected_at
     videos = tuple(replace(video, collected_at=newest) for video in collection.videos)
-    return replace(collection, collected_at=newest, videos=videos, limits=(_FILE_LIMIT,))
+    return replace(collection, collected_at=newest, videos=videos, caveats=(_FILE_CAVEAT,))
 
 
 def _newest(collection: Collection) -> datetime | None:

@@ -157,8 +157,8 @@ def _signed(
         "output_tokens": share.usage.output_tokens,
         "cost_usd": float(share.usage.cost_usd),
     }
-    limits = list(content["limits"])
+    caveats = list(content["caveats"])
     if share.failure is not None:
         engine["fallback_used"] = True
-        limits.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
-    return content | {"engine": engine, "limits": limits}
+        caveats.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
+    return content | {"engine": engine, "caveats": caveats}

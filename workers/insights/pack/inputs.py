@@ -18,5 +18,5 @@ class PackInputs:
     sentiment: SentimentSummary
     virality: ViralityBreakdown
     engine: Engine
-    limits: tuple[str, ...]
+    caveats: tuple[str, ...]
     now: datetime

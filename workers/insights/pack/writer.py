@@ -94,7 +94,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         confidence=confidence.combined((given.sentiment.confidence, given.virality.confidence)),
         grounding=grounding,
         engine=given.engine,
-        limits=given.limits,
+        caveats=given.caveats,
     )
 
 

@@ -28,7 +28,7 @@ class Virality:
 
     score: Score
     fields: dict[str, object]
-    limits: tuple[str, ...]
+    caveats: tuple[str, ...]
 
 
 def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality:
@@ -55,7 +55,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "counter_evidence": drivers.counter_evidence(subject, own, log),
         "counts": counts(subject, collection.videos, earlier, now),
     }
-    return Virality(scored, fields, (*NEVER_KNOWN, *_limits(collection.videos, found, now)))
+    return Virality(scored, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))
 
 
 def subject_of(videos: Sequence[Video]) -> Video | None:
@@ -95,14 +95,14 @@ def _sound(subject: Video, titles: Sequence[SoundLift]) -> SoundFormat | None:
     )
 
 
-def _limits(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) -> tuple[str, ...]:
-    limits = []
+def _caveats(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) -> tuple[str, ...]:
+    caveats = []
     if videos and len(found) < len(videos):
         left_out = len(videos) - len(found)
-        limits.append(
+        caveats.append(
             f"{left_out} of {len(videos)} videos lack views, a date or posts to compare with."
         )
     dated = [video.created_at for video in videos if video.created_at is not None]
     if dated and (now - max(dated)).days > 60:
-        limits.append(f"The newest video is {(now - max(dated)).days} days old.")
-    return tuple(limits)
+        caveats.append(f"The newest video is {(now - max(dated)).days} days old.")
+    return tuple(caveats)

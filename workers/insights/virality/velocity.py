@@ -32,13 +32,13 @@ def counts(
     ]
     past = _past(subject, earlier, now)[-KEPT_LOOKS:]
     looks += [(snapshot.ref, snapshot.taken_at, snapshot.views) for snapshot in past]
-    return tuple(Counts(source_ref=ref, taken_at=at, views=views) for ref, at, views in looks)
+    return tuple(Counts(pseudonym=ref, taken_at=at, views=views) for ref, at, views in looks)
 
 
 def snapshots_of(content: Mapping[str, object]) -> tuple[Snapshot, ...]:
     """The counts kept in an earlier `virality_breakdown`, for `Collection.earlier`."""
     kept = _COUNTS.validate_python(content.get("counts", ()))
-    return tuple(Snapshot(item.source_ref, item.taken_at, item.views) for item in kept)
+    return tuple(Snapshot(item.pseudonym, item.taken_at, item.views) for item in kept)
 
 
 def velocity(video: Video | None, earlier: Sequence[Snapshot], now: datetime) -> Velocity:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeGuard, TypeVar
 
-from workers.insights.evidence import source_ref
+from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Author, Comment, Role, Sound, Video
 from workers.sources.fields import Item, count, field, flag, moment, number, text
 
@@ -73,7 +73,7 @@ def with_subject(videos: Iterable[Video], subject_ref: str | None) -> tuple[Vide
 def video_ref(url: str, ref_key: bytes) -> str | None:
     """The ref of the video that a link names, on TikTok or in sample data."""
     link = _VIDEO_LINK.search(url)
-    return None if link is None else source_ref(ref_key, "video", link[3])
+    return None if link is None else pseudonym(ref_key, "video", link[3])
 
 
 def _role_beside(subject: Video, video: Video) -> Role:
@@ -97,7 +97,7 @@ def _video(item: Item, ref_key: bytes, collected_at: datetime) -> Video | None:
         return None
     caption = text(field(item, "text")) or ""
     return Video(
-        ref=source_ref(ref_key, "video", video_id),
+        ref=pseudonym(ref_key, "video", video_id),
         author=Author(_author_ref(ref_key, handle), count(field(item, "authorMeta.fans"))),
         role=_ROLES.get(field(item, "collection"), "niche"),
         text=caption,
@@ -126,7 +126,7 @@ def _comment(item: Item, ref_key: bytes) -> Comment | None:
     handle = text(field(item, "uniqueId")) or text(field(item, "uid"))
     created_at = moment(field(item, "createTimeISO")) or moment(field(item, "createTime"))
     return Comment(
-        ref=source_ref(ref_key, "comment", comment_id),
+        ref=pseudonym(ref_key, "comment", comment_id),
         text=words,
         author_ref=_author_ref(ref_key, handle) if handle else None,
         video_ref=video_ref(text(field(item, "videoWebUrl")) or "", ref_key),
@@ -138,7 +138,7 @@ def _comment(item: Item, ref_key: bytes) -> Comment | None:
 
 
 def _author_ref(ref_key: bytes, handle: str) -> str:
-    return source_ref(ref_key, "author", handle.removeprefix("@").lower())
+    return pseudonym(ref_key, "author", handle.removeprefix("@").lower())
 
 
 def _created_at(item: Item, collected_at: datetime) -> datetime | None:

@@ -218,11 +218,11 @@ def collection_from(
         videos=posts.videos + tuple(video for video in niche.items if video.ref not in known),
         comments=comments,
         partial=is_partial,
-        limits=_limits(posts, comments, is_partial=is_partial),
+        caveats=_caveats(posts, comments, is_partial=is_partial),
     )
 
 
-def _limits(posts: Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
+def _caveats(posts: Posts, comments: Sequence[Comment], *, is_partial: bool) -> tuple[str, ...]:
     sentences = [_SOME_COMMENTS if comments else _NO_COMMENTS]
     if len(posts.videos) < 2:
         sentences.append(_NO_BASELINE)
@@ -277,21 +277,21 @@ def _discussed(name: str, videos: Iterable[Video], links: dict[str, str]) -> lis
 
 async def collect_own(url: str, services: SourceServices, context: Context) -> Collection:
     """Raises `Snooze` while runs or a token refresh go on; call it again to continue."""
-    limits: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     try:
         own = None if context.own_account is None else await context.own_account()
     except Disconnected:
-        own, limits = None, (ENDED,)
+        own, caveats = None, (ENDED,)
     link = await named_by(url, services)
     posts = None if own is None else _own_posts(own, link, services.ref_key)
     if posts is None:
         collection = await _of_somebody_else(url, services, context)
-        return replace(collection, limits=(*collection.limits, *limits))
+        return replace(collection, caveats=(*collection.caveats, *caveats))
     await context.report("collecting_videos", 10)
     outputs = await _around_own(posts, services, context)
     collection = collection_from(url, link, posts, outputs, services)
     alone = () if services.apify is not None else (ALONE,)
-    return replace(collection, provider="tiktok", limits=(*collection.limits, OWN, *alone))
+    return replace(collection, provider="tiktok", caveats=(*collection.caveats, OWN, *alone))
 
 
 def _own_posts(own: OwnPosts, link: Link, ref_key: bytes) -> Posts | None:

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve_encoding
 
 from workers.engine.errors import Reject
-from workers.insights.evidence import source_ref
+from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Comment, ProductFacts
 from workers.sources.fields import moment, number, text
 from workers.sources.web.availability import find_availability
@@ -131,10 +131,10 @@ def _review(review: Node, ref_key: bytes) -> Comment | None:
     author = _named(review.get("author")) or ""
     rating = review.get("reviewRating")
     return Comment(
-        ref=source_ref(ref_key, "review", f"{author}\x1f{words}"),
+        ref=pseudonym(ref_key, "review", f"{author}\x1f{words}"),
         text=words,
         kind="review",
-        author_ref=source_ref(ref_key, "author", author) if author else None,
+        author_ref=pseudonym(ref_key, "author", author) if author else None,
         rating=_of_five(rating) if isinstance(rating, dict) else number(rating),
         created_at=moment(review.get("datePublished")),
     )

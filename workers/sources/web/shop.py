@@ -82,11 +82,11 @@ def _collection(url: str, read: _Read, found: Found | None, services: SourceServ
         videos=found.videos if found else (),
         comments=read.reviews + (found.comments if found else ()),
         partial=True,
-        limits=(_limit_of_videos(found), _FEW_REVIEWS if read.reviews else _NO_REVIEWS),
+        caveats=(_caveat_of_videos(found), _FEW_REVIEWS if read.reviews else _NO_REVIEWS),
     )
 
 
-def _limit_of_videos(found: Found | None) -> str:
+def _caveat_of_videos(found: Found | None) -> str:
     if found is None:
         return _NO_VIDEOS
     if not found.videos:
