@@ -29,7 +29,7 @@ pytestmark = pytest.mark.chaos
 
 ALL = 1000  # more than there are moments
 # How often these come depends on the clock.
-_BY_THE_CLOCK = re.compile(r"private\.(turn|extend|fire_schedules)|pg_notify|listen|begin|commit")
+_BY_THE_CLOCK = re.compile(r"private\.(claim|extend|fire_schedules)|pg_notify|listen|begin|commit")
 
 
 @dataclass
