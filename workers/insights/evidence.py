@@ -24,7 +24,7 @@ Kind = Literal["comment", "review", "video", "product_fact", "benchmark"]
 PARAPHRASE_LIMIT = 140
 
 # Fields that state a finding; one that is not null needs evidence beside it.
-_NUMBERS = ("value", "net", "share", "lift", "outlier_ratio", "mentions")
+_NUMBERS = ("value", "net", "share", "ratio", "percentile", "mentions")
 
 
 def pseudonym(key: bytes, kind: str, identifier: str) -> str:
