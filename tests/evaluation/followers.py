@@ -23,8 +23,10 @@ from workers.insights.virality.stands_out import grown_log_views
 NOW = datetime(2020, 12, 1, tzinfo=UTC)
 LEAST_POSTS = 10  # fewer make no median to be the truth
 # Shares of posts at which the quantiles are read, and how many posts around each count.
-KNOTS = ((0.005, 0.01), (0.05, 0.04), (0.25, 0.04), (0.5, 0.04), (0.75, 0.04))
-KNOTS += ((0.9, 0.04), (0.95, 0.015), (0.98, 0.015), (0.995, 0.01))
+KNOTS = (
+    *((0.005, 0.01), (0.05, 0.04), (0.25, 0.04), (0.5, 0.04), (0.75, 0.04), (0.9, 0.04)),
+    *((0.95, 0.015), (0.98, 0.015), (0.995, 0.01)),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,20 +16,17 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from tests.evaluation import data
 from tests.evaluation.bars import Finding
+from tests.evaluation.growth import described, interval
 from workers.insights.statistics import Z95
 from workers.insights.virality.hooks import NAMES, hook_type
 
 Row = tuple[str, float]  # a caption, its retention
-Numbers = NDArray[np.float64]
 
 FEWEST = 30  # a kind with fewer posts has no mean of its own
 FOLDS = 5
-DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +45,10 @@ def judge(folder: Path) -> list[Finding]:
     truth = np.array([retention for _, retention in rows])
     has_caption = np.array([bool(caption.strip()) for caption, _ in rows])
     predicted = np.array(in_folds([(caption, retention) for caption, retention in rows]))
-    low, high = _interval(predicted, truth)
-    alone_low, alone_high = _interval(predicted[has_caption], truth[has_caption])
-    shuffled = np.array(random.Random(1).sample(list(predicted), len(predicted)))
+    low, _ = interval(predicted, truth)
+    with_caption = described(predicted[has_caption], truth[has_caption])
     beside = (
-        f"correlation {_rank(predicted, truth):+.3f}, 95 % {low:+.3f} to {high:+.3f}; constant 0, "
-        f"shuffled {_rank(shuffled, truth):+.3f}; among the {sum(has_caption)} with a caption "
-        f"{_rank(predicted[has_caption], truth[has_caption]):+.3f} "
-        f"({alone_low:+.3f} to {alone_high:+.3f})"
+        f"{described(predicted, truth)}; with a caption (n = {sum(has_caption)}): {with_caption}"
     )
     return [Finding("retention_rank", low, len(rows), beside)]
 
@@ -71,9 +64,10 @@ def pools(rows: Iterable[Row]) -> list[Pool]:
             by_kind[hook_type(caption)].append(retention)
     without = _ci95(by_kind["none"])
     seen = [kind for kind in NAMES if kind != "none" and by_kind[kind]]
-    rare = tuple(kind for kind in seen if len(by_kind[kind]) < FEWEST)
+    rare: tuple[str, ...] = tuple(kind for kind in seen if len(by_kind[kind]) < FEWEST)
     groups = [rare, *((kind,) for kind in seen if kind not in rare)]
-    sure, unsure = [], []
+    sure: list[tuple[str, ...]] = []
+    unsure: list[str] = []
     for kinds in groups:
         values = [value for kind in kinds for value in by_kind[kind]]
         if len(values) >= FEWEST and not _overlap(_ci95(values), without):
@@ -108,18 +102,6 @@ def _ci95(values: Sequence[float]) -> tuple[float, float]:
 
 def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
-
-
-def _rank(values: Numbers, truth: Numbers) -> float:
-    return float(spearmanr(values, truth).statistic)
-
-
-def _interval(values: Numbers, truth: Numbers) -> tuple[float, float]:
-    """By drawing posts again."""
-    chance = np.random.default_rng(1)
-    drawn = (chance.integers(0, len(truth), len(truth)) for _ in range(DRAWS))
-    found = [_rank(values[d], truth[d]) for d in drawn]
-    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
 
 def main(folder: Path) -> None:
