@@ -137,7 +137,7 @@ def test_nothing_is_called_better_than_usual_when_usual_is_strangers():
 def test_the_band_never_says_more_than_the_interval(followers, views, own, age):
     subject = with_followers(make_video("ana", views=views, days_old=age), followers)
     found = outliers([*make_posts("ana", own), subject], NOW).get(subject.ref)
-    said = stands_out(found, EvidenceLog(b"k"))
+    said = stands_out(subject, found, EvidenceLog(b"k"))
     if said.interval is None:
         assert (said.band, said.value, said.basis) == ("insufficient_data", None, "none")
         return
@@ -204,12 +204,41 @@ def test_an_estimate_from_followers_says_so_everywhere():
     assert "estimated from followers" in virality["confidence"]["reasons"][0]
 
 
-def test_without_followers_and_own_posts_it_is_null_with_its_reason():
-    found = _found(make_video("ana", role="subject"))
+@pytest.mark.parametrize(
+    ("videos", "reason"),
+    [
+        ((), "there is no video to look at"),
+        (
+            (make_video("ana", role="subject", is_ad=True),),
+            "the video is an advertisement, and its views are bought",
+        ),
+        (
+            (make_video("ana", role="subject", views=0),),
+            "the source gives no views or no date of the video",
+        ),
+        (
+            (make_video("ana", role="subject"),),
+            "neither enough other posts of its creator nor the creator's followers are known",
+        ),
+    ],
+)
+def test_what_is_not_known_is_null_with_its_reason(videos, reason):
+    virality, pack = contents(analysed(videos=videos))[1:]
+    found = virality["stands_out"]
     assert (found["value"], found["ratio"], found["band"]) == (None, None, "insufficient_data")
-    assert found["basis_text"] == (
-        "neither enough other posts of its creator nor the creator's followers are known"
-    )
+    assert found["basis_text"] == reason
+    assert f"How far a video stands out is not known: {reason}." in pack["summary"]
+    assert virality["confidence"]["level"] == "insufficient_data"
+
+
+def test_confidence_is_high_only_with_ten_own_posts_and_a_sure_place():
+    subject = make_video("ana", role="subject", views=9000)
+    levels = [
+        contents(analysed(videos=(*make_posts("ana", [1000] * posts), subject)))[1]["confidence"]
+        for posts in (6, 15)
+    ]
+    assert [confidence["level"] for confidence in levels] == ["medium", "high"]
+    assert levels[0]["reasons"][1] == "the median rests on 6 posts"
 
 
 def test_of_a_profile_the_newest_post_is_looked_at():

@@ -24,7 +24,7 @@ def of_virality(found: StandsOut) -> Confidence:
     if found.value is None or found.interval is None:
         return _insufficient("there is nothing to compare the video with")
     low, high = found.interval
-    sure = (high - low <= 30, f"it does better than {low} to {high} of 100 posts")
+    sure = (high - low <= 30, f"its place is between {low} and {high} of 100")
     if found.basis == "followers":
         estimated = "estimated from followers, for want of its creator's own posts"
         return _rated((False, estimated), sure)

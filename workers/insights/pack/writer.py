@@ -234,12 +234,12 @@ def _sentences(
 
 def _stands_out_sentence(found: StandsOut) -> str:
     if found.value is None or found.ratio_interval is None or found.interval is None:
-        return "There is no video to look at, or nothing to compare it with."
+        return f"How far a video stands out is not known: {found.basis_text}."
     low, high = found.ratio_interval
     about = "an estimated " if found.basis == "followers" else ""
     return (
         f"The video has {about}{found.ratio:.1f} times ({low:.1f} to {high:.1f}) "
-        f"{found.basis_text}: more than {found.value} of 100 posts "
+        f"{found.basis_text}: {found.value} of 100 posts do not reach such a ratio "
         f"({found.interval[0]} to {found.interval[1]})."
     )
 

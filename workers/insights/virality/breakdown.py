@@ -45,7 +45,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
     earlier = () if collection.source_kind == "sample" else collection.earlier
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
-    standing_out = stands_out(own, log)
+    standing_out = stands_out(subject, own, log)
     fields: dict[str, object] = {
         "stands_out": standing_out,
         "still_growing": still_growing(subject, collection.videos, log),
@@ -100,8 +100,8 @@ def _caveats(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) 
     if videos and len(found) < len(videos):
         left_out = len(videos) - len(found)
         caveats.append(
-            f"{left_out} of {len(videos)} videos lack views, a date, or both followers and other "
-            "posts to compare with."
+            f"Left out for want of views, date, followers or other posts: {left_out} of "
+            f"{len(videos)} videos."
         )
     dated = [video.created_at for video in videos if video.created_at is not None]
     if dated and (now - max(dated)).days > 60:

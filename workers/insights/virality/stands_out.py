@@ -218,7 +218,8 @@ def percentile(ratio: float) -> float:
     return interpolated(math.log(ratio), CORPUS)
 
 
-def stands_out(outlier: Outlier | None, log: EvidenceLog) -> StandsOut:
+def stands_out(subject: Video | None, outlier: Outlier | None, log: EvidenceLog) -> StandsOut:
+    """`outlier` is the subject's."""
     if outlier is None:
         return StandsOut(
             value=None,
@@ -227,9 +228,7 @@ def stands_out(outlier: Outlier | None, log: EvidenceLog) -> StandsOut:
             ratio_interval=None,
             interval=None,
             basis="none",
-            basis_text=(
-                "neither enough other posts of its creator nor the creator's followers are known"
-            ),
+            basis_text=_why_unknown(subject),
             n=0,
             method="none",
             evidence_ids=(),
@@ -247,6 +246,16 @@ def stands_out(outlier: Outlier | None, log: EvidenceLog) -> StandsOut:
         method=METHODS[outlier.basis],
         evidence_ids=(log.add("video", paraphrase, [outlier.video.ref], url=outlier.video.url),),
     )
+
+
+def _why_unknown(subject: Video | None) -> str:
+    if subject is None:
+        return "there is no video to look at"
+    if subject.is_ad:
+        return "the video is an advertisement, and its views are bought"
+    if not subject.views or subject.created_at is None:
+        return "the source gives no views or no date of the video"
+    return "neither enough other posts of its creator nor the creator's followers are known"
 
 
 def times(outlier: Outlier) -> str:
