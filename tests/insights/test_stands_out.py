@@ -185,7 +185,7 @@ def test_it_names_its_basis_its_ratio_and_its_intervals():
         "basis": "creator_median",
         "basis_text": "the median of 15 other posts of its creator, at equal age",
         "n": 15,
-        "method": "creator-median-v2",
+        "method": "outlier-age-v1",
         "evidence_ids": ["e1"],
     }
 

@@ -74,10 +74,8 @@ FOLLOWERS_RATIO = (
     (3.71, 1.51, 2.69, 4.42),
 )
 
-METHODS: dict[Basis, str] = {
-    "creator_median": "creator-median-v2",
-    "followers": "followers-v1",
-}
+METHOD = "outlier-age-v1"
+METHODS: dict[Basis, str] = {"creator_median": METHOD, "followers": "followers-age-v1"}
 
 MINIMUM_PEERS = 8
 
@@ -230,7 +228,7 @@ def stands_out(subject: Video | None, outlier: Outlier | None, log: EvidenceLog)
             basis="none",
             basis_text=_why_unknown(subject),
             n=0,
-            method="none",
+            method=METHOD,
             evidence_ids=(),
         )
     paraphrase = f"The video has {times(outlier)} {basis_text(outlier)}."
