@@ -73,8 +73,8 @@ def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) ->
     if NOTABLY_LOW < place < NOTABLY_HIGH:
         return ()
     side = "higher" if place >= NOTABLY_HIGH else "lower"
-    share = round(place if side == "higher" else 100 - place)
-    most = f"all {n}" if share == 100 else f"{share} % of {n}"
+    share = place if side == "higher" else 100 - place
+    most = f"all {n}" if share == 100 else f"{min(99, round(share))} % of {n}"
     said = f"Shares per view are {side} than in {most} other posts of its creator"
     driver = Driver(
         factor="share_rate",
@@ -109,9 +109,9 @@ def _peers(subject: Video, videos: Sequence[Video]) -> tuple[list[Video], str]:
     """The creator's own posts where there are enough, else everybody's."""
     own = _own_posts(subject, videos)
     if len(own) >= MINIMUM_PEERS:
-        return own, f"{len(own)} other posts of its creator"
+        return own, "other posts of its creator"
     others = [video for video in videos if video.ref != subject.ref and video.views]
-    return others, f"{len(others)} collected posts"
+    return others, "other collected posts"
 
 
 def _own_posts(subject: Video, videos: Sequence[Video]) -> list[Video]:
@@ -122,29 +122,23 @@ def _own_posts(subject: Video, videos: Sequence[Video]) -> list[Video]:
     ]
 
 
-def _place(rate: Rate, subject: Video, peers: Sequence[Video]) -> float | None:
-    value = rate(subject)
-    sample = [other for peer in peers if (other := rate(peer)) is not None]
-    if value is None or len(sample) < MINIMUM_PEERS:
-        return None
-    return percentile_of(value, sample)
-
-
 def _metric(
     name: str, subject: Video, peers: Sequence[Video], basis: str, log: EvidenceLog
 ) -> Metric:
     value = RATES[name](subject)
-    place = _place(RATES[name], subject, peers)
     if value is None:
         text = "the source gives no such count"
         return Metric(name=name, value=None, basis=text, n=0, status="unavailable", evidence_ids=())
+    sample = [rate for peer in peers if (rate := RATES[name](peer)) is not None]
     evidence = log.add("video", "Public counts of the video.", [subject.ref], url=subject.url)
     return Metric(
         name=name,
         value=round(value, 4),
-        percentile=round(place, 1) if place is not None else None,
+        percentile=(
+            round(percentile_of(value, sample), 1) if len(sample) >= MINIMUM_PEERS else None
+        ),
         basis=basis,
-        n=len(peers),
+        n=len(sample),
         status="measured",
         evidence_ids=(evidence,),
     )
