@@ -73,3 +73,20 @@ def test_brand_rules_are_judged_by_the_database(db):
     assert 0.95 <= recall.value <= 1
     assert 0.9 <= precision.value <= 1
     assert min(recall.n, precision.n) > 100
+
+
+@pytest.mark.parametrize(
+    ("bar", "constant"),
+    [
+        ("still_growing_rank", 0.0),
+        ("shares_rank", 0.0),
+        ("retention_rank", 0.0),
+        ("stands_out_auc", 0.5),
+        ("interval_coverage", 0.458),
+        ("baseline_of_five", 1.65),
+        ("followers_interval", 0.39),
+        ("comparables_true", 0.205),
+    ],
+)
+def test_what_a_constant_reaches_passes_no_bar_of_virality(bar, constant):
+    assert falls_short(Finding(bar, constant), read_bars()[bar])
