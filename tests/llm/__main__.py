@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -74,7 +74,7 @@ class Drive:
         assert found.labels, "not one comment was labelled"
         assert found.usage.output_tokens > 0, "no tokens were counted"
         self.kept["labels"] = {
-            "labels": {ref: label.stored() for ref, label in found.labels.items()},
+            "labels": {ref: list(astuple(label)) for ref, label in found.labels.items()},
             "usage": [found.usage.input_tokens, found.usage.output_tokens, "0"],
         }
         return f"{len(found.labels)} of {COMMENTS} comments, {found.usage.output_tokens} tokens"
@@ -89,7 +89,7 @@ class Drive:
             now=self.now,
             ref_key=b"test",
             scorer=labelled.scorer,
-            remarks=labelled.remarks,
+            labels=labelled.labels,
         )
         written = await assistant.write(plain, NAME, labelled)
         _require_grounded(written)

@@ -43,7 +43,7 @@ async def assisted(collection, services, model, step):
         now=services.now(),
         ref_key=services.ref_key,
         scorer=labelled.scorer or LexiconScorer(),
-        remarks=labelled.remarks,
+        labels=labelled.labels,
     )
     return await assistant.write(analysis, "Bottle", labelled)
 

@@ -14,9 +14,8 @@ from tests.fakes import openai as fake_openai
 from tests.fakes.openai import Reply
 from workers.engine.errors import Snooze
 from workers.insights.documents import Grounding
-from workers.insights.inputs import Comment
+from workers.insights.inputs import Comment, Label
 from workers.writing import model as text_model
-from workers.writing.label import Label
 from workers.writing.labels import BATCH, MAX_COMMENTS, label_comments
 from workers.writing.model import Answered, Price, Unanswered, Usage, open_text_model
 from workers.writing.prose import synthesise

@@ -26,7 +26,7 @@ from workers.insights.documents import (
     Window,
 )
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
-from workers.insights.inputs import Collection, Remarks
+from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.facts import shown_name, spoken_name
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.writer import write_pack
@@ -68,7 +68,7 @@ class _Run:
 
     collection: Collection
     scorer: Scorer
-    remarks: Remarks
+    labels: Labels
     engine: Engine
     log: EvidenceLog
     now: datetime
@@ -82,16 +82,16 @@ def analyse(
     now: datetime,
     ref_key: bytes,
     scorer: Scorer | None = None,
-    remarks: Remarks = MappingProxyType({}),
+    labels: Labels = MappingProxyType({}),
 ) -> Analysis:
     """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
 
-    `scorer` is a sentiment engine other than the embedded ones, `remarks` what else a reader other
-    than our patterns made of the comments: both a language model's labels.
+    `scorer` is a sentiment engine other than the embedded ones. `labels` are a language model's;
+    they go before our patterns.
     """
     scorer = scorer or best_scorer()
     engine = _engine(collection, scorer, ref_key)
-    run = _Run(collection, scorer, remarks, engine, EvidenceLog(ref_key), now, ref_key)
+    run = _Run(collection, scorer, labels, engine, EvidenceLog(ref_key), now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
@@ -125,7 +125,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
     prepared = prepare(run.collection.comments)
     scored = totals.score_comments(prepared.kept, run.scorer)
     found = totals.total(scored, run.scorer)
-    mentions = themes.find_mentions(scored, run.scorer, run.remarks)
+    mentions = themes.find_mentions(scored, run.scorer, run.labels)
     refs = [item.counted.comment.ref for item in scored]
     document = SentimentSummary(
         subject=_subject(run),
@@ -134,8 +134,8 @@ def _sentiment(run: _Run) -> SentimentSummary:
             found, len(scored), run.log, refs, is_calibrated=run.scorer.is_calibrated
         ),
         aspects=themes.aspects(mentions, totals.label_bias(run.scorer), run.log),
-        themes=themes.themes(mentions, scored, run.remarks, run.log),
-        purchase_intent=themes.purchase_intent(scored, run.remarks, run.log),
+        themes=themes.themes(mentions, scored, run.labels, run.log),
+        purchase_intent=themes.purchase_intent(scored, run.labels, run.log),
         risks=themes.risks(scored, run.log),
         evidence=run.log.items(),
         confidence=confidence.of_sentiment(found, len(scored)),

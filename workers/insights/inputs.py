@@ -1,7 +1,7 @@
 """What sources produce and insights consume: typed, in memory only, never stored.
 
-A remark is what another reader than ours labelled a comment as. Its words are the closed
-vocabulary's, so an odd comment can only choose among them.
+A language model labels comments in words of a closed list, so an odd comment can only choose among
+them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]
 # Why a video was collected: the one asked about, its creator's other posts, or its niche.
 Role = Literal["subject", "creator", "niche"]
 CommentKind = Literal["comment", "review"]
+Sentiment = Literal["positive", "neutral", "negative"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,16 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """`aspect` is a key of the vocabulary; None where none fits."""
+class Label:
+    """What a language model made of one comment.
 
+    `kind` is None for no opinion, question or wish. `aspect` is a key of the vocabulary, or None.
+    """
+
+    sentiment: Sentiment
     kind: ThemeKind | None
     aspect: str | None
     wants_to_buy: bool
 
 
-Remarks = Mapping[str, Remark]  # by the comment's ref
+Labels = Mapping[str, Label]  # by the comment's ref

@@ -92,7 +92,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
             now=services.now(),
             ref_key=services.ref_key,
             scorer=labelled.scorer,
-            remarks=labelled.remarks,
+            labels=labelled.labels,
         )
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."

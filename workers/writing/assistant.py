@@ -12,7 +12,7 @@ from typing import Any
 from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
-from workers.insights.inputs import Collection, Remarks
+from workers.insights.inputs import Collection, Labels
 from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.lexicon import Scorer
 from workers.sources.context import Step
@@ -48,7 +48,7 @@ class Labelled:
     """`scorer` is None if the embedded engine reads the comments."""
 
     scorer: Scorer | None = None
-    remarks: Remarks = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
     share: Share = Share()
 
 
@@ -92,8 +92,7 @@ class Assistant:
             if counted.comment.ref in by_ref
         }
         scorer = LabelScorer(model.name, by_text, self._embedded)
-        remarks = {ref: label.remark() for ref, label in by_ref.items()}
-        return Labelled(scorer, remarks, Share(found.usage))
+        return Labelled(scorer, by_ref, Share(found.usage))
 
     async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
         """The analysis with the model's prose in its pack. Each document names its engine."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from workers.insights.inputs import Comment
+from workers.insights.documents import ThemeKind
+from workers.insights.inputs import Comment, Label, Sentiment
 from workers.insights.sentiment.lexicon import Probabilities, Scorer
 from workers.insights.vocabulary import ASPECTS
 from workers.sources.context import Step, forgetful
 from workers.writing.grounding import as_data
-from workers.writing.label import Kind, Label, Sentiment
 from workers.writing.model import Answered, TextModel, Unanswered, Usage
 
 PROMPT_VERSION = "labels-1"
@@ -48,7 +48,7 @@ _CHANCES: dict[Sentiment, Probabilities] = {
 class _ItemLabel(BaseModel):
     id: str
     sentiment: Sentiment
-    kind: Kind
+    kind: Literal[ThemeKind, "none"]
     aspect: Annotated[str, Field(json_schema_extra={"enum": [*ASPECTS, _OTHER]})]
     wants_to_buy: bool
 
@@ -113,19 +113,20 @@ async def _label_batch(
         for given in answered.value.labels:
             comment = by_id.get(given.id)  # None for an id that the batch does not have
             if comment is not None:
-                found.setdefault(comment.ref, _label(given).stored())
+                found.setdefault(comment.ref, list(astuple(_label(given))))
         return {"labels": found, "usage": answered.usage.stored()}
 
     async with room:
         said = await step(ask)
-    labels = {ref: Label.restored(stored) for ref, stored in said["labels"].items()}
+    labels = {ref: Label(*stored) for ref, stored in said["labels"].items()}
     return Labelling(labels, Usage.restored(said["usage"]), len(batch) - len(labels))
 
 
 def _label(given: _ItemLabel) -> Label:
     """Servers without strict schemas may name an aspect of their own."""
     aspect = given.aspect if given.aspect in ASPECTS else None
-    return Label(given.sentiment, given.kind, aspect, given.wants_to_buy)
+    kind = None if given.kind == "none" else given.kind
+    return Label(given.sentiment, kind, aspect, given.wants_to_buy)
 
 
 class LabelScorer:

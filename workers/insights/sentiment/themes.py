@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from workers.insights.documents import Aspect, PurchaseIntent, Risk, Theme, ThemeKind
 from workers.insights.evidence import EvidenceLog
-from workers.insights.inputs import Remarks
+from workers.insights.inputs import Labels
 from workers.insights.sentiment.lexicon import Probabilities, Scorer
 from workers.insights.sentiment.totals import Scored, net_interval
 from workers.insights.statistics import weighted_mean, wilson
@@ -43,12 +43,10 @@ class Mention:
     net: float
 
 
-def find_mentions(
-    scored: Sequence[Scored], scorer: Scorer, remarks: Remarks
-) -> tuple[Mention, ...]:
+def find_mentions(scored: Sequence[Scored], scorer: Scorer, labels: Labels) -> tuple[Mention, ...]:
     """One mention per comment and aspect, so a long comment does not count as many people.
 
-    What a remark says of its comment goes before what our patterns find there.
+    A comment's label goes before what our patterns find in it.
     """
     clauses = [
         (item, clause, named)
@@ -59,11 +57,11 @@ def find_mentions(
     parts = [clause for item, clause, _ in clauses if clause != item.counted.text]
     chances = iter(scorer.score(parts))  # whole comments have theirs
     found = {
-        (item.counted.comment.ref, remark.aspect): Mention(
-            item, remark.aspect, remark.kind, item.chances.net
+        (item.counted.comment.ref, label.aspect): Mention(
+            item, label.aspect, label.kind, item.chances.net
         )
         for item in scored
-        if (remark := remarks.get(item.counted.comment.ref)) and remark.aspect
+        if (label := labels.get(item.counted.comment.ref)) and label.aspect
     }
     for item, clause, named in clauses:
         of_clause = item.chances if clause == item.counted.text else next(chances)
@@ -120,11 +118,11 @@ def _aspect(name: str, group: Sequence[Mention], bias: float, log: EvidenceLog) 
 
 
 def themes(
-    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog
+    mentions: Sequence[Mention], scored: Sequence[Scored], labels: Labels, log: EvidenceLog
 ) -> tuple[Theme, ...]:
     """Largest first within each kind; shares are of all comments that count."""
     groups: defaultdict[tuple[ThemeKind, str], list[Mention]] = defaultdict(list)
-    for mention in (*mentions, *_unspecific(mentions, scored, remarks)):
+    for mention in (*mentions, *_unspecific(mentions, scored, labels)):
         if mention.kind is not None:
             groups[mention.kind, mention.aspect].append(mention)
     found = [
@@ -137,13 +135,13 @@ def themes(
 
 
 def _unspecific(
-    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks
+    mentions: Sequence[Mention], scored: Sequence[Scored], labels: Labels
 ) -> Iterator[Mention]:
     named = {mention.item.counted.comment.ref for mention in mentions}
     for item in scored:
         if item.counted.comment.ref not in named:
-            remark = remarks.get(item.counted.comment.ref)
-            kind = remark.kind if remark else _kind(item.counted.text, item.chances)
+            label = labels.get(item.counted.comment.ref)
+            kind = label.kind if label else _kind(item.counted.text, item.chances)
             yield Mention(item, OVERALL, kind, item.chances.net)
 
 
@@ -170,8 +168,8 @@ def _first_of_each_kind(found: Sequence[Theme]) -> Iterator[Theme]:
             yield theme
 
 
-def purchase_intent(scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog) -> PurchaseIntent:
-    wanting = [item for item in scored if _wants_to_buy(item, remarks)]
+def purchase_intent(scored: Sequence[Scored], labels: Labels, log: EvidenceLog) -> PurchaseIntent:
+    wanting = [item for item in scored if _wants_to_buy(item, labels)]
     basis = "comments that say they bought, will buy, or ask where to"
     if not scored:
         return PurchaseIntent(share=None, ci95=None, n=0, basis=basis, evidence_ids=())
@@ -188,9 +186,9 @@ def purchase_intent(scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog
     )
 
 
-def _wants_to_buy(item: Scored, remarks: Remarks) -> bool:
-    remark = remarks.get(item.counted.comment.ref)
-    return remark.wants_to_buy if remark else bool(INTENT.search(item.counted.text))
+def _wants_to_buy(item: Scored, labels: Labels) -> bool:
+    label = labels.get(item.counted.comment.ref)
+    return label.wants_to_buy if label else bool(INTENT.search(item.counted.text))
 
 
 def risks(scored: Sequence[Scored], log: EvidenceLog) -> tuple[Risk, ...]:
