@@ -12,7 +12,7 @@ from typing import Any
 from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
-from workers.insights.inputs import Collection, Labels
+from workers.insights.inputs import Collection, Labels, ProductFacts
 from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.lexicon import Scorer
 from workers.sources.context import Step
@@ -94,12 +94,18 @@ class Assistant:
         scorer = LabelScorer(model.name, by_text, self._embedded)
         return Labelled(scorer, by_ref, Share(found.usage))
 
-    async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
+    async def write(
+        self,
+        analysis: Analysis,
+        product_name: str,
+        labelled: Labelled,
+        product: ProductFacts | None = None,
+    ) -> Analysis:
         """The analysis with the model's prose in its pack. Each document names its engine."""
         model = self._prose_model
         if model is None:
             return analysis
-        prose, share = await self._prose(model, analysis, product_name)
+        prose, share = await self._prose(model, analysis, product_name, product)
         pack = analysis.pack
         configuration = pack.configuration if prose is None else rewritten(analysis, prose)
         name = None if prose is None else model.name
@@ -113,14 +119,18 @@ class Assistant:
         )
 
     async def _prose(
-        self, model: TextModel, analysis: Analysis, product_name: str
+        self,
+        model: TextModel,
+        analysis: Analysis,
+        product_name: str,
+        product: ProductFacts | None,
     ) -> tuple[dict[str, Any] | None, Share]:
         findings, evidence = findings_of(analysis)
         if not evidence:
             return None, Share()
 
         async def ask() -> dict[str, Any]:
-            found = await synthesise(model, product_name, findings, evidence)
+            found = await synthesise(model, product_name, findings, evidence, product)
             return {"prose": found.as_json(), "usage": found.usage.stored()}
 
         try:
