@@ -7,7 +7,7 @@ the templates; names are the product's, its brand's, hashtags and titles of soun
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -122,7 +122,7 @@ def _own_tags(collection: Collection) -> frozenset[str] | None:
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
-    prepared = prepare(run.collection.comments)
+    prepared = _with_labelled(prepare(run.collection.comments), run.labels)
     scored = totals.score_comments(prepared.kept, run.scorer)
     found = totals.total(scored, run.scorer)
     mentions = themes.find_mentions(scored, run.scorer, run.labels)
@@ -145,6 +145,14 @@ def _sentiment(run: _Run) -> SentimentSummary:
         as_of=run.now,
     )
     return _grounded(document, run.log)
+
+
+def _with_labelled(prepared: Prepared, labels: Labels) -> Prepared:
+    """A comment that a language model labelled counts as read, whatever its language."""
+    labelled = tuple(item for item in prepared.not_read if item.comment.ref in labels)
+    not_read = tuple(item for item in prepared.not_read if item.comment.ref not in labels)
+    dropped = prepared.dropped | ({"language": len(not_read)} if not_read else {})
+    return replace(prepared, kept=(*prepared.kept, *labelled), not_read=not_read, dropped=dropped)
 
 
 def _virality(run: _Run) -> ViralityBreakdown:

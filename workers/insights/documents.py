@@ -158,11 +158,14 @@ ThemeKind = Literal["praise", "pain", "question", "objection", "desire"]
 
 
 class Theme(Shape):
+    """`aspect` is null for a theme that a model named outside the vocabulary."""
+
     kind: ThemeKind
-    aspect: str
+    aspect: str | None
     title: str
     share: Share
     n: int
+    source: Literal["vocabulary", "model"] = "vocabulary"
     evidence_ids: EvidenceIds
 
 

@@ -85,3 +85,8 @@ def theme_title(kind: ThemeKind, aspect: str) -> str:
 
 def aspects_in(text: str) -> tuple[str, ...]:
     return tuple(name for name, words in ASPECTS.items() if words.pattern.search(text))
+
+
+def words_of(aspect: str | None) -> AspectWords:
+    """Of a theme's aspect. KeyError for `OVERALL` and for a theme outside the vocabulary."""
+    return ASPECTS[aspect or OVERALL]

@@ -23,7 +23,7 @@ from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect
 from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
-from workers.writing.assistant import Assistant
+from workers.writing.assistant import FIRST_PERCENT, Assistant
 
 ANALYSE = Task(analyse, returns=Analysis)
 
@@ -80,9 +80,10 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         prose and prose.taking(context.acquire),
         context.step,
         best_scorer(),
-        services.compute,
+        compute=services.compute,
+        report=context.progress,
     )
-    await context.progress("analysing", 60)
+    await context.progress("analysing", FIRST_PERCENT)
     try:
         labelled = await assistant.label(collection)
         analysis = await services.compute(

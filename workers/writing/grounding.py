@@ -36,10 +36,20 @@ def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     return " ".join("".join(seen).split())[:limit]
 
 
-def as_data(items: Mapping[str, str]) -> str:
+def items_of(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    """The lines with ids."""
+    return [{"id": name, "text": as_line(text)} for name, text in texts.items()]
+
+
+def as_data(texts: Mapping[str, str]) -> str:
     """The lines as JSON with ids, so that no text can end its own string."""
-    lines = [{"id": name, "text": as_line(text)} for name, text in items.items()]
-    return json.dumps({"items": lines}, ensure_ascii=False)
+    return json.dumps({"items": items_of(texts)}, ensure_ascii=False)
+
+
+def is_clean(text: str) -> bool:
+    """Whether it is short and names no contact, and a person sees all of it."""
+    unclean = _CONTACT.search(text) or _INVISIBLE.search(text)
+    return len(text) <= MAX_CLAIM_CHARACTERS and unclean is None
 
 
 def _is_seen(char: str) -> bool:
@@ -105,9 +115,7 @@ class Ground:
 
     def allows(self, text: str, evidence_ids: Iterable[str] = ()) -> bool:
         """Whether it is short, names no contact, and states only known figures."""
-        if len(text) > MAX_CLAIM_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
-            return False
-        return self.figures(evidence_ids).issuperset(mentions(text))
+        return is_clean(text) and self.figures(evidence_ids).issuperset(mentions(text))
 
 
 def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:

@@ -35,7 +35,7 @@ from workers.insights.pack import templates
 from workers.insights.pack.facts import StatedFacts, stated_facts
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.scripts import script_templates, theme_fields, write_hooks
-from workers.insights.vocabulary import ASPECTS, OVERALL
+from workers.insights.vocabulary import OVERALL, words_of
 
 MAX_ANGLES = 5
 MAX_HASHTAGS = 8
@@ -108,7 +108,7 @@ def _score(virality: ViralityBreakdown) -> PackScore:
 
 def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
     """The largest of each kind that names an aspect, then the second ones; new aspects go first."""
-    named = [theme for theme in found if theme.aspect != OVERALL]
+    named = [theme for theme in found if theme.aspect not in {OVERALL, None}]
     largest = max((theme.n for theme in named), default=0)
     named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
     ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
@@ -118,7 +118,7 @@ def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
         ranked[kind][place] for place in range(2) for kind in _ORDER if len(ranked[kind]) > place
     )
     chosen = list(rounds)
-    first: dict[str, Theme] = {}
+    first: dict[str | None, Theme] = {}
     for theme in chosen:
         first.setdefault(theme.aspect, theme)
     repeats = [theme for theme in chosen if first[theme.aspect] is not theme]
@@ -189,14 +189,14 @@ def _posting(virality: ViralityBreakdown) -> Posting:
 
 def _dos(themes: Sequence[Theme]) -> Iterator[str]:
     for aspect in list(dict.fromkeys(theme.aspect for theme in themes))[:3]:
-        words = ASPECTS[aspect]
+        words = words_of(aspect)
         yield f"On {words.noun}: {words.demo[0].lower()}{words.demo[1:]}"
 
 
 def _donts(sentiment: SentimentSummary, themes: Sequence[Theme]) -> Iterator[str]:
     for theme in themes:
         if theme.kind == "pain":
-            words = ASPECTS[theme.aspect]
+            words = words_of(theme.aspect)
             yield f"Don't promise that it {words.good}: {theme.n} comments say that it {words.bad}."
     for risk in sentiment.risks:
         if risk.severity == "high":
@@ -231,7 +231,7 @@ def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
     for kind in ("praise", "question", "pain"):
         theme = next((theme for theme in themes if theme.kind == kind), None)
         if theme is not None:
-            parts.append(_HEADLINES[theme.kind].format(noun=ASPECTS[theme.aspect].noun))
+            parts.append(_HEADLINES[theme.kind].format(noun=words_of(theme.aspect).noun))
     if not parts and score.band in _BANDS:
         parts = [_BANDS[score.band]]
     said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
@@ -244,7 +244,7 @@ def _divided(themes: Sequence[Theme]) -> str | None:
     pain = next((theme for theme in themes if theme.kind == "pain"), None)
     if praise is None or pain is None or praise.aspect != pain.aspect:
         return None
-    return ASPECTS[praise.aspect].noun
+    return words_of(praise.aspect).noun
 
 
 def summary(

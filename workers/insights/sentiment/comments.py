@@ -89,7 +89,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
+    """`not_read` are in languages that the embedded engine does not read."""
+
     kept: tuple[Counted, ...]
+    not_read: tuple[Counted, ...]
     collected: int
     dropped: dict[Reason, int]
     languages: dict[str, int]
@@ -101,6 +104,7 @@ def prepare(comments: Iterable[Comment]) -> Prepared:
     dropped: Counter[Reason] = Counter()
     languages: Counter[str] = Counter()
     kept: list[tuple[Comment, str]] = []
+    foreign: set[str] = set()
     seen = _Seen()
     for comment in collected[:MAX_COMMENTS]:
         text = clean(comment.text)
@@ -108,12 +112,21 @@ def prepare(comments: Iterable[Comment]) -> Prepared:
         if reason is None:
             language = detect_language(text)
             languages[language] += 1
-            reason = "language" if language not in {"en", "unknown"} else seen.check(text)
+            reason = seen.check(text)
+            if reason is None and language not in {"en", "unknown"}:
+                foreign.add(comment.ref)
         if reason is None:
             kept.append((comment, text))
         else:
             dropped[reason] += 1
-    return Prepared(_weighted(kept), len(collected), dict(dropped), dict(languages))
+    counted = _weighted(kept)
+    return Prepared(
+        kept=tuple(item for item in counted if item.comment.ref not in foreign),
+        not_read=tuple(item for item in counted if item.comment.ref in foreign),
+        collected=len(collected),
+        dropped=dict(dropped),
+        languages=dict(languages),
+    )
 
 
 def clean(text: str) -> str:

@@ -130,7 +130,7 @@ def themes(
         for (kind, aspect), group in groups.items()
         if len(group) >= MINIMUM_MENTIONS
     ]
-    found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.aspect))
+    found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.title))
     return tuple(_first_of_each_kind(found))
 
 
@@ -142,18 +142,21 @@ def _unspecific(
         if item.counted.comment.ref not in named:
             label = labels.get(item.counted.comment.ref)
             kind = label.kind if label else _kind(item.counted.text, item.chances)
-            yield Mention(item, OVERALL, kind, item.chances.net)
+            about = label.theme if label and label.theme else OVERALL
+            yield Mention(item, about, kind, item.chances.net)
 
 
 def _theme(
     kind: ThemeKind, aspect: str, group: Sequence[Mention], comments: int, log: EvidenceLog
 ) -> Theme:
-    title = theme_title(kind, aspect)
+    is_open = aspect != OVERALL and aspect not in ASPECTS  # a title in the model's words
+    title = aspect if is_open else theme_title(kind, aspect)
     evidence = log.add("comment", f"{title} ({len(group)} comments).", _refs(group), label=kind)
     return Theme(
         kind=kind,
-        aspect=aspect,
+        aspect=None if is_open else aspect,
         title=title,
+        source="model" if is_open else "vocabulary",
         share=round(len(group) / comments, 3),
         n=len(group),
         evidence_ids=(evidence,),
