@@ -78,8 +78,8 @@ bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook besid
 bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
-eval: $(VENV)/.onnx-installed ## The analysis on real data, every threshold with its value: make eval DATA=dir
-	@$(RUN) -m tests.evaluation $(DATA)
+eval: $(VENV)/.onnx-installed ## The analysis on real data, every threshold with its value: make eval DATA=dir (MODEL=1: the language model)
+	@$(RUN) -m tests.evaluation$(if $(MODEL),.model) $(DATA) $(if $(TEXTS),--texts $(TEXTS))
 
 trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
 	@$(RUN) -m tests.trials $(CASE)
