@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.openai import Reply
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
-from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.sources.routing import collect
 from workers.writing.assistant import Assistant
 
@@ -35,14 +35,14 @@ def work(collection, services, memory):
 
 async def assisted(collection, services, model, step):
     """The analysis of a bottle, labelled and written by the model."""
-    assistant = Assistant(model, model, step, LexiconScorer())
+    assistant = Assistant(model, model, step, MultilingualScorer())
     labelled = await assistant.label(collection)
     analysis = analyse(
         collection,
         product_name="Bottle",
         now=services.now(),
         ref_key=services.ref_key,
-        scorer=labelled.scorer or LexiconScorer(),
+        scorer=labelled.scorer,
         labels=labelled.labels,
     )
     return await assistant.write(analysis, "Bottle", labelled)
