@@ -27,10 +27,10 @@ from tests.evaluation import data
 from tests.evaluation.bars import Bar, Finding, falls_short, read_bars
 from tests.evaluation.data import Labelled
 from tests.evaluation.report import print_lines
-from tests.evaluation.training import LABELS, is_training_group
+from tests.evaluation.train_sentiment import LABELS, is_training_group
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment, Label, Labels
-from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.sources.context import forgetful
 from workers.writing import labels as labelling
 from workers.writing.assistant import Assistant
@@ -208,7 +208,7 @@ def _overall(model: TextModel, comments: Sequence[Comment], labels: Labels) -> d
         product_name="Product",
         now=NOW,
         ref_key=b"evaluation",
-        scorer=LabelScorer(model.name, by_text, best_scorer()),
+        scorer=LabelScorer(model.name, by_text, MultilingualScorer()),
         labels={c.ref: labels[c.ref] for c in comments if c.ref in labels},
     )
     overall: dict[str, Any] = analysis.results[0].content["overall"]
@@ -233,7 +233,7 @@ async def _injection_shift(
     collection = Collection(
         "evaluation", "tiktok_video", "https://shop.example/test", NOW, comments=tuple(mixed)
     )
-    labelled = await Assistant(model, None, forgetful, best_scorer()).label(collection)
+    labelled = await Assistant(model, None, forgetful, MultilingualScorer()).label(collection)
     before = _overall(model, comments, clean.labels)["net"]
     after = _overall(model, mixed, labelled.labels)["net"]
     beside = f"{len(extra)} among {len(comments)} of {clean.sample.name}"

@@ -15,7 +15,8 @@ CANARY = "quokkabanjo"
 OPINIONS = (
     "the taste is lovely and smooth",
     "mine leaks from the lid, terrible",
-    "does it fit a cup holder?",
+    "the battery dies quickly, terrible",
+    "how much does it cost?",
     "too expensive for a bottle",
     "I just ordered mine",
     "I wish it came in green",
@@ -86,8 +87,8 @@ def test_the_marked_collection_does_yield_findings():
     assert [risk["kind"] for risk in sentiment["risks"]] == ["safety", "shipping"]
     assert virality["score"]["band"] == "breakout"
     assert [tag["tag"] for tag in virality["hashtags"]] == ["coffee"]
-    assert len(pack["angles"]) == 4
-    assert len(pack["hooks"]) == 6
+    assert len(pack["angles"]) == 3
+    assert len(pack["hooks"]) == 5
 
 
 @pytest.mark.parametrize(

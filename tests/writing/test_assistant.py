@@ -13,7 +13,7 @@ from tests.running import until, worker
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
 from workers.insights.inputs import Comment
-from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.jobs import analyze_product
 from workers.sources.context import forgetful
 from workers.sources.routing import collect
@@ -42,14 +42,14 @@ def work(collection, services, memory):
 
 async def assisted(collection, services, model, step, report=unreported):
     """The analysis of a bottle, labelled and written by the model."""
-    assistant = Assistant(model, model, step, LexiconScorer(), report=report)
+    assistant = Assistant(model, model, step, MultilingualScorer(), report=report)
     labelled = await assistant.label(collection)
     analysis = analyse(
         collection,
         product_name="Bottle",
         now=services.now(),
         ref_key=services.ref_key,
-        scorer=labelled.scorer or LexiconScorer(),
+        scorer=labelled.scorer,
         labels=labelled.labels,
     )
     return await assistant.write(analysis, "Bottle", labelled, collection.product)

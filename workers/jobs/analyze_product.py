@@ -15,7 +15,7 @@ from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Snapshot
-from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.insights.virality.velocity import snapshots_of
 from workers.jobs.services import Services
 from workers.sources.context import OwnAccount
@@ -79,7 +79,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         labels and labels.taking(context.acquire),
         prose and prose.taking(context.acquire),
         context.step,
-        best_scorer(),
+        MultilingualScorer(),
         compute=services.compute,
         report=context.progress,
     )

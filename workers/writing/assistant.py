@@ -14,7 +14,7 @@ from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
 from workers.insights.inputs import Collection, Labels, ProductFacts
 from workers.insights.sentiment.comments import Prepared, prepare
-from workers.insights.sentiment.lexicon import Scorer
+from workers.insights.sentiment.engine import Scorer
 from workers.sources.context import Report, Step
 from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
 from workers.writing.labels import LabelScorer, label_comments

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from workers.insights.documents import ThemeKind
 from workers.insights.inputs import Comment, Label, Sentiment
-from workers.insights.sentiment.lexicon import Probabilities, Scorer
+from workers.insights.sentiment.engine import Probabilities, Scorer
 from workers.insights.vocabulary import ASPECTS
 from workers.sources.context import Step, forgetful
 from workers.writing.grounding import as_data

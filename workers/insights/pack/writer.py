@@ -35,7 +35,9 @@ from workers.insights.pack import templates
 from workers.insights.pack.facts import StatedFacts, stated_facts
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.scripts import script_templates, theme_fields, write_hooks
-from workers.insights.vocabulary import OVERALL, words_of
+from workers.insights.sentiment.comments import plural
+from workers.insights.statistics import wilson
+from workers.insights.vocabulary import words_of
 
 MAX_ANGLES = 5
 MAX_HASHTAGS = 8
@@ -49,7 +51,6 @@ DISCLOSURE = Disclosure(
 # The most useful to a script first: an answer and a strength before a weakness.
 _ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
 
-LEAST_SHOWN_SHARE = 0.005  # below, it would read as 0 %
 _HEADLINES: dict[ThemeKind, str] = {
     "question": "people ask about {noun}",
     "praise": "people praise {noun}",
@@ -107,8 +108,8 @@ def _score(virality: ViralityBreakdown) -> PackScore:
 
 
 def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
-    """The largest of each kind that names an aspect, then the second ones; new aspects go first."""
-    named = [theme for theme in found if theme.aspect not in {OVERALL, None}]
+    """The largest of each kind that may be claimed, then the second ones; new aspects go first."""
+    named = [theme for theme in found if theme.carries_claims]
     largest = max((theme.n for theme in named), default=0)
     named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
     ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
@@ -239,10 +240,13 @@ def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
 
 
 def _divided(themes: Sequence[Theme]) -> str | None:
-    """What leads the praise and the complaints alike."""
+    """What leads the praise and the complaints, if neither clearly prevails."""
     praise = next((theme for theme in themes if theme.kind == "praise"), None)
     pain = next((theme for theme in themes if theme.kind == "pain"), None)
     if praise is None or pain is None or praise.aspect != pain.aspect:
+        return None
+    low, high = wilson(praise.n / (praise.n + pain.n), praise.n + pain.n)
+    if not low < 0.5 < high:
         return None
     return words_of(praise.aspect).noun
 
@@ -266,8 +270,9 @@ def _sentences(
     else:
         yield "There is no video to score, or nothing to compare it with."
     intent = sentiment.purchase_intent
-    if intent.share and intent.share >= LEAST_SHOWN_SHARE:
-        yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
+    if intent.share:
+        evidence = {item.id: item.paraphrase for item in sentiment.evidence}
+        yield evidence[intent.evidence_ids[0]]
     if virality.drivers:
         yield virality.drivers[0].text
     if facts.price:
@@ -280,10 +285,13 @@ def _sentiment_sentence(sentiment: SentimentSummary) -> str:
     overall = sentiment.overall
     if not sentiment.sample.collected:
         return "No comments were collected."
+    sample = sentiment.sample
+    counts = ((sample.comments, "comment"), (sample.reviews, "review"))
+    said = " and ".join(plural(n, noun) for n, noun in counts if n) or "no comment"
     if overall.net is None or overall.ci95 is None:
-        return f"Only {overall.n} comments could be read: too few for a verdict."
+        return f"Only {said} could be read: too few for a verdict."
     low, high = overall.ci95
     return (
-        f"{overall.n} comments are {overall.label} as a whole: net {overall.net:+.2f} "
+        f"{said} are {overall.label} as a whole: net {overall.net:+.2f} "
         f"(between {low:+.2f} and {high:+.2f}) on a scale from -1 to +1."
     )
