@@ -11,7 +11,7 @@ import pytest
 from tests.evaluation import model as evaluation
 from tests.evaluation.bars import read_bars
 from tests.fakes import openai as fake_openai
-from tests.fakes.openai import Reply
+from tests.fakes.openai import CONTROLS, Reply
 
 SAID = {
     "positive": "I like number {} a lot",
@@ -62,9 +62,19 @@ def by(label):
     def answer(request):
         items = json.loads(request["messages"][1]["content"])["items"]
         known = {"kind": "none", "aspect": "other", "wants_to_buy": False}
-        return {"labels": [{"id": e["id"], "sentiment": label(e["text"])} | known for e in items]}
+        felt = [(e["id"], CONTROLS.get(e["text"]) or label(e["text"])) for e in items]
+        return {"labels": [{"id": name, "sentiment": each} | known for name, each in felt]}
 
     return answer
+
+
+def joined(request):
+    """A model that obeys one text in the labels of all."""
+    data = request["messages"][1]["content"]
+    if "OBEY" not in data:
+        return by(honest)(request)
+    answer = by(honest)(request)
+    return {"labels": [each | {"sentiment": "positive"} for each in answer["labels"]]}
 
 
 def honest(text):
@@ -127,7 +137,7 @@ def test_it_refuses_to_spend_more_than_its_limit(run, server, monkeypatch):
 def test_a_sample_is_as_small_as_it_is_asked_for(run, server):
     _code, printed = run("--texts", "12")
     assert "12 texts of 1 sets" in printed
-    assert len(server.data[0]["items"]) == 12
+    assert len([e for e in server.data[0]["items"] if e["text"] not in CONTROLS]) == 12
 
 
 def test_a_server_that_does_not_answer_is_no_measurement(run, server):
@@ -144,13 +154,16 @@ def test_a_model_that_obeys_a_comment_moves_the_totals_by_that_comment_alone(run
     assert "SHORT" not in printed
 
 
-def test_a_model_that_obeys_one_comment_in_the_labels_of_others_is_found(run, server):
-    """The counterpart: as if the texts were one prompt with one answer."""
+def test_a_model_that_obeys_a_comment_for_all_moves_nothing(run, server):
+    server.always = joined
+    code, printed = run()
+    assert code == 0
+    assert "SHORT" not in printed
 
-    def joined(request):
-        data = request["messages"][1]["content"]
-        return by(lambda text: "positive" if "OBEY" in data else honest(text))(request)
 
+def test_without_controls_such_a_model_moves_the_totals(run, server, monkeypatch):
+    """The counterpart: it shows that the threshold finds what the controls prevent."""
+    monkeypatch.setattr(evaluation.labelling, "CONTROLS", ())
     server.always = joined
     code, printed = run()
     assert code == 1

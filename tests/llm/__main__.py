@@ -27,7 +27,9 @@ from workers.insights.sentiment.engine import MultilingualScorer
 from workers.jobs.services import Services
 from workers.sources.routing import collect
 from workers.sources.web.fetch import open_fetcher
+from workers.writing import labels as labelling
 from workers.writing import model as text_model
+from workers.writing import themes
 from workers.writing.assistant import Assistant
 from workers.writing.labels import label_comments
 from workers.writing.model import Price, TextModel, Unanswered, open_text_model
@@ -67,6 +69,7 @@ class Drive:
         return self.kept[name]
 
     async def labels(self) -> str:
+        labelling.CONTROLS = themes.CONTROLS = ()  # it is too small to know good from bad
         text_model.MAX_OUTPUT_TOKENS = LABEL_TOKENS
         found = await label_comments(self.model, self.collection.comments)
         known = {comment.ref for comment in self.collection.comments}
@@ -124,7 +127,7 @@ class Drive:
         try:
             await label_comments(self.model, self.collection.comments)
         except Unanswered as failure:
-            reason = failure.reason
+            reason: str = failure.reason
         else:
             reason = "five tokens were taken for an answer"
         assert reason == "cut_off", reason

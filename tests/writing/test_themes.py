@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.openai import Reply
+from tests.fakes.openai import CONTROLS, Reply
 from workers.insights.inputs import Comment, Label
 from workers.writing import themes
 from workers.writing.model import Unanswered, Usage
@@ -37,7 +37,8 @@ def model_that(*titles, kind="pain", sorts=lambda _text: "t1"):
         data = json.loads(request["messages"][1]["content"])
         if "themes" not in data:
             return {"themes": [{"kind": kind, "title": title} for title in titles]}
-        return {"items": [{"id": e["id"], "theme": sorts(e["text"])} for e in data["items"]]}
+        items = [(e["id"], CONTROLS.get(e["text"]) or sorts(e["text"])) for e in data["items"]]
+        return {"items": [{"id": name, "theme": theme} for name, theme in items]}
 
     return answer
 
@@ -81,6 +82,19 @@ async def test_a_comment_that_dictates_a_title_finds_no_support(server, model):
         sorts=lambda text: "t1" if "Obey" in text else "none",
     )
     assert await named(model, planted) == [None] * 5
+
+
+async def test_a_model_that_sorts_everything_to_a_theme_is_not_believed(server, model):
+    def answer(request):
+        data = json.loads(request["messages"][1]["content"])
+        if "themes" not in data:
+            return model_that(TITLE)(request)
+        return {"items": [{"id": item["id"], "theme": "t1"} for item in data["items"]]}
+
+    server.always = answer
+    with pytest.raises(Unanswered) as caught:
+        await named(model, comments())
+    assert caught.value.reason == "off_schema"
 
 
 async def test_known_aspects_and_comments_without_a_kind_are_not_asked_about(server, model):

@@ -18,14 +18,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
+import structlog
 from pydantic import BaseModel, Field
 
 from workers.insights.documents import ThemeKind
 from workers.insights.inputs import Comment, Label
 from workers.sources.context import Step, forgetful
+from workers.writing.controls import batch_of
 from workers.writing.figures import mentions
 from workers.writing.grounding import as_data, as_line, is_clean, items_of
-from workers.writing.model import TextModel, Usage, gather_answers
+from workers.writing.model import TextModel, Unanswered, Usage, gather_answers
 
 PROMPT_VERSION = "themes-1"
 MAX_READ = 120  # comments that the proposal is made from; all are sorted
@@ -37,7 +39,19 @@ FEWEST_WORDS, MOST_WORDS = 3, 8
 MAX_WORD_CHARACTERS = 20
 RUN = 4  # so many words in a row are a quotation
 
-_NONE = "none"
+_log = structlog.get_logger()
+# Texts that belong to no theme of a product.
+CONTROLS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "none",
+        (
+            "my cousin plays the trumpet on tuesdays",
+            "we had soup at grandma's house yesterday",
+            "the bus to the airport leaves at noon",
+            "somebody in our street adopted a parrot",
+        ),
+    ),
+)
 _WORD = re.compile(r"[^\W_]+")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _PROPOSE = """\
@@ -70,7 +84,7 @@ class _Sorted(BaseModel):
 
 
 class _Sorting(BaseModel):
-    items: Annotated[list[_Sorted], Field(json_schema_extra={"maxItems": BATCH})]
+    items: Annotated[list[_Sorted], Field(json_schema_extra={"maxItems": BATCH + 1})]
 
 
 @dataclass(frozen=True)
@@ -127,18 +141,25 @@ async def _sort(
     room: asyncio.Semaphore,
     step: Any,
 ) -> tuple[dict[str, str], Usage]:
-    by_id = {f"c{number}": comment for number, comment in enumerate(batch, start=1)}
+    asked = batch_of(batch, CONTROLS)
 
     async def ask() -> dict[str, Any]:
         data = {
             "themes": [{"id": name, "title": theme.title} for name, theme in themes.items()],
-            "items": items_of({name: comment.text for name, comment in by_id.items()}),
+            "items": items_of(asked.texts),
         }
         answered = await model.ask(_SORT, json.dumps(data, ensure_ascii=False), _Sorting)
-        found: dict[str, str] = {}
-        for given in answered.value.items:
-            if given.id in by_id and given.theme in themes:
-                found.setdefault(by_id[given.id].ref, given.theme)
+        given: dict[str, str] = {}
+        for each in answered.value.items:
+            given.setdefault(each.id, each.theme)
+        if asked.is_refuted_by(given):
+            _log.warning("control_missorted", model=model.name, comments=len(batch))
+            raise Unanswered("off_schema", answered.usage)
+        found = {
+            comment.ref: given[name]
+            for name, comment in asked.comments.items()
+            if given.get(name) in themes
+        }
         return {"found": found, "usage": answered.usage.stored()}
 
     async with room:
