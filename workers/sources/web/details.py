@@ -106,7 +106,7 @@ _MATERIAL_OF, _COLOUR_OF = _table(_MATERIALS), _table(_COLOURS)
 _MADE_OF = re.compile(
     r"(?:\d{1,3}\s*%\s*|\b(?:made (?:of|from|out of)|(?:hergestellt |gefertigt )?aus|fabriqué en"
     r"|hecho de|hecha de|feito de|feita de|fatto (?:di|in)|gemaakt van)\s+)"
-    r"(?:[^\W\d_]+\s+)??([^\W\d_]+)",
+    r"((?:[^\W\d_]+\s+)?[^\W\d_]+)",
     re.IGNORECASE,
 )
 _BEHIND_COMMA = re.compile(r"[,(/|\u2013-]\s*([^,(/|]+)")
