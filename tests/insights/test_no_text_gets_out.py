@@ -60,7 +60,6 @@ def _everything_marked():
         name=f"Bottle {CANARY}",
         price=Decimal("9.50"),
         currency="EUR",
-        description=f"A fine bottle {CANARY} for all who drink cold coffee every day of the week",
         availability=CANARY,
         url=f"https://shop.example/{CANARY}",
     )

@@ -27,7 +27,7 @@ QUESTIONS = varied("how much does it cost?", 12)
 PRAISE = varied("I love the taste", 9)
 COMPLAINTS = varied("the battery dies quickly, terrible", 6)
 FACTS = ProductFacts(
-    name="Bottle", price=Decimal("34.00"), currency="USD", rating=4.4, review_count=312, sku="B"
+    name="Bottle", price=Decimal("34.00"), currency="USD", rating=4.4, review_count=312
 )
 
 

@@ -80,18 +80,18 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the product's page states. `description` is read, never repeated."""
+    """What the product's page states: names, numbers, and words of our own tables."""
 
     name: str
     brand: str | None = None
     price: Decimal | None = None
-    currency: str | None = None
+    currency: str | None = None  # its ISO code, or the sign if several currencies share it
     availability: str | None = None  # schema.org's word: InStock, OutOfStock, PreOrder, …
-    description: str | None = field(default=None, repr=False)
-    rating: float | None = None
+    rating: float | None = None  # of five
     review_count: int | None = None
-    sku: str | None = None
-    image_url: str | None = None
+    materials: tuple[str, ...] = ()  # "cotton", "steel"
+    sizes: tuple[str, ...] = ()  # "300 ml", "20 × 30 cm", "XL"
+    colours: tuple[str, ...] = ()  # "blue"
     url: str | None = None
 
 
