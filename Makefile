@@ -78,8 +78,8 @@ bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook besid
 bench-compliance: setup ## A script of 5,000 characters against 200 brand rules
 	@$(RUN) -m tests.benchmarks.compliance $(ARGS)
 
-eval: $(VENV)/.onnx-installed ## The analysis on real data, every threshold with its value: make eval DATA=dir
-	@$(RUN) -m tests.evaluation $(DATA)
+eval: setup ## The analysis on real data, every threshold with its value: make eval DATA=dir (MODEL=1: the language model)
+	@$(RUN) -m tests.evaluation$(if $(MODEL),.model) $(DATA) $(if $(TEXTS),--texts $(TEXTS))
 
 trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
 	@$(RUN) -m tests.trials $(CASE)
@@ -108,9 +108,6 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
 	    --output-file requirements-bench.lock pyproject.toml
-	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --strip-extras --allow-unsafe --extra onnx --constraint requirements.lock \
-	    --output-file requirements-onnx.lock pyproject.toml
 
 ##@ Set-up (every target does it when needed)
 
@@ -136,11 +133,6 @@ node_modules/.installed: package-lock.json .npmrc
 $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
 	@echo "Installing the systems to compare with …"
 	@$(INSTALL) --require-hashes -r requirements-bench.lock
-	@touch $@
-
-$(VENV)/.onnx-installed: $(VENV)/.installed requirements-onnx.lock
-	@echo "Installing the neural sentiment engine …"
-	@$(INSTALL) --require-hashes -r requirements-onnx.lock
 	@touch $@
 
 $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock

@@ -200,13 +200,14 @@ returns boolean
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select error_code in (
-        'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+        'page_not_found', 'page_not_readable', 'page_too_large', 'url_not_allowed',
+        'post_unavailable', 'nothing_found', 'no_data_found',
         'rules_too_slow'
     )
 $$;
 comment on function private.is_fault_of_user is
-'Whether a failure comes from the user''s input. Such a job stays counted.';
+'Whether a failure comes from the user''s input. Such a job stays counted. not_a_product does not
+count: the analysis has not begun.';
 
 create function private.jobs_refund()
 returns trigger

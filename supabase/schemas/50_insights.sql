@@ -146,7 +146,9 @@ grant update (name) on public.virality_packs to authenticated;
 grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
-returns table (product_id uuid, product_name text, source_url text, last_breakdown jsonb)
+returns table (
+    product_id uuid, product_name text, source_url text, last_breakdown jsonb, transcripts boolean
+)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
@@ -157,14 +159,17 @@ begin atomic
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
             order by r.created_at desc limit 1
+        ),
+        (
+            select l.transcripts from public.plans as l where l.id = private.plan_of(p.user_id)
         )
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. Definer: workers have no table
-rights.';
+virality_breakdown, whose counts give the velocity, or null. transcripts: the plan of the owner reads
+what videos say. Definer: workers have no table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)

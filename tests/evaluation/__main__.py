@@ -71,7 +71,13 @@ SECTIONS = (
     ),
     Section(
         (data.PRODUCT_PAGES,),
-        ("price_f1", "availability_f1", "name_share"),
+        (
+            "price_f1",
+            "availability_f1",
+            "name_share",
+            "other_pages_refused",
+            "products_refused",
+        ),
         lambda folder: products.judge(folder / data.PRODUCT_PAGES),
     ),
     Section(

@@ -20,7 +20,6 @@ from tests.evaluation.leaks import find_leaks, strings
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
 from workers.insights.inputs import Collection, Comment, Video
-from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.sources.tiktok.items import read_videos
 
 NOW = datetime(2020, 12, 21, tzinfo=UTC)
@@ -92,9 +91,7 @@ def _comments(texts: list[str]) -> tuple[Comment, ...]:
 
 def _documents(collection: Collection) -> list[dict[str, Any]]:
     """By the lexicon: quick, and texts go through the same hands whatever engine labels them."""
-    analysis = analyse(
-        collection, product_name=PRODUCT, now=NOW, ref_key=KEY, scorer=LexiconScorer()
-    )
+    analysis = analyse(collection, product_name=PRODUCT, now=NOW, ref_key=KEY)
     return [*(result.content for result in analysis.results), analysis.pack.configuration]
 
 

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from tests.evaluation.train_sentiment import LABELS, is_training_group
-from workers.insights.multilingual.aspects import FIT, carries_claims
-from workers.insights.multilingual.language import ENGLISH, detect_language
-from workers.insights.multilingual.sentiment import read
-from workers.insights.multilingual.totals import Total, total
+from workers.insights.sentiment.aspects import FIT, carries_claims
 from workers.insights.sentiment.comments import clean
+from workers.insights.sentiment.engine import read
+from workers.insights.sentiment.language import ENGLISH, detect_language
+from workers.insights.sentiment.totals import Total, total
 
 Numbers = NDArray[np.float64]
 SHORT_COMMENTS = Path(__file__).parents[1] / "data" / "short_comments.json"

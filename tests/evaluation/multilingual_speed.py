@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from workers.insights.multilingual.language import ENGLISH, detect_languages
-from workers.insights.multilingual.sentiment import read
-from workers.insights.multilingual.totals import total
+from workers.insights.sentiment.engine import read
+from workers.insights.sentiment.language import ENGLISH, detect_languages
+from workers.insights.sentiment.totals import total
 
 COMMENTS, RUNS = 400, 20
 

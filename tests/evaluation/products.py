@@ -3,6 +3,9 @@
 The measure is that of the benchmark the pages come from (scrapinghub/product-extraction-benchmark):
 amounts must be equal, availability is in stock unless the page says otherwise, and a wrong value
 counts twice, as a false one and as a missing one. The baseline is structured data alone.
+
+Pages that are about no product must be refused, and real product pages must not be. An answer that
+is always the same fails one of both.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import extruct
 
+from tests.evaluation import no_products
 from tests.evaluation.bars import Finding
 from workers.sources.web.availability import stated_availability
 from workers.sources.web.markup import Markup, has_type
@@ -123,8 +127,30 @@ def _structured_data_alone(html: str, _url: str) -> tuple[str | None, Decimal | 
     return name, money.amount if money else None, stated_availability(markup)
 
 
+def share_refused(pages: Iterable[tuple[str, str]]) -> tuple[float, int]:
+    """The share of pages that are refused as no product, and the number of pages."""
+    answers = [read_html(html, url, b"evaluation")[0] is None for html, url in pages]
+    return sum(answers) / max(len(answers), 1), len(answers)
+
+
+def other_pages() -> Iterator[tuple[str, str]]:
+    """Pages that are about no product."""
+    for page in no_products.pages():
+        yield page.html, f"https://potter.example{page.url}"
+
+
+def product_pages(folder: Path) -> Iterator[tuple[str, str]]:
+    """The real product pages of `folder`."""
+    truth = json.loads((folder / "ground-truth.json").read_text("utf-8"))
+    for page_id, facts in sorted(truth.items()):
+        with gzip.open(folder / "html" / f"{page_id}.html.gz", "rt", encoding="utf-8") as file:
+            yield file.read(), facts["url"]
+
+
 def judge(folder: Path) -> list[Finding]:
     found = evaluate(folder)
+    others, n_others = share_refused(other_pages())
+    products, n_products = share_refused(product_pages(folder))
     ours, plain = found.ours, found.structured_data_alone
     return [
         Finding("price_f1", ours.price_f1, ours.pages, f"extruct alone {plain.price_f1:.3f}"),
@@ -135,4 +161,13 @@ def judge(folder: Path) -> list[Finding]:
             f"extruct alone {plain.availability_f1:.3f}",
         ),
         Finding("name_share", ours.name_share, ours.pages, f"extruct alone {plain.name_share:.3f}"),
+        Finding(
+            "other_pages_refused", others, n_others, "always accepting 0.000, always refusing 1.000"
+        ),
+        Finding(
+            "products_refused",
+            products,
+            n_products,
+            "always accepting 0.000, always refusing 1.000",
+        ),
     ]

@@ -42,6 +42,18 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
 - **Speed.** Seconds of one core, since a clock on a shared machine also counts the neighbours; the
   clock's are beside them. The first run, which loads the engine, is not counted.
 
+## The language model
+
+`make eval MODEL=1` asks the configured model, with the worker's prompt and settings, for the labels
+of at most 200 texts of each set (`TEXTS=n`). It prints the cost before and after, and refuses above
+2 $ or without `OPENAI_API_KEY`. The table above is the built-in engine's; no model's figures are in
+it. The thresholds are the same. Beside each stands what a constant and shuffled labels reach.
+
+Planted instructions are mixed into one set. The net score may move by 0.05. A comment that the
+model obeys can mislabel itself. Forty comments share a request, so the model might obey it for all.
+Each request has two control texts of known sentiment: if a label of one is wrong, the request's
+labels are not used.
+
 ## What it does not show
 
 - The videos seen twice were already popular, and are Vietnamese; the creators of 2020 are large

@@ -22,15 +22,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
-from workers.insights.multilingual.embedding import embed
-from workers.insights.multilingual.sentiment import (
+from workers.insights.sentiment.comments import clean
+from workers.insights.sentiment.embedding import embed
+from workers.insights.sentiment.engine import (
     Head,
     blend,
     english_features,
     neutral_features,
     softmax,
 )
-from workers.insights.sentiment.comments import clean
 
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from workers.writing import labels, themes
+
 KEY = "sk-test-key"
+# What any usable model answers to the texts by which we check that it read each by itself.
+CONTROLS = {
+    text: answer for answer, texts in (*labels.CONTROLS, *themes.CONTROLS) for text in texts
+}
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
 
 

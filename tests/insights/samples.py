@@ -8,7 +8,6 @@ from itertools import combinations, count, cycle, islice
 
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Author, Collection, Comment, Video
-from workers.insights.sentiment.lexicon import LexiconScorer
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KEY = b"a key of the tests"
@@ -76,7 +75,6 @@ def analysed(**fields) -> Analysis:
         product_name="Bottle",
         now=NOW,
         ref_key=KEY,
-        scorer=LexiconScorer(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.insights.samples import make_comment, make_comments
-from workers.insights.sentiment.comments import clean, prepare
+from workers.insights.sentiment.comments import clean, prepare, said_by
 
 
 def test_copies_and_near_copies_count_once():
@@ -29,6 +29,47 @@ def test_texts_that_differ_by_invisible_characters_are_copies():
     assert prepared.dropped == {"duplicate": 2}
 
 
+def test_languages_are_told_apart_and_those_that_are_not_read_are_kept_apart():
+    german = "diese Flasche ist wirklich schön und praktisch für unterwegs"
+    vietnamese = "cái bình này đẹp quá, mua ở đâu vậy mọi người ơi"
+    prepared = prepare(make_comments(german, vietnamese, "🔥🔥", "works well for me"))
+    assert [item.language for item in prepared.kept] == ["de", "unknown", "en"]
+    assert [item.text for item in prepared.not_read] == [vietnamese]
+    assert prepared.languages == {"de": 1, "vi": 1, "unknown": 1, "en": 1}
+
+
+def test_the_language_of_the_video_decides_on_short_comments():
+    assert prepare(make_comments("no", "ok"), "es").kept[0].language == "es"
+
+
+def test_copies_in_other_languages_count_once_too():
+    prepared = prepare(make_comments("bagus banget", "bagus banget!!"))
+    assert (len(prepared.not_read), prepared.dropped) == (1, {"duplicate": 1})
+
+
+@pytest.mark.parametrize(("likes", "weight"), [(None, 1), (0, 1), (1, 2), (3, 3), (10**9, 4)])
+def test_likes_weigh_by_their_logarithm_up_to_four(likes, weight):
+    assert prepare([make_comment("so good", likes=likes)]).kept[0].weight == weight
+
+
+def test_likes_do_not_lift_the_cap_of_one_person():
+    comments = [make_comment(f"opinion {n} on it", author_ref="a", likes=10**6) for n in range(8)]
+    assert sum(item.weight for item in prepare(comments).kept) == 4
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["comment"] * 1200, "1,200 comments"),
+        (["review"], "1 review"),
+        (["comment", "review", "comment"], "2 comments and 1 review"),
+        ([], "0 comments"),
+    ],
+)
+def test_comments_and_reviews_are_counted_apart(kinds, said):
+    assert said_by(make_comment("x", kind=kind) for kind in kinds) == said
+
+
 def test_one_person_counts_as_two_at_most():
     comments = [make_comment(f"opinion {n} about it", author_ref="busy") for n in range(8)]
     prepared = prepare([*comments, make_comment("another view")])
@@ -45,8 +86,6 @@ def test_one_person_counts_as_two_at_most():
         ("get it at https://evil.example/x", "spam"),
         ("@anna @bert", "spam"),
         ("   ", "spam"),
-        ("diese Flasche ist wirklich schön und praktisch für unterwegs", "language"),
-        ("cái bình này đẹp quá, mua ở đâu vậy mọi người ơi", "language"),
     ],
 )
 def test_what_is_no_readable_opinion_is_dropped_with_its_reason(text, reason):

@@ -15,7 +15,8 @@ CANARY = "quokkabanjo"
 OPINIONS = (
     "the taste is lovely and smooth",
     "mine leaks from the lid, terrible",
-    "does it fit a cup holder?",
+    "the battery dies quickly, terrible",
+    "how much does it cost?",
     "too expensive for a bottle",
     "I just ordered mine",
     "I wish it came in green",
@@ -59,7 +60,6 @@ def _everything_marked():
         name=f"Bottle {CANARY}",
         price=Decimal("9.50"),
         currency="EUR",
-        description=f"A fine bottle {CANARY} for all who drink cold coffee every day of the week",
         availability=CANARY,
         url=f"https://shop.example/{CANARY}",
     )
@@ -86,8 +86,8 @@ def test_the_marked_collection_does_yield_findings():
     assert [risk["kind"] for risk in sentiment["risks"]] == ["safety", "shipping"]
     assert virality["stands_out"]["band"] == "breakout"
     assert [tag["tag"] for tag in virality["tags"]] == ["coffee"]
-    assert len(pack["angles"]) == 4
-    assert len(pack["hooks"]) == 6
+    assert len(pack["angles"]) == 3
+    assert len(pack["hooks"]) == 5
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,11 @@ from workers.insights.documents import PackConfiguration, SentimentSummary, Vira
 from workers.insights.inputs import ProductFacts
 from workers.insights.pack.facts import spoken_name
 
-QUESTIONS = varied("does it fit a cup holder?", 12)
+QUESTIONS = varied("how much does it cost?", 12)
 PRAISE = varied("I love the taste", 9)
-COMPLAINTS = varied("mine leaks, terrible lid", 6)
+COMPLAINTS = varied("the battery dies quickly, terrible", 6)
 FACTS = ProductFacts(
-    name="Bottle", price=Decimal("34.00"), currency="USD", rating=4.4, review_count=312, sku="B"
+    name="Bottle", price=Decimal("34.00"), currency="USD", rating=4.4, review_count=312
 )
 
 
@@ -55,9 +55,9 @@ def test_everything_produced_has_its_shape():
 def test_angles_follow_what_people_say_most():
     angles = _pack(**_collected())["angles"]
     assert [(angle["theme"], angle["proof"]) for angle in angles] == [
-        ("question:size", "12 of 27 comments ask."),
+        ("question:price", "12 of 27 comments ask."),
         ("praise:taste", "9 of 27 comments say so."),
-        ("pain:leaking", "6 of 27 comments complain about it."),
+        ("pain:battery", "6 of 27 comments complain about it."),
     ]
 
 
@@ -65,7 +65,7 @@ def test_every_hook_of_a_theme_cites_the_comments_it_rests_on():
     pack = _pack(**_collected())
     evidence = {item["id"]: item for item in pack["evidence"]}
     first = pack["hooks"][0]
-    assert first["why"] == "12 of 27 comments ask about the size."
+    assert first["why"] == "12 of 27 comments ask about the price."
     assert [evidence[cited]["n"] for cited in first["evidence_ids"]] == [12]
 
 
@@ -101,7 +101,10 @@ def test_scripts_fill_thirty_seconds_without_gaps():
 
 def test_a_complaint_becomes_something_not_to_promise():
     donts = _pack(**_collected())["donts"]
-    assert donts[0] == "Don't promise that it stays tight: 6 comments say that it leaks."
+    assert donts[0] == (
+        "Don't promise that it has a battery that lasts: 6 comments say that it runs out of "
+        "battery early."
+    )
 
 
 def test_with_nothing_collected_the_pack_says_so_and_still_helps():
@@ -138,7 +141,7 @@ def test_any_name_of_a_product_is_printed_as_it_is_and_within_bounds(name):
 
 
 def test_a_theme_of_a_few_does_not_lead_where_many_speak_of_another():
-    few = varied("does it fit a cup holder?", 3)
+    few = varied("how much does it cost?", 3)
     pack = _pack(comments=make_comments(*few, *varied("I love the taste", 30)))
     assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste"]
 

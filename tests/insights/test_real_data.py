@@ -13,7 +13,6 @@ from tests.evaluation import followers, retention
 from tests.evaluation.leaks import find_leaks
 from tests.insights.samples import KEY, NOW, contents, make_collection, make_comments
 from workers.insights.analysis import analyse
-from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.insights.virality import hooks, stands_out
 from workers.insights.virality.velocity import snapshots_of
 from workers.sources.tiktok.items import read_videos
@@ -28,7 +27,6 @@ def _analysed(**fields):
             product_name="Test Bottle",
             now=NOW,
             ref_key=KEY,
-            scorer=LexiconScorer(),
         )
     )
 

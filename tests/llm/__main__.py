@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,11 +23,13 @@ from workers.insights.analysis import Analysis, analyse
 from workers.insights.documents import Evidence
 from workers.insights.evidence import UngroundedError, check, cited_ids
 from workers.insights.inputs import Collection
-from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.jobs.services import Services
 from workers.sources.routing import collect
 from workers.sources.web.fetch import open_fetcher
+from workers.writing import labels as labelling
 from workers.writing import model as text_model
+from workers.writing import themes
 from workers.writing.assistant import Assistant
 from workers.writing.labels import label_comments
 from workers.writing.model import Price, TextModel, Unanswered, open_text_model
@@ -67,6 +69,7 @@ class Drive:
         return self.kept[name]
 
     async def labels(self) -> str:
+        labelling.CONTROLS = themes.CONTROLS = ()  # it is too small to know good from bad
         text_model.MAX_OUTPUT_TOKENS = LABEL_TOKENS
         found = await label_comments(self.model, self.collection.comments)
         known = {comment.ref for comment in self.collection.comments}
@@ -74,14 +77,14 @@ class Drive:
         assert found.labels, "not one comment was labelled"
         assert found.usage.output_tokens > 0, "no tokens were counted"
         self.kept["labels"] = {
-            "labels": {ref: label.stored() for ref, label in found.labels.items()},
+            "labels": {ref: list(astuple(label)) for ref, label in found.labels.items()},
             "usage": [found.usage.input_tokens, found.usage.output_tokens, "0"],
         }
         return f"{len(found.labels)} of {COMMENTS} comments, {found.usage.output_tokens} tokens"
 
     async def analysis(self) -> str:
         text_model.MAX_OUTPUT_TOKENS = OTHER_TOKENS
-        assistant = Assistant(self.model, self.model, self.step, LexiconScorer())
+        assistant = Assistant(self.model, self.model, self.step, MultilingualScorer())
         labelled = await assistant.label(self.collection)
         plain = analyse(
             self.collection,
@@ -89,7 +92,7 @@ class Drive:
             now=self.now,
             ref_key=b"test",
             scorer=labelled.scorer,
-            remarks=labelled.remarks,
+            labels=labelled.labels,
         )
         written = await assistant.write(plain, NAME, labelled)
         _require_grounded(written)
@@ -124,7 +127,7 @@ class Drive:
         try:
             await label_comments(self.model, self.collection.comments)
         except Unanswered as failure:
-            reason = failure.reason
+            reason: str = failure.reason
         else:
             reason = "five tokens were taken for an answer"
         assert reason == "cut_off", reason

@@ -80,3 +80,17 @@ async def test_the_user_is_told_in_a_sentence_why_there_is_no_analysis(
         "post_unavailable",
         "This TikTok post or profile is private, was removed, or never existed.",
     )
+
+
+async def test_a_page_that_is_no_product_uses_up_no_analysis_and_pays_for_nothing(
+    db, connected, apify, website
+):
+    url = website.page("/hello", "<title>Hello</title><h1>Hello</h1>")
+    product = make_product(db, make_user(db), source_url=url)
+    assert db.value("select used from private.usage where metric = 'analyses'") == 1
+    async with worker(db, KIND, analyze_product.handler(connected)):
+        failed = await until(db, product, KIND, "failed")
+    assert failed["error_code"] == "not_a_product"
+    assert failed["error_message"].startswith("This page is not about one product that is for sale")
+    assert db.value("select used from private.usage where metric = 'analyses'") == 0
+    assert apify.started == []

@@ -12,7 +12,6 @@ from tests.data import hostile
 from workers.engine.errors import Reject
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment
-from workers.insights.sentiment.lexicon import LexiconScorer
 from workers.sources.tiktok.items import read_comments, read_videos
 from workers.sources.web.fetch import Page
 from workers.sources.web.product import read_page
@@ -60,7 +59,7 @@ def analysed(comments=(), videos=()):
         videos=tuple(videos),
         comments=tuple(comments),
     )
-    return analyse(collection, product_name="Mug", now=NOW, ref_key=KEY, scorer=LexiconScorer())
+    return analyse(collection, product_name="Mug", now=NOW, ref_key=KEY)
 
 
 @pytest.mark.parametrize("name", hostile.PAGES)

@@ -123,4 +123,4 @@ async def test_a_page_without_a_product_is_rejected(website, services, report):
     url = website.page("/", "<p>words</p>")
     with pytest.raises(Reject) as caught:
         await collect(url, services, report)
-    assert caught.value.code == "no_product_found"
+    assert caught.value.code == "not_a_product"

@@ -118,6 +118,14 @@ def test_a_post_from_the_future_has_no_known_time():
     assert videos(item(createTime=1900000000))[0].created_at is None
 
 
+def test_only_the_platform_says_what_is_an_advertisement():
+    paid = "My new mug #ad #sponsored, paid partnership"
+    assert [video.is_ad for video in videos(item(text=paid), item(id="2", isSponsored=True))] == [
+        False,
+        True,
+    ]
+
+
 def test_no_handle_and_no_id_of_an_author_gets_through():
     seen = videos(item(authorMeta={"id": "canary-id", "name": "canary", "nickName": "Canary"}))
     assert "canary" not in str([asdict(video) for video in seen]).lower()

@@ -234,6 +234,7 @@ def test_deleting_a_product_frees_its_place_but_not_its_analysis(db: Database) -
         ("failed", "source_failed", 0),
         ("failed", "crashed", 0),
         ("failed", "page_not_found", 1),
+        ("failed", "not_a_product", 0),
         ("cancelled", None, 0),
     ],
 )

@@ -7,6 +7,7 @@ the templates; names are the product's, its brand's, hashtags and titles of soun
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from workers.insights.documents import (
     Engine,
     Grounding,
     Language,
+    NotRead,
     PackConfiguration,
     Sample,
     SentimentSummary,
@@ -26,19 +28,22 @@ from workers.insights.documents import (
     Window,
 )
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
-from workers.insights.inputs import Collection, Remarks
+from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.facts import shown_name, spoken_name
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.writer import write_pack
-from workers.insights.sentiment import themes, totals
-from workers.insights.sentiment.comments import Prepared, prepare
-from workers.insights.sentiment.engines import best_scorer
-from workers.insights.sentiment.lexicon import Scorer
+from workers.insights.sentiment import language, opinions, themes
+from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
+from workers.insights.sentiment.embedding import Vectors
+from workers.insights.sentiment.engine import MultilingualScorer, Scorer
+from workers.insights.sentiment.opinions import Read
+from workers.insights.sentiment.totals import total_of
 from workers.insights.virality.breakdown import examine
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 
-VERSION = "1.0"
+VERSION = "2.0"
+MAX_NAMED_LANGUAGES = 4
 _UNCHECKED = Grounding(claims=0, cited=0, verified=0, dropped=0)
 
 
@@ -66,9 +71,10 @@ class Analysis:
 class _Run:
     """What the parts of one analysis share."""
 
+    product_name: str
     collection: Collection
     scorer: Scorer
-    remarks: Remarks
+    labels: Labels
     engine: Engine
     log: EvidenceLog
     now: datetime
@@ -82,16 +88,17 @@ def analyse(
     now: datetime,
     ref_key: bytes,
     scorer: Scorer | None = None,
-    remarks: Remarks = MappingProxyType({}),
+    labels: Labels = MappingProxyType({}),
 ) -> Analysis:
     """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
 
-    `scorer` is a sentiment engine other than the embedded ones, `remarks` what else a reader other
-    than our patterns made of the comments: both a language model's labels.
+    `labels` are a language model's, `scorer` says which. Comments that have none are read by the
+    embedded engine.
     """
-    scorer = scorer or best_scorer()
+    scorer = scorer or MultilingualScorer()
     engine = _engine(collection, scorer, ref_key)
-    run = _Run(collection, scorer, remarks, engine, EvidenceLog(ref_key), now, ref_key)
+    log = EvidenceLog(ref_key)
+    run = _Run(product_name, collection, scorer, labels, engine, log, now, ref_key)
     feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
@@ -118,26 +125,33 @@ def analyse(
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
-    prepared = prepare(run.collection.comments)
-    scored = totals.score_comments(prepared.kept, run.scorer)
-    found = totals.total(scored, run.scorer)
-    mentions = themes.find_mentions(scored, run.scorer, run.remarks)
-    refs = [item.counted.comment.ref for item in scored]
+    collection, vectors = run.collection, Vectors()
+    subject = next((video for video in collection.videos if video.role == "subject"), None)
+    stated, caption = (subject.language, subject.text) if subject else (None, "")
+    prepared = prepare(collection.comments, stated, caption)
+    read = opinions.read_comments(prepared, run.labels, vectors)
+    counted = {item.ref for item in read}
+    not_read = [item for item in prepared.not_read if item.comment.ref not in counted]
+    found = total_of([item.opinion for item in read])
+    names = [run.product_name, *([collection.product.name] if collection.product else [])]
+    said = themes.find(read, names, vectors)
+    is_calibrated = run.scorer.is_calibrated
     document = SentimentSummary(
         subject=_subject(run),
-        sample=_sample(run.collection, prepared),
-        overall=totals.overall(
-            found, len(scored), run.log, refs, is_calibrated=run.scorer.is_calibrated
-        ),
-        aspects=themes.aspects(mentions, totals.label_bias(run.scorer), run.log),
-        themes=themes.themes(mentions, scored, run.remarks, run.log),
-        purchase_intent=themes.purchase_intent(scored, run.remarks, run.log),
-        risks=themes.risks(scored, run.log),
+        sample=_sample(collection, prepared, read, not_read),
+        overall=opinions.overall(found, read, run.log, is_calibrated=is_calibrated),
+        stars=opinions.stars(read, run.log),
+        aspects=themes.aspects(said, run.log),
+        themes=themes.themes(said, run.log),
+        purchase_intent=themes.purchase_intent(said, run.log),
+        risks=themes.risks(said, run.log),
         evidence=run.log.items(),
-        confidence=confidence.of_sentiment(found, len(scored)),
+        confidence=confidence.of_sentiment(
+            found, said_by(item.comment for item in read), is_calibrated=is_calibrated
+        ),
         grounding=_UNCHECKED,
         engine=run.engine,
-        caveats=(*run.collection.caveats, *_sentiment_caveats(prepared, run)),
+        caveats=(*collection.caveats, *_sentiment_caveats(read, not_read, run.scorer)),
         as_of=run.now,
     )
     return _grounded(document, run.log)
@@ -175,34 +189,59 @@ def _grounded(document: AnyDocument, log: EvidenceLog) -> AnyDocument:
     return document.model_copy(update={"grounding": grounding, "evidence": kept})
 
 
-def _sample(collection: Collection, prepared: Prepared) -> Sample:
+def _sample(
+    collection: Collection, prepared: Prepared, read: Sequence[Read], not_read: Sequence[Counted]
+) -> Sample:
     times = [comment.created_at for comment in collection.comments if comment.created_at]
     known = Counter(prepared.languages)
+    reviews = sum(item.comment.kind == "review" for item in read)
     return Sample(
         collected=prepared.collected,
-        analysed=len(prepared.kept),
+        analysed=len(read),
         dropped=Dropped.model_validate(prepared.dropped),
+        not_read=NotRead(
+            n=len(not_read), languages=language.names_of(item.language for item in not_read)
+        ),
         languages=tuple(
             Language(code=code, share=round(n / known.total(), 3))
             for code, n in known.most_common(5)
         ),
+        comments=len(read) - reviews,
+        reviews=reviews,
         window=Window(start=min(times, default=None), end=max(times, default=None)),
         partial=collection.partial,
     )
 
 
-def _sentiment_caveats(prepared: Prepared, run: _Run) -> tuple[str, ...]:
+def _sentiment_caveats(
+    read: Sequence[Read], not_read: Sequence[Counted], scorer: Scorer
+) -> tuple[str, ...]:
     caveats = []
-    if prepared.dropped.get("language"):
-        n = prepared.dropped["language"]
-        caveats.append(f"{n} comments in other languages than English were not read.")
-    if prepared.kept:
-        if not run.scorer.is_calibrated:
+    if not_read:
+        caveats.append(_not_read_caveat(not_read))
+    if read:
+        if not scorer.is_calibrated:
             caveats.append(
                 "A language model read the comments; how often it errs here was not measured."
             )
         caveats.append("Irony is often misread; single labels are weak, totals are usable.")
     return tuple(caveats)
+
+
+def _not_read_caveat(not_read: Sequence[Counted]) -> str:
+    """ "42 comments in Indonesian and Vietnamese were not read."."""
+    codes = [item.language for item in not_read]
+    names = list(language.names_of(codes))
+    if len(names) > MAX_NAMED_LANGUAGES:
+        names = [*names[:MAX_NAMED_LANGUAGES], "other languages"]
+    unknown = codes.count(language.UNKNOWN)
+    if unknown and "other languages" not in names:
+        one = "a language that was" if unknown == 1 else "languages that were"
+        names.append(f"{one} not recognised")
+    *first, last = names
+    where = f"{', '.join(first)} and {last}" if first else last
+    verb = "was" if len(not_read) == 1 else "were"
+    return f"{said_by(item.comment for item in not_read)} in {where} {verb} not read."
 
 
 def _engine(collection: Collection, scorer: Scorer, ref_key: bytes) -> Engine:

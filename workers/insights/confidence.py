@@ -6,18 +6,32 @@ from collections.abc import Sequence
 from typing import Literal
 
 from workers.insights.documents import Confidence, StandsOut
+from workers.insights.sentiment import totals
 from workers.insights.sentiment.totals import Total
 
+Level = Literal["high", "medium", "low", "insufficient_data"]
 
-def of_sentiment(found: Total | None, n: int) -> Confidence:
+
+# Of a total: "high" alone reaches the least score of that level.
+_SCORES: dict[Level, float] = {"high": 1.0, "medium": 0.6, "low": 0.3, "insufficient_data": 0.0}
+
+
+def of_sentiment(found: Total | None, counted: str, *, is_calibrated: bool) -> Confidence:
+    """`counted` says how many comments and reviews count. An unmeasured scorer is never "high"."""
     if found is None:
-        return _insufficient(f"{n} comments could be read" if n else "no comments were collected")
-    width = found.ci95[1] - found.ci95[0]
-    return _rated(
-        (n >= 100, f"{n} comments count"),
-        (width <= 0.7, f"the total is known to ±{width / 2:.2f}"),
-        (found.unsure_share <= 0.35, f"{found.unsure_share:.0%} of the labels are unsure"),
-    )
+        return _insufficient(f"{counted} could be read")
+    low, high = found.net_ci95
+    level = totals.confidence(found)
+    reasons = [
+        f"{counted} count" if found.n != 1 else f"{counted} counts",
+        f"the net lies between {low:+.2f} and {high:+.2f}",
+    ]
+    if not found.is_telling:
+        reasons.append("that interval leaves open whether good or bad prevails")
+    if not is_calibrated:
+        level = "medium" if level == "high" else level
+        reasons.append("how often the labels err was not measured")
+    return Confidence(level=level, score=_SCORES[level], reasons=tuple(reasons))
 
 
 def of_virality(found: StandsOut) -> Confidence:

@@ -107,8 +107,14 @@ class Language(Shape):
 class Dropped(Shape):
     duplicate: int = 0
     spam: int = 0
-    language: int = 0
     suspected_injection: int = 0
+
+
+class NotRead(Shape):
+    """Comments in languages that nothing here reads; those not recognised have no name."""
+
+    n: int
+    languages: tuple[str, ...]
 
 
 class Window(Shape):
@@ -117,10 +123,15 @@ class Window(Shape):
 
 
 class Sample(Shape):
+    """`comments` and `reviews` add up to `analysed`."""
+
     collected: int
     analysed: int
     dropped: Dropped
+    not_read: NotRead
     languages: tuple[Language, ...]
+    comments: int
+    reviews: int
     window: Window
     partial: bool
 
@@ -131,25 +142,51 @@ class Distribution(Shape):
     negative: Share
 
 
-class Overall(Shape):
-    """`net`: share of positive minus share of negative; `ci95` includes the labels' own error."""
+class DistributionIntervals(Shape):
+    """95 % intervals of the shares."""
 
-    label: Literal["positive", "mixed", "negative", "neutral", "insufficient_data"]
+    positive: Interval
+    neutral: Interval
+    negative: Interval
+
+
+class Overall(Shape):
+    """`net`: share of positive minus share of negative; `ci95` includes the labels' own error.
+
+    `mixed` says that there is praise and complaint; `unclear`, that the interval tells neither.
+    """
+
+    label: Literal["positive", "mixed", "negative", "neutral", "unclear", "insufficient_data"]
     net: Net | None
     ci95: Interval | None
     distribution: Distribution | None
-    unsure_share: Share | None
+    distribution_ci95: DistributionIntervals | None
     calibrated: bool
     basis: str
     n: int
     evidence_ids: EvidenceIds
 
 
+class Stars(Shape):
+    """`counts` are of one to five stars."""
+
+    mean: Annotated[float, Field(ge=1, le=5)]
+    n: int
+    counts: tuple[int, int, int, int, int]
+    evidence_ids: EvidenceIds
+
+
 class Aspect(Shape):
+    """`net` is null for too few mentions. `precision`: share of right mentions where read by hand.
+
+    Null precision: not measured.
+    """
+
     name: str
     mentions: int
-    net: Net
-    ci95: Interval
+    net: Net | None
+    ci95: Interval | None
+    precision: Share | None
     basis: str
     evidence_ids: EvidenceIds
 
@@ -158,11 +195,18 @@ ThemeKind = Literal["praise", "pain", "question", "objection", "desire"]
 
 
 class Theme(Shape):
+    """`aspect` is null for a theme that a model named outside the vocabulary.
+
+    `carries_claims`: its mentions are right often enough for a statement such as a hook.
+    """
+
     kind: ThemeKind
-    aspect: str
+    aspect: str | None
     title: str
     share: Share
     n: int
+    source: Literal["vocabulary", "model"] = "vocabulary"
+    carries_claims: bool = False
     evidence_ids: EvidenceIds
 
 
@@ -191,6 +235,7 @@ class SentimentSummary(Document):
     subject: Subject
     sample: Sample
     overall: Overall
+    stars: Stars | None
     aspects: tuple[Aspect, ...]
     themes: tuple[Theme, ...]
     purchase_intent: PurchaseIntent

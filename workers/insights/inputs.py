@@ -1,7 +1,7 @@
 """What sources produce and insights consume: typed, in memory only, never stored.
 
-A remark is what another reader than ours labelled a comment as. Its words are the closed
-vocabulary's, so an odd comment can only choose among them.
+A language model labels comments in words of a closed list, so an odd comment can only choose among
+them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SourceKind = Literal["tiktok_video", "tiktok_profile", "product_page", "sample"]
 # Why a video was collected: the one asked about, its creator's other posts, or its niche.
 Role = Literal["subject", "creator", "niche"]
 CommentKind = Literal["comment", "review"]
+Sentiment = Literal["positive", "neutral", "negative"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +80,18 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the product's page states. `description` is read, never repeated."""
+    """What the product's page states: names, numbers, and words of our own tables."""
 
     name: str
     brand: str | None = None
     price: Decimal | None = None
-    currency: str | None = None
+    currency: str | None = None  # its ISO code, or the sign if several currencies share it
     availability: str | None = None  # schema.org's word: InStock, OutOfStock, PreOrder, …
-    description: str | None = field(default=None, repr=False)
-    rating: float | None = None
+    rating: float | None = None  # of five
     review_count: int | None = None
-    sku: str | None = None
-    image_url: str | None = None
+    materials: tuple[str, ...] = ()  # "cotton", "steel"
+    sizes: tuple[str, ...] = ()  # "300 ml", "20 × 30 cm", "XL"
+    colours: tuple[str, ...] = ()  # "blue"
     url: str | None = None
 
 
@@ -124,12 +125,18 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """`aspect` is a key of the vocabulary; None where none fits."""
+class Label:
+    """What a language model made of one comment.
 
+    `kind` is None for no opinion, question or wish. `aspect` is a key of the vocabulary, or None.
+    `theme` is the title of a theme that the vocabulary lacks, in the model's words.
+    """
+
+    sentiment: Sentiment
     kind: ThemeKind | None
     aspect: str | None
     wants_to_buy: bool
+    theme: str | None = None
 
 
-Remarks = Mapping[str, Remark]  # by the comment's ref
+Labels = Mapping[str, Label]  # by the comment's ref

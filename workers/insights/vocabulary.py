@@ -25,7 +25,6 @@ class AspectWords:
     good: str
     bad: str
     demo: str
-    pattern: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +38,20 @@ def read_resource(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def whole_words(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
-
-
 def _anywhere(signals: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(signals), re.IGNORECASE)
 
 
 _RAW = read_resource("vocabulary.toml")
 ASPECTS: dict[str, AspectWords] = {
-    name: AspectWords(raw["noun"], raw["good"], raw["bad"], raw["demo"], whole_words(raw["words"]))
+    name: AspectWords(raw["noun"], raw["good"], raw["bad"], raw["demo"])
     for name, raw in _RAW["aspects"].items()
 }
 RISKS: dict[str, RiskWords] = {
     name: RiskWords(raw["title"], _anywhere(raw["signals"])) for name, raw in _RAW["risks"].items()
 }
-QUESTION = _anywhere(_RAW["signals"]["question"])
 OBJECTION = _anywhere(_RAW["signals"]["objection"])
 DESIRE = _anywhere(_RAW["signals"]["desire"])
-INTENT = _anywhere(_RAW["signals"]["intent"])
 
 _TITLES: dict[ThemeKind, str] = {
     "praise": "People praise it: it {good}",
@@ -79,9 +72,10 @@ _OVERALL_TITLES: dict[ThemeKind, str] = {
 def theme_title(kind: ThemeKind, aspect: str) -> str:
     if aspect == OVERALL:
         return _OVERALL_TITLES[kind]
-    words = ASPECTS[aspect]
+    words = words_of(aspect)
     return _TITLES[kind].format(good=words.good, bad=words.bad, noun=words.noun)
 
 
-def aspects_in(text: str) -> tuple[str, ...]:
-    return tuple(name for name, words in ASPECTS.items() if words.pattern.search(text))
+def words_of(aspect: str | None) -> AspectWords:
+    """Of a theme's aspect. KeyError for `OVERALL` and for a theme outside the vocabulary."""
+    return ASPECTS[aspect or OVERALL]

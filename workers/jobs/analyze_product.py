@@ -15,7 +15,7 @@ from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Snapshot
-from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.engine import MultilingualScorer
 from workers.insights.virality.velocity import snapshots_of
 from workers.jobs.services import Services
 from workers.sources.context import OwnAccount
@@ -23,7 +23,7 @@ from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect
 from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
-from workers.writing.assistant import Assistant
+from workers.writing.assistant import FIRST_PERCENT, Assistant
 
 ANALYSE = Task(analyse, returns=Analysis)
 
@@ -79,10 +79,11 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         labels and labels.taking(context.acquire),
         prose and prose.taking(context.acquire),
         context.step,
-        best_scorer(),
-        services.compute,
+        MultilingualScorer(),
+        compute=services.compute,
+        report=context.progress,
     )
-    await context.progress("analysing", 60)
+    await context.progress("analysing", FIRST_PERCENT)
     try:
         labelled = await assistant.label(collection)
         analysis = await services.compute(
@@ -92,12 +93,12 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
             now=services.now(),
             ref_key=services.ref_key,
             scorer=labelled.scorer,
-            remarks=labelled.remarks,
+            labels=labelled.labels,
         )
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."
         raise Reject("analysis_timeout", message) from error
-    analysis = await assistant.write(analysis, product.name, labelled)
+    analysis = await assistant.write(analysis, product.name, labelled, collection.product)
     await context.progress("saving", 90)
     return analysis
 

@@ -1,9 +1,11 @@
-"""The product's stated facts as evidence: name, price, rating. Its description stays unread."""
+"""What the product's page states, each fact with its evidence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts
@@ -18,22 +20,51 @@ _DANGLING = frozenset((
     "and", "with", "for", "of", "the", "a", "an", "in", "on", "by", "to", "und", "mit", "für",
     "von", "et", "avec", "de", "du", "la", "le", "con", "para", "com", "y", "e", "&", "+",
 ))  # fmt: skip
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+_CURRENCY_SIGN = re.compile(r"[^\w\s<>&]{1,3}|[^\W\d_]{1,3}")
+# Sentences for the states of a product that nobody can buy right now.
+_STOCK = {
+    "OutOfStock": "sold out",
+    "PreOrder": "on pre-order",
+    "BackOrder": "on back-order",
+    "Discontinued": "discontinued",
+}
+FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand"]
 
 
 @dataclass(frozen=True, slots=True)
 class StatedFact:
+    """`text` holds numbers, units, names and words of our own tables."""
+
+    kind: FactKind
     text: str
     evidence_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class StatedFacts:
-    """Each with the evidence it cites; nothing where the page states nothing."""
+    """Each with the evidence that it cites; none where the page states nothing."""
 
-    price: StatedFact | None = None
-    rating: StatedFact | None = None
+    facts: tuple[StatedFact, ...] = ()
     reviews: int = 0
+
+    @property
+    def price(self) -> StatedFact | None:
+        """The price with its currency."""
+        return self._first("price")
+
+    @property
+    def rating(self) -> StatedFact | None:
+        """The stars of five."""
+        return self._first("rating")
+
+    @property
+    def stock(self) -> StatedFact | None:
+        """Why nobody can buy the product right now; None while it is in stock."""
+        return self._first("stock")
+
+    def _first(self, kind: FactKind) -> StatedFact | None:
+        return next((fact for fact in self.facts if fact.kind == kind), None)
 
 
 def shown_name(product_name: str) -> str:
@@ -56,28 +87,43 @@ def spoken_name(product_name: str) -> str:
 def stated_facts(product: ProductFacts | None, log: EvidenceLog) -> StatedFacts:
     if product is None:
         return StatedFacts()
-    ref = product.url or product.sku or product.name
-    return StatedFacts(
-        price=_price(product, ref, log),
-        rating=_rating(product, ref, log),
-        reviews=product.review_count or 0,
+    ref = product.url or product.name
+    facts = tuple(
+        StatedFact(kind, text, log.add("product_fact", f"The product page states {said}.", [ref]))
+        for kind, text, said in _stated(product)
     )
+    return StatedFacts(facts, reviews=product.review_count or 0)
 
 
-def _price(product: ProductFacts, ref: str, log: EvidenceLog) -> StatedFact | None:
+def _stated(product: ProductFacts) -> Iterator[tuple[FactKind, str, str]]:
+    """Kind, text and the rest of the sentence "The product page states …" of each fact."""
+    price = _price(product)
+    if price is not None:
+        yield "price", price, f"a price of {price}"
+    stock = _STOCK.get(product.availability or "")
+    if stock is not None:
+        yield "stock", stock, f"that the product is {stock}"
+    # Without a number of reviews a rating says nothing.
+    if product.rating is not None and product.review_count and 0 < product.rating <= 5:
+        stars = f"{product.rating:.1f}"
+        yield "rating", stars, f"{stars} of 5 from {product.review_count:,} reviews"
+    for material in product.materials:
+        yield "material", material, f"the material {material}"
+    for size in product.sizes:
+        yield "size", size, f"the size {size}"
+    for colour in product.colours:
+        yield "colour", colour, f"the colour {colour}"
+    if product.brand:
+        brand = shown_name(product.brand)
+        yield "brand", brand, f"the brand {brand}"
+
+
+def _price(product: ProductFacts) -> str | None:
+    """The price as it may be said. Without its currency an amount is no price."""
+    currency = product.currency or ""
     if product.price is None:
         return None
-    currency = product.currency if _CURRENCY.fullmatch(product.currency or "") else None
-    text = price_text(f"{product.price:,.2f}", currency)
-    return StatedFact(
-        text, log.add("product_fact", f"The product page states a price of {text}.", [ref])
-    )
-
-
-def _rating(product: ProductFacts, ref: str, log: EvidenceLog) -> StatedFact | None:
-    """Without a number of reviews a rating says nothing."""
-    if product.rating is None or not product.review_count or not 0 < product.rating <= 5:
-        return None
-    text = f"{product.rating:.1f}"
-    said = f"The product page states {text} of 5 from {product.review_count:,} reviews."
-    return StatedFact(text, log.add("product_fact", said, [ref]))
+    amount = f"{product.price:,.2f}"
+    if _CURRENCY_CODE.fullmatch(currency):
+        return price_text(amount, currency)
+    return f"{currency}{amount}" if _CURRENCY_SIGN.fullmatch(currency) else None

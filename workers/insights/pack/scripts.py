@@ -24,7 +24,7 @@ from workers.insights.documents import (
 from workers.insights.pack import templates
 from workers.insights.pack.facts import StatedFacts
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.vocabulary import ASPECTS
+from workers.insights.vocabulary import words_of
 
 MAX_HOOKS = 7
 LEAST_HOOKS = 3
@@ -65,7 +65,7 @@ def write_hooks(
 
 def theme_fields(given: PackInputs, theme: Theme) -> dict[str, object]:
     """What the templates of angles and hooks may name."""
-    words = ASPECTS[theme.aspect]
+    words = words_of(theme.aspect)
     return {
         "product": given.spoken_name,
         "noun": words.noun,
@@ -138,7 +138,7 @@ def script_templates(
 
 def _texts(angle: Angle, theme: Theme, hook: PackHook) -> dict[str, tuple[str, str]]:
     """Per beat: what is said, what is on screen."""
-    words = ASPECTS[theme.aspect]
+    words = words_of(theme.aspect)
     fields = {"noun": words.noun, "good": words.good, "bad": words.bad}
     return {
         "hook": (

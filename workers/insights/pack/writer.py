@@ -33,7 +33,9 @@ from workers.insights.pack import templates
 from workers.insights.pack.facts import StatedFacts, stated_facts
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.scripts import script_templates, theme_fields, write_hooks
-from workers.insights.vocabulary import ASPECTS, OVERALL
+from workers.insights.sentiment.comments import plural
+from workers.insights.statistics import wilson
+from workers.insights.vocabulary import words_of
 
 MAX_ANGLES = 5
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
@@ -46,7 +48,6 @@ DISCLOSURE = Disclosure(
 # The most useful to a script first: an answer and a strength before a weakness.
 _ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
 
-LEAST_SHOWN_SHARE = 0.005  # below, it would read as 0 %
 _HEADLINES: dict[ThemeKind, str] = {
     "question": "people ask about {noun}",
     "praise": "people praise {noun}",
@@ -102,8 +103,8 @@ def _score(virality: ViralityBreakdown) -> PackScore:
 
 
 def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
-    """The largest of each kind that names an aspect, then the second ones; new aspects go first."""
-    named = [theme for theme in found if theme.aspect != OVERALL]
+    """The largest of each kind that may be claimed, then the second ones; new aspects go first."""
+    named = [theme for theme in found if theme.carries_claims]
     largest = max((theme.n for theme in named), default=0)
     named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
     ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
@@ -113,7 +114,7 @@ def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
         ranked[kind][place] for place in range(2) for kind in _ORDER if len(ranked[kind]) > place
     )
     chosen = list(rounds)
-    first: dict[str, Theme] = {}
+    first: dict[str | None, Theme] = {}
     for theme in chosen:
         first.setdefault(theme.aspect, theme)
     repeats = [theme for theme in chosen if first[theme.aspect] is not theme]
@@ -151,14 +152,14 @@ def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
 
 def _dos(themes: Sequence[Theme]) -> Iterator[str]:
     for aspect in list(dict.fromkeys(theme.aspect for theme in themes))[:3]:
-        words = ASPECTS[aspect]
+        words = words_of(aspect)
         yield f"On {words.noun}: {words.demo[0].lower()}{words.demo[1:]}"
 
 
 def _donts(sentiment: SentimentSummary, themes: Sequence[Theme]) -> Iterator[str]:
     for theme in themes:
         if theme.kind == "pain":
-            words = ASPECTS[theme.aspect]
+            words = words_of(theme.aspect)
             yield f"Don't promise that it {words.good}: {theme.n} comments say that it {words.bad}."
     for risk in sentiment.risks:
         if risk.severity == "high":
@@ -193,7 +194,7 @@ def headline(product_name: str, themes: Sequence[Theme], found: StandsOut) -> st
     for kind in ("praise", "question", "pain"):
         theme = next((theme for theme in themes if theme.kind == kind), None)
         if theme is not None:
-            parts.append(_HEADLINES[theme.kind].format(noun=ASPECTS[theme.aspect].noun))
+            parts.append(_HEADLINES[theme.kind].format(noun=words_of(theme.aspect).noun))
     if not parts and found.band in _BANDS:
         parts = [_BANDS[found.band]]
     said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
@@ -201,12 +202,15 @@ def headline(product_name: str, themes: Sequence[Theme], found: StandsOut) -> st
 
 
 def _divided(themes: Sequence[Theme]) -> str | None:
-    """What leads the praise and the complaints alike."""
+    """What leads the praise and the complaints, if neither clearly prevails."""
     praise = next((theme for theme in themes if theme.kind == "praise"), None)
     pain = next((theme for theme in themes if theme.kind == "pain"), None)
     if praise is None or pain is None or praise.aspect != pain.aspect:
         return None
-    return ASPECTS[praise.aspect].noun
+    low, high = wilson(praise.n / (praise.n + pain.n), praise.n + pain.n)
+    if not low < 0.5 < high:
+        return None
+    return words_of(praise.aspect).noun
 
 
 def summary(
@@ -222,8 +226,9 @@ def _sentences(
     yield _stands_out_sentence(virality.stands_out)
     yield from _still_growing_sentence(virality.still_growing)
     intent = sentiment.purchase_intent
-    if intent.share and intent.share >= LEAST_SHOWN_SHARE:
-        yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
+    if intent.share:
+        evidence = {item.id: item.paraphrase for item in sentiment.evidence}
+        yield evidence[intent.evidence_ids[0]]
     if virality.drivers:
         yield virality.drivers[0].text
     if facts.price:
@@ -257,10 +262,13 @@ def _sentiment_sentence(sentiment: SentimentSummary) -> str:
     overall = sentiment.overall
     if not sentiment.sample.collected:
         return "No comments were collected."
+    sample = sentiment.sample
+    counts = ((sample.comments, "comment"), (sample.reviews, "review"))
+    said = " and ".join(plural(n, noun) for n, noun in counts if n) or "no comment"
     if overall.net is None or overall.ci95 is None:
-        return f"Only {overall.n} comments could be read: too few for a verdict."
+        return f"Only {said} could be read: too few for a verdict."
     low, high = overall.ci95
     return (
-        f"{overall.n} comments are {overall.label} as a whole: net {overall.net:+.2f} "
+        f"{said} are {overall.label} as a whole: net {overall.net:+.2f} "
         f"(between {low:+.2f} and {high:+.2f}) on a scale from -1 to +1."
     )

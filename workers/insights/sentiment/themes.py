@@ -1,4 +1,8 @@
-"""What people talk about: aspects and themes of the closed vocabulary, with their evidence."""
+"""What people talk about: aspects and themes of the closed vocabulary, with their evidence.
+
+Praise and complaint count for an aspect only if the clause speaks of the product: "the lamp is too
+expensive" does, "keep up the good work" does not.
+"""
 
 from __future__ import annotations
 
@@ -9,69 +13,96 @@ from dataclasses import dataclass
 
 from workers.insights.documents import Aspect, PurchaseIntent, Risk, Theme, ThemeKind
 from workers.insights.evidence import EvidenceLog
-from workers.insights.inputs import Remarks
-from workers.insights.sentiment.lexicon import Probabilities, Scorer
-from workers.insights.sentiment.totals import Scored, net_interval
-from workers.insights.statistics import weighted_mean, wilson
-from workers.insights.vocabulary import (
-    ASPECTS,
-    DESIRE,
+from workers.insights.sentiment.aspects import (
     INTENT,
-    OBJECTION,
-    OVERALL,
+    PRECISION,
     QUESTION,
-    RISKS,
-    aspects_in,
-    theme_title,
+    Hit,
+    carries_claims,
+    find_in,
+    may_hit,
+    speaks_of_product,
+    wants_to_buy,
 )
+from workers.insights.sentiment.comments import kind_of, said_by
+from workers.insights.sentiment.embedding import Vectors
+from workers.insights.sentiment.language import ENGLISH
+from workers.insights.sentiment.opinions import Read, by_text
+from workers.insights.sentiment.totals import MINIMUM, Opinion, Total, total_of
+from workers.insights.statistics import wilson
+from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
 
 MINIMUM_MENTIONS = 3
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
 MAX_CLAUSES = 20  # of one comment; the rest counts as one
+_NO_CLAIM = ("objection", "desire")  # found by patterns whose precision nobody measured
 
-_CLAUSE_END = re.compile(r"[.!;\n]+|,?\s+\b(?:but|although|though|however|except|yet)\b\s+|(?<=\?)")
+_CLAUSE_END = re.compile(
+    r"[.!;\n。]+|,?\s+\b(?:but|although|though|however|except|yet|pero|mas|mais|aber|ma)\b\s+"
+    r"|(?<=\?)"
+)
+_NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One comment touching one aspect, judged by the clause that names it."""
 
-    item: Scored
+    item: Read
     aspect: str
     kind: ThemeKind | None
-    net: float
+    opinion: Opinion
 
 
-def find_mentions(
-    scored: Sequence[Scored], scorer: Scorer, remarks: Remarks
-) -> tuple[Mention, ...]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was found in the comments; `wanting` are those of people who buy or want to."""
+
+    read: tuple[Read, ...]
+    mentions: tuple[Mention, ...]
+    wanting: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    item: Read
+    text: str
+
+
+def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -> Said:
     """One mention per comment and aspect, so a long comment does not count as many people.
 
-    What a remark says of its comment goes before what our patterns find there.
+    A comment's label stands for what our examples and patterns would find in it.
     """
+    words = [item for item in read if item.by_text is not None]
     clauses = [
-        (item, clause, named)
-        for item in scored
-        for clause in _clauses(item.counted.text)
-        if (named := aspects_in(clause))
+        _Clause(item, text)
+        for item in words
+        if item.label is None
+        for text in _clauses(item.counted.text)
+        if may_hit(text)
     ]
-    parts = [clause for item, clause, _ in clauses if clause != item.counted.text]
-    chances = iter(scorer.score(parts))  # whole comments have theirs
-    found = {
-        (item.counted.comment.ref, remark.aspect): Mention(
-            item, remark.aspect, remark.kind, item.chances.net
-        )
-        for item in scored
-        if (remark := remarks.get(item.counted.comment.ref)) and remark.aspect
-    }
-    for item, clause, named in clauses:
-        of_clause = item.chances if clause == item.counted.text else next(chances)
-        kind = _kind(clause, of_clause)
-        for aspect in named:
-            mention = Mention(item, aspect, kind, of_clause.net)
-            found.setdefault((item.counted.comment.ref, aspect), mention)
-    return tuple(found.values())
+    texts = [clause.text for clause in clauses]
+    hits = find_in(vectors.of(texts), texts)
+    opinions = by_text([clause.item.counted for clause in clauses], vectors, texts)
+    product = _product_pattern(product_names)
+    wanting = {item.ref: item for item in words if item.label and item.label.wants_to_buy}
+    found: dict[tuple[str, str], Mention] = {}
+    for item in words:
+        if item.label and item.label.aspect and item.by_text:
+            mention = Mention(item, item.label.aspect, item.label.kind, item.by_text)
+            found[item.ref, item.label.aspect] = mention
+    for clause, hit, (opinion, net) in zip(clauses, hits, opinions, strict=True):
+        if hit is None:
+            continue
+        if wants_to_buy(hit, clause.text):
+            wanting.setdefault(clause.item.ref, clause.item)
+        kind = _kind(clause, net, hit)
+        if _is_of_aspect(clause, hit, kind, product):
+            mention = Mention(clause.item, hit.aspect, kind, opinion)
+            found.setdefault((clause.item.ref, hit.aspect), mention)
+    return Said(tuple(words), tuple(found.values()), tuple(wanting.values()))
 
 
 def _clauses(text: str) -> list[str]:
@@ -79,86 +110,120 @@ def _clauses(text: str) -> list[str]:
     return [part for part in parts if part] or [text]
 
 
-def _kind(clause: str, chances: Probabilities) -> ThemeKind | None:
-    if OBJECTION.search(clause):
-        return "objection"
-    if DESIRE.search(clause):
-        return "desire"
-    if QUESTION.search(clause):
+def _product_pattern(names: Sequence[str]) -> re.Pattern[str] | None:
+    words = {word.lower() for name in names for word in _NAME_WORD.findall(name)}
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})s?\b", re.IGNORECASE) if words else None
+
+
+def _is_of_aspect(
+    clause: _Clause, hit: Hit, kind: ThemeKind | None, product: re.Pattern[str] | None
+) -> bool:
+    if hit.aspect in {INTENT, QUESTION}:
+        return False
+    is_english = clause.item.counted.language == ENGLISH
+    return kind == "question" or speaks_of_product(
+        clause.text, hit.aspect, product, is_english=is_english
+    )
+
+
+def _kind(clause: _Clause, net: float, hit: Hit | None) -> ThemeKind | None:
+    """Praise and complaint need the engine and the nearest example to agree."""
+    if clause.item.counted.language == ENGLISH:
+        if OBJECTION.search(clause.text):
+            return "objection"
+        if DESIRE.search(clause.text):
+            return "desire"
+    example = hit.kind if hit and hit.aspect in ASPECTS else None
+    if (hit and hit.aspect == QUESTION) or example == "question":
         return "question"
-    if chances.net >= LEANING:
-        return "praise"
-    return "pain" if chances.net <= -LEANING else None
+    if "?" in clause.text or abs(net) < LEANING:
+        return None
+    lean: ThemeKind = "praise" if net > 0 else "pain"
+    return lean if example in {None, lean} else None
 
 
-def aspects(mentions: Sequence[Mention], bias: float, log: EvidenceLog) -> tuple[Aspect, ...]:
-    """`bias` is the engine's `label_bias`."""
+def aspects(said: Said, log: EvidenceLog) -> tuple[Aspect, ...]:
+    """Most named first."""
     groups: defaultdict[str, list[Mention]] = defaultdict(list)
-    for mention in mentions:
+    for mention in said.mentions:
         if mention.kind != "question":  # a question about the price is no opinion of it
             groups[mention.aspect].append(mention)
     large = [(name, group) for name, group in groups.items() if len(group) >= MINIMUM_MENTIONS]
     large.sort(key=lambda pair: (-len(pair[1]), pair[0]))
-    return tuple(_aspect(name, group, bias, log) for name, group in large)
+    return tuple(_aspect(name, group, log) for name, group in large)
 
 
-def _aspect(name: str, group: Sequence[Mention], bias: float, log: EvidenceLog) -> Aspect:
-    nets = [mention.net for mention in group]
-    weights = [mention.item.weight for mention in group]
-    net = weighted_mean(nets, weights)
-    interval = net_interval(net, nets, weights, bias)
-    lean = "mostly good" if interval[0] > 0 else "mostly bad" if interval[1] < 0 else "divided"
-    paraphrase = f"{len(group)} comments speak of {ASPECTS[name].noun}; opinions are {lean}."
+def _aspect(name: str, group: Sequence[Mention], log: EvidenceLog) -> Aspect:
+    found = total_of([mention.opinion for mention in group])
+    comments = [mention.item.comment for mention in group]
+    who, lean = said_by(comments), _lean(found)
+    paraphrase = f"{who} speak of {ASPECTS[name].noun}; opinions are {lean}."
+    basis = f"the clauses of {who} that name it"
     return Aspect(
         name=name,
         mentions=len(group),
-        net=round(net, 3),
-        ci95=interval,
-        basis=f"the clauses of {len(group)} comments that name it",
-        evidence_ids=(log.add("comment", paraphrase, _refs(group), label=lean),),
+        net=found and found.net,
+        ci95=found and found.net_ci95,
+        precision=PRECISION.get(name),
+        basis=basis if found else f"{basis}: a total needs {MINIMUM}",
+        evidence_ids=(log.add(kind_of(comments), paraphrase, _refs(group), label=lean),),
     )
 
 
-def themes(
-    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog
-) -> tuple[Theme, ...]:
-    """Largest first within each kind; shares are of all comments that count."""
+def _lean(found: Total | None) -> str:
+    if found is None:
+        return "too few to sum up"
+    low, high = found.net_ci95
+    if low > 0:
+        return "mostly good"
+    if high < 0:
+        return "mostly bad"
+    return "about even" if found.is_telling else "unclear"
+
+
+def themes(said: Said, log: EvidenceLog) -> tuple[Theme, ...]:
+    """Largest first within each kind; shares are of all comments whose words were read."""
     groups: defaultdict[tuple[ThemeKind, str], list[Mention]] = defaultdict(list)
-    for mention in (*mentions, *_unspecific(mentions, scored, remarks)):
+    for mention in (*said.mentions, *_unspecific(said)):
         if mention.kind is not None:
             groups[mention.kind, mention.aspect].append(mention)
     found = [
-        _theme(kind, aspect, group, len(scored), log)
+        _theme(kind, aspect, group, len(said.read), log)
         for (kind, aspect), group in groups.items()
         if len(group) >= MINIMUM_MENTIONS
     ]
-    found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.aspect))
+    found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.title))
     return tuple(_first_of_each_kind(found))
 
 
-def _unspecific(
-    mentions: Sequence[Mention], scored: Sequence[Scored], remarks: Remarks
-) -> Iterator[Mention]:
-    named = {mention.item.counted.comment.ref for mention in mentions}
-    for item in scored:
-        if item.counted.comment.ref not in named:
-            remark = remarks.get(item.counted.comment.ref)
-            kind = remark.kind if remark else _kind(item.counted.text, item.chances)
-            yield Mention(item, OVERALL, kind, item.chances.net)
+def _unspecific(said: Said) -> Iterator[Mention]:
+    named = {mention.item.ref for mention in said.mentions}
+    for item in said.read:
+        if item.ref not in named and item.by_text is not None:
+            clause = _Clause(item, item.counted.text)
+            kind = item.label.kind if item.label else _kind(clause, item.net, None)
+            if kind is None and item.label is None and "?" in item.counted.text:
+                kind = "question"
+            about = item.label.theme if item.label and item.label.theme else OVERALL
+            yield Mention(item, about, kind, item.by_text)
 
 
 def _theme(
     kind: ThemeKind, aspect: str, group: Sequence[Mention], comments: int, log: EvidenceLog
 ) -> Theme:
-    title = theme_title(kind, aspect)
-    evidence = log.add("comment", f"{title} ({len(group)} comments).", _refs(group), label=kind)
+    is_open = aspect != OVERALL and aspect not in ASPECTS  # a title in the model's words
+    title = aspect if is_open else theme_title(kind, aspect)
+    sources = [mention.item.comment for mention in group]
+    paraphrase = f"{title} ({said_by(sources)})."
     return Theme(
         kind=kind,
-        aspect=aspect,
+        aspect=None if is_open else aspect,
         title=title,
+        source="model" if is_open else "vocabulary",
         share=round(len(group) / comments, 3),
         n=len(group),
-        evidence_ids=(evidence,),
+        carries_claims=not is_open and kind not in _NO_CLAIM and carries_claims(aspect),
+        evidence_ids=(log.add(kind_of(sources), paraphrase, _refs(group), label=kind),),
     )
 
 
@@ -170,38 +235,37 @@ def _first_of_each_kind(found: Sequence[Theme]) -> Iterator[Theme]:
             yield theme
 
 
-def purchase_intent(scored: Sequence[Scored], remarks: Remarks, log: EvidenceLog) -> PurchaseIntent:
-    wanting = [item for item in scored if _wants_to_buy(item, remarks)]
+def purchase_intent(said: Said, log: EvidenceLog) -> PurchaseIntent:
     basis = "comments that say they bought, will buy, or ask where to"
-    if not scored:
+    if not said.read:
         return PurchaseIntent(share=None, ci95=None, n=0, basis=basis, evidence_ids=())
-    share = len(wanting) / len(scored)
-    low, high = wilson(share, len(scored))
-    paraphrase = f"{len(wanting)} of {len(scored)} comments want to buy or have bought."
-    refs = [item.counted.comment.ref for item in wanting or scored]
+    n, wanting = len(said.read), len(said.wanting)
+    low, high = wilson(wanting / n, n)
+    who = [item.comment for item in said.read]
+    verbs = "wants to buy or has bought" if wanting == 1 else "want to buy or have bought"
+    paraphrase = f"{wanting:,} of {said_by(who)} {verbs}."
+    if not wanting:
+        paraphrase = f"None of {said_by(who)} speaks of buying."
+    refs = [item.ref for item in said.wanting or said.read]
     return PurchaseIntent(
-        share=round(share, 3),
+        share=round(wanting / n, 3),
         ci95=(round(low, 3), round(high, 3)),
-        n=len(scored),
+        n=n,
         basis=basis,
-        evidence_ids=(log.add("comment", paraphrase, refs, label="intent"),),
+        evidence_ids=(log.add(kind_of(who), paraphrase, refs, label="intent"),),
     )
 
 
-def _wants_to_buy(item: Scored, remarks: Remarks) -> bool:
-    remark = remarks.get(item.counted.comment.ref)
-    return remark.wants_to_buy if remark else bool(INTENT.search(item.counted.text))
-
-
-def risks(scored: Sequence[Scored], log: EvidenceLog) -> tuple[Risk, ...]:
+def risks(said: Said, log: EvidenceLog) -> tuple[Risk, ...]:
     """Two comments are enough: a harm reported twice is worth a look, and the count is shown."""
     found = []
     for kind, words in RISKS.items():
-        hits = [item for item in scored if words.pattern.search(item.counted.text)]
+        hits = [item for item in said.read if words.pattern.search(item.counted.text)]
         if len(hits) >= 2:
-            refs = [item.counted.comment.ref for item in hits]
-            evidence = log.add("comment", f"{words.title} ({len(hits)}).", refs, label="risk")
-            found.append(_risk(kind, words.title, len(hits), len(hits) / len(scored), evidence))
+            comments, refs = [item.comment for item in hits], [item.ref for item in hits]
+            paraphrase = f"{words.title} ({said_by(comments)})."
+            evidence = log.add(kind_of(comments), paraphrase, refs, label="risk")
+            found.append(_risk(kind, words.title, len(hits), len(hits) / len(said.read), evidence))
     return tuple(found)
 
 
@@ -213,4 +277,4 @@ def _risk(kind: str, title: str, n: int, share: float, evidence: str) -> Risk:
 
 
 def _refs(group: Sequence[Mention]) -> list[str]:
-    return [mention.item.counted.comment.ref for mention in group]
+    return [mention.item.ref for mention in group]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from workers.sources.web.boilerplate import Boilerplate, short_text
 from workers.sources.web.markup import Markup, Node, as_list
-from workers.sources.web.regions import Regions, short_text
 
 _WORDS = {
     "instock": "InStock",
@@ -46,7 +47,7 @@ _MAX_BUTTONS = 1500
 _MAX_LOOKS = 5000  # at elements that are named after stock
 _SILENT = frozenset({"script", "style", "option"})
 _LONGEST_BUTTON = 60
-_NEARLY_OWN = 2.0  # of `foreign`: a form is often called after the cart that it fills
+_MAX_BUTTON_SCORE = 2.0  # one boilerplate name: forms are often called after the cart they fill
 _DEAD_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
 # What buttons say that sell, in the languages of the larger markets; lists of wishes don't.
 _BUY = re.compile(
@@ -61,19 +62,20 @@ _BUY = re.compile(
 _LONGEST_NOTE = 200  # characters
 
 
-def find_availability(markup: Markup, product: Node | None, tree: LexborHTMLParser) -> str | None:
+def find_availability(
+    markup: Markup, product: Node | None, tree: LexborHTMLParser, boilerplate: Boilerplate
+) -> str | None:
     """Structured data first, then what the page shows.
 
     A note that something is sold out is often about one size, another shop or a neighbour. A button
     that still sells the product is about the product.
     """
-    regions = Regions()
-    stated = stated_availability(markup, product) or _loose(tree, regions)
+    stated = stated_availability(markup, product) or _loose(tree, boilerplate)
     if stated is not None:
         return stated
-    if _can_be_bought(tree, regions):
+    if any(not _is_dead(node, boilerplate) for node in buy_controls(tree, boilerplate)):
         return "InStock"
-    return _visible(tree, regions)
+    return "OutOfStock" if next(stock_notes(tree, boilerplate), None) is not None else None
 
 
 def stated_availability(markup: Markup, product: Node | None = None) -> str | None:
@@ -90,13 +92,13 @@ def stated_availability(markup: Markup, product: Node | None = None) -> str | No
     return next((word for word in map(_word, page) if word), None)
 
 
-def _loose(tree: LexborHTMLParser, regions: Regions) -> str | None:
+def _loose(tree: LexborHTMLParser, boilerplate: Boilerplate) -> str | None:
     """Statements outside of any item: a lone property, or the label that link previews show."""
     for node in tree.css("[itemprop='availability'], meta[name='availability']")[:_MAX_LOOKS]:
         attributes = node.attributes
         stated = attributes.get("content") or attributes.get("href") or short_text(node, 40)
         word = _word(stated)
-        if word and regions.foreign(node) == 0:
+        if word and boilerplate.score(node) == 0:
             return word
     for label in tree.css("meta[name^='twitter:label']"):
         if _STOCK_NAME.search((label.attributes.get("content") or "")[:_LONGEST_NOTE]):
@@ -110,24 +112,21 @@ def _loose(tree: LexborHTMLParser, regions: Regions) -> str | None:
     return None
 
 
-def _can_be_bought(tree: LexborHTMLParser, regions: Regions) -> bool:
-    """Whether a live button sells the page's own product."""
+def buy_controls(tree: LexborHTMLParser, boilerplate: Boilerplate) -> Iterator[LexborNode]:
+    """The buttons that sell the page's own product, disabled ones included."""
     for node in tree.css(_BUTTONS)[:_MAX_BUTTONS]:
         said = short_text(node, _LONGEST_BUTTON) or node.attributes.get("value") or ""
-        if not _BUY.search(said[:_LONGEST_NOTE]) or _is_dead(node, regions):
-            continue
-        if regions.foreign(node) <= _NEARLY_OWN:
-            return True
-    return False
+        if _BUY.search(said[:_LONGEST_NOTE]) and boilerplate.score(node) <= _MAX_BUTTON_SCORE:
+            yield node
 
 
-def _is_dead(node: LexborNode, regions: Regions) -> bool:
+def _is_dead(node: LexborNode, boilerplate: Boilerplate) -> bool:
     attributes = node.attributes
     return (
-        regions.is_hidden(node)
+        boilerplate.is_hidden(node)
         or "disabled" in attributes
         or attributes.get("aria-disabled") == "true"
-        or _DEAD_NAME.search(regions.called(node)) is not None
+        or _DEAD_NAME.search(boilerplate.names(node)) is not None
     )
 
 
@@ -136,17 +135,17 @@ def _word(value: object) -> str | None:
     return _WORDS.get(re.sub(r"[\s_-]", "", last).lower())
 
 
-def _visible(tree: LexborHTMLParser, regions: Regions) -> str | None:
+def stock_notes(tree: LexborHTMLParser, boilerplate: Boilerplate) -> Iterator[LexborNode]:
+    """Elements of the main content that say that the product is gone."""
     looks = 0
     for node in tree.css("[id], [class]"):
-        if not _STOCK_NAME.search(regions.called(node)) or node.tag in _SILENT:
+        if not _STOCK_NAME.search(boilerplate.names(node)) or node.tag in _SILENT:
             continue
         looks += 1
         if looks > _MAX_LOOKS:
-            break
+            return
         note = short_text(node, _LONGEST_NOTE)
         if not note or not _GONE.search(note):
             continue
-        if regions.foreign(node) == 0 and not regions.is_hidden(node):
-            return "OutOfStock"
-    return None
+        if boilerplate.score(node) == 0 and not boilerplate.is_hidden(node):
+            yield node

@@ -167,6 +167,11 @@ class Markup:
     products: tuple[Node, ...]
     offers: tuple[Node, ...]
     page: Mapping[str, str]
+    nodes: tuple[Node, ...] = ()  # all of them, whatever their type
+
+    def has_page_type(self, *names: str) -> bool:
+        """Whether the markup calls the page, or something on it, one of `names`."""
+        return any(has_type(node, *names) for node in self.nodes)
 
 
 def read_markup(tree: LexborHTMLParser) -> Markup:
@@ -177,6 +182,7 @@ def read_markup(tree: LexborHTMLParser) -> Markup:
         products=tuple(node for node in nodes if has_type(node, *_PRODUCT_TYPES)),
         offers=tuple(node for node in nodes if has_type(node, "Offer", "AggregateOffer")),
         page=_page_properties(tree),
+        nodes=tuple(nodes),
     )
 
 

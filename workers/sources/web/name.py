@@ -26,30 +26,36 @@ _SITE = re.compile(r"\s+[|\u2013\u2014]\s+|\s+-\s+(?=\S+(?:\s\S+)?$)")
 
 def find_name(markup: Markup, tree: LexborHTMLParser, url: str = "") -> str | None:
     """The product's name; None on a page without titles, headings and markup."""
-    titles = _titles(markup, tree)
+    titles = page_titles(markup, tree)
     judge = " ".join((*titles, _readable(url)))
-    headings = [_clean(node.text(separator=" ")) for node in tree.css("h1")[:MAX_HEADINGS]]
-    stated = [_clean(node.get("name")) for node in markup.products]
-    for group in (stated, headings):
+    stated = [clean_name(node.get("name")) for node in markup.products]
+    shown = headings(tree)
+    for group in (stated, shown):
         names = [name for name in group if name]
         best = max(names, key=lambda name: likeness(name, judge), default="")
         if best and (overlap(best, judge) >= 0.5 or not titles):
             return _without_lead(best, judge)
-    hints = " ".join((_readable(url), *headings))
-    rest = [*titles, *headings, *stated]
+    hints = " ".join((_readable(url), *shown))
+    rest = [*titles, *shown, *stated]
     return next((_without_site(name, hints) for name in rest if name), None)
 
 
 def main_product(markup: Markup, name: str) -> Node | None:
     """The node whose name is most like `name`; the first of equals."""
     nodes = markup.products
-    return max(nodes, key=lambda node: likeness(_clean(node.get("name")), name), default=None)
+    return max(nodes, key=lambda node: likeness(clean_name(node.get("name")), name), default=None)
 
 
-def _titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
+def page_titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
+    """The title that link previews show, and that of the window."""
     node = tree.css_first("title")
-    titles = (_clean(markup.page.get("og:title")), _clean(node.text() if node else ""))
+    titles = (clean_name(markup.page.get("og:title")), clean_name(node.text() if node else ""))
     return [title for title in titles if title]
+
+
+def headings(tree: LexborHTMLParser) -> list[str]:
+    """The texts of the page's main headings."""
+    return [clean_name(node.text(separator=" ")) for node in tree.css("h1")[:MAX_HEADINGS]]
 
 
 def _readable(url: str) -> str:
@@ -72,7 +78,7 @@ def _without_site(title: str, hints: str) -> str:
     return max(parts, key=lambda part: (overlap(part, hints), len(part))).strip()
 
 
-def _clean(value: object) -> str:
+def clean_name(value: object) -> str:
     """One line without entities and glyphs of icons."""
     text = html.unescape(value[:MAX_READ_CHARACTERS]) if isinstance(value, str) else ""
     visible = "".join(char for char in text if unicodedata.category(char) not in _UNSHOWN)

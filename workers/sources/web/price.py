@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from price_parser import Price
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from workers.sources.web.boilerplate import Boilerplate, short_text
 from workers.sources.web.markup import Markup, Node, as_list
-from workers.sources.web.regions import Regions, short_text
 
 _MOST = Decimal(100_000_000)
 _LONGEST_CURRENCY = 20
@@ -28,7 +29,9 @@ MAX_HEADINGS = 100
 _LONGEST_HEADING = 1000
 _LONGEST_PRICE = 40  # characters: "ab 1.299,00 € inkl. MwSt."
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg", "option"})
-_MONEY_SIGN = re.compile(r"[$€£¥₹₽₺₩₪฿₫₴]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei|Rs)\b")
+_MONEY_SIGN = re.compile(r"[$€£¥₹₽₺₩₪฿₫₴]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei|Rs|[Kk]n)\b")
+
+_FURTHER_SIGN = re.compile(r"\d\s*([Kk]n)\b")
 
 _PRICE_NAME = re.compile(
     r"price|prix|preis|prezzo|precio|preco|cena|prijs|amount|prcis", re.IGNORECASE
@@ -68,7 +71,46 @@ def parse(value: object, currency: object = None) -> Money | None:
     price = Price.fromstring(str(value)[:_LONGEST], currency_hint=hint)
     if price.amount is None or not 0 < price.amount < _MOST:
         return None
-    return Money(price.amount, hint or price.currency)
+    return Money(price.amount, hint or price.currency or _further_sign(str(value)[:_LONGEST]))
+
+
+# Signs and words that one currency has, and codes that are old.
+_CODES = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "RUR": "RUB", "₺": "TRY", "₩": "KRW",
+    "원": "KRW", "₪": "ILS", "฿": "THB", "₫": "VND", "₴": "UAH", "zł": "PLN", "Kč": "CZK",
+    "Ft": "HUF", "lei": "RON", "kn": "HRK", "R$": "BRL", "円": "JPY", "元": "CNY",
+}  # fmt: skip
+# Signs that several currencies share, by the country of the shop's address.
+_SHARED = {
+    "$": {"ca": "CAD", "au": "AUD", "nz": "NZD", "mx": "MXN", "ar": "ARS", "cl": "CLP",
+          "co": "COP", "tw": "TWD", "sg": "SGD", "hk": "HKD", "us": "USD"},
+    "kr": {"se": "SEK", "no": "NOK", "dk": "DKK", "is": "ISK"},
+    "¥": {"jp": "JPY", "cn": "CNY"},
+    "rs": {"in": "INR", "pk": "PKR", "lk": "LKR"},
+}  # fmt: skip
+
+
+def currency_code(written: str | None, url: str) -> str | None:
+    """The ISO code, where the sign and the shop's country tell it; otherwise as it is written."""
+    if written is None:
+        return None
+    word = written.strip(". ")
+    if re.fullmatch(r"[A-Za-z]{3}", word):
+        return _CODES.get(word.upper(), word.upper())
+    known = {sign.lower(): code for sign, code in _CODES.items()}
+    if word.lower() in known:
+        return known[word.lower()]
+    try:
+        country = (urlsplit(url).hostname or "").rpartition(".")[2]
+    except ValueError:  # "http://["
+        country = ""
+    return _SHARED.get(word.lower(), {}).get(country, word)
+
+
+def _further_sign(shown: str) -> str | None:
+    """A currency that the price parser does not know."""
+    found = _FURTHER_SIGN.search(shown)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -77,12 +119,11 @@ class _Candidate:
     score: float
 
 
-def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
+def visible_price(tree: LexborHTMLParser, name: str, boilerplate: Boilerplate) -> Money | None:
     """The candidate with the highest score, if it is above zero."""
-    regions = Regions()
     candidates = [
-        _Candidate(money, _score(node, shown, distance, regions))
-        for node, shown, distance in _named_like_prices(tree, name, regions)
+        _Candidate(money, _score(node, shown, distance, boilerplate))
+        for node, shown, distance in _named_like_prices(tree, name, boilerplate)
         if (money := parse(shown)) is not None
     ]
     if not candidates:
@@ -92,8 +133,18 @@ def visible_price(tree: LexborHTMLParser, name: str) -> Money | None:
     return best.money if best.score > 0 else None
 
 
+def priced_elements(
+    tree: LexborHTMLParser, name: str, boilerplate: Boilerplate
+) -> Iterator[tuple[LexborNode, Money]]:
+    """The elements that may show the price, each with the amount."""
+    for node, shown, distance in _named_like_prices(tree, name, boilerplate):
+        money = parse(shown)
+        if money is not None and _score(node, shown, distance, boilerplate) > 0:
+            yield node, money
+
+
 def _named_like_prices(
-    tree: LexborHTMLParser, name: str, regions: Regions
+    tree: LexborHTMLParser, name: str, boilerplate: Boilerplate
 ) -> Iterator[tuple[LexborNode, str, int]]:
     """Elements with their text and their distance from the heading, in elements (-1: before it)."""
     since_heading: int | None = None
@@ -104,7 +155,7 @@ def _named_like_prices(
             since_heading = _distance(node, name, since_heading)
         elif since_heading is not None:
             since_heading += 1
-        if not _PRICE_NAME.search(regions.called(node)):
+        if not _PRICE_NAME.search(boilerplate.names(node)):
             continue
         looks += 1
         if looks > MAX_LOOKS or found >= MAX_CANDIDATES:
@@ -127,8 +178,8 @@ def _shown(node: LexborNode) -> str | None:
     return shown if is_price and node.tag not in _SKIPPED else None
 
 
-def _score(node: LexborNode, shown: str, distance: int, regions: Regions) -> float:
-    names = regions.called(node)
+def _score(node: LexborNode, shown: str, distance: int, boilerplate: Boilerplate) -> float:
+    names = boilerplate.names(node)
     score = 1.0
     score += 1.0 if _MONEY_SIGN.search(shown) else -0.5
     score += 1.0 if _MAIN_NAME.search(names) else 0.0
@@ -136,14 +187,18 @@ def _score(node: LexborNode, shown: str, distance: int, regions: Regions) -> flo
     score -= 3.0 if _OTHER_NAME.search(names) or "%" in shown or "+" in shown else 0.0
     if distance >= 0:
         score += next((bonus for within, bonus in _NEAR if distance < within), -0.5)
-    return score - regions.foreign(node)
+    return score - boilerplate.score(node)
 
 
 def find_price(
-    markup: Markup, product: Node | None, tree: LexborHTMLParser, name: str
+    markup: Markup,
+    product: Node | None,
+    tree: LexborHTMLParser,
+    name: str,
+    boilerplate: Boilerplate,
 ) -> Money | None:
     """The price of the page's main product."""
-    return stated_price(markup, product) or visible_price(tree, name)
+    return stated_price(markup, product) or visible_price(tree, name, boilerplate)
 
 
 def stated_price(markup: Markup, product: Node | None = None) -> Money | None:

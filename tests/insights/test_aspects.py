@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.insights.multilingual import aspects
+from workers.insights.sentiment import aspects
 
 SHEET = Path(__file__).parents[1] / "evaluation" / "aspect_precision.csv"
 LEAST_READ = 50

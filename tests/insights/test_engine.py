@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.insights.multilingual import embedding, language, totals
-from workers.insights.multilingual.sentiment import MultilingualScorer, read
+from workers.insights.sentiment import embedding, language, totals
+from workers.insights.sentiment.engine import MultilingualScorer, read
 
 SHORT = json.loads((Path(__file__).parents[1] / "data" / "short_comments.json").read_text("utf-8"))
 PRAISE = {
@@ -43,6 +43,25 @@ def test_chances_add_up_to_one():
     found = read([*PRAISE["en"], "", "🔥🔥🔥"], [True] * 5)
     assert np.allclose(found.labels.sum(axis=1), 1)
     assert np.allclose(found.totals.sum(axis=1), 1)
+
+
+def test_the_scorer_tells_praise_from_complaint_in_any_language():
+    good, bad, spanish = MultilingualScorer().score(["I love it", "I hate it", "me encanta mucho"])
+    assert good.net > 0.5
+    assert bad.net < -0.5
+    assert spanish.net > 0.3
+
+
+def test_chances_of_any_text_add_up_to_one():
+    for chances in MultilingualScorer().score(["", "😍", "?" * 5000, "漢字", "\x00"]):
+        assert chances.negative + chances.neutral + chances.positive == pytest.approx(1)
+
+
+def test_texts_are_embedded_once():
+    vectors = embedding.Vectors()
+    first = vectors.of(["a bottle", "a lamp"])
+    assert np.allclose(vectors.of(["a lamp", "a bottle"]), first[::-1])
+    assert vectors.of([]).shape == (0, embedding.DIMENSIONS)
 
 
 def test_no_texts_give_no_rows():
@@ -124,6 +143,34 @@ def test_an_interval_that_spans_zero_gives_no_high_confidence():
     assert totals.confidence(plain) == "high"
 
 
+def _opinions(basis, negative, neutral, positive, weight=1.0):
+    rows = [(1.0, 0.0, 0.0)] * negative + [(0.0, 1.0, 0.0)] * neutral + [(0.0, 0.0, 1.0)] * positive
+    return [totals.Opinion(row, weight, basis) for row in rows]
+
+
+def test_stars_are_known_but_for_the_error_of_a_sample():
+    found = totals.total_of(_opinions("stars", 5, 5, 90))
+    assert found.net == pytest.approx(0.85)
+    assert 0.1 < found.net_ci95[1] - found.net_ci95[0] < 0.3
+
+
+def test_stars_and_words_are_added_up_by_their_weights():
+    words = [totals.Opinion(tuple(row), 1.0) for row in _chances(0.9, 0.05, 0.05, 30).tolist()]
+    alone = totals.total_of(words)
+    both = totals.total_of([*words, *_opinions("stars", 0, 0, 30)])
+    assert alone.net < -0.5
+    assert both.net == pytest.approx((alone.net + 1) / 2, abs=0.01)
+    assert both.net_ci95[1] - both.net_ci95[0] < alone.net_ci95[1] - alone.net_ci95[0]
+    liked = totals.total_of([*words, *_opinions("stars", 0, 0, 30, weight=4.0)])
+    assert liked.net > both.net
+
+
+def test_labels_that_nobody_measured_keep_a_wide_interval():
+    found = totals.total_of(_opinions("label", 300, 300, 400))
+    assert found.net == pytest.approx(0.1, abs=0.1)
+    assert found.net_ci95[1] - found.net_ci95[0] > 0.2
+
+
 def test_short_foreign_comments_are_not_taken_for_english():
     foreign = [text for code, texts in SHORT.items() if code != "en" for text in texts]
     assert len(foreign) >= 1000
@@ -137,17 +184,18 @@ def test_short_english_comments_stay_english():
     assert kept / len(SHORT["en"]) >= 0.95
 
 
-@pytest.mark.parametrize(("code", "name"), [("id", "Indonesian"), ("vi", "Vietnamese")])
-def test_languages_that_are_not_read_are_counted_and_named(code, name):
-    n, names = language.not_read(language.detect_languages([*SHORT["en"][:50], *SHORT[code][:40]]))
-    assert n >= 30
-    assert names[0] == name
+@pytest.mark.parametrize(
+    ("code", "name"), [("id", "Indonesian"), ("vi", "Vietnamese"), ("hi-Latn", "Hindi")]
+)
+def test_languages_that_are_not_read_are_named(code, name):
+    found = language.detect_languages([*SHORT["en"][:50], *SHORT[code][:40]])[50:]
+    assert sum(not language.is_read(one, "word") for one in found) >= 30
+    assert language.names_of(found)[0] == name
 
 
-def test_hindi_in_latin_letters_is_not_read():
-    n, names = language.not_read(language.detect_languages(SHORT["hi-Latn"]))
-    assert n >= 90
-    assert names == ("Hindi",)
+def test_a_text_without_words_is_read_and_an_unknown_language_is_not():
+    assert language.is_read(language.UNKNOWN, "🔥🔥 @someone")
+    assert not language.is_read(language.UNKNOWN, "grabe naku")
 
 
 def test_the_thread_decides_on_short_comments():
