@@ -12,7 +12,7 @@ from tests.running import until, worker
 from workers.engine.isolation import open_isolation
 from workers.jobs import analyze_product
 from workers.sources.routing import collect
-from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
+from workers.sources.tiktok.posts import VIDEOS_ACTOR
 from workers.sources.tiktok.transcripts import MAX_TRANSCRIPTS, TranscriptLink, transcript_link
 from workers.sources.tiktok.webvtt import MAX_BYTES
 from workers.sources.web.fetch import open_fetcher
@@ -41,6 +41,7 @@ def post(number, handle="mug_lover", **meta):
         "createTimeISO": "2026-11-20T10:00:00.000Z",
         "webVideoUrl": f"https://www.tiktok.com/@{handle}/video/{number}",
         "playCount": number * 10,
+        "commentCount": 0,
         "authorMeta": {"name": handle},
         "videoMeta": meta,
     }
@@ -163,7 +164,6 @@ async def test_an_analysis_reads_so_many_videos(apify, read):
     own = [post(number, subtitleLinks=links) for number in range(100, 120)]
     niche = [post(number, f"other{number}", subtitleLinks=links) for number in range(300, 330)]
     apify.will(VIDEOS_ACTOR, Outcome(own), Outcome(niche))
-    apify.will(COMMENTS_ACTOR, Outcome([]))
     found = await read()
     with_words = [video for video in found.videos if video.transcript]
     assert len(with_words) == MAX_TRANSCRIPTS
@@ -196,7 +196,6 @@ async def test_no_word_of_a_video_is_stored_or_logged(db, apify, reading, capsys
     link = apify.file("a.vtt", vtt("Stop buying bad mugs, look at this mug"))
     rows = [post(number, subtitleLinks=[subtitles(link)]) for number in range(100, 111)]
     apify.will(VIDEOS_ACTOR, Outcome(rows), Outcome([]))
-    apify.will(COMMENTS_ACTOR, Outcome([]))
     product = make_product(db, user, source_url=LINK)
     async with worker(db, "analyze_product", analyze_product.handler(reading)):
         await until(db, product, "analyze_product", "succeeded")

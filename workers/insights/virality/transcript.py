@@ -88,7 +88,8 @@ _BEATS: dict[SpokenBeatKind, re.Pattern[str]] = {
     "demo": re.compile(
         r"\b(look at|watch|let me show|show you|here's how|you just|first you|then you|step"
         r"|like this|schau(t)?|zeig(e)? (ich )?(dir|euch)|so geht|regarde[sz]?"
-        r"|je (te|vous) montre|comme ça|mira|te (lo )?muestro|así|olha|vou (te )?mostrar|assim|guarda(te)?|ti mostro|così)\b",
+        r"|je (te|vous) montre|comme ça|mira|te (lo )?muestro|así|olha|vou (te )?mostrar|assim"
+        r"|guarda(te)?|ti mostro|così)\b",
         re.IGNORECASE,
     ),
 }
