@@ -101,11 +101,17 @@ ModelPrices = Annotated[tuple[Decimal, Decimal, Decimal] | None, NoDecode]
 Effort = Literal["none", "minimal", "low", "medium", "high"]
 
 
+VideoTranscripts = Literal["off", "subtitles", "transcribe"]
+
+
 class SourceSettings(Settings):
     """Paid services: Apify, and a language model for each of two roles."""
 
     apify_token: SecretStr | None = None
     apify_base_url: str = "https://api.apify.com"
+    # What is said in videos: TikTok's subtitles, or also a transcription where there are none.
+    # Accounts whose plan has no `transcripts` get none.
+    video_transcripts: VideoTranscripts = "subtitles"
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"
     # Labels are many and simple. Prose and scripts are few, and people read them.

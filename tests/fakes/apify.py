@@ -2,7 +2,7 @@
 
 A test says what the next runs of an actor bring; the fake answers with the shapes that
 apify-client 3.x insists on (all required fields of a run, the pagination headers) and keeps count
-of what was started and deleted.
+of what was started and deleted. It also serves files that an actor stores, such as subtitles.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ class FakeApify:
     requests: list[str] = field(default_factory=list)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)  # actors, as `GET` shows them
     otherwise: Outcome | None = None  # what a start leads to that was not planned
+    files: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
     _planned: dict[str, deque[Outcome]] = field(default_factory=lambda: defaultdict(deque))
 
     def will(self, actor: str, *outcomes: Outcome) -> None:
@@ -121,6 +122,14 @@ class FakeApify:
         body = webhook["payloadTemplate"].replace("{{eventType}}", json.dumps(event))
         headers = {"Content-Type": "application/json"} | json.loads(webhook["headersTemplate"])
         return httpx.post(webhook["requestUrl"], content=body, headers=headers).status_code
+
+    def file(
+        self, name: str, content: bytes | str, *, status: int = 200, kind: str = "text/vtt"
+    ) -> str:
+        """A file that an actor stored, such as subtitles; its link, as rows have it."""
+        body = content.encode() if isinstance(content, str) else content
+        self.files[name] = (status, kind, body)
+        return f"{self.url}/v2/key-value-stores/subtitles/records/{name}"
 
     @property
     def left(self) -> list[str]:
@@ -184,6 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "key-value-stores", store_id, ["records", "INPUT"]:
                 run = self.fake.run(store_id.removeprefix("store-"))
                 self._json(200, run.run_input) if run else self._error(404, "record-not-found")
+            case "key-value-stores", "subtitles", ["records", name] if name in self.fake.files:
+                status, kind, body = self.fake.files[name]
+                self._send(status, body, {"content-type": kind})
             case _:
                 self._error(404, "page-not-found")
 
@@ -239,9 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        self.send_header("content-type", "application/json; charset=utf-8")
-        self.send_header("content-length", str(len(body)))
-        for name, value in headers.items():
+        answered = {"content-type": "application/json; charset=utf-8"} | headers
+        answered["content-length"] = str(len(body))
+        for name, value in answered.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

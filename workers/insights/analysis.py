@@ -38,7 +38,10 @@ from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import MultilingualScorer, Scorer
 from workers.insights.sentiment.opinions import Read
 from workers.insights.sentiment.totals import total_of
-from workers.insights.virality.breakdown import examine
+from workers.insights.virality import transcript
+from workers.insights.virality.breakdown import examine, subject_of
+from workers.insights.virality.comparables import LEAST_RATIO
+from workers.insights.virality.stands_out import outliers
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 
@@ -99,8 +102,8 @@ def analyse(
     engine = _engine(collection, scorer, ref_key)
     log = EvidenceLog(ref_key)
     run = _Run(product_name, collection, scorer, labels, engine, log, now, ref_key)
-    feelings, virality = _sentiment(run), _virality(run)
     name = shown_name(product_name)
+    feelings, virality = _sentiment(run), _virality(run, name)
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
     given = PackInputs(
         name,
@@ -157,20 +160,43 @@ def _sentiment(run: _Run) -> SentimentSummary:
     return _grounded(document, run.log)
 
 
-def _virality(run: _Run) -> ViralityBreakdown:
+def _virality(run: _Run, name: str) -> ViralityBreakdown:
     found = examine(run.collection, run.now, run.log)
+    spoken = _spoken(run, name)
     document = ViralityBreakdown.model_validate(
         {
             **found.fields,
+            **spoken,
             "evidence": run.log.items(),
             "confidence": confidence.of_virality(found.stands_out),
             "grounding": _UNCHECKED,
             "engine": run.engine,
-            "caveats": (*run.collection.caveats, *found.caveats),
+            "caveats": (
+                *run.collection.caveats,
+                *found.caveats,
+                *([transcript.BASIS] if any(spoken.values()) else []),
+            ),
             "as_of": run.now,
         }
     )
     return _grounded(document, run.log)
+
+
+def _spoken(run: _Run, name: str) -> dict[str, object]:
+    """What is said in the video asked about, and how the posts that stood out begin."""
+    videos, product = run.collection.videos, run.collection.product
+    names = transcript.product_names(spoken_name(name), product.brand if product else None)
+    subject = subject_of(videos)
+    found = outliers(videos, run.now)
+    stood_out = [
+        outlier.video
+        for outlier in found.values()
+        if outlier.ratio >= LEAST_RATIO and (subject is None or outlier.video.ref != subject.ref)
+    ]
+    return {
+        "video": transcript.structure(subject, names, run.log) if subject else None,
+        "openings": transcript.openings(stood_out, names, run.log),
+    }
 
 
 def _subject(run: _Run) -> Subject:

@@ -382,6 +382,56 @@ class Counts(Shape):
     views: int
 
 
+SpokenBeatKind = Literal["hook", "problem", "demo", "proof", "call_to_action", "other"]
+
+
+class SpokenBeat(Shape):
+    """A part of a video, by what is said in it."""
+
+    kind: SpokenBeatKind
+    from_s: float
+    to_s: float
+
+
+class CallToAction(Shape):
+    """The last request to viewers."""
+
+    kind: Literal["link", "buy", "follow", "comment", "save", "share"]
+    at_s: float
+
+
+class VideoStructure(Shape):
+    """What is said in the video asked about, without its words.
+
+    `product_first_s` is null where the product is not named. `words_per_second` is null for
+    languages that write no spaces.
+    """
+
+    language: str | None
+    basis: Literal["subtitles", "transcription"]
+    spoken_hook: HookType
+    words_per_second: float | None
+    product_first_s: float | None
+    call_to_action: CallToAction | None
+    beats: tuple[SpokenBeat, ...]
+    evidence_ids: EvidenceIds
+
+
+class HookCount(Shape):
+    hook: HookType
+    n: int
+
+
+class Openings(Shape):
+    """How posts that stood out begin. The numbers are medians, null where nothing was measured."""
+
+    n: int
+    hooks: tuple[HookCount, ...]
+    words_per_second: float | None
+    product_first_s: float | None
+    evidence_ids: EvidenceIds
+
+
 class ViralityBreakdown(Document):
     stands_out: StandsOut
     still_growing: StillGrowing
@@ -396,6 +446,8 @@ class ViralityBreakdown(Document):
     comparables: tuple[Comparable, ...]
     counter_evidence: tuple[Counter, ...]
     counts: tuple[Counts, ...]
+    video: VideoStructure | None = None
+    openings: Openings | None = None
 
 
 class Inputs(Shape):

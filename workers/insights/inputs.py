@@ -38,6 +38,24 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """What is said from one second to another."""
+
+    start_s: float
+    end_s: float
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said in a video: in memory only. `language` is the one that is spoken."""
+
+    language: str | None
+    basis: Literal["subtitles", "transcription"]
+    cues: tuple[Cue, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Video:
     """One post with its public counts at `collected_at`. `ref` is `pseudonym` of its id."""
 
@@ -60,6 +78,7 @@ class Video:
     is_slideshow: bool = False
     is_ad: bool = False
     is_pinned: bool = False
+    transcript: Transcript | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,8 @@ class Collection:
     """All that one analysis knows about one URL.
 
     `caveats` are sentences for the user about what the source could not give; `earlier` is filled
-    by the job from the last analysis, not by providers.
+    by the job from the last analysis, not by providers. `subject_is_product` is false for a
+    creator's own video or profile.
     """
 
     provider: str
@@ -122,6 +142,7 @@ class Collection:
     partial: bool = False
     caveats: tuple[str, ...] = ()
     earlier: tuple[Snapshot, ...] = ()
+    subject_is_product: bool = False
 
 
 @dataclass(frozen=True, slots=True)

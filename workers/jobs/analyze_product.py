@@ -30,11 +30,15 @@ ANALYSE = Task(analyse, returns=Analysis)
 
 @dataclass(frozen=True)
 class Product:
-    """The product to analyse; `earlier` are the counts that the last analysis stored."""
+    """The product to analyse; `earlier` are the counts that the last analysis stored.
+
+    `has_transcripts` says whether the plan of the account includes what is said in videos.
+    """
 
     name: str
     source_url: str
     earlier: tuple[Snapshot, ...] = ()
+    has_transcripts: bool = False
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
@@ -47,7 +51,8 @@ def handler(services: Services) -> Handler[Product, Analysis]:
 async def load(db: Database, job: Job) -> Product:
     """The product of the job; LostLease if it was deleted."""
     cursor = await db.execute(
-        "select product_name, source_url, last_breakdown from private.analysis_input(%s)",
+        "select product_name, source_url, last_breakdown, transcripts"
+        " from private.analysis_input(%s)",
         (job.job_id,),
     )
     row = await cursor.fetchone()
@@ -57,6 +62,7 @@ async def load(db: Database, job: Job) -> Product:
         cast("str", row["product_name"]),
         cast("str", row["source_url"]),
         snapshots_of(cast("dict[str, object]", row["last_breakdown"] or {})),
+        row["transcripts"] is True,
     )
 
 
@@ -72,6 +78,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         expect=context.expect,
         own_account=_own_account(context, services),
         purchases=RunPurchases(context),
+        has_transcripts=product.has_transcripts,
     )
     collection = replace(collection, earlier=product.earlier)
     labels, prose = services.labels_model, services.prose_model

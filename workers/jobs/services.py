@@ -55,6 +55,7 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
             delete_erased_customers=settings.stripe_delete_erased_customers,
             tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
             apify=await _apify(settings, opened),
+            transcripts=settings.video_transcripts,
             apify_webhook_url=settings.edge_public_url
             and f"{settings.edge_public_url}/apify/webhook",
             tiktok_accounts=await _tiktok_accounts(settings, opened),

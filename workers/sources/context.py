@@ -68,6 +68,7 @@ class Context:
     expect: Expect | None = None  # None: the job polls its runs
     own_account: OwnAccount | None = None
     purchases: Purchases = field(default_factory=Unbudgeted)
+    has_transcripts: bool = False  # the plan of the account includes them
 
 
 async def forgetful(name: str, work: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG001

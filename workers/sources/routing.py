@@ -61,6 +61,7 @@ async def collect(
     expect: Expect | None = None,
     own_account: OwnAccount | None = None,
     purchases: Purchases | None = None,
+    has_transcripts: bool = False,
 ) -> Collection:
     """All public data about a product's URL. Raises `Retry`, `Reject` or `Snooze`.
 
@@ -69,7 +70,15 @@ async def collect(
     return await route(url, services).collect(
         url,
         services,
-        Context(report, step, acquire, expect, own_account, purchases or Unbudgeted()),
+        Context(
+            report,
+            step,
+            acquire,
+            expect,
+            own_account,
+            purchases or Unbudgeted(),
+            has_transcripts,
+        ),
     )
 
 

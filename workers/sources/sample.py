@@ -51,7 +51,7 @@ async def collect_in_place_of_tiktok(
     if services.sample_data is not None:
         return collection
     # Without `product`: nobody should take the sample's price and brand for their own product's.
-    return replace(collection, product=None, caveats=(_NOT_THIS_VIDEO,))
+    return replace(collection, product=None, subject_is_product=False, caveats=(_NOT_THIS_VIDEO,))
 
 
 def _collect(url: str, services: SourceServices) -> Collection:
@@ -67,6 +67,7 @@ def _collect(url: str, services: SourceServices) -> Collection:
         subject_url=url,
         collected_at=now,
         product=_product(data.product),
+        subject_is_product=data.product is not None,
         videos=_with_roles(videos, url, services.ref_key),
         comments=comments,
         caveats=(_PACKAGED_CAVEAT,),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from core.config import VideoTranscripts
 from workers.engine.isolation import Compute, in_thread
 from workers.sources.tiktok.apify import Apify
 from workers.sources.tiktok.display import TikTokAccounts
@@ -26,5 +27,6 @@ class SourceServices:
     sample_data: Path | None = None
     tiktok_web: httpx.AsyncClient | None = None
     apify: Apify | None = None  # None without a token
+    transcripts: VideoTranscripts = "off"
     apify_webhook_url: str | None = None  # None if Apify can't reach our webhook
     tiktok_accounts: TikTokAccounts | None = None  # None without an application at TikTok

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from core.config import VideoTranscripts
 from workers.engine.errors import Reject
 from workers.insights.inputs import Collection, Comment, Video
 from workers.sources import sample
@@ -26,6 +27,12 @@ from workers.sources.tiktok.apify import ActorRuns, Request, RunOutput
 from workers.sources.tiktok.display import Disconnected, OwnPosts
 from workers.sources.tiktok.items import read_comments, read_videos, video_ref, with_subject
 from workers.sources.tiktok.oembed import full_link
+from workers.sources.tiktok.transcripts import (
+    TranscriptLink,
+    subtitles_option,
+    transcript_link,
+    with_transcripts,
+)
 
 VIDEOS_ACTOR = "clockworks/tiktok-scraper"
 COMMENTS_ACTOR = "clockworks/tiktok-comments-scraper"
@@ -39,11 +46,10 @@ COMMENTED_POSTS = 3  # of a profile
 # Hashtags of all niches.
 _EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
 _HANDLE = re.compile(r"^/@([\w.-]+)")
-# The analysis takes counts and texts, so no file is downloaded.
-WITHOUT_FILES = {
+# The analysis takes counts and texts, so no other file than subtitles is downloaded.
+WITHOUT_FILES: dict[str, object] = {
     "shouldDownloadVideos": False,
     "shouldDownloadCovers": False,
-    "shouldDownloadSubtitles": False,
     "shouldDownloadSlideshowImages": False,
     "shouldDownloadAvatars": False,
     "shouldDownloadMusicCovers": False,
@@ -90,15 +96,54 @@ async def collect(url: str, services: SourceServices, context: Context) -> Colle
     link = await named_by(url, services)
     runs = ActorRuns(services.apify, context, services.now, services.apify_webhook_url)
     await context.report("collecting_videos", 10)
-    first = await runs.fetch({"posts": _posts_request(link)}, "collecting_videos")
+    wanted = _posts_request(link, _setting(services, context))
+    first = await runs.fetch({"posts": wanted}, "collecting_videos")
     posts = _posts(first["posts"], link, services.ref_key, services.now())
-    return collection_from(url, link, posts, first | await around(posts, runs, context), services)
+    outputs = first | await around(posts, runs, services, context)
+    collection = collection_from(url, link, posts, outputs, services)
+    return await _spoken(collection, outputs.values(), services, context)
 
 
-async def around(posts: Posts, runs: ActorRuns, context: Context) -> dict[str, RunOutput]:
+def _setting(services: SourceServices, context: Context) -> VideoTranscripts:
+    """What to ask for of what videos say: both the operator and the plan allow it."""
+    return services.transcripts if context.has_transcripts else "off"
+
+
+async def _spoken(
+    collection: Collection,
+    outputs: Iterable[RunOutput],
+    services: SourceServices,
+    context: Context,
+) -> Collection:
+    """The collection with what is said in its videos."""
+    if _setting(services, context) == "off":
+        return collection
+    links = _transcript_links(outputs, services.ref_key)
+    if not links:
+        return collection
+    await context.report("reading_videos", 50)
+    videos = await with_transcripts(collection.videos, links, services)
+    return replace(collection, videos=videos)
+
+
+def _transcript_links(outputs: Iterable[RunOutput], ref_key: bytes) -> dict[str, TranscriptLink]:
+    """Where what is said in the posts can be read, by the video's ref."""
+    found: dict[str, TranscriptLink] = {}
+    for item in (item for output in outputs for item in output.items if isinstance(item, dict)):
+        ref = video_ref(text(field(item, "webVideoUrl")) or "", ref_key)
+        link = transcript_link(item)
+        if ref is not None and link is not None:
+            found.setdefault(ref, link)
+    return found
+
+
+async def around(
+    posts: Posts, runs: ActorRuns, services: SourceServices, context: Context
+) -> dict[str, RunOutput]:
     """The second runs: comments of the subject, and posts of its niche."""
     await context.report("collecting_comments", 30)
-    return await runs.fetch(_around(posts), "collecting_comments")
+    wanted = _around(posts, _setting(services, context))
+    return await runs.fetch(wanted, "collecting_comments")
 
 
 def _link(url: str) -> Link:
@@ -116,8 +161,8 @@ async def named_by(url: str, services: SourceServices) -> Link:
     return _link(full) if full else link
 
 
-def _posts_request(link: Link) -> Request:
-    wanted: dict[str, object] = dict(WITHOUT_FILES)
+def _posts_request(link: Link, transcripts: VideoTranscripts) -> Request:
+    wanted: dict[str, object] = WITHOUT_FILES | _subtitles(transcripts)
     if not link.is_profile:
         wanted["postURLs"] = [link.url]
     if link.handle is not None:
@@ -170,14 +215,20 @@ def comments_request(links: Sequence[str]) -> Request:
     return Request(COMMENTS_ACTOR, wanted, max_items=COMMENTS)
 
 
-def _around(posts: Posts) -> dict[str, Request]:
+def _subtitles(setting: VideoTranscripts) -> dict[str, str]:
+    return {"downloadSubtitlesOptions": subtitles_option(setting)}
+
+
+def _around(posts: Posts, transcripts: VideoTranscripts) -> dict[str, Request]:
     requests = {}
     commented = _commented(posts)
     if commented:
         requests["comments"] = comments_request(commented)
     hashtags = _niche_hashtags(posts)
     if hashtags:
-        wanted = WITHOUT_FILES | {
+        # Posts of strangers are read where they have subtitles; a transcription is not paid for.
+        wanted = WITHOUT_FILES | _subtitles("off" if transcripts == "off" else "subtitles")
+        wanted |= {
             "hashtags": hashtags,
             "resultsPerPage": NICHE_POSTS // len(hashtags),
         }
@@ -243,7 +294,8 @@ class Found:
 async def search(name: str, runs: ActorRuns, services: SourceServices, context: Context) -> Found:
     """Raises `Snooze` while runs go on; call it again with the same name to continue."""
     await context.report("searching_videos", 20)
-    posts = (await runs.fetch({"posts": _request(name)}, "searching_videos"))["posts"]
+    wanted = _request(name, _setting(services, context))
+    posts = (await runs.fetch({"posts": wanted}, "searching_videos"))["posts"]
     key, now = services.ref_key, services.now()
     videos = read_videos(posts.items, ref_key=key, collected_at=now).items
     links = _discussed(name, videos, video_links(posts.items, key))
@@ -252,6 +304,9 @@ async def search(name: str, runs: ActorRuns, services: SourceServices, context: 
         await context.report("collecting_comments", 40)
         asked = {"comments": comments_request(links)}
         comments = (await runs.fetch(asked, "collecting_comments"))["comments"]
+    spoken = _transcript_links([posts], key)
+    if spoken and _setting(services, context) != "off":
+        videos = await with_transcripts(videos, spoken, services)
     return Found(
         videos=videos,
         comments=read_comments(comments.items, ref_key=key).items,
@@ -259,8 +314,9 @@ async def search(name: str, runs: ActorRuns, services: SourceServices, context: 
     )
 
 
-def _request(name: str) -> Request:
-    wanted = WITHOUT_FILES | {
+def _request(name: str, transcripts: VideoTranscripts) -> Request:
+    wanted = WITHOUT_FILES | _subtitles("off" if transcripts == "off" else "subtitles")
+    wanted |= {
         "searchQueries": [name[:MAX_QUERY_CHARACTERS]],
         "searchSection": "/video",
         "resultsPerPage": POSTS,
@@ -290,6 +346,7 @@ async def collect_own(url: str, services: SourceServices, context: Context) -> C
     await context.report("collecting_videos", 10)
     outputs = await _around_own(posts, services, context)
     collection = collection_from(url, link, posts, outputs, services)
+    collection = await _spoken(collection, outputs.values(), services, context)
     alone = () if services.apify is not None else (ALONE,)
     return replace(collection, provider="tiktok", caveats=(*collection.caveats, OWN, *alone))
 
@@ -312,7 +369,7 @@ async def _around_own(
     if services.apify is None:
         return {}
     runs = ActorRuns(services.apify, context, services.now, services.apify_webhook_url)
-    return await around(posts, runs, context)
+    return await around(posts, runs, services, context)
 
 
 async def _of_somebody_else(url: str, services: SourceServices, context: Context) -> Collection:

@@ -83,6 +83,19 @@ def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
 
 
 @dataclass(frozen=True)
+class FetchBounds:
+    """What one fetch may take; `types` are media types, None accepts every one."""
+
+    max_bytes: int = MAX_BYTES
+    seconds: float = TOTAL_SECONDS
+    types: frozenset[str] | None = _READABLE
+    accept: str = "text/html,application/xhtml+xml"
+
+
+PAGE_BOUNDS = FetchBounds()
+
+
+@dataclass(frozen=True)
 class Page:
     """An answer, decompressed but not decoded; `url` is the last one of the redirects."""
 
@@ -101,35 +114,37 @@ class Fetcher:
         self._resolve = resolve
         self._allowed = allowed
 
-    async def get(self, url: str) -> Page:
+    async def get(self, url: str, bounds: FetchBounds = PAGE_BOUNDS) -> Page:
         """The page of `url`. Raises `Retry` or `Reject` with a sentence for the user."""
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                return await self._follow(_parse(url))
+            async with asyncio.timeout(bounds.seconds):
+                return await self._follow(_parse(url), bounds)
         except TimeoutError as error:
             raise Retry("page_unavailable", "The page took too long to answer.") from error
         except httpx.TransportError as error:
             raise Retry("page_unavailable", "The page's server could not be reached.") from error
 
-    async def _follow(self, url: httpx.URL) -> Page:
+    async def _follow(self, url: httpx.URL, bounds: FetchBounds) -> Page:
         for _hop in range(MAX_REDIRECTS + 1):
-            async with self._answer(url) as response:
+            async with self._answer(url, bounds) as response:
                 location = response.extensions.get(_LOCATION)
                 if location is None:
                     _check_status(response)
-                    _check_type(response)
-                    content = await _read(response)
+                    _check_type(response, bounds)
+                    content = await _read(response, bounds.max_bytes)
                     return Page(url=str(url), content=content, charset=response.charset_encoding)
                 url = _next_hop(url, location)
         raise Reject("page_not_readable", "The page redirects too many times.")
 
     @asynccontextmanager
-    async def _answer(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
+    async def _answer(self, url: httpx.URL, bounds: FetchBounds) -> AsyncIterator[httpx.Response]:
         """Tries each checked address in turn, as browsers do."""
         addresses = await self._addresses(url)
         for number, address in enumerate(addresses, start=1):
             try:
-                response = await self._client.send(_pinned(url, address), stream=True)
+                response = await self._client.send(
+                    _pinned(url, address, bounds.accept), stream=True
+                )
             except httpx.ConnectError:
                 if number == len(addresses):
                     raise
@@ -209,7 +224,7 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
         raise _not_allowed() from error
 
 
-def _pinned(url: httpx.URL, address: str) -> httpx.Request:
+def _pinned(url: httpx.URL, address: str, accept: str) -> httpx.Request:
     """A request to the checked address that names the host in HTTP and TLS.
 
     httpx verifies the certificate for `sni_hostname`, so TLS is as safe as without pinning.
@@ -217,7 +232,7 @@ def _pinned(url: httpx.URL, address: str) -> httpx.Request:
     headers = {
         "host": url.netloc.decode("ascii"),
         "user-agent": USER_AGENT,
-        "accept": "text/html,application/xhtml+xml",
+        "accept": accept,
         "accept-language": "en;q=0.9,*;q=0.5",
         "accept-encoding": "gzip",
     }
@@ -260,22 +275,22 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
     return min(max(seconds, 1.0), MAX_WAIT_SECONDS)
 
 
-def _check_type(response: httpx.Response) -> None:
+def _check_type(response: httpx.Response, bounds: FetchBounds) -> None:
     content_type = response.headers.get("content-type", "text/html").split(";")[0]
-    if content_type.strip().lower() not in _READABLE:
+    if bounds.types is not None and content_type.strip().lower() not in bounds.types:
         raise Reject("page_not_readable", "There is a file at this address, not a web page.")
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """Inflates at most the bytes that are left below MAX_BYTES, so a bomb fills no memory."""
+async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    """Inflates at most the bytes that are left below `max_bytes`, so a bomb fills no memory."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
         raise Reject("page_not_readable", "The page comes in a form that we cannot read.")
     inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
     content = bytearray()
     async for chunk in response.aiter_raw():
-        content += chunk if inflate is None else _inflated(inflate, chunk, len(content))
-        if len(content) > MAX_BYTES:
+        content += chunk if inflate is None else _inflated(inflate, chunk, max_bytes - len(content))
+        if len(content) > max_bytes:
             raise Reject("page_too_large", "The page is too large for us to read.")
     if inflate is not None and not inflate.eof:
         raise Retry("page_unavailable", "The page arrived incomplete.")
@@ -284,9 +299,9 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _inflated(inflate: zlib._Decompress, chunk: bytes, have_bytes: int) -> bytes:
+def _inflated(inflate: zlib._Decompress, chunk: bytes, left_bytes: int) -> bytes:
     try:
-        return inflate.decompress(chunk, MAX_BYTES + 1 - have_bytes)
+        return inflate.decompress(chunk, left_bytes + 1)
     except zlib.error as error:
         raise Reject("page_not_readable", "The page arrived damaged.") from error
 

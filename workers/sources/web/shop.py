@@ -83,6 +83,7 @@ def _collection(url: str, read: _Read, found: Found | None, services: SourceServ
         subject_url=url,
         collected_at=services.now(),
         product=read.facts,
+        subject_is_product=True,
         videos=found.videos if found else (),
         comments=read.reviews + (found.comments if found else ()),
         partial=True,
