@@ -335,56 +335,49 @@ class Runner:
             held.task = asyncio.create_task(self._execute(held))
 
     async def _execute(self, held: _Held) -> None:
+        """Loads, works and saves, records how that ended, and frees the slot."""
         job = held.job
         structlog.contextvars.bind_contextvars(
             job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
         )
         began = time.perf_counter()
+        outcome = "succeeded"
         try:
-            outcome = await self._outcome(held)
-            metrics.record(job.kind, outcome, time.perf_counter() - began)
-            _log.info("job_ended", outcome=outcome)
+            if held.stopped_because is not None:
+                raise asyncio.CancelledError  # noqa: TRY301 - stopped while it waited for its slot
+            handler = self._handlers.get(job.kind)
+            if handler is None:
+                _log.error("kind_unknown", hint="Is this worker older than the database?")
+                raise Snooze("queued", _UNKNOWN_SECONDS)  # noqa: TRY301 - for a newer worker
+            held.deadline = self._loop.time() + handler.timeout_seconds
+            data = None
+            if handler.load is not None:
+                async with self._at_database, self._pool.connection() as db:
+                    data = await handler.load(db, job)
+            output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
+            held.deadline = float("inf")  # finished work is saved, however late
+            async with self._at_database:
+                if handler.save is None:
+                    await protocol.end(self._pool, job, "succeeded")
+                else:
+                    async with protocol.completing(self._pool, job) as db:
+                        await handler.save(db, job, output)
+        except asyncio.CancelledError:
+            if held.stopped_because is None:
+                raise
+            outcome = await self._record(held, held.stopped_because)
+        except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
+            outcome = await self._record(held, error)
         finally:
             del self._held[job.token]
             self._buffer.end(job)
             self._begin()
             if not self._buffer.is_ample:
                 self._awake.set()
+        metrics.record(job.kind, outcome, time.perf_counter() - began)
+        _log.info("job_ended", outcome=outcome)
 
-    async def _outcome(self, held: _Held) -> str:
-        """Performs the job and records how it ended; returns that as one word."""
-        try:
-            if held.stopped_because is None:  # while it waited for its slot
-                await self._perform(held)
-                return "succeeded"
-        except asyncio.CancelledError:
-            if held.stopped_because is None:
-                raise
-        except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
-            return await self._record(held, error)
-        return await self._record(held, held.stopped_because)
-
-    async def _perform(self, held: _Held) -> None:
-        job = held.job
-        handler = self._handlers.get(job.kind)
-        if handler is None:  # a deploy brings the kind before the workers: no attempt of the job's
-            _log.error("kind_unknown", hint="Is this worker older than the database?")
-            raise Snooze("queued", _UNKNOWN_SECONDS)
-        held.deadline = self._loop.time() + handler.timeout_seconds
-        data = None
-        if handler.load is not None:
-            async with self._at_database, self._pool.connection() as db:
-                data = await handler.load(db, job)
-        output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
-        held.deadline = float("inf")  # finished work is saved, however late
-        async with self._at_database:
-            if handler.save is None:
-                await protocol.end(self._pool, job, "succeeded")
-                return
-            async with protocol.completing(self._pool, job) as db:
-                await handler.save(db, job, output)
-
-    async def _record(self, held: _Held, why: Exception | Reason | None) -> str:
+    async def _record(self, held: _Held, why: Exception | Reason) -> str:
         """Records an end without success, which nothing may stop any more; returns it as a word."""
         held.is_ending = True
         pool, job = self._pool, held.job
