@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from core.config import TikTokSettings
+
 SCOPES = ("user.info.basic", "video.list")
 TIMEOUT_SECONDS = 8.0
 _MAX_TOKEN_CHARACTERS = 2000
@@ -50,6 +52,15 @@ class TikTokLogin:
         self._secret = secret
         self._base_url = base_url
         self._web_url = web_url
+
+    @classmethod
+    def of(cls, settings: TikTokSettings) -> TikTokLogin | None:
+        """That of the settings; None if they name no application."""
+        key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+        if key is None or secret is None:
+            return None
+        urls = {"base_url": settings.tiktok_base_url, "web_url": settings.tiktok_web_url}
+        return cls(key, secret.get_secret_value(), **urls)
 
     def authorize_url(self, state: str, verifier: str, redirect_uri: str) -> str:
         """The page where a creator consents."""

@@ -144,7 +144,7 @@ def psql(settings: LocalSettings) -> int:
 
 
 def _layout(settings: LocalSettings) -> Layout:
-    return Layout(settings.local_dir.resolve())
+    return Layout(settings.local_dir)
 
 
 def _existing(settings: LocalSettings) -> Layout:

@@ -17,10 +17,10 @@ from werkzeug.datastructures import Headers
 
 from core.config import EdgeSettings
 from webhooks import bodies
+from webhooks.accounts import account_id
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session, verify
 from webhooks.context import current_edge
-from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
@@ -96,7 +96,7 @@ def _account() -> uuid.UUID:
     try:
         return edge.token_issuer.verify(token, now=edge.now())
     except InvalidToken:
-        return resolve(_verified(token))
+        return account_id(_verified(token))
 
 
 def _bearer() -> str:

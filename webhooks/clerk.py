@@ -8,9 +8,9 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
+from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
 from webhooks.context import current_edge
-from webhooks.identities import default_user_id
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem
 from webhooks.signatures import verify_svix
@@ -36,20 +36,17 @@ def receive(event: dict[str, Any]) -> Response:
     edge, kind = current_edge(), event.get("type")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
-    subject = _subject(event.get("data"))
+    data = event.get("data")
+    subject = data.get("id") if isinstance(data, dict) else None
+    if not isinstance(subject, str) or not _SUBJECT.match(subject):  # the form of a token's `sub`
+        subject = None
     issuer = edge.settings.clerk_issuer
     row = edge.database.call(
         "select private.record_clerk_event(%s, %s, %s, %s, %s) as outcome",
         *(request.headers["Svix-Id"], kind, issuer, subject),
-        default_user_id(issuer, subject) if subject else None,
+        new_account_id(issuer, subject) if subject else None,
     )
     outcome = str(row["outcome"])
     CLERK_EVENTS.labels("user.deleted" if kind == "user.deleted" else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)
     return jsonify(received=True, duplicate=outcome == "duplicate")
-
-
-def _subject(data: object) -> str | None:
-    """The person of the event, if its `id` has the form of a token's `sub`."""
-    found = data.get("id") if isinstance(data, dict) else None
-    return found if isinstance(found, str) and _SUBJECT.match(found) else None

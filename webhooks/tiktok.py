@@ -14,7 +14,7 @@ import structlog
 from flask import Blueprint, Response, jsonify
 
 from core.encryption import DecryptionError
-from core.tiktok import SCOPES, TikTokError, Tokens
+from core.tiktok import SCOPES, TikTokError
 from webhooks import bodies
 from webhooks.authentication import signed_in
 from webhooks.bodies import NotStrictJson, parse_object
@@ -71,7 +71,17 @@ def callback(user_id: uuid.UUID) -> Response:
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
             raise _denied()
-        if not _save(tiktok, user_id, tokens):
+        row = current_edge().database.call(
+            "select private.save_tiktok(%s, %s, %s, %s, %s, %s, %s) as is_saved",
+            user_id,
+            tokens.open_id,
+            ",".join(sorted(tokens.scopes)),
+            tiktok.encryption.encrypt(tokens.access),
+            tiktok.encryption.encrypt(tokens.refresh),
+            tokens.access_seconds,
+            tokens.refresh_seconds,
+        )
+        if not row["is_saved"]:
             tiktok.login.revoke(tokens.access)
             raise account_deleted()
     except (TikTokError, DecryptionError) as error:
@@ -110,20 +120,6 @@ def _take_state(user_id: uuid.UUID, state: str) -> str:
             "This link is not yours, was used already, or is too old. Please connect again.",
         )
     return str(row["verifier"])
-
-
-def _save(tiktok: TikTok, user_id: uuid.UUID, tokens: Tokens) -> bool:
-    row = current_edge().database.call(
-        "select private.save_tiktok(%s, %s, %s, %s, %s, %s, %s) as is_saved",
-        user_id,
-        tokens.open_id,
-        ",".join(sorted(tokens.scopes)),
-        tiktok.encryption.encrypt(tokens.access),
-        tiktok.encryption.encrypt(tokens.refresh),
-        tokens.access_seconds,
-        tokens.refresh_seconds,
-    )
-    return bool(row["is_saved"])
 
 
 def _limit(user_id: uuid.UUID) -> None:

@@ -58,7 +58,7 @@ def run(settings: LocalSettings) -> bool:
     findings.append(_timed("requirements.lock", _unlocked))
     with scratch.database(settings.local_dir) as database:
         findings += [
-            _timed("generated files", lambda: _stale(database)),
+            _timed("generated files", lambda: "\n".join(generated.stale(database))),
             _timed("schemas", lambda: schema.compare(settings.local_dir, database.server)),
             _timed("advisors", lambda: _advisors(database)),
             _timed("advisors look", lambda: _negative_control(database)),
@@ -110,14 +110,7 @@ def _unlocked() -> str:
     )
 
 
-def _stale(database: scratch.Scratch) -> str:
-    return "\n".join(
-        f"{path.relative_to(ROOT)} is stale: run `make schema types docs`"
-        for path in generated.stale(database)
-    )
-
-
-def _advisors(database: scratch.Scratch) -> str:
+def _advisors(database: scratch.Database) -> str:
     try:
         provisioning.run_supabase("db", "advisors", "--fail-on", "warn", database_url=database.url)
     except provisioning.CommandFailedError as error:
@@ -125,7 +118,7 @@ def _advisors(database: scratch.Scratch) -> str:
     return ""
 
 
-def _negative_control(database: scratch.Scratch) -> str:
+def _negative_control(database: scratch.Database) -> str:
     with psycopg.connect(database.url) as connection:
         table = sql.Identifier("public", _CONTROL)
         connection.execute(sql.SQL("create table {} (id integer)").format(table))

@@ -47,8 +47,8 @@ _WATCH_SECONDS = 0.25  # how late a deadline may be noticed
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
 _CANCEL_AGAIN_SECONDS = 1.0  # a cancelled task may be cleaning up: not at every look
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
-_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.", None)
-_TIMEOUT = ("timed_out", "This took longer than it should.", None)
+_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
+_TIMEOUT = ("timed_out", "This took longer than it should.")
 
 Reason = Literal["lost", "cancelled", "shutdown", "timed_out"]
 Token = tuple[int, int]
@@ -403,8 +403,14 @@ class Runner:
                 call = partial(protocol.end, pool, job, "failed", *refused.args)
             case Exception() if _is_connection_lost(why):
                 word, call = "released", partial(protocol.release, pool, [job])
-            case _:
-                word, call = "retried", partial(protocol.retry, pool, job, *_reason(why))
+            case Retry():
+                word = "retried"
+                call = partial(protocol.retry, pool, job, why.code, why.message, why.after_seconds)
+            case TimeoutError() | "timed_out":
+                word, call = "retried", partial(protocol.retry, pool, job, *_TIMEOUT)
+            case _:  # its text may quote data: the user reads none of it
+                _log.error("job_bug", exc_info=why)
+                word, call = "retried", partial(protocol.retry, pool, job, *_BUG)
         return "failed" if await self._persist(call) == "failed" else word
 
     async def _persist(self, call: Callable[[], Awaitable[object]]) -> object:
@@ -501,17 +507,6 @@ class Runner:
 def _jittered(seconds: float) -> float:
     """Within a quarter of it: workers that started together must not all ask together."""
     return seconds * (0.75 + random.random() / 2)  # noqa: S311
-
-
-def _reason(why: object) -> tuple[str, str, float | None]:
-    """What the user is told of a failed attempt, and the least wait; nothing of a bug's text."""
-    match why:
-        case Retry():
-            return why.code, why.message, why.after_seconds
-        case TimeoutError() | "timed_out":
-            return _TIMEOUT
-    _log.error("job_bug", exc_info=why)
-    return _BUG
 
 
 def _is_connection_lost(error: Exception) -> bool:

@@ -38,10 +38,7 @@ class Product:
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
-    async def work(product: Product, context: JobContext) -> Analysis:
-        return await _work(product, context, services)
-
-    return Handler(load=load, work=work, save=save, timeout_seconds=300)
+    return Handler(load=load, work=partial(work, services=services), save=save, timeout_seconds=300)
 
 
 async def load(db: Database, job: Job) -> Product:
@@ -60,7 +57,8 @@ async def load(db: Database, job: Job) -> Product:
     )
 
 
-async def _work(product: Product, context: JobContext, services: Services) -> Analysis:
+async def work(product: Product, context: JobContext, services: Services) -> Analysis:
+    """Collects, analyses and writes the pack."""
     services = replace(services, compute=partial(services.compute, tenant=context.job.user_id))
     await context.progress("fetching", 10)
     collection = await collect(
