@@ -7,7 +7,6 @@ everything that is missing or wrong, without a value.
 from __future__ import annotations
 
 import os
-from base64 import b64decode
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -18,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from core.encryption import is_key
+from core.encryption import is_key, svix_key
 from core.queues import QUEUES
 
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
@@ -259,7 +258,7 @@ class EdgeSettings(TikTokSettings, StripeSettings):
                 is_production and hears and not sells
             ),
             "CLERK_WEBHOOK_SECRETS must be whsec_ and base64": (
-                not all(_is_base64(secret) for secret in self.clerk_webhook_secrets)
+                not all(svix_key(each.get_secret_value()) for each in self.clerk_webhook_secrets)
             ),
             "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production": (
                 is_production and not self.clerk_webhook_secrets
@@ -274,14 +273,6 @@ class EdgeSettings(TikTokSettings, StripeSettings):
         if found := [problem for problem, is_there in problems.items() if is_there]:
             raise ValueError("; ".join(found))
         return self
-
-
-def _is_base64(secret: SecretStr) -> bool:
-    encoded = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
-    try:
-        return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
-    except ValueError:
-        return False
 
 
 def _is_verified(url: SecretStr) -> bool:

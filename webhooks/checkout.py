@@ -21,7 +21,6 @@ from core.database import Row
 from core.stripe_gateway import BillingError, CheckoutSession, Gateway
 from webhooks import bodies
 from webhooks.authentication import signed_in
-from webhooks.bodies import NotStrictJson, parse_object
 from webhooks.context import current_edge
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
@@ -93,10 +92,7 @@ def _limit(user_id: uuid.UUID) -> None:
 def _plan() -> str:
     if not request.is_json:
         raise Problem(415, "unsupported_media_type", 'Send JSON: {"plan": "…"}.')
-    try:
-        plan = parse_object(bodies.raw(_MAX_BODY_BYTES)).get("plan")
-    except NotStrictJson as error:
-        raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
+    plan = bodies.json_object(_MAX_BODY_BYTES).get("plan")
     if not isinstance(plan, str) or not plan.isascii() or not plan.isalpha() or len(plan) > 20:
         raise _unknown_plan()
     return plan

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
+from webhooks.clerk_tokens import SUBJECT
 from webhooks.context import current_edge
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem
@@ -19,7 +20,6 @@ log = structlog.get_logger()
 blueprint = Blueprint("clerk_events", __name__)
 
 _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
-_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 
 _signed_by_clerk = signature(
     "svix_signature",
@@ -38,7 +38,7 @@ def receive(event: dict[str, Any]) -> Response:
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
     data = event.get("data")
     subject = data.get("id") if isinstance(data, dict) else None
-    if not isinstance(subject, str) or not _SUBJECT.match(subject):  # the form of a token's `sub`
+    if not isinstance(subject, str) or not SUBJECT.match(subject):
         subject = None
     issuer = edge.settings.clerk_issuer
     row = edge.database.call(

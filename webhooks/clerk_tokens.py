@@ -23,7 +23,7 @@ _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # verifying with a larger key takes too long
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
-_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
+SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 _SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 _OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
@@ -209,7 +209,7 @@ def _check_origin(claims: Mapping[str, Any], policy: Policy) -> None:
 
 
 def _check_person(claims: Mapping[str, Any], policy: Policy) -> None:
-    if not _matches(_SUBJECT, claims.get("sub")):
+    if not _matches(SUBJECT, claims.get("sub")):
         raise InvalidToken("subject")
     if not _matches(_SESSION, claims.get("sid")):
         raise InvalidToken("session")

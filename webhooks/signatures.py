@@ -7,12 +7,12 @@ where a stranger must get a refusal, never a 500.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from core.encryption import svix_key
 from webhooks.bodies import NotStrictJson, parse_object
 
 TOLERANCE_SECONDS = 300  # as Stripe and Svix document it; here also into the future
@@ -60,15 +60,6 @@ def verify_svix(
     digests = _digests(_keys(secrets, svix_key), f"{message_id}.{timestamp}.", body)
     _check_any([base64.b64encode(digest).decode("ascii") for digest in digests], signatures)
     return _event(body)
-
-
-def svix_key(secret: str) -> bytes:
-    """The key in a secret `whsec_<base64>`; empty if the secret has another form."""
-    encoded = secret.removeprefix("whsec_").rstrip("=")
-    try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _stripe_key(secret: str) -> bytes:
