@@ -45,10 +45,8 @@ def run(settings: WorkerSettings) -> None:
 async def _run(settings: WorkerSettings) -> None:
     url = settings.worker_db_url.get_secret_value()
     queues, concurrency = settings.worker_queues, settings.worker_concurrency
-    billing = BILLING_CONNECTIONS if "billing" in queues else 0
-    rest = settings.worker_connections - _SINGLE_CONNECTIONS - billing
     async with (
-        async_pool(url, application_name="worker", max_size=min(rest, concurrency + 2)) as pool,
+        async_pool(url, application_name="worker", max_size=_pool_size(settings)) as pool,
         open_services(settings) as services,
     ):
         await _check_budget(pool, settings.worker_connections)
@@ -66,6 +64,12 @@ async def _run(settings: WorkerSettings) -> None:
         _log.info("worker_started", queues=queues, concurrency=concurrency)
         await runner.run()
         _log.info("worker_stopped")
+
+
+def _pool_size(settings: WorkerSettings) -> int:
+    billing = BILLING_CONNECTIONS if "billing" in settings.worker_queues else 0
+    rest = settings.worker_connections - _SINGLE_CONNECTIONS - billing
+    return min(rest, settings.worker_concurrency + 2)
 
 
 async def _check_budget(pool: Pool, budget: int) -> None:

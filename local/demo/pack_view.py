@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -21,8 +21,6 @@ _MAX_TAGS = 6
 
 def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> RenderableType:
     """The whole pack: `pack` is its configuration, the others are contents of its results."""
-    hooks = [(each["type"].replace("_", " "), each["text"], each["why"]) for each in pack["hooks"]]
-    angles = [(each["title"], each["promise"], each["proof"]) for each in pack["angles"]]
     return Group(
         Panel(
             f"[bold]{escape(pack['headline'])}[/bold]\n{escape(pack['summary'])}",
@@ -30,8 +28,8 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
         ),
         _section("Score", _score(breakdown["score"], pack["confidence"])),
         _section("What people say", _sentiment(sentiment)),
-        _section("Hooks", _table(("", "Say", "Because"), hooks)),
-        _section("Angles", _table(("Angle", "Promise", "Proof"), angles)),
+        _section("Hooks", _hooks(pack["hooks"])),
+        _section("Angles", _angles(pack["angles"])),
         *_script(pack),
         _section("Hashtags and sounds, against comparable posts without them", _lifts(pack)),
         _section("When to post", _posting(pack["posting"])),
@@ -75,6 +73,20 @@ def _sentiment(sentiment: Json) -> RenderableType:
     return Group(*lines, _bullets([f"{theme['title']} ({theme['n']})" for theme in themes[:5]]))
 
 
+def _hooks(hooks: list[Json]) -> RenderableType:
+    table = _table("", "Say", "Because")
+    for hook in hooks:
+        table.add_row(hook["type"].replace("_", " "), escape(hook["text"]), escape(hook["why"]))
+    return table
+
+
+def _angles(angles: list[Json]) -> RenderableType:
+    table = _table("Angle", "Promise", "Proof")
+    for angle in angles:
+        table.add_row(escape(angle["title"]), escape(angle["promise"]), escape(angle["proof"]))
+    return table
+
+
 def _script(pack: Json) -> list[RenderableType]:
     """The first script in full; the others are in the stored pack."""
     if not pack["script_templates"]:
@@ -82,13 +94,16 @@ def _script(pack: Json) -> list[RenderableType]:
     first, *others = pack["script_templates"]
     titles = {angle["id"]: angle["title"] for angle in pack["angles"]}
     title = f"A script of {first['duration_s']} s: {titles[first['angle_id']]}"
-    beats = [
-        (f"{beat['from_s']}-{beat['to_s']} {beat['kind']}", beat["text"], beat["on_screen"])
-        for beat in first["beats"]
-    ]
     more = [f"Also in the pack: {titles[other['angle_id']]}" for other in others]
-    script = _table(("Seconds", "Say", "Show"), beats)
-    return [_section(title, Group(script, *(Text(text, style="dim") for text in more)))]
+    return [_section(title, Group(_beats(first["beats"]), *(Text(t, style="dim") for t in more)))]
+
+
+def _beats(beats: list[Json]) -> RenderableType:
+    table = _table("Seconds", "Say", "Show")
+    for beat in beats:
+        seconds = f"{beat['from_s']}-{beat['to_s']} {beat['kind']}"
+        table.add_row(seconds, escape(beat["text"]), escape(beat["on_screen"]))
+    return table
 
 
 def _lifts(pack: Json) -> RenderableType:
@@ -98,13 +113,18 @@ def _lifts(pack: Json) -> RenderableType:
     ]
     if not rows:
         return Text("None is known well enough to say.")
-    cells = []
+    table = _table("", "Views", "95 % interval", "Posts", "")
     for label, lift in rows:
         low, high = lift["lift_ci"]
         verdict = "no measurable effect" if low <= 1 <= high else "helps" if low > 1 else "hurts"
-        interval = f"{low:.2f} to {high:.2f}"
-        cells.append((label, f"×{lift['lift']:.2f}", interval, str(lift["n"]), verdict))
-    return _table(("", "Views", "95 % interval", "Posts", ""), cells)
+        table.add_row(
+            escape(label),
+            f"×{lift['lift']:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            str(lift["n"]),
+            verdict,
+        )
+    return table
 
 
 def _posting(posting: Json) -> RenderableType:
@@ -152,10 +172,8 @@ def _marked(lines: Iterable[tuple[str, str, str]]) -> RenderableType:
     return grid
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
     return table

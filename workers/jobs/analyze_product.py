@@ -38,7 +38,10 @@ class Product:
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
-    return Handler(load=load, work=partial(work, services=services), save=save, timeout_seconds=300)
+    async def work(product: Product, context: JobContext) -> Analysis:
+        return await _work(product, context, services)
+
+    return Handler(load=load, work=work, save=save, timeout_seconds=300)
 
 
 async def load(db: Database, job: Job) -> Product:
@@ -57,8 +60,7 @@ async def load(db: Database, job: Job) -> Product:
     )
 
 
-async def work(product: Product, context: JobContext, services: Services) -> Analysis:
-    """Collects, analyses and writes the pack."""
+async def _work(product: Product, context: JobContext, services: Services) -> Analysis:
     services = replace(services, compute=partial(services.compute, tenant=context.job.user_id))
     await context.progress("fetching", 10)
     collection = await collect(
