@@ -1,7 +1,7 @@
 """Connections to PostgreSQL and pools of them, with limits that all processes share.
 
 Behind a pooler nothing is prepared. In its transaction mode the next statement may use another
-session, which lacks a prepared statement or has another one of that name.
+session. That one lacks the prepared statement, or has another one of that name.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LIMITS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-# While the server is away, the pool's attempts back off for minutes. After this time it gives up
-# and the next request connects at once, so work goes on seconds after the server is back.
+# While the server is away, the pool's attempts back off for minutes. After this time it gives up.
+# Then the next request connects at once, so work goes on seconds after the server is back.
 _RECONNECT_SECONDS = 1.0
 # A pooler answers the start of a connection itself, with a process number of its own.
 _BACKEND = "select pg_backend_pid() as pid"

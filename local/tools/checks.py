@@ -24,19 +24,11 @@ from local.tools import generated, schema
 
 _BIN = Path(sys.executable).parent
 _TOOLS = {
-    "ruff format": ("ruff", "format", "--check", "--quiet"),
-    "ruff check": ("ruff", "check", "--quiet"),
-    "mypy": ("mypy", "--no-error-summary"),
-    "squawk": ("squawk", "supabase/*/*.sql"),
-    "sqlfluff": (
-        "sqlfluff",
-        "lint",
-        "--processes",
-        "0",
-        "--disable-progress-bar",
-        "supabase",
-        "sql",
-    ),
+    "ruff format": "ruff format --check --quiet",
+    "ruff check": "ruff check --quiet",
+    "mypy": "mypy --no-error-summary",
+    "squawk": "squawk supabase/*/*.sql",
+    "sqlfluff": "sqlfluff lint --processes 0 --disable-progress-bar supabase sql",
 }
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
 # If the advisors look at the wrong schemas they find nothing. They must find this table.
@@ -77,8 +69,8 @@ def _timed(name: str, check: Callable[[], str]) -> Finding:
     return Finding(name, text, time.monotonic() - started)
 
 
-def _tool(command: tuple[str, ...]) -> str:
-    name, *arguments = command
+def _tool(command: str) -> str:
+    name, *arguments = command.split()
     expanded = [
         str(path)
         for argument in arguments

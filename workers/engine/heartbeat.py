@@ -33,9 +33,9 @@ _RECONNECT_SECONDS = 1.0
 class Heartbeat:
     """Renews the leases of `held()` in one statement: every third of a lease, or more often.
 
-    Calls `halt(job, "lost")` for a job that somebody else holds now, or that could not be renewed
-    for a whole lease. Calls `halt(job, "cancelled")` for a job that its user cancelled. It calls
-    from its own thread or that of `watch`, and perhaps more than once.
+    Calls `halt(job, "lost")` for a job that another worker holds now. Also for a job whose lease
+    could not be renewed until it ended. Calls `halt(job, "cancelled")` for a job that its user
+    cancelled. It calls from its own thread or that of `watch`, and perhaps more than once.
     """
 
     def __init__(
