@@ -44,7 +44,17 @@ def openapi(database: scratch.Database) -> str:
     port = scratch.free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "postgrest.conf"
-        postgrest.write_config(config, _openapi_settings(database, port))
+        settings = {
+            "db-uri": database.server.url("authenticator"),
+            "db-schemas": "public",
+            # The description follows the privileges of whoever asks; nobody is refused here.
+            "db-anon-role": "authenticated",
+            "db-config": "false",
+            "db-pool": "2",
+            "server-host": "127.0.0.1",
+            "server-port": str(port),
+        }
+        postgrest.write_config(config, settings)
         process = subprocess.Popen(
             [postgrest.find(ROOT), config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -82,19 +92,6 @@ def stale(database: scratch.Database) -> list[str]:
         for path, make in FILES.items()
         if not path.exists() or path.read_text() != make(database)
     ]
-
-
-def _openapi_settings(database: scratch.Database, port: int) -> dict[str, str]:
-    return {
-        "db-uri": database.server.url("authenticator"),
-        "db-schemas": "public",
-        # The description follows the privileges of whoever asks; nobody is refused here.
-        "db-anon-role": "authenticated",
-        "db-config": "false",
-        "db-pool": "2",
-        "server-host": "127.0.0.1",
-        "server-port": str(port),
-    }
 
 
 def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
