@@ -89,19 +89,24 @@ def parse_event(document: Mapping[str, Any], *, now: int) -> Event:
     event_id, kind, created = document.get("id"), document.get("type"), document.get("created")
     if not _matches(_EVENT_ID, event_id):
         raise NotAnEvent
-    subject = document.get("related_object") or _snapshot_object(document)  # thin, snapshot
+    data = document.get("data")
+    subject = document.get("related_object")  # of a thin event
+    subject = subject or (data.get("object") if isinstance(data, dict) else None)  # of a snapshot
     # Events of connected accounts name the account (thin ones as `context`): none are customers.
     is_ours = not (document.get("account") or document.get("context"))
     subject = subject if isinstance(subject, dict) and is_ours else {}
-    version = document.get("api_version")
+    subject_id, version = reference(subject), document.get("api_version")
+    ids = (subject_id, reference(subject.get("customer")))  # the object is a customer, or names it
+    if type(created) is not int or not 0 < created < _LATEST_CREATED:
+        created = now  # a thin event has a text, in ISO 8601
     return Event(
         id=str(event_id),
         type=str(kind) if _matches(_TYPE, kind) else "(unreadable)",
-        created=_created(created, now),
+        created=created,
         is_live=document.get("livemode") is True,
         api_version=str(version) if _matches(_VERSION, version) else None,
-        customer_id=_customer(subject, reference(subject)),
-        object_id=reference(subject),
+        customer_id=next((found for found in ids if found and found.startswith("cus_")), None),
+        object_id=subject_id,
     )
 
 
@@ -109,24 +114,6 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     """A hash of the event without `pending_webhooks`, which differs between two deliveries."""
     told = {name: value for name, value in document.items() if name != "pending_webhooks"}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _snapshot_object(document: Mapping[str, Any]) -> object:
-    data = document.get("data")
-    return data.get("object") if isinstance(data, dict) else None
-
-
-def _customer(subject: Mapping[str, Any], subject_id: str | None) -> str | None:
-    """The id of the object if it is a customer, otherwise the customer that it names."""
-    candidates = (subject_id, reference(subject.get("customer")))
-    return next((found for found in candidates if found and found.startswith("cus_")), None)
-
-
-def _created(value: object, now: int) -> int:
-    """Unix seconds; `now` for thin events, whose ISO 8601 text is not read."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        return now
-    return value if 0 < value < _LATEST_CREATED else now
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

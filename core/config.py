@@ -7,7 +7,6 @@ everything that is missing or wrong, without a value.
 from __future__ import annotations
 
 import os
-from base64 import b64decode
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -16,10 +15,9 @@ from dotenv import dotenv_values
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from core.encryption import is_key
+from core.encryption import is_key, svix_key
 from core.queues import QUEUES
 
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
@@ -76,10 +74,6 @@ class TikTokSettings(Settings):
     # Fernet keys, newest first. The first one encrypts creators' tokens, each of them decrypts.
     tiktok_token_keys: SecretList = ()
 
-    @property
-    def is_tiktok_set_up(self) -> bool:
-        return self.tiktok_client_key is not None
-
     @model_validator(mode="after")
     def _tiktok_is_complete(self) -> Self:
         given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
@@ -90,6 +84,13 @@ class TikTokSettings(Settings):
         if not all(is_key(key.get_secret_value()) for key in self.tiktok_token_keys):
             raise ValueError("TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64")
         return self
+
+
+class StripeSettings(Settings):
+    """Our account at Stripe."""
+
+    stripe_secret_key: SecretStr | None = None
+    stripe_api_base: str = "https://api.stripe.com"
 
 
 # Dollars per million tokens of input, cached input and output, as published in November 2026.
@@ -161,7 +162,7 @@ class OperatorSettings(SourceSettings):
         return self
 
 
-class WorkerSettings(TikTokSettings, SourceSettings):
+class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
     """A worker process: `python -m workers`."""
 
     worker_db_url: SecretStr
@@ -179,8 +180,6 @@ class WorkerSettings(TikTokSettings, SourceSettings):
 
     fetch_allow: CommaList = ()
     sample_data: str | None = None
-    stripe_secret_key: SecretStr | None = None
-    stripe_api_base: str = "https://api.stripe.com"
     # Laws often demand to keep invoices, and with them the customer of an erased account.
     stripe_delete_erased_customers: bool = False
     # Key of the pseudonyms (HMAC) of source items, such as videos and comments, in evidence.
@@ -204,7 +203,7 @@ class WorkerSettings(TikTokSettings, SourceSettings):
         return self
 
 
-class EdgeSettings(TikTokSettings):
+class EdgeSettings(TikTokSettings, StripeSettings):
     """The Flask app, which the internet reaches."""
 
     webhook_db_url: SecretStr
@@ -235,9 +234,7 @@ class EdgeSettings(TikTokSettings):
     clerk_jwt_key_id: str | None = None  # without it, the key verifies tokens of any `kid`
     clerk_webhook_secrets: SecretList = ()
 
-    stripe_secret_key: SecretStr | None = None
     stripe_webhook_secrets: SecretList = ()
-    stripe_api_base: str = "https://api.stripe.com"
     # The frontend: Stripe and TikTok redirect browsers to it. No request can choose another.
     app_url: str = "http://127.0.0.1:3000"
 
@@ -249,67 +246,39 @@ class EdgeSettings(TikTokSettings):
 
     @model_validator(mode="after")
     def _keys_are_complete(self) -> Self:
-        problems = [
-            problem
-            for is_wrong, problem in (
-                (
-                    not (self.clerk_jwks_url or self.clerk_jwt_key),
-                    "CLERK_JWKS_URL or CLERK_JWT_KEY must be set",
-                ),
-                (not self.clerk_authorized_parties, "CLERK_AUTHORIZED_PARTIES must name an origin"),
-                (
-                    self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev"),
-                    "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER",
-                ),
-                *self._other_problems(),
-            )
-            if is_wrong
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _other_problems(self) -> tuple[tuple[bool, str], ...]:
         is_production = self.app_env == "production"
-        return (
-            (
-                is_production
-                and self.stripe_secret_key is not None
-                and not self.stripe_webhook_secrets,
-                "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY",
+        sells, hears = self.stripe_secret_key is not None, bool(self.stripe_webhook_secrets)
+        problems = {
+            "CLERK_JWKS_URL or CLERK_JWT_KEY must be set": not (
+                self.clerk_jwks_url or self.clerk_jwt_key
             ),
-            (
-                # Without a key each live event would count as one of the other mode.
-                is_production
-                and self.stripe_secret_key is None
-                and bool(self.stripe_webhook_secrets),
-                "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS",
+            "CLERK_AUTHORIZED_PARTIES must name an origin": not self.clerk_authorized_parties,
+            "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER": (
+                self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev")
             ),
-            (
-                not all(_is_base64(secret) for secret in self.clerk_webhook_secrets),
-                "CLERK_WEBHOOK_SECRETS must be whsec_ and base64",
+            "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY": (
+                is_production and sells and not hears
             ),
-            (
-                is_production and not self.clerk_webhook_secrets,
-                "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production",
+            # Without a key each live event would count as one of the other mode.
+            "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS": (
+                is_production and hears and not sells
             ),
-            (
-                is_production and not _is_verified(self.webhook_db_url),
-                _UNVERIFIED.format("WEBHOOK_DB_URL"),
+            "CLERK_WEBHOOK_SECRETS must be whsec_ and base64": (
+                not all(svix_key(each.get_secret_value()) for each in self.clerk_webhook_secrets)
             ),
-            (
-                is_production and not self.app_url.startswith("https://"),
-                "APP_URL must start with https:// when APP_ENV=production",
+            "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production": (
+                is_production and not self.clerk_webhook_secrets
             ),
-        )
-
-
-def _is_base64(secret: SecretStr) -> bool:
-    encoded = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
-    try:
-        return bool(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
-    except ValueError:
-        return False
+            _UNVERIFIED.format("WEBHOOK_DB_URL"): (
+                is_production and not _is_verified(self.webhook_db_url)
+            ),
+            "APP_URL must start with https:// when APP_ENV=production": (
+                is_production and not self.app_url.startswith("https://")
+            ),
+        }
+        if found := [problem for problem, is_there in problems.items() if is_there]:
+            raise ValueError("; ".join(found))
+        return self
 
 
 def _is_verified(url: SecretStr) -> bool:
@@ -347,7 +316,12 @@ def load(kind: type[_S], **overrides: Any) -> _S:
     try:
         return kind(**given)
     except ValidationError as error:
-        raise SystemExit("\n".join(_sentence(problem) for problem in error.errors())) from None
+        problems = []
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            message = problem["msg"].removeprefix("Value error, ")
+            problems.append(f"{name}: {message}" if name else message)
+        raise SystemExit("\n".join(problems)) from None
 
 
 def inherited_environment(env_file: Path) -> dict[str, str]:
@@ -363,9 +337,3 @@ def setting_names() -> frozenset[str]:
     """Every environment variable that some process of ours reads."""
     kinds = (WorkerSettings, EdgeSettings, LocalSettings)
     return frozenset(name.upper() for kind in kinds for name in kind.model_fields)
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    name = "_".join(str(part) for part in problem["loc"]).upper()
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}" if name else message

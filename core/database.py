@@ -1,7 +1,7 @@
 """Connections to PostgreSQL and pools of them, with limits that all processes share.
 
 Behind a pooler nothing is prepared. In its transaction mode the next statement may use another
-session, which lacks a prepared statement or has another one of that name.
+session. That one lacks the prepared statement, or has another one of that name.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LIMITS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-# While the server is away, the pool's attempts back off for minutes. After this time it gives up
-# and the next request connects at once, so work goes on seconds after the server is back.
+# While the server is away, the pool's attempts back off for minutes. After this time it gives up.
+# Then the next request connects at once, so work goes on seconds after the server is back.
 _RECONNECT_SECONDS = 1.0
 # A pooler answers the start of a connection itself, with a process number of its own.
 _BACKEND = "select pg_backend_pid() as pid"
@@ -38,23 +38,15 @@ Row = dict[str, object]
 
 def connect(url: str, *, application_name: str) -> Connection[Row]:
     """A connection for a thread."""
-    connection = Connection.connect(
-        url,
-        autocommit=True,
-        row_factory=dict_row,
-        **_limits(application_name),
-    )
+    connection: Connection[Row] = Connection.connect(url, **_options(application_name))
     prepare_only_without_pooler(connection)
     return connection
 
 
 async def connect_async(url: str, *, application_name: str) -> AsyncConnection[Row]:
     """A connection for a task."""
-    connection = await AsyncConnection.connect(
-        url,
-        autocommit=True,
-        row_factory=dict_row,
-        **_limits(application_name),
+    connection: AsyncConnection[Row] = await AsyncConnection.connect(
+        url, **_options(application_name)
     )
     try:
         await _prepare_only_without_pooler(connection)
@@ -71,7 +63,7 @@ def async_pool(
     return AsyncConnectionPool(
         url,
         connection_class=AsyncConnection[Row],
-        kwargs=_pool_options(application_name),
+        kwargs=_options(application_name),
         min_size=1,
         max_size=max_size,
         timeout=10,
@@ -86,7 +78,7 @@ def sync_pool(url: str, *, application_name: str, max_size: int) -> ConnectionPo
     return ConnectionPool(
         url,
         connection_class=Connection[Row],
-        kwargs=_pool_options(application_name),
+        kwargs=_options(application_name),
         min_size=1,
         max_size=max_size,
         timeout=3,
@@ -128,7 +120,7 @@ async def _configure_worker(connection: AsyncConnection[Row]) -> None:
     await _prepare_only_without_pooler(connection)
     connection.add_notify_handler(_drop)
     connection.adapters.register_dumper(str, _StorableText)
-    set_json_dumps(_storable_document, connection)
+    set_json_dumps(lambda value: storable_json(json.dumps(value)), connection)
 
 
 def _drop(_note: Notify) -> None:
@@ -138,10 +130,6 @@ def _drop(_note: Notify) -> None:
 class _StorableText(StrDumperUnknown):
     def dump(self, obj: str) -> Any:
         return super().dump(storable(obj))
-
-
-def _storable_document(value: Any) -> str:
-    return storable_json(json.dumps(value))
 
 
 def _check(connection: Connection[Row]) -> None:
@@ -155,9 +143,10 @@ def _check(connection: Connection[Row]) -> None:
         ConnectionPool.check_connection(connection)
 
 
-def _limits(application_name: str) -> dict[str, Any]:
-    return {**_LIMITS, "application_name": application_name}
-
-
-def _pool_options(application_name: str) -> dict[str, Any]:
-    return {"autocommit": True, "row_factory": dict_row, **_limits(application_name)}
+def _options(application_name: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "row_factory": dict_row,
+        "application_name": application_name,
+        **_LIMITS,
+    }

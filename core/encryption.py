@@ -1,7 +1,8 @@
-"""Encrypts users' secrets before they are stored, with keys from the environment."""
+"""Encrypts users' secrets before they are stored. Reads the keys in settings."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -39,3 +40,12 @@ def is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def svix_key(secret: str) -> bytes:
+    """The key in a secret `whsec_<base64>`; empty if the secret has another form."""
+    encoded = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        return b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        return b""

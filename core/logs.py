@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ def configure(level: str, service: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_service(service),
+        lambda _logger, _name, event: {**event, "service": service},
         _redact,
     ]
     structlog.configure(
@@ -46,16 +46,6 @@ def configure(level: str, service: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
-def _add_service(service: str) -> structlog.typing.Processor:
-    def add(
-        _logger: object, _name: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        event["service"] = service
-        return event
-
-    return add
-
-
 def _redact(
     _logger: object, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
@@ -76,21 +66,13 @@ def _describe_exception(
         error = sys.exc_info()[1]
     elif isinstance(error, tuple):
         error = error[1]
-    if isinstance(error, BaseException):
-        event["exception"] = [_summary(link) for link in _causes(error)]
+    while isinstance(error, BaseException):  # it, then its cause, then the cause of that
+        frames = traceback.extract_tb(error.__traceback__)
+        event.setdefault("exception", []).append(
+            {
+                "class": f"{type(error).__module__}.{type(error).__qualname__}",
+                "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
+        )
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return event
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-
-
-def _summary(error: BaseException) -> dict[str, object]:
-    frames = traceback.extract_tb(error.__traceback__)
-    return {
-        "class": f"{type(error).__module__}.{type(error).__qualname__}",
-        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }

@@ -1,4 +1,4 @@
-"""The names of all queues. supabase/schemas/21_queues.sql creates them."""
+"""The names of all queues. supabase/seed/jobs.sql adds their rows to private.queues."""
 
 from __future__ import annotations
 

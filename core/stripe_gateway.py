@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar, cast
 
 import stripe
 
+from core.config import StripeSettings
+
 _T = TypeVar("_T")
 
 _TIMEOUT_SECONDS = (2.0, 5.0)  # to connect, to read; the library's own default is 80
@@ -132,10 +134,19 @@ class Gateway:
 
     def customer_of(self, object_id: str) -> str | None:
         """The customer of a subscription, invoice or checkout session; None if it has none."""
-        if object_id.startswith("cus_"):
+        # The id's prefix decides the path. No URL of an event is followed.
+        prefix = object_id.partition("_")[0]
+        if prefix == "cus":
             return object_id
+        kinds: dict[str, Callable[[str], stripe.StripeObject]] = {
+            "sub": self._client.v1.subscriptions.retrieve,
+            "in": self._client.v1.invoices.retrieve,
+            "cs": self._client.v1.checkout.sessions.retrieve,
+        }
+        if prefix not in kinds:
+            return None
         with _translated():
-            found = _unless_missing(lambda: self._retrieve(object_id))
+            found = _unless_missing(lambda: kinds[prefix](object_id).to_dict())
         return reference(found.get("customer")) if found else None
 
     def create_customer(self, user_id: uuid.UUID, *, idempotency_key: str) -> str:
@@ -249,16 +260,6 @@ class Gateway:
                     return
                 yield event.to_dict()
 
-    def _retrieve(self, object_id: str) -> dict[str, Any]:
-        # The id's prefix decides the path. No URL of an event is followed.
-        if object_id.startswith("sub_"):
-            return self._client.v1.subscriptions.retrieve(object_id).to_dict()
-        if object_id.startswith("in_"):
-            return self._client.v1.invoices.retrieve(object_id).to_dict()
-        if object_id.startswith("cs_"):
-            return self._client.v1.checkout.sessions.retrieve(object_id).to_dict()
-        return {}
-
     def _subscriptions(self, customer_id: str) -> tuple[Subscription, ...]:
         page = self._client.v1.subscriptions.list(
             {
@@ -274,6 +275,12 @@ class Gateway:
             if len(found) >= _MAX_SUBSCRIPTIONS:
                 break
         return tuple(found)
+
+
+def open_gateway(settings: StripeSettings) -> Gateway | None:
+    """Stripe with the key of the settings; None without one."""
+    key = settings.stripe_secret_key
+    return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None
 
 
 def subscription_seen(found: Mapping[str, Any]) -> Subscription:
@@ -358,10 +365,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as error:
+        asked = str((error.headers or {}).get("Retry-After", ""))
         raise BillingError(
             "unavailable",
             request_id=error.request_id,
-            after_seconds=_after_seconds(error),
+            after_seconds=min(int(asked), 3600) if asked.isdecimal() else 5,
             is_final=_is_final(error),
         ) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
@@ -382,8 +390,3 @@ def _is_final(error: stripe.StripeError) -> bool:
     if (error.headers or {}).get("Idempotent-Replayed") == "true":
         return True
     return error.http_status in {400, 401, 402, 403, 404, 500}
-
-
-def _after_seconds(error: stripe.StripeError) -> int:
-    asked = str((error.headers or {}).get("Retry-After", ""))
-    return min(int(asked), 3600) if asked.isdecimal() else 5

@@ -6,7 +6,7 @@ import re
 
 _REPLACEMENT = "\ufffd"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# In JSON of ASCII. The first group matches whole pairs, so that only halves are left.
+# The same in JSON of ASCII. The group takes other escapes and whole pairs, which stay.
 _ESCAPE = re.compile(
     r"(\\[^u]|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\u0000|\\ud[89a-f][0-9a-f]{2}"
 )
@@ -18,7 +18,7 @@ def storable(text: str) -> str:
 
 
 def storable_json(document: str) -> str:
-    """The same for the output of `json.dumps`: ASCII with lower-case escapes."""
+    """The output of `json.dumps` with U+FFFD in place of each escape that PostgreSQL refuses."""
     if "\\u0000" not in document and "\\ud" not in document:
         return document
     return _ESCAPE.sub(lambda match: match[1] or "\\ufffd", document)

@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from core.config import TikTokSettings
+
 SCOPES = ("user.info.basic", "video.list")
 TIMEOUT_SECONDS = 8.0
 _MAX_TOKEN_CHARACTERS = 2000
@@ -51,6 +53,15 @@ class TikTokLogin:
         self._base_url = base_url
         self._web_url = web_url
 
+    @classmethod
+    def of(cls, settings: TikTokSettings) -> TikTokLogin | None:
+        """That of the settings; None if they name no application."""
+        key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+        if key is None or secret is None:
+            return None
+        urls = {"base_url": settings.tiktok_base_url, "web_url": settings.tiktok_web_url}
+        return cls(key, secret.get_secret_value(), **urls)
+
     def authorize_url(self, state: str, verifier: str, redirect_uri: str) -> str:
         """The page where a creator consents."""
         query = {
@@ -87,9 +98,21 @@ class TikTokLogin:
                 raise
 
     def _tokens(self, **form: str) -> Tokens:
-        return _tokens(self._post("/v2/oauth/token/", **form))
+        body = self._post("/v2/oauth/token/", **form)
+        try:
+            return Tokens(
+                open_id=_text(body["open_id"]),
+                scopes=frozenset(str(body.get("scope", "")).split(",")),
+                access=_text(body["access_token"]),
+                refresh=_text(body["refresh_token"]),
+                access_seconds=_seconds(body["expires_in"]),
+                refresh_seconds=_seconds(body["refresh_expires_in"]),
+            )
+        except (KeyError, ValueError, TypeError):
+            raise TikTokError("unavailable", "no_tokens") from None
 
     def _post(self, path: str, **form: str) -> dict[str, Any]:
+        """The body of a successful answer."""
         secrets = {"client_key": self._key, "client_secret": self._secret}
         try:
             response = httpx.post(
@@ -97,40 +120,22 @@ class TikTokLogin:
             )
         except httpx.HTTPError as error:
             raise TikTokError("unavailable", type(error).__name__) from error
-        return _body(response)
-
-
-def _body(response: httpx.Response) -> dict[str, Any]:
-    """The body of a success. Errors come with status 400 or 200; `error` is a str or an object."""
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-        raise TikTokError("unavailable", f"http_{response.status_code}")
-    try:
-        body = response.json() if response.content else {}
-    except ValueError:
-        raise TikTokError("unavailable", "no_json") from None
-    if not isinstance(body, dict):
-        raise TikTokError("unavailable", "no_object")
-    error = body.get("error")
-    code = error.get("code") if isinstance(error, dict) else error
-    if code not in {None, "", "ok"} or response.is_error:
-        word = str(code)[:60] if code else f"http_{response.status_code}"
-        is_ours = word in {"invalid_client", "unauthorized_client"}
-        raise TikTokError("misconfigured" if is_ours else "refused", word)
-    return body
-
-
-def _tokens(body: dict[str, Any]) -> Tokens:
-    try:
-        return Tokens(
-            open_id=_text(body["open_id"]),
-            scopes=frozenset(str(body.get("scope", "")).split(",")),
-            access=_text(body["access_token"]),
-            refresh=_text(body["refresh_token"]),
-            access_seconds=_seconds(body["expires_in"]),
-            refresh_seconds=_seconds(body["refresh_expires_in"]),
-        )
-    except (KeyError, ValueError, TypeError):
-        raise TikTokError("unavailable", "no_tokens") from None
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+            raise TikTokError("unavailable", f"http_{response.status_code}")
+        try:
+            body = response.json() if response.content else {}
+        except ValueError:
+            raise TikTokError("unavailable", "no_json") from None
+        if not isinstance(body, dict):
+            raise TikTokError("unavailable", "no_object")
+        # Errors come with status 400 or 200. `error` is a text or an object.
+        said = body.get("error")
+        code = said.get("code") if isinstance(said, dict) else said
+        if code not in {None, "", "ok"} or response.is_error:
+            word = str(code)[:60] if code else f"http_{response.status_code}"
+            is_ours = word in {"invalid_client", "unauthorized_client"}
+            raise TikTokError("misconfigured" if is_ours else "refused", word)
+        return body
 
 
 def _text(value: object) -> str:

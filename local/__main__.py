@@ -76,7 +76,7 @@ def demo_billing(settings: LocalSettings) -> int:
 
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
-    states = health.check(settings, _layout(settings))
+    states = health.check(settings, Layout(settings.local_dir))
     for each in states:
         print(f"{each.name:10} {each.url:40} {each.problem or 'ok'}")
     return int(any(each.problem for each in states))
@@ -143,12 +143,8 @@ def psql(settings: LocalSettings) -> int:
     os.execve(binary, [str(binary), address], os.environ | {"PGPASSWORD": url.password or ""})  # noqa: S606
 
 
-def _layout(settings: LocalSettings) -> Layout:
-    return Layout(settings.local_dir.resolve())
-
-
 def _existing(settings: LocalSettings) -> Layout:
-    layout = _layout(settings)
+    layout = Layout(settings.local_dir)
     if not layout.passwords.exists():
         raise stack.StackError("The stack has never been up here: `make up` first.")
     return layout

@@ -30,7 +30,7 @@ _LIFETIME_SECONDS = 60
 
 def create_app() -> Flask:
     """The issuer's HTTP side."""
-    layout = Layout(LocalSettings().local_dir.resolve())
+    layout = Layout(LocalSettings().local_dir)
     jwks = {"keys": [_public_jwk(layout.clerk_key)]}
     app = Flask("clerk", static_folder=None)
 

@@ -16,14 +16,13 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.layout import Layout
+from webhooks import key_rotation
 
 API_ROLES = ("anon", "service_role")
 LOGINS = ("postgres", "authenticator", "worker", "webhook")
-_PRIVATE_MEMBERS = frozenset({"d"})
 _TEN_YEARS_SECONDS = 10 * 365 * 86_400
 
 
@@ -38,7 +37,8 @@ def ensure(layout: Layout) -> None:
     for role in API_ROLES:
         _write_missing(_api_token(layout, role), partial(_new_api_token, layout, role))
     private = [*_keys(layout.edge_keys), *_keys(layout.api_keys)]
-    _write(layout.public_keys, json.dumps({"keys": [_public(key) for key in private]}))
+    public = [{name: key[name] for name in key if name != "d"} for key in private]
+    key_rotation.write(layout.public_keys, json.dumps({"keys": public}))
 
 
 def passwords(layout: Layout) -> dict[str, str]:
@@ -73,13 +73,8 @@ def _keys(path: Path) -> list[dict[str, Any]]:
     return keys
 
 
-def _public(key: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in key.items() if name not in _PRIVATE_MEMBERS}
-
-
 def _new_jwks() -> str:
-    key = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
-    return json.dumps({"keys": [key | {"kid": str(uuid.uuid4()), "alg": "ES256", "use": "sig"}]})
+    return json.dumps({"keys": key_rotation.add([])})
 
 
 def _new_rsa_pem() -> str:
@@ -96,11 +91,4 @@ def _new_rsa_pem() -> str:
 
 def _write_missing(path: Path, make: Callable[[], str]) -> None:
     if not path.exists():
-        _write(path, make())
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f"{path.name}.{time.monotonic_ns()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    draft.replace(path)
+        key_rotation.write(path, make())

@@ -76,8 +76,8 @@ def edited_since(record: Path) -> list[str]:
 def run_supabase(*arguments: str, database_url: str, other_url: str = "") -> str:
     """Runs the Supabase CLI on a database and returns its output; raises CommandFailedError.
 
-    With `other_url`, whose password is the same, the command compares two databases. The password
-    is in the environment, because every user of the machine can read arguments.
+    With `other_url`, a command such as `db diff` writes what turns `database_url` into `other_url`.
+    Both have one password. It is in the environment: every user of the machine can read arguments.
     """
     places = [f"--remote={_without_password(database_url)}"]
     if other_url:

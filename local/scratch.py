@@ -1,4 +1,7 @@
-"""A throwaway database with every migration applied, for checks and generated files."""
+"""Scratch databases: a server of its own, every migration applied, removed at the end.
+
+Checks and generated files are made from them.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,23 @@ from local import postgres, provisioning
 
 
 @dataclass(frozen=True)
-class Scratch:
-    """The running server and the connection string of the owner of its tables, over TCP."""
+class Database:
+    """A scratch database: its server, and the URL with which its owner connects over TCP."""
 
     server: postgres.Server
     url: str
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[Scratch]:
-    """Starts a server below `folder`, migrates it, and removes it at the end."""
-    with running(folder / f"scratch-{os.getpid()}") as server:
+def database(folder: Path) -> Iterator[Database]:
+    """A scratch database in a data directory below `folder`."""
+    with temporary_server(folder / f"scratch-{os.getpid()}") as server:
         yield migrated(server)
 
 
 @contextmanager
-def running(data_dir: Path) -> Iterator[postgres.Server]:
-    """A server whose data is deleted at the end and need not survive a crash."""
+def temporary_server(data_dir: Path) -> Iterator[postgres.Server]:
+    """Starts an empty server that a crash may spoil; stops it and deletes its data at the end."""
     try:
         yield postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
     finally:
@@ -47,11 +50,11 @@ def free_port() -> int:
         return port
 
 
-def migrated(server: postgres.Server) -> Scratch:
-    """The server with the platform's part and every migration, applied by the Supabase CLI."""
+def migrated(server: postgres.Server) -> Database:
+    """Makes the server's database a scratch database; the Supabase CLI applies the migrations."""
     password = secrets.token_urlsafe(24)
     provisioning.prepare_platform(server.superuser_url())
     provisioning.set_passwords(server.superuser_url(), {"postgres": password})
     url = f"postgresql://postgres:{password}@127.0.0.1:{server.port}/postgres"
     provisioning.migrate(url)
-    return Scratch(server, url)
+    return Database(server, url)

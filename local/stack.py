@@ -38,7 +38,7 @@ class StackError(RuntimeError):
 
 
 def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
-    """Starts what does not run and returns once everything answers."""
+    """Starts each process that does not run yet. Returns once every process answers."""
     layout = prepare(settings.local_dir)
     with _exclusive(layout):
         keys.ensure(layout)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from local import postgres
+from local.scratch import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "supabase" / "migrations"
@@ -52,14 +52,6 @@ def run(folder: Path, name: str = "", binaries: Path = postgres.BIN_DIR) -> Iter
         yield TestServer(server.data_dir, str(server.socket_dir), server.port)
     finally:
         _remove(data_dir)
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def migrate(host: str, port: int, dbname: str, **_: object) -> None:

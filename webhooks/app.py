@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import logs
 from core.config import EdgeSettings
-from core.database import Row, sync_pool
+from core.database import sync_pool
 from core.encryption import Encryption
-from core.stripe_gateway import Gateway
+from core.stripe_gateway import open_gateway
 from core.tiktok import TikTokLogin
 from webhooks import apify, checkout, clerk, headers, monitoring, problems, session, stripe, tiktok
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
@@ -46,10 +44,20 @@ def create_app(
 
 
 def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
+    clerk_keys: ClerkKeys
+    if settings.clerk_jwt_key:
+        clerk_keys = ConfiguredKey.from_pem(settings.clerk_jwt_key, settings.clerk_jwt_key_id)
+    else:
+        clerk_keys = FetchedKeys(fetch_from(settings.clerk_jwks_url or ""))
+    tiktok: TikTok | None = None
+    if (login := TikTokLogin.of(settings)) is not None:
+        encryption = Encryption([key.get_secret_value() for key in settings.tiktok_token_keys])
+        tiktok = TikTok(login, encryption, redirect_uri=f"{settings.app_url}/connections")
+    url = settings.webhook_db_url.get_secret_value()
     return Edge(
         settings=settings,
-        database=Database(_pool(settings)),
-        clerk_keys=_clerk_keys(settings),
+        database=Database(sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS)),
+        clerk_keys=clerk_keys,
         clerk_policy=Policy(
             issuer=settings.clerk_issuer,
             authorized_parties=frozenset(settings.clerk_authorized_parties),
@@ -60,39 +68,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
             issuer=settings.edge_issuer,
             lifetime_seconds=settings.edge_token_seconds,
         ),
-        gateway=_gateway(settings),
-        tiktok=_tiktok(settings),
+        gateway=open_gateway(settings),
+        tiktok=tiktok,
         now=lambda: int(clock()),
     )
-
-
-def _gateway(settings: EdgeSettings) -> Gateway | None:
-    key = settings.stripe_secret_key
-    return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None
-
-
-def _tiktok(settings: EdgeSettings) -> TikTok | None:
-    key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
-    if key is None or secret is None:
-        return None
-    return TikTok(
-        login=TikTokLogin(
-            key,
-            secret.get_secret_value(),
-            base_url=settings.tiktok_base_url,
-            web_url=settings.tiktok_web_url,
-        ),
-        encryption=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
-        redirect_uri=f"{settings.app_url}/connections",
-    )
-
-
-def _pool(settings: EdgeSettings) -> ConnectionPool[Connection[Row]]:
-    url = settings.webhook_db_url.get_secret_value()
-    return sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS)
-
-
-def _clerk_keys(settings: EdgeSettings) -> ClerkKeys:
-    if settings.clerk_jwt_key:
-        return ConfiguredKey.from_pem(settings.clerk_jwt_key, settings.clerk_jwt_key_id)
-    return FetchedKeys(fetch_from(settings.clerk_jwks_url or ""))

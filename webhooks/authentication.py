@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from werkzeug.datastructures import Headers
 
 from core.config import EdgeSettings
-from webhooks import bodies, clerk_tokens
+from webhooks import bodies
+from webhooks.accounts import account_id
 from webhooks.clerk_keys import KeysUnavailable
-from webhooks.clerk_tokens import InvalidToken, Session
+from webhooks.clerk_tokens import InvalidToken, Session, verify
 from webhooks.context import current_edge
-from webhooks.identities import resolve
 from webhooks.metrics import TOKEN_VERIFICATIONS
 from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
@@ -57,7 +57,7 @@ def public(view: Callable[[], R]) -> Callable[[], R]:
 def signature(
     kind: str,
     secrets_of: Callable[[EdgeSettings], Sequence[SecretStr]],
-    verify: Callable[[bytes, Headers, list[str], int], dict[str, Any]],
+    event_of: Callable[[bytes, Headers, list[str], int], dict[str, Any]],
     counter: Counter,
 ) -> Callable[[Callable[[dict[str, Any]], R]], Callable[[], R]]:
     """Declares that the sender signs the raw body. The view takes the event in it."""
@@ -68,7 +68,7 @@ def signature(
         if not secrets:
             raise unavailable("This webhook is not set up here.", code="webhook_not_configured")
         try:
-            return verify(bodies.raw(), request.headers, secrets, edge.now())
+            return event_of(bodies.raw(), request.headers, secrets, edge.now())
         except InvalidSignature as error:
             counter.labels("(unsigned)", error.reason).inc()
             request_log().refusal = error.reason
@@ -96,7 +96,7 @@ def _account() -> uuid.UUID:
     try:
         return edge.token_issuer.verify(token, now=edge.now())
     except InvalidToken:
-        return resolve(_verified(token))
+        return account_id(_verified(token))
 
 
 def _bearer() -> str:
@@ -110,8 +110,9 @@ def _bearer() -> str:
 def _verified(token: str) -> Session:
     edge = current_edge()
     try:
-        keys = edge.clerk_keys.for_key(clerk_tokens.key_id(token))
-        verified = clerk_tokens.verify(token, jwks=keys, policy=edge.clerk_policy, now=edge.now())
+        session = verify(
+            token, jwks=edge.clerk_keys.for_key, policy=edge.clerk_policy, now=edge.now()
+        )
     except InvalidToken as error:
         raise _refused(error.reason) from error
     except KeysUnavailable as error:
@@ -120,8 +121,9 @@ def _verified(token: str) -> Session:
             "Sign-in can't be checked right now. Please try again.", code="sign_in_unavailable"
         ) from error
     TOKEN_VERIFICATIONS.labels("accepted").inc()
-    structlog.contextvars.bind_contextvars(session=_digest(verified.session_id))
-    return verified
+    digest = hashlib.sha256(session.session_id.encode()).hexdigest()[:16]
+    structlog.contextvars.bind_contextvars(session=digest)
+    return session
 
 
 def _refused(reason: str) -> Problem:
@@ -135,7 +137,3 @@ def _refused(reason: str) -> Problem:
         "The bearer token is missing or not valid. Please sign in again.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()[:16]

@@ -24,6 +24,14 @@ def raw(max_bytes: int | None = None) -> bytes:
     return body
 
 
+def json_object(max_bytes: int) -> dict[str, Any]:
+    """The JSON object in the body; 400 for any other body."""
+    try:
+        return parse_object(raw(max_bytes))
+    except NotStrictJson as error:
+        raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
+
+
 class NotStrictJson(ValueError):  # noqa: N818 - says what the bytes are
     """Not a JSON object that every parser reads the same way."""
 

@@ -57,8 +57,18 @@ class Incoming:
     def add(self, data: bytes) -> None:
         searched = max(0, len(self.data) - len(_END_OF_HEAD) + 1)
         self.data += data
-        if not self._body_at:
-            self._look_for_head(searched)
+        if self._body_at:
+            return
+        found = self.data.find(_END_OF_HEAD, searched)
+        if found < 0:
+            self.is_too_large = len(self.data) > MAX_HEAD_BYTES
+            return
+        self._body_at = found + len(_END_OF_HEAD)
+        length = _LENGTH.search(self.data, 0, self._body_at)
+        if _CHUNKED.search(self.data, 0, self._body_at):
+            self._chunk_at = self._body_at
+        else:
+            self._end = self._body_at + (int(length[1]) if length else 0)
 
     @property
     def waits_for_go(self) -> bool:
@@ -75,18 +85,6 @@ class Incoming:
         return len(self.data) >= (beyond if self._end is None else self._end) or (
             self._end is not None and self._end > beyond
         )
-
-    def _look_for_head(self, searched: int) -> None:
-        found = self.data.find(_END_OF_HEAD, searched)
-        if found < 0:
-            self.is_too_large = len(self.data) > MAX_HEAD_BYTES
-            return
-        self._body_at = found + len(_END_OF_HEAD)
-        length = _LENGTH.search(self.data, 0, self._body_at)
-        if _CHUNKED.search(self.data, 0, self._body_at):
-            self._chunk_at = self._body_at
-        else:
-            self._end = self._body_at + (int(length[1]) if length else 0)
 
     def _follow_chunks(self) -> None:
         """Walks from chunk size to chunk size, each read once. A malformed size is the end."""
@@ -175,7 +173,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         """Called by gunicorn for a new connection, and when a kept one sends its next request."""
         incoming = Incoming(time.monotonic() + self.read_seconds)
         if conn.parser is None:
-            _limit_sending(conn.sock)
+            # The kernel's time limit for sending. The socket stays blocking for writers.
+            seconds = struct.pack("ll", int(SEND_SECONDS), 0)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
             self._bound_address(conn.client)
         conn.sock.settimeout(0)
         self._reading[conn] = incoming
@@ -217,21 +217,17 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
             return
         incoming = self._reading[conn]
-        if not data:
-            self._end_early(conn, incoming)
+        if not data:  # the client has closed its side; it may still wait for an answer
+            if incoming.data:
+                self._refuse(conn, 400, "Bad Request")
+            else:
+                self._close(conn)
             return
         incoming.add(data)
         self._held_bytes += len(data)
         while self._held_bytes > MAX_HELD_BYTES and (oldest := next(iter(self._reading))) != conn:
             self._give_up(oldest)
         self._go_on(conn, incoming)
-
-    def _end_early(self, conn: Any, incoming: Incoming) -> None:
-        """The client has closed its side; it may still wait for an answer."""
-        if incoming.data:
-            self._refuse(conn, 400, "Bad Request")
-        else:
-            self._close(conn)
 
     def _go_on(self, conn: Any, incoming: Incoming) -> None:
         if incoming.is_too_large:
@@ -332,9 +328,3 @@ def _is_ready(sock: Any, event: int) -> bool:
     poll = select.poll()
     poll.register(sock.fileno(), event)
     return bool(poll.poll(0))
-
-
-def _limit_sending(sock: socket.socket) -> None:
-    """Sets the kernel's time limit for sending. The socket stays blocking for writers."""
-    seconds = struct.pack("ll", int(SEND_SECONDS), 0)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)

@@ -21,7 +21,6 @@ from core.database import Row
 from core.stripe_gateway import BillingError, CheckoutSession, Gateway
 from webhooks import bodies
 from webhooks.authentication import signed_in
-from webhooks.bodies import NotStrictJson, parse_object
 from webhooks.context import current_edge
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
@@ -93,10 +92,7 @@ def _limit(user_id: uuid.UUID) -> None:
 def _plan() -> str:
     if not request.is_json:
         raise Problem(415, "unsupported_media_type", 'Send JSON: {"plan": "…"}.')
-    try:
-        plan = parse_object(bodies.raw(_MAX_BODY_BYTES)).get("plan")
-    except NotStrictJson as error:
-        raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
+    plan = bodies.json_object(_MAX_BODY_BYTES).get("plan")
     if not isinstance(plan, str) or not plan.isascii() or not plan.isalpha() or len(plan) > 20:
         raise _unknown_plan()
     return plan
@@ -160,25 +156,28 @@ class CheckoutService:
     def checkout(self, lookup_keys: Sequence[str]) -> CheckoutSession:
         """The open session of this plan, or a new one; `Problem` 409 with a live subscription."""
         with self._lease() as number:
-            customer_id = self._customer()
+            customer_id = self._customer_id()
             # Stripe decides, not our rows: the event of a payment may still be on its way.
             customer = customer_seen(self.db, self.gateway, customer_id)
             if customer.is_deleted:
                 sync_customer(self.db, self.gateway, customer_id)
-                customer_id = self._customer()
+                customer_id = self._customer_id()
             if any(subscription.is_live for subscription in customer.subscriptions):
                 raise Problem(
                     409,
                     "already_subscribed",
                     "There is a subscription already. Change it in the customer portal.",
                 )
-            return self._reusable(customer_id) or self._new(customer_id, lookup_keys, number)
+            session = self._open_session(customer_id)
+            return session or self._create_session(customer_id, lookup_keys, number)
 
     @contextmanager
     def _lease(self) -> Iterator[int]:
-        """The number of this checkout. While the lease lasts, its account can begin no other.
+        """Leases the account for one checkout and yields the checkout's number.
 
-        An advisory lock would not do: behind a pooler several clients share its session.
+        The lease is a time in private.stripe_customers, at most a minute ahead. Until then, or
+        until end_checkout, the account begins no other checkout. An advisory lock would not do:
+        behind a pooler several clients share a session.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
         begin = "select private.begin_checkout(%s) as value"
@@ -194,27 +193,30 @@ class CheckoutService:
             if not self.db.broken:
                 self.db.execute("select private.end_checkout(%s, %s)", (self.user_id, number))
 
-    def _customer(self) -> str:
-        """The account's customer. It exists before the checkout, so each event has an account."""
+    def _customer_id(self) -> str:
+        """The account's customer at Stripe, made and stored if there is none.
+
+        It is stored before the checkout begins. So every event of the checkout finds its account.
+        """
         account = account_of(self.db, self.user_id)
         if account["is_erased"]:
             raise account_deleted()
         if account["customer_id"] is not None:
             return str(account["customer_id"])
         confirm_account(self.db, self.gateway)
-        made = self._found(account) or self._made(account)
-        bound = self._value("select private.bind_customer(%s, %s) as value", self.user_id, made)
+        asked_at = cast("int | None", account["customer_asked_at"])
+        # An earlier request may have made one, although its answer was lost or was a 500.
+        found = asked_at and self.gateway.find_customer(self.user_id, asked_at=asked_at)
+        bound = self._value(
+            "select private.bind_customer(%s, %s) as value",
+            *(self.user_id, found or self._create_customer(account)),
+        )
         if bound is None:
             raise account_deleted()
         remember_account(self.db, self.gateway)
         return str(bound)
 
-    def _found(self, account: Row) -> str | None:
-        """The customer of an earlier request whose answer was lost or was a 500."""
-        asked_at = cast("int | None", account["customer_asked_at"])
-        return self.gateway.find_customer(self.user_id, asked_at=asked_at) if asked_at else None
-
-    def _made(self, account: Row) -> str:
+    def _create_customer(self, account: Row) -> str:
         attempt = account["customer_attempt"]
         self.db.execute("select private.ask_customer(%s, %s)", (self.user_id, self.now))
         try:
@@ -227,8 +229,8 @@ class CheckoutService:
                 self.db.execute(renew, (self.user_id, attempt))
             raise
 
-    def _reusable(self, customer_id: str) -> CheckoutSession | None:
-        """The open session of this plan. All others are expired: a person could pay for two."""
+    def _open_session(self, customer_id: str) -> CheckoutSession | None:
+        """The open session of this plan. Expires all others: a person could pay for two."""
         reusable = None
         for session in self.gateway.open_checkouts(customer_id):
             if session.plan == self.plan and reusable is None:
@@ -237,7 +239,9 @@ class CheckoutService:
                 self.gateway.expire_checkout(session.id)
         return reusable
 
-    def _new(self, customer_id: str, lookup_keys: Sequence[str], number: int) -> CheckoutSession:
+    def _create_session(
+        self, customer_id: str, lookup_keys: Sequence[str], number: int
+    ) -> CheckoutSession:
         price = self.gateway.price(lookup_keys)
         if price is None:
             log.error("price_missing_at_stripe", plan=self.plan)

@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
+from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
+from webhooks.clerk_tokens import SUBJECT
 from webhooks.context import current_edge
-from webhooks.identities import default_user_id
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem
 from webhooks.signatures import verify_svix
@@ -19,7 +20,6 @@ log = structlog.get_logger()
 blueprint = Blueprint("clerk_events", __name__)
 
 _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
-_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 
 _signed_by_clerk = signature(
     "svix_signature",
@@ -36,20 +36,17 @@ def receive(event: dict[str, Any]) -> Response:
     edge, kind = current_edge(), event.get("type")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
-    subject = _subject(event.get("data"))
+    data = event.get("data")
+    subject = data.get("id") if isinstance(data, dict) else None
+    if not isinstance(subject, str) or not SUBJECT.match(subject):
+        subject = None
     issuer = edge.settings.clerk_issuer
     row = edge.database.call(
         "select private.record_clerk_event(%s, %s, %s, %s, %s) as outcome",
         *(request.headers["Svix-Id"], kind, issuer, subject),
-        default_user_id(issuer, subject) if subject else None,
+        new_account_id(issuer, subject) if subject else None,
     )
     outcome = str(row["outcome"])
     CLERK_EVENTS.labels("user.deleted" if kind == "user.deleted" else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)
     return jsonify(received=True, duplicate=outcome == "duplicate")
-
-
-def _subject(data: object) -> str | None:
-    """The person of the event, if its `id` has the form of a token's `sub`."""
-    found = data.get("id") if isinstance(data, dict) else None
-    return found if isinstance(found, str) and _SUBJECT.match(found) else None

@@ -88,7 +88,12 @@ class FetchedKeys:
         # Before the first fetch all threads wait for it. Later only the fetching one waits.
         if self._needs_refresh(kid) and self._lock.acquire(blocking=self._fetched is None):
             try:
-                self._refresh(kid)
+                if self._needs_refresh(kid):  # no other thread has just fetched
+                    keys = self._fetch()
+                    self._fetched = _Fetched(keys, _kids(keys), self._clock())
+            except jwt.PyJWKClientError as error:
+                self._not_before = self._clock() + FAILURE_COOLDOWN_SECONDS
+                log.warning("clerk_keys_unavailable", reason=type(error).__name__)
             finally:
                 self._lock.release()
         fetched = self._fetched
@@ -107,17 +112,6 @@ class FetchedKeys:
         if fetched is None or now - fetched.at >= LIFESPAN_SECONDS:
             return True
         return kid not in fetched.kids and now - fetched.at >= COOLDOWN_SECONDS
-
-    def _refresh(self, kid: str) -> None:
-        if not self._needs_refresh(kid):  # another thread has just fetched
-            return
-        try:
-            keys = self._fetch()
-        except jwt.PyJWKClientError as error:
-            self._not_before = self._clock() + FAILURE_COOLDOWN_SECONDS
-            log.warning("clerk_keys_unavailable", reason=type(error).__name__)
-            return
-        self._fetched = _Fetched(keys, _kids(keys), self._clock())
 
 
 def fetch_from(url: str) -> Callable[[], KeySet]:

@@ -7,7 +7,7 @@ Here the signature is verified before any JWT claim, so that a forger learns not
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # verifying with a larger key takes too long
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
-_SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
+SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
 _SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 _OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
@@ -83,31 +83,45 @@ class Session:
     actor: str | None = None
 
 
-def verify(token: str, *, jwks: Mapping[str, Any], policy: Policy, now: int) -> Session:
-    """The session in `token`; raises `InvalidToken`."""
-    key = _public_key(jwks, key_id(token, max_bytes=policy.max_token_bytes))
-    claims = _parse(_signed_payload(token, key), "payload")
+def verify(
+    token: str,
+    *,
+    jwks: Mapping[str, Any] | Callable[[str], Mapping[str, Any]],
+    policy: Policy,
+    now: int,
+) -> Session:
+    """The session in `token`; raises `InvalidToken`.
+
+    `jwks` is a key set, or a function that returns the one for a `kid`.
+    """
+    is_text = isinstance(token, str) and token.isascii() and len(token) <= policy.max_token_bytes
+    if not is_text or token.startswith(_OTHER_TOKENS) or not _SEGMENTS.match(token):
+        raise InvalidToken("malformed")
+    header, payload, signature = token.split(".")
+    kid = _key_id(header)
+    key = _public_key(jwks(kid) if callable(jwks) else jwks, kid)
+    signed, decoded = f"{header}.{payload}".encode("ascii"), _decode(payload)
+    if not _RS256.verify(signed, key, _decode(signature)):
+        raise InvalidToken("signature")
+    claims = _parse(decoded, "payload")
     _check_times(claims, policy, now)
     _check_origin(claims, policy)
     _check_person(claims, policy)
     return _session(claims)
 
 
-def key_id(token: str, *, max_bytes: int = Policy.max_token_bytes) -> str:
-    """The `kid` of a token with an acceptable form and header; nothing is verified yet."""
-    if not isinstance(token, str) or not token.isascii() or len(token) > max_bytes:
-        raise InvalidToken("malformed")
-    if token.startswith(_OTHER_TOKENS) or not _SEGMENTS.match(token):
-        raise InvalidToken("malformed")
-    return _key_id(token.partition(".")[0])
-
-
 @lru_cache(maxsize=64)  # all tokens of a Clerk instance have the same header
 def _key_id(segment: str) -> str:
+    """The `kid` of an acceptable header; nothing is verified yet."""
     header = _parse(_decode(segment), "header")
     if header.get("alg") != _ALGORITHM:
         raise InvalidToken("algorithm")
-    if header.get("typ", "JWT") != "JWT" or not _is_session_category(header):
+    # Tokens issued before Clerk introduced `cat` have none.
+    category = header.get("cat")
+    is_session = "cat" not in header or (
+        isinstance(category, str) and category in _SESSION_CATEGORIES
+    )
+    if header.get("typ", "JWT") != "JWT" or not is_session:
         raise InvalidToken("token_class")
     if header.keys() & _FORBIDDEN_HEADERS:
         raise InvalidToken("header")
@@ -115,12 +129,6 @@ def _key_id(segment: str) -> str:
     if not isinstance(kid, str) or not kid:
         raise InvalidToken("unknown_key")
     return kid
-
-
-def _is_session_category(header: Mapping[str, Any]) -> bool:
-    # Tokens issued before Clerk introduced the header have none.
-    category = header.get("cat")
-    return "cat" not in header or (isinstance(category, str) and category in _SESSION_CATEGORIES)
 
 
 def _decode(segment: str) -> bytes:
@@ -142,23 +150,21 @@ def _parse(data: bytes, part: str) -> dict[str, Any]:
 
 
 def _public_key(jwks: object, kid: str) -> RSAPublicKey:
+    """The key of this `kid` that may sign session tokens."""
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
     for jwk in keys if isinstance(keys, list) else ():
-        if isinstance(jwk, Mapping) and jwk.get("kid") == kid and _is_session_key(jwk):
-            key = _rsa_key(jwk["n"], jwk["e"])
-            if key is not None:
-                return key
+        if (
+            isinstance(jwk, Mapping)
+            and jwk.get("kid") == kid
+            and jwk.get("kty") == "RSA"
+            and jwk.get("use", "sig") == "sig"
+            and jwk.get("alg", _ALGORITHM) == _ALGORITHM
+            and isinstance(jwk.get("n"), str)
+            and isinstance(jwk.get("e"), str)
+            and (key := _rsa_key(jwk["n"], jwk["e"])) is not None
+        ):
+            return key
     raise InvalidToken("unknown_key")
-
-
-def _is_session_key(jwk: Mapping[str, Any]) -> bool:
-    return (
-        jwk.get("kty") == "RSA"
-        and jwk.get("use", "sig") == "sig"
-        and jwk.get("alg", _ALGORITHM) == _ALGORITHM
-        and isinstance(jwk.get("n"), str)
-        and isinstance(jwk.get("e"), str)
-    )
 
 
 @lru_cache(maxsize=16)
@@ -171,14 +177,6 @@ def _rsa_key(modulus: str, exponent: str) -> RSAPublicKey | None:
         return RSAPublicNumbers(e, n).public_key() if is_acceptable else None
     except ValueError:
         return None
-
-
-def _signed_payload(token: str, key: RSAPublicKey) -> bytes:
-    signed, _, signature = token.rpartition(".")
-    payload = _decode(signed.partition(".")[2])
-    if not _RS256.verify(signed.encode("ascii"), key, _decode(signature)):
-        raise InvalidToken("signature")
-    return payload
 
 
 def _check_times(claims: Mapping[str, Any], policy: Policy, now: int) -> None:
@@ -211,7 +209,7 @@ def _check_origin(claims: Mapping[str, Any], policy: Policy) -> None:
 
 
 def _check_person(claims: Mapping[str, Any], policy: Policy) -> None:
-    if not _matches(_SUBJECT, claims.get("sub")):
+    if not _matches(SUBJECT, claims.get("sub")):
         raise InvalidToken("subject")
     if not _matches(_SESSION, claims.get("sid")):
         raise InvalidToken("session")
@@ -231,41 +229,28 @@ def _actor(claims: Mapping[str, Any]) -> str | None:
 
 
 def _session(claims: Mapping[str, Any]) -> Session:
-    organisation_id, organisation_role = _organisation(claims)
+    # Version 2 of Clerk's JWT claims nests the organisation in `o`, version 1 has it flat.
+    nested = claims.get("o")
+    if isinstance(nested, Mapping):
+        organisation_id, role = _text(nested.get("id")), _text(nested.get("rol"))
+    else:
+        organisation_id, role = _text(claims.get("org_id")), _text(claims.get("org_role"))
+    # `fva`: minutes since the first factor and since the second, -1 for never.
+    ages = claims.get("fva")
+    second = ages[1] if isinstance(ages, list) and len(ages) == 2 else None
     return Session(
         issuer=claims["iss"],
         subject=claims["sub"],
         session_id=claims["sid"],
         issued_at=claims["iat"],
         expires_at=claims["exp"],
-        has_second_factor=_has_second_factor(claims.get("fva")),
+        has_second_factor=type(second) is int and second >= 0,
         organisation_id=organisation_id,
-        organisation_role=organisation_role,
+        organisation_role=role and (role.removeprefix("org:") or None),  # version 1: `org:admin`
         actor=_actor(claims),
     )
-
-
-def _organisation(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Id and role. Version 2 of Clerk's JWT claims nests them in `o`, version 1 has them flat."""
-    nested = claims.get("o")
-    if isinstance(nested, Mapping):
-        return _text(nested.get("id")), _role(nested.get("rol"))
-    return _text(claims.get("org_id")), _role(claims.get("org_role"))
-
-
-def _role(value: object) -> str | None:
-    """`admin`, also for version 1's `org:admin`."""
-    text = _text(value)
-    return text and (text.removeprefix("org:") or None)
 
 
 def _text(value: object) -> str | None:
     """A printable text: PostgreSQL takes neither U+0000 nor half a surrogate pair."""
     return value if isinstance(value, str) and value and value.isprintable() else None
-
-
-def _has_second_factor(factor_ages: object) -> bool:
-    """`fva` is [minutes since the first factor, since the second], -1 for never."""
-    if not isinstance(factor_ages, list) or len(factor_ages) != 2:
-        return False
-    return type(factor_ages[1]) is int and factor_ages[1] >= 0

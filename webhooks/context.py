@@ -23,20 +23,20 @@ from webhooks.clerk_tokens import Policy
 from webhooks.token_issuer import TokenIssuer
 from webhooks.windows import Windows
 
-_TRIAL_SECONDS = 1.0  # enough for the pool to connect to a server that is back
+_RECONNECT_SECONDS = 1.0  # enough for the pool to connect to a server that is back
 
 
 class Database:
     """Calls functions of schema `private` as the `webhook` role; each call is a transaction.
 
-    After a failed attempt to connect, one caller at a time tries again, for `_TRIAL_SECONDS`.
-    All others get OperationalError at once, so that no thread waits for a server that is away.
+    After a failed attempt to connect, one thread at a time tries again, for `_RECONNECT_SECONDS`.
+    All others get OperationalError at once, so that they do not wait for a server that is away.
     """
 
     def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
         self._pool = pool
         self._is_away = False
-        self._trial = threading.Lock()
+        self._reconnecting = threading.Lock()  # held by the thread that tries again
 
     def call(self, statement: str, *parameters: Any) -> Row:
         """The row of a statement that always returns one."""
@@ -50,25 +50,21 @@ class Database:
     def session(self) -> Iterator[Connection[Row]]:
         """A connection for several statements; each one commits."""
         self._pool.open()  # no-op from the second call on; it must follow gunicorn's fork
+        is_retry = self._is_away
+        if is_retry and not self._reconnecting.acquire(blocking=False):
+            raise psycopg.OperationalError("the database is away; another thread tries to connect")
+        timeout = _RECONNECT_SECONDS if is_retry else None  # None: the pool's own
         with ExitStack() as stack:
-            yield self._try_again(stack) if self._is_away else self._try(stack, None)
-
-    def _try_again(self, stack: ExitStack) -> Connection[Row]:
-        if not self._trial.acquire(blocking=False):
-            raise psycopg.OperationalError("the database is away, and somebody is trying already")
-        try:
-            return self._try(stack, _TRIAL_SECONDS)
-        finally:
-            self._trial.release()
-
-    def _try(self, stack: ExitStack, timeout: float | None) -> Connection[Row]:
-        try:
-            connection = stack.enter_context(self._pool.connection(timeout))
-        except PoolTimeout:
-            self._is_away = True
-            raise
-        self._is_away = False
-        return connection
+            try:
+                connection = stack.enter_context(self._pool.connection(timeout))
+                self._is_away = False
+            except PoolTimeout:
+                self._is_away = True
+                raise
+            finally:
+                if is_retry:
+                    self._reconnecting.release()
+            yield connection
 
     def close(self) -> None:
         self._pool.close()

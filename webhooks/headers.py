@@ -14,7 +14,6 @@ ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_EXPOSED = "Retry-After, X-Request-Id"
 
 
 def register(app: Flask) -> None:
@@ -36,18 +35,13 @@ def _add(response: Response) -> Response:
     if request.path.startswith(_CORS_PREFIXES):
         headers.add("Vary", "Origin")
     if _is_from_frontend():
-        _allow(response)
+        headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
+        if request.method == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = "POST, GET, DELETE"
+            headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-request-id"
+            headers["Access-Control-Max-Age"] = "600"
     return response
-
-
-def _allow(response: Response) -> None:
-    headers = response.headers
-    headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-    headers["Access-Control-Expose-Headers"] = _EXPOSED
-    if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = "POST, GET, DELETE"
-        headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-request-id"
-        headers["Access-Control-Max-Age"] = "600"
 
 
 def _is_from_frontend() -> bool:

@@ -41,15 +41,20 @@ STEPS: dict[str, Callable[[Keys], Keys]] = {"add": add, "promote": promote, "ret
 
 
 def edit(path: Path, step: str) -> Keys:
-    """Does a step and returns the keys. A rename replaces the file: nobody reads half of it."""
+    """Does a step and returns the keys."""
     document = path.read_text()
     read_keys(document)
     keys = STEPS[step](json.loads(document)["keys"])
+    write(path, json.dumps({"keys": keys}))
+    return keys
+
+
+def write(path: Path, text: str) -> None:
+    """Replaces a file that only its owner may read. A rename: nobody reads half of it."""
     draft = path.with_name(f"{path.name}.{uuid.uuid4()}")
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps({"keys": keys}))
+    draft.write_text(text)
     draft.replace(path)
-    return keys
 
 
 def main() -> None:

@@ -15,14 +15,14 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from webhooks.authentication import public
 from webhooks.clerk_keys import KeysUnavailable
-from webhooks.context import Edge, current_edge
+from webhooks.context import current_edge
 from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, REQUEST_SECONDS, exposition
 from webhooks.problems import Problem
 from webhooks.request_log import request_log
 
 log = structlog.get_logger()
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("monitoring", __name__)
 
 _REQUEST_ID = re.compile(r"[\w-]{8,64}\Z", re.ASCII)
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -41,11 +41,16 @@ def ready() -> Response:
     edge = current_edge()
     if edge.stopping.is_set():
         raise Problem(503, "not_ready", "Not ready: stopping.")
-    missing = [
-        name
-        for name, is_there in (("database", _has_database(edge)), ("clerk_keys", _has_keys(edge)))
-        if not is_there
-    ]
+    missing = []
+    try:
+        edge.database.call("select 1 as one")
+    except psycopg.OperationalError:
+        missing.append("database")
+    try:
+        if edge.clerk_keys.age_seconds() is None:
+            edge.clerk_keys.for_key("")
+    except KeysUnavailable:
+        missing.append("clerk_keys")
     if missing:
         raise Problem(503, "not_ready", f"Not ready: {', '.join(missing)}.")
     return jsonify(status="ready")
@@ -62,24 +67,6 @@ def metrics() -> Response:
         ORPHAN_EVENTS.set(float(str(row["count"])))
     body, content_type = exposition()
     return Response(body, content_type=content_type)
-
-
-def _has_database(edge: Edge) -> bool:
-    try:
-        edge.database.call("select 1 as one")
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _has_keys(edge: Edge) -> bool:
-    if edge.clerk_keys.age_seconds() is not None:
-        return True
-    try:
-        edge.clerk_keys.for_key("")
-    except KeysUnavailable:
-        return False
-    return True
 
 
 def register(app: Flask) -> None:
@@ -103,7 +90,7 @@ def _end(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "(none)"
     seconds = time.perf_counter() - line.started
     REQUEST_SECONDS.labels(route, response.status_code).observe(seconds)
-    if route not in _QUIET_ROUTES and not line.is_flood:
+    if route not in _QUIET_ROUTES and line.is_logged:
         log.info(
             "request",
             method=request.method if request.url_rule else "(any)",

@@ -22,7 +22,7 @@ def count_refusal() -> None:
     """
     edge = current_edge()
     if edge.windows.hit("refusal", request.remote_addr or "") > edge.settings.refusals_per_minute:
-        request_log().is_flood = True
+        request_log().is_logged = False  # a flood of them must not fill the log
         raise _too_many()
 
 

@@ -18,11 +18,11 @@ class RequestLog:
     started: float = field(default_factory=time.perf_counter)
     problem_code: str | None = None
     refusal: str | None = None  # why a token or a signature was refused
-    is_flood: bool = False  # no line: its address has too many refused tokens
+    is_logged: bool = True  # rate_limits.py unsets it for an address with many refused tokens
 
 
 def request_log() -> RequestLog:
-    """That of the current request, made at first use."""
+    """The RequestLog of the current request, made at first use."""
     if "log" not in g:
         g.log = RequestLog()
     return cast("RequestLog", g.log)

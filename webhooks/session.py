@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from webhooks import bodies
+from webhooks.accounts import account_id
 from webhooks.authentication import clerk_session, public
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
-from webhooks.identities import resolve
 from webhooks.problems import Problem
 from webhooks.rate_limits import limit
 from webhooks.token_issuer import ALGORITHM
@@ -26,7 +26,7 @@ def create_session(session: Session) -> Response:
         raise Problem(413, "too_large", "This request takes no body.")
     edge = current_edge()
     limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)
-    user_id, now = resolve(session), edge.now()
+    user_id, now = account_id(session), edge.now()
     response = jsonify(
         access_token=edge.token_issuer.issue(session, user_id, now=now),
         issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
@@ -57,9 +57,9 @@ def discovery() -> Response:
 @public
 def public_keys() -> Response:
     """The public half of every key in the file: the next, the current and the previous one."""
-    ring = current_edge().token_issuer.ring
-    response = jsonify(ring.published)
+    keys = current_edge().token_issuer.keys
+    response = jsonify(keys.published)
     response.headers["Cache-Control"] = _CACHE
-    response.set_etag(ring.etag)
+    response.set_etag(keys.etag)
     response.make_conditional(request)
     return response

@@ -7,12 +7,12 @@ where a stranger must get a refusal, never a 500.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from core.encryption import svix_key
 from webhooks.bodies import NotStrictJson, parse_object
 
 TOLERANCE_SECONDS = 300  # as Stripe and Svix document it; here also into the future
@@ -45,24 +45,21 @@ def verify_svix(
     body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: int
 ) -> dict[str, Any]:
     """The event in `body`, signed by Svix with one of `secrets`; raises `InvalidSignature`."""
-    named = _texts_by_name(headers)
+    items = headers.items() if isinstance(headers, Mapping) else ()
+    texts = [(k, v) for k, v in items if isinstance(k, str) and isinstance(v, str)]
+    named = {name.lower(): value for name, value in texts}
     message_id, timestamp = named.get("svix-id", ""), named.get("svix-timestamp", "")
     if not _SVIX_ID.match(message_id):
         raise InvalidSignature("message_id")
     _check_time(timestamp, now)
-    signatures = _svix_signatures(named.get("svix-signature", ""))
+    header = named.get("svix-signature", "")
+    parts = header.split(" ")
+    if not _is_readable(header) or len(parts) > _MAX_SIGNATURES:
+        raise InvalidSignature("header")
+    signatures = [part.removeprefix("v1,") for part in parts if part.startswith("v1,")]
     digests = _digests(_keys(secrets, svix_key), f"{message_id}.{timestamp}.", body)
     _check_any([base64.b64encode(digest).decode("ascii") for digest in digests], signatures)
     return _event(body)
-
-
-def svix_key(secret: str) -> bytes:
-    """The key in a secret `whsec_<base64>`; empty if the secret has another form."""
-    encoded = secret.removeprefix("whsec_").rstrip("=")
-    try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _stripe_key(secret: str) -> bytes:
@@ -83,15 +80,6 @@ def _keys(secrets: object, read: Callable[[str], bytes]) -> list[bytes]:
     return keys
 
 
-def _texts_by_name(headers: object) -> dict[str, str]:
-    items = headers.items() if isinstance(headers, Mapping) else ()
-    return {
-        name.lower(): value
-        for name, value in items
-        if isinstance(name, str) and isinstance(value, str)
-    }
-
-
 def _stripe_header(header: object) -> tuple[str, list[str]]:
     if header is None:
         raise InvalidSignature("no_header")
@@ -104,15 +92,6 @@ def _stripe_header(header: object) -> tuple[str, list[str]]:
     if len(timestamps) != 1 or not 1 <= len(signatures) <= _MAX_SIGNATURES:
         raise InvalidSignature("header")
     return timestamps[0], signatures
-
-
-def _svix_signatures(header: str) -> list[str]:
-    if not _is_readable(header):
-        raise InvalidSignature("header")
-    parts = header.split(" ")
-    if len(parts) > _MAX_SIGNATURES:
-        raise InvalidSignature("header")
-    return [part.removeprefix("v1,") for part in parts if part.startswith("v1,")]
 
 
 def _is_readable(header: str) -> bool:

@@ -14,10 +14,9 @@ import structlog
 from flask import Blueprint, Response, jsonify
 
 from core.encryption import DecryptionError
-from core.tiktok import SCOPES, TikTokError, Tokens
+from core.tiktok import SCOPES, TikTokError
 from webhooks import bodies
 from webhooks.authentication import signed_in
-from webhooks.bodies import NotStrictJson, parse_object
 from webhooks.context import TikTok, current_edge
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
@@ -59,7 +58,10 @@ def disconnect(user_id: uuid.UUID) -> tuple[str, int]:
 @signed_in
 def callback(user_id: uuid.UUID) -> Response:
     """`{"state", "code"}` as TikTok gave them to the frontend → 200 `{"status": "connected"}`."""
-    state, code = _state_and_code()
+    body = bodies.json_object(_MAX_BODY_BYTES)
+    state, code = body.get("state", ""), body.get("code", "")
+    if not isinstance(state, str) or not isinstance(code, str):
+        raise Problem(400, "invalid_request", "State and code are texts.")
     _limit(user_id)
     verifier, tiktok = _take_state(user_id, state), _configured()
     if not code or len(code) > _MAX_CODE_CHARACTERS:
@@ -71,7 +73,17 @@ def callback(user_id: uuid.UUID) -> Response:
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
             raise _denied()
-        if not _save(tiktok, user_id, tokens):
+        row = current_edge().database.call(
+            "select private.save_tiktok(%s, %s, %s, %s, %s, %s, %s) as is_saved",
+            user_id,
+            tokens.open_id,
+            ",".join(sorted(tokens.scopes)),
+            tiktok.encryption.encrypt(tokens.access),
+            tiktok.encryption.encrypt(tokens.refresh),
+            tokens.access_seconds,
+            tokens.refresh_seconds,
+        )
+        if not row["is_saved"]:
             tiktok.login.revoke(tokens.access)
             raise account_deleted()
     except (TikTokError, DecryptionError) as error:
@@ -80,18 +92,6 @@ def callback(user_id: uuid.UUID) -> Response:
             502, "tiktok_failed", "TikTok did not confirm the connection. Please connect again."
         ) from error
     return jsonify(status="connected")
-
-
-def _state_and_code() -> tuple[str, str]:
-    """Those of the body; empty where one is missing."""
-    try:
-        body = parse_object(bodies.raw(_MAX_BODY_BYTES))
-    except NotStrictJson as error:
-        raise Problem(400, "invalid_request", "The body is not a JSON object.") from error
-    state, code = body.get("state", ""), body.get("code", "")
-    if not isinstance(state, str) or not isinstance(code, str):
-        raise Problem(400, "invalid_request", "State and code are texts.")
-    return state, code
 
 
 def _take_state(user_id: uuid.UUID, state: str) -> str:
@@ -110,20 +110,6 @@ def _take_state(user_id: uuid.UUID, state: str) -> str:
             "This link is not yours, was used already, or is too old. Please connect again.",
         )
     return str(row["verifier"])
-
-
-def _save(tiktok: TikTok, user_id: uuid.UUID, tokens: Tokens) -> bool:
-    row = current_edge().database.call(
-        "select private.save_tiktok(%s, %s, %s, %s, %s, %s, %s) as is_saved",
-        user_id,
-        tokens.open_id,
-        ",".join(sorted(tokens.scopes)),
-        tiktok.encryption.encrypt(tokens.access),
-        tiktok.encryption.encrypt(tokens.refresh),
-        tokens.access_seconds,
-        tokens.refresh_seconds,
-    )
-    return bool(row["is_saved"])
 
 
 def _limit(user_id: uuid.UUID) -> None:

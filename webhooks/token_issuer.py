@@ -1,7 +1,8 @@
 """Our own access tokens, which PostgREST accepts: ES256, short-lived, the account's UUID as `sub`.
 
-The signing keys are a JWKS file: the first key signs, all of them are published. Rotation edits
-the file (docs/operations.md). Every process reads the new file within a second.
+A JWKS file holds the private keys. The first one signs, the public halves of all are published.
+`webhooks.key_rotation` edits the file (docs/edge.md, "New signing keys"). Every process reads the
+new file within a second.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ log = structlog.get_logger()
 ALGORITHM = "ES256"
 AUDIENCE = "authenticated"
 ROLE = "authenticated"  # a constant: never copied from the token that was exchanged
-_PUBLIC_MEMBERS = ("kty", "crv", "x", "y")
+_PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "kid")
 _RELOAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class KeyRing:
-    """The keys of one version of the file."""
+class SigningKeys:
+    """All keys of the file, as it was when it was read."""
 
     signing_key: EllipticCurvePrivateKey
     signing_kid: str
@@ -45,7 +46,7 @@ class KeyRing:
     public_keys: dict[str, EllipticCurvePublicKey]  # by kid
 
 
-def read_keys(document: str) -> KeyRing:
+def read_keys(document: str) -> SigningKeys:
     """Parses a JWKS of private keys. The message of its ValueError never holds a key."""
     try:
         jwks = json.loads(document)["keys"]
@@ -54,9 +55,15 @@ def read_keys(document: str) -> KeyRing:
         raise ValueError("the signing key file is not a JWKS of private ES256 keys") from error
     if not keys or len(keys) != len(jwks):
         raise ValueError("the signing key file has no key, or a kid twice")
-    published = {"keys": [_published(jwk) for jwk in jwks]}
+    # Members are copied by name, so that no private one is published.
+    published = {
+        "keys": [
+            {name: jwk[name] for name in _PUBLIC_MEMBERS} | {"alg": ALGORITHM, "use": "sig"}
+            for jwk in jwks
+        ]
+    }
     kid = jwks[0]["kid"]
-    return KeyRing(
+    return SigningKeys(
         signing_key=keys[kid],
         signing_kid=kid,
         published=published,
@@ -82,21 +89,28 @@ class TokenIssuer:
         self._clock = clock
         self._looked_at = clock()
         self._version = _version(path)
-        self._ring = read_keys(path.read_text())
+        self._keys = read_keys(path.read_text())
 
     @property
-    def ring(self) -> KeyRing:
+    def keys(self) -> SigningKeys:
         """The keys of the file, checked once a second. An unreadable file leaves the last keys."""
         now = self._clock()
         if now - self._looked_at >= _RELOAD_SECONDS:
             self._looked_at = now
-            self._reload()
-        return self._ring
+            try:
+                version = _version(self._path)
+                if version != self._version:
+                    self._keys = read_keys(self._path.read_text())
+                    self._version = version
+                    log.info("signing_keys_loaded", kid=self._keys.signing_kid)
+            except (OSError, ValueError):
+                log.exception("signing_keys_unreadable")
+        return self._keys
 
     def issue(self, session: Session, user_id: uuid.UUID, *, now: int) -> str:
         """An access token with which `user_id` acts in PostgREST until it expires."""
-        ring = self.ring
-        claims = {
+        keys = self.keys
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": AUDIENCE,
             "role": ROLE,
@@ -111,15 +125,18 @@ class TokenIssuer:
             "aal": "aal2" if session.has_second_factor else "aal1",
             "is_anonymous": False,
             "app_metadata": {"provider": "clerk"},
-            **_optional_claims(session),
         }
-        return jwt.encode(claims, ring.signing_key, ALGORITHM, headers={"kid": ring.signing_kid})
+        if session.organisation_id:
+            claims["org"] = {"id": session.organisation_id, "role": session.organisation_role}
+        if session.actor:
+            claims["act"] = {"sub": session.actor}
+        return jwt.encode(claims, keys.signing_key, ALGORITHM, headers={"kid": keys.signing_kid})
 
     def verify(self, token: str, *, now: int) -> uuid.UUID:
         """The account of one of our own tokens; raises `InvalidToken`."""
         try:
             header = jwt.get_unverified_header(token)
-            key = self.ring.public_keys[header["kid"]]
+            key = self.keys.public_keys[header["kid"]]
             claims = jwt.decode(
                 token, key, [ALGORITHM], audience=AUDIENCE, issuer=self.issuer, options=_NO_CLOCK
             )
@@ -128,16 +145,6 @@ class TokenIssuer:
             return uuid.UUID(claims["sub"])
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise InvalidToken("own_token") from error
-
-    def _reload(self) -> None:
-        try:
-            version = _version(self._path)
-            if version != self._version:
-                self._ring = read_keys(self._path.read_text())
-                self._version = version
-                log.info("signing_keys_loaded", kid=self._ring.signing_kid)
-        except (OSError, ValueError):
-            log.exception("signing_keys_unreadable")
 
 
 # PyJWT would use the machine's clock. `verify` compares times with its own `now`.
@@ -159,18 +166,3 @@ def _private_key(jwk: dict[str, Any]) -> EllipticCurvePrivateKey:
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise jwt.InvalidKeyError
     return key
-
-
-def _published(jwk: dict[str, Any]) -> dict[str, Any]:
-    """The public half. Members are copied by name, so that no private one is published."""
-    public = {name: jwk[name] for name in _PUBLIC_MEMBERS}
-    return {**public, "kid": jwk["kid"], "alg": ALGORITHM, "use": "sig"}
-
-
-def _optional_claims(session: Session) -> dict[str, Any]:
-    claims: dict[str, Any] = {}
-    if session.organisation_id:
-        claims["org"] = {"id": session.organisation_id, "role": session.organisation_role}
-    if session.actor:
-        claims["act"] = {"sub": session.actor}
-    return claims

@@ -38,18 +38,14 @@ def run(settings: LocalSettings, say: Say) -> None:
             _play(settings, fake, say)
     say("Stripe is gone again: restarting the stack without it …")
     stack.up(settings, lambda _text: None)
-    _forget(settings)
-
-
-def _forget(settings: LocalSettings) -> None:
-    """Deletes the stand-in's Stripe account, so that a real key does not count as a wrong one."""
-    url = environment.database_url(settings, Layout(settings.local_dir.resolve()), "postgres")
+    url = environment.database_url(settings, Layout(settings.local_dir), "postgres")
     with psycopg.connect(url, autocommit=True) as db:
+        # It is the stand-in's: beside it a real key would count as a wrong one.
         db.execute("delete from private.stripe_account")
 
 
 def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:
-    layout = Layout(settings.local_dir.resolve())
+    layout = Layout(settings.local_dir)
     token = clerk.sign_in(settings, layout, f"shopper-{secrets.token_hex(4)}")
     api = httpx.Client(
         base_url=environment.api_url(settings),

@@ -37,8 +37,8 @@ def run(settings: LocalSettings) -> None:
     token = clerk.sign_in(settings, layout, USER)
     console.print(f"Signed in as the local user “{USER}” ({token.user_id})")
     client = connect(settings, layout, token.text)
-    found = _find(client)
-    product = found or _add(client)
+    found = client.table("products").select("*").eq("source_url", SOURCE_URL).execute().data
+    product = _one(found) if found else _add(client)
     console.print(f"{'Found' if found else 'Added'} the product “{product['name']}”")
     # Adding a product queues its analysis in the same transaction.
     job = _restart(client, product, console) if found else _latest(client, "jobs", product["id"])
@@ -60,12 +60,6 @@ def connect(settings: LocalSettings, layout: Layout, access_token: str) -> Clien
     published = environment.published(settings, layout)
     options = ClientOptions(headers={"Authorization": f"Bearer {access_token}"})
     return create_client(published["API_URL"], published["ANON_KEY"], options)
-
-
-def _find(client: Client) -> Row | None:
-    """The product of an earlier run."""
-    found = client.table("products").select("*").eq("source_url", SOURCE_URL).execute().data
-    return _one(found) if found else None
 
 
 def _add(client: Client) -> Row:

@@ -6,13 +6,11 @@ It prints what is granted to signed-in users and names no single table or functi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import namedtuple_row
 
-Row = TypeVar("Row")
 HEAD = """\
 # API
 
@@ -85,47 +83,12 @@ order by k.position nulls first, p.kind, p.name
 """
 
 
-@dataclass(frozen=True)
-class _Column:
-    relation: str
-    relation_comment: str
-    is_public: bool
-    verbs: str
-    name: str
-    type: str
-    comment: str
-    is_nullable: bool
-    is_inserted: bool
-    is_updated: bool
-
-
-@dataclass(frozen=True)
-class _Function:
-    name: str
-    names: list[str] | None
-    types: list[str]
-    required: int
-    result: str
-    is_read: bool
-    comment: str
-
-
-@dataclass(frozen=True)
-class _Parameter:
-    kind: str
-    name: str
-    type: str
-    is_required: bool
-    choices: str
-    bounds: str
-    default: str
-
-
 def page(connection: psycopg.Connection[Any]) -> str:
     """The page for the database of the connection, whose user may call private functions."""
-    columns = _read(connection, _Column, _COLUMNS)
-    functions = _read(connection, _Function, _FUNCTIONS)
-    parameters = _read(connection, _Parameter, _PARAMETERS)
+    cursor = connection.cursor(row_factory=namedtuple_row)
+    columns, functions, parameters = (
+        cursor.execute(query).fetchall() for query in (_COLUMNS, _FUNCTIONS, _PARAMETERS)
+    )
     lines = [
         HEAD,
         *("## Tables and views", ""),
@@ -139,11 +102,7 @@ def page(connection: psycopg.Connection[Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _read(connection: psycopg.Connection[Any], row: type[Row], query: str) -> list[Row]:
-    return connection.cursor(row_factory=class_row(row)).execute(query).fetchall()
-
-
-def _relations(columns: list[_Column]) -> Iterator[str]:
+def _relations(columns: list[Any]) -> Iterator[str]:
     for relation in dict.fromkeys(column.relation for column in columns):
         own = [column for column in columns if column.relation == relation]
         yield from (f"### {relation}", "", own[0].relation_comment, "")
@@ -163,7 +122,7 @@ def _relations(columns: list[_Column]) -> Iterator[str]:
         yield ""
 
 
-def _functions(functions: list[_Function]) -> Iterator[str]:
+def _functions(functions: list[Any]) -> Iterator[str]:
     for function in functions:
         yield from (f"### {function.name}", "", function.comment, "")
         yield from ("```js", _example(function), "```", "")
@@ -173,11 +132,11 @@ def _functions(functions: list[_Function]) -> Iterator[str]:
         yield from (f"- returns {_returned(function.result)}", "")
 
 
-def _arguments(function: _Function) -> list[tuple[str, str]]:
+def _arguments(function: Any) -> list[tuple[str, str]]:
     return list(zip((function.names or [])[: len(function.types)], function.types, strict=True))
 
 
-def _example(function: _Function) -> str:
+def _example(function: Any) -> str:
     names = ", ".join(name for name, _ in _arguments(function))
     arguments = f", {{ {names} }}" if names else ""
     if function.is_read and not names:
@@ -201,7 +160,7 @@ def _short(type_: str) -> str:
     return type_.replace("timestamp with time zone", "timestamptz")
 
 
-def _parameters(parameters: list[_Parameter]) -> Iterator[str]:
+def _parameters(parameters: list[Any]) -> Iterator[str]:
     yield "| of | key | type | required | one of | bounds | if left out |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for p in parameters:

@@ -24,19 +24,11 @@ from local.tools import generated, schema
 
 _BIN = Path(sys.executable).parent
 _TOOLS = {
-    "ruff format": ("ruff", "format", "--check", "--quiet"),
-    "ruff check": ("ruff", "check", "--quiet"),
-    "mypy": ("mypy", "--no-error-summary"),
-    "squawk": ("squawk", "supabase/*/*.sql"),
-    "sqlfluff": (
-        "sqlfluff",
-        "lint",
-        "--processes",
-        "0",
-        "--disable-progress-bar",
-        "supabase",
-        "sql",
-    ),
+    "ruff format": "ruff format --check --quiet",
+    "ruff check": "ruff check --quiet",
+    "mypy": "mypy --no-error-summary",
+    "squawk": "squawk supabase/*/*.sql",
+    "sqlfluff": "sqlfluff lint --processes 0 --disable-progress-bar supabase sql",
 }
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
 # If the advisors look at the wrong schemas they find nothing. They must find this table.
@@ -58,7 +50,7 @@ def run(settings: LocalSettings) -> bool:
     findings.append(_timed("requirements.lock", _unlocked))
     with scratch.database(settings.local_dir) as database:
         findings += [
-            _timed("generated files", lambda: _stale(database)),
+            _timed("generated files", lambda: "\n".join(generated.stale(database))),
             _timed("schemas", lambda: schema.compare(settings.local_dir, database.server)),
             _timed("advisors", lambda: _advisors(database)),
             _timed("advisors look", lambda: _negative_control(database)),
@@ -77,8 +69,8 @@ def _timed(name: str, check: Callable[[], str]) -> Finding:
     return Finding(name, text, time.monotonic() - started)
 
 
-def _tool(command: tuple[str, ...]) -> str:
-    name, *arguments = command
+def _tool(command: str) -> str:
+    name, *arguments = command.split()
     expanded = [
         str(path)
         for argument in arguments
@@ -110,14 +102,7 @@ def _unlocked() -> str:
     )
 
 
-def _stale(database: scratch.Scratch) -> str:
-    return "\n".join(
-        f"{path.relative_to(ROOT)} is stale: run `make schema types docs`"
-        for path in generated.stale(database)
-    )
-
-
-def _advisors(database: scratch.Scratch) -> str:
+def _advisors(database: scratch.Database) -> str:
     try:
         provisioning.run_supabase("db", "advisors", "--fail-on", "warn", database_url=database.url)
     except provisioning.CommandFailedError as error:
@@ -125,7 +110,7 @@ def _advisors(database: scratch.Scratch) -> str:
     return ""
 
 
-def _negative_control(database: scratch.Scratch) -> str:
+def _negative_control(database: scratch.Database) -> str:
     with psycopg.connect(database.url) as connection:
         table = sql.Identifier("public", _CONTROL)
         connection.execute(sql.SQL("create table {} (id integer)").format(table))

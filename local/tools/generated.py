@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -27,32 +28,33 @@ API_PAGE = ROOT / "docs" / "api.md"
 _READY_SECONDS = 600.0
 
 
-def tables(database: scratch.Scratch) -> str:
-    """The page of tables and their references."""
+def _page(database: scratch.Database, page: Callable[[psycopg.Connection[Any]], str]) -> str:
     with psycopg.connect(database.url) as connection:
-        return schema_page.page(connection)
+        return page(connection)
 
 
-def types(database: scratch.Scratch) -> str:
-    """TypeScript types for supabase-js."""
+def _types(database: scratch.Database, language: str) -> str:
     return provisioning.run_supabase(
-        "gen", "types", "--lang=typescript", "--schema=public", database_url=database.url
+        "gen", "types", f"--lang={language}", "--schema=public", database_url=database.url
     )
 
 
-def python_types(database: scratch.Scratch) -> str:
-    """The same as pydantic models, for supabase-py."""
-    return provisioning.run_supabase(
-        "gen", "types", "--lang=python", "--schema=public", database_url=database.url
-    )
-
-
-def openapi(database: scratch.Scratch) -> str:
+def openapi(database: scratch.Database) -> str:
     """What a signed-in user may do, as PostgREST describes it."""
     port = scratch.free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "postgrest.conf"
-        postgrest.write_config(config, _openapi_settings(database, port))
+        settings = {
+            "db-uri": database.server.url("authenticator"),
+            "db-schemas": "public",
+            # The description follows the privileges of whoever asks; nobody is refused here.
+            "db-anon-role": "authenticated",
+            "db-config": "false",
+            "db-pool": "2",
+            "server-host": "127.0.0.1",
+            "server-port": str(port),
+        }
+        postgrest.write_config(config, settings)
         process = subprocess.Popen(
             [postgrest.find(ROOT), config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -66,49 +68,30 @@ def openapi(database: scratch.Scratch) -> str:
     return json.dumps(kept, indent=1, sort_keys=True) + "\n"
 
 
-def docs(database: scratch.Scratch) -> str:
-    """The API's reference page."""
-    with psycopg.connect(database.url) as connection:
-        return api_page.page(connection)
-
-
-FILES: dict[Path, Callable[[scratch.Scratch], str]] = {
+FILES: dict[Path, Callable[[scratch.Database], str]] = {
     schema.INITIAL: lambda _: schema.initial_migration(),
-    SCHEMA_PAGE: tables,
-    TYPES: types,
-    PYTHON_TYPES: python_types,
+    SCHEMA_PAGE: lambda database: _page(database, schema_page.page),
+    TYPES: lambda database: _types(database, "typescript"),  # for supabase-js
+    PYTHON_TYPES: lambda database: _types(database, "python"),  # for supabase-py
     OPENAPI: openapi,
-    API_PAGE: docs,
+    API_PAGE: lambda database: _page(database, api_page.page),
 }
 
 
-def write(database: scratch.Scratch, *paths: Path) -> None:
+def write(database: scratch.Database, *paths: Path) -> None:
     """Writes the files anew."""
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(FILES[path](database))
 
 
-def stale(database: scratch.Scratch) -> list[Path]:
-    """The committed files that differ from what the schemas give now."""
+def stale(database: scratch.Database) -> list[str]:
+    """A line for each committed file that differs from what the schemas give now."""
     return [
-        path
+        f"{path.relative_to(ROOT)} is stale: run `make schema types docs`"
         for path, make in FILES.items()
         if not path.exists() or path.read_text() != make(database)
     ]
-
-
-def _openapi_settings(database: scratch.Scratch, port: int) -> dict[str, str]:
-    return {
-        "db-uri": database.server.url("authenticator"),
-        "db-schemas": "public",
-        # The description follows the privileges of whoever asks; nobody is refused here.
-        "db-anon-role": "authenticated",
-        "db-config": "false",
-        "db-pool": "2",
-        "server-host": "127.0.0.1",
-        "server-port": str(port),
-    }
 
 
 def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:

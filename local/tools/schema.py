@@ -93,7 +93,7 @@ def initial_migration() -> str:
 @contextmanager
 def built(data_dir: Path) -> Iterator[postgres.Server]:
     """A server with a database of the schemas; its data directory is removed at the end."""
-    with scratch.running(data_dir) as server:
+    with scratch.temporary_server(data_dir) as server:
         provisioning.prepare_platform(server.superuser_url())
         with psycopg.connect(server.url("postgres")) as connection:
             connection.execute(source().encode())
@@ -106,8 +106,8 @@ def compare(folder: Path, migrated: postgres.Server) -> str:
         return difference(snapshot(server.superuser_url()), snapshot(migrated.superuser_url()))
 
 
-def draft(name: str, folder: Path, migrated: scratch.Scratch) -> Path:
-    """Writes a migration from the migrations' database to that of the schemas; returns its path.
+def draft(name: str, folder: Path, migrated: scratch.Database) -> Path:
+    """Writes the migration that is missing between migrations and schemas; returns its path.
 
     `supabase db diff` drafts it. The draft lacks settings of roles, statistics and rows.
     """

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import namedtuple_row
 
 from local.tools.schema import SCHEMAS
 
@@ -56,6 +56,7 @@ select
     c.relname as child,
     a.attname as column,
     a.attnotnull as is_required,
+    -- At most one row of the child names the same row of the parent.
     exists (
         select from pg_constraint as u
         where u.conrelid = k.conrelid and u.contype in ('p', 'u') and u.conkey = k.conkey
@@ -70,36 +71,15 @@ order by p.relname, c.relname, a.attname
 _DEFINITION = re.compile(r"^create (?:unlogged )?(?:table|view) (\w+\.\w+)", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Relation:
-    """A table or view; each of its columns is a type, a name and a key or nothing."""
-
-    schema: str
-    name: str
-    is_view: bool
-    comment: str
-    columns: list[tuple[str, str, str]]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A foreign key. Unique: at most one row of `child` names the same row of `parent`."""
-
-    parent: str
-    child: str
-    column: str
-    is_required: bool
-    is_unique: bool
-
-
 def page(connection: psycopg.Connection) -> str:
     """The whole page, for the database behind the connection."""
-    relations = connection.cursor(row_factory=class_row(Relation)).execute(_RELATIONS).fetchall()
-    references = connection.cursor(row_factory=class_row(Reference)).execute(_REFERENCES).fetchall()
+    cursor = connection.cursor(row_factory=namedtuple_row)
+    relations = cursor.execute(_RELATIONS).fetchall()
+    references = cursor.execute(_REFERENCES).fetchall()
     return "\n".join([HEAD, *_diagram(relations, references), "", *_list(relations)]) + "\n"
 
 
-def _diagram(relations: list[Relation], references: list[Reference]) -> Iterator[str]:
+def _diagram(relations: list[Any], references: list[Any]) -> Iterator[str]:
     yield from ("```mermaid", "erDiagram")
     joined = {name for each in references for name in (each.parent, each.child)}
     for each in relations:
@@ -117,7 +97,7 @@ def _diagram(relations: list[Relation], references: list[Reference]) -> Iterator
     yield "```"
 
 
-def _list(relations: list[Relation]) -> Iterator[str]:
+def _list(relations: list[Any]) -> Iterator[str]:
     files = {
         name: path.name
         for path in sorted(SCHEMAS.glob("*.sql"))

@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def migrated() -> Iterator[scratch.Scratch]:
+def migrated() -> Iterator[scratch.Database]:
     # Not below pytest's own folder: that one is closed to the server's system user.
     folder = ROOT / ".local" / f"test-{os.getpid()}-pg15"
     binaries = pg15.copied_binaries(folder / "programs")
@@ -37,7 +37,7 @@ def migrated() -> Iterator[scratch.Scratch]:
         shutil.rmtree(folder)
 
 
-def test_every_migration_is_applied_by_a_non_superuser(migrated: scratch.Scratch):
+def test_every_migration_is_applied_by_a_non_superuser(migrated: scratch.Database):
     with psycopg.connect(migrated.url) as connection:
         version, is_superuser = connection.execute(
             "select current_setting('server_version_num')::int / 10000,"
@@ -51,7 +51,7 @@ def test_every_migration_is_applied_by_a_non_superuser(migrated: scratch.Scratch
     assert [version for (version,) in applied] == files
 
 
-def test_a_product_is_queued_and_claimed(migrated: scratch.Scratch):
+def test_a_product_is_queued_and_claimed(migrated: scratch.Database):
     with psycopg.connect(migrated.server.url("webhook")) as edge:
         resolve = "select user_id from private.resolve_identity('i', 'alice', gen_random_uuid())"
         [user_id] = edge.execute(resolve).fetchone()

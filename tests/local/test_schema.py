@@ -174,7 +174,7 @@ def test_a_draft_leads_from_the_migrations_to_the_schemas(server, migrated, tmp_
     monkeypatch.setattr(schema, "INITIAL", initial)
     provisioning.set_passwords(server.superuser_url(), {"postgres": "made-up"})
     url = f"postgresql://postgres:made-up@127.0.0.1:{server.port}/{migrated}"
-    path = schema.draft("later", ROOT / ".local", scratch.Scratch(server, url))
+    path = schema.draft("later", ROOT / ".local", scratch.Database(server, url))
     assert re.fullmatch(r"\d{14}_later\.sql", path.name)
     [statement] = [line for line in path.read_text().splitlines() if line.strip()]
     assert statement == "CREATE INDEX later_idx ON public.products USING btree (name);"
@@ -182,7 +182,7 @@ def test_a_draft_leads_from_the_migrations_to_the_schemas(server, migrated, tmp_
 
 def test_nothing_is_drafted_before_the_first_release(server, tmp_path):
     with pytest.raises(RuntimeError, match="make schema"):
-        schema.draft("later", tmp_path, scratch.Scratch(server, ""))
+        schema.draft("later", tmp_path, scratch.Database(server, ""))
 
 
 def test_each_object_is_defined_once():

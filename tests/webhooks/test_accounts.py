@@ -16,7 +16,7 @@ from tests.erasure import finish_erasures, tables_of_accounts
 from tests.fakes import clerk
 from tests.rules import refusal
 from tests.webhooks.edge import Edge
-from webhooks.identities import default_user_id
+from webhooks.accounts import new_account_id
 
 GONE = {"type": "user.deleted", "data": {"id": "user_alice", "deleted": True, "object": "user"}}
 
@@ -40,8 +40,8 @@ def test_concurrent_first_sign_ins_agree(edge, db):
 
 
 def test_the_same_name_at_another_issuer_is_somebody_else():
-    here, there = (default_user_id(issuer, "user_a") for issuer in ("https://a", "https://b"))
-    assert here == default_user_id("https://a", "user_a") != there
+    here, there = (new_account_id(issuer, "user_a") for issuer in ("https://a", "https://b"))
+    assert here == new_account_id("https://a", "user_a") != there
 
 
 def test_a_moved_account_keeps_its_first_id(edge, db):

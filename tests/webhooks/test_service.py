@@ -68,7 +68,7 @@ def test_every_error_is_a_problem_document(stateless_edge, method, path, status,
 
 def test_a_bug_is_a_problem_document_and_says_nothing(stateless_edge, monkeypatch, capsys):
     edge = stateless_edge.app.edge
-    monkeypatch.setattr(type(edge.token_issuer), "ring", property(lambda _: {}["secret-detail"]))
+    monkeypatch.setattr(type(edge.token_issuer), "keys", property(lambda _: {}["secret-detail"]))
     answer = stateless_edge.client.get("/.well-known/jwks.json")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "secret-detail" not in answer.text

@@ -105,7 +105,7 @@ def test_a_second_factor_an_organisation_and_an_actor_are_passed_on(keys_file):
 
 def test_only_public_halves_are_published(keys_file):
     write(keys_file, signing_jwk("one"), signing_jwk("two"))
-    published = token_issuer(keys_file).ring.published["keys"]
+    published = token_issuer(keys_file).keys.published["keys"]
     assert [set(key) for key in published] == [{"kty", "crv", "x", "y", "kid", "alg", "use"}] * 2
 
 
@@ -115,7 +115,7 @@ def test_a_rotation_is_seen_within_a_second_and_old_tokens_live_on(keys_file):
     old_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
     old = json.loads(keys_file.read_text())["keys"][0]
     write(keys_file, signing_jwk("two"), old)
-    assert made.ring.signing_kid == "one"
+    assert made.keys.signing_kid == "one"
     now[0] = 1.0
     new_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
     assert jwt.get_unverified_header(new_token)["kid"] == "two"
@@ -129,10 +129,10 @@ def test_a_file_in_the_middle_of_an_edit_changes_nothing(keys_file):
     for content in ("", "{", '{"keys": []}'):
         keys_file.write_text(content)
         now[0] += 1
-        assert made.ring.signing_kid == "one"
+        assert made.keys.signing_kid == "one"
     keys_file.unlink()
     now[0] += 1
-    assert made.ring.signing_kid == "one"
+    assert made.keys.signing_kid == "one"
 
 
 RSA = {"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}

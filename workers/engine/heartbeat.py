@@ -18,12 +18,12 @@ from typing import Literal
 import psycopg
 import structlog
 
-from core.database import connect, connect_async
-from workers.engine.queue import Job
+from core.database import Row, connect, connect_async
+from workers.engine.queue import Database, Job
 
 _log = structlog.get_logger()
 
-Connection = psycopg.Connection[dict[str, object]]
+Connection = psycopg.Connection[Row]
 _EXTEND = "select msg_id, read_ct, is_cancelled from private.extend(%s, %s, %s)"
 _PROBE = "probe"
 _PROBE_SECONDS = 2
@@ -33,9 +33,9 @@ _RECONNECT_SECONDS = 1.0
 class Heartbeat:
     """Renews the leases of `held()` in one statement: every third of a lease, or more often.
 
-    Calls `halt(job, "lost")` for a job that somebody else holds now, or that could not be renewed
-    for a whole lease. Calls `halt(job, "cancelled")` for a job that its user cancelled. It calls
-    from its own thread or that of `watch`, and perhaps more than once.
+    Calls `halt(job, "lost")` for a job that another worker holds now. Also for a job whose lease
+    could not be renewed until it ended. Calls `halt(job, "cancelled")` for a job that its user
+    cancelled. It calls from its own thread or that of `watch`, and perhaps more than once.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ async def listen(
         await asyncio.sleep(_RECONNECT_SECONDS)
 
 
-async def _is_deaf(connection: psycopg.AsyncConnection[dict[str, object]], url: str) -> bool:
+async def _is_deaf(connection: Database, url: str) -> bool:
     # Told by another connection, as every enqueue is: a pooler brings us what we tell ourselves.
     async with await connect_async(url, application_name="worker listener probe") as other:
         await other.execute("select pg_notify('jobs', %s)", (_PROBE,))

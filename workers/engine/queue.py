@@ -15,9 +15,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
+from core.database import Row
 from workers.engine.errors import LostLease
 
-Row = dict[str, object]
 Database = AsyncConnection[Row]
 Pool = AsyncConnectionPool[Database]
 

@@ -47,8 +47,8 @@ _WATCH_SECONDS = 0.25  # how late a deadline may be noticed
 _PATIENCE_SECONDS = 1.0  # how long a claimed job may wait for a slot that another worker may have
 _CANCEL_AGAIN_SECONDS = 1.0  # a cancelled task may be cleaning up: not at every look
 _UNKNOWN_SECONDS = 30.0  # how long a kind that this worker does not know is left to newer ones
-_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.", None)
-_TIMEOUT = ("timed_out", "This took longer than it should.", None)
+_BUG = ("internal_error", "Something went wrong on our side. It is not your doing.")
+_TIMEOUT = ("timed_out", "This took longer than it should.")
 
 Reason = Literal["lost", "cancelled", "shutdown", "timed_out"]
 Token = tuple[int, int]
@@ -335,56 +335,49 @@ class Runner:
             held.task = asyncio.create_task(self._execute(held))
 
     async def _execute(self, held: _Held) -> None:
+        """Loads, works and saves, records how that ended, and frees the slot."""
         job = held.job
         structlog.contextvars.bind_contextvars(
             job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
         )
         began = time.perf_counter()
+        outcome = "succeeded"
         try:
-            outcome = await self._outcome(held)
-            metrics.record(job.kind, outcome, time.perf_counter() - began)
-            _log.info("job_ended", outcome=outcome)
+            if held.stopped_because is not None:
+                raise asyncio.CancelledError  # noqa: TRY301 - stopped while it waited for its slot
+            handler = self._handlers.get(job.kind)
+            if handler is None:
+                _log.error("kind_unknown", hint="Is this worker older than the database?")
+                raise Snooze("queued", _UNKNOWN_SECONDS)  # noqa: TRY301 - for a newer worker
+            held.deadline = self._loop.time() + handler.timeout_seconds
+            data = None
+            if handler.load is not None:
+                async with self._at_database, self._pool.connection() as db:
+                    data = await handler.load(db, job)
+            output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
+            held.deadline = float("inf")  # finished work is saved, however late
+            async with self._at_database:
+                if handler.save is None:
+                    await protocol.end(self._pool, job, "succeeded")
+                else:
+                    async with protocol.completing(self._pool, job) as db:
+                        await handler.save(db, job, output)
+        except asyncio.CancelledError:
+            if held.stopped_because is None:
+                raise
+            outcome = await self._record(held, held.stopped_because)
+        except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
+            outcome = await self._record(held, error)
         finally:
             del self._held[job.token]
             self._buffer.end(job)
             self._begin()
             if not self._buffer.is_ample:
                 self._awake.set()
+        metrics.record(job.kind, outcome, time.perf_counter() - began)
+        _log.info("job_ended", outcome=outcome)
 
-    async def _outcome(self, held: _Held) -> str:
-        """Performs the job and records how it ended; returns that as one word."""
-        try:
-            if held.stopped_because is None:  # while it waited for its slot
-                await self._perform(held)
-                return "succeeded"
-        except asyncio.CancelledError:
-            if held.stopped_because is None:
-                raise
-        except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
-            return await self._record(held, error)
-        return await self._record(held, held.stopped_because)
-
-    async def _perform(self, held: _Held) -> None:
-        job = held.job
-        handler = self._handlers.get(job.kind)
-        if handler is None:  # a deploy brings the kind before the workers: no attempt of the job's
-            _log.error("kind_unknown", hint="Is this worker older than the database?")
-            raise Snooze("queued", _UNKNOWN_SECONDS)
-        held.deadline = self._loop.time() + handler.timeout_seconds
-        data = None
-        if handler.load is not None:
-            async with self._at_database, self._pool.connection() as db:
-                data = await handler.load(db, job)
-        output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
-        held.deadline = float("inf")  # finished work is saved, however late
-        async with self._at_database:
-            if handler.save is None:
-                await protocol.end(self._pool, job, "succeeded")
-                return
-            async with protocol.completing(self._pool, job) as db:
-                await handler.save(db, job, output)
-
-    async def _record(self, held: _Held, why: Exception | Reason | None) -> str:
+    async def _record(self, held: _Held, why: Exception | Reason) -> str:
         """Records an end without success, which nothing may stop any more; returns it as a word."""
         held.is_ending = True
         pool, job = self._pool, held.job
@@ -410,8 +403,14 @@ class Runner:
                 call = partial(protocol.end, pool, job, "failed", *refused.args)
             case Exception() if _is_connection_lost(why):
                 word, call = "released", partial(protocol.release, pool, [job])
-            case _:
-                word, call = "retried", partial(protocol.retry, pool, job, *_reason(why))
+            case Retry():
+                word = "retried"
+                call = partial(protocol.retry, pool, job, why.code, why.message, why.after_seconds)
+            case TimeoutError() | "timed_out":
+                word, call = "retried", partial(protocol.retry, pool, job, *_TIMEOUT)
+            case _:  # its text may quote data: the user reads none of it
+                _log.error("job_bug", exc_info=why)
+                word, call = "retried", partial(protocol.retry, pool, job, *_BUG)
         return "failed" if await self._persist(call) == "failed" else word
 
     async def _persist(self, call: Callable[[], Awaitable[object]]) -> object:
@@ -508,17 +507,6 @@ class Runner:
 def _jittered(seconds: float) -> float:
     """Within a quarter of it: workers that started together must not all ask together."""
     return seconds * (0.75 + random.random() / 2)  # noqa: S311
-
-
-def _reason(why: object) -> tuple[str, str, float | None]:
-    """What the user is told of a failed attempt, and the least wait; nothing of a bug's text."""
-    match why:
-        case Retry():
-            return why.code, why.message, why.after_seconds
-        case TimeoutError() | "timed_out":
-            return _TIMEOUT
-    _log.error("job_bug", exc_info=why)
-    return _BUG
 
 
 def _is_connection_lost(error: Exception) -> bool:

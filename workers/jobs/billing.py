@@ -28,7 +28,7 @@ from core.database import Row, connect
 from core.stripe_gateway import BillingError, Gateway
 from workers.engine.errors import Reject, Retry
 from workers.engine.handlers import Handler, JobContext
-from workers.engine.queue import Database, Job, Pool
+from workers.engine.queue import Pool
 
 _log = structlog.get_logger()
 
@@ -85,34 +85,23 @@ def _outcome(error: BillingError) -> Retry | Reject:
     return Reject("stripe_refused", "The payment service refused this request.")
 
 
-@dataclass(frozen=True)
-class Hint:
-    """What to sync: the customer of an event, or (from reconciliation) a customer."""
+def customer_sync(stripe: StripeAccess) -> Handler[None, SyncOutcome]:
+    """Syncs the customer of an event. Reconciliation names the customer itself."""
 
-    event_id: str | None
-    customer_id: str | None
+    async def work(_: None, context: JobContext) -> SyncOutcome:
+        arguments = context.job.arguments
+        event_id: str | None = arguments.get("event_id")
 
+        def sync(db: Connection[Row], gateway: Gateway) -> SyncOutcome:
+            if event_id is not None:
+                return sync_event(db, gateway, event_id)
+            return sync_customer(db, gateway, arguments["customer_id"])
 
-def customer_sync(stripe: StripeAccess) -> Handler[Hint, SyncOutcome]:
-    async def work(hint: Hint, context: JobContext) -> SyncOutcome:
-        outcome = await stripe.ask(context.pool, lambda db, gateway: _sync(db, gateway, hint))
-        _log.info("customer_synced", outcome=outcome, event_id=hint.event_id)
+        outcome = await stripe.ask(context.pool, sync)
+        _log.info("customer_synced", outcome=outcome, event_id=event_id)
         return outcome
 
-    return Handler(load=load_hint, work=work, save=None, timeout_seconds=60)
-
-
-async def load_hint(_db: Database, job: Job) -> Hint:
-    """The ids in the job's arguments."""
-    return Hint(job.arguments.get("event_id"), job.arguments.get("customer_id"))
-
-
-def _sync(db: Connection[Row], gateway: Gateway, hint: Hint) -> SyncOutcome:
-    if hint.event_id is not None:
-        return sync_event(db, gateway, hint.event_id)
-    if hint.customer_id is not None:
-        return sync_customer(db, gateway, hint.customer_id)
-    raise ValueError("a sync_customer job names neither an event nor a customer")
+    return Handler(load=None, work=work, save=None, timeout_seconds=60)
 
 
 def reconciliation(stripe: StripeAccess) -> Handler[None, int]:
@@ -145,26 +134,20 @@ def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) 
     return found + (queued if isinstance(queued, int) else 0)
 
 
-def customer_erasure(stripe: StripeAccess, *, delete_customer: bool) -> Handler[str, int]:
+def customer_erasure(stripe: StripeAccess, *, delete_customer: bool) -> Handler[None, int]:
     """`delete_customer` deletes the customer too. Laws often demand to keep its invoices."""
 
-    def end(db: Connection[Row], gateway: Gateway, customer_id: str) -> int:
-        cancelled = gateway.cancel_everything(customer_seen(db, gateway, customer_id))
-        if delete_customer:
-            gateway.delete_customer(customer_id)
-        return cancelled
+    async def work(_: None, context: JobContext) -> int:
+        customer_id: str = context.job.arguments["customer_id"]
 
-    async def work(customer_id: str, context: JobContext) -> int:
-        cancelled = await stripe.ask(
-            context.pool, lambda db, gateway: end(db, gateway, customer_id)
-        )
+        def end(db: Connection[Row], gateway: Gateway) -> int:
+            cancelled = gateway.cancel_everything(customer_seen(db, gateway, customer_id))
+            if delete_customer:
+                gateway.delete_customer(customer_id)
+            return cancelled
+
+        cancelled = await stripe.ask(context.pool, end)
         _log.info("account_erased_at_stripe", subscriptions=cancelled)
         return cancelled
 
-    return Handler(load=load_customer, work=work, save=None, timeout_seconds=60)
-
-
-async def load_customer(_db: Database, job: Job) -> str:
-    """The customer in the job's arguments."""
-    customer_id: str = job.arguments["customer_id"]
-    return customer_id
+    return Handler(load=None, work=work, save=None, timeout_seconds=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -40,10 +41,7 @@ class Draft:
 def handler(model: TextModel | None) -> Handler[ScriptRequest, Draft]:
     """Without a model the job uses a template of the pack and leaves the review to a person."""
 
-    async def work(request: ScriptRequest, context: JobContext) -> Draft:
-        return await _work(request, context, model and model.taking(context.acquire))
-
-    return Handler(load=load, work=work, save=save, timeout_seconds=180)
+    return Handler(load=load, work=partial(work, model=model), save=save, timeout_seconds=180)
 
 
 async def load(db: Database, job: Job) -> ScriptRequest:
@@ -64,7 +62,9 @@ async def load(db: Database, job: Job) -> ScriptRequest:
     )
 
 
-async def _work(request: ScriptRequest, context: JobContext, model: TextModel | None) -> Draft:
+async def work(request: ScriptRequest, context: JobContext, model: TextModel | None) -> Draft:
+    """Writes the script, then reviews it."""
+    model = model and model.taking(context.acquire)
     await context.progress("writing", 20)
     script = await _written(request, context, model)
     await context.progress("reviewing", 70)

@@ -8,7 +8,6 @@ import structlog
 
 from workers.engine.errors import Snooze
 from workers.engine.handlers import Handler, JobContext
-from workers.engine.queue import Database, Job
 from workers.sources.tiktok.apify import Apify
 
 _log = structlog.get_logger()
@@ -41,7 +40,10 @@ def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
     """Without a token the job snoozes while there are runs, for a worker that has one."""
 
     async def work(_input: None, context: JobContext) -> None:
-        for run_id in await _runs(context):
+        async with context.pool.connection() as db:
+            cursor = await db.execute("select run_id from private.runs_to_delete() as run_id")
+            run_ids = [str(row["run_id"]) async for row in cursor]
+        for run_id in run_ids:
             if apify is None:
                 _log.error("apify_runs_not_deleted", hint="Set APIFY_TOKEN for this worker, too.")
                 raise Snooze("waiting", _AGAIN_SECONDS)
@@ -52,25 +54,16 @@ def source_run_deletion(apify: Apify | None) -> Handler[None, None]:
     return Handler(load=None, work=work, save=None)
 
 
-async def _runs(context: JobContext) -> list[str]:
-    async with context.pool.connection() as db:
-        cursor = await db.execute("select run_id from private.runs_to_delete() as run_id")
-        return [str(row["run_id"]) async for row in cursor]
+def row_erasure() -> Handler[None, None]:
+    return Handler(load=None, work=delete_rows, save=None)
 
 
-def row_erasure() -> Handler[str, None]:
-    """Deletes an erased account's rows in batches. A killed job continues after its last one."""
-    return Handler(load=load_user, work=delete_rows, save=None)
+async def delete_rows(_input: None, context: JobContext) -> None:
+    """Deletes an erased account's rows in batches. A killed job continues after its last one.
 
-
-async def load_user(_db: Database, job: Job) -> str:
-    """The account in the job's arguments."""
-    user_id: str = job.arguments["user_id"]
-    return user_id
-
-
-async def delete_rows(user_id: str, context: JobContext) -> None:
-    """Each batch is a transaction. Snoozes if rows are locked, and after _GO_SECONDS."""
+    Each batch is a transaction. Snoozes if rows are locked, and after _GO_SECONDS.
+    """
+    user_id: str = context.job.arguments["user_id"]
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
         async with context.pool.connection() as db:

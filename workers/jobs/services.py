@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.config import SourceSettings, WorkerSettings
 from core.encryption import Encryption
-from core.stripe_gateway import Gateway
+from core.stripe_gateway import open_gateway
 from core.tiktok import TikTokLogin
 from workers.engine.isolation import open_isolation
 from workers.jobs.billing import StripeAccess
@@ -39,6 +39,15 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as opened:
         fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
         labels_model, prose_model = await _models(settings, opened)
+        apify: Apify | None = None
+        if settings.apify_token is not None:
+            token = settings.apify_token.get_secret_value()
+            apify = await opened.enter_async_context(open_apify(token, settings.apify_base_url))
+        tiktok_accounts: TikTokAccounts | None = None
+        if (login := TikTokLogin.of(settings)) is not None:
+            display = await opened.enter_async_context(open_display(settings.tiktok_base_url))
+            encryption = Encryption([key.get_secret_value() for key in settings.tiktok_token_keys])
+            tiktok_accounts = TikTokAccounts(login, display, encryption)
         yield Services(
             fetcher=fetcher,
             ref_key=settings.pseudonym_key.get_secret_value().encode(),
@@ -51,42 +60,17 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
                 )
             ),
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
-            stripe=StripeAccess(_gateway(settings)),
+            stripe=StripeAccess(open_gateway(settings)),
             delete_erased_customers=settings.stripe_delete_erased_customers,
             tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
-            apify=await _apify(settings, opened),
+            apify=apify,
             transcripts=settings.video_transcripts,
             apify_webhook_url=settings.edge_public_url
             and f"{settings.edge_public_url}/apify/webhook",
-            tiktok_accounts=await _tiktok_accounts(settings, opened),
+            tiktok_accounts=tiktok_accounts,
             labels_model=labels_model,
             prose_model=prose_model,
         )
-
-
-async def _apify(settings: WorkerSettings, opened: AsyncExitStack) -> Apify | None:
-    if settings.apify_token is None:
-        return None
-    token = settings.apify_token.get_secret_value()
-    return await opened.enter_async_context(open_apify(token, settings.apify_base_url))
-
-
-async def _tiktok_accounts(
-    settings: WorkerSettings, opened: AsyncExitStack
-) -> TikTokAccounts | None:
-    key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
-    if key is None or secret is None:
-        return None
-    return TikTokAccounts(
-        login=TikTokLogin(
-            key,
-            secret.get_secret_value(),
-            base_url=settings.tiktok_base_url,
-            web_url=settings.tiktok_web_url,
-        ),
-        display=await opened.enter_async_context(open_display(settings.tiktok_base_url)),
-        encryption=Encryption([key.get_secret_value() for key in settings.tiktok_token_keys]),
-    )
 
 
 async def _models(
@@ -112,8 +96,3 @@ async def _models(
         for name, prices, effort in roles
     ]
     return labels, prose
-
-
-def _gateway(settings: WorkerSettings) -> Gateway | None:
-    key = settings.stripe_secret_key
-    return Gateway(key.get_secret_value(), api_base=settings.stripe_api_base) if key else None
