@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -155,8 +156,13 @@ def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
 
 
 def _memory_bytes(process: subprocess.Popen[bytes]) -> int:
+    """Memory that processes share counts once."""
     parent = psutil.Process(process.pid)
-    return sum(one.memory_info().rss for one in (parent, *parent.children()))
+    total = 0
+    for one in (parent, *parent.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # a child that has ended meanwhile
+            total += one.memory_full_info().pss
+    return total
 
 
 def _p50(waits: list[dict[str, float]], what: str) -> float:

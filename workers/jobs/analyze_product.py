@@ -15,7 +15,7 @@ from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse
 from workers.insights.inputs import Snapshot
-from workers.insights.sentiment.engines import best_scorer
+from workers.insights.sentiment.engines import best_scorer, load_engine
 from workers.insights.virality.velocity import snapshots_of
 from workers.jobs.services import Services
 from workers.sources.context import OwnAccount
@@ -25,7 +25,7 @@ from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
 from workers.writing.assistant import Assistant
 
-ANALYSE = Task(analyse, returns=Analysis)
+ANALYSE = Task(analyse, returns=Analysis, warm_up=load_engine)
 
 
 @dataclass(frozen=True)

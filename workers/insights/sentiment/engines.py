@@ -16,3 +16,8 @@ def best_scorer() -> Scorer:
     from workers.insights.sentiment.neural import NeuralScorer  # noqa: PLC0415 - the packages are optional
 
     return NeuralScorer()
+
+
+def load_engine() -> None:
+    """Loads what the engine keeps between texts: its lexicon, weights and model."""
+    best_scorer().score(["The lamp is good."])
