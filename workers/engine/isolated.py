@@ -38,6 +38,7 @@ EXIT_CODE_BYTES = 2
 _NICENESS = 5  # the worker's own loop goes first
 _SHORT_SECONDS = 0.25  # most tasks end within it
 _LONG_NICENESS = 19  # of tasks that take longer, so that short ones get the cores
+_MOST_DESCRIPTORS = 1024  # of the server, which has two for each child
 _IS_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -90,7 +91,8 @@ def main() -> None:
     # Signals of a group are meant for the worker, which lets us finish or kills us.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS, _MOST_DESCRIPTORS)
     os.nice(_NICENESS)
     control = socket.socket(fileno=int(sys.argv[1]))
     for task in pickle.loads(_received(control) or pickle.dumps([])):  # noqa: S301 - our worker's
@@ -207,13 +209,9 @@ def _compute(channel: socket.socket) -> NoReturn:
 
 
 def _keep_only(channel: int) -> None:
-    """Closes every descriptor but this one, which has no standard number, and standard error."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)  # what prints by mistake
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Closes every descriptor but this one and the standard ones, which the worker has set."""
     os.closerange(3, channel)
-    os.closerange(channel + 1, soft)
+    os.closerange(channel + 1, _MOST_DESCRIPTORS)
 
 
 def _received(channel: socket.socket) -> bytes:
