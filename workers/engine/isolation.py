@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _PER_TENANT = 2  # children that one tenant may have at a time, of three or more
 _END_SECONDS = 1
+_READ_BYTES = 256 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ROOT = Path(__file__).parents[2]
 _CRASHES = {
@@ -111,9 +112,10 @@ class _Isolation:
     async def compute(
         self, task: Task[T], *arguments: Any, tenant: Hashable = None, **named_arguments: Any
     ) -> T:
-        question = pickle.dumps(Call(task, arguments, named_arguments, *self._bounds))
         share = self._tenants.setdefault(tenant, asyncio.Semaphore(self._per_tenant))
         async with share, self._free:
+            # Pages are large: those that wait are not copied yet.
+            question = pickle.dumps(Call(task, arguments, named_arguments, *self._bounds))
             answer = await self._asked(question)
         metrics.ISOLATED.labels(task.name, answer["kind"]).inc()
         if answer["kind"] == "beyond_bounds":
@@ -180,7 +182,8 @@ class _Isolation:
 
 async def _exchange(channel: socket.socket, question: bytes) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(channel, len(question).to_bytes(HEADER_BYTES) + question)
+    await loop.sock_sendall(channel, len(question).to_bytes(HEADER_BYTES))
+    await loop.sock_sendall(channel, question)
     size = int.from_bytes(await _received(channel, HEADER_BYTES))
     if size > MAX_ANSWER_BYTES:
         return {"kind": "beyond_bounds", "bound": "answer"}
@@ -193,7 +196,7 @@ async def _received(channel: socket.socket, size: int) -> bytearray:
     loop = asyncio.get_running_loop()
     received = bytearray()
     while len(received) < size:
-        part = await loop.sock_recv(channel, size - len(received))
+        part = await loop.sock_recv(channel, min(size - len(received), _READ_BYTES))
         if not part:
             raise ConnectionResetError
         received += part
