@@ -17,7 +17,7 @@ from workers.engine.queue import Pool
 from workers.engine.runner import Runner
 from workers.jobs.billing import BILLING_CONNECTIONS
 from workers.jobs.services import open_services
-from workers.registry import handlers
+from workers.registry import TASKS, handlers
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
 _SINGLE_CONNECTIONS = 2
@@ -47,7 +47,7 @@ async def _run(settings: WorkerSettings) -> None:
     queues, concurrency = settings.worker_queues, settings.worker_concurrency
     async with (
         async_pool(url, application_name="worker", max_size=_pool_size(settings)) as pool,
-        open_services(settings) as services,
+        open_services(settings, TASKS) as services,
     ):
         await _check_budget(pool, settings.worker_connections)
         runner = Runner(

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,12 +86,53 @@ def stumble() -> None:
     raise ValueError("canary-of-scraped-text")
 
 
-kept: list[bytes] = []
+seen: list[int] = []
+loaded_in: list[int] = []
 
 
-def grow() -> int:
-    kept.append(b"1" * (80 * 1024 * 1024))
-    return os.getpid()
+def remember() -> int:
+    """Changes what a later task in the same process would see."""
+    seen.append(os.getpid())
+    return len(seen)
+
+
+def load() -> None:
+    loaded_in.append(os.getpid())
+
+
+def where_loaded() -> list[int]:
+    return loaded_in
+
+
+def start_thread() -> None:
+    """In place of a library that computes in threads of its own."""
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+
+
+def fall_silent(folder: Path) -> None:
+    """Closes its channel, as a page that took the process over might, and stays."""
+    (folder / str(os.getpid())).touch()
+    os.closerange(3, 1024)
+    time.sleep(600)
+
+
+def descriptors() -> list[str]:
+    """What this process has open."""
+    return [
+        str(Path(f"/proc/self/fd/{number}").readlink()) for number in range(64) if is_open(number)
+    ]
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def chatter() -> dict[str, str]:
@@ -110,5 +152,10 @@ RECURSE = Task(recurse, returns=None)
 REFUSE = Task(refuse, returns=None)
 POSTPONE = Task(postpone, returns=None)
 STUMBLE = Task(stumble, returns=None)
-GROW = Task(grow, returns=int)
+REMEMBER = Task(remember, returns=int)
+WHERE_LOADED = Task(where_loaded, returns=list[int], warm_up=load)
+WITH_THREAD = Task(find, returns=Found, warm_up=start_thread)
+FALL_SILENT = Task(fall_silent, returns=None)
+DESCRIPTORS = Task(descriptors, returns=list[str])
+NICENESS = Task(niceness, returns=int)
 CHATTER = Task(chatter, returns=dict[str, str])

@@ -443,21 +443,24 @@ async def test_an_outcome_that_is_being_recorded_at_shutdown_is_not_cut_off(db: 
 RUNNING = "select count(*) from public.jobs where status = 'running'"
 
 
-async def test_the_jobs_of_one_user_leave_a_slot_to_the_next_user(db: Database):
+async def test_the_jobs_of_one_user_leave_slots_to_the_next_users(db: Database):
     started, go_on = [], asyncio.Event()
 
     async def work(_input: None, context: JobContext) -> None:
         started.append(context.job.user_id)
         await go_on.wait()
 
-    busy, other = make_user(db), make_user(db)
+    busy, other, third = make_user(db), make_user(db), make_user(db)
     for _ in range(20):
         enqueue(db, user_id=busy)
     async with running(db, handler(work), concurrency=5) as runner:  # two are kept
         await until(lambda: len(started) == 3)
-        enqueue(db, user_id=other)
+        for _ in range(2):
+            enqueue(db, user_id=other)
         await until(lambda: len(started) == 4)
-        assert (started, runner.running) == ([*[busy] * 3, other], 4)
+        enqueue(db, user_id=third)  # the second job of the other user leaves the last slot to it
+        await until(lambda: len(started) == 5)
+        assert (started, runner.running) == ([*[busy] * 3, other, third], 5)
         go_on.set()
         await until(lambda: leftovers(db)["messages"] == 0)
 

@@ -10,9 +10,10 @@ import asyncio
 import json
 import pickle
 import signal
+import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -22,14 +23,19 @@ import structlog
 
 from workers.engine import metrics
 from workers.engine.errors import Reject, Retry
-from workers.engine.isolated import HEADER_BYTES, Call, Task
+from workers.engine.isolated import EXIT_CODE_BYTES, HEADER_BYTES, Call, Task
 
 T = TypeVar("T")
 
 _PER_TENANT = 2  # children that one tenant may have at a time, of three or more
-_KEPT_IDLE = 2  # a start takes half a second; more would only hold memory
+_END_SECONDS = 1
+_READ_BYTES = 256 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ROOT = Path(__file__).parents[2]
+_CRASHES = {
+    -number
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+}
 # Nothing of the worker's. A page that takes a child over can still do what the worker's user may,
 # such as read the worker's own environment in /proc: a container has to bound that. Threads of
 # numerical libraries would count against its memory.
@@ -70,11 +76,16 @@ async def in_thread(
 
 @asynccontextmanager
 async def open_isolation(
-    *, processes: int, cpu_seconds: int, memory_bytes: int
+    *,
+    processes: int,
+    cpu_seconds: int,
+    memory_bytes: int,
+    tasks: Sequence[Task[Any]] = (),
 ) -> AsyncIterator[Compute]:
-    """Up to `processes` children, started when needed; each call has these bounds."""
-    isolation = _Isolation(processes, cpu_seconds, memory_bytes)
+    """Up to `processes` children at a time; each has these bounds. `tasks` are loaded once."""
+    isolation = _Isolation(processes, cpu_seconds, memory_bytes, tasks)
     try:
+        await isolation.start()
         yield isolation.compute
     finally:
         await isolation.close()
@@ -86,11 +97,14 @@ class _Isolation:
     One tenant has a few of them at most and leaves at least one to others.
     """
 
-    def __init__(self, processes: int, cpu_seconds: int, memory_bytes: int) -> None:
-        self._cpu_seconds = cpu_seconds
-        self._memory_bytes = memory_bytes
-        self._idle: list[Process] = []
-        self._ending: set[asyncio.Task[int]] = set()
+    def __init__(
+        self, processes: int, cpu_seconds: int, memory_bytes: int, tasks: Sequence[Task[Any]]
+    ) -> None:
+        self._bounds = cpu_seconds, memory_bytes
+        self._tasks = pickle.dumps(tasks)
+        self._server: Process | None = None
+        self._control = socket.socket(socket.AF_UNIX)  # until the server is there
+        self._turn = asyncio.Lock()
         self._free = asyncio.Semaphore(processes)
         self._per_tenant = max(min(processes - 1, _PER_TENANT), 1)
         self._tenants: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
@@ -98,81 +112,113 @@ class _Isolation:
     async def compute(
         self, task: Task[T], *arguments: Any, tenant: Hashable = None, **named_arguments: Any
     ) -> T:
-        bounds = self._cpu_seconds, self._memory_bytes
-        question = pickle.dumps(Call(task, arguments, named_arguments, *bounds))
         share = self._tenants.setdefault(tenant, asyncio.Semaphore(self._per_tenant))
         async with share, self._free:
-            answer = await self._asked(question, task.name)
+            # Pages are large: those that wait are not copied yet.
+            question = pickle.dumps(Call(task, arguments, named_arguments, *self._bounds))
+            answer = await self._asked(question)
         metrics.ISOLATED.labels(task.name, answer["kind"]).inc()
+        if answer["kind"] == "beyond_bounds":
+            _log.warning("task_beyond_bounds", task=task.name, bound=answer["bound"])
         return _value(task, answer)
 
-    async def _asked(self, question: bytes, name: str) -> dict[str, Any]:
-        """A child's answer; without one the child is gone, whatever the reason."""
-        child = await self._child()
-        try:
-            answer = await _exchange(child, question)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            answer = _last_words(await child.wait())
-        except BaseException:  # cancelled, or past the job's deadline: it still computes
-            self._end(child)
-            raise
-        if answer.get("is_last") or len(self._idle) >= _KEPT_IDLE:
-            self._end(child)
-        else:
-            self._idle.append(child)
-        if answer["kind"] == "beyond_bounds":
-            _log.warning("task_beyond_bounds", task=name, bound=answer["bound"])
-        return answer
+    async def _asked(self, question: bytes) -> dict[str, Any]:
+        """A child's answer. The server ends the child when `status` closes, whatever the reason."""
+        channel, its_channel = socket.socketpair()
+        status, its_status = socket.socketpair()
+        with channel, status:
+            channel.settimeout(0)
+            status.settimeout(0)
+            with its_channel, its_status:
+                await self._fork(its_channel, its_status)
+            try:
+                return await _exchange(channel, question)
+            except ConnectionError:
+                return _last_words(await _exit_code(status))
 
-    async def _child(self) -> Process:
-        while self._idle:
-            child = self._idle.pop()
-            if child.returncode is None:
-                return child
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "workers.engine.isolated",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=_ROOT,
-            env=_ENVIRONMENT,
-        )
+    async def _fork(self, *sockets: socket.socket) -> None:
+        """Has the server fork a child with these; starts another server if it has ended."""
+        numbers = [end.fileno() for end in sockets]
+        async with self._turn:
+            try:
+                socket.send_fds(self._control, [b"1"], numbers)
+            except ConnectionError:
+                code = self._server and await self._server.wait()
+                _log.error("fork_server_ended", exit_code=code)
+                await self.start()
+                socket.send_fds(self._control, [b"1"], numbers)
 
-    def _end(self, child: Process) -> None:
-        if child.returncode is None:
-            child.kill()
-        ending = asyncio.create_task(child.wait())
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
+    async def start(self) -> None:
+        """Starts the server, without waiting until it has loaded its tasks."""
+        self._control.close()
+        self._control, control = socket.socketpair()
+        with control:
+            self._server = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "workers.engine.isolated",
+                str(control.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sys.__stderr__,
+                pass_fds=[control.fileno()],
+                cwd=_ROOT,
+                env=_ENVIRONMENT,
+            )
+        self._control.sendall(len(self._tasks).to_bytes(HEADER_BYTES) + self._tasks)
+        self._control.settimeout(0)
 
     async def close(self) -> None:
-        for child in self._idle:
-            self._end(child)
-        await asyncio.gather(*self._ending)
+        """Closing the control socket ends the server, once it is no longer loading."""
+        self._control.close()
+        if self._server is None:
+            return
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await self._server.wait()
+        except TimeoutError:
+            self._server.kill()
+            await self._server.wait()
 
 
-async def _exchange(child: Process, question: bytes) -> dict[str, Any]:
-    questions, answers = child.stdin, child.stdout
-    if questions is None or answers is None:
-        raise TypeError("a child has pipes")
-    questions.write(len(question).to_bytes(HEADER_BYTES) + question)
-    await questions.drain()
-    size = int.from_bytes(await answers.readexactly(HEADER_BYTES))
+async def _exchange(channel: socket.socket, question: bytes) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(channel, len(question).to_bytes(HEADER_BYTES))
+    await loop.sock_sendall(channel, question)
+    size = int.from_bytes(await _received(channel, HEADER_BYTES))
     if size > MAX_ANSWER_BYTES:
-        return {"kind": "beyond_bounds", "bound": "answer", "is_last": True}
-    answer: dict[str, Any] = json.loads(await answers.readexactly(size))
+        return {"kind": "beyond_bounds", "bound": "answer"}
+    answer: dict[str, Any] = json.loads(await _received(channel, size))
     return answer
 
 
-def _last_words(code: int) -> dict[str, Any]:
+async def _received(channel: socket.socket, size: int) -> bytearray:
+    """Exactly so many bytes; ConnectionResetError if fewer come."""
+    loop = asyncio.get_running_loop()
+    received = bytearray()
+    while len(received) < size:
+        part = await loop.sock_recv(channel, min(size - len(received), _READ_BYTES))
+        if not part:
+            raise ConnectionResetError
+        received += part
+    return received
+
+
+async def _exit_code(status: socket.socket) -> int | None:
+    """How a child ended that answers no more; None if the server has ended, too."""
+    try:
+        status.shutdown(socket.SHUT_WR)  # it may have closed its channel alone
+        return int.from_bytes(await _received(status, EXIT_CODE_BYTES), signed=True)
+    except OSError:
+        return None
+
+
+def _last_words(code: int | None) -> dict[str, Any]:
     """What it means that a child ended in the middle of a task."""
-    bounds = {-signal.SIGXCPU: "cpu"} | dict.fromkeys(
-        (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL), "crash"
-    )
-    if code in bounds:
-        return {"kind": "beyond_bounds", "bound": bounds[code], "is_last": True}
-    return {"kind": "vanished", "exit_code": code, "is_last": True}
+    if code == -signal.SIGXCPU:
+        return {"kind": "beyond_bounds", "bound": "cpu"}
+    if code in _CRASHES:
+        return {"kind": "beyond_bounds", "bound": "crash"}
+    return {"kind": "vanished", "exit_code": code}
 
 
 def _value(task: Task[T], answer: dict[str, Any]) -> T:

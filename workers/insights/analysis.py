@@ -32,7 +32,7 @@ from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.facts import shown_name, spoken_name
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.writer import write_pack
-from workers.insights.sentiment import language, opinions, themes
+from workers.insights.sentiment import aspects, language, opinions, themes
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import MultilingualScorer, Scorer
@@ -84,6 +84,13 @@ class _Run:
     ref_key: bytes
 
 
+def load_models() -> None:
+    """Loads what the analysis keeps between calls: the embedding, its weights and its examples."""
+    MultilingualScorer().score(["The lamp is good."])
+    aspects.find(["Where can I buy it?"])
+    language.detect_languages(["me encanta"])
+
+
 def analyse(
     collection: Collection,
     *,
@@ -93,7 +100,7 @@ def analyse(
     scorer: Scorer | None = None,
     labels: Labels = MappingProxyType({}),
 ) -> Analysis:
-    """Deterministic in its arguments. Takes CPU, so a job runs it in a thread.
+    """Deterministic in its arguments. Takes CPU, so a job runs it in a child process.
 
     `labels` are a language model's, `scorer` says which. Comments that have none are read by the
     embedded engine.

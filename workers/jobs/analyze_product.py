@@ -13,7 +13,7 @@ from workers.engine.handlers import Handler, JobContext
 from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
-from workers.insights.analysis import Analysis, analyse
+from workers.insights.analysis import Analysis, analyse, load_models
 from workers.insights.inputs import Snapshot
 from workers.insights.sentiment.engine import MultilingualScorer
 from workers.insights.virality.velocity import snapshots_of
@@ -25,7 +25,7 @@ from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
 from workers.writing.assistant import FIRST_PERCENT, Assistant
 
-ANALYSE = Task(analyse, returns=Analysis)
+ANALYSE = Task(analyse, returns=Analysis, warm_up=load_models)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from core.config import SourceSettings, WorkerSettings
 from core.encryption import Encryption
 from core.stripe_gateway import open_gateway
 from core.tiktok import TikTokLogin
+from workers.engine.isolated import Task
 from workers.engine.isolation import open_isolation
 from workers.jobs.billing import StripeAccess
 from workers.sources.services import SourceServices
@@ -34,8 +36,13 @@ class Services(SourceServices):
 
 
 @asynccontextmanager
-async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
-    """The services of a worker process; closes their connections at the end."""
+async def open_services(
+    settings: WorkerSettings, tasks: Sequence[Task[Any]] = ()
+) -> AsyncIterator[Services]:
+    """The services of a worker process; closes their connections at the end.
+
+    Child processes compute; those of `tasks` start fast.
+    """
     async with AsyncExitStack() as opened:
         fetcher = await opened.enter_async_context(open_fetcher(allowed=settings.fetch_allow))
         labels_model, prose_model = await _models(settings, opened)
@@ -57,6 +64,7 @@ async def open_services(settings: WorkerSettings) -> AsyncIterator[Services]:
                     processes=settings.worker_processes,
                     cpu_seconds=settings.worker_task_cpu_seconds,
                     memory_bytes=settings.worker_task_memory_mb * 1024 * 1024,
+                    tasks=tasks,
                 )
             ),
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
