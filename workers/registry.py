@@ -7,11 +7,12 @@ from typing import Any
 from workers.engine.handlers import Handler
 from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
 from workers.jobs.services import Services
+from workers.sources.tiktok.transcripts import READ_WEBVTT
 from workers.sources.web.shop import READ_PAGE
 from workers.writing.assistant import PREPARE
 
 # What handlers compute in child processes.
-TASKS = (READ_PAGE, PREPARE, analyze_product.ANALYSE)
+TASKS = (READ_PAGE, READ_WEBVTT, PREPARE, analyze_product.ANALYSE)
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
