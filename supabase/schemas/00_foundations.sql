@@ -79,7 +79,7 @@ end;
 $$;
 comment on function private.fail is
 'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
-back. From the second row of a bulk insert on, details name the row (private.number_row).';
+back. From the second row of a bulk insert on, details name the row (private.admit_row).';
 grant execute on function private.fail to authenticated;
 grant execute on function private.fail to service_role;
 
@@ -158,74 +158,6 @@ comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
 grant execute on function private.asks_for_upsert to authenticated;
 grant execute on function private.asks_for_upsert to service_role;
-
-create function private.number_row()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_row integer := case
-        when tg_level = 'ROW' then current_setting('private.row')::integer + 1 else 0
-    end;
-begin
-    perform set_config('private.row', v_row::text, true);
-    if v_row > 500 and current_setting('role') = 'authenticated' then
-        perform private.fail(
-            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.number_row is
-'Trigger: numbers the rows of an insert, so that an error can name its row. One request may add
-500 rows. Errors: 422 too_many_rows.';
-
-create function private.settle_id()
-returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_owner uuid;
-begin
-    -- Rows from outside the API have no account in a token, and no quota.
-    if auth.uid() is null then
-        return new;
-    end if;
-    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
-    -- and in the quota.
-    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
-    -- Dynamic SQL, because several tables take ids from clients.
-    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
-    into v_owner using new.id;
-    if v_owner = new.user_id and not private.asks_for_upsert() then
-        perform private.fail(
-            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
-        );
-    elsif v_owner <> new.user_id then
-        -- The status does not tell that the id exists. The new id does, to somebody who already
-        -- knows the other row's id.
-        new.id := gen_random_uuid();
-    end if;
-    return new;
-end;
-$$;
-comment on function private.settle_id is
-'Trigger: checks an id that the client chose. If the account already has it: 409 already_exists,
-unless the request resolves duplicates. If another account has it, replaces it by a new one.
-Definer: it reads the ids of all accounts.';
-
-create function private.keep_id()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    new.id := old.id;
-    return new;
-end;
-$$;
-comment on function private.keep_id is
-'Trigger: keeps the id of a row, whatever an upsert by another key sends.';
 
 create function private.touch_updated_at()
 returns trigger

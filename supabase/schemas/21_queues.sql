@@ -9,10 +9,7 @@
 
 create function private.create_message_store()
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_member record;
@@ -93,10 +90,7 @@ outcome instead of handing it out. `cursor`: for the worker''s next claim.';
 create function private.start_scan(
     queue text, inout cursor private.claim_cursor, out oldest timestamptz
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
@@ -150,10 +144,7 @@ and a scan from the beginning would read them all.';
 create function private.next_tenant(
     queue text, after text, oldest timestamptz, out tenant text, out weight integer
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
@@ -186,10 +177,7 @@ create function private.take_turns(
     inout cursor private.claim_cursor,
     out msg_ids bigint[]
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := statement_timestamp();
@@ -253,10 +241,7 @@ that others have locked are skipped. Tenants in `busy_tenants` get nothing.';
 
 create function private.lease(msg_ids bigint[], lease_seconds integer)
 returns setof private.claimed_job
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -312,10 +297,7 @@ create function private.claim(
     worker uuid default null
 )
 returns setof private.claimed_job
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Sessions plan these statements while the table may be empty and keep the plans, which must suit a
 -- million rows. The settings hold in the functions below, too.
 set enable_seqscan = off
@@ -352,7 +334,7 @@ begin
         end loop;
     end if;
     if worker is not null and v_claimed = 0 then
-        perform private.wait_for_jobs(queue, worker, busy_tenants);
+        perform private.register_waiting_worker(queue, worker, busy_tenants);
     elsif worker is not null and v_claimed < quantity then
         -- It has room for more and looks again by itself: no enqueue has to notify it.
         update private.waiting_workers as w set ends_at = clock_timestamp()

@@ -29,10 +29,7 @@ alter table private.semaphore_holders enable row level security;
 
 create function private.acquire(msg_id bigint, read_ct integer, semaphore text)
 returns double precision
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant text := (private.lock_message(acquire.msg_id, acquire.read_ct)).tenant;
@@ -112,10 +109,7 @@ alter table private.schedules enable row level security;
 
 create function private.fire_schedules()
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule private.schedules;
@@ -155,12 +149,11 @@ grant execute on function private.fire_schedules to worker;
 
 create function private.restore_queues()
 returns integer
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lost uuid [];
+    v_now timestamptz := clock_timestamp();
 begin
     if to_regclass('pgmq.q_jobs') is null then
         perform private.create_message_store();
@@ -173,9 +166,16 @@ begin
         )
     );
     update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
-    update private.live_jobs as l set msg_id = private.add_message(k.queue, l.job_id, l.tenant)
-    from private.job_kinds as k
-    where l.kind = k.kind and l.job_id = any (v_lost);
+    with sent as (
+        insert into pgmq.q_jobs as m (message, headers, vt, enqueued_at)
+        select
+            jsonb_build_object('job_id', l.job_id), private.message_headers(k.queue, l.tenant),
+            v_now, v_now
+        from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+        where l.job_id = any (v_lost)
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    )
+    update private.live_jobs as l set msg_id = s.msg_id from sent as s where l.job_id = s.job_id;
     return cardinality(v_lost);
 end;
 $$;
@@ -186,10 +186,7 @@ lost its message, and returns how many. For operators.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := (
@@ -213,12 +210,9 @@ comment on function private.set_aside is
 the caller moves to pgmq''s archive in the same transaction. Null: no such job. A worker that runs
 the job loses its lease. For operators.';
 
-create function private.cancel_idle(queue text, quantity integer)
+create function private.cancel_not_running(queue text, quantity integer)
 returns bigint[]
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -228,8 +222,8 @@ begin
     for v_msg_id, v_job_id in
         select m.msg_id, j.id
         from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
-        where m.headers ->> 'queue' = cancel_idle.queue and j.status <> 'running'
-        limit cancel_idle.quantity for update of m, j skip locked
+        where m.headers ->> 'queue' = cancel_not_running.queue and j.status <> 'running'
+        limit cancel_not_running.quantity for update of m, j skip locked
     loop
         perform private.end_job(v_job_id, 'cancelled');
         v_msg_ids := v_msg_ids || v_msg_id;
@@ -237,7 +231,7 @@ begin
     return v_msg_ids;
 end;
 $$;
-comment on function private.cancel_idle is
+comment on function private.cancel_not_running is
 'Cancels up to `quantity` jobs of a queue that do not run. Returns the msg_ids of their messages,
 which the caller deletes in the same transaction. For operators.';
 
@@ -245,10 +239,7 @@ create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
 )
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pruned integer;

@@ -104,22 +104,22 @@ table rights.';
 grant execute on function private.stripe_account to worker;
 grant execute on function private.stripe_account to webhook;
 
-create function private.remember_stripe_account(account text)
+create function private.bind_stripe_account(account text)
 returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
-    select remember_stripe_account.account
+    select bind_stripe_account.account
     where
-        remember_stripe_account.account is not null
+        bind_stripe_account.account is not null
         and exists (select from private.stripe_customers as c where c.customer_id is not null)
     on conflict do nothing;
 end;
-comment on function private.remember_stripe_account is
+comment on function private.bind_stripe_account is
 'Stores the Stripe account of a key that has created or found a customer. The first one stays.
 Definer: workers and the edge have no table rights.';
-grant execute on function private.remember_stripe_account to worker;
-grant execute on function private.remember_stripe_account to webhook;
+grant execute on function private.bind_stripe_account to worker;
+grant execute on function private.bind_stripe_account to webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
@@ -211,20 +211,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads the subscriptions of all accounts;
 only private functions call it.';
 
-create function private.tenant_weight(user_id uuid)
-returns integer
-language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- The weight doubles with each rank.
-    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
-end;
-$$;
-comment on function private.tenant_weight is
-'How many jobs of a tenant are claimed in one round; 1 on the free plan. Null for the system,
-which counts as 1.';
-
-create function private.billing_account(user_id uuid)
+create function private.billing_state(user_id uuid)
 returns table (
     plan text,
     customer_id text,
@@ -235,18 +222,18 @@ returns table (
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
-        private.plan_of(billing_account.user_id),
+        private.plan_of(billing_state.user_id),
         case when c.deleted_at is null then c.customer_id end,
         c.customer_attempt,
         extract(epoch from c.customer_asked_at)::bigint,
-        private.is_erased(billing_account.user_id)
-    from (values (billing_account.user_id)) as asked (user_id)
+        private.is_erased(billing_state.user_id)
+    from (values (billing_state.user_id)) as asked (user_id)
     left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
-comment on function private.billing_account is
+comment on function private.billing_state is
 'The plan of an account, its Stripe customer (null: none, or deleted at Stripe), and the state of
 the customer''s creation. Definer: the edge has no table rights.';
-grant execute on function private.billing_account to webhook;
+grant execute on function private.billing_state to webhook;
 
 create function private.offered_prices(plan text)
 returns text[]
@@ -268,7 +255,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.lock_account(begin_checkout.user_id) then
+    if not private.lock_living_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -351,7 +338,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.lock_account(bind_customer.user_id) then
+    if not private.lock_living_account(bind_customer.user_id) then
         return null;
     end if;
     -- If the customer was deleted at Stripe, the next one needs another idempotency key.

@@ -149,16 +149,10 @@ comment on function private.products_enqueue_analysis is
 'Trigger: queues the first analysis of each new product. Both commit together. Definer: users may
 not write jobs.';
 
-create trigger products_01_begin_rows before insert on public.products
-for each statement execute function private.number_row();
-create trigger products_02_number_row before insert on public.products
-for each row execute function private.number_row();
+create trigger products_01_admit_row before insert on public.products
+for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
-create trigger products_11_require_account before insert on public.products
-for each row execute function private.require_account();
-create trigger products_12_settle_id before insert on public.products
-for each row execute function private.settle_id();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
 create trigger products_40_require_quota after insert on public.products

@@ -293,7 +293,7 @@ begin
 end;
 $$;
 comment on function private.is_unfindable is
-'Whether private.find_terms can''t match this term, even in a script that is the term.';
+'Whether private.term_matches can''t match this term, even in a script that is the term.';
 
 create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]

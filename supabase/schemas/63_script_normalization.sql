@@ -24,8 +24,8 @@ if any of it is Chinese, Japanese, Thai or the like. normalized_at and source_at
 begins in normalized and in content, from 1. Their last entries stand behind the ends. Both are
 null where nothing moved. supplementary_at: positions in content of characters with two UTF-16
 code units, such as most emoji; null without any. has_spaced_letters: two single letters follow
-each other, as in “a m i r”. words and grade: what private.measure found; null where no rule needs
-it.';
+each other, as in “a m i r”. words (for max_length) and grade (for reading_level): null where no
+rule needs them.';
 
 create function private.search_key(value text)
 returns text
@@ -63,7 +63,7 @@ end;
 $$;
 comment on function private.search_key is
 'The coarsest form of a text: no separators, no repeats, no digits for letters. Each disguise that
-private.find_term reads through leaves it the same. So a term can match only where its search key
+private.term_matches reads through leaves it the same. So a term can match only where its search key
 is part of the script''s. Keeps U+001F, which separates the terms of private.search_keys.';
 
 create function private.symbols_as_letters(value text)
@@ -272,7 +272,13 @@ begin
         v_script.search_keys := v_script.search_keys
             || private.search_key(private.symbols_as_letters(v_script.skeleton));
     end if;
-    return private.measure(v_script, definitions);
+    if definitions like '%"max_length"%' then
+        v_script.words := private.count_words(content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        v_script.grade := private.reading_grade(v_script.skeleton);
+    end if;
+    return v_script;
 end;
 $$;
 comment on function private.normalize_script is

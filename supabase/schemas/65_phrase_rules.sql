@@ -64,14 +64,14 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
     v_exempt int4multirange;
 begin
     if not isempty(v_matches) and params ? 'exceptions' then
-        v_exempt := private.find_terms(script, private.texts(params -> 'exceptions'));
+        v_exempt := private.term_matches(script, private.texts(params -> 'exceptions'));
         v_matches := (
             select coalesce(range_agg(m), '{}') from unnest(v_matches) as m where not m && v_exempt
         );
@@ -99,7 +99,7 @@ declare
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
     loop
-        v_found := private.find_terms(
+        v_found := private.term_matches(
             script, array[v_pair.key], 'word', '{case,width,zero_width}'
         );
         if not isempty(v_found) then
@@ -132,7 +132,7 @@ declare
     v_term text;
 begin
     foreach v_term in array v_terms loop
-        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_found := private.term_matches(script, array[v_term], 'word', '{case,width,zero_width}');
         v_mentions := v_mentions + v_found;
         if isempty(v_found) and v_term = any (v_all) then
             v_missing := v_missing || v_term;
@@ -140,7 +140,7 @@ begin
         v_has_any := v_has_any or (not isempty(v_found) and v_term = any (v_any));
     end loop;
     if params ->> 'spelling' = 'exact' then
-        v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
+        v_exact := private.term_matches(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
             return private.judge(
                 'fail', v_mentions - v_exact,
@@ -194,7 +194,7 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_matches int4multirange := private.term_matches(script, private.texts(params -> 'names'));
     v_names text;
 begin
     if isempty(v_matches) then
@@ -218,7 +218,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
         '{case,width,zero_width}'
     );

@@ -1,6 +1,6 @@
 -- Brand rules that count, measure or match patterns.
 
-create function private.find_patterns(script private.normalized_text, patterns text[])
+create function private.pattern_matches(script private.normalized_text, patterns text[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -16,7 +16,7 @@ begin
     return v_matches;
 end;
 $$;
-comment on function private.find_patterns is
+comment on function private.pattern_matches is
 'The ranges of a script, from 0, where any of the patterns matches. Ignores case.';
 
 create function private.check_regex(params jsonb, script private.normalized_text)
@@ -70,23 +70,6 @@ end;
 $$;
 comment on function private.reading_grade is
 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
-
-create function private.measure(script private.normalized_text, definitions text)
-returns private.normalized_text
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if definitions like '%"max_length"%' then
-        script.words := private.count_words(script.content);
-    end if;
-    if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.skeleton);
-    end if;
-    return script;
-end;
-$$;
-comment on function private.measure is
-'Measures once what several rules need: words for max_length, the grade for reading_level.';
 
 create function private.check_max_length(params jsonb, script private.normalized_text)
 returns private.verdict

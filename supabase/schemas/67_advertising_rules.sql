@@ -151,8 +151,8 @@ declare
     v_category text := params ->> 'category';
     v_patterns text[] := private.advertising_claim_patterns(v_category)
     || private.texts(params -> 'patterns');
-    v_matches int4multirange := private.find_patterns(script, v_patterns)
-    + private.find_terms(script, private.advertising_claim_phrases(v_category));
+    v_matches int4multirange := private.pattern_matches(script, v_patterns)
+    + private.term_matches(script, private.advertising_claim_phrases(v_category));
     v_claim text;
 begin
     if isempty(v_matches) then
@@ -167,7 +167,7 @@ begin
             );
         when 'disclaim' then
             return private.pass_unless(
-                isempty(private.find_terms(
+                isempty(private.term_matches(
                     script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
@@ -194,7 +194,7 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(script, private.testimonial_patterns());
+    v_matches int4multirange := private.pattern_matches(script, private.testimonial_patterns());
 begin
     if isempty(v_matches) then
         return private.judge('pass', '{}', null);
@@ -217,7 +217,7 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(
+    v_matches int4multirange := private.pattern_matches(
         script,
         array[
             '(?:[$€£¥]|\m(?:usd|eur|gbp) ?)\s?\d+(?:[.,]\d+)*',
@@ -249,7 +249,7 @@ declare
     v_accepted text[] := private.texts(
         params -> 'accepted', private.default_phrases('accepted')
     );
-    v_matches int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
+    v_matches int4multirange := private.term_matches(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_matches));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
@@ -257,7 +257,7 @@ begin
     if isempty(v_matches) then
         return private.judge(
             'fail',
-            private.find_terms(
+            private.term_matches(
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),

@@ -190,8 +190,7 @@ comment on function private.broken_example is
 grant execute on function private.broken_example to authenticated;
 grant execute on function private.broken_example to service_role;
 
-create function private.check_rules(user_id uuid, content text)
-returns table (
+create type private.rule_result as (
     rule_id uuid,
     rule_name text,
     kind text,
@@ -200,7 +199,12 @@ returns table (
     spans jsonb,
     message text,
     suggestion text
-)
+);
+comment on type private.rule_result is
+'What public.check_compliance returns of each rule.';
+
+create function private.check_rules(user_id uuid, content text)
+returns setof private.rule_result
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -226,16 +230,7 @@ grant execute on function private.check_rules to authenticated;
 grant execute on function private.check_rules to service_role;
 
 create function private.check_script(user_id uuid, content text)
-returns table (
-    rule_id uuid,
-    rule_name text,
-    kind text,
-    severity text,
-    status text,
-    spans jsonb,
-    message text,
-    suggestion text
-)
+returns setof private.rule_result
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c

@@ -48,7 +48,7 @@ declare
     v_usd numeric;
 begin
     if v_live.job_id is null
-        or v_user_id is not null and not private.lock_account(v_user_id) then
+        or v_user_id is not null and not private.lock_living_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)

@@ -101,7 +101,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.lock_account(begin_tiktok.user_id) then
+    if not private.lock_living_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -149,7 +149,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either the erasure sees this connection, or the lock fails.
-    if not private.lock_account(save_tiktok.user_id) then
+    if not private.lock_living_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Revokes only another person's tokens. For the same person that would end the new ones too.
