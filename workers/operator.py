@@ -85,7 +85,7 @@ def _pgmq(url: str) -> Iterator[tuple[PGMQueue, Session]]:
 
 def _queues(db: Connection[Row], url: str) -> int:
     _print_table(
-        ("queue", "due", "all", "oldest due", "failed", "paused"),
+        ("queue", "due", "all", "oldest due", "dead letters", "paused"),
         [
             (
                 row["queue"],

@@ -47,11 +47,7 @@ alter role webhook set statement_timeout = '5s';
 alter role webhook set lock_timeout = '3s';
 alter role webhook set idle_in_transaction_session_timeout = '5s';
 
-grant usage on schema private to anon;
-grant usage on schema private to authenticated;
-grant usage on schema private to service_role;
-grant usage on schema private to worker;
-grant usage on schema private to webhook;
+grant usage on schema private to anon, authenticated, service_role, worker, webhook;
 
 create function private.fail(
     status integer,
@@ -80,8 +76,7 @@ $$;
 comment on function private.fail is
 'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
 back. From the second row of a bulk insert on, details name the row (private.admit_row).';
-grant execute on function private.fail to authenticated;
-grant execute on function private.fail to service_role;
+grant execute on function private.fail to authenticated, service_role;
 
 create function private.require_text(
     value text, code text, field text, label text, max_characters integer
@@ -109,8 +104,7 @@ $$;
 comment on function private.require_text is
 'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
 422 with this code; details name the field.';
-grant execute on function private.require_text to authenticated;
-grant execute on function private.require_text to service_role;
+grant execute on function private.require_text to authenticated, service_role;
 
 create function private.is_json_container(value text)
 returns boolean
@@ -126,8 +120,7 @@ $$;
 comment on function private.is_json_container is
 'Whether a text is a JSON object or array, as PostgREST stores {"name": {"x": 1}} in a text
 column.';
-grant execute on function private.is_json_container to authenticated;
-grant execute on function private.is_json_container to service_role;
+grant execute on function private.is_json_container to authenticated, service_role;
 
 create function private.name_problem(name text)
 returns text
@@ -144,8 +137,7 @@ begin atomic
 end;
 comment on function private.name_problem is
 'What is wrong with a name, as the end of a sentence; null if nothing.';
-grant execute on function private.name_problem to authenticated;
-grant execute on function private.name_problem to service_role;
+grant execute on function private.name_problem to authenticated, service_role;
 
 create function private.asks_for_upsert()
 returns boolean
@@ -156,8 +148,7 @@ as $$
 $$;
 comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
-grant execute on function private.asks_for_upsert to authenticated;
-grant execute on function private.asks_for_upsert to service_role;
+grant execute on function private.asks_for_upsert to authenticated, service_role;
 
 create function private.touch_updated_at()
 returns trigger

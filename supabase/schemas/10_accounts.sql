@@ -11,15 +11,13 @@ create table public.accounts (
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is
-'Its display name; null without one.';
+comment on column public.accounts.name is 'Its display name; null without one.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
 -- No API role writes it: the first sign-in creates an account, its erasure deletes it.
-grant select on public.accounts to authenticated;
-grant select on public.accounts to service_role;
+grant select on public.accounts to authenticated, service_role;
 
 -- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
@@ -34,10 +32,8 @@ create table private.accounts (
 ) with (fillfactor = 50);
 comment on table private.accounts is
 'The internal half of each account, with the same id. After an erasure it stays as the tombstone.';
-comment on column private.accounts.issuer is
-'The issuer of its session tokens: `iss`.';
-comment on column private.accounts.subject is
-'Its identity at the issuer: `sub`.';
+comment on column private.accounts.issuer is 'The issuer of its session tokens: `iss`.';
+comment on column private.accounts.subject is 'Its identity at the issuer: `sub`.';
 comment on column private.accounts.read_version is
 'Grows with each change of the account''s products, scripts and packs, and with each failed or
 cancelled job. The ETag depends on it.';

@@ -1,18 +1,20 @@
--- The job protocol: what adds jobs, what workers call, what users and operators do with jobs. The
--- claim stands in 21_queues.sql. Glossary:
+-- The job protocol: what adds jobs, and what workers, users and operators do with them. The claim
+-- is in 21_queues.sql. Glossary:
 --   job            background work: a row of public.jobs, and of private.live_jobs until it ends
 --   message        the queue's entry of an unfinished job, in pgmq.q_jobs; carries ids only
 --   queue          a logical queue: kinds of jobs that workers choose, pause and measure together
 --   tenant         the fairness key: the account whose work it is, or "system"
---   weight         how many jobs in a row a tenant gets when tenants take turns; a plan has more
---   claim          leasing due messages to a worker
+--   weight         how many jobs in a row a tenant gets when tenants take turns; plans differ
+--   claim          a worker leases due messages
 --   cursor         what a worker hands from one claim to the next: whose turn it is, where to scan
 --   lease          a worker's right to a message until vt; heartbeats renew it (private.extend)
---   fencing token  (msg_id, read_ct): changes with each claim and each giving back; a worker that
+--   fencing token  (msg_id, read_ct): each claim and each giving back changes it; a worker that
 --                  lost its lease names an old one, and changes nothing
 --   attempt        one run of a job; failures (errors) and crashes (vanished workers) count apart
---   snooze         giving a job back until a time or an event, without counting an attempt
---   wake           making a snoozed job due now
+--   snooze         a job waits for a time or an event; no attempt counts
+--   retry          a failed attempt counts, and the job queues again after a backoff
+--   release        a worker that stops queues its job again; no attempt counts
+--   wake           an event makes a snoozed job due now
 --   step           a result that must not be paid for twice, kept until the job ends
 --   dead letter    what a failed job needs to come back (private.redrive)
 --   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
@@ -31,8 +33,8 @@ begin
 end;
 $$;
 comment on function private.call_workers is
-'Notifies workers of new jobs of these tenants, if a worker waits for them. PostgreSQL sends it at
-commit. Commits that notify wait for each other.';
+'Notifies workers of due jobs of these tenants, if a worker waits for any of them. PostgreSQL
+notifies at commit.';
 
 create function private.register_waiting_worker(queue text, worker uuid, busy_tenants text[])
 returns void
@@ -54,8 +56,8 @@ begin
 end;
 $$;
 comment on function private.register_waiting_worker is
-'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
-workers.';
+'Notes that a worker waits and must be notified of jobs, but not of those of `busy_tenants`. Returns
+at once. Forgets dead workers.';
 
 create function private.message_headers(queue text, tenant text)
 returns jsonb
@@ -257,9 +259,9 @@ begin
 end;
 $$;
 comment on function private.snooze is
-'Gives a job back without counting an attempt. Status waiting: until the delay ends or private.wake
-is called. Status queued: a worker that stops hands it on. A job that its user cancelled ends.
-Returns the job''s status, or null when the lease was lost.';
+'Gives a job back, due after the delay. It counts no attempt. Status waiting is a snooze:
+private.wake ends it early. Status queued is a release, or a retry whose failure private.retry has
+counted. A job that its user cancelled ends. Returns the job''s status; null: the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
@@ -293,13 +295,14 @@ begin
         perform private.complete(msg_id, read_ct, 'failed', error_code, error_message);
         return 'failed';
     end if;
+    -- The failure is counted: what is left is to give the job back.
     return private.snooze(msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after a backoff, or after `after_seconds` if that is
-longer. The last failure allowed is final. Returns queued, failed, cancelled, or null when the lease
-was lost.';
+'Counts a failed attempt and queues the job again after a backoff, or after `after_seconds` if that
+is longer. The last failure allowed ends the job. Returns queued, failed or cancelled; null: the
+lease was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
@@ -330,8 +333,8 @@ begin
 end;
 $$;
 comment on function private.wake is
-'Makes a snoozed job due now. A job that still runs will not sleep at its next snooze. False: it
-does not sleep.';
+'Makes a snoozed job due now: true. A job that still runs will not wait at its next snooze: false.
+False also if there is nothing to wake.';
 
 create function private.extend(msg_ids bigint[], read_cts integer[], lease_seconds integer)
 returns table (msg_id bigint, read_ct integer, is_cancelled boolean)
@@ -345,8 +348,8 @@ as $$
     returning m.msg_id, m.read_ct, l.is_cancelled
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A token that is not returned was lost.
-is_cancelled: stop the job.';
+'Heartbeat of a worker: renews its leases in one statement. A token that it does not return was
+lost. is_cancelled: stop the job.';
 grant execute on function private.extend to worker;
 
 create function private.progress(msg_id bigint, read_ct integer, stage text, progress integer)
@@ -513,6 +516,6 @@ begin
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: messages that are due, and that are not (delayed, snoozed or leased), each
-counted up to 1,000 so that it takes milliseconds at a million rows; for how many seconds the oldest
-due one has waited, null without one; failed jobs that could be redriven.';
+'The state of each queue. due and not_due (delayed, snoozed or leased) count messages up to 1,000,
+so that a call takes milliseconds at a million rows. oldest_due_seconds: how long the oldest due
+one has waited; null without one. dead_letters: failed jobs that private.redrive could bring back.';

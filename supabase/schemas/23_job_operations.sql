@@ -1,5 +1,5 @@
--- Beside the job protocol: semaphores and rate limits that all workers share, schedules, the
--- message store after a restore, what operators do with messages, pruning.
+-- Beside the job protocol: semaphores and rate limits that all workers share, schedules, restoring
+-- the message store, what operators do with messages, pruning.
 
 create table private.semaphores (
     name text primary key,
@@ -21,8 +21,8 @@ create table private.semaphore_holders (
     started_at timestamptz not null default clock_timestamp()
 );
 comment on table private.semaphore_holders is
-'Which attempts have acquired a semaphore. A row counts as long as its fencing token is good, so
-that a dead worker holds nothing; and for a minute as a start.';
+'Which attempts have acquired a semaphore. A row counts as running while its fencing token is good,
+so a dead worker holds nothing. It counts as a start for a minute.';
 create index semaphore_holders_semaphore_name_started_at_idx
 on private.semaphore_holders (semaphore_name, started_at);
 alter table private.semaphore_holders enable row level security;
@@ -97,7 +97,7 @@ create table private.schedules (
     problem text
 );
 comment on table private.schedules is
-'Recurring system work, fired once by whichever worker looks first. After a pause it fires once for
+'Recurring system work. The first worker that looks fires it, once. After a pause it fires once for
 all the times missed.';
 comment on column private.schedules.every is
 'From a second to 366 days; no months and years, which differ in length: write 30 days.';
@@ -144,7 +144,7 @@ end;
 $$;
 comment on function private.fire_schedules is
 'Queues what is due by schedule, once across all workers, and returns how many. A schedule that
-cannot fire says why in its row and is tried again after ten minutes. Works without pg_cron.';
+cannot fire says why in its row, and fires again after ten minutes. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
 
 create function private.restore_queues()
@@ -180,9 +180,9 @@ begin
 end;
 $$;
 comment on function private.restore_queues is
-'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
-somebody deleted messages. Makes the message store if it is missing. Queues each live job that has
-lost its message, and returns how many. For operators.';
+'Makes the message store if it is missing, as after a restore from a dump without the schema pgmq
+(`supabase db dump` leaves it out). Queues each live job that has lost its message, and returns how
+many. For operators.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
@@ -232,8 +232,8 @@ begin
 end;
 $$;
 comment on function private.cancel_not_running is
-'Cancels up to `quantity` jobs of a queue that do not run. Returns the msg_ids of their messages,
-which the caller deletes in the same transaction. For operators.';
+'Cancels up to `quantity` jobs of a queue that no worker runs: queued and waiting ones. Returns the
+msg_ids of their messages, which the caller deletes in the same transaction. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
@@ -253,8 +253,7 @@ begin
         ))
         returning j.user_id
     ), readers as (
-        -- Whoever holds one of these is counting a change; we must not wait, for they may want our
-        -- jobs.
+        -- A transaction that has locked one of these may wait for our jobs: skip it.
         select a.id from private.accounts as a
         where a.id in (select g.user_id from gone as g) for no key update skip locked
     ), counted as (
@@ -270,6 +269,6 @@ begin
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
+'Deletes up to `quantity` ended jobs that were added longer ago than `older_than`, with their dead
 letters, and returns how many. Results stay. Archived messages go after the same time.';
 grant execute on function private.prune_jobs to worker;

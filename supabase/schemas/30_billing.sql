@@ -28,8 +28,7 @@ alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
 using (true);
-grant select on public.plans to anon;
-grant select on public.plans to authenticated;
+grant select on public.plans to anon, authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 
 create table private.plan_prices (
@@ -101,8 +100,7 @@ end;
 comment on function private.stripe_account is
 'The Stripe account of our customers; null before the first. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.stripe_account to worker;
-grant execute on function private.stripe_account to webhook;
+grant execute on function private.stripe_account to worker, webhook;
 
 create function private.bind_stripe_account(account text)
 returns void
@@ -116,10 +114,9 @@ begin atomic
     on conflict do nothing;
 end;
 comment on function private.bind_stripe_account is
-'Stores the Stripe account of a key that has created or found a customer. The first one stays.
-Definer: workers and the edge have no table rights.';
-grant execute on function private.bind_stripe_account to worker;
-grant execute on function private.bind_stripe_account to webhook;
+'Stores the Stripe account that our customers belong to, once there is a customer. An account that
+is stored already stays. Definer: workers and the edge have no table rights.';
+grant execute on function private.bind_stripe_account to worker, webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
@@ -156,8 +153,7 @@ comment on column public.subscriptions.past_due_at is
 'Since when its latest payment is due; null unless it is past_due. The grace period starts here.';
 comment on column public.subscriptions.cancel_at_period_end is
 'Whether it ends at the end of the period, at cancel_at.';
-comment on column public.subscriptions.cancel_at is
-'When it ends; null if it renews.';
+comment on column public.subscriptions.cancel_at is 'When it ends; null if it renews.';
 comment on column public.subscriptions.canceled_at is
 'When it was cancelled, which may be before it ends; null if it was not.';
 comment on column public.subscriptions.pause_collection is
@@ -280,8 +276,7 @@ as $$
 begin
     update private.stripe_customers as c
     set checkout_lease_end = now() + interval '1 minute', checked_out_at = now()
-    where
-        c.user_id = confirm_checkout.user_id
+    where c.user_id = confirm_checkout.user_id
         and c.checkouts = confirm_checkout.number
         and c.checkout_lease_end >= now();
     return found;

@@ -95,8 +95,7 @@ comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
 changed for a known id with another text. Definer: the edge and the reconciliation have no table
 rights.';
-grant execute on function private.record_stripe_event to webhook;
-grant execute on function private.record_stripe_event to worker;
+grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
 returns table (status text, customer_id text, object_id text)
@@ -155,8 +154,7 @@ comment on function private.begin_customer_sync is
 'What a sync notes before it reads Stripe: the received events of the customer, which it will
 cover, and the sync_version, which its write must name. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.begin_customer_sync to worker;
-grant execute on function private.begin_customer_sync to webhook;
+grant execute on function private.begin_customer_sync to worker, webhook;
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -266,8 +264,7 @@ begin
         -- If another sync wrote since this one began, it may have read newer data.
         update private.stripe_customers as c
         set synced_at = now(), sync_version = c.sync_version + 1
-        where
-            c.customer_id = finish_customer_sync.customer_id
+        where c.customer_id = finish_customer_sync.customer_id
             and c.sync_version = finish_customer_sync.sync_version;
         if not found then
             return 'overtaken';
@@ -302,10 +299,9 @@ $$;
 comment on function private.finish_customer_sync is
 'Writes a customer''s state as read from Stripe and ends the events that it covers, in one
 transaction. Binds the customer to the account in its metadata if neither has another. The rows of a
-deleted customer stay. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync has
-written, so read Stripe again. Definer: workers and the edge have no table rights.';
-grant execute on function private.finish_customer_sync to worker;
-grant execute on function private.finish_customer_sync to webhook;
+deleted customer stay. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync
+has written, so read Stripe again. Definer: workers and the edge have no table rights.';
+grant execute on function private.finish_customer_sync to worker, webhook;
 
 create function private.orphan_events()
 returns bigint
@@ -331,8 +327,7 @@ begin
         (
             select e.id as key, jsonb_build_object('event_id', e.id) as arguments
             from private.stripe_events as e
-            where
-                e.status = 'received'
+            where e.status = 'received'
                 and e.received_at
                 between now() - interval '30 days' and now() - interval '2 minutes'
             order by e.received_at limit 5000
@@ -341,8 +336,7 @@ begin
         (
             select c.customer_id, jsonb_build_object('customer_id', c.customer_id)
             from private.stripe_customers as c
-            where
-                c.customer_id is not null
+            where c.customer_id is not null
                 and c.deleted_at is null
                 and (
                     -- A checkout page is open for 31 minutes; one sync must follow its end.
@@ -351,8 +345,7 @@ begin
                     or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
                     and exists (
                         select from public.subscriptions as s
-                        where
-                            s.user_id = c.user_id
+                        where s.user_id = c.user_id
                             and s.status not in ('canceled', 'incomplete_expired')
                     )
                     -- Someone may have sold a plan in Stripe's dashboard.

@@ -20,17 +20,7 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
-comment on function private.current_month is
-'The first day of the current month (UTC).';
-
-create function private.next_month()
-returns timestamptz
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select (private.current_month() + interval '1 month') at time zone 'UTC'
-$$;
-comment on function private.next_month is
-'When monthly quotas start again.';
+comment on function private.current_month is 'The first day of the current month (UTC).';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
@@ -75,7 +65,8 @@ begin
         ),
         jsonb_build_object(
             'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
-            'resets_at', case when v_is_monthly then private.next_month() end
+            'resets_at', case when v_is_monthly
+                then (private.current_month() + interval '1 month') at time zone 'UTC' end
         )
         || case
             when requested > 1 then jsonb_build_object('requested', requested) else '{}'
@@ -113,8 +104,7 @@ begin
                 v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
             )
             from private.usage as u
-            where
-                u.user_id = v_new.user_id
+            where u.user_id = v_new.user_id
                 and u.metric = 'analyses'
                 and u.month = private.current_month();
         end if;
@@ -174,27 +164,19 @@ create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
 
-create function private.is_fault_of_user(error_code text)
-returns boolean
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select error_code in (
-        'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
-        'rules_too_slow'
-    )
-$$;
-comment on function private.is_fault_of_user is
-'Whether a failure comes from the user''s input. Such a job stays counted.';
-
 create function private.jobs_refund()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_charge private.charges;
+    -- A failure that comes from the user's input stays counted.
     v_was_used boolean := case new.status
-        when 'failed' then private.is_fault_of_user(new.error_code)
+        when 'failed' then new.error_code in (
+            'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
+            'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
+            'rules_too_slow'
+        )
         else new.started_at is not null
     end;
 begin

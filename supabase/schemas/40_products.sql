@@ -17,8 +17,7 @@ The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row t
 by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
 its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Match with it answers
 304 while nothing has changed.';
-comment on column public.products.user_id is
-'The account, from the token.';
+comment on column public.products.user_id is 'The account, from the token.';
 comment on column public.products.source_url is
 'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
@@ -82,8 +81,7 @@ comment on function private.host_problem is
 'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
-grant execute on function private.host_problem to authenticated;
-grant execute on function private.host_problem to service_role;
+grant execute on function private.host_problem to authenticated, service_role;
 
 create function private.url_problem(url text)
 returns text
@@ -106,8 +104,7 @@ begin atomic
 end;
 comment on function private.url_problem is
 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
-grant execute on function private.url_problem to authenticated;
-grant execute on function private.url_problem to service_role;
+grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
 returns trigger

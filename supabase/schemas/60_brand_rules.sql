@@ -14,16 +14,14 @@ create table public.brand_rules (
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
-comment on column public.brand_rules.user_id is
-'The account, from the token.';
+comment on column public.brand_rules.user_id is 'The account, from the token.';
 comment on column public.brand_rules.rule_name is
 'Unique in an account. Upserts name on_conflict=user_id,rule_name.';
 comment on column public.brand_rules.rule_definition is
 '{"kind", "severity", "params", …}. docs/api.md lists the kinds and their params.';
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
-comment on column public.brand_rules.enabled is
-'Whether checks apply the rule.';
+comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 

@@ -20,8 +20,7 @@ begin
     from (
         select * from private.rule_parameters() as q where q.kind = part
     ) as p full join jsonb_each(value) as v on p.name = v.key
-    where
-        p.name is null
+    where p.name is null
         or (v.key is null and p.is_required)
         or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
     -- Unknown keys first: most often they are misspelt required ones.
@@ -200,5 +199,4 @@ $$;
 comment on function private.definition_problem is
 'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
 Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.definition_problem to authenticated;
-grant execute on function private.definition_problem to service_role;
+grant execute on function private.definition_problem to authenticated, service_role;

@@ -284,8 +284,7 @@ $$;
 comment on function private.normalize_script is
 'Normalizes a script once for all rules. `definitions`, the text of the rules, says what else to
 measure. Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.normalize_script to authenticated;
-grant execute on function private.normalize_script to service_role;
+grant execute on function private.normalize_script to authenticated, service_role;
 
 create function private.zero_based(ranges int4range[])
 returns int4multirange
@@ -293,8 +292,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(r) - 1, upper(r) - 1)), '{}') from unnest(ranges) as r
 $$;
-comment on function private.zero_based is
-'Ranges counted from 1 as ranges counted from 0.';
+comment on function private.zero_based is 'Ranges counted from 1 as ranges counted from 0.';
 
 create function private.source_ranges(script private.normalized_text, ranges int4range[])
 returns int4multirange

@@ -29,8 +29,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
-comment on function private.plain_pattern is
-'A regular expression that matches a word exactly.';
+comment on function private.plain_pattern is 'A regular expression that matches a word exactly.';
 
 create function private.disguise_pattern(word text)
 returns text

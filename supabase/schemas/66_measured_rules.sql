@@ -101,12 +101,12 @@ begin
             v_rest_at := v_rest_at
                 - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
         end if;
-        return private.judge(
+        return row(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format(
                 'Shorten it to %s at most: it %s.', private.counted(v_max, v_one, v_many), v_is
             )
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         v_length < v_min, '{}',
@@ -136,7 +136,7 @@ begin
     from unnest(private.tag_names(params -> 'required')) as t
     where t <> all (v_tags);
     if v_missing is not null then
-        return private.judge('fail', '{}', format('Add %s.', v_missing));
+        return row('fail', '{}', format('Add %s.', v_missing))::private.verdict;
     end if;
     v_matches := private.source_ranges(script, array(
         select t.range
@@ -144,9 +144,9 @@ begin
         where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
@@ -174,8 +174,7 @@ as $$
             || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
     ) as v
 $$;
-comment on function private.emoji_pattern is
-'A regular expression that matches one emoji.';
+comment on function private.emoji_pattern is 'A regular expression that matches one emoji.';
 
 create function private.check_emoji(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -198,9 +197,9 @@ begin
             = rtrim(substr(script.content, lower(m), upper(m) - lower(m)), chr(65039))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_emoji) > v_max, private.zero_based(v_emoji[v_max + 1:]),
@@ -208,8 +207,7 @@ begin
     );
 end;
 $$;
-comment on function private.check_emoji is
-'Fails with a forbidden emoji, or with more than max.';
+comment on function private.check_emoji is 'Fails with a forbidden emoji, or with more than max.';
 
 create function private.check_reading_level(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -219,7 +217,7 @@ declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.skeleton));
 begin
     if v_grade is null then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
     return private.pass_unless(
         v_grade > (params -> 'max')::numeric, '{}',

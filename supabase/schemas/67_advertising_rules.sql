@@ -156,7 +156,7 @@ declare
     v_claim text;
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     v_claim := private.quote_matches(script, v_matches);
     case params ->> 'policy'
@@ -174,14 +174,14 @@ begin
                 v_matches, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
-            return private.judge(
+            return row(
                 'fail', v_matches,
                 format(
                     '%s makes %s %s claim.', v_claim,
                     case when v_category = 'income' then 'an' else 'a' end,
                     replace(v_category, '_', '-and-')
                 )
-            );
+            )::private.verdict;
     end case;
 end;
 $$;
@@ -197,16 +197,16 @@ declare
     v_matches int4multirange := private.pattern_matches(script, private.testimonial_patterns());
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     -- The text does not tell whether it is true, so a person decides.
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             '%s must be the speaker''s own, true experience.',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_testimonial is
@@ -226,15 +226,15 @@ declare
     );
 begin
     if isempty(v_matches) then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             'Is %s still the price on the product''s page?',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_price_match is
@@ -255,14 +255,14 @@ declare
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
     if isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail',
             private.term_matches(
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
             format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         lower(v_matches) >= (params -> 'caption_first_chars')::integer

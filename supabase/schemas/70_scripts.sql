@@ -16,18 +16,15 @@ create table public.scripts (
     updated_at timestamptz not null default now()
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
-comment on column public.scripts.user_id is
-'The account, from the token.';
+comment on column public.scripts.user_id is 'The account, from the token.';
 -- No foreign key: pruning jobs would rewrite their scripts.
 comment on column public.scripts.job_id is
 'The job that wrote it, even after that job is pruned; null if the user wrote it.';
-comment on column public.scripts.title is
-'The user''s title for it; null without one.';
+comment on column public.scripts.title is 'The user''s title for it; null without one.';
 comment on column public.scripts.status is
 'draft, or final: the text broke no rule of severity error when it was saved. New and changed
 rules apply to a final script only when its text changes.';
-comment on column public.scripts.origin is
-'Who wrote the first text: user or ai.';
+comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'The number of the current text, from 1. Earlier texts are in script_versions.';
 comment on column public.scripts.broken_rules is
@@ -67,8 +64,7 @@ create table public.script_versions (
 );
 comment on table public.script_versions is
 'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
-comment on column public.script_versions.created_at is
-'When a newer text replaced this one.';
+comment on column public.script_versions.created_at is 'When a newer text replaced this one.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
 
@@ -197,8 +193,7 @@ declare
 begin
     update public.scripts as s set content = v.content, status = 'draft'
     from public.script_versions as v
-    where
-        s.id = restore_script_version.script_id
+    where s.id = restore_script_version.script_id
         and v.script_id = s.id
         and v.version = restore_script_version.version
     returning s.* into v_script;

@@ -167,8 +167,7 @@ create table private.apify_webhooks (
 comment on table private.apify_webhooks is
 'One webhook for each run that a job starts at Apify. It stays until the job is pruned, so that
 late and repeated calls are answered with success.';
-comment on column private.apify_webhooks.id is
-'Part of the URL that Apify calls.';
+comment on column private.apify_webhooks.id is 'Part of the URL that Apify calls.';
 comment on column private.apify_webhooks.secret_hash is
 'SHA-256 of the secret that only Apify has.';
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);

@@ -197,9 +197,7 @@ token exceed three at once.
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
 Definer: accounts and counts are internal; role and identity come from the request.';
-grant execute on function private.before_request to anon;
-grant execute on function private.before_request to authenticated;
-grant execute on function private.before_request to service_role;
+grant execute on function private.before_request to anon, authenticated, service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
 -- Policies read the account at run time, so a custom plan is no better than a generic one. Planning
