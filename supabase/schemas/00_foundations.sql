@@ -50,11 +50,7 @@ alter role webhook set idle_in_transaction_session_timeout = '5s';
 grant usage on schema private to anon, authenticated, service_role, worker, webhook;
 
 create function private.fail(
-    status integer,
-    code text,
-    message text,
-    details jsonb default null,
-    headers jsonb default '{}'
+    status integer, code text, message text, details jsonb default null, headers jsonb default '{}'
 )
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp

@@ -116,12 +116,8 @@ comment on function private.next_tenant is
 weight: no other one has ready messages.';
 
 create function private.take_turns(
-    queue text,
-    quantity integer,
-    busy_tenants text[],
-    oldest timestamptz,
-    inout cursor private.claim_cursor,
-    out msg_ids bigint[]
+    queue text, quantity integer, busy_tenants text[], oldest timestamptz,
+    inout cursor private.claim_cursor, out msg_ids bigint[]
 )
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -235,12 +231,8 @@ comment on function private.lease is
 worker: that counts as a crash.';
 
 create function private.claim(
-    queue text,
-    quantity integer,
-    lease_seconds integer,
-    cursor private.claim_cursor default null,
-    busy_tenants text[] default '{}',
-    worker uuid default null
+    queue text, quantity integer, lease_seconds integer, cursor private.claim_cursor default null,
+    busy_tenants text[] default '{}', worker uuid default null
 )
 returns setof private.claimed_job
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -292,10 +284,10 @@ begin
         ));
         v_oldest := least(v_oldest, v_scheduled);
     end if;
-    -- 2. Moves the floor of the next scan. A session with an old snapshot keeps the index entries
-    -- of ended messages alive, and a scan from the beginning would read them all. Rows appear at
-    -- commit, later than their vt. Once every transaction of an earlier claim has finished, no
-    -- older row can still appear, so scans may start there.
+    -- 2. Moves the floor of the next scan. Below it may be index entries of ended messages, which
+    -- an old snapshot keeps alive. Rows appear at commit, later than their vt. Once every
+    -- transaction of an earlier claim has finished, no older row can still appear, so scans may
+    -- start there.
     if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
         cursor.floor := coalesce(cursor.seen_at, '-infinity');
         cursor.seen_at := v_now;

@@ -78,13 +78,8 @@ comment on function private.message_headers is
 of the system, counts as 1.';
 
 create function private.enqueue(
-    kind text,
-    user_id uuid,
-    product_id uuid default null,
-    key text default null,
-    arguments jsonb default '{}',
-    steps jsonb default null,
-    job_id uuid default gen_random_uuid()
+    kind text, user_id uuid, product_id uuid default null, key text default null,
+    arguments jsonb default '{}', steps jsonb default null, job_id uuid default gen_random_uuid()
 )
 returns uuid
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
@@ -170,10 +165,7 @@ comment on function private.end_job is
 'Ends a job whose message the caller has deleted. A failed one keeps what private.redrive needs.';
 
 create function private.complete(
-    msg_id bigint,
-    read_ct integer,
-    outcome text default 'succeeded',
-    error_code text default null,
+    msg_id bigint, read_ct integer, outcome text default 'succeeded', error_code text default null,
     error_message text default null
 )
 returns boolean
@@ -220,10 +212,7 @@ comment on function private.lock_message is
 or, without read_ct, the job has ended.';
 
 create function private.snooze(
-    msg_id bigint,
-    read_ct integer,
-    delay_seconds double precision,
-    stage text,
+    msg_id bigint, read_ct integer, delay_seconds double precision, stage text,
     status text default 'waiting'
 )
 returns text
@@ -265,10 +254,7 @@ counted. A job that its user cancelled ends. Returns the job''s status; null: th
 grant execute on function private.snooze to worker;
 
 create function private.retry(
-    msg_id bigint,
-    read_ct integer,
-    error_code text,
-    error_message text,
+    msg_id bigint, read_ct integer, error_code text, error_message text,
     after_seconds double precision default null
 )
 returns text
@@ -516,6 +502,7 @@ begin
 end;
 $$;
 comment on function private.queue_metrics is
-'The state of each queue. due and not_due (delayed, snoozed or leased) count messages up to 1,000,
-so that a call takes milliseconds at a million rows. oldest_due_seconds: how long the oldest due
-one has waited; null without one. dead_letters: failed jobs that private.redrive could bring back.';
+'The state of each queue. due: messages whose time has come. not_due: delayed, snoozed or leased
+ones. Both count up to 1,000, which takes milliseconds at a million rows. oldest_due_seconds: how
+long the oldest due message has waited; null without one. dead_letters: failed jobs that
+private.redrive could bring back.';

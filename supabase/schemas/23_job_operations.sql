@@ -8,8 +8,8 @@ create table private.semaphores (
     starts_per_minute integer check (starts_per_minute > 0)
 );
 comment on table private.semaphores is
-'How many jobs of all workers may use an outside service at once, in all and of one user, and how
-many may start a minute. Null: no such limit.';
+'How many jobs may use an outside service at once, in all and of one user. How many may start a
+minute. The limits hold across all workers. Null: no such limit.';
 alter table private.semaphores enable row level security;
 
 create table private.semaphore_holders (
@@ -180,9 +180,8 @@ begin
 end;
 $$;
 comment on function private.restore_queues is
-'Makes the message store if it is missing, as after a restore from a dump without the schema pgmq
-(`supabase db dump` leaves it out). Queues each live job that has lost its message, and returns how
-many. For operators.';
+'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues each
+live job that has lost its message, and returns how many. For operators, after a restore.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
@@ -269,6 +268,6 @@ begin
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` ended jobs that were added longer ago than `older_than`, with their dead
-letters, and returns how many. Results stay. Archived messages go after the same time.';
+'Deletes up to `quantity` ended jobs that were added longer ago than `older_than`, and returns how
+many. Their dead letters go with them. Results stay. Archived messages go after the same time.';
 grant execute on function private.prune_jobs to worker;

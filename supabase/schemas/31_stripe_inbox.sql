@@ -38,15 +38,8 @@ create index stripe_events_received_at_idx on private.stripe_events (received_at
 alter table private.stripe_events enable row level security;
 
 create function private.record_stripe_event(
-    id text,
-    type text,
-    created bigint,
-    is_live boolean,
-    api_version text,
-    customer_id text,
-    object_id text,
-    body_sha256 text,
-    is_useful boolean
+    id text, type text, created bigint, is_live boolean, api_version text, customer_id text,
+    object_id text, body_sha256 text, is_useful boolean
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -226,12 +219,8 @@ comment on function private.upsert_subscriptions is
 'Writes the subscriptions of an account as read from Stripe.';
 
 create function private.finish_customer_sync(
-    customer_id text,
-    claimed_user_id uuid,
-    is_deleted boolean,
-    subscriptions jsonb,
-    event_ids text[],
-    sync_version integer
+    customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb,
+    event_ids text[], sync_version integer
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -370,8 +359,8 @@ begin
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues a sync for events that are still received, and for customers whose
-checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+'Reconciliation: queues a sync for each event that is still received. Queues one for each customer
+whose checkout page was open after the latest sync. Orphans get one an hour. Customers with a live
 subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
 jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

@@ -22,6 +22,14 @@ as $$
 $$;
 comment on function private.current_month is 'The first day of the current month (UTC).';
 
+create function private.next_month()
+returns timestamptz
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select (private.current_month() + interval '1 month') at time zone 'UTC'
+$$;
+comment on function private.next_month is 'When monthly quotas start again.';
+
 create function private.limit_of(user_id uuid, metric text)
 returns integer
 language sql stable security invoker set search_path = pg_catalog, pg_temp
@@ -65,8 +73,7 @@ begin
         ),
         jsonb_build_object(
             'metric', metric, 'limit', v_limit, 'used', used, 'plan', private.plan_of(user_id),
-            'resets_at', case when v_is_monthly
-                then (private.current_month() + interval '1 month') at time zone 'UTC' end
+            'resets_at', case when v_is_monthly then private.next_month() end
         )
         || case
             when requested > 1 then jsonb_build_object('requested', requested) else '{}'
@@ -158,8 +165,8 @@ begin
 end;
 $$;
 comment on function private.live_jobs_charge is
-'Trigger: counts a job that costs money against its quota when it is queued, and a request of
-PostgREST that starts one as work. Errors: 402 quota_exceeded, 429 rate_limited.';
+'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
+that queues it as work. Errors: 402 quota_exceeded, 429 rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();

@@ -89,8 +89,8 @@ begin
 end;
 $$;
 comment on function private.brand_rules_validate is
-'Trigger: requires a name of its own, a known kind with valid params, and examples that the rule
-judges as they say. Keeps the id in an update. Errors: 422 invalid_rule, 409 already_exists unless
+'Trigger: requires a name of its own and a known kind with valid params. The rule must judge its own
+examples as they say. An update keeps the id. Errors: 422 invalid_rule, 409 already_exists unless
 the request resolves duplicates.';
 
 create trigger brand_rules_01_admit_row before insert on public.brand_rules

@@ -32,9 +32,7 @@ comment on function private.object_problem is
 'The first problem of an object, by the keys that this part may have: the field and the end of a
 sentence; nulls without a problem.';
 
-create function private.contradiction(
-    kind text, params jsonb, out name text, out problem text
-)
+create function private.contradiction(kind text, params jsonb, out name text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare

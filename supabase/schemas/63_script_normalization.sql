@@ -66,18 +66,6 @@ comment on function private.search_key is
 private.term_matches reads through leaves it the same. So a term can match only where its search key
 is part of the script''s. Keeps U+001F, which separates the terms of private.search_keys.';
 
-create function private.symbols_as_letters(value text)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    -- Drops “!”, “|” and “+” at the end of a word: there they stand for no letter.
-    select translate(
-        regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
-    )
-$$;
-comment on function private.symbols_as_letters is
-'A text with symbols such as @ and $ replaced by the letters that they stand for.';
-
 create function private.confusables(out sources text, out prototypes text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -177,9 +165,7 @@ comment on function private.normalize_piece is
 'Normalizes a piece of a script; both results have the same length.';
 
 create function private.normalize_pieces(content text)
-returns table (
-    normalized text, skeleton text, normalized_at integer[], source_at integer[]
-)
+returns table (normalized text, skeleton text, normalized_at integer[], source_at integer[])
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A piece is a right-to-left override, a run that keeps its length, or one character with its
@@ -269,8 +255,11 @@ begin
     v_script.has_spaced_letters := v_script.skeleton
         ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_script.skeleton ~ '[!|+@$€£]' then
-        v_script.search_keys := v_script.search_keys
-            || private.search_key(private.symbols_as_letters(v_script.skeleton));
+        -- “!”, “|” and “+” at the end of a word stand for no letter.
+        v_script.search_keys := v_script.search_keys || private.search_key(translate(
+            regexp_replace(v_script.skeleton, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'),
+            '!|+@$€£', 'iitasel'
+        ));
     end if;
     if definitions like '%"max_length"%' then
         v_script.words := private.count_words(content);

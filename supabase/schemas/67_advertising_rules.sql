@@ -78,24 +78,6 @@ $$;
 comment on function private.advertising_claim_patterns is
 'Regular expressions for advertising claims of this category that have a number or many forms.';
 
-create function private.testimonial_patterns()
-returns text[]
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select array[
-        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
-        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
-        '\mI can''?t live without\M',
-        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
-        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
-        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
-        '\mworked for me\M',
-        '\mmy (honest|personal) (review|experience|opinion)\M'
-    ]
-$$;
-comment on function private.testimonial_patterns is
-'Regular expressions for a speaker''s own experience with a product.';
-
 create function private.default_phrases(purpose text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -194,7 +176,17 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.pattern_matches(script, private.testimonial_patterns());
+    -- The speaker's own experience with a product.
+    v_matches int4multirange := private.pattern_matches(script, array[
+        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
+        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
+        '\mI can''?t live without\M',
+        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
+        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
+        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
+        '\mworked for me\M',
+        '\mmy (honest|personal) (review|experience|opinion)\M'
+    ]);
 begin
     if isempty(v_matches) then
         return row('pass', '{}', null)::private.verdict;

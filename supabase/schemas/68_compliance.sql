@@ -100,12 +100,8 @@ comment on function private.spans is
 content.slice(start, end) is the matched text.';
 
 create function private.check_rule(
-    definition jsonb,
-    script private.normalized_text,
-    out status text,
-    out spans jsonb,
-    out message text,
-    out suggestion text
+    definition jsonb, script private.normalized_text, out status text, out spans jsonb,
+    out message text, out suggestion text
 )
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -303,12 +303,7 @@ an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    msg_id bigint,
-    read_ct integer,
-    job_id uuid,
-    title text,
-    content text,
-    review jsonb default null
+    msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb default null
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -132,13 +132,8 @@ token.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(
-    user_id uuid,
-    open_id text,
-    scopes text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    user_id uuid, open_id text, scopes text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -180,10 +175,7 @@ edge has no table rights; the account is the one that began the flow.';
 grant execute on function private.save_tiktok to webhook;
 
 create function private.tiktok_of_job(
-    job_id uuid,
-    out access_token text,
-    out refresh_token text,
-    out is_stale boolean,
+    job_id uuid, out access_token text, out refresh_token text, out is_stale boolean,
     out is_over boolean
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -222,12 +214,8 @@ refreshed them. Definer: workers have no table rights; the account comes from th
 grant execute on function private.lease_tiktok_refresh to worker;
 
 create function private.refresh_tiktok(
-    job_id uuid,
-    old_refresh_token text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    job_id uuid, old_refresh_token text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
