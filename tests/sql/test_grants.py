@@ -69,21 +69,21 @@ FUNCTIONS = {
         private.expect_apify_run private.extend private.finish_customer_sync
         private.lease_tiktok_refresh private.progress
         private.record_stripe_event private.refresh_tiktok
-        private.remember_stripe_account
+        private.bind_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
     """,
     "webhook": """
         private.apify_secret_hash private.begin_customer_sync private.begin_tiktok
-        private.billing_account private.disconnect_tiktok private.save_tiktok
+        private.billing_state private.disconnect_tiktok private.save_tiktok
         private.take_tiktok_state
         private.bind_customer
         private.finish_customer_sync private.ask_customer
         private.begin_checkout private.confirm_checkout private.end_checkout
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
-        private.record_stripe_event private.remember_stripe_account private.resolve_identity
+        private.record_stripe_event private.bind_stripe_account private.resolve_identity
         private.stripe_account private.wake_for_apify
     """,
 }
@@ -196,7 +196,7 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
         "select private.cancel_own_job(gen_random_uuid())",
         "select private.enqueue('erase_account', gen_random_uuid())",
         "select private.end_job(gen_random_uuid(), 'succeeded')",
-        "select private.add_message('billing', gen_random_uuid(), 'system')",
+        "select private.restore_queues()",
         "select private.wake(gen_random_uuid())",
         "set role authenticated",
         "set role service_role",
