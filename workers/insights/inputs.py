@@ -129,12 +129,14 @@ class Label:
     """What a language model made of one comment.
 
     `kind` is None for no opinion, question or wish. `aspect` is a key of the vocabulary, or None.
+    `theme` is the title of a theme that the vocabulary lacks, in the model's words.
     """
 
     sentiment: Sentiment
     kind: ThemeKind | None
     aspect: str | None
     wants_to_buy: bool
+    theme: str | None = None
 
 
 Labels = Mapping[str, Label]  # by the comment's ref

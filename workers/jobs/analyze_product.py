@@ -23,7 +23,7 @@ from workers.sources.purchases import RunPurchases
 from workers.sources.routing import collect
 from workers.sources.tiktok.account import own_posts
 from workers.sources.tiktok.display import OwnPosts
-from workers.writing.assistant import Assistant
+from workers.writing.assistant import FIRST_PERCENT, Assistant
 
 ANALYSE = Task(analyse, returns=Analysis)
 
@@ -80,9 +80,10 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         prose and prose.taking(context.acquire),
         context.step,
         MultilingualScorer(),
-        services.compute,
+        compute=services.compute,
+        report=context.progress,
     )
-    await context.progress("analysing", 60)
+    await context.progress("analysing", FIRST_PERCENT)
     try:
         labelled = await assistant.label(collection)
         analysis = await services.compute(
@@ -97,7 +98,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."
         raise Reject("analysis_timeout", message) from error
-    analysis = await assistant.write(analysis, product.name, labelled)
+    analysis = await assistant.write(analysis, product.name, labelled, collection.product)
     await context.progress("saving", 90)
     return analysis
 

@@ -12,17 +12,19 @@ from typing import Any
 from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
-from workers.insights.inputs import Collection, Labels
+from workers.insights.inputs import Collection, Labels, ProductFacts
 from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.engine import Scorer
-from workers.sources.context import Step
+from workers.sources.context import Report, Step
 from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
 from workers.writing.labels import LabelScorer, label_comments
 from workers.writing.model import Reason, TextModel, Unanswered, Usage
 from workers.writing.prose import PROMPT_VERSION as PROSE_VERSION
 from workers.writing.prose import findings_of, rewritten, synthesise
+from workers.writing.themes import name_themes
 
 PREPARE = Task(prepare, returns=Prepared)
+FIRST_PERCENT, LABELS_PERCENT = 60, 25  # of the job's progress, before and for the labels
 
 _WHY: dict[Reason, str] = {
     "refused": "The language model refused",
@@ -45,11 +47,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Labelled:
-    """`scorer` is None if the embedded engine reads the comments."""
+    """`scorer` is None if the embedded engine reads the comments. `caveats` go into the summary."""
 
     scorer: Scorer | None = None
     labels: Labels = field(default_factory=dict)
     share: Share = Share()
+    caveats: tuple[str, ...] = ()
+
+
+async def unreported(stage: str, percent: int) -> None:
+    """For callers that show no progress."""
 
 
 class Assistant:
@@ -64,42 +71,62 @@ class Assistant:
         prose: TextModel | None,
         step: Step,
         embedded: Scorer,
+        *,
         compute: Compute = in_thread,
+        report: Report = unreported,
     ) -> None:
         self._labels_model = labels
         self._prose_model = prose
         self._step = step
         self._embedded = embedded
         self._compute = compute
+        self._report = report
 
     async def label(self, collection: Collection) -> Labelled:
-        """Labels the comments without copies and spam, which cost nothing."""
+        """Labels comments of all languages. Copies, spam and suspected injections stay away."""
         model = self._labels_model
         if model is None:
             return Labelled()
-        kept = (await self._compute(PREPARE, collection.comments)).kept
+        prepared = await self._compute(PREPARE, collection.comments)
+        kept = (*prepared.kept, *prepared.not_read)
         if not kept:
             return Labelled()
-
+        comments = [counted.comment for counted in kept]
         try:
-            found = await label_comments(model, [counted.comment for counted in kept], self._step)
+            found = await label_comments(model, comments, self._step, self._labels_done)
         except Unanswered as failure:
             return Labelled(share=Share(failure.usage, failure.reason))
-        by_ref = found.labels
+        by_ref, usage = found.labels, found.usage
+        caveats: tuple[str, ...] = ()
+        try:
+            named = await name_themes(model, comments, by_ref, self._step)
+            by_ref, usage = named.labels, usage + named.usage
+        except Unanswered as failure:
+            usage += failure.usage
+            caveats = (f"{_WHY[failure.reason]}; it named no themes outside our list.",)
         by_text = {
             counted.text: by_ref[counted.comment.ref].sentiment
             for counted in kept
             if counted.comment.ref in by_ref
         }
         scorer = LabelScorer(model.name, by_text, self._embedded)
-        return Labelled(scorer, by_ref, Share(found.usage))
+        return Labelled(scorer, by_ref, Share(usage), caveats)
 
-    async def write(self, analysis: Analysis, product_name: str, labelled: Labelled) -> Analysis:
+    async def _labels_done(self, share: float) -> None:
+        await self._report("analysing", FIRST_PERCENT + round(share * LABELS_PERCENT))
+
+    async def write(
+        self,
+        analysis: Analysis,
+        product_name: str,
+        labelled: Labelled,
+        product: ProductFacts | None = None,
+    ) -> Analysis:
         """The analysis with the model's prose in its pack. Each document names its engine."""
         model = self._prose_model
         if model is None:
             return analysis
-        prose, share = await self._prose(model, analysis, product_name)
+        prose, share = await self._prose(model, analysis, product_name, product)
         pack = analysis.pack
         configuration = pack.configuration if prose is None else rewritten(analysis, prose)
         name = None if prose is None else model.name
@@ -113,14 +140,19 @@ class Assistant:
         )
 
     async def _prose(
-        self, model: TextModel, analysis: Analysis, product_name: str
+        self,
+        model: TextModel,
+        analysis: Analysis,
+        product_name: str,
+        product: ProductFacts | None,
     ) -> tuple[dict[str, Any] | None, Share]:
         findings, evidence = findings_of(analysis)
         if not evidence:
             return None, Share()
+        await self._report("writing", FIRST_PERCENT + LABELS_PERCENT)
 
         async def ask() -> dict[str, Any]:
-            found = await synthesise(model, product_name, findings, evidence)
+            found = await synthesise(model, product_name, findings, evidence, product)
             return {"prose": found.as_json(), "usage": found.usage.stored()}
 
         try:
@@ -137,11 +169,9 @@ def _signed_result(result: Result, model: TextModel | None, labelled: Labelled) 
         }
         return replace(result, content=unsigned)
     name = model.name if model is not None and labelled.scorer else None
-    share = labelled.share
-    return replace(
-        result,
-        content=_signed(result.content, name, LABELS_VERSION, share, "read the comments"),
-    )
+    content = result.content | {"caveats": [*result.content["caveats"], *labelled.caveats]}
+    signed = _signed(content, name, LABELS_VERSION, labelled.share, "read the comments")
+    return replace(result, content=signed)
 
 
 def _signed(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from workers.writing.figures import Figure, counted, mentions, stated
 
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
@@ -20,8 +22,6 @@ _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 
 MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 _CONTACT = re.compile(
     r"https?:|www\.|\b[\w-]+\.(?:com|net|org|io|ru|shop|xyz|link)\b|@\w|\b\w+@\w+"
     r"|\+?\d[\d ()/-]{7,}\d",
@@ -36,10 +36,20 @@ def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     return " ".join("".join(seen).split())[:limit]
 
 
-def as_data(items: Mapping[str, str]) -> str:
+def items_of(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    """The lines with ids."""
+    return [{"id": name, "text": as_line(text)} for name, text in texts.items()]
+
+
+def as_data(texts: Mapping[str, str]) -> str:
     """The lines as JSON with ids, so that no text can end its own string."""
-    lines = [{"id": name, "text": as_line(text)} for name, text in items.items()]
-    return json.dumps({"items": lines}, ensure_ascii=False)
+    return json.dumps({"items": items_of(texts)}, ensure_ascii=False)
+
+
+def is_clean(text: str) -> bool:
+    """Whether it is short and names no contact, and a person sees all of it."""
+    unclean = _CONTACT.search(text) or _INVISIBLE.search(text)
+    return len(text) <= MAX_CLAIM_CHARACTERS and unclean is None
 
 
 def _is_seen(char: str) -> bool:
@@ -62,28 +72,50 @@ AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 @dataclass(frozen=True)
 class Ground:
-    """The evidence and the numbers that a claim may use."""
+    """What a claim may state: the figures of the evidence it cites, and those of given texts."""
 
-    evidence_ids: frozenset[str]
-    numbers: frozenset[str]
+    by_evidence: Mapping[str, frozenset[Figure]]
+    always: frozenset[Figure]
 
     @classmethod
-    def of(cls, findings: Mapping[str, object], evidence_ids: Iterable[str]) -> Ground:
-        """A claim may quote each number of the findings, and a share also as percent."""
-        return cls(frozenset(evidence_ids), frozenset(_quotable(findings)))
+    def of(
+        cls,
+        findings: Mapping[str, Mapping[str, object]],
+        evidence: Iterable[Mapping[str, Any]],
+        texts: Iterable[str] = (),
+        figures: Iterable[Figure] = (),
+    ) -> Ground:
+        """`findings` are sections by document. What `texts` state, every claim may repeat."""
+        kinds: dict[str, str] = {}
+        by_evidence: dict[str, set[Figure]] = {}
+        for item in evidence:
+            kinds[item["id"]] = item["kind"]
+            by_evidence[item["id"]] = {
+                *mentions(item["paraphrase"]),
+                *counted(item["n"], item["kind"]),
+            }
+        for section, finding in _findings(findings):
+            ids = [name for name in _cited(finding) if name in by_evidence]
+            said = set(stated(section, finding, (kinds[name] for name in ids)))
+            for name in ids:
+                by_evidence[name] |= said
+        always = {*figures, *(figure for text in texts for figure in mentions(text))}
+        return cls({name: frozenset(said) for name, said in by_evidence.items()}, frozenset(always))
+
+    def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
+        """What a claim that cites this evidence may state."""
+        return self.always.union(*(self.by_evidence.get(name, ()) for name in evidence_ids))
 
     def holds(self, claim: Claim) -> bool:
         """Whether the claim cites known evidence and each of its texts is allowed."""
         cited = set(claim.evidence_ids)
-        if not cited or not cited <= self.evidence_ids:
+        if not cited or not cited <= self.by_evidence.keys():
             return False
-        return all(self.allows(text) for text in claim.texts())
+        return all(self.allows(text, cited) for text in claim.texts())
 
-    def allows(self, text: str) -> bool:
-        """Whether it is short, names no contact, and states only known numbers."""
-        if len(text) > MAX_CLAIM_CHARACTERS or _CONTACT.search(text) or _INVISIBLE.search(text):
-            return False
-        return all(_normal(number) in self.numbers for number in _NUMBER.findall(text))
+    def allows(self, text: str, evidence_ids: Iterable[str] = ()) -> bool:
+        """Whether it is short, names no contact, and states only known figures."""
+        return is_clean(text) and self.figures(evidence_ids).issuperset(mentions(text))
 
 
 def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
@@ -91,28 +123,16 @@ def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
     return [claim for claim in claims if ground.holds(claim)]
 
 
-def _quotable(value: object) -> Iterable[str]:
-    if isinstance(value, bool) or value is None:
-        return
-    if isinstance(value, int | float):
-        yield from (_normal(f"{abs(value):.{places}f}") for places in (0, 1, 2))
-        if abs(value) <= 1:
-            yield from (_normal(f"{abs(value) * 100:.{places}f}") for places in (0, 1))
-    elif isinstance(value, str):
-        yield from (_normal(number) for number in _NUMBER.findall(value))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _quotable(inner)
-    elif isinstance(value, Iterable):
-        for inner in value:
-            yield from _quotable(inner)
+def _findings(
+    documents: Mapping[str, Mapping[str, object]],
+) -> Iterable[tuple[str, Mapping[str, object]]]:
+    """Each finding with the name of its section."""
+    for document in documents.values():
+        for section, value in document.items():
+            entries = value if isinstance(value, list | tuple) else [value]
+            yield from ((section, entry) for entry in entries if isinstance(entry, Mapping))
 
 
-def _normal(number: str) -> str:
-    """One spelling for `1,200`, `1200` and `1200.0`."""
-    if _GROUPED.fullmatch(number):
-        number = re.sub(r"[.,]", "", number)
-    plain = number.replace(",", ".")
-    whole, _point, rest = plain.partition(".")
-    rest = rest.rstrip("0")
-    return (whole.lstrip("0") or "0") + (f".{rest}" if rest else "")
+def _cited(finding: Mapping[str, Any]) -> Sequence[str]:
+    single = finding.get("evidence_id")
+    return finding.get("evidence_ids") or ([single] if single else [])

@@ -21,7 +21,7 @@ from workers.insights.sentiment.engine import Probabilities, Scorer
 from workers.insights.vocabulary import ASPECTS
 from workers.sources.context import Step, forgetful
 from workers.writing.grounding import as_data
-from workers.writing.model import Answered, TextModel, Unanswered, Usage
+from workers.writing.model import Answered, TextModel, Usage, gather_answers
 
 PROMPT_VERSION = "labels-1"
 MAX_COMMENTS = 400
@@ -58,6 +58,13 @@ class _Labels(BaseModel):
     labels: Annotated[list[_ItemLabel], Field(json_schema_extra={"maxItems": BATCH})]
 
 
+Done = Callable[[float], Awaitable[None]]
+
+
+async def unreported(share: float) -> None:
+    """For callers that show no progress."""
+
+
 @dataclass(frozen=True)
 class Labelling:
     """Labels by a comment's `ref`; some comments may have none."""
@@ -68,31 +75,34 @@ class Labelling:
 
 
 async def label_comments(
-    model: TextModel, comments: Sequence[Comment], step: Step = forgetful
+    model: TextModel,
+    comments: Sequence[Comment],
+    step: Step = forgetful,
+    report: Done = unreported,
 ) -> Labelling:
     """Labels up to MAX_COMMENTS. Raises `Unanswered` if no batch was answered.
 
-    Each answered batch is a step, so that a `Snooze` of another batch does not lose it.
+    Each answered batch is a step, so that a `Snooze` of another batch does not lose it. `report`
+    gets the share of the batches that are done, after each.
     """
     asked = comments[:MAX_COMMENTS]
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     room = asyncio.Semaphore(AT_ONCE)
-    outcomes = await asyncio.gather(
-        *(
-            _label_batch(model, batch, room, partial(step, f"labels_{number}"))
-            for number, batch in enumerate(batches, start=1)
-        ),
-        return_exceptions=True,
+    done = 0
+
+    async def labelled(number: int, batch: Sequence[Comment]) -> Labelling:
+        nonlocal done
+        try:
+            return await _label_batch(model, batch, room, partial(step, f"labels_{number}"))
+        finally:
+            done += 1
+            await report(done / len(batches))
+
+    answers, failures = await gather_answers(
+        labelled(number, batch) for number, batch in enumerate(batches, start=1)
     )
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Unanswered)]
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException) and not isinstance(outcome, Unanswered):
-            raise outcome
-    answers = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     usage = sum((found.usage for found in answers), Usage())
     usage = sum((failure.usage for failure in failures), usage)
-    if batches and len(failures) == len(batches):
-        raise Unanswered(failures[0].reason, usage, failures[0].after_seconds)
     labels = {ref: label for found in answers for ref, label in found.labels.items()}
     return Labelling(labels, usage, unlabelled=len(asked) - len(labels))
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -35,6 +35,7 @@ LIMIT = "openai"  # in private.semaphores
 
 _MILLION = Decimal(1_000_000)
 
+T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
 Reason = Literal[
     "refused", "cut_off", "filtered", "off_schema", "over_quota", "unavailable", "model_not_found"
@@ -223,6 +224,23 @@ class TextModel:
         if isinstance(error, openai.APIConnectionError | openai.InternalServerError):
             return Unanswered("unavailable", after_seconds=30.0)
         return Unanswered("unavailable")
+
+
+async def gather_answers(calls: Iterable[Awaitable[T]]) -> tuple[list[T], list[Unanswered]]:
+    """Answers and failures. Waits for all of them, so that each paid answer is kept as a step.
+
+    Raises `Unanswered` with the usage of all if none is answered, and any other error.
+    """
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Unanswered)]
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Unanswered):
+            raise outcome
+    answers = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    if failures and not answers:
+        usage = sum((failure.usage for failure in failures), Usage())
+        raise Unanswered(failures[0].reason, usage, failures[0].after_seconds)
+    return answers, failures
 
 
 @asynccontextmanager

@@ -204,19 +204,22 @@ def _unspecific(said: Said) -> Iterator[Mention]:
             kind = item.label.kind if item.label else _kind(clause, item.net, None)
             if kind is None and item.label is None and "?" in item.counted.text:
                 kind = "question"
-            yield Mention(item, OVERALL, kind, item.by_text)
+            about = item.label.theme if item.label and item.label.theme else OVERALL
+            yield Mention(item, about, kind, item.by_text)
 
 
 def _theme(
     kind: ThemeKind, aspect: str, group: Sequence[Mention], comments: int, log: EvidenceLog
 ) -> Theme:
-    title = theme_title(kind, aspect)
+    is_open = aspect != OVERALL and aspect not in ASPECTS  # a title in the model's words
+    title = aspect if is_open else theme_title(kind, aspect)
     sources = [mention.item.comment for mention in group]
     paraphrase = f"{title} ({said_by(sources)})."
     return Theme(
         kind=kind,
-        aspect=aspect,
+        aspect=None if is_open else aspect,
         title=title,
+        source="model" if is_open else "vocabulary",
         share=round(len(group) / comments, 3),
         n=len(group),
         carries_claims=kind not in _NO_CLAIM and carries_claims(aspect),

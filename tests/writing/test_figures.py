@@ -1,0 +1,155 @@
+"""Numbers of a claim: a named field or a sentence of ours states them, with their unit."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from workers.writing.figures import mentions
+from workers.writing.grounding import Ground
+
+EVIDENCE = [
+    {"id": "e1", "kind": "comment", "paraphrase": "34 comments speak of durability.", "n": 34},
+    {"id": "e2", "kind": "comment", "paraphrase": "120 comments were read.", "n": 120},
+    {"id": "e3", "kind": "comment", "paraphrase": "8 of 120 comments want to buy.", "n": 8},
+    {"id": "e4", "kind": "review", "paraphrase": "12 reviews give 4.6 of 5 stars.", "n": 12},
+    {"id": "e9", "kind": "video", "paraphrase": "A post with 4.2 times its usual views.", "n": 18},
+    {"id": "e10", "kind": "product_fact", "paraphrase": "The page states 25.00 USD.", "n": 1},
+]
+FINDINGS = {
+    "sentiment_summary": {
+        "overall": {"net": -0.31, "ci95": [-0.4, -0.22], "n": 120, "evidence_ids": ["e2"]},
+        "aspects": [{"name": "durability", "mentions": 34, "net": -0.58, "evidence_ids": ["e1"]}],
+        "purchase_intent": {"share": 0.067, "ci95": [0.034, 0.126], "evidence_ids": ["e3"]},
+        "stars": {"mean": 4.6, "n": 12, "evidence_ids": ["e4"]},
+        "as_of": "2026-11-30T10:00:00Z",
+    },
+    "virality_breakdown": {
+        "stands_out": {"value": 74, "interval": [61, 83], "ratio": 4.2, "evidence_ids": ["e9"]},
+    },
+}
+NAME = "Marlow 500 ml Bottle"
+GROUND = Ground.of(FINDINGS, EVIDENCE, [NAME])
+ALL = [item["id"] for item in EVIDENCE]
+
+
+def stated():
+    """The numbers of everything that states one."""
+    return {figure.value for figure in GROUND.figures(ALL)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "34 comments speak of it.",
+        "34 people speak of it.",
+        "Of 120 comments, 34 comments speak of it.",
+        "8 of 120 comments want to buy.",
+        "8 out of 120 people want to buy.",
+        "7 % of comments want to buy.",
+        "6.7% of all comments want to buy.",
+        "Between 3 and 13 % of comments want to buy.",
+        "A net of -0.31.",
+        "The net is \u22120.31, between -0.40 and -0.22.",
+        "It scores 74 of 100.",
+        "A score of 74, from 61 to 83.",
+        "4.2 times the usual views.",
+        "4.2x the usual views.",
+        "4.6 of 5 stars from 12 reviews.",
+        "4.6-star reviews.",
+        "25 USD.",
+        "$25.00 for the bottle.",
+        "It holds 500 ml.",
+        "It holds 500ml.",
+        "No number at all.",
+        "This one is for you.",
+    ],
+)
+def test_a_stated_number_with_its_unit_may_be_quoted(text):
+    assert GROUND.allows(text, ALL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 of 10 people love it.",
+        "9 out of 10 comments love it.",
+        "Nine out of ten people love it.",
+        "One in ten comments complains.",
+        "Half of all comments praise it.",
+        "Thousands of people ask for it.",
+        "10 people love it.",
+        "30 people love it.",
+        "34 buyers love it.",
+        "34 % of comments love it.",
+        "74 % of comments love it.",
+        "31 % of comments love it.",
+        "7 % of buyers love it.",
+        "7 % off today.",
+        "A net of 0.31.",
+        "74 comments praise it.",
+        "74 of 120 comments praise it.",
+        "120 stars.",
+        "34 times the usual views.",
+        "25 EUR.",
+        "\u00a325 for the bottle.",
+        "Only 25 left.",
+        "It holds 25 ml.",
+        "\uff19 of \uff11\uff10 people love it.",
+        "\u0669 comments love it.",
+        "Since 2026 on the market.",
+        "On 2026-11-30 people asked.",
+        "\u00bd of it is left.",
+        "It won prize No. 1.",
+        "34",
+        "See e9.",
+    ],
+)
+def test_a_number_without_its_field_or_with_another_unit_is_not_allowed(text):
+    assert not GROUND.allows(text, ALL)
+
+
+def test_a_number_counts_only_for_a_claim_that_cites_its_evidence():
+    assert GROUND.allows("34 comments speak of it.", ["e1"])
+    assert not GROUND.allows("34 comments speak of it.", ["e3"])
+
+
+WORDS = st.sampled_from([
+    "people", "comments", "love", "it", "bottle", "of", "out", "in", "the", "net", "score",
+    "times", "reviews", "stars", "USD", "$", "%", "views", "want", "to", "and", "or", "-", "/",
+    ".", ",", "(", ")", "#", "one", "34", "120",
+])  # fmt: skip
+NUMBERS = st.one_of(
+    st.integers(0, 10**6).map(str),
+    st.decimals(0, 1000, places=2).map(str),
+    st.integers(1000, 10**6).map("{:,}".format),
+    st.sampled_from(["nine", "Twelve", "hundreds", "twice", "half", "\u2169", "\u00bc", "\u0967"]),
+)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(WORDS, max_size=6), NUMBERS, st.lists(WORDS, max_size=6), st.sampled_from(["", " "])
+)
+@example(["-"], "9", ["of", "120", "comments"], " ")
+def test_prose_with_a_number_that_no_field_states_is_always_dropped(before, number, after, space):
+    plain = unicodedata.normalize("NFKC", number).replace(",", "").casefold()
+    if plain.replace(".", "").isdecimal():
+        plain = f"{float(plain):.2f}".rstrip("0").rstrip(".")
+    assume(plain not in {value.lstrip("-") for value in stated()} | {"5", "100"})
+    if number[0].isalpha() or {"34", "120"} & {*before[-1:], *after[:1]}:
+        space = " "  # glued, it would be another word or another number
+    text = f"{' '.join(before)}{space}{number}{space}{' '.join(after)}"
+    assert not GROUND.allows(text, ALL)
+
+
+@given(st.text(alphabet=st.characters(categories=["Nd", "Nl", "No"]), min_size=1, max_size=4))
+def test_every_numeral_of_unicode_is_a_number(numeral):
+    assert mentions(f"{numeral} comments love it")
+
+
+def test_a_long_chain_of_numbers_is_read_without_recursion():
+    assert len(mentions("1-" * 20_000)) == 20_000
