@@ -53,9 +53,9 @@ SECTIONS = (
         records.judge,
     ),
     Section(
-        (data.SENTIMENT,),
-        (*opinions.SETS.values(), "totals_error", "totals_coverage"),
-        lambda folder: opinions.judge(folder / data.SENTIMENT),
+        (data.SENTIMENT, data.LANGUAGES),
+        opinions.BARS,
+        opinions.judge,
     ),
     Section(
         (data.PRODUCT_PAGES,),
@@ -70,11 +70,14 @@ SECTIONS = (
             "canaries",
             "raw_runs",
             "injection_shift",
+            "complaint_shift",
             "brigade_shift",
         ),
         honesty.judge,
     ),
-    Section((data.SENTIMENT, data.CREATORS), ("time_400", "memory_400"), speed.judge),
+    Section(
+        (data.SENTIMENT, data.CREATORS), ("time_400", "time_analysis", "memory_400"), speed.judge
+    ),
 )
 
 

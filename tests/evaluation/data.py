@@ -18,6 +18,7 @@ CREATORS = "tiktok_creators_2020.csv.gz"
 GROWTH = "tiktok_growth_pairs_2025.csv.gz"
 ITEMS = "tiktok_items_2020.json"
 SENTIMENT = "sentiment"
+LANGUAGES = "sentiment_languages"
 INJECTION = "injection"
 PRODUCT_PAGES = "product_pages"
 
