@@ -65,9 +65,9 @@ SECTIONS = (
     ),
     Section((data.RETENTION,), ("retention_rank",), retention.judge),
     Section(
-        (data.SENTIMENT,),
-        (*opinions.SETS.values(), "totals_error", "totals_coverage"),
-        lambda folder: opinions.judge(folder / data.SENTIMENT),
+        (data.SENTIMENT, data.LANGUAGES),
+        opinions.BARS,
+        opinions.judge,
     ),
     Section(
         (data.PRODUCT_PAGES,),
@@ -88,11 +88,14 @@ SECTIONS = (
             "canaries",
             "raw_runs",
             "injection_shift",
+            "complaint_shift",
             "brigade_shift",
         ),
         honesty.judge,
     ),
-    Section((data.SENTIMENT, data.CREATORS), ("time_400", "memory_400"), speed.judge),
+    Section(
+        (data.SENTIMENT, data.CREATORS), ("time_400", "time_analysis", "memory_400"), speed.judge
+    ),
 )
 
 

@@ -124,10 +124,8 @@ def test_short_comments_of_a_language_that_is_not_read_give_no_total_and_are_nam
 
 def test_labelled_comments_count_as_read_in_any_language():
     comments = make_comments(*INDONESIAN, "hay quá trời quá đất luôn á mọi người")
-    labels = {
-        comment.ref: Label("positive", "praise", None, wants_to_buy=False)
-        for comment in comments[:-1]
-    }
+    label = Label("positive", "praise", aspect=None, wants_to_buy=False)
+    labels = {comment.ref: label for comment in comments[:-1]}
     found = analyse(
         make_collection(comments=comments),
         product_name="Bottle",

@@ -84,8 +84,11 @@ def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -
         if may_hit(text)
     ]
     texts = [clause.text for clause in clauses]
-    hits = find_in(vectors.of(texts), texts)
-    opinions = by_text([clause.item.counted for clause in clauses], vectors, texts)
+    found_hits = find_in(vectors.of(texts), texts)
+    hits = [(clause, hit) for clause, hit in zip(clauses, found_hits, strict=True) if hit]
+    opinions = by_text(
+        [clause.item.counted for clause, _ in hits], vectors, [clause.text for clause, _ in hits]
+    )
     product = _product_pattern(product_names)
     wanting = {item.ref: item for item in words if item.label and item.label.wants_to_buy}
     found: dict[tuple[str, str], Mention] = {}
@@ -93,9 +96,7 @@ def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -
         if item.label and item.label.aspect and item.by_text:
             mention = Mention(item, item.label.aspect, item.label.kind, item.by_text)
             found[item.ref, item.label.aspect] = mention
-    for clause, hit, (opinion, net) in zip(clauses, hits, opinions, strict=True):
-        if hit is None:
-            continue
+    for (clause, hit), (opinion, net) in zip(hits, opinions, strict=True):
         if wants_to_buy(hit, clause.text):
             wanting.setdefault(clause.item.ref, clause.item)
         kind = _kind(clause, net, hit)
