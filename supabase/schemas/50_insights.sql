@@ -145,7 +145,14 @@ grant update (name) on public.virality_packs to authenticated;
 grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
-returns table (product_id uuid, product_name text, source_url text, last_breakdown jsonb)
+returns table (
+    product_id uuid,
+    product_name text,
+    source_url text,
+    last_breakdown jsonb,
+    last_numbers jsonb,
+    record jsonb
+)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
@@ -156,13 +163,20 @@ begin atomic
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
             order by r.created_at desc limit 1
-        )
+        ),
+        (
+            select to_jsonb(n) from public.analysis_numbers as n
+            where n.product_id = p.id
+            order by n.created_at desc limit 1
+        ),
+        private.shown_record(p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. Definer: workers have no table
+virality_breakdown, whose counts give the velocity, or null. last_numbers is the newest row of
+analysis_numbers, or null; record is what private.shown_record says. Definer: workers have no table
 rights.';
 grant execute on function private.analysis_input to worker;
 
@@ -199,7 +213,12 @@ comment on function private.prune_analyses is
 'Deletes the results and packs of a product beyond its newest plans.kept_analyses analyses.';
 
 create function private.save_analysis(
-    msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
+    msg_id bigint,
+    read_ct integer,
+    job_id uuid,
+    results jsonb,
+    pack jsonb,
+    offer jsonb default '{}'
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -233,6 +252,12 @@ begin
         jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
         r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
+    perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
+    insert into public.notifications (user_id, kind, product_id, text)
+    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
+    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        as c (kind text, text text)
+    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
     perform private.prune_analyses(v_product.id, v_product.user_id);
     -- Last, because it bumps read_version, whose lock comes last.
     update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
@@ -242,5 +267,7 @@ $$;
 comment on function private.save_analysis is
 'Saves the results and the pack of analyze_product. The worker completes the job in the same
 transaction. False: the lease or the product is gone, and the caller must roll back. The pack
-names its results (inputs.analysis_result_ids). Definer: owner and product come from the job.';
+names its results (inputs.analysis_result_ids). offer has the price, currency and is_sold_out of
+the product''s page. Of what changed, notifies of new complaints and of what is sold out or back in
+stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;

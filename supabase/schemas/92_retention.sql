@@ -38,11 +38,18 @@ begin
         limit prune_records.quantity for update skip locked
     ));
     get diagnostics v_rows = row_count;
+    v_pruned := v_pruned + v_rows;
+    delete from public.notifications as t where t.id = any (array(
+        select o.id from public.notifications as o
+        where o.created_at < now() - interval '90 days'
+        limit prune_records.quantity for update skip locked
+    ));
+    get diagnostics v_rows = row_count;
     return v_pruned + v_rows;
 end;
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
-OAuth states after ten minutes, tokens to revoke after 30 days. Returns how many. Definer: workers
-have no table rights.';
+OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days.
+Returns how many. Definer: workers have no table rights.';
 grant execute on function private.prune_records to worker;

@@ -3,12 +3,12 @@
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses
+    max_scripts, max_brand_rules, kept_analyses, watch, kept_history
 )
 values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20)
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, 'off', 100),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, 'weekly', 400),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, 'daily', 800)
 on conflict on constraint plans_pkey do update set
     name = excluded.name,
     rank = excluded.rank,
@@ -18,7 +18,9 @@ on conflict on constraint plans_pkey do update set
     requests_per_minute = excluded.requests_per_minute,
     max_scripts = excluded.max_scripts,
     max_brand_rules = excluded.max_brand_rules,
-    kept_analyses = excluded.kept_analyses;
+    kept_analyses = excluded.kept_analyses,
+    watch = excluded.watch,
+    kept_history = excluded.kept_history;
 
 insert into private.plan_prices (lookup_key, plan)
 values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')
