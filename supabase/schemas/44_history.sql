@@ -309,7 +309,7 @@ create function private.analysis_numbers(
     out stage text,
     out is_sample boolean
 )
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_virality jsonb := jsonb_path_query_first(
@@ -353,7 +353,8 @@ begin
 end;
 $$;
 comment on function private.analysis_numbers is
-'The numbers of an analysis, from its documents. The only place that knows where they stand there.';
+'The numbers of an analysis, from its documents. The only place that knows where they stand there.
+Definer: private.number_at is internal.';
 grant execute on function private.analysis_numbers to worker;
 
 create function private.number_at(document jsonb, path text[])
@@ -366,7 +367,6 @@ begin atomic
 end;
 comment on function private.number_at is
 'The number at a path of a document; null if there is none.';
-grant execute on function private.number_at to worker;
 
 create function private.save_numbers(product public.products, results jsonb, offer jsonb)
 returns void

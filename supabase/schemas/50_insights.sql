@@ -243,6 +243,12 @@ begin
         returning id, type
     )
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
+    perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
+    insert into public.notifications (user_id, kind, product_id, text)
+    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
+    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        as c (kind text, text text)
+    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
@@ -252,12 +258,6 @@ begin
         jsonb_set(r.configuration, '{inputs, analysis_result_ids}', v_result_ids),
         r.score
     from jsonb_to_record(save_analysis.pack) as r (name text, configuration jsonb, score numeric);
-    perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
-    insert into public.notifications (user_id, kind, product_id, text)
-    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
-    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
-        as c (kind text, text text)
-    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
     perform private.prune_analyses(v_product.id, v_product.user_id);
     -- Last, because it bumps read_version, whose lock comes last.
     update public.products as p set last_analyzed_at = now() where p.id = v_product.id;
