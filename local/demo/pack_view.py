@@ -26,13 +26,12 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
             f"[bold]{escape(pack['headline'])}[/bold]\n{escape(pack['summary'])}",
             title=escape(name),
         ),
-        _section("Score", _score(breakdown["score"], pack["confidence"])),
+        _section("How far it stands out", _stands_out(breakdown, pack["confidence"])),
         _section("What people say", _sentiment(sentiment)),
         _section("Hooks", _hooks(pack["hooks"])),
         _section("Angles", _angles(pack["angles"])),
         *_script(pack),
-        _section("Hashtags and sounds, against comparable posts without them", _lifts(pack)),
-        _section("When to post", _posting(pack["posting"])),
+        _section("Posts that stood out, and their hashtags", _comparables(pack)),
         _section("Do, don't, disclose", _rules(pack)),
         _section("What this rests on", _evidence(pack["evidence"])),
         _section("Caveats", _bullets(pack["caveats"])),
@@ -43,16 +42,21 @@ def _section(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
 
 
-def _score(score: Json, confidence: Json) -> RenderableType:
-    if score["value"] is None:
-        return Text(_sentence(f"Not measured: {score['basis_text']}"))
-    low, high = score["interval"] or (None, None)
-    colour = _BAND_COLOURS.get(score["band"], "white")
-    interval = "" if low is None else f", likely between {low} and {high}"
+def _stands_out(breakdown: Json, confidence: Json) -> RenderableType:
+    found, growing = breakdown["stands_out"], breakdown["still_growing"]
+    if found["value"] is None:
+        return Text(_sentence(f"Not measured: {found['basis_text']}"))
+    low, high = found["interval"]
+    colour = _BAND_COLOURS.get(found["band"], "white")
+    place = f"{growing['percentile']:.0f} of 100. " if growing["status"] == "shown" else ""
     return Group(
-        Text.assemble((f"{score['value']} of 100 ({score['band']})", f"bold {colour}"), interval),
-        Text(f"Compared with {score['basis_text']}."),
+        Text.assemble(
+            (f"{found['value']} of 100 ({found['band']})", f"bold {colour}"),
+            f", likely between {low} and {high}",
+        ),
+        Text(f"×{found['ratio']:.1f}, compared with {found['basis_text']}."),
         Text(f"Confidence {confidence['level']}: {'; '.join(confidence['reasons'])}.", style="dim"),
+        Text(f"Still growing: {place}{growing['reason']}"),
     )
 
 
@@ -106,37 +110,14 @@ def _beats(beats: list[Json]) -> RenderableType:
     return table
 
 
-def _lifts(pack: Json) -> RenderableType:
-    rows = [
-        *((f"#{tag['tag']}", tag) for tag in pack["hashtags"][:_MAX_TAGS]),
-        *((f"♪ {sound['title']}", sound) for sound in pack["sounds"][:_MAX_TAGS]),
+def _comparables(pack: Json) -> RenderableType:
+    if not pack["comparables"]:
+        return Text("No post is known to stand out.")
+    used = [
+        f"#{tag['tag']} ({tag['posts']} posts of {tag['authors']} creators)"
+        for tag in pack["tags"][:_MAX_TAGS]
     ]
-    if not rows:
-        return Text("None is known well enough to say.")
-    table = _table("", "Views", "95 % interval", "Posts", "")
-    for label, lift in rows:
-        low, high = lift["lift_ci"]
-        verdict = "no measurable effect" if low <= 1 <= high else "helps" if low > 1 else "hurts"
-        table.add_row(
-            escape(label),
-            f"×{lift['lift']:.2f}",
-            f"{low:.2f} to {high:.2f}",
-            str(lift["n"]),
-            verdict,
-        )
-    return table
-
-
-def _posting(posting: Json) -> RenderableType:
-    if posting["status"] != "supported":
-        return Text(_sentence(f"No window is recommended: {posting['reason']}"))
-    return _bullets(
-        [
-            f"{window['from_hour_utc']:02}:00 to {window['to_hour_utc']:02}:00 UTC: "
-            f"×{window['lift']:.2f} views ({window['n']} posts)"
-            for window in posting["windows"]
-        ]
-    )
+    return _bullets([*(post["why"] for post in pack["comparables"]), *used])
 
 
 def _rules(pack: Json) -> RenderableType:

@@ -80,11 +80,12 @@ create table public.virality_packs (
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
-'A creator''s working material: hooks, angles, script beats and hashtags, each with its evidence.';
+'A creator''s working material: hooks, angles and script beats, each with its evidence.';
 comment on column public.virality_packs.job_id is
 'The job that wrote it, even after that job is pruned; null without one.';
 comment on column public.virality_packs.score is
-'Virality score, 0 to 100; null for insufficient data.';
+'How far the video stands out: it does better than so many of 100 posts. Null where nothing is
+known to compare it with.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is

@@ -11,7 +11,17 @@ from pathlib import Path
 from core.config import LocalSettings, load
 from local import scratch
 from local.layout import ROOT
-from tests.evaluation import data, growth, honesty, opinions, products, records, rules, speed
+from tests.evaluation import (
+    data,
+    growth,
+    honesty,
+    opinions,
+    products,
+    records,
+    retention,
+    rules,
+    speed,
+)
 from tests.evaluation.bars import Finding, falls_short, read_bars
 from tests.evaluation.report import markdown, print_lines
 
@@ -38,7 +48,7 @@ class Section:
 SECTIONS = (
     Section(
         (data.GROWTH,),
-        ("growth_rank", "growth_top_fifth", "score_beats_engagement"),
+        ("still_growing_rank",),
         growth.judge,
     ),
     Section(
@@ -46,12 +56,14 @@ SECTIONS = (
         (
             "interval_coverage",
             "baseline_of_five",
-            "outlier_explained_by_shares",
-            "hashtag_lift",
-            "timing_claims",
+            "shares_rank",
+            "stands_out_auc",
+            "followers_interval",
+            "comparables_true",
         ),
         records.judge,
     ),
+    Section((data.RETENTION,), ("retention_rank",), retention.judge),
     Section(
         (data.SENTIMENT,),
         (*opinions.SETS.values(), "totals_error", "totals_coverage"),

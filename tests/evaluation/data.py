@@ -16,6 +16,7 @@ from workers.insights.inputs import Author, Role, Sound, Video
 
 CREATORS = "tiktok_creators_2020.csv.gz"
 GROWTH = "tiktok_growth_pairs_2025.csv.gz"
+RETENTION = "snapugc_retention.csv.gz"
 ITEMS = "tiktok_items_2020.json"
 SENTIMENT = "sentiment"
 INJECTION = "injection"
@@ -57,6 +58,11 @@ def pairs(folder: Path) -> list[Pair]:
     return [
         p for p in found if p.first.views and p.second.views and _posted(p.first) < _seen(p.first)
     ]
+
+
+def retention(folder: Path) -> list[tuple[str, float]]:
+    """Captions, and how many still watched after five seconds: 0 few, 1, 2 many."""
+    return [(row["caption"], float(row["retention"])) for row in _rows(folder / RETENTION)]
 
 
 def labelled(file: Path) -> list[Labelled]:
@@ -146,3 +152,8 @@ def _pair_video(row: dict[str, str], suffix: str, seen: str, role: Role) -> Vide
 
 def _count(text: str) -> int | None:
     return int(float(text)) if text else None
+
+
+def is_kept_back(ref: str) -> bool:
+    """Half of the creators, by their hash: nothing is fitted or chosen on them."""
+    return int(ref[-8:], 16) % 2 == 1

@@ -57,6 +57,6 @@ def test_a_real_data_set_becomes_a_pack(db: Database):
     breakdown = db.value(
         "select content from public.analysis_results where type = 'virality_breakdown'"
     )
-    score = db.value("select score from public.virality_packs")
-    assert breakdown["score"]["value"] == score
-    assert 0 <= breakdown["score"]["interval"][0] <= score <= breakdown["score"]["interval"][1]
+    # The set knows no followers and one post of most creators: nothing to compare with.
+    assert breakdown["stands_out"]["basis"] == "none"
+    assert db.value("select score from public.virality_packs") is None

@@ -37,6 +37,10 @@ def make_video(author="ana", *, days_old=60.0, **fields):
     return replace(video, **fields)
 
 
+def with_followers(video, followers):
+    return replace(video, author=replace(video.author, followers=followers))
+
+
 def make_posts(author, views, **fields):
     """One post per number of views, the newest last, a day apart."""
     return [

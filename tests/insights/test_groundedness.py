@@ -43,6 +43,14 @@ def test_the_same_evidence_keeps_its_id():
     assert log.add("video", "Another.", ["v1"]) == "e2"
 
 
+def test_two_posts_of_which_the_same_is_said_are_two_pieces_of_evidence():
+    log = EvidenceLog(b"k")
+    links = [f"https://www.tiktok.com/@a/video/71234567{n}" for n in range(2)]
+    ids = [log.add("video", "The same.", [f"v{n}"], url=link) for n, link in enumerate(links)]
+    assert ids == ["e1", "e2"]
+    assert [item.url[-1] for item in log.items()] == ["0", "1"]
+
+
 def test_evidence_names_its_sources_by_a_keyed_hash():
     one, other = EvidenceLog(b"k"), EvidenceLog(b"another key")
     for log in (one, other):

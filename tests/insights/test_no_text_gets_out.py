@@ -84,8 +84,8 @@ def test_the_marked_collection_does_yield_findings():
         "desire",
     }
     assert [risk["kind"] for risk in sentiment["risks"]] == ["safety", "shipping"]
-    assert virality["score"]["band"] == "breakout"
-    assert [tag["tag"] for tag in virality["hashtags"]] == ["coffee"]
+    assert virality["stands_out"]["band"] == "breakout"
+    assert [tag["tag"] for tag in virality["tags"]] == ["coffee"]
     assert len(pack["angles"]) == 4
     assert len(pack["hooks"]) == 6
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 import pytest
 
 from tests.evaluation import data as sets
+from tests.evaluation import followers, retention
 from tests.evaluation.leaks import find_leaks
 from tests.insights.samples import KEY, NOW, contents, make_collection, make_comments
 from workers.insights.analysis import analyse
 from workers.insights.sentiment.lexicon import LexiconScorer
+from workers.insights.virality import hooks, stands_out
 from workers.insights.virality.velocity import snapshots_of
 from workers.sources.tiktok.items import read_videos
 
@@ -46,8 +48,10 @@ def test_a_real_creator_is_scored_against_their_own_posts(data):
     posts = max(sets.creators(data).values(), key=len)
     subject = replace(posts[-1], role="subject")
     virality = _analysed(videos=(*posts[:-1], subject))[1]
-    assert (virality["score"]["basis"], virality["score"]["n"]) == ("creator_median", 20)
-    assert virality["timing"]["n"] >= 30
+    assert (virality["stands_out"]["basis"], virality["stands_out"]["n"]) == (
+        "creator_median",
+        20,
+    )
 
 
 def test_a_video_seen_twice_has_a_speed(data):
@@ -57,3 +61,22 @@ def test_a_video_seen_twice_has_a_speed(data):
     second = _analysed(videos=(pair.second,), earlier=earlier)[1]
     assert second["velocity"]["status"] == "measured"
     assert second["velocity"]["views_per_hour"] > 0
+
+
+def test_the_shipped_estimate_from_followers_is_what_the_data_gives(data):
+    creators = sets.creators(data)
+    fitted = followers.fitted(
+        {ref: posts for ref, posts in creators.items() if not sets.is_kept_back(ref)}
+    )
+    assert fitted == followers.Fitted(
+        stands_out.FOLLOWERS_INTERCEPT,
+        stands_out.FOLLOWERS_SLOPE,
+        stands_out.FOLLOWERS_CREATORS,
+        stands_out.FOLLOWERS_RATIO,
+    )
+
+
+def test_the_shipped_retention_is_what_the_data_gives(data):
+    pools = retention.pools(sets.retention(data))
+    found = {hook: (round(pool.mean, 2), pool.n) for pool in pools for hook in pool.hooks}
+    assert found == {item.hook: (item.mean, item.n) for item in hooks.RETENTION}

@@ -52,18 +52,18 @@ def test_every_hook_and_angle_is_printed_with_its_reason(analysis: Analysis):
     assert [each for each in said if each not in text] == []
 
 
-def test_the_score_is_printed_with_its_interval_and_basis(analysis: Analysis):
+def test_how_far_it_stands_out_is_printed_with_interval_and_basis(analysis: Analysis):
     [breakdown] = [r.content for r in analysis.results if r.type == "virality_breakdown"]
-    low, high = breakdown["score"]["interval"]
+    low, high = breakdown["stands_out"]["interval"]
     text = printed(analysis)
-    assert f"{analysis.pack.score:.0f} of 100 ({breakdown['score']['band']})" in text
+    assert f"{analysis.pack.score:.0f} of 100 ({breakdown['stands_out']['band']})" in text
     assert f"likely between {low} and {high}" in text
-    assert breakdown["score"]["basis_text"] in text
+    assert breakdown["stands_out"]["basis_text"] in text
 
 
-def test_a_pack_without_scripts_hashtags_or_windows_says_so(analysis: Analysis):
-    nothing: dict[str, Any] = {"script_templates": [], "hashtags": [], "sounds": []}
+def test_a_pack_without_scripts_or_comparables_says_so(analysis: Analysis):
+    nothing: dict[str, Any] = {"script_templates": [], "comparables": []}
     text = printed(analysis, **nothing, caveats=["Nothing was found."])
-    assert "None is known well enough to say." in text
+    assert "No post is known to stand out." in text
     assert "A script of" not in text
     assert "• Nothing was found." in text

@@ -93,10 +93,10 @@ async def analysed(db, product, services, status="succeeded"):
 async def test_the_creators_own_median_is_the_baseline(db, product, services, accounts):
     await analysed(db, product, replace(services, tiktok_accounts=accounts))
     found = breakdown(db)
-    assert (found["score"]["basis"], found["score"]["n"]) == ("creator_median", 20)
-    assert found["score"]["value"] > 90
-    low, high = found["score"]["interval"]
-    assert low <= found["score"]["value"] <= high
+    assert (found["stands_out"]["basis"], found["stands_out"]["n"]) == ("creator_median", 20)
+    assert found["stands_out"]["value"] > 90
+    low, high = found["stands_out"]["interval"]
+    assert low <= found["stands_out"]["value"] <= high
     assert any("connected TikTok account" in caveat for caveat in found["caveats"])
     assert "canary" not in str(found)
 

@@ -149,7 +149,7 @@ async def test_openai_in_an_analysis(db, services, server, hasty, what):
 async def test_openai_in_a_script(db, server, hasty, what):
     server.will(*[OPENAI[what]] * 4)
     product = make_product(db, make_user(db), source_url=SHOP)
-    pack = {"schema_version": "1.0", "hashtags": [], "disclosure": {"text": "#ad"}}
+    pack = {"schema_version": "1.0", "disclosure": {"text": "#ad"}}
     make_pack(db, product["user_id"], product_id=product["id"], configuration=Jsonb(pack))
     with db.as_user(product["user_id"]) as owner:
         owner.row("select * from public.generate_script(%s, 'Short.')", product["id"])

@@ -35,7 +35,7 @@ PACK = {
         {"id": "t1", "angle_id": "a1", "beats": [beat("How big is it?")]},
         {"id": "t2", "angle_id": "a2", "beats": [beat("Does it taste good?", on_screen="")]},
     ],
-    "hashtags": [{"tag": "mugs"}],
+    "tags": [{"tag": "mugs", "posts": 4, "authors": 3}],
     "disclosure": {"text": "#ad"},
 }
 REQUEST = ScriptRequest("Mug", PACK, [{"name": "No slang", "definition": {}}], "34 seconds, please")
@@ -55,13 +55,13 @@ async def outcome_of(call):
 def test_without_a_model_the_packs_first_template_is_the_script():
     assert template_script(PACK, "") == Script(
         "From templates: The size",
-        "[0-5 s, hook]\nHow big is it?\n(On screen: mug)\n\nCaption: #ad #mugs",
+        "[0-5 s, hook]\nHow big is it?\n(On screen: mug)\n\nCaption: #ad",
     )
 
 
 def test_a_brief_picks_the_template_that_speaks_of_it():
     assert template_script(PACK, "show the taste") == Script(
-        "From templates: The taste", "[0-5 s, hook]\nDoes it taste good?\n\nCaption: #ad #mugs"
+        "From templates: The taste", "[0-5 s, hook]\nDoes it taste good?\n\nCaption: #ad"
     )
 
 
@@ -76,7 +76,7 @@ async def test_a_model_writes_from_pack_brief_and_rules(server, model):
     script, usage = await write_script(model, REQUEST)
     assert script.title == "The mug"
     assert script.content.startswith("[0-5 s, hook]\nLook.\n(On screen: mug)\n\n[5-10 s, hook]\n")
-    assert script.content.endswith("\n\nCaption: #ad #mugs")
+    assert script.content.endswith("\n\nCaption: #ad")
     assert usage.output_tokens == 500
     given = server.data[0]
     assert (given["brief"], given["rules"]) == ("34 seconds, please", REQUEST.rules)

@@ -98,7 +98,6 @@ def analyse(
     given = PackInputs(
         name,
         spoken_name(name),
-        _own_tags(collection),
         collection.product,
         feelings,
         virality,
@@ -110,15 +109,12 @@ def analyse(
     return Analysis(
         results=(
             Result("sentiment_summary", _json(feelings), f"{scorer.name}/{scorer.version}"),
-            Result("virality_breakdown", _json(virality), f"{virality.score.method}/{VERSION}"),
+            Result(
+                "virality_breakdown", _json(virality), f"{virality.stands_out.method}/{VERSION}"
+            ),
         ),
         pack=Pack(f"Virality pack for {name}", _json(pack), pack.score.value),
     )
-
-
-def _own_tags(collection: Collection) -> frozenset[str] | None:
-    own = [video for video in collection.videos if video.role != "niche"]
-    return frozenset(tag for video in own for tag in video.hashtags) if own else None
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
@@ -153,7 +149,7 @@ def _virality(run: _Run) -> ViralityBreakdown:
         {
             **found.fields,
             "evidence": run.log.items(),
-            "confidence": confidence.of_virality(found.score),
+            "confidence": confidence.of_virality(found.stands_out),
             "grounding": _UNCHECKED,
             "engine": run.engine,
             "caveats": (*run.collection.caveats, *found.caveats),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from workers.insights.documents import Confidence, Score
+from workers.insights.documents import Confidence, StandsOut
 from workers.insights.sentiment.totals import Total
 
 
@@ -20,16 +20,18 @@ def of_sentiment(found: Total | None, n: int) -> Confidence:
     )
 
 
-def of_virality(score: Score) -> Confidence:
-    if score.value is None or score.interval is None:
-        return _insufficient("there is no baseline to compare with")
-    width = score.interval[1] - score.interval[0]
-    own = score.basis == "creator_median"
-    basis = "its creator's own posts" if own else "other creators, for want of its own posts"
+def of_virality(found: StandsOut) -> Confidence:
+    if found.value is None or found.interval is None:
+        return _insufficient("there is nothing to compare the video with")
+    low, high = found.interval
+    sure = (high - low <= 30, f"its place is between {low} and {high} of 100")
+    if found.basis == "followers":
+        estimated = "estimated from followers, for want of its creator's own posts"
+        return _rated((False, estimated), sure)
     return _rated(
-        (own, f"compared with {basis}"),
-        (score.n >= 10, f"the baseline has {score.n} entries"),
-        (width <= 30, f"the score lies between {score.interval[0]} and {score.interval[1]}"),
+        (True, "compared with its creator's own posts"),
+        (found.n >= 10, f"the median rests on {found.n} posts"),
+        sure,
     )
 
 

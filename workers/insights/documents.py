@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION: Literal["1.0"] = "1.0"
+SCHEMA_VERSION: Literal["2.0"] = "2.0"
 
 
 Interval = tuple[float, float]
@@ -90,7 +90,7 @@ class Engine(Shape):
 class Document(Shape):
     """What every result carries beside its own content."""
 
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["2.0"] = SCHEMA_VERSION
     evidence: tuple[Evidence, ...]
     confidence: Confidence
     grounding: Grounding
@@ -197,16 +197,33 @@ class SentimentSummary(Document):
     risks: tuple[Risk, ...]
 
 
-class Score(Shape):
-    """`value`: how many of a hundred posts do less against the same kind of baseline."""
+class StandsOut(Shape):
+    """`value`: how many of a hundred posts do less against their own creator's median.
+
+    `ratio` is to what the creator usually gets; both intervals hold with 80 % certainty.
+    """
 
     value: Annotated[int, Field(ge=0, le=100)] | None
     band: Band
-    basis: Literal["creator_median", "category", "corpus", "none"]
+    ratio: float | None
+    ratio_interval: Interval | None
+    interval: tuple[int, int] | None
+    basis: Literal["creator_median", "followers", "none"]
     basis_text: str
     n: int
-    interval: tuple[int, int] | None
     method: str
+    evidence_ids: EvidenceIds
+
+
+class StillGrowing(Shape):
+    """The place of saves per like among other creators' posts; a tendency, not a prediction."""
+
+    status: Literal["shown", "not_shown"]
+    percentile: Annotated[float, Field(ge=0, le=100)] | None
+    interval: Interval | None
+    reason: str
+    basis_text: str
+    n: int
     evidence_ids: EvidenceIds
 
 
@@ -233,7 +250,6 @@ class Velocity(Shape):
 class Driver(Shape):
     factor: str
     direction: Literal["up", "down"]
-    strength: Literal["measured", "heuristic"]
     text: str
     n: int
     evidence_ids: EvidenceIds
@@ -260,46 +276,32 @@ class Hook(Shape):
     type: HookType
     paraphrase: str
     basis: Literal["caption", "transcript", "none"]
-    heuristic: bool = True
-    retention_known: bool = False
 
 
-class Lift(Shape):
-    """How many times the views of comparable posts without it, shrunken towards one."""
+class Retention(Shape):
+    """How many still watched other posts that open like this after five seconds: 0 few, 2 many.
 
-    lift: float
-    lift_ci: Interval
-    raw_lift: float
+    Kinds that are too rare, or no surer than having no hook, share the numbers of `pooled_with`.
+    """
+
+    hook: HookType
+    mean: Annotated[float, Field(ge=0, le=2)]
+    ci95: Interval
     n: int
-    authors: int
-    status: Literal["supported", "not_supported"]
-    basis: str
-    evidence_ids: EvidenceIds
+    pooled_with: tuple[HookType, ...] = ()
 
 
-class TagLift(Lift):
+class Tag(Shape):
+    """A hashtag of posts that stand out: a fact, no advice."""
+
     tag: str
-    kind: Literal["niche", "generic"]
-
-
-class SoundLift(Lift):
-    title: str
-
-
-PatternKind = Literal["hook", "length"]
-
-
-class PatternLift(Lift):
-    kind: PatternKind
-    name: str
+    posts: int
+    authors: int
 
 
 class SoundFormat(Shape):
     title: str | None
     original: bool | None
-    lift: float | None = None
-    lift_ci: Interval | None = None
-    evidence_ids: EvidenceIds = ()
 
 
 class Format(Shape):
@@ -309,27 +311,15 @@ class Format(Shape):
     sound: SoundFormat | None
 
 
-class TimingWindow(Shape):
-    from_hour_utc: int
-    to_hour_utc: int
-    lift: float
-    lift_ci: Interval
-    n: int
-
-
-class Timing(Shape):
-    supported: bool
-    reason: str
-    n: int
-    windows: tuple[TimingWindow, ...] = ()
-
-
 class Comparable(Shape):
     url: str | None
-    outlier_ratio: float
-    basis: str
+    ratio: float
+    ratio_interval: Interval
+    basis: Literal["creator_median", "followers"]
     n: int
     hook: HookType
+    duration_s: float | None
+    followers_adjusted: bool
     why: str
     evidence_id: str
 
@@ -348,17 +338,16 @@ class Counts(Shape):
 
 
 class ViralityBreakdown(Document):
-    score: Score
+    stands_out: StandsOut
+    still_growing: StillGrowing
     stage: Stage
     metrics: tuple[Metric, ...]
     velocity: Velocity
     drivers: tuple[Driver, ...]
     hook: Hook
+    retention: tuple[Retention, ...]
     format: Format | None
-    hashtags: tuple[TagLift, ...]
-    sounds: tuple[SoundLift, ...]
-    patterns: tuple[PatternLift, ...]
-    timing: Timing
+    tags: tuple[Tag, ...]
     comparables: tuple[Comparable, ...]
     counter_evidence: tuple[Counter, ...]
     counts: tuple[Counts, ...]
@@ -407,21 +396,6 @@ class ScriptTemplate(Shape):
     angle_id: str
     duration_s: int
     beats: tuple[Beat, ...]
-
-
-class PackSound(Shape):
-    title: str
-    lift: float
-    lift_ci: Interval
-    n: int
-    commercial_use: Literal["yes", "no", "unknown"] = "unknown"
-    evidence_ids: EvidenceIds
-
-
-class Posting(Shape):
-    status: Literal["supported", "not_supported"]
-    reason: str
-    windows: tuple[TimingWindow, ...] = ()
 
 
 class Disclosure(Shape):
@@ -477,7 +451,7 @@ class Record(Shape):
 
 
 class PackConfiguration(Shape):
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["2.0"] = SCHEMA_VERSION
     inputs: Inputs
     headline: str
     summary: str
@@ -485,9 +459,7 @@ class PackConfiguration(Shape):
     hooks: tuple[PackHook, ...]
     angles: tuple[Angle, ...]
     script_templates: tuple[ScriptTemplate, ...]
-    hashtags: tuple[TagLift, ...]
-    sounds: tuple[PackSound, ...]
-    posting: Posting
+    tags: tuple[Tag, ...]
     disclosure: Disclosure
     comparables: tuple[Comparable, ...]
     risks: tuple[Risk, ...]

@@ -24,7 +24,7 @@ Kind = Literal["comment", "review", "video", "product_fact", "benchmark"]
 PARAPHRASE_LIMIT = 140
 
 # Fields that state a finding; one that is not null needs evidence beside it.
-_NUMBERS = ("value", "net", "share", "lift", "outlier_ratio", "mentions")
+_NUMBERS = ("value", "net", "share", "ratio", "percentile", "mentions")
 
 
 def pseudonym(key: bytes, kind: str, identifier: str) -> str:
@@ -57,7 +57,7 @@ class EvidenceLog:
 
     def __init__(self, ref_key: bytes) -> None:
         self._ref_key = ref_key
-        self._items: dict[tuple[str, str], Evidence] = {}
+        self._items: dict[tuple[str, str, tuple[str, ...]], Evidence] = {}
 
     def add(
         self,
@@ -69,10 +69,10 @@ class EvidenceLog:
         url: str | None = None,
     ) -> str:
         """One entry for all `refs` together: `n` says how many, `pseudonym` names the set."""
-        members = sorted(set(refs))
+        members = tuple(sorted(set(refs)))
         if not members:
             raise ValueError("evidence needs a source")
-        key = (kind, paraphrase)
+        key = (kind, paraphrase, members)
         if key not in self._items:
             self._items[key] = Evidence(
                 id=f"e{len(self._items) + 1}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import NormalDist, median
 
 Z80 = NormalDist().inv_cdf(0.90)
@@ -39,3 +40,13 @@ def percentile_of(value: float, sample: Sequence[float]) -> float:
     below = sum(other < value for other in sample)
     equal = sum(other == value for other in sample)
     return 100 * (below + 0.5 * equal) / len(sample)
+
+
+def interpolated(value: float, knots: Sequence[tuple[float, float]]) -> float:
+    """Straight lines between the knots; beyond the ends, the value at the end."""
+    if value <= knots[0][0]:
+        return knots[0][1]
+    for (left, low), (right, high) in pairwise(knots):
+        if value <= right:
+            return low + (value - left) / (right - left) * (high - low)
+    return knots[-1][1]

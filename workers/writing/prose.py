@@ -34,8 +34,11 @@ experience, compare with no other brand. Write plain English."""
 # A limit for the server: it stops a model that does not end its list.
 _AT_MOST_SEVEN = Field(json_schema_extra={"maxItems": MAX_HOOKS})
 
-# Without sounds and hashtags: strangers wrote their names.
-_TOLD = ("overall", "aspects", "themes", "purchase_intent", "risks", "score", "stage")
+# Without hashtags: strangers wrote them.
+_TOLD = (
+    *("overall", "aspects", "themes", "purchase_intent", "risks"),
+    *("stands_out", "still_growing", "stage"),
+)
 _EVIDENCE_KEYS = ("id", "paraphrase", "n", "label")
 
 

@@ -25,8 +25,6 @@ Pack = Mapping[str, Any]
 MAX_TITLE_CHARACTERS = 200
 MAX_CONTENT_CHARACTERS = 10_000  # as public.scripts takes it
 WITHDRAWN = "The language model is no longer offered."
-MAX_HASHTAGS = 5
-MAX_HASHTAG_CHARACTERS = 100
 
 MAX_BRIEF_CHARACTERS = 2000
 MAX_RULES = 100
@@ -132,11 +130,9 @@ def as_text(beats: list[dict[str, Any]], caption_line: str) -> str:
 
 
 def caption(pack: Pack) -> str:
-    """The disclosure and hashtags. After the hashtags the disclosure would not be clear."""
-    hashtags = [
-        f"#{tag['tag'][:MAX_HASHTAG_CHARACTERS]}" for tag in pack["hashtags"][:MAX_HASHTAGS]
-    ]
-    return " ".join([pack["disclosure"]["text"], *hashtags])
+    """The disclosure alone: no hashtag was found to lift views."""
+    text: str = pack["disclosure"]["text"]
+    return text
 
 
 def _fit(template: dict[str, Any], angles: Mapping[str, str], brief: str) -> float:

@@ -13,7 +13,6 @@ from workers.insights.inputs import ProductFacts
 class PackInputs:
     product_name: str
     spoken_name: str  # the same, as short as a person says it
-    own_tags: frozenset[str] | None  # of subject and creator; None where neither is known
     product: ProductFacts | None
     sentiment: SentimentSummary
     virality: ViralityBreakdown

@@ -103,9 +103,11 @@ def _by_fact(given: PackInputs, facts: StatedFacts) -> Iterator[_Draft]:
 
 
 def _by_comparable(given: PackInputs) -> Iterator[_Draft]:
-    """The openings of the posts that stood out, the most frequent first."""
+    """The openings of the posts that stood out: the longest watched first, then the most used."""
     posts = given.virality.comparables
-    for kind, n in Counter(post.hook for post in posts).most_common():
+    watched = {item.hook: item.mean for item in given.virality.retention}
+    counted = Counter(post.hook for post in posts).most_common()
+    for kind, n in sorted(counted, key=lambda item: (-watched.get(item[0], 0.0), -item[1])):
         if kind in templates.BY_TYPE:
             text = templates.BY_TYPE[kind].format(product=given.spoken_name)
             why = f"{n} of the {len(posts)} posts that stood out most open like this."

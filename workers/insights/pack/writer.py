@@ -21,11 +21,9 @@ from workers.insights.documents import (
     PackConfiguration,
     PackHook,
     PackScore,
-    PackSound,
-    Posting,
-    Score,
     SentimentSummary,
-    TagLift,
+    StandsOut,
+    StillGrowing,
     Theme,
     ThemeKind,
     ViralityBreakdown,
@@ -38,7 +36,6 @@ from workers.insights.pack.scripts import script_templates, theme_fields, write_
 from workers.insights.vocabulary import ASPECTS, OVERALL
 
 MAX_ANGLES = 5
-MAX_HASHTAGS = 8
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
 DISCLOSURE = Disclosure(
     required="if_paid_or_gifted",
@@ -74,15 +71,13 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     hooks = write_hooks(given, themes, facts, chooser)
     return PackConfiguration(
         inputs=Inputs(),
-        headline=headline(given.product_name, themes, given.virality.score),
+        headline=headline(given.product_name, themes, given.virality.stands_out),
         summary=summary(given.product_name, given.sentiment, given.virality, facts),
         score=_score(given.virality),
         hooks=hooks,
         angles=angles,
         script_templates=script_templates(given.spoken_name, angles, themes, hooks),
-        hashtags=_hashtags(given),
-        sounds=_sounds(given.virality),
-        posting=_posting(given.virality),
+        tags=given.virality.tags,
         disclosure=DISCLOSURE,
         comparables=given.virality.comparables,
         risks=given.sentiment.risks,
@@ -100,8 +95,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
 
 def _score(virality: ViralityBreakdown) -> PackScore:
     return PackScore(
-        value=virality.score.value,
-        band=virality.score.band,
+        value=virality.stands_out.value,
+        band=virality.stands_out.band,
         confidence=virality.confidence.level,
     )
 
@@ -154,39 +149,6 @@ def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
     )
 
 
-def _hashtags(given: PackInputs) -> tuple[TagLift, ...]:
-    """What happens to do well elsewhere is no advice: it is the creator's own, or proven."""
-    fitting = (
-        tag
-        for tag in given.virality.hashtags
-        if tag.lift >= 1
-        and (tag.status == "supported" or given.own_tags is None or tag.tag in given.own_tags)
-    )
-    return tuple(fitting)[:MAX_HASHTAGS]
-
-
-def _sounds(virality: ViralityBreakdown) -> tuple[PackSound, ...]:
-    return tuple(
-        PackSound(
-            title=sound.title,
-            lift=sound.lift,
-            lift_ci=sound.lift_ci,
-            n=sound.n,
-            evidence_ids=sound.evidence_ids,
-        )
-        for sound in virality.sounds[:5]
-        if sound.lift >= 1
-    )
-
-
-def _posting(virality: ViralityBreakdown) -> Posting:
-    timing = virality.timing
-    status = "supported" if timing.supported else "not_supported"
-    return Posting.model_validate(
-        {"status": status, "reason": timing.reason, "windows": timing.windows}
-    )
-
-
 def _dos(themes: Sequence[Theme]) -> Iterator[str]:
     for aspect in list(dict.fromkeys(theme.aspect for theme in themes))[:3]:
         words = ASPECTS[aspect]
@@ -223,7 +185,7 @@ def _freshness(given: PackInputs) -> Freshness:
     return Freshness(as_of=given.now, expires_at=given.now + timedelta(days=days))
 
 
-def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
+def headline(product_name: str, themes: Sequence[Theme], found: StandsOut) -> str:
     divided = _divided(themes)
     if divided is not None:
         return f"{product_name}: opinions of {divided} are divided"
@@ -232,8 +194,8 @@ def headline(product_name: str, themes: Sequence[Theme], score: Score) -> str:
         theme = next((theme for theme in themes if theme.kind == kind), None)
         if theme is not None:
             parts.append(_HEADLINES[theme.kind].format(noun=ASPECTS[theme.aspect].noun))
-    if not parts and score.band in _BANDS:
-        parts = [_BANDS[score.band]]
+    if not parts and found.band in _BANDS:
+        parts = [_BANDS[found.band]]
     said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
     return f"{product_name}: {said}"
 
@@ -257,14 +219,8 @@ def _sentences(
     product_name: str, sentiment: SentimentSummary, virality: ViralityBreakdown, facts: StatedFacts
 ) -> Iterator[str]:
     yield _sentiment_sentence(sentiment)
-    if virality.score.value is not None:
-        low, high = virality.score.interval or (virality.score.value, virality.score.value)
-        yield (
-            f"The video scores {virality.score.value} of 100 ({low} to {high}) against "
-            f"{virality.score.basis_text}."
-        )
-    else:
-        yield "There is no video to score, or nothing to compare it with."
+    yield _stands_out_sentence(virality.stands_out)
+    yield from _still_growing_sentence(virality.still_growing)
     intent = sentiment.purchase_intent
     if intent.share and intent.share >= LEAST_SHOWN_SHARE:
         yield f"{intent.share:.0%} of {intent.n} comments want to buy or have bought."
@@ -274,6 +230,27 @@ def _sentences(
         yield f"The page of the {product_name} states {facts.price.text}."
     if virality.comparables:
         yield f"Comparable posts that stood out: {len(virality.comparables)}."
+
+
+def _stands_out_sentence(found: StandsOut) -> str:
+    if found.value is None or found.ratio_interval is None or found.interval is None:
+        return f"How far a video stands out is not known: {found.basis_text}."
+    low, high = found.ratio_interval
+    about = "an estimated " if found.basis == "followers" else ""
+    return (
+        f"The video has {about}{found.ratio:.1f} times ({low:.1f} to {high:.1f}) "
+        f"{found.basis_text}: {found.value} of 100 posts do not reach such a ratio "
+        f"({found.interval[0]} to {found.interval[1]})."
+    )
+
+
+def _still_growing_sentence(found: StillGrowing) -> Iterator[str]:
+    if found.percentile is not None and found.interval is not None:
+        low, high = found.interval
+        yield (
+            f"It has more saves per like than {found.percentile:.0f} % of posts by {found.n} other "
+            f"creators ({low:.0f} to {high:.0f} %)."
+        )
 
 
 def _sentiment_sentence(sentiment: SentimentSummary) -> str:

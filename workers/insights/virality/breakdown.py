@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers.insights.documents import Format, Score, SoundFormat, SoundLift
+from workers.insights.documents import Format, SoundFormat, StandsOut
 from workers.insights.evidence import EvidenceLog
-from workers.insights.inputs import Collection, Video
-from workers.insights.virality import drivers, lifts
-from workers.insights.virality.comparables import comparables
-from workers.insights.virality.lifts import hook, patterns
-from workers.insights.virality.score import Outlier, outliers, score
-from workers.insights.virality.timing import timing
+from workers.insights.inputs import Collection, Sound, Video
+from workers.insights.virality import drivers
+from workers.insights.virality.comparables import comparables, tags
+from workers.insights.virality.hooks import RETENTION, RETENTION_POSTS, hook
+from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
 
 NEVER_KNOWN = (
-    "No watch time and no retention: only the creator's own statistics have them.",
+    "The watch time of these posts is not public: only their creators have it.",
+    f"Retention by kind of opening comes from {RETENTION_POSTS} short videos of another platform.",
+    "Kinds of opening that share their retention do not differ from each other measurably.",
     "The type of hook is a guess from the caption; the video itself was not watched.",
+)
+_TITLE_NOISE = re.compile(r"https?\S+|@\S+|[^\w\s'&().,!?\-]")
+# TikTok names a creator's own sound after the creator.
+_OWN_SOUND = re.compile(
+    "original|orijinal|oryginaln|оригинальн|nhạc nền|suara asli|原声|オリジナル|오리지널",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Virality:
-    """The findings as fields of `ViralityBreakdown`, and the score that confidence is read from."""
+    """The findings as fields of `ViralityBreakdown`, and what confidence is read from."""
 
-    score: Score
+    stands_out: StandsOut
     fields: dict[str, object]
     caveats: tuple[str, ...]
 
@@ -37,25 +45,23 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
     earlier = () if collection.source_kind == "sample" else collection.earlier
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
-    scored = score(own, drivers.saves_place(subject, collection.videos), log)
-    tags, titles = lifts.hashtags(found, log), lifts.sounds(found, log)
+    standing_out = stands_out(subject, own, log)
     fields: dict[str, object] = {
-        "score": scored,
+        "stands_out": standing_out,
+        "still_growing": still_growing(subject, collection.videos, log),
         "stage": stage(subject, earlier, now),
         "metrics": drivers.metrics(subject, own, collection.videos, log),
         "velocity": velocity(subject, earlier, now),
         "drivers": drivers.drivers(subject, collection.videos, log),
         "hook": hook(subject.text if subject is not None else None),
-        "format": _format(subject, titles),
-        "hashtags": tags,
-        "sounds": titles,
-        "patterns": patterns(found, log),
-        "timing": timing(found, subject.author.ref if subject is not None else None),
+        "retention": RETENTION,
+        "format": _format(subject),
+        "tags": tags(found, subject),
         "comparables": comparables(found, subject, log),
         "counter_evidence": drivers.counter_evidence(subject, own, log),
         "counts": counts(subject, collection.videos, earlier, now),
     }
-    return Virality(scored, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))
+    return Virality(standing_out, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))
 
 
 def subject_of(videos: Sequence[Video]) -> Video | None:
@@ -70,29 +76,23 @@ def subject_of(videos: Sequence[Video]) -> Video | None:
     return own[-1] if own else None
 
 
-def _format(subject: Video | None, titles: Sequence[SoundLift]) -> Format | None:
+def _format(subject: Video | None) -> Format | None:
     if subject is None:
         return None
+    sound = subject.sound
     return Format(
         duration_s=subject.duration_seconds,
         slideshow=subject.is_slideshow,
         advertisement=subject.is_ad,
-        sound=_sound(subject, titles),
+        sound=SoundFormat(title=sound_title(sound), original=sound.is_original) if sound else None,
     )
 
 
-def _sound(subject: Video, titles: Sequence[SoundLift]) -> SoundFormat | None:
-    if subject.sound is None:
+def sound_title(sound: Sound) -> str | None:
+    """A published title fit to be shown; a creator's own sound carries a name and is not."""
+    if sound.is_original or _OWN_SOUND.search(sound.title):
         return None
-    title = None if subject.sound.is_original else lifts.sound_title(subject.sound.title)
-    lift = next((item for item in titles if item.title == title), None)
-    return SoundFormat(
-        title=title,
-        original=subject.sound.is_original,
-        lift=lift.lift if lift else None,
-        lift_ci=lift.lift_ci if lift else None,
-        evidence_ids=lift.evidence_ids if lift else (),
-    )
+    return " ".join(_TITLE_NOISE.sub(" ", sound.title).split())[:60] or None
 
 
 def _caveats(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) -> tuple[str, ...]:
@@ -100,7 +100,8 @@ def _caveats(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) 
     if videos and len(found) < len(videos):
         left_out = len(videos) - len(found)
         caveats.append(
-            f"{left_out} of {len(videos)} videos lack views, a date or posts to compare with."
+            f"Left out for want of views, date, followers or other posts: {left_out} of "
+            f"{len(videos)} videos."
         )
     dated = [video.created_at for video in videos if video.created_at is not None]
     if dated and (now - max(dated)).days > 60:

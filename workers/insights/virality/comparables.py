@@ -1,38 +1,53 @@
-"""Posts of the same niche that stood out most: what to look at before writing a script."""
+"""Posts that stood out most: what to look at before writing a script, and the hashtags they use."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 
-from workers.insights.documents import Comparable
+from workers.insights.documents import Comparable, Tag
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
-from workers.insights.virality.lifts import NAMES, hook_type
-from workers.insights.virality.score import Outlier, basis_text
+from workers.insights.virality.hooks import NAMES, hook_type
+from workers.insights.virality.stands_out import Outlier, basis_text, times
 
 LEAST_RATIO = 2.0
 SHOWN = 5
+TAGS_SHOWN = 12
+# A hashtag of fewer creators may be one person's text.
+TAG_CREATORS = 3
+
+# On everything, so they say nothing; or disclosures, which are a duty.
+GENERIC = frozenset((
+    "fyp", "foryou", "foryoupage", "fy", "fypage", "fypp", "fyy", "fup", "foru", "foryourpage",
+    "parati", "pourtoi", "voorjoupagina", "xuhuong", "xyzbca", "viral", "viralvideo", "viraltiktok",
+    "tiktok", "tiktoker", "trending", "trend", "explore", "explorepage", "follow", "duet", "shorts",
+    "ad", "sponsored", "werbung", "anzeige", "reklame",
+))  # fmt: skip
+_TAG = re.compile(r"[^\W_]\w{1,29}")
+
+
+def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
+    """The surest first. The low end of the interval has to stand out, too."""
+    chosen = [
+        outlier
+        for outlier in found.values()
+        if outlier.low > 1
+        and outlier.ratio >= LEAST_RATIO
+        and (subject is None or outlier.video.ref != subject.ref)
+    ]
+    return sorted(chosen, key=lambda outlier: (-outlier.low, -outlier.ratio, outlier.video.ref))
 
 
 def comparables(
     found: Mapping[str, Outlier], subject: Video | None, log: EvidenceLog
 ) -> tuple[Comparable, ...]:
-    """One per creator; the low end of the interval has to stand out too."""
-    chosen: list[Outlier] = []
-    ranked = sorted(_comparable_ones(found), key=lambda o: (-o.low, o.video.ref))
-    for outlier in ranked:
-        is_subject = subject is not None and outlier.video.ref == subject.ref
-        taken = {other.video.author.ref for other in chosen}
-        stands_out = outlier.low > 1 and outlier.ratio >= LEAST_RATIO
-        if stands_out and not is_subject and outlier.video.author.ref not in taken:
-            chosen.append(outlier)
-    return tuple(_comparable(outlier, log) for outlier in chosen[:SHOWN])
-
-
-def _comparable_ones(found: Mapping[str, Outlier]) -> list[Outlier]:
-    """Posts measured against their own creators where possible: others are large accounts."""
-    own = [o for o in found.values() if o.baseline.basis == "creator_median"]
-    return own or list(found.values())
+    """One per creator."""
+    best: dict[str, Outlier] = {}
+    for outlier in standouts(found, subject):
+        best.setdefault(outlier.video.author.ref, outlier)
+    return tuple(_comparable(outlier, log) for outlier in list(best.values())[:SHOWN])
 
 
 def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
@@ -40,15 +55,33 @@ def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
     kind = hook_type(video.text)
     length = f", {video.duration_seconds:.0f} s long" if video.duration_seconds else ""
     opening = f"; the caption {NAMES[kind]}" if kind != "none" else ""
-    why = f"{outlier.ratio:.1f} times {basis_text(outlier)}{opening}{length}."
-    paraphrase = f"A post with {outlier.ratio:.1f} times the views of its baseline{length}."
-    evidence = log.add("video", paraphrase, [video.ref], url=video.url)
+    said = f"{times(outlier)} {basis_text(outlier)}"
+    evidence = log.add("video", f"A post with {said}{length}.", [video.ref], url=video.url)
     return Comparable(
         url=next(item.url for item in log.items() if item.id == evidence),
-        outlier_ratio=round(outlier.ratio, 2),
-        basis=outlier.baseline.basis,
-        n=outlier.baseline.n,
+        ratio=round(outlier.ratio, 2),
+        ratio_interval=(round(outlier.low, 2), round(outlier.high, 2)),
+        basis=outlier.basis,
+        n=outlier.n,
         hook=kind,
-        why=why,
+        duration_s=video.duration_seconds,
+        followers_adjusted=outlier.basis == "followers",
+        why=f"{said[0].upper()}{said[1:]}{opening}{length}.",
         evidence_id=evidence,
     )
+
+
+def tags(found: Mapping[str, Outlier], subject: Video | None) -> tuple[Tag, ...]:
+    """Counts only: no hashtag lifts views measurably."""
+    posts: defaultdict[str, list[str]] = defaultdict(list)
+    for outlier in standouts(found, subject):
+        for tag in {tag.lower() for tag in outlier.video.hashtags}:
+            if _TAG.fullmatch(tag) and tag not in GENERIC:
+                posts[tag].append(outlier.video.author.ref)
+    counted = (
+        Tag(tag=tag, posts=len(authors), authors=len(set(authors)))
+        for tag, authors in posts.items()
+        if len(set(authors)) >= TAG_CREATORS
+    )
+    ranked = sorted(counted, key=lambda tag: (-tag.authors, -tag.posts, tag.tag))
+    return tuple(ranked[:TAGS_SHOWN])

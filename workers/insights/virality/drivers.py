@@ -12,11 +12,17 @@ from workers.insights.documents import Counter, Driver, Metric
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.statistics import percentile_of
-from workers.insights.virality.score import Outlier, basis_text, category_percentile, percentile
+from workers.insights.virality.stands_out import (
+    MINIMUM_PEERS,
+    Outlier,
+    basis_text,
+    percentile,
+    saves_per_like,
+    times,
+)
 
 Rate = Callable[[Video], float | None]
 
-MINIMUM_PEERS = 8
 NOTABLY_HIGH, NOTABLY_LOW = 80.0, 20.0
 
 
@@ -34,16 +40,11 @@ def engagement_rate(video: Video) -> float | None:
 RATES: dict[str, Rate] = {
     "share_rate": lambda video: _per_view(video.shares, video.views),
     "save_rate": lambda video: _per_view(video.saves, video.views),
-    "saves_per_like": lambda video: _per_view(video.saves, video.likes),
+    "saves_per_like": saves_per_like,
     "comment_rate": lambda video: _per_view(video.comments, video.views),
     "like_rate": lambda video: _per_view(video.likes, video.views),
     "engagement_rate": engagement_rate,
 }
-# Which of them say something, and what: (name, as shown, reading when high).
-TELLING = (
-    ("share_rate", "Shares per view", "within a creator's posts, more shares go with more views"),
-    ("saves_per_like", "Saves per like", "posts that are saved more than liked kept growing more"),
-)
 
 
 def metrics(
@@ -57,39 +58,32 @@ def metrics(
 
 
 def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) -> tuple[Driver, ...]:
-    """Differences from peers that held-out data gives a meaning to; never called causes."""
+    """What sets the video apart from its creator's other posts; never called a cause.
+
+    Held-out data gives a meaning to shares per view, and within a creator's posts only.
+    """
     if subject is None:
         return ()
-    peers, basis = _peers(subject, videos)
-    found = []
-    for name, shown, reading in TELLING:
-        place = _place(RATES[name], subject, peers)
-        if place is None or NOTABLY_LOW < place < NOTABLY_HIGH:
-            continue
-        side = "higher" if place >= NOTABLY_HIGH else "lower"
-        share = place if side == "higher" else 100 - place
-        most = "all" if round(share) == 100 else f"{share:.0f} % of"
-        text = f"{shown} {side} than in {most} {basis}; {reading}."
-        evidence = log.add("video", f"{shown}: {side} than {share:.0f} % of peers.", [subject.ref])
-        found.append(
-            Driver(
-                factor=name,
-                direction="up" if side == "higher" else "down",
-                strength="measured",
-                text=text,
-                n=len(peers),
-                evidence_ids=(evidence,),
-            )
-        )
-    return tuple(found)
-
-
-def saves_place(subject: Video | None, videos: Sequence[Video]) -> float | None:
-    """Percentile of saves per like among the posts of other creators."""
-    if subject is None:
-        return None
-    others = [video for video in videos if video.author.ref != subject.author.ref]
-    return _place(RATES["saves_per_like"], subject, others)
+    value = RATES["share_rate"](subject)
+    posts = _own_posts(subject, videos)
+    sample = [rate for post in posts if (rate := RATES["share_rate"](post)) is not None]
+    if value is None or len(sample) < MINIMUM_PEERS:
+        return ()
+    place, n = percentile_of(value, sample), len(sample)
+    if NOTABLY_LOW < place < NOTABLY_HIGH:
+        return ()
+    side = "higher" if place >= NOTABLY_HIGH else "lower"
+    share = round(place if side == "higher" else 100 - place)
+    most = f"all {n}" if share == 100 else f"{share} % of {n}"
+    said = f"Shares per view are {side} than in {most} other posts of its creator"
+    driver = Driver(
+        factor="share_rate",
+        direction="up" if side == "higher" else "down",
+        text=f"{said}; within a creator's posts, more shares go with more views.",
+        n=n,
+        evidence_ids=(log.add("video", f"{said}.", [subject.ref]),),
+    )
+    return (driver,)
 
 
 def counter_evidence(
@@ -100,23 +94,32 @@ def counter_evidence(
         return ()
     found = []
     if outlier.low <= 1 <= outlier.high:
-        text = "The interval of the ratio includes 1: it may be an ordinary post of this creator."
-        found.append(text)
-    if outlier.baseline.basis == "category":
-        found.append("Compared with other creators, not with its own: a large account looks viral.")
-    if outlier.baseline.n < 10:
-        found.append(f"The baseline rests on {outlier.baseline.n} posts only.")
-    evidence = log.add("video", "The compared posts and the spread of their views.", [subject.ref])
+        found.append("The interval of the ratio includes 1: it may be an ordinary post.")
+    if outlier.basis == "followers":
+        found.append(
+            "Estimated from the number of followers: too few other posts of its creator are known."
+        )
+    elif outlier.n < 10:
+        found.append(f"The baseline rests on {outlier.n} posts only.")
+    evidence = log.add("video", "The views of the video and their baseline.", [subject.ref])
     return tuple(Counter(text=text, evidence_ids=(evidence,)) for text in found)
 
 
 def _peers(subject: Video, videos: Sequence[Video]) -> tuple[list[Video], str]:
     """The creator's own posts where there are enough, else everybody's."""
-    others = [video for video in videos if video.ref != subject.ref and video.views]
-    own = [video for video in others if video.author.ref == subject.author.ref]
+    own = _own_posts(subject, videos)
     if len(own) >= MINIMUM_PEERS:
         return own, f"{len(own)} other posts of its creator"
+    others = [video for video in videos if video.ref != subject.ref and video.views]
     return others, f"{len(others)} collected posts"
+
+
+def _own_posts(subject: Video, videos: Sequence[Video]) -> list[Video]:
+    return [
+        video
+        for video in videos
+        if video.ref != subject.ref and video.views and video.author.ref == subject.author.ref
+    ]
 
 
 def _place(rate: Rate, subject: Video, peers: Sequence[Video]) -> float | None:
@@ -148,21 +151,15 @@ def _metric(
 
 
 def _outlier_metric(outlier: Outlier, log: EvidenceLog) -> Metric:
-    paraphrase = f"The video has {outlier.ratio:.1f} times the views of {basis_text(outlier)}."
+    paraphrase = f"The video has {times(outlier)} {basis_text(outlier)}."
     evidence = log.add("video", paraphrase, [outlier.video.ref], url=outlier.video.url)
     return Metric(
         name="outlier_ratio",
         value=round(outlier.ratio, 2),
-        percentile=round(_outlier_place(outlier), 1),
+        percentile=round(percentile(outlier.ratio), 1),
         interval=(round(outlier.low, 2), round(outlier.high, 2)),
         basis=basis_text(outlier),
-        n=outlier.baseline.n,
+        n=outlier.n,
         status="measured",
         evidence_ids=(evidence,),
     )
-
-
-def _outlier_place(outlier: Outlier) -> float:
-    if outlier.baseline.basis == "category":
-        return category_percentile(outlier.baseline, outlier.ratio)
-    return percentile(outlier.ratio)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from workers.insights.documents import Counts, Stage, Velocity
 from workers.insights.inputs import Snapshot, Video
-from workers.insights.virality.score import age_days, maturity
+from workers.insights.virality.stands_out import age_days, maturity
 
 SHORTEST_GAP_SECONDS = 3600  # counts are refreshed in steps; over minutes they show noise
 HEATING, SATURATING = 1.5, 0.5
