@@ -90,9 +90,9 @@ def test_a_first_analysis_and_an_equal_one_say_nothing():
             f"People feel worse about it than before: net -0.30 (-0.40 to -0.10), {BEFORE}.",
         ),
         (
-            {"complaint_counts": {"The size puts people off": 12, "It breaks": 14}},
+            {"complaint_counts": LAST.complaint_counts | {"People complain: it breaks": 14}},
             "new_complaint",
-            "New complaint: It breaks (14 of 100 comments).",
+            "New complaint: it breaks (14 of 100 comments).",
         ),
         (
             {"complaint_counts": {}},

@@ -160,13 +160,13 @@ def _complaint_changes(last: Look, new: Look) -> Iterator[Change]:
         if title not in last.complaint_counts and _is_more(
             n, new.comments, _most_unlisted(last.complaint_counts), last.comments
         ):
-            text = f"New complaint: {title} ({n} of {new.comments} comments)."
+            text = f"New complaint: {_named(title)} ({n} of {new.comments} comments)."
             yield Change(kind="new_complaint", text=text)
     for title, n in last.complaint_counts.items():
         if title not in new.complaint_counts and _is_more(
             n, last.comments, _most_unlisted(new.complaint_counts), new.comments
         ):
-            text = f"A complaint is gone: {title} ({n} of {last.comments} comments before)."
+            text = f"A complaint is gone: {_named(title)} ({n} of {last.comments} comments before)."
             yield Change(kind="complaint_gone", text=text)
 
 
@@ -194,6 +194,11 @@ def _direction(
     if last_low is None or last_high is None or new_low is None or new_high is None:
         return 0
     return (new_low > last_high) - (new_high < last_low)
+
+
+def _named(title: str) -> str:
+    """The complaint itself: a theme's title says first that people complain."""
+    return title.removeprefix("People complain: ")
 
 
 def _most_unlisted(counts: Mapping[str, int]) -> int:
