@@ -14,12 +14,13 @@ import pytest
 from rich.console import Console
 
 from local.demo.history_view import render
-from tests.database import Database, make_product, make_user
+from tests.database import Database, Row, make_product, make_user
 from tests.fakes.apify import Outcome
 from tests.history import pass_days
 from tests.rows import make_subscription
 from tests.running import until, worker
 from tests.world import NOW
+from workers.insights.documents import PackConfiguration
 from workers.jobs import analyze_product
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
 
@@ -141,3 +142,51 @@ async def test_a_watched_video_analysed_three_times(db: Database, clock: Any, ap
             ),
         },
     ]
+
+
+async def analyse_again(db: Database, product: Row, services: Any) -> None:
+    """Runs what is queued for the product; asks for it, if nothing is."""
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute("select public.run_analysis(%s)", product["id"])
+    db.execute("delete from public.jobs where finished_at is not null")
+    async with worker(db, KIND, analyze_product.handler(services)):
+        await until(db, product, KIND, "succeeded")
+
+
+async def test_a_shop_page_that_changes(db: Database, services: Any, website: Any):
+    page = (
+        '<title>Mug</title><h1>Mug</h1><script type="application/ld+json">{"@context":'
+        ' "https://schema.org", "@type": "Product", "name": "Mug", "offers": {"@type": "Offer",'
+        ' "price": "PRICE", "priceCurrency": "USD", "availability":'
+        ' "https://schema.org/STOCK"}}</script>'
+    )
+    url = website.page("/mug", page.replace("PRICE", "49.99").replace("STOCK", "InStock"))
+    product = make_product(db, make_user(db), "Mug", url)
+    await analyse_again(db, product, services)
+    website.page("/mug", page.replace("PRICE", "39.99").replace("STOCK", "OutOfStock"))
+    await analyse_again(db, product, services)
+    pack = newest_pack(db)
+    assert [change.model_dump() for change in pack.what_changed] == [
+        {"kind": "sold_out", "text": "It is sold out now."},
+        {"kind": "price_down", "text": "The price fell from 49.99 to 39.99 USD."},
+    ]
+    assert db.value("select text from public.notifications") == "Mug: It is sold out now."
+
+
+async def test_a_pack_shows_the_record_of_its_account(db: Database, connected: Any, apify: Any):
+    product = make_product(db, make_user(db), "Mug", f"{HANDLE}/100")
+    add = "insert into private.score_records (user_id, judged, hits) values (%s, 25, 20)"
+    db.execute(add, product["user_id"])
+    apify.will(VIDEOS_ACTOR, posts(1000), Outcome([]))
+    apify.will(COMMENTS_ACTOR, comments(GOOD, []))
+    await analyse_again(db, product, connected)
+    record = newest_pack(db).record
+    assert record is not None
+    assert (record.n, record.hits, record.rate, record.ci95) == (25, 20, 0.8, (0.609, 0.911))
+    assert record.text.startswith("Of 25 scores for this account, 20 stayed within their interval")
+
+
+def newest_pack(db: Database) -> PackConfiguration:
+    """As its model reads it: a key of another form fails."""
+    newest = "select configuration from public.virality_packs order by created_at desc limit 1"
+    return PackConfiguration.model_validate(db.value(newest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -58,6 +59,44 @@ def test_each_analysis_leaves_one_row_of_numbers(db: Database, product: Row):
         "ratio_low": 0.9,
         "ratio_high": 2.1,
     }
+
+
+def test_reads_of_an_account_look_at_no_row_of_another(db: Database):
+    """Among 50 accounts of 20 products with 20 analyses each."""
+    users = [make_user(db) for _ in range(50)]
+    db.execute("alter table public.products disable trigger products_50_enqueue_analysis")
+    db.execute(
+        "with added as (insert into public.products (user_id, name, source_url)"
+        " select u, 'Mug', 'https://shop.example' from unnest(%s::uuid[]) as u,"
+        " generate_series(1, 20) returning id, user_id)"
+        " insert into public.analysis_numbers (user_id, product_id, created_at)"
+        " select user_id, id, now() - n * interval '1 day' from added, generate_series(1, 20) as n",
+        users,
+    )
+    db.execute("analyze public.products, public.analysis_numbers, public.competitors")
+    reads = {
+        "product_history where product_id = %s order by analysed_at": 20,
+        "product_comparison where product_id = %s order by is_competitor, name": 1,
+        "notifications where product_id = %s order by created_at desc": 0,
+    }
+    product = db.value("select id from public.products where user_id = %s limit 1", users[7])
+    with db.as_user(users[7]) as owner:
+        for read, rows in reads.items():
+            query = f"select * from public.{read}"
+            assert (read, len(owner.rows(query, product))) == (read, rows)
+            plan = owner.value(f"explain (analyze, format json) {query}", product)
+            looked_at = list(scanned(plan[0]["Plan"]))
+            # The account has 400 rows of history in all, of 20,000.
+            assert (read, max(looked_at) <= 400) == (read, True), looked_at
+
+
+def scanned(node: Row) -> Iterator[float]:
+    """How many rows each scan of a plan read, those that it left out included."""
+    if "Relation Name" in node or node["Node Type"].endswith("Scan"):
+        left_out = node.get("Rows Removed by Filter", 0)
+        yield (node["Actual Rows"] + left_out) * node["Actual Loops"]
+    for child in node.get("Plans", []):
+        yield from scanned(child)
 
 
 def test_what_was_not_measured_is_null(db: Database, product: Row):
