@@ -20,6 +20,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     return {
         "analyze_product": analyze_product.handler(services),
         "prune_jobs": maintenance.pruning(),
+        "watch_products": maintenance.watching(),
         "delete_source_runs": maintenance.source_run_deletion(services.apify),
         "generate_script": generate_script.handler(services.prose_model),
         "sync_customer": billing.customer_sync(services.stripe),

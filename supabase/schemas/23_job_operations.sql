@@ -180,8 +180,8 @@ begin
 end;
 $$;
 comment on function private.restore_queues is
-'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues each
-live job that has lost its message, and returns how many. For operators, after a restore.';
+'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues
+each live job that has lost its message, and returns how many. For operators, after a restore.';
 
 create function private.set_aside(job_id uuid)
 returns bigint

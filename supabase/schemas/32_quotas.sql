@@ -41,12 +41,13 @@ as $$
         when 'stored_scripts' then p.max_scripts
         when 'brand_rules' then p.max_brand_rules
         when 'kept_analyses' then p.kept_analyses
+        when 'kept_history' then p.kept_history
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses (of each product).';
+month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
 
 create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer

@@ -8,7 +8,8 @@ create table public.products (
     source_url text not null check (char_length(source_url) <= 2048),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    last_analyzed_at timestamptz
+    last_analyzed_at timestamptz,
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -22,6 +23,8 @@ comment on column public.products.source_url is
 'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
+comment on column public.products.watch is
+'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
 
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
@@ -175,8 +178,8 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url) on public.products to authenticated;
-grant update (name) on public.products to authenticated;
+grant insert (id, name, source_url, watch) on public.products to authenticated;
+grant update (name, watch) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
 create function private.start_analysis(product_id uuid)

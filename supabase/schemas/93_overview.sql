@@ -27,7 +27,8 @@ select
     job.progress as job_progress,
     job.error_code as job_error_code,
     job.error_message as job_error_message,
-    sentiment.is_sample
+    sentiment.is_sample,
+    p.watch
 from public.products as p
 left join lateral (
     select

@@ -18,15 +18,22 @@ ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
 TABLES = {
     "accounts": {"authenticated": "select", "service_role": "select"},
     "analysis_results": {"authenticated": "select"},
+    "analysis_numbers": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
         " insert(enabled id rule_definition rule_name user_id)"
         " update(enabled id rule_definition rule_name user_id)"
     },
+    "competitors": {"authenticated": "select delete insert(competitor_id product_id)"},
     "jobs": {"authenticated": "select"},
+    "notifications": {"authenticated": "select update(read_at)"},
+    "product_comparison": {"authenticated": "select", "service_role": "select"},
+    "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
-    "products": {"authenticated": "select delete insert(id name source_url) update(name)"},
+    "products": {
+        "authenticated": "select delete insert(id name source_url watch) update(name watch)"
+    },
     "script_versions": {"authenticated": "select"},
     "scripts": {
         "authenticated": "select delete"
@@ -41,15 +48,17 @@ FUNCTIONS = {
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
-        public.restore_script_version public.run_analysis
+        public.restore_script_version public.run_analysis public.score_record
+        public.service_score_record
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_tiktok private.own_usage
+        private.own_plan private.own_score_record private.own_tiktok private.own_usage
         private.require_text private.start_analysis
-        private.start_script private.starter_pack private.url_problem
+        private.start_script private.starter_pack private.url_problem private.whole_score_record
+        private.wilson
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
@@ -57,13 +66,15 @@ FUNCTIONS = {
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.require_text private.url_problem
+        private.require_text private.url_problem private.wilson
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.requeue_erasures
         private.record_run private.release_run private.reserve_run
-        private.runs_to_delete private.analysis_input private.attribute_stripe_event
+        private.run_next_watch
+        private.runs_to_delete private.analysis_input private.analysis_numbers
+        private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync

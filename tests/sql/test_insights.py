@@ -106,16 +106,21 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
     product = make_product(db, make_user(db), "Mug", "https://shop.example/mug")
     job = claim(db)
     query = "select * from private.analysis_input(%s)"
+    numbers = "select to_jsonb(n) from public.analysis_numbers as n"
     told = {
+        "record": None,
         "product_id": product["id"],
         "product_name": "Mug",
         "source_url": "https://shop.example/mug",
     }
     with db.as_worker() as worker:
-        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": None}
+        nothing = {"last_breakdown": None, "last_numbers": None}
+        assert worker.row(query, job["job_id"]) == told | nothing
         assert worker.value(SAVE, *arguments(job))
-        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": BREAKDOWN["content"]}
+        after = worker.row(query, job["job_id"])
         assert worker.rows(query, uuid.uuid4()) == []
+    last = {"last_breakdown": BREAKDOWN["content"], "last_numbers": db.value(numbers)}
+    assert after == told | last
 
 
 def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):

@@ -513,6 +513,40 @@ class Freshness(Shape):
     expires_at: datetime
 
 
+ChangeKind = Literal[
+    "breakout",
+    "stands_out_up",
+    "stands_out_down",
+    "heating",
+    "cooling",
+    "net_up",
+    "net_down",
+    "new_complaint",
+    "complaint_gone",
+    "sold_out",
+    "back_in_stock",
+    "price_up",
+    "price_down",
+]
+
+
+class Change(Shape):
+    """What is different from the last analysis, beyond what chance explains."""
+
+    kind: ChangeKind
+    text: str
+
+
+class Record(Shape):
+    """Of `n` intervals that were judged at a later look, `hits` held."""
+
+    n: int
+    hits: int
+    rate: Share
+    ci95: Interval
+    text: str
+
+
 class PackConfiguration(Shape):
     schema_version: Literal["2.0"] = SCHEMA_VERSION
     inputs: Inputs
@@ -528,6 +562,8 @@ class PackConfiguration(Shape):
     risks: tuple[Risk, ...]
     dos: tuple[str, ...]
     donts: tuple[str, ...]
+    what_changed: tuple[Change, ...] = ()
+    record: Record | None = None
     evidence: tuple[Evidence, ...]
     cards: tuple[Card, ...]
     freshness: Freshness
