@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.evaluation import data
 from tests.evaluation.bars import Finding
 from workers.insights.analysis import analyse
-from workers.insights.inputs import Collection, Comment
+from workers.insights.inputs import Collection, Comment, Video
 from workers.insights.sentiment.comments import prepare
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.opinions import read_comments
@@ -42,7 +42,7 @@ class _Cost:
 
 def judge(folder: Path) -> list[Finding]:
     """Each run has other comments. The first, which loads the engine, is counted by itself."""
-    collections = pickle.dumps([_collection(folder, run) for run in range(RUNS + 1)])
+    collections = pickle.dumps(_collections(folder))
     command = [sys.executable, "-m", "tests.evaluation.speed"]
     ran = subprocess.run(command, input=collections, stdout=subprocess.PIPE, check=True)
     cost = _Cost(**json.loads(ran.stdout))
@@ -55,18 +55,25 @@ def judge(folder: Path) -> list[Finding]:
     ]
 
 
-def _collection(folder: Path, run: int) -> Collection:
+def _collections(folder: Path) -> list[Collection]:
+    """One for each run, and one more that loads the engine. All have the same videos."""
     file = next(iter(sorted((folder / data.SENTIMENT).glob("*comments*.csv.gz"))))
     texts = [row.text for row in data.labelled(file)]
-    chosen = random.Random(run).sample(texts, COMMENTS)
     videos = [video for posts in data.creators(folder).values() for video in posts][:VIDEOS]
+    seen = (replace(videos[-1], role="subject"), *videos[:-1])
+    return [
+        _collection(random.Random(run).sample(texts, COMMENTS), seen) for run in range(RUNS + 1)
+    ]
+
+
+def _collection(texts: list[str], videos: tuple[Video, ...]) -> Collection:
     return Collection(
         provider="evaluation",
         source_kind="tiktok_video",
         subject_url="https://shop.example/test",
         collected_at=NOW,
-        videos=(replace(videos[-1], role="subject"), *videos[:-1]),
-        comments=tuple(Comment(ref=str(n), text=text) for n, text in enumerate(chosen)),
+        videos=videos,
+        comments=tuple(Comment(ref=str(n), text=text) for n, text in enumerate(texts)),
     )
 
 

@@ -27,7 +27,7 @@ from workers.insights.sentiment.aspects import (
 from workers.insights.sentiment.comments import kind_of, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.language import ENGLISH
-from workers.insights.sentiment.opinions import Read, by_text
+from workers.insights.sentiment.opinions import ReadComment, by_text
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total, total_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
@@ -49,7 +49,7 @@ _NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 class Mention:
     """One comment touching one aspect, judged by the clause that names it."""
 
-    item: Read
+    item: ReadComment
     aspect: str
     kind: ThemeKind | None
     opinion: Opinion
@@ -59,18 +59,18 @@ class Mention:
 class Said:
     """What was found in the comments; `wanting` are those of people who buy or want to."""
 
-    read: tuple[Read, ...]
+    read: tuple[ReadComment, ...]
     mentions: tuple[Mention, ...]
-    wanting: tuple[Read, ...]
+    wanting: tuple[ReadComment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    item: Read
+    item: ReadComment
     text: str
 
 
-def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -> Said:
+def find(read: Sequence[ReadComment], product_names: Sequence[str], vectors: Vectors) -> Said:
     """One mention per comment and aspect, so a long comment does not count as many people.
 
     A comment's label stands for what our examples and patterns would find in it.
