@@ -2936,7 +2936,7 @@ using (user_id = (select auth.uid()));
 
 create function private.competitors_validate()
 returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_competitors uuid [];
@@ -2982,7 +2982,7 @@ $$;
 comment on function private.competitors_validate is
 'Trigger: both products belong to the living account, and a product has five competitors at most.
 Errors: 403 account_deleted; 404 not_found; 409 already_exists, unless the request resolves duplicates; 422 invalid_competitor,
-too_many_competitors.';
+too_many_competitors. Definer: it reads tombstones.';
 
 create trigger competitors_10_validate before insert on public.competitors
 for each row execute function private.competitors_validate();
