@@ -15,6 +15,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from tests.evaluation import data
 from tests.evaluation.bars import Finding
@@ -42,7 +43,7 @@ class _Cost:
 
 def judge(folder: Path) -> list[Finding]:
     """Each run has other comments. The first, which loads the engine, is counted by itself."""
-    collections = pickle.dumps(_collections(folder))
+    collections = b"".join(pickle.dumps(collection) for collection in _collections(folder))
     command = [sys.executable, "-m", "tests.evaluation.speed"]
     ran = subprocess.run(command, input=collections, stdout=subprocess.PIPE, check=True)
     cost = _Cost(**json.loads(ran.stdout))
@@ -77,9 +78,11 @@ def _collection(texts: list[str], videos: tuple[Video, ...]) -> Collection:
     )
 
 
-def _measure(collections: list[Collection]) -> _Cost:
+def _measure(collections: IO[bytes]) -> _Cost:
+    """One collection is in memory at a time, as in a worker."""
     reading, analysis, on_the_clock = [], [], []
-    for collection in collections:
+    for _ in range(RUNS + 1):
+        collection: Collection = pickle.load(collections)  # noqa: S301 - our own parent's
         start = time.process_time()
         prepared = prepare(collection.comments)
         total_of([item.opinion for item in read_comments(prepared, {}, Vectors())])
@@ -109,5 +112,5 @@ def _percentile(seconds: list[float]) -> float:
 
 
 if __name__ == "__main__":
-    measured = _measure(pickle.load(sys.stdin.buffer))  # noqa: S301 - our own parent's
+    measured = _measure(sys.stdin.buffer)
     sys.stdout.write(json.dumps(asdict(measured)))

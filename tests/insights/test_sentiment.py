@@ -41,8 +41,18 @@ def test_complaints_are_negative():
 
 def test_an_interval_that_spans_zero_is_not_called_positive():
     overall = _overall(*GOOD[:20], *BAD[:20])
-    assert overall["label"] == "mixed"
     assert overall["ci95"][0] < 0 < overall["ci95"][1]
+    assert overall["label"] in {"mixed", "unclear"}
+
+
+def test_mixed_means_praise_and_complaint_and_unclear_that_nothing_is_known():
+    texts = varied("it is a bottle", 40)
+    halves = [_review(text, 1.0 if n % 2 else 5.0) for n, text in enumerate(texts)]
+    assert contents(analysed(comments=tuple(halves)))[0]["overall"]["label"] == "mixed"
+    unclear = _overall(*GOOD[:6], *BAD[:5])
+    low, high = unclear["ci95"]
+    assert high - low > 0.8
+    assert unclear["label"] == "unclear"
 
 
 def test_shares_add_up_to_one():
