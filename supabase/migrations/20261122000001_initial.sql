@@ -1667,7 +1667,7 @@ create table public.plans (
     max_brand_rules integer not null check (max_brand_rules >= 0),
     kept_analyses integer not null check (kept_analyses >= 1),
     grace_days smallint not null default 3 check (grace_days >= 0),
-    transcripts boolean not null default false,
+    has_transcripts boolean not null default false,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     kept_history integer not null default 100 check (kept_history >= 1)
 );
@@ -1681,7 +1681,7 @@ comment on column public.plans.kept_analyses is
 'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
 'How many days the plan lasts after the payment of a renewal failed.';
-comment on column public.plans.transcripts is
+comment on column public.plans.has_transcripts is
 'Whether an analysis reads what is said in videos, which costs more at the source.';
 comment on column public.plans.watch is
 'How often a product may be watched at most: off, weekly or daily.';
@@ -2941,7 +2941,8 @@ as $$
 declare
     v_competitors uuid [];
 begin
-    if not private.lock_living_account(new.user_id) then
+    if not private.lock_living_account(new.user_id)
+        and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     -- Locks the product, so that parallel requests count one after the other.
@@ -3784,7 +3785,7 @@ returns table (
     product_id uuid,
     product_name text,
     source_url text,
-    transcripts boolean,
+    has_transcripts boolean,
     last_breakdown jsonb,
     last_numbers jsonb,
     record jsonb
@@ -3795,7 +3796,7 @@ begin atomic
         p.id,
         p.name,
         p.source_url,
-        (select l.transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
+        (select l.has_transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
         (
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
@@ -3812,8 +3813,8 @@ begin atomic
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. transcripts: the plan of the owner reads
-what videos say. last_numbers is the newest row of analysis_numbers, or null; record is what
+virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
+what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
 private.shown_record says. Definer: workers have no table rights.';
 grant execute on function private.analysis_input to worker;
 
@@ -7946,7 +7947,7 @@ on conflict on constraint semaphores_pkey do update set
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses, transcripts, watch, kept_history
+    max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history
 )
 values
 ('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100),
@@ -7962,7 +7963,7 @@ on conflict on constraint plans_pkey do update set
     max_scripts = excluded.max_scripts,
     max_brand_rules = excluded.max_brand_rules,
     kept_analyses = excluded.kept_analyses,
-    transcripts = excluded.transcripts,
+    has_transcripts = excluded.has_transcripts,
     watch = excluded.watch,
     kept_history = excluded.kept_history;
 

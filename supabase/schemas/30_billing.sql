@@ -13,7 +13,7 @@ create table public.plans (
     max_brand_rules integer not null check (max_brand_rules >= 0),
     kept_analyses integer not null check (kept_analyses >= 1),
     grace_days smallint not null default 3 check (grace_days >= 0),
-    transcripts boolean not null default false,
+    has_transcripts boolean not null default false,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     kept_history integer not null default 100 check (kept_history >= 1)
 );
@@ -27,7 +27,7 @@ comment on column public.plans.kept_analyses is
 'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
 'How many days the plan lasts after the payment of a renewal failed.';
-comment on column public.plans.transcripts is
+comment on column public.plans.has_transcripts is
 'Whether an analysis reads what is said in videos, which costs more at the source.';
 comment on column public.plans.watch is
 'How often a product may be watched at most: off, weekly or daily.';

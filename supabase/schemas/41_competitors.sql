@@ -38,7 +38,8 @@ as $$
 declare
     v_competitors uuid [];
 begin
-    if not private.lock_living_account(new.user_id) then
+    if not private.lock_living_account(new.user_id)
+        and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     -- Locks the product, so that parallel requests count one after the other.

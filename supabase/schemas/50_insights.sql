@@ -150,7 +150,7 @@ returns table (
     product_id uuid,
     product_name text,
     source_url text,
-    transcripts boolean,
+    has_transcripts boolean,
     last_breakdown jsonb,
     last_numbers jsonb,
     record jsonb
@@ -161,7 +161,7 @@ begin atomic
         p.id,
         p.name,
         p.source_url,
-        (select l.transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
+        (select l.has_transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
         (
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
@@ -178,8 +178,8 @@ begin atomic
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. transcripts: the plan of the owner reads
-what videos say. last_numbers is the newest row of analysis_numbers, or null; record is what
+virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
+what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
 private.shown_record says. Definer: workers have no table rights.';
 grant execute on function private.analysis_input to worker;
 

@@ -3,7 +3,7 @@
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses, transcripts, watch, kept_history
+    max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history
 )
 values
 ('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100),
@@ -19,7 +19,7 @@ on conflict on constraint plans_pkey do update set
     max_scripts = excluded.max_scripts,
     max_brand_rules = excluded.max_brand_rules,
     kept_analyses = excluded.kept_analyses,
-    transcripts = excluded.transcripts,
+    has_transcripts = excluded.has_transcripts,
     watch = excluded.watch,
     kept_history = excluded.kept_history;
 

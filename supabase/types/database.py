@@ -292,6 +292,7 @@ class PublicNotificationsUpdate(TypedDict):
 class PublicPlans(BaseModel):
     analyses_per_month: int = Field(alias="analyses_per_month")
     grace_days: int = Field(alias="grace_days")
+    has_transcripts: bool = Field(alias="has_transcripts")
     id: str = Field(alias="id")
     kept_analyses: int = Field(alias="kept_analyses")
     kept_history: int = Field(alias="kept_history")
@@ -302,12 +303,12 @@ class PublicPlans(BaseModel):
     rank: int = Field(alias="rank")
     requests_per_minute: int = Field(alias="requests_per_minute")
     scripts_per_month: int = Field(alias="scripts_per_month")
-    transcripts: bool = Field(alias="transcripts")
     watch: str = Field(alias="watch")
 
 class PublicPlansInsert(TypedDict):
     analyses_per_month: Annotated[int, Field(alias="analyses_per_month")]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    has_transcripts: NotRequired[Annotated[bool, Field(alias="has_transcripts")]]
     id: Annotated[str, Field(alias="id")]
     kept_analyses: Annotated[int, Field(alias="kept_analyses")]
     kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
@@ -318,12 +319,12 @@ class PublicPlansInsert(TypedDict):
     rank: Annotated[int, Field(alias="rank")]
     requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
     scripts_per_month: Annotated[int, Field(alias="scripts_per_month")]
-    transcripts: NotRequired[Annotated[bool, Field(alias="transcripts")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicPlansUpdate(TypedDict):
     analyses_per_month: NotRequired[Annotated[int, Field(alias="analyses_per_month")]]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    has_transcripts: NotRequired[Annotated[bool, Field(alias="has_transcripts")]]
     id: NotRequired[Annotated[str, Field(alias="id")]]
     kept_analyses: NotRequired[Annotated[int, Field(alias="kept_analyses")]]
     kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
@@ -334,7 +335,6 @@ class PublicPlansUpdate(TypedDict):
     rank: NotRequired[Annotated[int, Field(alias="rank")]]
     requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
     scripts_per_month: NotRequired[Annotated[int, Field(alias="scripts_per_month")]]
-    transcripts: NotRequired[Annotated[bool, Field(alias="transcripts")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicProducts(BaseModel):

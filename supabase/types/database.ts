@@ -249,14 +249,14 @@ isOneToOne: false
                   ]
                 },"plans": {
                   Row: {
-                    "analyses_per_month": number,"grace_days": number,"id": string,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"transcripts": boolean,"watch": string
+                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": string,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "analyses_per_month": number,"grace_days"?: number,"id": string,"kept_analyses": number,"kept_history"?: number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"transcripts"?: boolean,"watch"?: string
+                    "analyses_per_month": number,"grace_days"?: number,"has_transcripts"?: boolean,"id": string,"kept_analyses": number,"kept_history"?: number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch"?: string
                   }
                   Update: {
-                    "analyses_per_month"?: number,"grace_days"?: number,"id"?: string,"kept_analyses"?: number,"kept_history"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number,"transcripts"?: boolean,"watch"?: string
+                    "analyses_per_month"?: number,"grace_days"?: number,"has_transcripts"?: boolean,"id"?: string,"kept_analyses"?: number,"kept_history"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number,"watch"?: string
                   }
                   Relationships: [
                     

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
 from tests.evaluation.leaks import find_leaks, strings
+from tests.evaluation.thresholds import Finding
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
 from workers.insights.inputs import Collection, Comment, Video

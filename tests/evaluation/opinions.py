@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from tests.evaluation.bars import Finding
+from tests.evaluation.thresholds import Finding
 from tests.evaluation.train_sentiment import LABELS, is_training_group
 from workers.insights.sentiment.aspects import carries_claims
 from workers.insights.sentiment.comments import clean
@@ -44,7 +44,7 @@ KINDS = {
 SEVEN = ("ar", "de", "es", "fr", "hi", "it", "pt")
 ONE_SIDED = ((0.05, 0.10, 0.85), (0.10, 0.20, 0.70), (0.70, 0.20, 0.10), (0.85, 0.10, 0.05))
 OF_KINDS = ("labels", "totals_coverage", "totals_distance", "totals_correlation")
-BARS = (
+THRESHOLDS = (
     *(f"{what}_{kind}" for kind in KINDS for what in OF_KINDS),
     "totals_width",
     "labels_languages",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.evaluation.bars import Bar, Finding, falls_short, is_missed
+from tests.evaluation.thresholds import Finding, Threshold, falls_short, is_missed
 
 METHOD = """\
 # How good the analysis is
@@ -86,39 +86,40 @@ labels are not used.
 """
 
 
-def print_lines(bars: Mapping[str, Bar], findings: Sequence[Finding]) -> Iterator[str]:
+def print_lines(thresholds: Mapping[str, Threshold], findings: Sequence[Finding]) -> Iterator[str]:
     area = ""
     for finding in findings:
-        bar = bars[finding.bar]
-        if bar.area != area:
-            area = bar.area
+        threshold = thresholds[finding.threshold]
+        if threshold.area != area:
+            area = threshold.area
             yield f"\n{area.upper()}"
-        yield f"  {_verdict(finding, bar):<8} {_value(finding):>9}  {bar.asked:<13} {bar.what}"
+        verdict = _verdict(finding, threshold)
+        yield f"  {verdict:<8} {_value(finding):>9}  {threshold.asked:<13} {threshold.what}"
         notes = "; ".join(part for part in (_size(finding), finding.beside) if part)
         if notes:
             yield f"  {'':<34}{notes}"
 
 
-def markdown(bars: Mapping[str, Bar], findings: Sequence[Finding]) -> str:
+def markdown(thresholds: Mapping[str, Threshold], findings: Sequence[Finding]) -> str:
     rows = ["| area | what | reached | asked | beside |", "| --- | --- | --- | --- | --- |"]
     for finding in findings:
-        bar = bars[finding.bar]
-        is_known = bar.missed is not None and is_missed(finding, bar)
-        asked = f"{bar.asked} (missed)" if is_known else bar.asked
-        cells = (bar.area, bar.what, _value(finding), asked)
+        threshold = thresholds[finding.threshold]
+        is_known = threshold.missed is not None and is_missed(finding, threshold)
+        asked = f"{threshold.asked} (missed)" if is_known else threshold.asked
+        cells = (threshold.area, threshold.what, _value(finding), asked)
         beside = "; ".join(part for part in (_size(finding), finding.beside) if part)
         rows.append(f"| {' | '.join(cells)} | {beside} |")
     return METHOD.format(table="\n".join(rows))
 
 
-def _verdict(finding: Finding, bar: Bar) -> str:
+def _verdict(finding: Finding, threshold: Threshold) -> str:
     if finding.value is None:
         return "skipped"
-    if falls_short(finding, bar):
+    if falls_short(finding, threshold):
         return "SHORT"
-    if is_missed(finding, bar):
+    if is_missed(finding, threshold):
         return "missed"
-    return "ok" if bar.asked != "reported" else "-"
+    return "ok" if threshold.asked != "reported" else "-"
 
 
 def _value(finding: Finding) -> str:

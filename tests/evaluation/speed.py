@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
+from tests.evaluation.thresholds import Finding
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment, Video
 from workers.insights.sentiment.comments import prepare

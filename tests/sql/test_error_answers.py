@@ -162,7 +162,7 @@ def _(api: Api) -> httpx.Response:
     422,
     "too_many_competitors",
     "A product may have 5 competitors at most.",
-    '{"limit": 5, "field": "competitor_id"}',
+    '{"field": "competitor_id", "limit": 5}',
 )
 def _(api: Api) -> httpx.Response:
     api.db.execute("update public.plans set max_products = 7 where id = 'free'")

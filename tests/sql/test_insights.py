@@ -112,7 +112,7 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
         "product_id": product["id"],
         "product_name": "Mug",
         "source_url": "https://shop.example/mug",
-        "transcripts": False,
+        "has_transcripts": False,
     }
     with db.as_worker() as worker:
         nothing = {"last_breakdown": None, "last_numbers": None}
@@ -127,10 +127,10 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
 def test_the_worker_is_told_whether_the_owners_plan_reads_what_videos_say(db: Database):
     make_product(db, make_user(db))
     job = claim(db)
-    query = "select transcripts from private.analysis_input(%s)"
+    query = "select has_transcripts from private.analysis_input(%s)"
     with db.as_worker() as worker:
         assert worker.value(query, job["job_id"]) is False
-        db.execute("update public.plans set transcripts = true where id = 'free'")
+        db.execute("update public.plans set has_transcripts = true where id = 'free'")
         assert worker.value(query, job["job_id"]) is True
 
 

@@ -63,7 +63,7 @@ def handler(services: Services) -> Handler[Product, Analysed]:
 async def load(db: Database, job: Job) -> Product:
     """The product of the job; LostLease if it was deleted."""
     cursor = await db.execute(
-        "select product_name, source_url, transcripts, last_breakdown, last_numbers, record"
+        "select product_name, source_url, has_transcripts, last_breakdown, last_numbers, record"
         " from private.analysis_input(%s)",
         (job.job_id,),
     )
@@ -75,7 +75,7 @@ async def load(db: Database, job: Job) -> Product:
         cast("str", row["product_name"]),
         cast("str", row["source_url"]),
         snapshots_of(cast("dict[str, object]", row["last_breakdown"] or {})),
-        row["transcripts"] is True,
+        row["has_transcripts"] is True,
         None if last is None else look_of(last),
         record_of(cast("dict[str, object] | None", row["record"])),
     )

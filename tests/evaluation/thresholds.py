@@ -1,4 +1,4 @@
-"""A bar: what was measured, what it must reach, what stands beside it."""
+"""A threshold: what was measured, what it must reach, what stands beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 class Finding:
     """One measured value, named like its entry in thresholds.toml; or why there is none."""
 
-    bar: str
+    threshold: str
     value: float | None
     n: int = 0
     beside: str = ""  # baselines and intervals, as they are printed
@@ -20,7 +20,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Threshold:
     """What thresholds.toml says. `missed` is the value of a threshold that is not reached yet."""
 
     area: str
@@ -38,35 +38,39 @@ class Bar:
         return f"at most {self.high:g}" if self.high is not None else "reported"
 
 
-def read_bars() -> dict[str, Bar]:
+def read_thresholds() -> dict[str, Threshold]:
     text = Path(__file__).with_name("thresholds.toml").read_text("utf-8")
-    return {name: _bar(raw) for name, raw in tomllib.loads(text).items()}
+    return {name: _threshold(raw) for name, raw in tomllib.loads(text).items()}
 
 
-def _bar(raw: dict[str, Any]) -> Bar:
+def _threshold(raw: dict[str, Any]) -> Threshold:
     low, high = raw.get("between", (raw.get("at_least"), raw.get("at_most")))
-    return Bar(raw["area"], raw["what"], low, high, raw.get("missed"))
+    return Threshold(raw["area"], raw["what"], low, high, raw.get("missed"))
 
 
 TOLERANCE = 0.002  # of a missed threshold: other processors round otherwise
 
 
-def falls_short(finding: Finding, bar: Bar) -> bool:
-    """A skipped bar neither passes nor fails: it is printed with its reason.
+def falls_short(finding: Finding, threshold: Threshold) -> bool:
+    """A skipped threshold neither passes nor fails: it is printed with its reason.
 
     A threshold that is known to be missed fails only if the value got worse.
     """
-    if not is_missed(finding, bar):
+    if not is_missed(finding, threshold):
         return False
-    if bar.missed is None or finding.value is None:
+    if threshold.missed is None or finding.value is None:
         return True
-    lost = bar.missed - finding.value if bar.low is not None else finding.value - bar.missed
+    lost = (
+        threshold.missed - finding.value
+        if threshold.low is not None
+        else finding.value - threshold.missed
+    )
     return lost > TOLERANCE
 
 
-def is_missed(finding: Finding, bar: Bar) -> bool:
+def is_missed(finding: Finding, threshold: Threshold) -> bool:
     """Whether the value lies beyond the threshold."""
     if finding.value is None:
         return False
-    below = bar.low is not None and finding.value < bar.low
-    return below or (bar.high is not None and finding.value > bar.high)
+    below = threshold.low is not None and finding.value < threshold.low
+    return below or (threshold.high is not None and finding.value > threshold.high)
