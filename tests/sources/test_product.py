@@ -358,7 +358,7 @@ def test_the_page_of_a_product_may_end_with_a_list_of_others():
 
 
 @pytest.mark.data
-def test_few_real_pages_of_products_are_refused_and_an_equal_answer_to_all_fails(data):
+def test_few_real_pages_of_products_are_refused_and_few_others_are_not(data):
     others, products = [*other_pages()], [*product_pages(data / "product_pages")]
     assert min(len(others), len(products)) >= 60
     assert share_refused(others)[0] >= 0.95
