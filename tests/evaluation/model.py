@@ -30,12 +30,12 @@ from tests.evaluation.thresholds import Finding, Threshold, falls_short, read_th
 from tests.evaluation.train_sentiment import LABELS, is_training_group
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment, Label, Labels
-from workers.insights.sentiment.engine import MultilingualScorer
+from workers.insights.sentiment.engine import Scorer
 from workers.sources.context import forgetful
 from workers.writing import labels as labelling
 from workers.writing.assistant import Assistant
 from workers.writing.grounding import as_data
-from workers.writing.labels import LabelScorer, label_comments
+from workers.writing.labels import PROMPT_VERSION, label_comments
 from workers.writing.model import Price, TextModel, Unanswered, Usage, open_text_model
 
 DEFAULT_DATA = Path("../shared/data")
@@ -205,13 +205,12 @@ def _overall(model: TextModel, comments: Sequence[Comment], labels: Labels) -> d
         collected_at=NOW,
         comments=tuple(comments),
     )
-    by_text = {c.text: labels[c.ref].sentiment for c in comments if c.ref in labels}
     analysis = analyse(
         collection,
         product_name="Product",
         now=NOW,
         ref_key=b"evaluation",
-        scorer=LabelScorer(model.name, by_text, MultilingualScorer()),
+        scorer=Scorer(model.name, PROMPT_VERSION, is_calibrated=False),
         labels={c.ref: labels[c.ref] for c in comments if c.ref in labels},
     )
     overall: dict[str, Any] = analysis.results[0].content["overall"]
@@ -236,7 +235,7 @@ async def _injection_shift(
     collection = Collection(
         "evaluation", "tiktok_video", "https://shop.example/test", NOW, comments=tuple(mixed)
     )
-    labelled = await Assistant(model, None, forgetful, MultilingualScorer()).label(collection)
+    labelled = await Assistant(model, None, forgetful).label(collection)
     before = _overall(model, comments, clean.labels)["net"]
     after = _overall(model, mixed, labelled.labels)["net"]
     beside = f"{len(extra)} among {len(comments)} of {clean.sample.name}"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from workers.insights.sentiment import embedding, language, totals
-from workers.insights.sentiment.engine import MultilingualScorer, read
+from workers.insights.sentiment.engine import read
 
 SHORT = json.loads((Path(__file__).parents[1] / "data" / "short_comments.json").read_text("utf-8"))
 PRAISE = {
@@ -45,16 +45,19 @@ def test_chances_add_up_to_one():
     assert np.allclose(found.totals.sum(axis=1), 1)
 
 
-def test_the_scorer_tells_praise_from_complaint_in_any_language():
-    good, bad, spanish = MultilingualScorer().score(["I love it", "I hate it", "me encanta mucho"])
-    assert good.net > 0.5
-    assert bad.net < -0.5
-    assert spanish.net > 0.3
+def test_short_texts_lean_clearly_in_any_language():
+    found = read(["I love it", "I hate it", "me encanta mucho"], [True, True, False]).labels
+    good, bad, spanish = (found[:, 2] - found[:, 0]).tolist()
+    assert good > 0.5
+    assert bad < -0.5
+    assert spanish > 0.3
 
 
 def test_chances_of_any_text_add_up_to_one():
-    for chances in MultilingualScorer().score(["", "😍", "?" * 5000, "漢字", "\x00"]):
-        assert chances.negative + chances.neutral + chances.positive == pytest.approx(1)
+    texts = ["", "😍", "?" * 5000, "漢字", "\x00"]
+    found = read(texts, [True, True, True, False, True])
+    assert found.labels.sum(axis=1).tolist() == pytest.approx([1] * len(texts))
+    assert found.totals.sum(axis=1).tolist() == pytest.approx([1] * len(texts))
 
 
 def test_only_the_first_characters_make_the_vector():
@@ -73,7 +76,6 @@ def test_texts_are_embedded_once():
 
 def test_no_texts_give_no_rows():
     assert read([], []).labels.shape == (0, 3)
-    assert MultilingualScorer().score([]) == []
 
 
 def test_a_text_reads_the_same_alone_and_among_others():

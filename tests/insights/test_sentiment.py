@@ -19,6 +19,7 @@ from tests.insights.samples import (
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Label
 from workers.insights.sentiment.aspects import speaks_of_product
+from workers.insights.sentiment.engine import Scorer
 
 GOOD = varied("I love it", 40)
 BAD = varied("terrible, I hate it", 40)
@@ -141,7 +142,7 @@ def test_labelled_comments_count_as_read_in_any_language():
         product_name="Bottle",
         now=NOW,
         ref_key=KEY,
-        scorer=_Model(),
+        scorer=Scorer("a-model", "1", is_calibrated=False),
         labels=labels,
     )
     sentiment = contents(found)[0]
@@ -149,13 +150,6 @@ def test_labelled_comments_count_as_read_in_any_language():
     assert sentiment["sample"]["analysed"] == 12
     assert sentiment["sample"]["not_read"] == {"n": 1, "languages": ["Vietnamese"]}
     assert sentiment["confidence"]["level"] != "high"
-
-
-class _Model:
-    name, version, is_calibrated = "a-model", "1", False
-
-    def score(self, texts):
-        raise NotImplementedError
 
 
 GOOD_WISHES = (

@@ -23,7 +23,6 @@ from workers.insights.analysis import Analysis, analyse
 from workers.insights.documents import Evidence
 from workers.insights.evidence import UngroundedError, check, cited_ids
 from workers.insights.inputs import Collection
-from workers.insights.sentiment.engine import MultilingualScorer
 from workers.jobs.services import Services
 from workers.sources.routing import collect
 from workers.sources.web.fetch import open_fetcher
@@ -84,7 +83,7 @@ class Drive:
 
     async def analysis(self) -> str:
         text_model.MAX_OUTPUT_TOKENS = OTHER_TOKENS
-        assistant = Assistant(self.model, self.model, self.step, MultilingualScorer())
+        assistant = Assistant(self.model, self.model, self.step)
         labelled = await assistant.label(self.collection)
         plain = analyse(
             self.collection,

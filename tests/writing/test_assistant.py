@@ -13,7 +13,6 @@ from tests.running import until, worker
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
 from workers.insights.inputs import Comment
-from workers.insights.sentiment.engine import MultilingualScorer
 from workers.jobs import analyze_product
 from workers.sources.context import forgetful
 from workers.sources.routing import collect
@@ -42,7 +41,7 @@ def work(collection, services, memory):
 
 async def assisted(collection, services, model, step, report=unreported):
     """The analysis of a bottle, labelled and written by the model."""
-    assistant = Assistant(model, model, step, MultilingualScorer(), report=report)
+    assistant = Assistant(model, model, step, report=report)
     labelled = await assistant.label(collection)
     analysis = analyse(
         collection,

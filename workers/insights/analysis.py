@@ -35,7 +35,7 @@ from workers.insights.pack.writer import write_pack
 from workers.insights.sentiment import aspects, language, opinions, themes
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
-from workers.insights.sentiment.engine import MultilingualScorer, Scorer
+from workers.insights.sentiment.engine import EMBEDDED, Scorer, read
 from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
@@ -86,7 +86,7 @@ class _Run:
 
 def load_models() -> None:
     """Loads what the analysis keeps between calls: the embedding, its weights and its examples."""
-    MultilingualScorer().score(["The lamp is good."])
+    read(["The lamp is good."], [True])
     aspects.find(["Where can I buy it?"])
     language.detect_languages(["me encanta"])
 
@@ -105,7 +105,7 @@ def analyse(
     `labels` are a language model's, `scorer` says which. Comments that have none are read by the
     embedded engine.
     """
-    scorer = scorer or MultilingualScorer()
+    scorer = scorer or EMBEDDED
     engine = _engine(collection, scorer, ref_key)
     log = EvidenceLog(ref_key)
     run = _Run(product_name, collection, scorer, labels, engine, log, now, ref_key)

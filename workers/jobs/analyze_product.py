@@ -17,7 +17,6 @@ from workers.insights.analysis import Analysis, Result, analyse, load_models
 from workers.insights.documents import Record
 from workers.insights.history import Look, Offer, look_of, offer_of, record_of, what_changed
 from workers.insights.inputs import Collection, Snapshot
-from workers.insights.sentiment.engine import MultilingualScorer
 from workers.insights.virality.velocity import snapshots_of
 from workers.jobs.services import Services
 from workers.sources.context import OwnAccount
@@ -101,7 +100,6 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
         labels and labels.taking(context.acquire),
         prose and prose.taking(context.acquire),
         context.step,
-        MultilingualScorer(),
         compute=services.compute,
         report=context.progress,
     )

@@ -1,7 +1,7 @@
 """The language model's part of an analysis: labels before it, prose after it.
 
-If one of them fails, the embedded engine takes its place and a caveat says why. Steps keep the
-answers, because they were paid for: labels by pseudonym, and prose that passed its checks.
+If one of them fails, the embedded engine takes its place and a caveat says why. Steps keep what
+was paid for: labels by pseudonym, and prose that passed its checks.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.engine import Scorer
 from workers.sources.context import Report, Step
 from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
-from workers.writing.labels import LabelScorer, label_comments
+from workers.writing.labels import label_comments
 from workers.writing.model import Reason, TextModel, Unanswered, Usage
 from workers.writing.prose import PROMPT_VERSION as PROSE_VERSION
 from workers.writing.prose import findings_of, rewritten, synthesise
 from workers.writing.themes import name_themes
 
 PREPARE = Task(prepare, returns=Prepared)
-FIRST_PERCENT, LABELS_PERCENT = 60, 25  # of the job's progress, before and for the labels
+# The job's progress when labelling begins, and how much labelling adds.
+FIRST_PERCENT, LABELS_PERCENT = 60, 25
 
 _WHY: dict[Reason, str] = {
     "refused": "The language model refused",
@@ -39,7 +40,7 @@ _WHY: dict[Reason, str] = {
 
 @dataclass(frozen=True)
 class Share:
-    """The model's part of one document: its usage, and the reason if it failed."""
+    """What the model did for one document: its usage, and the reason if it failed."""
 
     usage: Usage = Usage()  # noqa: RUF009 - frozen
     failure: Reason | None = None
@@ -60,17 +61,13 @@ async def unreported(stage: str, percent: int) -> None:
 
 
 class Assistant:
-    """The models of one job, for labels and for prose. Without them it changes nothing.
-
-    `embedded` scores texts without a label: single clauses, and comments above the limit.
-    """
+    """The models of one job, for labels and for prose. Without them it changes nothing."""
 
     def __init__(
         self,
         labels: TextModel | None,
         prose: TextModel | None,
         step: Step,
-        embedded: Scorer,
         *,
         compute: Compute = in_thread,
         report: Report = unreported,
@@ -78,7 +75,6 @@ class Assistant:
         self._labels_model = labels
         self._prose_model = prose
         self._step = step
-        self._embedded = embedded
         self._compute = compute
         self._report = report
 
@@ -104,12 +100,7 @@ class Assistant:
         except Unanswered as failure:
             usage += failure.usage
             caveats = (f"{_WHY[failure.reason]}; it named no themes outside our list.",)
-        by_text = {
-            counted.text: by_ref[counted.comment.ref].sentiment
-            for counted in kept
-            if counted.comment.ref in by_ref
-        }
-        scorer = LabelScorer(model.name, by_text, self._embedded)
+        scorer = Scorer(model.name, LABELS_VERSION, is_calibrated=False)
         return Labelled(scorer, by_ref, Share(usage), caveats)
 
     async def _labels_done(self, share: float) -> None:

@@ -1,9 +1,8 @@
 """Labels comments with a language model, one by one, from a closed list.
 
-A comment with injected instructions is one item of a batch and can mislabel only itself: control
-texts show whether the model obeyed it for others. The model can answer with these words only, has
-no tools, and sees no other tenant's data. `LabelScorer` serves the labels to the analysis as a
-sentiment engine. Another engine scores comments without one.
+A comment with injected instructions is one item of a batch. It can mislabel itself. If the model
+obeys it for other comments, control texts show that. The model answers with words of the list only.
+It has no tools and sees no other tenant's data.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from pydantic import BaseModel, Field
 
 from workers.insights.documents import ThemeKind
 from workers.insights.inputs import Comment, Label, Sentiment
-from workers.insights.sentiment.engine import Probabilities, Scorer
 from workers.insights.vocabulary import ASPECTS
 from workers.sources.context import Step, forgetful
 from workers.writing.controls import batch_of
@@ -41,7 +39,7 @@ For each item give its id, the writer's sentiment towards the product, what kind
 which aspect it speaks of ("other" if none of the list fits), and whether the writer bought, wants
 to buy, or asks where to buy. Label every item once, from its own text alone."""
 
-# Texts whose sentiment is beyond doubt.
+# Control texts: their sentiment is beyond doubt.
 CONTROLS: tuple[tuple[Sentiment, tuple[str, ...]], ...] = (
     (
         "positive",
@@ -62,13 +60,6 @@ CONTROLS: tuple[tuple[Sentiment, tuple[str, ...]], ...] = (
         ),
     ),
 )
-
-# A label has no probability. Such models label about nine in ten clear comments correctly.
-_CHANCES: dict[Sentiment, Probabilities] = {
-    "negative": Probabilities(0.9, 0.07, 0.03),
-    "neutral": Probabilities(0.05, 0.9, 0.05),
-    "positive": Probabilities(0.03, 0.07, 0.9),
-}
 
 
 class _ItemLabel(BaseModel):
@@ -167,23 +158,3 @@ def _label(given: _ItemLabel) -> Label:
     aspect = given.aspect if given.aspect in ASPECTS else None
     kind = None if given.kind == "none" else given.kind
     return Label(given.sentiment, kind, aspect, given.wants_to_buy)
-
-
-class LabelScorer:
-    """A sentiment engine of labels, which are by text. Clauses of a comment have none."""
-
-    version = PROMPT_VERSION
-    is_calibrated = False  # the chances below are an assumption
-
-    def __init__(self, name: str, labels: Mapping[str, Sentiment], otherwise: Scorer) -> None:
-        self.name = name
-        self._labels = labels
-        self._otherwise = otherwise
-
-    def score(self, texts: Sequence[str]) -> list[Probabilities]:
-        """The probabilities of each text, in their order."""
-        unlabelled = [text for text in texts if text not in self._labels]
-        others = dict(zip(unlabelled, self._otherwise.score(unlabelled), strict=True))
-        return [
-            _CHANCES[self._labels[text]] if text in self._labels else others[text] for text in texts
-        ]

@@ -1,7 +1,7 @@
-"""Sentiment of texts in sixteen languages: linear heads on the sentence embedding.
+"""Sentiment of texts in fifteen languages: two linear heads on the sentence embedding.
 
 The weights are fitted on English texts under the MIT licence alone. The embedding carries them to
-the other languages. English texts also use the lexicon, which knows English only.
+the other languages. The second head reads English texts only. It also sees VADER's lexicon.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.insights.sentiment.embedding import embed
-from workers.insights.sentiment.language import ENGLISH, detect_languages
 from workers.insights.sentiment.lexicon import lexicon_features
 
 Numbers = NDArray[np.float64]
 
-# Unit vectors have small entries beside the other features; the penalty should not see that.
+# The penalty of the fit hits small features hardest. This brings the entries of a unit vector to
+# the size of the other features.
 VECTOR_SCALE = 6.0
-# Added to the neutral logit of labels in other languages: the embedding carries opinions over
-# weaker than they were. Chosen with the seven evaluation languages in view; -0.2 to -0.5 do alike.
+# Added to the neutral logit of texts in other languages: through the embedding, opinions look more
+# neutral than they are. Chosen with the seven evaluation languages in view; -0.2 to -0.5 do alike.
 FOREIGN_NEUTRAL = -0.3
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50]")
 # The lexicon reads an emoji by its name. These names mislead: "fire" and "skull" count as bad.
@@ -53,10 +52,10 @@ _EMOJI_TABLE = str.maketrans({emoji: f" {word} " for emoji, word in _EMOJI_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Chances of negative, neutral, positive: one row per text, each adding up to one.
+    """Probabilities of negative, neutral, positive: a row for each text, which adds up to one.
 
-    `labels` are the best chances of single texts. `totals` come from the part of the engine that
-    treats every language alike; shares of many texts are estimated from them.
+    `labels` are the best estimate for a single text. `totals` are those of the first head alone,
+    which reads every language. Shares among many texts are estimated from them.
     """
 
     labels: Numbers
@@ -77,51 +76,27 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Probabilities:
-    """What a reader would call a text, as chances that add up to one."""
-
-    negative: float
-    neutral: float
-    positive: float
-
-    @property
-    def net(self) -> float:
-        return self.positive - self.negative
-
-
-class Scorer(Protocol):
-    """Whoever reads comments: the embedded engine, or a language model by its labels."""
+class Scorer:
+    """Names who read the comments: the embedded engine, or a language model."""
 
     name: str
     version: str
-    # Whether its chances were held against labels that people gave to other texts.
+    # Whether its error rate was measured on texts that people had labelled.
     is_calibrated: bool
 
-    def score(self, texts: Sequence[str]) -> list[Probabilities]: ...
 
-
-class MultilingualScorer:
-    """The embedded engine."""
-
-    name = "use-multilingual"
-    version = "1"
-    is_calibrated = True
-
-    def score(self, texts: Sequence[str]) -> list[Probabilities]:
-        """The chances of each text, in their order."""
-        is_english = [language == ENGLISH for language in detect_languages(texts)]
-        return [Probabilities(*map(float, row)) for row in read(texts, is_english).labels]
+EMBEDDED = Scorer("use-multilingual", "1", is_calibrated=True)
 
 
 def read(texts: Sequence[str], is_english: Sequence[bool]) -> Reading:
-    """Reads each text once; `is_english` says where the lexicon may help."""
+    """Reads each text once. `is_english` says which texts the English head reads, too."""
     return read_vectors(embed(texts), texts, is_english)
 
 
 def read_vectors(
     vectors: NDArray[np.float32], texts: Sequence[str], is_english: Sequence[bool]
 ) -> Reading:
-    """The same with the vectors at hand."""
+    """The same for texts whose vectors are known."""
     if not texts:
         return Reading(np.zeros((0, 3)), np.zeros((0, 3)))
     neutral, english = heads()
@@ -138,30 +113,30 @@ def read_vectors(
 
 
 def blend(neutral: Numbers, english: Numbers) -> Numbers:
-    """The mean of two heads: the lexicon alone is too sure where people write unlike reviews."""
+    """The mean of both heads. The English head alone is too sure of texts that are no reviews."""
     return (neutral + english) / 2
 
 
 def neutral_features(vectors: NDArray[np.float32], texts: Sequence[str]) -> Numbers:
-    """What the head of every language sees. Changing it needs a new training run."""
+    """Features of the head for every language. Changing them needs a new training run."""
     rows = [_marks(text) for text in texts]
     return np.hstack([vectors * VECTOR_SCALE, np.array(rows)])
 
 
 def english_features(vectors: NDArray[np.float32], texts: Sequence[str]) -> Numbers:
-    """What the English head sees. Changing it needs a new training run."""
+    """Features of the English head. Changing them needs a new training run."""
     rows = [lexicon_features(text.translate(_EMOJI_TABLE)) for text in texts]
     return np.hstack([vectors * VECTOR_SCALE, np.array(rows)])
 
 
 def _marks(text: str) -> list[float]:
-    """Emoji, length and punctuation: they mean the same in every language."""
+    """Features that mean the same in every language: emoji, length and punctuation."""
     emoji = " ".join(_EMOJI.findall(text)).translate(_EMOJI_TABLE).strip()
     of_emoji = lexicon_features(emoji)[:6] if emoji else _NO_EMOJI
     return [*of_emoji, float(np.log1p(len(text.split()))), float("?" in text), float("!" in text)]
 
 
-_NO_EMOJI = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]  # as of a text without a word of the lexicon
+_NO_EMOJI = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]  # what a text without a word of the lexicon has
 
 
 def softmax(logits: Numbers) -> Numbers:
@@ -172,7 +147,7 @@ def softmax(logits: Numbers) -> Numbers:
 
 @cache
 def heads() -> tuple[Head, Head]:
-    """For every language, and for English."""
+    """The head for every language, then the English head."""
     raw = read_weights()
     return _head(raw["neutral"]), _head(raw["english"])
 
@@ -184,7 +159,7 @@ def _head(raw: dict[str, list[list[float]]]) -> Head:
 
 @cache
 def read_weights() -> dict[str, dict[str, list[list[float]]]]:
-    """As `tests/evaluation/train_sentiment.py` wrote them."""
+    """The weights that `tests/evaluation/train_sentiment.py` writes."""
     file = files("workers.insights").joinpath("resources", "multilingual_weights.json")
     found: dict[str, dict[str, list[list[float]]]] = json.loads(file.read_text("utf-8"))
     return found
