@@ -67,7 +67,7 @@ def _baselines(creators: dict[str, list[Video]]) -> list[Finding]:
     errors: defaultdict[int, list[float]] = defaultdict(list)
     for size, outlier, truth in trials:
         held[size].append(_holds(outlier, truth))
-        errors[size].append(abs(outlier.log_ratio - truth))
+        errors[size].append(abs(math.log(outlier.ratio) - truth))
     everything = [hit for hits in held.values() for hit in hits]
     by_size = ", ".join(f"{fmean(hits):.1%} with {size} posts" for size, hits in held.items())
     factors = {size: math.exp(median(values)) for size, values in errors.items()}
@@ -130,7 +130,7 @@ def _shares(creators: dict[str, list[Video]]) -> Finding:
         found = outliers(videos, NOW)
         for name, ranks in within.items():
             pairs = [
-                (rate, found[video.ref].log_ratio)
+                (rate, math.log(found[video.ref].ratio))
                 for video in videos
                 if video.ref in found and (rate := RATES[name](video)) is not None
             ]

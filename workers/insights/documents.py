@@ -364,7 +364,6 @@ class Comparable(Shape):
     n: int
     hook: HookType
     duration_s: float | None
-    followers_adjusted: bool
     why: str
     evidence_id: str
 

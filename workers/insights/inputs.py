@@ -1,8 +1,4 @@
-"""What sources produce and insights consume: typed, in memory only, never stored.
-
-A language model labels comments in words of a closed list, so an odd comment can only choose among
-them.
-"""
+"""What sources collect and the analysis reads. It stays in memory and is never stored."""
 
 from __future__ import annotations
 
@@ -23,7 +19,7 @@ Sentiment = Literal["positive", "neutral", "negative"]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who posted; `ref` is `pseudonym` of the handle, so no handle gets further than here."""
+    """Who posted. `ref` is the pseudonym of the handle; the handle itself is not kept."""
 
     ref: str
     followers: int | None = None
@@ -31,7 +27,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A published title, not a person's text: it may be shown."""
+    """`title` is as published. It may be shown if the sound is not the creator's own."""
 
     title: str
     is_original: bool | None = None
@@ -39,7 +35,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is said from one second to another."""
+    """The words that are spoken from one second to another."""
 
     start_s: float
     end_s: float
@@ -48,7 +44,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What is said in a video: in memory only. `language` is the one that is spoken."""
+    """The words that are spoken in a video, and their language."""
 
     language: str | None
     basis: Literal["subtitles", "transcription"]
@@ -57,7 +53,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One post with its public counts at `collected_at`. `ref` is `pseudonym` of its id."""
+    """A post with its public counts at `collected_at`. `ref` is the pseudonym of its id."""
 
     ref: str
     author: Author
@@ -83,7 +79,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment under a video, or one review on a page. `ref`s as in Video and Author."""
+    """A comment under a video, or a review on a page. `ref` and `author_ref` are pseudonyms."""
 
     ref: str
     text: str = field(repr=False)
@@ -96,7 +92,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the product's page states: names, numbers, and words of our own tables."""
+    """What the product's page states. Materials and colours are words of our own tables."""
 
     name: str
     brand: str | None = None
@@ -113,7 +109,7 @@ class ProductFacts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counts that an earlier analysis of the same video kept: what makes velocity measurable."""
+    """The views of a post at an earlier analysis. Velocity is measured from them."""
 
     ref: str
     taken_at: datetime
@@ -122,11 +118,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All that one analysis knows about one URL.
+    """All that sources collected about one URL.
 
-    `caveats` are sentences for the user about what the source could not give; `earlier` is filled
-    by the job from the last analysis, not by providers. `subject_is_product` is false for a
-    creator's own video or profile.
+    `caveats` are sentences for the user about what the source could not give. The job, not the
+    source, fills `earlier`: with counts that the last analysis kept. `subject_is_product` is false
+    for a creator's own video or profile.
     """
 
     provider: str
@@ -146,8 +142,8 @@ class Collection:
 class Label:
     """What a language model made of one comment.
 
-    `kind` is None for no opinion, question or wish. `aspect` is a key of the vocabulary, or None.
-    `theme` is the title of a theme that the vocabulary lacks, in the model's words.
+    `kind` is None if the comment holds no opinion, question or wish. `aspect` is a key of the
+    vocabulary, or None. `theme` is the model's title for a theme that the vocabulary lacks.
     """
 
     sentiment: Sentiment

@@ -1,4 +1,4 @@
-"""The few statistics the engines share, without a numeric library."""
+"""Statistics that sentiment and virality share. They need no numeric library."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ Z80 = NormalDist().inv_cdf(0.90)
 Z95 = NormalDist().inv_cdf(0.975)
 
 
-def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
-
-
 def effective_size(weights: Sequence[float]) -> float:
-    """How many equally weighted items tell as much (Kish)."""
+    """How many items of equal weight would give the same precision (Kish)."""
     return sum(weights) ** 2 / sum(w * w for w in weights)
 
 
 def wilson(share: float, n: float, z: float = Z95) -> tuple[float, float]:
-    """Interval of a share; sensible at 0, at 1 and for small n, where the usual one is not."""
+    """Wilson's interval of a share. It holds near 0, near 1 and for small n."""
     if n <= 0:
         return 0.0, 1.0
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -30,7 +26,7 @@ def wilson(share: float, n: float, z: float = Z95) -> tuple[float, float]:
 
 
 def robust_spread(values: Sequence[float]) -> float:
-    """Standard deviation as the middle half suggests it: outliers don't stretch it."""
+    """A standard deviation that outliers don't stretch: 1.4826 times the median deviation."""
     centre = median(values)
     return 1.4826 * median(abs(value - centre) for value in values)
 
@@ -43,7 +39,7 @@ def percentile_of(value: float, sample: Sequence[float]) -> float:
 
 
 def interpolated(value: float, knots: Sequence[tuple[float, float]]) -> float:
-    """Straight lines between the knots; beyond the ends, the value at the end."""
+    """Linear between the knots; beyond the ends, the value at the end."""
     if value <= knots[0][0]:
         return knots[0][1]
     for (left, low), (right, high) in pairwise(knots):

@@ -39,7 +39,6 @@ FIELDS: dict[str, dict[str, str]] = {
     "purchase_intent": {"share": SHARE, "ci95": SHARE, "n": COUNTED},
     "risks": {"n": COUNTED},
     "stars": {"mean": STAR, "n": "review"},
-    "score": {"value": POINT, "interval": POINT, "n": POST},
     "stands_out": {
         "value": POINT,
         "interval": POINT,
@@ -47,15 +46,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "ratio_interval": TIMES,
         "n": POST,
     },
-    "comparables": {
-        "outlier_ratio": TIMES,
-        "ratio": TIMES,
-        "ratio_interval": TIMES,
-        "duration_s": "second",
-    },
-    "patterns": {"lift": TIMES, "lift_ci": TIMES, "n": POST},
+    "comparables": {"ratio": TIMES, "ratio_interval": TIMES, "duration_s": "second"},
     "retention": {"n": POST},
-    "tags": {"posts": POST, "authors": "creator"},
     "openings": {"product_first_s": "second", "n": POST},
     "video": {"product_first_s": "second", "at_s": "second", "from_s": "second", "to_s": "second"},
 }

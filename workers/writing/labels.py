@@ -88,7 +88,6 @@ class Labelling:
 
     labels: Mapping[str, Label]
     usage: Usage
-    unlabelled: int
 
 
 async def label_comments(
@@ -121,7 +120,7 @@ async def label_comments(
     usage = sum((found.usage for found in answers), Usage())
     usage = sum((failure.usage for failure in failures), usage)
     labels = {ref: label for found in answers for ref, label in found.labels.items()}
-    return Labelling(labels, usage, unlabelled=len(asked) - len(labels))
+    return Labelling(labels, usage)
 
 
 async def _label_batch(
@@ -150,7 +149,7 @@ async def _label_batch(
     async with room:
         said = await step(ask)
     labels = {ref: Label(*stored) for ref, stored in said["labels"].items()}
-    return Labelling(labels, Usage.restored(said["usage"]), len(batch) - len(labels))
+    return Labelling(labels, Usage.restored(said["usage"]))
 
 
 def _label(given: _ItemLabel) -> Label:

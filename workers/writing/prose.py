@@ -20,7 +20,6 @@ from workers.writing.model import TextModel, Unanswered, Usage
 PROMPT_VERSION = "synthesis-2"
 MAX_NAME_CHARACTERS = 120
 MAX_FACT_CHARACTERS = 80
-MAX_FACTS = 10  # of one kind
 MAX_HOOKS = 7
 MAX_ADVICE = 6
 

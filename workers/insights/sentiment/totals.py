@@ -146,7 +146,7 @@ def _posterior(basis: Basis, opinions: Sequence[Opinion]) -> _Posterior:
 def _by_text(
     chances: Numbers, weights: Sequence[float], foreign: float, errors: tuple[Numbers, Numbers]
 ) -> _Posterior:
-    mixes, _ = _grid()
+    mixes = _grid()
     mean = np.array(weights) @ chances / sum(weights)
     fit = _fit(mean[[0, 2]], effective_size(weights), foreign, errors)
     shown = _normalized(fit + (EVENNESS - 1) * np.log(mixes + 0.001).sum(axis=1)) @ mixes
@@ -203,16 +203,15 @@ def confidence(found: Total | None) -> Literal["high", "medium", "low", "insuffi
 
 
 @cache
-def _grid() -> tuple[Numbers, Numbers]:
-    """All mixes of three labels, and their nets."""
+def _grid() -> Numbers:
+    """All mixes of three labels, in steps of 1 / STEPS."""
     steps = range(STEPS + 1)
-    mixes = np.array([(a, b, STEPS - a - b) for a in steps for b in range(STEPS + 1 - a)]) / STEPS
-    return mixes, mixes[:, 2] - mixes[:, 0]
+    return np.array([(a, b, STEPS - a - b) for a in steps for b in range(STEPS + 1 - a)]) / STEPS
 
 
 def _fit(mean: Numbers, size: float, foreign: float, errors: tuple[Numbers, Numbers]) -> Numbers:
     """Log likelihood of the mean chances of negative and positive under each mix of the grid."""
-    mixes, _ = _grid()
+    mixes = _grid()
     confusion, spread = errors
     separation = (confusion[0, 0] - confusion[2, 0] + confusion[2, 2] - confusion[0, 2]) / 2
     offset = _between(OFFSET, foreign) * separation

@@ -65,7 +65,6 @@ def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
         n=outlier.n,
         hook=kind,
         duration_s=video.duration_seconds,
-        followers_adjusted=outlier.basis == "followers",
         why=f"{said[0].upper()}{said[1:]}{opening}{length}.",
         evidence_id=evidence,
     )

@@ -112,10 +112,6 @@ class Outlier:
     low: float
     high: float
 
-    @property
-    def log_ratio(self) -> float:
-        return math.log(self.ratio)
-
 
 def maturity(age_days: float) -> float:
     """The part of its later views that a post of this age has."""
