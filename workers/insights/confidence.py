@@ -1,4 +1,4 @@
-"""How much to lean on a result, and why: a short list of conditions, each said aloud."""
+"""The confidence of a result: a level, a score, and the conditions behind them as reasons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workers.insights.sentiment.totals import Total
 Level = Literal["high", "medium", "low", "insufficient_data"]
 
 
-# Of a total: "high" alone reaches the least score of that level.
+# The score of each level of a total, within the bounds of `_level`.
 _SCORES: dict[Level, float] = {"high": 1.0, "medium": 0.6, "low": 0.3, "insufficient_data": 0.0}
 
 
 def of_sentiment(found: Total | None, counted: str, *, is_calibrated: bool) -> Confidence:
-    """`counted` says how many comments and reviews count. An unmeasured scorer is never "high"."""
+    """`counted` is a count in words. Without a calibrated scorer the level is not "high"."""
     if found is None:
         return _insufficient(f"{counted} could be read")
     low, high = found.net_ci95
@@ -50,7 +50,7 @@ def of_virality(found: StandsOut) -> Confidence:
 
 
 def combined(parts: Sequence[Confidence]) -> Confidence:
-    """A pack is as sure as the mean of what it rests on; nothing to rest on is no confidence."""
+    """The mean of the parts' scores. If no part has data, the level is insufficient_data."""
     reasons = tuple(reason for part in parts for reason in part.reasons)
     usable = [part for part in parts if part.level != "insufficient_data"]
     if not usable:

@@ -1,9 +1,8 @@
-"""The documents of an analysis, the JSON that frontends build on.
+"""The documents of an analysis: the JSON that frontends show.
 
-`SentimentSummary` is what people say, `ViralityBreakdown` how far a video stands out and what goes
-with it, `PackConfiguration` what to film next. They have in common evidence, confidence, and who
-computed them. A number that could not be measured is null beside a `status` or a `reason`, never
-zero.
+`SentimentSummary` tells what people say. `ViralityBreakdown` tells how far a video stands out.
+`PackConfiguration` tells what to film next. Each has evidence, a confidence and an engine. A number
+that could not be measured is null, never zero; a `status` or a `reason` beside it says why.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Shape(BaseModel):
 
 
 class Evidence(Shape):
-    """What a claim rests on, in our words: never in those of the person who wrote it."""
+    """What a statement rests on, in our words. It quotes nobody."""
 
     id: str
     kind: Literal["comment", "review", "video", "product_fact", "benchmark"]
@@ -61,7 +60,7 @@ class Confidence(Shape):
 
 
 class Grounding(Shape):
-    """`claims` were made, `cited` name evidence, `verified` name evidence that exists."""
+    """`claims` counts statements, `cited` those with evidence ids, `verified` those that hold."""
 
     claims: int
     cited: int
@@ -76,7 +75,7 @@ class Usage(Shape):
 
 
 class Engine(Shape):
-    """Who computed this; `input_hash` is keyed: it tells only whether two inputs are equal."""
+    """What computed the document. `input_hash` is a keyed hash: it only shows equal inputs."""
 
     provider: str
     model: str
@@ -111,7 +110,7 @@ class Dropped(Shape):
 
 
 class NotRead(Shape):
-    """Comments in languages that nothing here reads; those not recognised have no name."""
+    """Comments that nobody read. `languages` leaves out those that were not recognised."""
 
     n: int
     languages: tuple[str, ...]
@@ -177,9 +176,9 @@ class Stars(Shape):
 
 
 class Aspect(Shape):
-    """`net` is null for too few mentions. `precision`: share of right mentions where read by hand.
+    """`net` is null for too few mentions.
 
-    Null precision: not measured.
+    `precision` is the share of mentions that were right when read by hand; null: not measured.
     """
 
     name: str
@@ -197,7 +196,7 @@ ThemeKind = Literal["praise", "pain", "question", "objection", "desire"]
 class Theme(Shape):
     """`aspect` is null for a theme that a model named outside the vocabulary.
 
-    `carries_claims`: its mentions are right often enough for a statement such as a hook.
+    `carries_claims`: its mentions are right often enough to base a hook on it.
     """
 
     kind: ThemeKind
@@ -243,9 +242,9 @@ class SentimentSummary(Document):
 
 
 class StandsOut(Shape):
-    """`value`: how many of a hundred posts do less against their own creator's median.
+    """`ratio` compares with the creator's usual views. Both intervals are 80 % intervals.
 
-    `ratio` is to what the creator usually gets; both intervals hold with 80 % certainty.
+    `value`: of 100 posts, so many have a lower ratio.
     """
 
     value: Annotated[int, Field(ge=0, le=100)] | None
@@ -261,7 +260,7 @@ class StandsOut(Shape):
 
 
 class StillGrowing(Shape):
-    """The place of saves per like among other creators' posts; a tendency, not a prediction."""
+    """`percentile` ranks saves per like among other creators' posts. It is no prediction."""
 
     status: Literal["shown", "not_shown"]
     percentile: Annotated[float, Field(ge=0, le=100)] | None
@@ -324,9 +323,10 @@ class Hook(Shape):
 
 
 class Retention(Shape):
-    """How many still watched other posts that open like this after five seconds: 0 few, 2 many.
+    """How many viewers were left after five seconds of other posts that open like this: 0 to 2.
 
-    Kinds that are too rare, or no surer than having no hook, share the numbers of `pooled_with`.
+    Rare kinds, and kinds whose interval overlaps that of no hook, share the numbers of
+    `pooled_with`.
     """
 
     hook: HookType
@@ -337,7 +337,7 @@ class Retention(Shape):
 
 
 class Tag(Shape):
-    """A hashtag of posts that stand out: a fact, no advice."""
+    """A hashtag of posts that stand out. It is a count, not advice."""
 
     tag: str
     posts: int

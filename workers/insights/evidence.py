@@ -1,8 +1,8 @@
 """What a document's claims rest on. Paraphrases are in our words, never in the sources'.
 
-A source item appears as a keyed hash: one item, one ref, and no way back. A link names no person:
-TikTok's own carries the handle, its player's does not. A finished document is checked: every id it
-cites exists, and every finding cites one.
+A keyed hash stands for each collected item. Nobody can get from the hash to the item. Links go to
+TikTok's player: unlike links to a post, they have no handle. `check` proves a finished document:
+each cited id exists, and each number cites one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Kind = Literal["comment", "review", "video", "product_fact", "benchmark"]
 
 PARAPHRASE_LIMIT = 140
 
-# Fields that state a finding; one that is not null needs evidence beside it.
+# Fields that state a number. One that is not null needs evidence ids beside it.
 _NUMBERS = ("value", "net", "share", "ratio", "percentile", "mentions")
 
 
 def pseudonym(key: bytes, kind: str, identifier: str) -> str:
-    """`kind` keeps a video and a comment with the same platform id apart.
+    """The keyed hash of an item. `kind` parts a video from a comment with the same id.
 
-    A plain hash would not do: handles are few enough to try them all.
+    Without a key, trying all handles would find the one behind a hash.
     """
     # JSON may hold half a surrogate pair; it counts as any other character.
     message = f"{kind}\x1f{identifier}".encode("utf-8", "surrogatepass")
@@ -38,7 +38,7 @@ def pseudonym(key: bytes, kind: str, identifier: str) -> str:
 
 
 def public_link(url: str | None) -> str | None:
-    """A link fit to be stored and shown, or nothing."""
+    """The link that may be stored and shown: TikTok's player of a video. None for all others."""
     if url is None:
         return None
     try:
@@ -53,7 +53,7 @@ def public_link(url: str | None) -> str | None:
 
 
 class EvidenceLog:
-    """Hands out ids e1, e2, …; the same evidence asked for twice keeps its id."""
+    """Gives evidence the ids e1, e2, … The same evidence keeps its id."""
 
     def __init__(self, ref_key: bytes) -> None:
         self._ref_key = ref_key
@@ -94,11 +94,11 @@ def _shorten(text: str) -> str:
 
 
 class UngroundedError(Exception):
-    """A document cites what is not there: a bug here, never something to publish."""
+    """A document cites missing evidence, or states a number without any: a bug of ours."""
 
 
 def check(content: Mapping[str, Any], evidence: Sequence[Evidence]) -> Grounding:
-    """`content` is the document's findings as JSON. Raises rather than publish a broken claim."""
+    """Checks the findings of a document, as JSON. Raises UngroundedError."""
     known = {item.id for item in evidence}
     claims = list(_claims(content))
     unknown = sorted({cited for claim in claims for cited in claim.cited if cited not in known})
@@ -123,7 +123,7 @@ class _Claim:
 
 
 def _claims(value: object, name: str = "document") -> Iterator[_Claim]:
-    """Every object with `evidence_ids` or `evidence_id`, however deep."""
+    """Each object with `evidence_ids` or `evidence_id`, at any depth."""
     if isinstance(value, Mapping):
         if "evidence_ids" in value or "evidence_id" in value:
             cited = (*value.get("evidence_ids", ()), *_single(value.get("evidence_id")))

@@ -1,7 +1,7 @@
 """What changed between two analyses of a product, and how often its earlier intervals held.
 
-A sentence is said only if it holds: numbers must lie beyond each other's intervals, shares beyond
-chance. The numbers are those of private.analysis_numbers, the one reader of documents.
+Only changes beyond chance are reported: the two intervals must not overlap, and shares must differ
+significantly. The SQL function private.analysis_numbers reads the numbers from the documents.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from workers.insights.documents import Change, ChangeKind, Record
 from workers.insights.inputs import ProductFacts
 from workers.insights.statistics import wilson
 
-# schema.org's words for it; others are no clear yes or no.
+# Values of schema.org's `availability`. The others mean neither.
 SOLD_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 IN_STOCK = frozenset({"InStock", "LimitedAvailability", "OnlineOnly", "InStoreOnly"})
-# A document lists a complaint from three comments on, and five at most.
+# A document lists complaints of three comments or more, and at most five complaints.
 LEAST_COMMENTS, MOST_COMPLAINTS = 3, 5
 
 
@@ -61,7 +61,7 @@ _LOOK = TypeAdapter(Look)
 
 
 def look_of(numbers: Mapping[str, object]) -> Look:
-    """The row as Postgres gives it; its other columns are left out."""
+    """Makes a look from a row of the database and ignores its other columns."""
     return _LOOK.validate_python(numbers)
 
 
@@ -90,7 +90,7 @@ def what_changed(last: Look | None, new: Look) -> tuple[Change, ...]:
 
 
 def record_of(record: Mapping[str, object] | None) -> Record | None:
-    """What private.shown_record gives, with its sentence."""
+    """The result of private.shown_record, with a sentence for the user."""
     if record is None:
         return None
     whose = "for this account" if record["scope"] == "account" else "for all accounts"
@@ -111,7 +111,7 @@ def _video_changes(last: Look, new: Look) -> Iterator[Change]:
     if is_breakout:
         times = "" if new.ratio is None else f": it has {new.ratio:.1f} times the usual views"
         yield Change(kind="breakout", text=f"The video is a breakout now{times}.")
-    # Another video, or another kind of baseline, is another scale.
+    # Numbers of different videos, or of different baselines, are not comparable.
     if new.video is None or (new.video, new.basis) != (last.video, last.basis):
         return
     turn = _direction(
@@ -197,12 +197,12 @@ def _direction(
 
 
 def _named(title: str) -> str:
-    """The complaint itself: a theme's title says first that people complain."""
+    """The title of a complaint without its opening."""
     return title.removeprefix("People complain: ")
 
 
 def _most_unlisted(counts: Mapping[str, int]) -> int:
-    """In how many comments a complaint may have been that the document does not list."""
+    """The most comments that a complaint missing from the document may have."""
     return min(counts.values()) if len(counts) >= MOST_COMPLAINTS else LEAST_COMMENTS - 1
 
 

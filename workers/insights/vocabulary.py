@@ -1,6 +1,6 @@
-"""The closed vocabulary of what people say about products: every word shown to users is from it.
+"""The closed vocabulary for what people say about products.
 
-Nothing is taken from the comments themselves: a comment can only choose among these entries.
+Documents describe comments in its words and never quote them.
 """
 
 from __future__ import annotations

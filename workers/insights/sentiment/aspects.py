@@ -1,8 +1,9 @@
 """Aspects, questions and purchase intent by example sentences and by words, in several languages.
 
-Two witnesses must agree. One is the nearest of some example sentences in the embedding's space,
-where the same thing said in two languages is close. The other is a word of the aspect. Alone each
-errs: the nearest example of "got nothing" is "nothing leaks", and "where are you" has "where".
+A clause speaks of an aspect if two tests agree: its vector is near an example sentence of the
+aspect, and it has a word of the aspect. Sentences of the same meaning have close vectors in all its
+languages. One test alone errs: the nearest example of "got nothing" is "nothing leaks", and "where
+are you" has "where".
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Vectors = NDArray[np.float32]
 INTENT, QUESTION, ELSEWHERE = "intent", "question", "elsewhere"
 # Share of right hits among those read by hand: `tests/evaluation/aspect_precision.csv`. A hit is
 # right if the clause speaks of this aspect of something discussed. Aspects with fewer than 50 hits
-# in the sets are missing: nobody knows. Nine of ten hits of "service" are of airlines.
+# in the sets are missing: nobody measured them. Nine of ten hits of "service" are of airlines.
 PRECISION = {
     "availability": 0.296,
     "battery": 0.815,
@@ -41,13 +42,13 @@ PRECISION = {
     "sound": 0.815,
     "taste": 0.815,
 }
-FIT = 0.8  # least precision of an aspect that a claim may rest on
+CLAIM_PRECISION = 0.8  # least precision of an aspect that a claim may rest on
 THRESHOLDS = {"ease": 0.45, "effect": 0.45, "picture": 0.45, "price": 0.45, "question": 0.45}
 THRESHOLDS |= {"service": 0.5, "delivery": 0.34, "durability": 0.34}
 THRESHOLD = 0.4  # least cosine of the nearest example
-MARGIN = -0.02  # by which it must be nearer than what is said of anything else
+MARGIN = 0.02  # how much nearer than it an example of `ELSEWHERE` may be
 
-# What a claim's sentence speaks of: the product by a pronoun, or an aspect with an article.
+# Words by which a clause speaks of the product: a pronoun, or an article before the aspect.
 _IT = re.compile(
     r"\b(?:it|its|it's|this|that|these|those|they|them|mine|ones?|est[aeo]s?|es[aeo]s?|ist[ao]"
     r"|iss[ao]|ça|ca|cela|c'est|celui|celle|das|dies\w*|quest[ao]|quell[ao]|dit|dat|deze|bu|bunu)\b",
@@ -74,7 +75,7 @@ _SUBJECTLESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`aspect` is `INTENT` or `QUESTION` for clauses of no aspect; `kind` is an example's."""
+    """The nearest example's aspect and kind. `INTENT` and `QUESTION` stand in for an aspect."""
 
     aspect: str
     kind: str
@@ -83,7 +84,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Examples:
-    """One row of `vectors` for each of `labels`; `words` by aspect, none for questions."""
+    """`vectors` has a row for each of `labels` (aspect, kind). `words` has a pattern per aspect."""
 
     vectors: Vectors
     labels: list[tuple[str, str]]
@@ -91,21 +92,21 @@ class _Examples:
 
 
 def carries_claims(aspect: str) -> bool:
-    """Whether hits of the aspect are right often enough for a statement to the user."""
-    return PRECISION.get(aspect, 0.0) >= FIT
+    """Whether hits of the aspect are right often enough to base a claim on them."""
+    return PRECISION.get(aspect, 0.0) >= CLAIM_PRECISION
 
 
 def may_hit(clause: str) -> bool:
-    """Whether a clause has a word of an aspect or asks: others need no vector."""
+    """Whether a clause has a word of an aspect, or a question mark. Others need no vector."""
     return bool(_possible(clause))
 
 
 def speaks_of_product(
     clause: str, aspect: str, product: re.Pattern[str] | None, *, is_english: bool
 ) -> bool:
-    """Whether the product is what a clause about `aspect` speaks of; `product` are its words.
+    """Whether a clause about `aspect` speaks of the product. `product` matches words of its name.
 
-    By its name, a pronoun, the aspect with an article, or a verb without a subject.
+    It does with such a word, a pronoun, an article before the aspect, or a verb without subject.
     """
     words = _examples().words[aspect].pattern
     if re.search(_OWNER + words, clause, re.IGNORECASE) or _OF_THE_VIDEO.search(clause):
@@ -131,7 +132,7 @@ def find(clauses: Sequence[str]) -> list[Hit | None]:
 
 
 def find_in(vectors: Vectors, clauses: Sequence[str]) -> list[Hit | None]:
-    """The same with the vectors of the clauses at hand."""
+    """The same for clauses whose vectors are known."""
     if not clauses:
         return []
     similar = vectors @ _examples().vectors.T
@@ -142,14 +143,14 @@ def _nearest(similar: Vectors, clause: str) -> Hit | None:
     examples, possible = _examples(), _possible(clause)
     if not possible:
         return None
-    beside, best = -1.0, Hit("", "", -1.0)
+    elsewhere, best = -1.0, Hit("", "", -1.0)
     for (aspect, kind), similarity in zip(examples.labels, similar.tolist(), strict=True):
         if aspect == ELSEWHERE:
-            beside = max(beside, similarity)
+            elsewhere = max(elsewhere, similarity)
         elif aspect in possible and similarity > best.similarity:
             best = Hit(aspect, kind, similarity)
     is_near = best.similarity >= THRESHOLDS.get(best.aspect, THRESHOLD)
-    return best if is_near and best.similarity >= beside + MARGIN else None
+    return best if is_near and best.similarity >= elsewhere - MARGIN else None
 
 
 def _possible(clause: str) -> set[str]:

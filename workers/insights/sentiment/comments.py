@@ -1,7 +1,7 @@
-"""Which comments count, and how much: no copies, no brigades, nothing that talks to a machine.
+"""Which comments count, and how much. Copies, spam and words to a language model do not count.
 
-Twenty copies of one planted praise turned the average of a hundred bad reviews positive; counted
-once they do not. Comments in languages that the embedded engine does not read are kept apart.
+Copies count once, so that planted praise cannot outvote other people. Comments in languages that
+the embedded engine does not read are kept apart.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from workers.insights.sentiment.language import ENGLISH, detect_languages, is_re
 
 Reason = Literal["duplicate", "spam", "suspected_injection"]
 
-MAX_COMMENTS = 5000  # more say nothing new, and bound the time
-MAX_CHARACTERS = 600  # an opinion is shorter; what is longer is cut before it is read
+MAX_COMMENTS = 5000  # bounds the time
+MAX_CHARACTERS = 600  # a longer comment is cut before it is read
 # All comments of one person together count at most as two, or as their most liked one.
 AUTHOR_WEIGHT = 2.0
 LIKES_WEIGHT = 4.0  # a comment counts at most as four, however many like it
@@ -40,8 +40,8 @@ _SPAM = re.compile(
     r"|link in (?:my )?bio|dm me|whats?app|telegram|earn \$?\d|crypto|forex|promote it on",
     re.IGNORECASE,
 )
-# Words said to a language model, not to a creator. It catches the crude ones only; the defence is
-# that no text leaves this package, and that an odd comment can mislabel nothing but itself.
+# Words said to a language model, not to a creator. The pattern finds crude attempts only. Two other
+# rules defend: no text leaves this package, and a comment can mislabel only itself.
 _INJECTION = re.compile(
     r"(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|all|your)\b"
     r".{0,40}\b(?:instruction|prompt|rule|direction|guideline|context|training)"
@@ -68,7 +68,7 @@ _TASK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One comment that counts, its text cleaned and cut, with its weight and its language."""
+    """A comment that counts, with its cleaned text, its weight and its language."""
 
     comment: Comment
     text: str = field(repr=False)
@@ -88,7 +88,7 @@ class Prepared:
 
 
 def prepare(comments: Iterable[Comment], stated: str | None = None, caption: str = "") -> Prepared:
-    """In the order given, so the first of several copies is the one kept.
+    """Of several copies it keeps the first.
 
     `stated` is the language that the platform gives for the video, `caption` its caption.
     """
@@ -115,7 +115,7 @@ def prepare(comments: Iterable[Comment], stated: str | None = None, caption: str
 
 
 def clean(text: str) -> str:
-    """Readable characters only, width and style variants folded, cut to a bound."""
+    """The text in NFKC without invisible characters, cut to MAX_CHARACTERS."""
     folded = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS * 2])
     return " ".join(_INVISIBLE.sub("", folded).split())[:MAX_CHARACTERS]
 
@@ -129,7 +129,7 @@ def _unfit(text: str) -> Reason | None:
 
 
 def _only_mentions(text: str) -> bool:
-    """`@friend @other`: a person tagging friends says nothing that can be read as an opinion."""
+    """Whether there are only mentions, such as `@friend @other`."""
     return all(part.startswith("@") for part in text.split())
 
 
@@ -158,7 +158,7 @@ class _Seen:
         return None
 
     def _alike(self, pairs: frozenset[tuple[str, str]]) -> Iterator[frozenset[tuple[str, str]]]:
-        """Those that share most: a near copy shares nearly all, so the rarest pairs find it."""
+        """The known texts that share most of the rarest pairs, which a near copy has."""
         buckets = sorted((self._pairs.get(pair, []) for pair in pairs), key=len)
         known = [bucket for bucket in buckets if bucket][:_BUCKETS_READ]
         shared = Counter(id(other) for bucket in known for other in bucket)
@@ -185,7 +185,7 @@ def _weighted(fit: list[tuple[Comment, str]], languages: list[str]) -> tuple[Cou
 
 
 def _liked(comment: Comment) -> float:
-    """Likes are silent agreement. They count by their logarithm: they are easily bought."""
+    """The weight: likes count as agreement. Their logarithm counts, since likes can be bought."""
     return min(1 + math.log2(1 + max(comment.likes or 0, 0)), LIKES_WEIGHT)
 
 
@@ -194,7 +194,7 @@ def _author_share(weights: list[float]) -> float:
 
 
 def said_by(comments: Iterable[Comment]) -> str:
-    """How many of which kind: "14 comments", "1 review", "3 comments and 1 review"."""
+    """The counts in words: "14 comments", "1 review", "3 comments and 1 review"."""
     kinds = Counter(comment.kind for comment in comments)
     parts = [plural(kinds[kind], kind) for kind in ("comment", "review") if kinds[kind]]
     return " and ".join(parts) or plural(0, "comment")
@@ -205,5 +205,5 @@ def plural(n: int, noun: str) -> str:
 
 
 def kind_of(comments: Iterable[Comment]) -> CommentKind:
-    """Of evidence: a review if all are reviews."""
+    """The kind of an evidence of these comments: "review" only if all are reviews."""
     return "review" if {comment.kind for comment in comments} == {"review"} else "comment"

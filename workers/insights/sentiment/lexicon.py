@@ -1,4 +1,4 @@
-"""What VADER's lexicon sees of an English text: features of the engine's English head."""
+"""Features of an English text from VADER's lexicon. The engine's English head uses them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 
 def lexicon_features(text: str) -> list[float]:
-    """Changing these needs a new training run."""
+    """The features of one text. Changing them needs a new training run."""
     scores = _analyzer().polarity_scores(text)
     compound = float(scores["compound"])
     length = math.log1p(len(text.split()))

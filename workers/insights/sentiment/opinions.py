@@ -1,4 +1,4 @@
-"""From prepared comments to the overall opinion: by stars, by a model's labels, by the text.
+"""The overall opinion of prepared comments: by stars, by a model's labels, by the text.
 
 A review with stars counts by them. A comment that a language model labelled counts by its label,
 whatever its language. The embedded engine reads all others in its languages.
@@ -21,7 +21,7 @@ from workers.insights.sentiment.engine import read_vectors
 from workers.insights.sentiment.language import ENGLISH
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total
 
-# Least lower end of the interval for praise and complaint to be there, and for most to be neutral.
+# Least lower end of an interval: of praise and of complaint for "mixed", of neutral for "neutral".
 BOTH, MOST = 0.05, 0.5
 _NETS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 _CERTAIN = {
@@ -51,7 +51,7 @@ class ReadComment:
 
 
 def read_comments(prepared: Prepared, labels: Labels, vectors: Vectors) -> tuple[ReadComment, ...]:
-    """All that count, those that the engine reads first."""
+    """All comments that count. Comments in the engine's languages come first."""
     others = [c for c in prepared.not_read if c.comment.ref in labels or sentiment_of(c.comment)]
     by_engine = [c for c in prepared.kept if c.comment.ref not in labels]
     read = dict(zip((c.comment.ref for c in by_engine), by_text(by_engine, vectors), strict=True))
@@ -64,7 +64,7 @@ def read_comments(prepared: Prepared, labels: Labels, vectors: Vectors) -> tuple
 def by_text(
     counted: Sequence[Counted], vectors: Vectors, texts: Sequence[str] | None = None
 ) -> list[tuple[Opinion, float]]:
-    """Opinions and nets by the embedded engine; `texts` are clauses of those comments, if given."""
+    """The engine's opinion and net of each comment, or of its clause if `texts` has clauses."""
     said = [one.text for one in counted] if texts is None else texts
     is_english = [one.language == ENGLISH for one in counted]
     found = read_vectors(vectors.of(said), said, is_english)
@@ -113,7 +113,7 @@ def sentiment_of(comment: Comment) -> Literal["negative", "neutral", "positive"]
 
 
 def stars(read: Sequence[ReadComment], log: EvidenceLog) -> Stars | None:
-    """Of the reviews that carry stars, each counted once."""
+    """Mean and counts of the reviews with stars. Each counts once, without a weight."""
     rated = [item for item in read if stars_of(item.comment) is not None]
     if not rated:
         return None
@@ -185,7 +185,7 @@ def _insufficient(comments: Sequence[Comment], log: EvidenceLog, refs: Sequence[
 def _label(
     found: Total,
 ) -> Literal["positive", "mixed", "negative", "neutral", "unclear"]:
-    """Only what the intervals carry."""
+    """The label that the intervals support."""
     low, high = found.net_ci95
     if low > 0:
         return "positive"

@@ -47,7 +47,7 @@ _NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One comment touching one aspect, judged by the clause that names it."""
+    """An aspect that a comment names, with the opinion of the clause that names it."""
 
     item: ReadComment
     aspect: str
@@ -57,7 +57,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was found in the comments; `wanting` are those of people who buy or want to."""
+    """What was found in comments. `wanting` has those of people who bought or want to."""
 
     read: tuple[ReadComment, ...]
     mentions: tuple[Mention, ...]
@@ -71,9 +71,9 @@ class _Clause:
 
 
 def find(read: Sequence[ReadComment], product_names: Sequence[str], vectors: Vectors) -> Said:
-    """One mention per comment and aspect, so a long comment does not count as many people.
+    """One mention for each comment and aspect, so that a long comment counts as one person.
 
-    A comment's label stands for what our examples and patterns would find in it.
+    A comment with a label is not searched: its label names aspect, kind and intent.
     """
     words = [item for item in read if item.by_text is not None]
     clauses = [
@@ -144,7 +144,7 @@ def _kind(clause: _Clause, net: float, hit: Hit | None) -> ThemeKind | None:
 
 
 def aspects(said: Said, log: EvidenceLog) -> tuple[Aspect, ...]:
-    """Most named first."""
+    """The aspects, the most mentioned first."""
     groups: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in said.mentions:
         if mention.kind != "question":  # a question about the price is no opinion of it
@@ -183,7 +183,7 @@ def _lean(found: Total | None) -> str:
 
 
 def themes(said: Said, log: EvidenceLog) -> tuple[Theme, ...]:
-    """Largest first within each kind; shares are of all comments whose words were read."""
+    """The largest themes of each kind. Shares are of all comments whose words were read."""
     groups: defaultdict[tuple[ThemeKind, str], list[Mention]] = defaultdict(list)
     for mention in (*said.mentions, *_unspecific(said)):
         if mention.kind is not None:
@@ -258,7 +258,7 @@ def purchase_intent(said: Said, log: EvidenceLog) -> PurchaseIntent:
 
 
 def risks(said: Said, log: EvidenceLog) -> tuple[Risk, ...]:
-    """Two comments are enough: a harm reported twice is worth a look, and the count is shown."""
+    """Harms that two comments or more report, with the count."""
     found = []
     for kind, words in RISKS.items():
         hits = [item for item in said.read if words.pattern.search(item.counted.text)]

@@ -1,8 +1,8 @@
 """Shares of opinions among many comments, with intervals that hold on other kinds of text.
 
-The mean of the chances is too flat: of negative texts it calls only some 60 % negative. The
-confusion of chances by true label is known from cross-validation. Bayes' rule turns the mean of the
-chances into shares: each possible mix of labels predicts a mean, and counts as far as it agrees.
+The mean of the probabilities is too flat: over negative texts it gives about 60 % negative.
+Cross-validation gives the confusion: the mean probabilities for each true label. It predicts a mean
+for each possible mix of labels. Bayes' rule weighs each mix by how well it predicts the mean seen.
 
 Three things part the mean from its prediction, and each widens the interval:
 
@@ -18,7 +18,7 @@ Choices made with evaluation sets in view, so that their figures flatter:
 
 - `engine.blend`: the mean of both heads, not the English head alone.
 - Totals come from the neutral head, also for English.
-- `EVENNESS` for the shares shown, and an even prior for intervals.
+- `EVENNESS` for the shares shown, and a flat prior for intervals.
 - `train_sentiment.example_weights`: labels count alike within each set; and `PENALTY` there.
 - `engine.FOREIGN_NEUTRAL`, which changes labels of single comments alone.
 - The columns for other languages of `OFFSET`, `ROW`, `LOSSES`. No training set has other languages:
@@ -55,11 +55,11 @@ OFFSET = (0.07, 0.12)
 ROW = (0.12, 0.20)
 # Shares of the separation that may be lost, equally likely. For English, and for other languages.
 LOSSES = ((0.0, 0.2, 0.4), (0.0, 0.4, 0.8))
-# Of the Dirichlet prior of the shares shown: extremes are rarer. Intervals take all mixes for
-# equally likely at first; else they would miss where nearly all praise or nearly all complain.
+# Parameter of the Dirichlet prior for the shares shown: extreme shares are rarer. Intervals have a
+# flat prior. With this one they would miss where nearly all praise or nearly all complain.
 EVENNESS = 1.5
 LEVEL = 0.95
-NEAR_ZERO = 0.2
+NEAR_ZERO = 0.2  # an interval of the net within this, either way, says "about even"
 # How often a language model names negative, neutral, positive (columns) for texts that are (rows).
 ASSUMED = np.array([[0.9, 0.07, 0.03], [0.05, 0.9, 0.05], [0.03, 0.07, 0.9]])
 STAR_PRIOR = 0.5  # of each label: Jeffreys' prior
@@ -84,7 +84,7 @@ class Opinion:
 class Total:
     """Shares among the comments read; `net` is positive minus negative.
 
-    Intervals are of 95 %, and of these comments: those not collected may differ.
+    Intervals are 95 % intervals for the comments read. Comments not collected may differ.
     """
 
     negative: float
@@ -161,7 +161,7 @@ def _by_stars(labels: Numbers, weights: Sequence[float]) -> _Posterior:
 
 
 def _together(found: Sequence[_Posterior], sums: Sequence[float]) -> _Posterior:
-    """The weighted mean of independent shares, by draws. Deterministic."""
+    """The weighted mean of independent shares, by draws from a fixed seed."""
     if len(found) == 1:
         return found[0]
     chance = np.random.default_rng(0)
@@ -194,7 +194,7 @@ def _summed(found: _Posterior, n: int) -> Total:
 
 
 def confidence(found: Total | None) -> Literal["high", "medium", "low", "insufficient_data"]:
-    """High only if the interval tells something; low if it leaves nearly everything open."""
+    """High or medium if the interval is telling; otherwise by its width."""
     if found is None:
         return "insufficient_data"
     if found.is_telling:

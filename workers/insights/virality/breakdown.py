@@ -32,7 +32,7 @@ _OWN_SOUND = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Virality:
-    """The findings as fields of `ViralityBreakdown`, and what confidence is read from."""
+    """`fields` are fields of `ViralityBreakdown`. Its confidence follows from `stands_out`."""
 
     stands_out: StandsOut
     fields: dict[str, object]
@@ -41,7 +41,7 @@ class Virality:
 
 def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality:
     subject = subject_of(collection.videos)
-    # Sample data never grows: compared with itself it would look like a video that has ended.
+    # Sample data never grows. Compared with an earlier look it would seem to have stopped growing.
     earlier = () if collection.source_kind == "sample" else collection.earlier
     found = outliers(collection.videos, now)
     own = found.get(subject.ref) if subject is not None else None
@@ -65,7 +65,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
 
 
 def subject_of(videos: Sequence[Video]) -> Video | None:
-    """The video asked about; of a profile its newest post that is at least a day old."""
+    """The video asked about. Of a profile: the newest post with a date and views."""
     marked = next((video for video in videos if video.role == "subject"), None)
     if marked is not None:
         return marked
@@ -89,7 +89,7 @@ def _format(subject: Video | None) -> Format | None:
 
 
 def sound_title(sound: Sound) -> str | None:
-    """A published title fit to be shown; a creator's own sound carries a name and is not."""
+    """The title of a published sound. None for a creator's own sound, which bears their name."""
     if sound.is_original or _OWN_SOUND.search(sound.title):
         return None
     return " ".join(_TITLE_NOISE.sub(" ", sound.title).split())[:60] or None

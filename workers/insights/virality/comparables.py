@@ -15,10 +15,10 @@ from workers.insights.virality.stands_out import Outlier, basis_text, times
 LEAST_RATIO = 2.0
 SHOWN = 5
 TAGS_SHOWN = 12
-# A hashtag of fewer creators may be one person's text.
+# A hashtag that fewer creators use may be the words of one person.
 TAG_CREATORS = 3
 
-# On everything, so they say nothing; or disclosures, which are a duty.
+# Hashtags of every niche, and those that disclose an advertisement.
 GENERIC = frozenset((
     "fyp", "foryou", "foryoupage", "fy", "fypage", "fypp", "fyy", "fup", "foru", "foryourpage",
     "parati", "pourtoi", "voorjoupagina", "xuhuong", "xyzbca", "viral", "viralvideo", "viraltiktok",
@@ -29,7 +29,7 @@ _TAG = re.compile(r"[^\W_]\w{1,29}")
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
-    """The surest first. The low end of the interval has to stand out, too."""
+    """Posts of LEAST_RATIO or more with an interval above 1, the highest low end first."""
     chosen = [
         outlier
         for outlier in found.values()
@@ -43,7 +43,7 @@ def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outli
 def comparables(
     found: Mapping[str, Outlier], subject: Video | None, log: EvidenceLog
 ) -> tuple[Comparable, ...]:
-    """One per creator."""
+    """The best post of each creator that stands out, SHOWN at most."""
     best: dict[str, Outlier] = {}
     for outlier in standouts(found, subject):
         best.setdefault(outlier.video.author.ref, outlier)
@@ -71,7 +71,7 @@ def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
 
 
 def tags(found: Mapping[str, Outlier], subject: Video | None) -> tuple[Tag, ...]:
-    """Counts only: no hashtag lifts views measurably."""
+    """Hashtags of posts that stand out. No effect on views was found, so they are only counted."""
     posts: defaultdict[str, list[str]] = defaultdict(list)
     for outlier in standouts(found, subject):
         for tag in {tag.lower() for tag in outlier.video.hashtags}:

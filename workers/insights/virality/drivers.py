@@ -1,7 +1,6 @@
-"""What sets the video apart from its peers, measured; and what speaks against reading much into it.
+"""What sets the video apart from other posts, and what speaks against trusting the comparison.
 
-Engagement rate is shown because everybody asks for it. It does not predict later growth (rank
-correlation -0.08 on posts seen twice), so it drives nothing here.
+Engagement rate is a metric and no driver: it does not predict later growth (docs/evaluation.md).
 """
 
 from __future__ import annotations
@@ -58,9 +57,10 @@ def metrics(
 
 
 def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) -> tuple[Driver, ...]:
-    """What sets the video apart from its creator's other posts; never called a cause.
+    """What sets the video apart from its creator's other posts. It may not be the cause.
 
-    Held-out data gives a meaning to shares per view, and within a creator's posts only.
+    Shares per view are the only driver. On held-out data they rise with views, but only among the
+    posts of one creator.
     """
     if subject is None:
         return ()
@@ -89,7 +89,7 @@ def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) ->
 def counter_evidence(
     subject: Video | None, outlier: Outlier | None, log: EvidenceLog
 ) -> tuple[Counter, ...]:
-    """What a careful reader would object."""
+    """Reasons to doubt that the video stands out."""
     if subject is None or outlier is None:
         return ()
     found = []
@@ -106,7 +106,7 @@ def counter_evidence(
 
 
 def _peers(subject: Video, videos: Sequence[Video]) -> tuple[list[Video], str]:
-    """The creator's own posts where there are enough, else everybody's."""
+    """The creator's other posts if there are enough, otherwise all other posts."""
     own = _own_posts(subject, videos)
     if len(own) >= MINIMUM_PEERS:
         return own, "other posts of its creator"

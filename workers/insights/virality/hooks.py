@@ -1,7 +1,7 @@
 """The kind of opening of a caption, and how long other posts with such an opening were watched.
 
-The kind is a guess from a caption's first words. The kinds are ours, so no word of a caption is
-among them. Public data has no watch time; the retention is that of another set of short videos.
+English patterns guess the kind from the first words. Texts in other languages seldom match and are
+of kind "none". Public data has no watch time: the retention is that of another set of short videos.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import cast
 from workers.insights.documents import Hook, HookType, Retention
 from workers.insights.vocabulary import read_resource
 
-READ_WORDS = 25  # a hook is in the first words or nowhere
+READ_WORDS = 25  # only the first words of a caption can be a hook
 _TAGS = re.compile(r"[#@]\S+")
 
 
@@ -28,7 +28,7 @@ NAMES: dict[HookType, str] = {cast("HookType", name): raw["name"] for name, raw 
 NAMES["none"] = "has no recognisable hook"
 
 _RETENTION = read_resource("retention.toml")
-# The best first. Kinds of one pool share its numbers.
+# The kinds with the longest watch time come first. Kinds of one pool share its numbers.
 RETENTION = tuple(
     Retention(
         hook=hook,

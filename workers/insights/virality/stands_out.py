@@ -1,11 +1,11 @@
 """How far a post stands out from what its creator usually gets, and whether it may still grow.
 
-Two numbers, because one cannot say both. `stands_out` compares views: with the median of the
-creator's own posts, or, where those are unknown, with an estimate from the creator's followers.
-`still_growing` places saves per like among the posts of other creators.
+`stands_out` compares views with the median of the creator's own posts. If those are unknown, it
+compares with an estimate from the creator's followers. `still_growing` ranks saves per like among
+the posts of other creators.
 
-The creator's own median explains views far better than followers do (rank correlation 0.90 against
-0.75 on 47,000 posts). A median is not moved by the one post that went through the roof.
+The creator's own median explains views better than followers do (rank correlation 0.90 against 0.75
+on 47,000 posts). One viral post does not move a median.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ from workers.insights.inputs import Video
 from workers.insights.statistics import Z80, interpolated, percentile_of, robust_spread, wilson
 
 Basis = Literal["creator_median", "followers"]
-# A post and its full-grown views, natural logarithm.
+# A post, and the natural logarithm of its final views: those it has when it stops growing.
 Grown = tuple[Video, float]
 
 MINIMUM_POSTS = 5
 MAXIMUM_POSTS = 20
-# A post has about half of its later views this many days in. Read off the growth of posts seen
-# twice (1 to 90 days old), and confirmed on another set: with it, posts of a day and posts of a
-# month have the same median ratio.
+# After so many days a post has about half of its final views. Estimated from posts seen twice, 1 to
+# 90 days old. On another set, posts of a day and posts of a month then have the same median ratio.
 HALF_GROWN_DAYS = 3.3
-# How unevenly single posts follow that curve (log scale), largest for the youngest.
+# Standard deviation of a new post around that curve (log scale). It shrinks as the post matures.
 GROWTH_SPREAD = 0.45
-# Never trust a handful of posts to vary as little as they happen to.
+# Least standard deviation of a baseline (log scale): a few posts may vary too little by chance.
 LEAST_SPREAD = 0.5
 
 # (ratio to the creator's median, percentile) of 47,000 posts by 1,750 creators.
@@ -58,10 +57,10 @@ BREAKOUT_RATIO = 5.0  # one post in fifteen
 FOLLOWERS_INTERCEPT = -1.75
 FOLLOWERS_SLOPE = 1.0
 FOLLOWERS_CREATORS = 441
-# One creator in a hundred of that set has fewer: below, the line would be a guess.
+# Smaller accounts count as this large: only 1 % of that set's creators have fewer followers.
 LEAST_FOLLOWERS = 5_000
-# Log views over the line; what the log ratio to the creator's own median then is: the 10 %, 50 %
-# and 90 % quantiles. Most of the distance from the line is the creator's, not the post's.
+# Each row has the log views above the line, then quantiles of the log ratio to the creator's own
+# median: 10 %, 50 %, 90 %. Most of the distance from the line is due to the creator, not the post.
 FOLLOWERS_RATIO = (
     (-3.21, -2.21, -0.9, 0.01),
     (-2.11, -1.55, -0.71, 0.01),
@@ -82,7 +81,7 @@ MINIMUM_PEERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`values` are full-grown views of a creator's posts, natural logarithm."""
+    """`values` are the log of the final views of a creator's posts."""
 
     values: tuple[float, ...]
     log_median: float
@@ -94,15 +93,15 @@ class Baseline:
 
     @property
     def error(self) -> float:
-        """Of the median; a small sample's spread is itself uncertain, hence the last factor."""
+        """Standard error of the median. The last factor allows for few posts."""
         return 1.2533 * self.spread / math.sqrt(self.n) * math.sqrt(1 + 1 / self.n)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """`ratio` times what its creator usually gets; with 80 % certainty between `low` and `high`.
+    """The video has `ratio` times its creator's usual views; `low` to `high` is an 80 % interval.
 
-    `n` counts the creator's posts of the median, or the creators that the estimate was fitted on.
+    `n` counts the posts of the median, or the creators that the estimate was fitted on.
     """
 
     video: Video
@@ -114,7 +113,7 @@ class Outlier:
 
 
 def maturity(age_days: float) -> float:
-    """The part of its later views that a post of this age has."""
+    """The share of its final views that a post of this age has."""
     return (age_days + 0.3) / (age_days + HALF_GROWN_DAYS)
 
 
@@ -125,7 +124,7 @@ def age_days(video: Video, now: datetime) -> float | None:
 
 
 def grown_log_views(video: Video, now: datetime) -> float | None:
-    """Nothing for a post without views or date, nor for an advertisement: its views are bought."""
+    """Log of the estimated final views. None without views or date, and for bought views (ads)."""
     age = age_days(video, now)
     if age is None or not video.views or video.is_ad:
         return None
@@ -133,7 +132,7 @@ def grown_log_views(video: Video, now: datetime) -> float | None:
 
 
 def outliers(videos: Sequence[Video], now: datetime) -> dict[str, Outlier]:
-    """Every post that can be compared with something, by ref."""
+    """Each post that has a baseline or known followers, by its ref."""
     by_author: defaultdict[str, list[Grown]] = defaultdict(list)
     for video in videos:
         if (value := grown_log_views(video, now)) is not None:
@@ -153,7 +152,7 @@ def outliers(videos: Sequence[Video], now: datetime) -> dict[str, Outlier]:
 
 
 def creator_baseline(video: Video, posts: Sequence[Grown]) -> Baseline | None:
-    """Of the posts before this one; where those are too few, of the nearest around it."""
+    """The median of the creator's posts before this one; if too few, of those before and after."""
     others = [(o, value) for o, value in posts if o.ref != video.ref and not o.is_pinned]
     before = [(o, value) for o, value in others if _distance(o, video) <= 0]
     chosen = before if len(before) >= MINIMUM_POSTS else others
@@ -171,7 +170,7 @@ def _distance(other: Video, video: Video) -> float:
 
 
 def by_median(video: Video, value: float, baseline: Baseline, now: datetime) -> Outlier:
-    """The interval holds what is unknown: the baseline's own error and how this post will grow."""
+    """The interval covers the error of the median, and how the post may still grow."""
     log_ratio = value - baseline.log_median
     half = Z80 * math.hypot(baseline.error, _growth_error(video, now))
     low, high = math.exp(log_ratio - half), math.exp(log_ratio + half)
@@ -179,7 +178,7 @@ def by_median(video: Video, value: float, baseline: Baseline, now: datetime) -> 
 
 
 def by_followers(video: Video, value: float, now: datetime) -> Outlier | None:
-    """What the views say about the ratio to a median that is unknown."""
+    """The ratio as estimated from the number of followers; None if that is unknown."""
     if video.author.followers is None:
         return None
     over = value - expected_log_views(video.author.followers)
@@ -199,7 +198,7 @@ def by_followers(video: Video, value: float, now: datetime) -> Outlier | None:
 
 
 def expected_log_views(followers: int) -> float:
-    """What a creator with so many followers usually gets."""
+    """Log of the median views of a creator with so many followers."""
     return FOLLOWERS_INTERCEPT + FOLLOWERS_SLOPE * math.log(max(LEAST_FOLLOWERS, followers))
 
 
@@ -208,12 +207,12 @@ def _growth_error(video: Video, now: datetime) -> float:
 
 
 def percentile(ratio: float) -> float:
-    """How many of a hundred posts do less, against their own creator's median; from 1 to 99."""
+    """How many of 100 posts have a lower ratio to their creator's median, from 1 to 99."""
     return interpolated(math.log(ratio), CORPUS)
 
 
 def stands_out(subject: Video | None, outlier: Outlier | None, log: EvidenceLog) -> StandsOut:
-    """`outlier` is the subject's."""
+    """`outlier` is the subject's comparison; None if there is nothing to compare it with."""
     if outlier is None:
         return StandsOut(
             value=None,
@@ -253,7 +252,7 @@ def _why_unknown(subject: Video | None) -> str:
 
 
 def times(outlier: Outlier) -> str:
-    """The ratio with its interval, before `basis_text`; rounded as in the document."""
+    """ "4.2 times (2.1 to 8.4)", rounded as in the document. `basis_text` follows it."""
     ratio, low, high = (f"{round(n, 2):.1f}" for n in (outlier.ratio, outlier.low, outlier.high))
     about = "an estimated " if outlier.basis == "followers" else ""
     return f"{about}{ratio} times ({low} to {high})"
@@ -266,7 +265,7 @@ def basis_text(outlier: Outlier) -> str:
 
 
 def band(outlier: Outlier) -> Band:
-    """Only what the interval carries: a ratio that could as well be one is called typical."""
+    """The band that the interval supports: typical if it includes 1."""
     if outlier.ratio >= BREAKOUT_RATIO and outlier.low >= 2:
         return "breakout"
     if outlier.low > 1:
@@ -279,7 +278,7 @@ def saves_per_like(video: Video) -> float | None:
 
 
 def strangers(subject: Video, videos: Sequence[Video]) -> list[float]:
-    """Saves per like of one post of each other creator: a busy one must not be the niche."""
+    """Saves per like of other creators' posts, one per creator, so that no creator dominates."""
     rates: dict[str, float] = {}
     for video in videos:
         rate = saves_per_like(video)
@@ -289,7 +288,7 @@ def strangers(subject: Video, videos: Sequence[Video]) -> list[float]:
 
 
 def still_growing(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) -> StillGrowing:
-    """A place among other creators' posts: a tendency, said as one, never a prediction."""
+    """Ranks the post's saves per like among other creators' posts. It predicts nothing."""
     if subject is None:
         return _not_shown("There is no video to look at.")
     rate, peers = saves_per_like(subject), strangers(subject, videos)

@@ -1,7 +1,8 @@
-"""What is said in a video, as kinds, seconds and counts. No word of it is in what is returned.
+"""What is said in a video, as kinds, seconds and counts. The result contains none of its words.
 
-Kinds come from lists of words and are guesses. The lists know English, German, French, Spanish,
-Portuguese and Italian. In other languages only times, pace and the product's name are read.
+Patterns guess the kinds. Patterns of hooks are English. Patterns of calls to action and beats have
+phrases of English, German, French, Spanish, Portuguese and Italian. Nobody measured how often they
+are right. Times, pace and the product's name need no pattern.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from workers.insights.inputs import Cue, Transcript, Video
 from workers.insights.virality.hooks import hook_type
 
 HOOK_SECONDS = 3.0
-LEAST_OPENINGS = 3  # posts; fewer show no habit
+LEAST_OPENINGS = 3  # posts with a transcript; fewer are not summed up
 MAX_BEATS = 12
-NAME_LETTERS = 3  # of a word that names a product
+NAME_LETTERS = 3  # least length of a word that names a product
 BASIS = "What videos say is read from their subtitles; kinds of hooks and beats are guesses."
 
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 CallKind = Literal["link", "buy", "follow", "comment", "save", "share"]
-# What viewers are asked to do, the more telling kind first.
+# What viewers are asked to do. If several kinds match a cue, the first one counts.
 _CALLS: dict[CallKind, re.Pattern[str]] = {
     "link": re.compile(
         r"link (is )?in (my |the )?bio|(yellow|orange) (basket|cart)|link (below|down below)"
@@ -71,7 +72,7 @@ _CALLS: dict[CallKind, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
-# What a part is about, the more telling kind first.
+# What a part is about. If several kinds match a cue, the first one counts.
 _BEATS: dict[SpokenBeatKind, re.Pattern[str]] = {
     "problem": re.compile(
         r"\b(problem|struggl\w+|annoy\w+|hate|tired of|sick of|frustrat\w+|always breaks?"
@@ -121,7 +122,7 @@ def structure(video: Video, names: Sequence[str], log: EvidenceLog) -> VideoStru
 
 
 def openings(posts: Sequence[Video], names: Sequence[str], log: EvidenceLog) -> Openings | None:
-    """How `posts` begin, those with a transcript; None if they are too few to say."""
+    """How the posts with a transcript begin; None for fewer than LEAST_OPENINGS."""
     said = [(post, post.transcript) for post in posts if post.transcript and post.transcript.cues]
     if len(said) < LEAST_OPENINGS:
         return None
@@ -140,7 +141,7 @@ def openings(posts: Sequence[Video], names: Sequence[str], log: EvidenceLog) -> 
 
 
 def product_names(product_name: str, brand: str | None) -> tuple[str, ...]:
-    """Words by which people name a product: its kind, which is the last word, and its brand."""
+    """Words that name a product: the last word of its name, and its brand."""
     words = [word.casefold() for word in _WORD.findall(product_name) if word.isalpha()]
     kind = next((word for word in reversed(words) if len(word) >= NAME_LETTERS), None)
     brands = [word.casefold() for word in _WORD.findall(brand or "") if len(word) >= NAME_LETTERS]
@@ -148,14 +149,13 @@ def product_names(product_name: str, brand: str | None) -> tuple[str, ...]:
 
 
 def _spoken_hook(said: Transcript) -> HookType:
-    """By what is said in the first seconds of the video, or of its speech if that begins later."""
-    begin = said.cues[0].start_s
-    end = max(HOOK_SECONDS, begin + HOOK_SECONDS)
+    """The kind of the first HOOK_SECONDS of speech."""
+    end = said.cues[0].start_s + HOOK_SECONDS
     return hook_type(" ".join(_said_before(said.cues, end)))
 
 
 def _said_before(cues: Sequence[Cue], end_s: float) -> Iterator[str]:
-    """The words up to that second; of a longer cue as many as its share of the time."""
+    """The words before `end_s`. A cue that goes on gives a share of its words."""
     for cue in cues:
         if cue.start_s >= end_s:
             return
@@ -186,7 +186,7 @@ def _length(said: Transcript) -> float:
 
 
 def _first_mention(said: Transcript, names: Sequence[str]) -> float | None:
-    """The second at which the product is first named, within its cue by the place of the word."""
+    """When the product is first named. The position of the word gives the time within its cue."""
     known = {form for name in names for form in (name, f"{name}s", f"{name}'s")}
     for cue in said.cues:
         words = [word.casefold() for word in _WORD.findall(cue.text)]
@@ -205,7 +205,7 @@ def _call_to_action(said: Transcript) -> CallToAction | None:
 
 
 def _beats(said: Transcript, call: CallToAction | None) -> tuple[SpokenBeat, ...]:
-    """Neighbouring cues of one kind are one beat; cues of no kind go on with the one before."""
+    """Joins neighbouring cues of one kind. "other" joins the beat before it, but not the hook."""
     found: list[tuple[SpokenBeatKind, float, float]] = []
     hook_end = said.cues[0].start_s + HOOK_SECONDS
     for cue in said.cues:

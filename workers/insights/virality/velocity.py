@@ -1,4 +1,4 @@
-"""How fast a video gains views: measured between two looks, never guessed from one."""
+"""How fast a video gains views, measured between two analyses of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COUNTS = TypeAdapter(tuple[Counts, ...])
 def counts(
     subject: Video | None, videos: Sequence[Video], earlier: Sequence[Snapshot], now: datetime
 ) -> tuple[Counts, ...]:
-    """For the next analysis: this look at the creator's posts, older looks at the subject."""
+    """Views that the next analysis compares with: of the creator's posts, and of earlier looks."""
     if subject is None:
         return ()
     own = [video for video in videos if video.author.ref == subject.author.ref]
