@@ -211,11 +211,12 @@ class EdgeSettings(TikTokSettings, StripeSettings):
     # A JWKS with private ES256 keys; the first one signs, all are published.
     edge_signing_keys_file: Path
     edge_token_seconds: int = Field(default=300, ge=60, le=900)
-    # After SIGTERM it serves on, not ready, for so long that the proxy in front notices.
+    # After SIGTERM the edge reports that it is not ready, and serves on for so long. The proxy in
+    # front needs that time to notice.
     drain_seconds: float = Field(default=1, ge=0, le=20)
     # Accepted Host headers; empty accepts all (a proxy in front checks them).
     trusted_hosts: CommaList = ()
-    # How many proxies in front tell the client's address.
+    # How many proxies in front add to X-Forwarded-For.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
     # Seconds in which a request must arrive, and how many unfinished ones of an address a process
@@ -259,7 +260,7 @@ class EdgeSettings(TikTokSettings, StripeSettings):
             "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY": (
                 is_production and sells and not hears
             ),
-            # Without a key each live event would count as one of the other mode.
+            # Without the key the edge is in test mode and ignores each live event.
             "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS": (
                 is_production and hears and not sells
             ),

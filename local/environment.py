@@ -14,10 +14,10 @@ from core.config import LocalSettings, inherited_environment, setting_names
 from local import keys, postgrest
 from local.layout import ROOT, Layout
 
-# Every process of the stack inherits this variable. After a killed start, the next one finds the
-# processes that are left by it.
+# Every process of the stack inherits this variable. With it a start finds the processes that a
+# killed stack has left.
 MARKER = "CREATORSCOOK_STACK"
-# A hash of the settings that a process was started with. A start with others replaces the process.
+# A hash of the settings of a process. A start with other settings restarts the process.
 FINGERPRINT = "CREATORSCOOK_SETTINGS"
 
 
@@ -73,7 +73,7 @@ def fingerprint_of(process: psutil.Process) -> str | None:
 
 
 def api_url(settings: LocalSettings) -> str:
-    """The gateway."""
+    """The URL of the gateway."""
     return f"http://127.0.0.1:{settings.api_port}"
 
 

@@ -1,6 +1,6 @@
-"""Scratch databases: a server of its own, every migration applied, removed at the end.
+"""Scratch databases for checks and generated files.
 
-Checks and generated files are made from them.
+Each has a server of its own and every migration. It is removed at the end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def database(folder: Path) -> Iterator[Database]:
 
 @contextmanager
 def temporary_server(data_dir: Path) -> Iterator[postgres.Server]:
-    """Starts an empty server that a crash may spoil; stops it and deletes its data at the end."""
+    """Starts an empty server without fsync. Stops it and deletes its data at the end."""
     try:
         yield postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
     finally:

@@ -30,7 +30,7 @@ class DemoError(RuntimeError):
 
 
 def run(settings: LocalSettings, say: Say) -> None:
-    """Plays it once for a new user, then restarts the stack without the stand-in."""
+    """Runs the demo for a new user, then restarts the stack without the stand-in."""
     with stripe.serving(stripe.FakeStripe(salt=secrets.token_hex(4))) as fake:
         for plan in ("creator", "agency"):
             fake.price(f"{plan}_monthly")
@@ -40,7 +40,7 @@ def run(settings: LocalSettings, say: Say) -> None:
     stack.up(settings, lambda _text: None)
     url = environment.database_url(settings, Layout(settings.local_dir), "postgres")
     with psycopg.connect(url, autocommit=True) as db:
-        # It is the stand-in's: beside it a real key would count as a wrong one.
+        # The row names the stand-in's account. With it a real key would look like a wrong account.
         db.execute("delete from private.stripe_account")
 
 

@@ -28,7 +28,7 @@ select
     c.relkind = 'v' as is_view,
     coalesce(obj_description(c.oid, 'pg_class'), '') as comment,
     jsonb_agg(jsonb_build_array(
-        -- A type is one word there.
+        -- Mermaid takes one word for a type.
         case a.atttypid::regtype
             when 'timestamptz'::regtype then 'timestamptz'
             when 'double precision'::regtype then 'float8'

@@ -94,7 +94,8 @@ declare
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
-        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
+        -- A look-up with a null key finds nothing. Its custom plans cost next to nothing, so Postgres
+        -- would never choose the generic plan, and would plan at each call.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
             where l.tenant = v_tenant and l.kind = enqueue.kind and l.key = enqueue.key;
@@ -106,8 +107,8 @@ begin
         values (enqueue.job_id, enqueue.user_id, enqueue.product_id, enqueue.kind)
         on conflict on constraint jobs_pkey do nothing;
         v_is_new := found;
-        -- As pgmq.send does, which plans its statement with every call. The transaction has written
-        -- before: scans rely on its id being older than its messages.
+        -- As pgmq.send does, which plans its statement at each call. The transaction has
+        -- its id already, from an earlier write. Scans rely on an id that is older than the message.
         v_now := clock_timestamp();
         insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
         values (

@@ -1,5 +1,5 @@
--- History: the numbers of each analysis of a product, kept longer than its documents, and the
--- record of the intervals shown: did the next look at the same video lie within them?
+-- History: the numbers of each analysis of a product, kept longer than its documents. The record:
+-- how many of the intervals shown held at the next look at the same video.
 
 create table public.analysis_numbers (
     id uuid primary key default gen_random_uuid(),
@@ -46,14 +46,14 @@ comment on column public.analysis_numbers.stands_out_low is
 comment on column public.analysis_numbers.stands_out_high is
 'The upper end of its 80 % interval; null without one.';
 comment on column public.analysis_numbers.ratio is
-'How many times the usual views the video has; null if it could not be measured.';
+'The views of the video as a multiple of its creator''s usual views; null if not measured.';
 comment on column public.analysis_numbers.ratio_low is
 'The lower end of the 80 % interval of the ratio; null without one. The next look at the video is
 expected within it.';
 comment on column public.analysis_numbers.ratio_high is
 'The upper end of the same interval; null without one.';
 comment on column public.analysis_numbers.net is
-'What people feel, from -1 to 1; null without any text to judge.';
+'The share of praise minus the share of complaint, -1 to 1; null for fewer than ten comments.';
 comment on column public.analysis_numbers.net_low is
 'The lower end of its 95 % interval; null without one.';
 comment on column public.analysis_numbers.net_high is
@@ -226,8 +226,8 @@ begin atomic
     having sum(r.judged) >= 20;
 end;
 comment on function private.whole_score_record is
-'How many intervals of all accounts were judged, and how many held; null below 20, so that it tells
-about no single video. Definer: records are internal; only sums leave it.';
+'How many intervals of all accounts were judged, and how many held; null below 20, so that the sums
+reveal no single video. Definer: records are internal; only sums leave it.';
 grant execute on function private.whole_score_record to authenticated;
 
 create function public.score_record(
@@ -246,7 +246,10 @@ comment on function public.score_record is
 'How often the 80 % intervals of the caller''s scores held at the next look at the same video.
 
 n intervals were judged, hits of them held; rate is their share with its 95 % interval ci95. An
-interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.';
+interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.
+
+ci95 takes the hits for independent. Looks on successive days judge overlapping periods of a video,
+so with daily watches ci95 is too narrow.';
 grant execute on function public.score_record to authenticated;
 
 create function public.service_score_record(
@@ -353,7 +356,7 @@ begin
 end;
 $$;
 comment on function private.analysis_numbers is
-'The numbers of an analysis, from its documents. The only place that knows where they stand there.
+'Reads the numbers of an analysis from its documents. No other code knows their paths there.
 Definer: private.number_at is internal.';
 grant execute on function private.analysis_numbers to worker;
 
@@ -425,5 +428,5 @@ end;
 $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
-same video that are three days old, or more. Tells of a breakout. Deletes what is beyond
+same video that are at least three days old. Notifies of a breakout. Deletes what exceeds
 plans.kept_history. The caller has locked the product.';

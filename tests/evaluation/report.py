@@ -64,8 +64,8 @@ labels are not used.
 
 - The videos seen twice were already popular, and are Vietnamese; the creators of 2020 are large
   accounts; TikTok has changed since.
-- The labels of the YouTube comments are of unknown origin; irony and politics defeat every engine
-  of this size. Fifteen languages are read. Hindi is measured and not read: its totals say nothing.
+- The labels of the YouTube comments are of unknown origin. The engine often misreads irony and
+  politics. Fifteen languages are read. Hindi is measured and not read: its totals say nothing.
 - Most intervals are wide. On mixed comments they seldom say whether good or bad prevails. Where
   nearly all comments of another language agree, one in ten to one in three misses.
 - TikTok's public data has no watch time. Retention is that of another platform's videos. Among
@@ -75,8 +75,8 @@ labels are not used.
   written with the captions of the retention set in view.
 - How views follow from followers was fitted on large accounts of 2020. Accounts under 5,000
   followers count as such of 5,000. In a niche of today the level may differ.
-- Saves per like tell a weak tendency among popular videos. They predict nothing about one post.
-- Hashtags, sounds and hours are no advice. Their lifts vanish on creators that were not looked at.
+- Saves per like go with growth weakly among popular videos. They predict nothing about one post.
+- Hashtags, sounds and hours are no advice. Their effects vanish on creators that were held out.
   Hours were told to 3.1 % of creators, and to 2.3 % after their posts were shuffled.
 - Some choices were made with these sets in view: the patterns that drop instructions, saves per
   like among six ratios, and those that `workers/insights/sentiment/totals.py` names. Only data that

@@ -1,4 +1,4 @@
-"""Maps a URL to its source: one table, of which the first match serves."""
+"""Maps a URL to its source: the first route of `ROUTES` that matches."""
 
 from __future__ import annotations
 

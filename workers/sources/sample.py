@@ -1,7 +1,7 @@
 """The embedded source: data that ships with the project, or the data that SAMPLE_DATA names.
 
-Both have the items of the Apify TikTok actors, read as real ones are. We wrote the packaged data.
-Its dates move with the clock; those of SAMPLE_DATA stay.
+Both have items in the form of the Apify TikTok actors. We wrote the packaged data. Its dates move
+with the clock. The dates of SAMPLE_DATA stay.
 """
 
 from __future__ import annotations

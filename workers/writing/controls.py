@@ -1,8 +1,8 @@
-"""Control texts: whether a model judged each text of a request by itself.
+"""Control texts, which show whether a model judged each text of a request by itself.
 
 Texts of many strangers share a request. One of them may tell the model what to say of all. So each
-request also has texts whose answer is known. An answer that is wrong on one of them is not used.
-They look like the others, and nobody outside knows which they are or where they stand.
+request has control texts whose right answer is known. If one answer to them is wrong, the answers
+of the request are not used. Nobody outside knows the control texts or their places.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from workers.insights.inputs import Comment
 
 @dataclass(frozen=True)
 class Batch:
-    """The texts of a request by short id; `controls` have the answer that is right."""
+    """The texts of a request by short id. `controls` has the right answer of each control text."""
 
     texts: Mapping[str, str]
     comments: Mapping[str, Comment]
     controls: Mapping[str, str]
 
     def is_refuted_by(self, answers: Mapping[str, str]) -> bool:
-        """Whether a control got another answer, or none."""
+        """Whether a control text got a wrong answer, or none."""
         return any(answers.get(name) != right for name, right in self.controls.items())
 
 
 def batch_of(comments: Sequence[Comment], controls: Sequence[tuple[str, Sequence[str]]]) -> Batch:
-    """The comments, and a text for each pair of an answer and the texts that have it.
+    """The comments, and one control text for each answer in `controls`, which has texts to choose.
 
-    Short ids cost fewer tokens than refs and identify nothing. The place of a control follows from
-    the refs, which are keyed, so that a repeated request is the same.
+    Short ids cost fewer tokens than refs and identify nothing. The refs, which are keyed hashes,
+    decide the choice and the places. So a repeated request is the same.
     """
     seed = hashlib.sha256("|".join(comment.ref for comment in comments).encode()).digest()
-    chance = random.Random(seed)  # noqa: S311 - the seed is what nobody can guess
+    chance = random.Random(seed)  # noqa: S311 - nobody can guess the seed
     items: list[tuple[str, Comment | str]] = [(comment.text, comment) for comment in comments]
     for answer, texts in controls:
         items.insert(chance.randrange(len(items) + 1), (chance.choice(texts), answer))

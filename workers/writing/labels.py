@@ -153,7 +153,7 @@ async def _label_batch(
 
 
 def _label(given: _ItemLabel) -> Label:
-    """Servers without strict schemas may name an aspect of their own."""
+    """The label. An aspect outside the list counts as none: some servers ignore the schema."""
     aspect = given.aspect if given.aspect in ASPECTS else None
     kind = None if given.kind == "none" else given.kind
     return Label(given.sentiment, kind, aspect, given.wants_to_buy)

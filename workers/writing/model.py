@@ -30,7 +30,7 @@ MAX_OUTPUT_TOKENS = 8000  # including the reasoning of reasoning models
 PAUSE_SECONDS = 1.0  # before the only retry, after a connection or server error
 MAX_WAIT_SECONDS = 3600.0
 MAX_ANSWER_BYTES = 400_000  # ten times the size of MAX_OUTPUT_TOKENS in English
-MAX_TOKENS = 10_000_000  # that we believe of a server's count
+MAX_TOKENS = 10_000_000  # a server's count is cut to this
 LIMIT = "openai"  # in private.semaphores
 
 _MILLION = Decimal(1_000_000)

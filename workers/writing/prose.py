@@ -36,10 +36,10 @@ is sold out, don't tell people to buy it. Name no link, handle, address or perso
 of the product, invent no experience, compare with no other brand. Write plain English."""
 
 
-# A limit for the server: it stops a model that does not end its list.
+# A limit for the server only: a weak model may not end its list.
 _AT_MOST_SEVEN = Field(json_schema_extra={"maxItems": MAX_HOOKS})
 
-# Without sounds and hashtags: strangers wrote their names.
+# The model does not see sounds and hashtags: strangers wrote their names.
 _TOLD = (
     "overall", "stars", "aspects", "themes", "purchase_intent", "risks", "stands_out",
     "still_growing", "stage", "drivers", "hook", "retention", "comparables", "video",
@@ -164,7 +164,7 @@ def _checked(prose: _Prose, ground: Ground, usage: Usage) -> Synthesis:
 
 
 def facts_of(product: ProductFacts | None) -> dict[str, Any]:
-    """What the product's page states, in closed words and numbers; its description stays away."""
+    """What the product's page states: price, stock, brand and rating. No description is in it."""
     if product is None:
         return {}
     facts: dict[str, Any] = {

@@ -42,7 +42,7 @@ _TOLD = (
 _NAMES = frozenset(
     {"id", "angle_id", "url", "evidence_id", "evidence_ids", "type", "kind", "theme"}
 )
-# What a brand's rule wants to be said, it may state.
+# Parameters of a brand's rule whose texts and numbers a script may repeat.
 _WORDINGS = ("any_of", "all_of", "accepted", "disclaimer")
 _WRITER_INSTRUCTIONS = """\
 You write the script of a short video in which a creator promotes a product. The user message is
@@ -110,9 +110,9 @@ class Script:
 
 
 def template_script(pack: Pack, brief: str, why: str = "") -> Script:
-    """The pack's template that shares most words with the brief; the first of equals.
+    """The script of the template that shares most words with the brief; the first of equals.
 
-    `why`: a sentence for the title if a model should have written the script.
+    If a model should have written it, `why` says in the title why it did not.
     """
     templates = pack.get("script_templates") or []
     if not templates:
@@ -194,7 +194,7 @@ async def write_script(model: TextModel, request: ScriptRequest) -> tuple[Script
 
 
 def _ground(request: ScriptRequest) -> Ground:
-    """What name, pack and brief state, and the wordings that rules ask for."""
+    """The figures in name, pack and brief, and in the wordings that rules ask for."""
     wordings = [
         rule.get("definition", {}).get("params", {}).get(name)
         for rule in request.rules

@@ -1,9 +1,9 @@
-"""Themes outside the vocabulary: a language model names them and sorts the comments to them.
+"""Themes outside the vocabulary: a language model names them and assigns comments to them.
 
-The model sees comments whose label has a kind and no aspect. One answer proposes titles. Further
-answers sort each comment by itself to one of them or to none. A title of free words is stored, so
-it must be a paraphrase: three to eight plain words, no four in a row from a comment. Three comments
-of different people must be sorted to it, and their own labels must have its kind.
+The model sees open comments: their label has a kind and no aspect. One answer proposes titles.
+Further answers sort each comment by itself to a title or to none. The model words the title, so it
+must be a paraphrase: three to eight plain words, no four in a row from a comment. Comments of three
+people must be sorted to it, and their labels must have its kind.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_THEMES = 6
 FEWEST_COMMENTS = 3
 FEWEST_WORDS, MOST_WORDS = 3, 8
 MAX_WORD_CHARACTERS = 20
-RUN = 4  # so many words in a row are a quotation
+RUN = 4  # words in a row that make a quotation
 
 _log = structlog.get_logger()
 # Texts that belong to no theme of a product.
@@ -89,7 +89,7 @@ class _Sorting(BaseModel):
 
 @dataclass(frozen=True)
 class Named:
-    """The labels, some of them with a theme, and the usage."""
+    """All labels, some of them with a theme, and the usage."""
 
     labels: Mapping[str, Label]
     usage: Usage = Usage()  # noqa: RUF009 - frozen
@@ -198,7 +198,7 @@ def _paraphrases(proposed: Iterable[_Proposal], texts: Sequence[str]) -> list[di
 
 
 def is_paraphrase(title: str, runs: Iterable[tuple[str, ...]]) -> bool:
-    """Whether it is a few plain words, and no `runs` of the sources are in it."""
+    """Whether the title is a few plain words without any of `runs`, word sequences of comments."""
     words = title.split()
     if not FEWEST_WORDS <= len(words) <= MOST_WORDS or not is_clean(title) or mentions(title):
         return False

@@ -24,10 +24,10 @@ from workers.sources.tiktok.items import read_videos
 
 TIMEOUT_SECONDS = 10.0
 PAGE = 20  # TikTok's maximum
-MAX_PAGES = 3  # a baseline takes the twenty nearest posts
+MAX_PAGES = 3  # 60 posts; a baseline takes twenty of them
 BUSY_SECONDS = 60.0  # TikTok's rate limit is per sliding minute
 UNAVAILABLE_SECONDS = 30.0
-# From TikTok's name of a field to that of the actors' items, which our reader knows.
+# TikTok's names of fields, and those of the Apify actors' items, which `read_videos` reads.
 _FIELDS = {
     "id": "id",
     "create_time": "createTime",
@@ -40,7 +40,7 @@ _FIELDS = {
     "share_count": "shareCount",
 }
 _HANDLE = re.compile(r"tiktok\.com/@([\w.-]+)/")
-# Only the creator can correct these, by connecting again.
+# Errors of the token: the creator has to connect again.
 _TOKEN_CODES = frozenset(
     {"access_token_invalid", "scope_not_authorized", "scope_permission_missed"}
 )
@@ -58,7 +58,7 @@ class TokenRefused(Exception):  # noqa: N818 - an answer of TikTok's
 
 @dataclass(frozen=True)
 class OwnPosts:
-    """A creator's newest posts; `links` are their URLs, by the video's ref."""
+    """A creator's newest posts. `links` has their URLs, by the video's ref."""
 
     handle: str | None
     videos: tuple[Video, ...]
@@ -108,7 +108,7 @@ class TikTokDisplay:
 
 @dataclass(frozen=True)
 class TikTokAccounts:
-    """What a worker needs to act for creators."""
+    """What a worker needs to call TikTok for creators."""
 
     login: TikTokLogin
     display: TikTokDisplay
@@ -138,7 +138,7 @@ def _data(answer: object, status: int) -> dict[str, Any]:
 
 
 def _items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The posts with the actors' field names."""
+    """The posts of a page, with the field names of the actors' items."""
     listed = page.get("videos")
     videos = (
         [video for video in listed if isinstance(video, dict)] if isinstance(listed, list) else []

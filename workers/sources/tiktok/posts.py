@@ -1,4 +1,4 @@
-"""Posts on TikTok: of a link, of a search for a product's name, of a connected account.
+"""Collects posts on TikTok: by a link, by a product's name, from a connected account.
 
 A link is read through Apify: first the posts, then their comments and their niche. A search also
 finds other products of a similar name. Their posts count as niche, and comments are read only under
@@ -37,13 +37,13 @@ from workers.sources.tiktok.transcripts import (
 VIDEOS_ACTOR = "clockworks/tiktok-scraper"
 COMMENTS_ACTOR = "clockworks/tiktok-comments-scraper"
 
-CREATOR_POSTS = 20  # a creator's median is stable from ten on
+CREATOR_POSTS = 20  # a baseline takes no more
 NICHE_POSTS = 40
 NICHE_HASHTAGS = 2
 COMMENTS = 200
 COMMENTED_POSTS = 3  # of a profile
 
-# Hashtags of all niches.
+# Hashtags of every niche.
 _EVERYBODYS = frozenset({"fyp", "foryou", "foryoupage", "fy", "viral", "trending", "tiktok"})
 _HANDLE = re.compile(r"^/@([\w.-]+)")
 # The analysis takes counts and texts, so no other file than subtitles is downloaded.
@@ -105,7 +105,7 @@ async def collect(url: str, services: SourceServices, context: Context) -> Colle
 
 
 def _setting(services: SourceServices, context: Context) -> VideoTranscripts:
-    """What to ask for of what videos say: both the operator and the plan allow it."""
+    """Which transcripts to ask for: the operator's setting if the plan includes any."""
     return services.transcripts if context.has_transcripts else "off"
 
 
@@ -115,7 +115,7 @@ async def _spoken(
     services: SourceServices,
     context: Context,
 ) -> Collection:
-    """The collection with what is said in its videos."""
+    """The collection, with transcripts if the setting and the plan allow them."""
     if _setting(services, context) == "off":
         return collection
     links = _transcript_links(outputs, services.ref_key)
@@ -127,7 +127,7 @@ async def _spoken(
 
 
 def _transcript_links(outputs: Iterable[RunOutput], ref_key: bytes) -> dict[str, TranscriptLink]:
-    """Where what is said in the posts can be read, by the video's ref."""
+    """The links to transcripts, by the video's ref."""
     found: dict[str, TranscriptLink] = {}
     for item in (item for output in outputs for item in output.items if isinstance(item, dict)):
         ref = video_ref(text(field(item, "webVideoUrl")) or "", ref_key)
@@ -226,7 +226,7 @@ def _around(posts: Posts, transcripts: VideoTranscripts) -> dict[str, Request]:
         requests["comments"] = comments_request(commented)
     hashtags = _niche_hashtags(posts)
     if hashtags:
-        # Posts of strangers are read where they have subtitles; a transcription is not paid for.
+        # Only subtitles for posts of other creators: we pay for no transcription of theirs.
         wanted = WITHOUT_FILES | _subtitles("off" if transcripts == "off" else "subtitles")
         wanted |= {
             "hashtags": hashtags,

@@ -1,6 +1,6 @@
-"""Fetches what is said in videos: TikTok's subtitles, or a transcription that the actor made.
+"""Fetches transcripts of videos: TikTok's subtitles, or a transcription that the actor made.
 
-Subtitles are asked for where the setting VIDEO_TRANSCRIPTS and the plan of the account allow it.
+The setting VIDEO_TRANSCRIPTS and the plan of the account say whether there are any.
 The texts stay in memory. A video whose file is missing or broken goes on without a transcript.
 """
 
@@ -30,7 +30,7 @@ MAX_LINKS = 60  # languages of one video
 AT_ONCE = 4
 BOUNDS = FetchBounds(max_bytes=MAX_BYTES, seconds=8.0, types=None, accept="text/vtt,*/*;q=0.5")
 
-# The actors' names of what to do about subtitles.
+# Values of the actors' option `downloadSubtitlesOptions`.
 _OPTIONS: dict[VideoTranscripts, str] = {
     "off": "NEVER_DOWNLOAD_SUBTITLES",
     "subtitles": "DOWNLOAD_SUBTITLES",
@@ -61,7 +61,7 @@ class TranscriptLink:
 
 
 def subtitles_option(setting: VideoTranscripts) -> str:
-    """The actors' value of `downloadSubtitlesOptions`."""
+    """The value of `downloadSubtitlesOptions` for a setting."""
     return _OPTIONS[setting]
 
 
@@ -98,7 +98,7 @@ def _language(value: object) -> str | None:
 async def with_transcripts(
     videos: Sequence[Video], links: Mapping[str, TranscriptLink], services: SourceServices
 ) -> tuple[Video, ...]:
-    """The videos, those that matter most with what is said in them. `links` are by the ref."""
+    """The videos. Up to MAX_TRANSCRIPTS of them have a transcript. `links` are by the ref."""
     chosen = _chosen([video for video in videos if video.ref in links])
     room = asyncio.Semaphore(AT_ONCE)
 
@@ -114,7 +114,10 @@ async def with_transcripts(
 
 
 def _chosen(videos: Iterable[Video]) -> list[Video]:
-    """The subject, then posts with the most views for their followers, own and others in turn."""
+    """The subject first, then at most half of the rest for the creator's posts with most views.
+
+    The niche fills what is left: posts with the most views per follower come first.
+    """
     videos = list(videos)
     subject = [video for video in videos if video.role == "subject"]
     own = [video for video in videos if video.role == "creator"]

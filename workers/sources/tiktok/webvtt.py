@@ -1,7 +1,7 @@
 """Reads WebVTT, the format of TikTok's subtitles, in one pass over its lines.
 
-A file is what a stranger may have written: every bound below holds whatever is in it. Regions,
-styles, notes and positions are left out; tags inside of a text, too.
+A stranger may have written the file, so every bound below holds for any content. Regions, styles,
+notes, positions and tags are left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 def read_webvtt(content: bytes) -> tuple[Cue, ...]:
-    """The cues in the order of their times; none if it is no WebVTT."""
+    """The cues by their start; none if the file is not WebVTT."""
     text = content[:MAX_BYTES].decode("utf-8-sig", "replace")
     if not text.startswith(_HEADER):
         return ()

@@ -48,7 +48,7 @@ _MAX_LOOKS = 5000  # at elements that are named after stock
 _SILENT = frozenset({"script", "style", "option"})
 _LONGEST_BUTTON = 60
 _MAX_BUTTON_SCORE = 2.0  # one boilerplate name: forms are often called after the cart they fill
-_DEAD_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
+_DISABLED_NAME = re.compile(r"disabled|sold-?out|out-?of-?stock|unavailable|hidden", re.IGNORECASE)
 # What buttons say that sell, in the languages of the larger markets; lists of wishes don't.
 _BUY = re.compile(
     r"add to (your |my |shopping )?(cart|bag|basket|trolley)|^\W*buy( it)? now|^\W*buy\W*$"
@@ -73,7 +73,7 @@ def find_availability(
     stated = stated_availability(markup, product) or _loose(tree, boilerplate)
     if stated is not None:
         return stated
-    if any(not _is_dead(node, boilerplate) for node in buy_controls(tree, boilerplate)):
+    if any(not _is_disabled(node, boilerplate) for node in buy_controls(tree, boilerplate)):
         return "InStock"
     return "OutOfStock" if next(stock_notes(tree, boilerplate), None) is not None else None
 
@@ -120,13 +120,13 @@ def buy_controls(tree: LexborHTMLParser, boilerplate: Boilerplate) -> Iterator[L
             yield node
 
 
-def _is_dead(node: LexborNode, boilerplate: Boilerplate) -> bool:
+def _is_disabled(node: LexborNode, boilerplate: Boilerplate) -> bool:
     attributes = node.attributes
     return (
         boilerplate.is_hidden(node)
         or "disabled" in attributes
         or attributes.get("aria-disabled") == "true"
-        or _DEAD_NAME.search(boilerplate.names(node)) is not None
+        or _DISABLED_NAME.search(boilerplate.names(node)) is not None
     )
 
 

@@ -1,7 +1,6 @@
 """Reads materials, sizes and colours of a product as words of ours and as numbers with a unit.
 
-Pages name them in many languages and in sentences. What is returned comes from the tables below, so
-no sentence of a page gets any further.
+Pages name them in many languages. The tables below translate them, so no text of a page gets out.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from dataclasses import dataclass
 MAX_EACH = 4  # materials, sizes or colours of a product
 MAX_READ_CHARACTERS = 4000  # of a description
 
-# Our word, and how pages write it: English, German, French, Spanish, Portuguese, Italian, Dutch.
+# Our word, and the words of pages in English, German, French, Spanish, Portuguese, Italian, Dutch,
+# Polish. Some entries lack some languages.
 _MATERIALS = {
     "cotton": "cotton baumwolle coton algodón algodão cotone katoen bawełna bomull",
     "wool": "wool wolle schurwolle laine lana lã wol wełna",

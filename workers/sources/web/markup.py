@@ -21,7 +21,9 @@ MAX_TAGS = 150_000  # the largest of 64 real shop pages has 32,000
 MAX_TAG_DEPTH = 1000  # none of them reaches 500
 MAX_OPTIONS = 10_000
 MAX_ATTRIBUTE_SQUARES = 20_000_000  # over all tags: one tag of 4,400, or 5,000 tags of 60
-MAX_REOPENED = 2_000_000  # elements that unclosed letters (<b>, <font …>) make of later tags
+MAX_REOPENED = (
+    2_000_000  # copies of unclosed formatting elements (<b>, <font>), which the parser repeats
+)
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
@@ -32,8 +34,8 @@ _VOID = "area base br col embed hr img input link meta source track wbr"
 _CLOSED_BY_THE_NEXT = "p li dt dd td th tr thead tbody tfoot option optgroup colgroup"
 _ONCE = "html head body"
 _NOT_NESTING = frozenset(f"{_VOID} {_CLOSED_BY_THE_NEXT} {_ONCE}".split())
-# If one is left open in a paragraph, the parser opens it again in each paragraph that follows.
-_LETTERS = frozenset(
+# Formatting elements. The parser opens an unclosed one again in each paragraph that follows.
+_FORMATTING = frozenset(
     ("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
 )
 
@@ -82,7 +84,7 @@ def is_readable(html: str) -> bool:
     if html.count("<") > MAX_TAGS:
         return False
     opened: Counter[str] = Counter()
-    depth = letters = most_letters = squares = of_root = position = options = 0
+    depth = formatting = most_formatting = squares = of_root = position = options = 0
     while tag := _TAG.search(html, position):
         is_end, name = bool(tag[1]), tag[2][:40].lower()
         position = tag.end()
@@ -100,11 +102,11 @@ def is_readable(html: str) -> bool:
             step = -min(opened[name], 1) if is_end else 1
             opened[name] += step
             depth += step
-            letters += step if name in _LETTERS else 0
-            most_letters = max(most_letters, letters)
+            formatting += step if name in _FORMATTING else 0
+            most_formatting = max(most_formatting, formatting)
         if depth > MAX_TAG_DEPTH or squares + of_root**2 > MAX_ATTRIBUTE_SQUARES:
             return False
-    return options <= MAX_OPTIONS and most_letters * html.count("<") <= MAX_REOPENED
+    return options <= MAX_OPTIONS and most_formatting * html.count("<") <= MAX_REOPENED
 
 
 def read_items(tree: LexborHTMLParser) -> list[Item]:

@@ -1,7 +1,7 @@
 """Finds the product's name in markup, headings and titles.
 
-Pages have several headings ("Added to cart"), and their markup lists other products too. The page's
-title is too long to show, but it names the right product. So the name most like the title is taken.
+A page may have several headings ("Added to cart"), and its markup may list other products. The
+page's title names the right product, but is too long to show. So the name most like it is taken.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main_product(markup: Markup, name: str) -> Node | None:
 
 
 def page_titles(markup: Markup, tree: LexborHTMLParser) -> list[str]:
-    """The title that link previews show, and that of the window."""
+    """The title that link previews show, and the title of the page."""
     node = tree.css_first("title")
     titles = (clean_name(markup.page.get("og:title")), clean_name(node.text() if node else ""))
     return [title for title in titles if title]

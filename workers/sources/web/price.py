@@ -46,7 +46,7 @@ _OTHER_NAME = re.compile(
     r"|range|count|filter|total|points|warranty|addon|tiered|sns|notice",
     re.IGNORECASE,
 )
-# What an element gains that stands within so many elements after the heading.
+# The score that an element gains within so many elements after the heading.
 _NEAR = ((50, 3.0), (150, 2.0), (600, 1.0))
 
 MAX_OFFERS = 200
@@ -136,7 +136,7 @@ def visible_price(tree: LexborHTMLParser, name: str, boilerplate: Boilerplate) -
 def priced_elements(
     tree: LexborHTMLParser, name: str, boilerplate: Boilerplate
 ) -> Iterator[tuple[LexborNode, Money]]:
-    """The elements that may show the price, each with the amount."""
+    """The elements that may show the price, each with its amount."""
     for node, shown, distance in _named_like_prices(tree, name, boilerplate):
         money = parse(shown)
         if money is not None and _score(node, shown, distance, boilerplate) > 0:
