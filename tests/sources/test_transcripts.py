@@ -195,7 +195,7 @@ def test_rows_of_every_shape_give_a_link_or_none(meta, link):
 
 async def test_no_word_of_a_video_is_stored_or_logged(db, apify, reading, capsys):
     user = make_user(db)
-    db.execute("update public.plans set transcripts = true")
+    db.execute("update public.plans set has_transcripts = true")
     link = apify.file("a.vtt", vtt("Stop buying bad mugs, look at this mug"))
     rows = [post(number, subtitleLinks=[subtitles(link)]) for number in range(100, 111)]
     apify.will(VIDEOS_ACTOR, Outcome(rows), Outcome([]))
