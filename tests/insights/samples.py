@@ -69,7 +69,7 @@ def make_collection(**fields):
 
 
 def analysed(**fields) -> Analysis:
-    """By the lexicon, which is always there: the same on every machine."""
+    """The analysis by the embedded engine, without a language model."""
     return analyse(
         make_collection(**fields),
         product_name="Bottle",
