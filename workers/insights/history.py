@@ -20,7 +20,7 @@ from workers.insights.statistics import wilson
 # schema.org's words for it; others are no clear yes or no.
 SOLD_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 IN_STOCK = frozenset({"InStock", "LimitedAvailability", "OnlineOnly", "InStoreOnly"})
-# A document lists a complaint from three comments on, and five at most.
+# A document lists a complaint from three people on, and five at most.
 LEAST_COMMENTS, MOST_COMPLAINTS = 3, 5
 
 
