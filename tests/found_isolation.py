@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests import found_tasks as tasks
+from workers.engine.errors import Retry
 from workers.engine.isolated import Task
-from workers.engine.isolation import open_isolation
+from workers.engine.isolation import BeyondBounds, FailedError, open_isolation
 
 MIB = 1024 * 1024
 
@@ -25,8 +26,11 @@ def alive(pid: int) -> bool:
 
 
 async def test_a_task_leaves_no_process_behind():
-    async with open_isolation(processes=2, cpu_seconds=5, memory_bytes=200 * MIB) as compute:
-        pid = await compute(Task(tasks.leave_a_grandchild, returns=int))
+    task = Task(tasks.leave_a_grandchild, returns=int)
+    async with open_isolation(
+        processes=2, cpu_seconds=5, memory_bytes=200 * MIB, tasks=[task]
+    ) as compute:
+        pid = await compute(task)
     if pid:
         os.kill(pid, signal.SIGKILL)
     assert pid == 0
@@ -43,26 +47,25 @@ async def test_a_cancelled_task_is_killed(tmp_path: Path):
         assert not alive(int(note.read_text()))
 
 
-async def test_a_task_that_answers_nonsense(tmp_path: Path):
+@pytest.mark.parametrize("kind", ["no json", "no kind", "deep"])
+@pytest.mark.xfail(reason="The worker trusts the form of an answer.", strict=True)
+async def test_an_answer_of_another_form_is_an_outcome(kind: str):
     async with open_isolation(processes=2, cpu_seconds=5, memory_bytes=200 * MIB) as compute:
-        for kind in ("no json", "no kind", "deep"):
-            with pytest.raises(Exception) as caught:
-                await compute(Task(tasks.answer_nonsense, returns=int), kind)
-            print(kind, type(caught.value), str(caught.value)[:100])
+        with pytest.raises((BeyondBounds, FailedError, Retry)):
+            await compute(Task(tasks.answer_nonsense, returns=int), kind)
 
 
 async def test_a_task_that_kills_its_parent():
     async with open_isolation(processes=2, cpu_seconds=5, memory_bytes=200 * MIB) as compute:
-        with pytest.raises(Exception) as caught:
+        with pytest.raises(Retry):
             await compute(Task(tasks.kill_parent, returns=int))
-        print(type(caught.value), caught.value)
         assert await compute(Task(tasks.one, returns=int)) == 1
 
 
-async def test_a_task_that_forks_many():
+async def test_a_task_that_closes_its_channel_and_stays():
     async with open_isolation(processes=2, cpu_seconds=5, memory_bytes=200 * MIB) as compute:
         started = time.monotonic()
-        with pytest.raises(Exception):
+        with pytest.raises(Retry):
             await asyncio.wait_for(compute(Task(tasks.close_channel_and_wait, returns=int)), 8)
         assert time.monotonic() - started < 7
 

@@ -141,3 +141,28 @@ def test_what_its_markup_calls_something_else_is_no_product(kind: str):
     markup = f'<script type="application/ld+json">{{"@type": "{kind}", "name": "X"}}</script>'
     page = "<title>Sea view</title>" + markup + SOLD.format("Sea view")
     assert read_html(page, "https://shop.example/x", b"k" * 32)[0] is None
+
+
+def kinds(texts: list[str]) -> set[str]:
+    found = summary([Comment(f"r{n}", text, author_ref=f"a{n}") for n, text in enumerate(texts)])
+    return {theme["kind"] for theme in found["themes"]}
+
+
+def test_emoji_that_please_are_no_complaint():
+    assert "pain" not in kinds([face * n for face in "😍🥰😊😘🤩" for n in (1, 2, 3, 4)])
+    assert kinds([face * n for face in "🤢🤮👎💩" for n in (1, 2, 3, 4)]) == {"pain"}
+
+
+def test_the_colour_of_a_hand_changes_no_opinion():
+    hands = [hand + tone for hand in "👍👏🙌" for tone in "\U0001f3fb\U0001f3fd\U0001f3ff"]
+    assert "pain" not in kinds(hands)
+    assert kinds([f"I love it so much{hand}" for hand in hands]) <= {"praise"}
+
+
+@pytest.mark.xfail(reason="The neutral head has a weight of zero for each emoji.", strict=True)
+def test_a_total_of_emoji_tells_love_from_disgust():
+    loved, loathed = (
+        summary([Comment(f"r{n}", face * n, author_ref=f"a{n}") for n in range(1, 21)])["overall"]
+        for face in "😍🤢"
+    )
+    assert loved["net"] > loathed["net"]

@@ -32,7 +32,8 @@ _BUCKETS_READ = 40
 _COMPARED = 10
 
 _INVISIBLE = re.compile(
-    r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
+    r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f"
+    r"\U0001f3fb-\U0001f3ff]"  # skin tones
 )
 _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://|www\.|\b\w+\.(?:com|net|shop|xyz|ru)\b", re.IGNORECASE)
