@@ -1,5 +1,7 @@
 """Tasks of found_isolation.py."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket
