@@ -394,7 +394,8 @@ begin
     from private.analysis_numbers(results) as n,
         jsonb_to_record(offer) as o (price numeric, currency text, is_sold_out boolean)
     returning * into v_new;
-    if v_new.band = 'breakout' and v_last.band <> 'breakout' then
+    if v_new.band = 'breakout' and v_last.band <> 'breakout'
+        and v_new.is_sample = v_last.is_sample then
         insert into public.notifications (user_id, kind, product_id, text)
         values (
             product.user_id, 'breakout', product.id,

@@ -224,6 +224,8 @@ def _bound(call: Call) -> None:
     """Bounds of this process, which it cannot raise."""
     # The second one kills where the first one's signal is caught.
     _limit(resource.RLIMIT_CPU, call.cpu_seconds, call.cpu_seconds + 1)
+    # A process of its own would outlive the kill. Linux does not hold root to this.
+    _limit(resource.RLIMIT_NPROC, 0, 0)
     if _IS_LINUX:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         held_bytes = pages * resource.getpagesize()

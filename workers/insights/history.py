@@ -20,7 +20,7 @@ from workers.insights.statistics import wilson
 # Values of schema.org's `availability`. The others mean neither.
 SOLD_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 IN_STOCK = frozenset({"InStock", "LimitedAvailability", "OnlineOnly", "InStoreOnly"})
-# A document lists complaints of three comments or more, and at most five complaints.
+# A document lists complaints of three people or more, and at most five complaints.
 LEAST_COMMENTS, MOST_COMPLAINTS = 3, 5
 
 

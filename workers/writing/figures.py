@@ -100,7 +100,10 @@ _SPELLED = {
 _VAGUE = frozenset({
     "half", "halves", "third", "thirds", "quarter", "quarters", "twice", "thrice", "double",
     "doubles", "doubled", "triple", "triples", "tripled", "tens", "dozens", "hundreds",
-    "thousands", "millions", "billion", "billions",
+    "thousands", "millions", "billion", "billions", "trillion", "trillions", "quadruple",
+    "quadruples", "quadrupled", "quintuple", "quintuples", "quintupled", "majority", "minority",
+    "fifth", "fifths", "sixth", "sixths", "seventh", "sevenths", "eighth", "eighths", "ninth",
+    "ninths", "tenth", "tenths",
 })  # fmt: skip
 _TOKEN = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)|(?P<word>[^\W\d_]+)|(?P<other>\S)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -191,10 +194,17 @@ def mentions(text: str) -> list[Figure]:
             figure = Figure(_value(tokens, place), _unit(tokens, whole), _value(tokens, whole))
             found.append(figure)
             place = whole
-        elif token.is_number:
+        elif token.is_number or _is_measured_one(tokens, place):
             found.append(Figure(_value(tokens, place), _unit(tokens, place)))
         place += 1
     return found
+
+
+def _is_measured_one(tokens: Sequence[_Token], place: int) -> bool:
+    """The "one" of "one percent" and "one star"; else it is mostly a pronoun."""
+    measure = next((_UNIT_OF.get(word, word) for word in _words(tokens[place + 1 :])), "")
+    is_measure = measure in _PERCENT or measure in {STAR, POINT, "USD", "EUR", "GBP"}
+    return tokens[place].text.casefold() == "one" and is_measure
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -207,7 +217,8 @@ def _tokens(text: str) -> Iterator[_Token]:
             match["number"] is not None
             or plain in _SPELLED
             or plain in _VAGUE
-            or any(unicodedata.category(char)[0] == "N" for char in word)
+            or (plain.endswith("fold") and plain.removesuffix("fold") in _SPELLED)
+            or any(unicodedata.numeric(char, None) is not None for char in word)
         )
         yield _Token(word, is_number, match.start() == end and end > 0)
         end = match.end()

@@ -26,12 +26,14 @@ MAX_CHARACTERS = 600  # a longer comment is cut before it is read
 AUTHOR_WEIGHT = 2.0
 LIKES_WEIGHT = 4.0  # a comment counts at most as four, however many like it
 NEAR_DUPLICATE = 0.7  # Jaccard similarity of word pairs
+MIN_PAIRS = 4  # texts with fewer word pairs are short
 _BUCKET_LIMIT = 40
 _BUCKETS_READ = 40
 _COMPARED = 10
 
 _INVISIBLE = re.compile(
-    r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
+    r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f"
+    r"\U0001f3fb-\U0001f3ff]"  # skin tones
 )
 _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://|www\.|\b\w+\.(?:com|net|shop|xyz|ru)\b", re.IGNORECASE)
@@ -61,7 +63,8 @@ _TASK = re.compile(
     r"compare|identify|discuss|draft|solve|convert|list out|determine|evaluate|paraphrase|recite|"
     r"elaborate on|retrieve|break down|design|develop|schedule|organi[sz]e|extract|encode|decode|"
     r"simplify|highlight|illustrate|estimate|investigate|examine|compile|proofread|debug|implement|"
-    r"give me (?:a list|\d+ (?:ideas|tips|examples|reasons)))\b.{12,}",
+    r"give me (?:a list|\d+ (?:ideas|tips|examples|reasons)))\b"
+    r"(?!\s+(?:is|was|are|looks?|feels?|could)\b).{12,}",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -98,7 +101,7 @@ def prepare(comments: Iterable[Comment], stated: str | None = None, caption: str
     seen = _Seen()
     for comment in collected[:MAX_COMMENTS]:
         text = clean(comment.text)
-        reason = _unfit(text) or seen.check(text)
+        reason = _unfit(text) or seen.check(text, _rater(comment))
         if reason is None:
             fit.append((comment, text))
         else:
@@ -133,21 +136,27 @@ def _only_mentions(text: str) -> bool:
     return all(part.startswith("@") for part in text.split())
 
 
+def _rater(comment: Comment) -> str | None:
+    return None if comment.rating is None else comment.author_ref
+
+
 class _Seen:
     """Remembers texts by their words, to recognise copies and near copies."""
 
     def __init__(self) -> None:
-        self._exact: set[str] = set()
+        self._exact: set[tuple[str | None, str]] = set()
         self._pairs: dict[tuple[str, str], list[frozenset[tuple[str, str]]]] = {}
 
-    def check(self, text: str) -> Reason | None:
+    def check(self, text: str, rater: str | None = None) -> Reason | None:
+        """`rater` gave stars: many people write "very good", and each of them has stars."""
         words = _WORD.findall(text.casefold())
-        form = " ".join(words) or text
+        pairs = frozenset(pairwise(words))
+        by = rater if len(pairs) < MIN_PAIRS else None
+        form = (by, " ".join(words) or text)
         if form in self._exact:
             return "duplicate"
         self._exact.add(form)
-        pairs = frozenset(pairwise(words))
-        if len(pairs) < 4:  # short texts share most of their words by nature
+        if len(pairs) < MIN_PAIRS:  # short texts share most of their words by nature
             return None
         if any(_similar(pairs, other) for other in self._alike(pairs)):
             return "duplicate"
@@ -191,6 +200,11 @@ def _liked(comment: Comment) -> float:
 
 def _author_share(weights: list[float]) -> float:
     return min(1.0, max(AUTHOR_WEIGHT, *weights) / sum(weights))
+
+
+def people(comments: Iterable[Comment]) -> int:
+    """How many persons wrote them; a comment without an author is one person's."""
+    return len({comment.author_ref or comment.ref for comment in comments})
 
 
 def said_by(comments: Iterable[Comment]) -> str:

@@ -18,7 +18,7 @@ from workers.insights.inputs import Comment, Label, Labels
 from workers.insights.sentiment.comments import Counted, Prepared, kind_of, plural, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import read_vectors
-from workers.insights.sentiment.language import ENGLISH
+from workers.insights.sentiment.language import ENGLISH, UNKNOWN
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total
 
 # Least lower end of an interval: of praise and of complaint for "mixed", of neutral for "neutral".
@@ -66,7 +66,8 @@ def by_text(
 ) -> list[tuple[Opinion, float]]:
     """The engine's opinion and net of each comment, or of its clause if `texts` has clauses."""
     said = [one.text for one in counted] if texts is None else texts
-    is_english = [one.language == ENGLISH for one in counted]
+    # The lexicon names emoji. What is read without a language has nothing else.
+    is_english = [one.language in {ENGLISH, UNKNOWN} for one in counted]
     found = read_vectors(vectors.of(said), said, is_english)
     return [
         (

@@ -24,7 +24,7 @@ from workers.insights.sentiment.aspects import (
     speaks_of_product,
     wants_to_buy,
 )
-from workers.insights.sentiment.comments import kind_of, said_by
+from workers.insights.sentiment.comments import kind_of, people, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.language import ENGLISH
 from workers.insights.sentiment.opinions import ReadComment, by_text
@@ -33,6 +33,7 @@ from workers.insights.statistics import wilson
 from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
 
 MINIMUM_MENTIONS = 3
+MINIMUM_REPORTS = 2
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
 MAX_CLAUSES = 20  # of one comment; the rest counts as one
@@ -183,7 +184,10 @@ def _lean(found: Total | None) -> str:
 
 
 def themes(said: Said, log: EvidenceLog) -> tuple[Theme, ...]:
-    """The largest themes of each kind. Shares are of all comments whose words were read."""
+    """The largest themes of each kind. Shares are of all comments whose words were read.
+
+    Three people say each of them: one person may write many comments.
+    """
     groups: defaultdict[tuple[ThemeKind, str], list[Mention]] = defaultdict(list)
     for mention in (*said.mentions, *_unspecific(said)):
         if mention.kind is not None:
@@ -191,7 +195,7 @@ def themes(said: Said, log: EvidenceLog) -> tuple[Theme, ...]:
     found = [
         _theme(kind, aspect, group, len(said.read), log)
         for (kind, aspect), group in groups.items()
-        if len(group) >= MINIMUM_MENTIONS
+        if people(mention.item.comment for mention in group) >= MINIMUM_MENTIONS
     ]
     found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.title))
     return tuple(_first_of_each_kind(found))
@@ -258,12 +262,12 @@ def purchase_intent(said: Said, log: EvidenceLog) -> PurchaseIntent:
 
 
 def risks(said: Said, log: EvidenceLog) -> tuple[Risk, ...]:
-    """Harms that two comments or more report, with the count."""
+    """Harms that two people or more report, with the count."""
     found = []
     for kind, words in RISKS.items():
         hits = [item for item in said.read if words.pattern.search(item.counted.text)]
-        if len(hits) >= 2:
-            comments, refs = [item.comment for item in hits], [item.ref for item in hits]
+        comments, refs = [item.comment for item in hits], [item.ref for item in hits]
+        if people(comments) >= MINIMUM_REPORTS:
             paraphrase = f"{words.title} ({said_by(comments)})."
             evidence = log.add(kind_of(comments), paraphrase, refs, label="risk")
             found.append(_risk(kind, words.title, len(hits), len(hits) / len(said.read), evidence))

@@ -14,7 +14,7 @@ from workers.insights.inputs import Cue
 MAX_BYTES = 512 * 1024  # of a file; an hour of speech has 100 KiB
 MAX_CUES = 2000
 MAX_CUE_CHARACTERS = 500
-MAX_SECONDS = 600.0  # cues that begin later are not read
+MAX_SECONDS = 600.0  # cues that begin later are not read; those that end later end here
 MAX_LINE_CHARACTERS = 2000
 _HEADER = "WEBVTT"
 _TIME = r"(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})"
@@ -49,7 +49,7 @@ def _add(cues: list[Cue], timing: tuple[float, float] | None, words: list[str]) 
     said = _plain(" ".join(words))
     # Rolling subtitles repeat their last line.
     if said and not (cues and cues[-1].text == said):
-        cues.append(Cue(*timing, said))
+        cues.append(Cue(timing[0], min(timing[1], MAX_SECONDS), said))
 
 
 def _seconds(match: re.Match[str]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from workers.insights.evidence import pseudonym
 from workers.insights.inputs import Comment
 from workers.sources.fields import text
+from workers.sources.web.reviewers import reviewer
 
 MAX_REVIEWS = 200
 MAX_ROWS = 200  # of the tables with the product's properties
@@ -75,7 +76,7 @@ def read_reviews(tree: LexborHTMLParser, ref_key: bytes) -> Iterator[Comment]:
             ref=pseudonym(ref_key, "review", f"{name}\x1f{words}"),
             text=words,
             kind="review",
-            author_ref=pseudonym(ref_key, "author", name) if name else None,
+            author_ref=reviewer(name, ref_key),
             rating=_stars(stars) if stars else None,
         )
 

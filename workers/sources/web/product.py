@@ -23,6 +23,7 @@ from workers.sources.web.markup import Markup, Node, as_list, has_type, is_reada
 from workers.sources.web.name import find_name, main_product
 from workers.sources.web.price import currency_code, find_price
 from workers.sources.web.recognition import is_product_page
+from workers.sources.web.reviewers import reviewer
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title
@@ -219,7 +220,7 @@ def _review(review: Node, ref_key: bytes) -> Comment | None:
         ref=pseudonym(ref_key, "review", f"{author}\x1f{words}"),
         text=words,
         kind="review",
-        author_ref=pseudonym(ref_key, "author", author) if author else None,
+        author_ref=reviewer(author, ref_key),
         rating=_of_five(rating) if isinstance(rating, dict) else number(rating),
         created_at=moment(review.get("datePublished")),
     )

@@ -43,7 +43,20 @@ _ARTICLES = (
 )
 _LISTS = ("CollectionPage", "SearchResultsPage", "CheckoutPage")
 # Product pages have these, too, for instance questions and answers below the product.
-_PARTS = ("FAQPage", "QAPage", "ContactPage", "AboutPage", "ProfilePage", "JobPosting")
+_PARTS = (
+    "FAQPage",
+    "QAPage",
+    "ContactPage",
+    "AboutPage",
+    "ProfilePage",
+    "JobPosting",
+    "Event",
+    "MusicEvent",
+    "Hotel",
+    "Restaurant",
+    "DiscussionForumPosting",
+    "SocialMediaPosting",
+)
 _PRODUCT_OF_PAGE = re.compile(r"(^|[:.])(product|product\.item|item)$", re.IGNORECASE)
 _ARTICLE_OF_PAGE = re.compile(r"^(article|profile|video\.\w+|music\.\w+)$", re.IGNORECASE)
 # Titles of carts. A product's page may have such a heading above its small cart.
@@ -66,7 +79,8 @@ _NO_PRODUCT = re.compile(
     r"|search results|results for|suchergebnisse|résultats|resultados|risultati|zoekresultaten"
     r"|domain\b.{0,30}\b(for sale|parked|available|kaufen|verkauf|à vendre|en venta)"
     r"|\.[a-z]{2,20} (is|may be) (for sale|available)|buy this domain|parked (free|domain)"
-    r"|zu verkaufen.{0,20}domain|under construction|coming soon|maintenance",
+    r"|zu verkaufen.{0,20}domain|under construction|coming soon"
+    r"|^\W*maintenance\W*($|[-|:·\u2013]|mode|page)|\b(under|site|scheduled|down for) maintenance",
     re.IGNORECASE,
 )
 
