@@ -1,0 +1,104 @@
+"""The evidence of a pack in the pack's language, said anew from the findings that it is cited by.
+
+Results keep their evidence in English. A pack's has the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.insights.documents import Comparable, Evidence, Risk
+from workers.insights.evidence import EvidenceLog, shorten
+from workers.insights.pack.inputs import PackInputs
+
+
+def localised(given: PackInputs, log: EvidenceLog) -> dict[str, Evidence]:
+    """What a pack may cite, by id."""
+    items = {item.id: item for item in log.items()}
+    return {
+        name: items[name].model_copy(update={"paraphrase": shorten(text)})
+        for name, text in _paraphrases(given)
+    }
+
+
+def comparables(given: PackInputs) -> tuple[Comparable, ...]:
+    """The posts that stood out, with `why` in the pack's language."""
+    return tuple(
+        post.model_copy(update={"why": _sentence(why(given, post))}) for post in given.examples
+    )
+
+
+def risks(given: PackInputs) -> tuple[Risk, ...]:
+    return tuple(
+        risk.model_copy(update={"title": given.words.say(f"risks.{risk.kind}")})
+        for risk in given.sentiment.risks
+    )
+
+
+def why(given: PackInputs, post: Comparable) -> str:
+    """What makes a post an example."""
+    words, (low, high) = given.words, post.ratio_interval
+    fields = {
+        "ratio": words.number(post.ratio, 1),
+        "low": words.number(low, 1),
+        "high": words.number(high, 1),
+    }
+    if post.basis == "creator_median":
+        parts = [words.say("comparables.own", n=post.n, **fields)]
+    else:
+        parts = [words.say("comparables.followers", **fields)]
+    if post.hook != "none":
+        opening = words.say(f"openings.{post.hook}")
+        parts.append(words.say("comparables.opening", opening=opening))
+    if post.duration_s:
+        parts.append(words.say("comparables.length", seconds=words.number(post.duration_s)))
+    return ", ".join(parts)
+
+
+def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
+    words = given.words
+    for theme in (*given.themes(), *given.leads()):
+        if theme.aspect is not None:
+            fields = {"counts": given.said_in(theme), **words.aspect(theme.aspect)}
+            for name in theme.evidence_ids:
+                yield name, words.say(f"evidence.{theme.kind}", **fields)
+    for risk in given.sentiment.risks:
+        fields = {"title": words.say(f"risks.{risk.kind}"), "counts": given.counts(risk.n)}
+        for name in risk.evidence_ids:
+            yield name, words.say("evidence.risk", **fields)
+    for fact in given.facts.facts:
+        yield fact.evidence_id, fact.states
+    for post in given.examples:
+        yield post.evidence_id, words.say("evidence.post", why=why(given, post))
+    if given.profile is not None and given.profile.opening is not None:
+        shared = given.profile.opening
+        opening = words.say(f"openings.{shared.hook}")
+        yield (
+            shared.evidence_id,
+            words.say("evidence.shared_opening", n=shared.k, opening=opening),
+        )
+    yield from _of_the_video(given)
+
+
+def _of_the_video(given: PackInputs) -> Iterator[tuple[str, str]]:
+    words, found, growing = given.words, given.virality.stands_out, given.virality.still_growing
+    if found.ratio is not None and found.ratio_interval is not None:
+        low, high = found.ratio_interval
+        key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
+        text = words.say(
+            f"evidence.{key}",
+            ratio=words.number(found.ratio, 1),
+            low=words.number(low, 1),
+            high=words.number(high, 1),
+            n=found.n,
+        )
+        for name in found.evidence_ids:
+            yield name, text
+    if growing.percentile is not None:
+        share = words.percent(growing.percentile / 100)
+        for name in growing.evidence_ids:
+            yield name, words.say("evidence.growing", share=share, n=growing.n)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
