@@ -64,21 +64,24 @@ class PackInputs:
     def themes(self) -> tuple[Theme, ...]:
         """Those that claims may rest on, what is asked first, and of each kind the largest first.
 
-        Where people praise and complain about the same thing, one of both stays: the complaint,
-        unless praise clearly prevails.
+        Where people praise and complain about the same thing, the larger of both stands for both.
         """
-        named = [
-            theme
-            for theme in self.sentiment.themes
-            if theme.carries_claims and theme.kind in CLAIMED
-        ]
+        named = self._claimed()
         largest = max((theme.n for theme in named), default=0)
         named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
-        kept = [theme for theme in named if not _is_outweighed(theme, named)]
+        kept = [theme for theme in named if not self._is_smaller_side(theme)]
         return tuple(sorted(kept, key=lambda theme: (CLAIMED.index(theme.kind), -theme.n)))
 
+    def against(self, theme: Theme) -> Theme | None:
+        """The other side, of praise or complaint, if it is not clearly the smaller one."""
+        other = self._other_side(theme)
+        if other is None:
+            return None
+        low, _ = wilson(theme.n / (theme.n + other.n), theme.n + other.n)
+        return other if low < 0.5 else None
+
     def leads(self) -> tuple[Theme, ...]:
-        """Themes that no claim may rest on, the largest first: somebody has to read them."""
+        """Themes that no claim may rest on: somebody has to read them. Complaints come first."""
         found = [
             theme
             for theme in self.sentiment.themes
@@ -87,20 +90,28 @@ class PackInputs:
             and theme.aspect not in (None, OVERALL)
             and not theme.carries_claims
         ]
-        return tuple(sorted(found, key=lambda theme: -theme.n))
+        order = ("pain", "question", "praise")
+        return tuple(sorted(found, key=lambda theme: (order.index(theme.kind), -theme.n)))
+
+    def _claimed(self) -> list[Theme]:
+        found = self.sentiment.themes
+        return [theme for theme in found if theme.carries_claims and theme.kind in CLAIMED]
+
+    def _other_side(self, theme: Theme) -> Theme | None:
+        kind = {"praise": "pain", "pain": "praise"}.get(theme.kind)
+        sides = (t for t in self._claimed() if t.kind == kind and t.aspect == theme.aspect)
+        return next(sides, None)
+
+    def _is_smaller_side(self, theme: Theme) -> bool:
+        """Of two equal ones the praise."""
+        other = self._other_side(theme)
+        return other is not None and (theme.n, theme.kind == "pain") < (
+            other.n,
+            other.kind == "pain",
+        )
 
     def _kind(self, kind: str | None = None) -> str:
         sample = self.sentiment.sample
         if kind == "review" or not sample.comments:
             return "reviews" if sample.reviews else "comments"
         return "opinions" if sample.reviews else "comments"
-
-
-def _is_outweighed(theme: Theme, named: Sequence[Theme]) -> bool:
-    other = {"praise": "pain", "pain": "praise"}.get(theme.kind)
-    against = sum(t.n for t in named if t.kind == other and t.aspect == theme.aspect)
-    if not against:
-        return False
-    praised = theme.n if theme.kind == "praise" else against
-    low, _ = wilson(praised / (theme.n + against), theme.n + against)
-    return (low > 0.5) == (theme.kind == "pain")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from workers.insights.documents import Comparable, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
-from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.inputs import CLAIMED, PackInputs
+from workers.insights.vocabulary import OVERALL
 
 
 def localised(given: PackInputs, log: EvidenceLog) -> dict[str, Evidence]:
@@ -57,9 +58,9 @@ def why(given: PackInputs, post: Comparable) -> str:
 
 def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
     words = given.words
-    for theme in (*given.themes(), *given.leads()):
-        if theme.aspect is not None:
-            fields = {"counts": given.said_in(theme), **words.aspect(theme.aspect)}
+    for theme in given.sentiment.themes:
+        if theme.kind in CLAIMED and theme.aspect not in (None, OVERALL):
+            fields = {"counts": given.said_in(theme), **words.aspect(theme.aspect or OVERALL)}
             for name in theme.evidence_ids:
                 yield name, words.say(f"evidence.{theme.kind}", **fields)
     for risk in given.sentiment.risks:

@@ -24,7 +24,7 @@ from workers.insights.documents import (
     Theme,
 )
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.statements import LEAST_ALIKE, conflicting
+from workers.insights.pack.statements import LEAST_ALIKE, both_sides, conflicting
 
 MAX_HOOKS = 5
 MAX_FACT_HOOKS = 2
@@ -39,7 +39,7 @@ BEATS: tuple[tuple[Literal["hook", "problem", "demo", "proof", "payoff", "cta"],
     ("cta", 27, 30),
 )
 # Facts that make a hook, the most telling first.
-_FACTS = ("volume", "length", "weight", "material", "price", "rating")
+_FACTS = ("volume", "length", "weight", "price", "rating", "material")
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -48,7 +48,7 @@ class Thing:
     """`group` names its hooks, `kind` its angle and beats; `fields` fill all of its texts."""
 
     group: str
-    kind: Literal["question", "pain", "praise", "fact"]
+    kind: Literal["question", "pain", "praise", "divided", "price", "fact"]
     subject: str
     why: str
     demo: str | None  # None: nothing to show, so no angle
@@ -103,7 +103,12 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         "k": theme.n,
         **words.aspect(theme.aspect),
     }
-    group, why = kind if given.case == "shop_product" else "reply", f"why.{kind}"
+    other = given.against(theme)
+    shown: Literal["question", "pain", "praise", "divided"] = kind
+    if other is not None:
+        shown, evidence = "divided", (*evidence, *other.evidence_ids)
+        fields |= both_sides(given, theme, other)
+    group, why = shown if given.case == "shop_product" else "reply", f"why.{shown}"
     if is_conflict and given.facts.stars is not None:
         group, why = "conflict", "why.conflict"
         fields["stars"] = words.number(given.facts.stars, 1)
@@ -111,7 +116,7 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         evidence = (*evidence, rating.evidence_id) if rating else evidence
     return Thing(
         group=group,
-        kind=kind,
+        kind=shown,
         subject=theme.aspect,
         why=words.say(why, **fields),
         demo=words.aspect(theme.aspect)["demo"],
@@ -131,9 +136,12 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         )
         if fact is None or left_out:
             continue
+        same = [each for each in given.facts.facts if each.subject == subject]
+        same = same if subject == "material" else [fact]
+        text = given.words.joined(each.text for each in same)
         fields: dict[str, object] = {
             "product": given.spoken_name,
-            "text": fact.text,
+            "text": text,
             "states": fact.states,
         }
         if given.facts.stars is not None:
@@ -142,12 +150,12 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         demo = f"demos.{subject}"
         yield Thing(
             group=subject,
-            kind="fact",
+            kind="price" if subject == "price" else "fact",
             subject=fact.kind,
-            why=fact.states,
+            why=given.words.say(f"states.{fact.kind}", **fields),
             demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
             fields=fields,
-            evidence_ids=(fact.evidence_id,),
+            evidence_ids=tuple(each.evidence_id for each in same),
         )
 
 
@@ -198,12 +206,15 @@ _BASES: dict[str, Literal["question", "theme", "fact"]] = {
     "question": "question",
     "pain": "theme",
     "praise": "theme",
+    "divided": "theme",
+    "price": "fact",
     "fact": "fact",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
     "pain": "problem",
     "praise": "social_proof",
+    "divided": "comparison",
 }
 
 

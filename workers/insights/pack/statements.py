@@ -59,8 +59,14 @@ def conflicting(given: PackInputs) -> Theme | None:
     stars = given.facts.stars
     if stars is None or stars < GOOD_STARS:
         return None
-    pains = (theme for theme in given.themes() if theme.kind == "pain")
+    pains = (t for t in given.themes() if t.kind == "pain" and not given.against(t))
     return next((theme for theme in pains if theme.share >= LEAST_CONFLICT), None)
+
+
+def both_sides(given: PackInputs, theme: Theme, other: Theme) -> dict[str, object]:
+    """How many say the good and how many the bad of one aspect."""
+    praise, pain = (theme, other) if theme.kind == "praise" else (other, theme)
+    return {"counts": given.said_in(praise), "other_counts": given.said_in(pain)}
 
 
 def shared_opening(given: PackInputs) -> tuple[HookType, int] | None:
@@ -120,10 +126,16 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         if theme.kind in taken or theme.aspect is None:
             continue
         taken.add(theme.kind)
-        fields = {"who": given.who(theme.n), **given.words.aspect(theme.aspect)}
-        said = (given.words.say(f"{part}.{theme.kind}", **fields) for part in _PARTS)
         read = given.sentiment.purchase_intent.n
-        yield Statement(theme.kind, *said, deviation=wilson(theme.n / read, read)[0])
+        fields: dict[str, object] = {"who": given.who(theme.n), "n": read}
+        fields |= given.words.aspect(theme.aspect)
+        other, key = given.against(theme), theme.kind
+        if other is not None:
+            fields |= both_sides(given, theme, other)
+        said = (
+            given.words.say(f"{part}.{'divided' if other else key}", **fields) for part in _PARTS
+        )
+        yield Statement(key, *said, deviation=wilson(theme.n / read, read)[0])
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
@@ -256,7 +268,9 @@ def _examples(given: PackInputs) -> Iterator[Statement]:
     if given.profile is None and posts and shared is not None:
         hook, k = shared
         fields = {"k": k, "n": len(posts), "opening": given.words.say(f"openings.{hook}")}
-        yield Statement("opening", *(given.words.say(f"{part}.opening", **fields) for part in _PARTS))
+        yield Statement(
+            "opening", *(given.words.say(f"{part}.opening", **fields) for part in _PARTS)
+        )
 
 
 def _profile(given: PackInputs) -> Iterator[Statement]:

@@ -63,7 +63,7 @@ class Words:
         return f"{sign} {shown}" if sign[-1].isalpha() or self.locale == "pt" else f"{sign}{shown}"
 
     def size(self, size: str) -> str:
-        """"1.5 kg" with this language's decimal sign."""
+        """ "1.5 kg" with this language's decimal sign."""
         return re.sub(r"(?<=\d)[.,](?=\d)", str(self.texts["format.decimal"]), size)
 
     def joined(self, parts: Iterable[str]) -> str:
@@ -109,7 +109,14 @@ def words_in(locale: Locale) -> Words:
 def _sentences() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Patterns of the English sentences that have a text in every language."""
     return tuple(
-        (key, re.compile(_FIELD.sub(r"(?P<\1>[\\d,.]+)", re.escape(text).replace(r"\{", "{").replace(r"\}", "}"))))
+        (
+            key,
+            re.compile(
+                _FIELD.sub(
+                    r"(?P<\1>[\\d,.]+)", re.escape(text).replace(r"\{", "{").replace(r"\}", "}")
+                )
+            ),
+        )
         for key, text in words_in("en").texts.items()
         if key.startswith("sentences.") and isinstance(text, str)
     )

@@ -126,8 +126,9 @@ def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:
     if stock is not None:
         yield words.say("donts.stock", text=stock.text)
     for theme in given.themes():
-        if theme.kind == "pain" and theme.aspect is not None:
-            fields = {"who": given.who(theme.n), **words.aspect(theme.aspect)}
+        pain = theme if theme.kind == "pain" else given.against(theme)
+        if pain is not None and pain.aspect is not None:
+            fields = {"who": given.who(pain.n), **words.aspect(pain.aspect)}
             yield words.say("donts.pain", **fields)
     for risk in risks:
         if risk.severity == "high":
@@ -177,7 +178,7 @@ def _reasons(given: PackInputs) -> Iterator[str]:
     if overall.ci95 is None or overall.distribution_ci95 is None:
         yield words.say("confidence.few_comments")
     else:
-        yield words.say("confidence.counted", n=overall.n)
+        yield words.say("confidence.counted", counts=given.counts(overall.n))
         low, high = (words.percent(end) for end in overall.distribution_ci95.positive)
         yield words.say("confidence.between", low=low, high=high)
         if overall.ci95[0] <= 0 <= overall.ci95[1]:
