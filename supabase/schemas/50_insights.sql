@@ -76,7 +76,9 @@ create table public.virality_packs (
     check (configuration ? 'schema_version' and pg_column_size(configuration) <= 262144),
     score numeric(4, 1) check (score between 0 and 100),
     created_at timestamptz not null default now(),
-    score_band text generated always as (configuration -> 'score' ->> 'band') stored,
+    score_band text generated always as (
+        coalesce(configuration -> 'stands_out', configuration -> 'score') ->> 'band'
+    ) stored,
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
@@ -147,7 +149,12 @@ grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
 returns table (
-    product_id uuid, product_name text, source_url text, last_breakdown jsonb, transcripts boolean
+    product_id uuid,
+    product_name text,
+    source_url text,
+    last_breakdown jsonb,
+    transcripts boolean,
+    locale text
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
@@ -162,14 +169,15 @@ begin atomic
         ),
         (
             select l.transcripts from public.plans as l where l.id = private.plan_of(p.user_id)
-        )
+        ),
+        (select a.locale from public.accounts as a where a.id = p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
 virality_breakdown, whose counts give the velocity, or null. transcripts: the plan of the owner reads
-what videos say. Definer: workers have no table rights.';
+what videos say. locale is the language of the owner''s packs. Definer: workers have no table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)

@@ -14,6 +14,7 @@ from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, analyse, load_models
+from workers.insights.documents import Locale
 from workers.insights.inputs import Snapshot
 from workers.insights.sentiment.engine import MultilingualScorer
 from workers.insights.virality.velocity import snapshots_of
@@ -32,13 +33,15 @@ ANALYSE = Task(analyse, returns=Analysis, warm_up=load_models)
 class Product:
     """The product to analyse; `earlier` are the counts that the last analysis stored.
 
-    `has_transcripts` says whether the plan of the account includes what is said in videos.
+    `has_transcripts` says whether the plan of the account includes what is said in videos, `locale`
+    is the language of the account's packs.
     """
 
     name: str
     source_url: str
     earlier: tuple[Snapshot, ...] = ()
     has_transcripts: bool = False
+    locale: Locale = "en"
 
 
 def handler(services: Services) -> Handler[Product, Analysis]:
@@ -51,7 +54,7 @@ def handler(services: Services) -> Handler[Product, Analysis]:
 async def load(db: Database, job: Job) -> Product:
     """The product of the job; LostLease if it was deleted."""
     cursor = await db.execute(
-        "select product_name, source_url, last_breakdown, transcripts"
+        "select product_name, source_url, last_breakdown, transcripts, locale"
         " from private.analysis_input(%s)",
         (job.job_id,),
     )
@@ -63,6 +66,7 @@ async def load(db: Database, job: Job) -> Product:
         cast("str", row["source_url"]),
         snapshots_of(cast("dict[str, object]", row["last_breakdown"] or {})),
         row["transcripts"] is True,
+        cast("Locale", row["locale"]),
     )
 
 
@@ -101,6 +105,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
             ref_key=services.ref_key,
             scorer=labelled.scorer,
             labels=labelled.labels,
+            locale=product.locale,
         )
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."

@@ -1,4 +1,4 @@
-"""The four cases of a pack: which statements lead, what is proposed, and in which order it shows."""
+"""The four cases of a pack: what is said first, which steps apply, and the order of the cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.insights.pack.next_steps import Steps
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`headline` and `summary` name statements, the first the most useful; `cards` kinds of cards."""
+    """`headline` and `summary` name statements, the most useful first; `cards` kinds of cards."""
 
     headline: Sequence[str]
     summary: Sequence[str]

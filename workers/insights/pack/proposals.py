@@ -94,7 +94,7 @@ def _themes(given: PackInputs) -> Iterator[Thing]:
 
 def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
     words, kind, evidence = given.words, theme.kind, theme.evidence_ids
-    if kind == "objection" or kind == "desire" or theme.aspect is None:
+    if kind not in ("question", "pain", "praise") or theme.aspect is None:
         raise ValueError("no claim may rest on it")
     fields: dict[str, object] = {
         "product": given.spoken_name,
@@ -108,7 +108,8 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
     if other is not None:
         shown, evidence = "divided", (*evidence, *other.evidence_ids)
         fields |= both_sides(given, theme, other)
-    group, why = shown if given.case == "shop_product" else "reply", f"why.{shown}"
+    group = str(shown) if given.case == "shop_product" else "reply"
+    why = f"why.{shown}"
     if is_conflict and given.facts.stars is not None:
         group, why = "conflict", "why.conflict"
         fields["stars"] = words.number(given.facts.stars, 1)

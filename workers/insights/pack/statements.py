@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.insights.documents import HookType, Theme
@@ -81,11 +81,15 @@ def shared_opening(given: PackInputs) -> tuple[HookType, int] | None:
 def _stock(given: PackInputs) -> Iterator[Statement]:
     fact = given.facts.of("stock")
     if fact is not None:
-        said = (given.words.say(f"{part}.sold_out", text=fact.text) for part in _PARTS)
-        yield Statement("sold_out", *said)
+        yield _stated(given, "sold_out", "sold_out", {"text": fact.text})
 
 
-_PARTS = ("summaries", "headlines")
+def _stated(
+    given: PackInputs, name: str, key: str, fields: Mapping[str, object], deviation: float = 0.0
+) -> Statement:
+    """A statement with the texts of `key` for headline and summary."""
+    said = given.words.say(f"summaries.{key}", **fields)
+    return Statement(name, said, given.words.say(f"headlines.{key}", **fields), deviation)
 
 
 def _conflict(given: PackInputs) -> Iterator[Statement]:
@@ -97,8 +101,7 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
     if theme is not None and theme.aspect is not None:
         bad = words.aspect(theme.aspect)["bad"]
         fields = {"stars": words.number(stars, 1), "who": given.who(theme.n), "bad": bad}
-        said = (words.say(f"{part}.conflict", **fields) for part in _PARTS)
-        yield Statement("conflict", *said, deviation=deviation)
+        yield _stated(given, "conflict", "conflict", fields, deviation)
         return
     overall = given.sentiment.overall
     if overall.ci95 is None or overall.ci95[1] >= 0 or stars < GOOD_STARS:
@@ -132,10 +135,8 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         other, key = given.against(theme), theme.kind
         if other is not None:
             fields |= both_sides(given, theme, other)
-        said = (
-            given.words.say(f"{part}.{'divided' if other else key}", **fields) for part in _PARTS
-        )
-        yield Statement(key, *said, deviation=wilson(theme.n / read, read)[0])
+        deviation = wilson(theme.n / read, read)[0]
+        yield _stated(given, key, "divided" if other else key, fields, deviation)
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
@@ -169,7 +170,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
     if stars is not None:
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
-        yield Statement("stars", *(words.say(f"{part}.overall_stars", **shown) for part in _PARTS))
+        yield _stated(given, "stars", "overall_stars", shown)
 
 
 def _intent(given: PackInputs) -> Iterator[Statement]:
@@ -268,9 +269,7 @@ def _examples(given: PackInputs) -> Iterator[Statement]:
     if given.profile is None and posts and shared is not None:
         hook, k = shared
         fields = {"k": k, "n": len(posts), "opening": given.words.say(f"openings.{hook}")}
-        yield Statement(
-            "opening", *(given.words.say(f"{part}.opening", **fields) for part in _PARTS)
-        )
+        yield _stated(given, "opening", "opening", fields)
 
 
 def _profile(given: PackInputs) -> Iterator[Statement]:
@@ -286,10 +285,9 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             "low": words.number(low, 1),
             "high": words.number(high, 1),
         }
-        said = (words.say(f"{part}.best_post", **fields) for part in _PARTS)
-        yield Statement("best_post", *said, deviation=min(1.0, math.log10(low)))
+        yield _stated(given, "best_post", "best_post", fields, min(1.0, math.log10(low)))
     if profile.opening is not None:
-        said_of = words.say(
+        said = words.say(
             "summaries.shared_opening",
             k=profile.opening.k,
             n=profile.n,
@@ -297,7 +295,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             other_k=profile.opening.other_k,
             others=profile.others,
         )
-        yield Statement("shared_opening", said_of)
+        yield Statement("shared_opening", said)
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
             "seconds": words.number(profile.seconds),
@@ -307,8 +305,8 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
         if longer / shorter < ALIKE:
             yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
         else:
-            said_of = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
-            yield Statement("lengths", said_of)
+            said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
+            yield Statement("lengths", said)
 
 
 def _page(given: PackInputs) -> Iterator[Statement]:
@@ -317,11 +315,10 @@ def _page(given: PackInputs) -> Iterator[Statement]:
     if facts.stars is not None:
         reviews = words.say("counts.reviews", n=facts.reviews)
         fields = {"stars": words.number(facts.stars, 1), "reviews": reviews}
-        yield Statement("rating", *(words.say(f"{part}.rating", **fields) for part in _PARTS))
+        yield _stated(given, "rating", "rating", fields)
     price = facts.of("price")
     if price is not None:
-        said = (words.say(f"{part}.price", text=price.text) for part in _PARTS)
-        yield Statement("price", *said)
+        yield _stated(given, "price", "price", {"text": price.text})
     details = [fact.text for fact in facts.facts if fact.kind in {"material", "size", "colour"}]
     if details:
         text = words.joined(details)

@@ -30,7 +30,7 @@ from workers.insights.pack import paraphrases
 from workers.insights.pack.cases import CASES, Case
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.next_steps import MAX_STEPS
-from workers.insights.pack.proposals import MAX_ANGLES, Proposals, propose
+from workers.insights.pack.proposals import MAX_ANGLES, propose
 from workers.insights.pack.statements import Statement, headline, statements
 from workers.insights.sentiment import language
 
@@ -70,7 +70,19 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         donts=tuple(_donts(given, risks)),
         next_steps=steps,
         evidence=tuple(paraphrases.localised(given, log).values()),
-        cards=_cards(given, case, proposals, facts, risks, steps),
+        cards=_cards(
+            case,
+            {
+                "stands_out": ["stands_out"] * (given.virality.stands_out.value is not None),
+                "sentiment": ["overall"] * bool(given.sentiment.sample.analysed),
+                "hooks": [hook.id for hook in proposals.hooks],
+                "facts": ["facts"] * bool(facts),
+                "angles": [angle.id for angle in proposals.angles],
+                "script": [script.id for script in proposals.scripts[:1]],
+                "risks": ["risks"] * bool(risks),
+                "next_steps": ["next_steps"] * bool(steps),
+            },
+        ),
         freshness=_freshness(given),
         confidence=_confidence(given),
         grounding=grounding,
@@ -135,25 +147,8 @@ def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:
             yield words.say("donts.risk", title=risk.title, n=risk.n)
 
 
-def _cards(
-    given: PackInputs,
-    case: Case,
-    proposals: Proposals,
-    facts: Sequence[Fact],
-    risks: Sequence[Risk],
-    steps: Sequence[NextStep],
-) -> tuple[Card, ...]:
-    """Only of what is there."""
-    refs = {
-        "stands_out": ["stands_out"] * (given.virality.stands_out.value is not None),
-        "sentiment": ["overall"] * bool(given.sentiment.sample.analysed),
-        "hooks": [hook.id for hook in proposals.hooks],
-        "facts": ["facts"] * bool(facts),
-        "angles": [angle.id for angle in proposals.angles],
-        "script": [script.id for script in proposals.scripts[:1]],
-        "risks": ["risks"] * bool(risks),
-        "next_steps": ["next_steps"] * bool(steps),
-    }
+def _cards(case: Case, refs: dict[str, list[str]]) -> tuple[Card, ...]:
+    """Only of what is there, in the order of the case."""
     shown = [(kind, ref) for kind in case.cards for ref in refs[kind][:MAX_CARDS_OF_A_KIND]]
     return tuple(
         Card.model_validate({"kind": kind, "ref": ref, "order": order})
