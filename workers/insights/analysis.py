@@ -33,6 +33,7 @@ from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.cases import case_of
 from workers.insights.pack.facts import shown_name, spoken_name, stated_facts
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import write_pack
 from workers.insights.sentiment import aspects, language, opinions, themes
@@ -134,6 +135,7 @@ def analyse(
         now=now,
     )
     pack = _grounded(write_pack(given, log, _UNCHECKED))
+    check_numbers(pack, given, collection.product)
     return Analysis(
         results=(
             Result("sentiment_summary", _json(feelings), f"{scorer.name}/{scorer.version}"),

@@ -97,7 +97,7 @@ def case_of(
     """By what was asked about, and by what there is to read."""
     if collection.source_kind == "tiktok_profile":
         return "profile"
-    is_measured = virality.stands_out.value is not None
+    has_video = virality.format is not None
     if collection.subject_is_product:
         return "shop_product" if sentiment.sample.analysed else "no_comments"
-    return "own_video" if sentiment.sample.analysed or is_measured else "no_comments"
+    return "own_video" if sentiment.sample.analysed or has_video else "no_comments"

@@ -190,7 +190,7 @@ def _intent(given: PackInputs) -> Iterator[Statement]:
 def _ratio(given: PackInputs) -> Iterator[Statement]:
     found, words = given.virality.stands_out, given.words
     if found.ratio is None or found.ratio_interval is None or found.value is None:
-        if given.case == "own_video":
+        if given.case == "own_video" or (given.case == "no_comments" and not given.facts.facts):
             reason = words.translated(found.basis_text) or found.basis_text
             yield Statement("ratio", words.say("summaries.ratio_unknown", reason=reason))
         return

@@ -49,7 +49,9 @@ class Words:
         return self._marked(f"{value:,.{places}f}")
 
     def percent(self, share: float) -> str:
-        return self.say("format.percent", amount=self.number(100 * share))
+        """A share that is not nothing is never called 0 %."""
+        places = next((n for n in range(4) if round(100 * share, n) or not share), 4)
+        return self.say("format.percent", amount=self.number(100 * share, places))
 
     def price(self, amount: Decimal, currency: str | None) -> str | None:
         """A price as it may be said. Without its currency an amount is no price."""
