@@ -66,7 +66,10 @@ def more_comments(given: PackInputs) -> Iterator[NextStep]:
 
 
 def more_posts(given: PackInputs) -> Iterator[NextStep]:
-    missing = MINIMUM_POSTS + 1 - (given.profile.posts if given.profile else 0)
+    """Of a profile too young to compare its posts."""
+    if given.profile is None:
+        return
+    missing = MINIMUM_POSTS + 1 - given.profile.collected
     if missing > 0:
         text = given.words.say("next.more_posts", n=missing, least=MINIMUM_POSTS + 1)
         yield NextStep(kind="more_posts", text=text)

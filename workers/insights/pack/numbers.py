@@ -74,7 +74,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     if given.profile is not None:
         results += [asdict(given.profile) | {"posts": given.profile.posts}]
         results += [[post.model_dump() for post in given.profile.best]]
-        yield from _forms(MINIMUM_POSTS + 1 - given.profile.posts)
+        yield from _forms(MINIMUM_POSTS + 1 - given.profile.collected)
     yield from _leaves(results)
     yield from (str(n) for n in Counter(post.hook for post in given.examples).values())
     yield str(len(given.examples))

@@ -26,7 +26,7 @@ LEAST_ALIKE = 2  # posts that open the same way
 class Statement:
     """`headline` goes behind the product's name; None for what is only said in the summary.
 
-    `deviation`: how far the near end of its interval is from what would be neutral, 0 to 1.
+    `deviation`: how far the near end of its interval is from what would be neutral.
     """
 
     name: str
@@ -97,10 +97,13 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
     theme = conflicting(given)
     if stars is None:
         return
-    deviation = max(0.0, (stars - 3) / 2)
+    # Of what the page says and of what people say, together: a conflict is both.
+    stated = (stars - 3) / 2
     if theme is not None and theme.aspect is not None:
         bad = words.aspect(theme.aspect)["bad"]
         fields = {"stars": words.number(stars, 1), "who": given.who(theme.n), "bad": bad}
+        read = given.sentiment.purchase_intent.n
+        deviation = stated + wilson(theme.n / read, read)[0]
         yield _stated(given, "conflict", "conflict", fields, deviation)
         return
     overall = given.sentiment.overall
@@ -118,7 +121,7 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
             "conflict",
             words.say("summaries.conflict_overall", **shown, low=low, high=high),
             words.say("headlines.conflict_overall", **shown),
-            deviation,
+            stated - overall.ci95[1],
         )
 
 
@@ -132,6 +135,8 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         read = given.sentiment.purchase_intent.n
         fields: dict[str, object] = {"who": given.who(theme.n), "n": read}
         fields |= given.words.aspect(theme.aspect)
+        if theme == conflicting(given):
+            continue
         other, key = given.against(theme), theme.kind
         if other is not None:
             fields |= both_sides(given, theme, other)
@@ -274,7 +279,7 @@ def _examples(given: PackInputs) -> Iterator[Statement]:
 
 def _profile(given: PackInputs) -> Iterator[Statement]:
     profile, words = given.profile, given.words
-    if profile is None:
+    if profile is None or not profile.posts:
         return
     yield Statement("posts", words.say("summaries.posts", k=profile.n, n=profile.posts))
     if profile.best:

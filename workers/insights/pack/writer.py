@@ -21,6 +21,7 @@ from workers.insights.documents import (
     Inputs,
     NextStep,
     PackConfiguration,
+    PackHook,
     PackStandsOut,
     PackStillGrowing,
     Risk,
@@ -33,6 +34,7 @@ from workers.insights.pack.next_steps import MAX_STEPS
 from workers.insights.pack.proposals import MAX_ANGLES, propose
 from workers.insights.pack.statements import Statement, headline, statements
 from workers.insights.sentiment import language
+from workers.insights.virality.breakdown import OF_POSTS, OF_RETENTION
 
 LEAST_SENTENCES, MOST_SENTENCES = 3, 6
 MAX_NAMED_LANGUAGES = 4
@@ -87,7 +89,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         confidence=_confidence(given),
         grounding=grounding,
         engine=given.engine,
-        caveats=tuple(_caveats(given)),
+        caveats=tuple(_caveats(given, has_retention=_has_retention(proposals.hooks, steps))),
     )
 
 
@@ -188,11 +190,19 @@ def _reasons(given: PackInputs) -> Iterator[str]:
     yield words.say("confidence.place", low=found.interval[0], high=found.interval[1])
 
 
-def _caveats(given: PackInputs) -> Iterator[str]:
-    """In the pack's language. Those that have no text there are counted."""
+def _has_retention(hooks: Sequence[PackHook], steps: Sequence[NextStep]) -> bool:
+    return any(hook.retention for hook in hooks) or any(s.kind == "write_hook" for s in steps)
+
+
+def _caveats(given: PackInputs, *, has_retention: bool) -> Iterator[str]:
+    """Of what the pack says, in its language. Those that have no text there are counted."""
     words, not_read = given.words, given.sentiment.sample.not_read
+    has_posts = given.virality.format is not None or bool(given.examples)
+    unsaid = {*(() if has_posts else OF_POSTS), *(() if has_retention else OF_RETENTION)}
     unknown = 0
     for caveat in given.caveats:
+        if caveat in unsaid:
+            continue
         said = words.translated(caveat)
         if said is not None:
             yield said

@@ -33,8 +33,12 @@ class SharedOpening:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`n` posts stand out, `others` do not. Medians are None where lengths are unknown."""
+    """Of `collected` posts those that can be compared: `n` stand out, `others` do not.
 
+    Medians are None where lengths are unknown.
+    """
+
+    collected: int
     n: int
     others: int
     best: tuple[Comparable, ...]
@@ -50,22 +54,21 @@ class Profile:
 def profile_of(
     videos: Sequence[Video], found: Mapping[str, Outlier], log: EvidenceLog
 ) -> Profile | None:
-    """Of the creator of the profile; None without posts that can be compared with each other."""
+    """Of the creator of the profile; None without posts."""
     authors = Counter(video.author.ref for video in videos if video.role != "niche")
     if not authors:
         return None
-    [(author, _)] = authors.most_common(1)
+    [(author, collected)] = authors.most_common(1)
     own = {
         ref: outlier
         for ref, outlier in found.items()
         if outlier.video.author.ref == author and outlier.basis == "creator_median"
     }
-    if not own:
-        return None
     best = standouts(own, None)
     refs = {outlier.video.ref for outlier in best}
     others = [outlier for outlier in own.values() if outlier.video.ref not in refs]
     return Profile(
+        collected=collected,
         n=len(best),
         others=len(others),
         best=tuple(comparable(outlier, log) for outlier in best[:SHOWN]),
