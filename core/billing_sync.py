@@ -192,7 +192,7 @@ def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
 def remember_account(db: Connection[Row], gateway: Gateway) -> None:
     """Stores the account and mode of our customers; fails if another one is stored already."""
     confirm_account(db, gateway)
-    _one(db, "select private.remember_stripe_account(%s)", gateway.account())
+    _one(db, "select private.bind_stripe_account(%s)", gateway.account())
 
 
 def _the(db: Connection[Row], statement: str, *parameters: object) -> Row:

@@ -111,7 +111,7 @@ class SourceSettings(Settings):
     apify_token: SecretStr | None = None
     apify_base_url: str = "https://api.apify.com"
     # What is said in videos: TikTok's subtitles, or also a transcription where there are none.
-    # Accounts whose plan has no `transcripts` get none.
+    # Accounts whose plan has no `has_transcripts` get none.
     video_transcripts: VideoTranscripts = "subtitles"
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"

@@ -69,7 +69,7 @@ def claim(db: Database, quantity: int = 1, lease_seconds: int = 30) -> list[Row]
 
 def expect_notifications(db: Database, queue: str = QUEUE) -> None:
     """As an idle worker does: from now on jobs of the queue are told of."""
-    db.execute("select private.wait_for_jobs(%s, gen_random_uuid(), '{}')", queue)
+    db.execute("select private.register_waiting_worker(%s, gen_random_uuid(), '{}')", queue)
 
 
 def token(job: Row) -> tuple[int, int]:

@@ -58,6 +58,29 @@ def make_pack(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     )
 
 
+def make_numbers(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """The numbers of an analysis of a product of the user."""
+    product_id = columns.get("product_id") or make_product(db, user_id)["id"]
+    row = {"product_id": product_id, "user_id": user_id, "stands_out": 61.5}
+    return _insert(db, "analysis_numbers", row | columns)
+
+
+def make_competitor(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """Two products of the user, the second as a competitor of the first."""
+    row = {
+        "user_id": user_id,
+        "product_id": make_product(db, user_id)["id"],
+        "competitor_id": make_product(db, user_id)["id"],
+    }
+    return _insert(db, "competitors", row | columns)
+
+
+def make_notification(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """Something that the user has been told."""
+    row = {"user_id": user_id, "kind": "breakout", "text": "The video of Mug is a breakout now."}
+    return _insert(db, "notifications", row | columns)
+
+
 def make_subscription(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     """An active subscription of the user, as the billing sync saw it."""
     return _insert(

@@ -268,7 +268,7 @@ class CheckoutService:
 
 def account_of(db: Connection[Row], user_id: uuid.UUID) -> Row:
     """The account's plan, Stripe customer and whether it was erased."""
-    row = db.execute("select * from private.billing_account(%s)", (user_id,)).fetchone()
+    row = db.execute("select * from private.billing_state(%s)", (user_id,)).fetchone()
     if row is None:
-        raise LookupError("billing_account")
+        raise LookupError("billing_state")
     return row

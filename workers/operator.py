@@ -85,7 +85,7 @@ def _pgmq(url: str) -> Iterator[tuple[PGMQueue, Session]]:
 
 def _queues(db: Connection[Row], url: str) -> int:
     _print_table(
-        ("queue", "due", "all", "oldest due", "failed", "paused"),
+        ("queue", "due", "all", "oldest due", "dead letters", "paused"),
         [
             (
                 row["queue"],
@@ -174,7 +174,7 @@ def _purge(db: Connection[Row], url: str, queue: str, *, is_meant: bool) -> int:
 
 def _cancel_batch(url: str, queue: str) -> int:
     with _pgmq(url) as (pgmq, session):
-        cancel = text("select private.cancel_idle(:queue, :quantity)")
+        cancel = text("select private.cancel_not_running(:queue, :quantity)")
         parameters = {"queue": queue, "quantity": _BATCH}
         msg_ids = session.execute(cancel, parameters).scalar_one()
         if msg_ids:

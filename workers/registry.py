@@ -7,11 +7,12 @@ from typing import Any
 from workers.engine.handlers import Handler
 from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
 from workers.jobs.services import Services
+from workers.sources.tiktok.transcripts import READ_WEBVTT
 from workers.sources.web.shop import READ_PAGE
 from workers.writing.assistant import PREPARE
 
 # What handlers compute in child processes.
-TASKS = (READ_PAGE, PREPARE, analyze_product.ANALYSE)
+TASKS = (READ_PAGE, READ_WEBVTT, PREPARE, analyze_product.ANALYSE)
 
 
 def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
@@ -19,6 +20,7 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
     return {
         "analyze_product": analyze_product.handler(services),
         "prune_jobs": maintenance.pruning(),
+        "watch_products": maintenance.watching(),
         "delete_source_runs": maintenance.source_run_deletion(services.apify),
         "generate_script": generate_script.handler(services.prose_model),
         "sync_customer": billing.customer_sync(services.stripe),

@@ -52,18 +52,10 @@ alter role webhook set statement_timeout = '5s';
 alter role webhook set lock_timeout = '3s';
 alter role webhook set idle_in_transaction_session_timeout = '5s';
 
-grant usage on schema private to anon;
-grant usage on schema private to authenticated;
-grant usage on schema private to service_role;
-grant usage on schema private to worker;
-grant usage on schema private to webhook;
+grant usage on schema private to anon, authenticated, service_role, worker, webhook;
 
 create function private.fail(
-    status integer,
-    code text,
-    message text,
-    details jsonb default null,
-    headers jsonb default '{}'
+    status integer, code text, message text, details jsonb default null, headers jsonb default '{}'
 )
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -84,9 +76,8 @@ end;
 $$;
 comment on function private.fail is
 'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
-back. From the second row of a bulk insert on, details name the row (private.number_row).';
-grant execute on function private.fail to authenticated;
-grant execute on function private.fail to service_role;
+back. From the second row of a bulk insert on, details name the row (private.admit_row).';
+grant execute on function private.fail to authenticated, service_role;
 
 create function private.require_text(
     value text, code text, field text, label text, max_characters integer
@@ -114,8 +105,7 @@ $$;
 comment on function private.require_text is
 'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
 422 with this code; details name the field.';
-grant execute on function private.require_text to authenticated;
-grant execute on function private.require_text to service_role;
+grant execute on function private.require_text to authenticated, service_role;
 
 create function private.is_json_container(value text)
 returns boolean
@@ -131,8 +121,7 @@ $$;
 comment on function private.is_json_container is
 'Whether a text is a JSON object or array, as PostgREST stores {"name": {"x": 1}} in a text
 column.';
-grant execute on function private.is_json_container to authenticated;
-grant execute on function private.is_json_container to service_role;
+grant execute on function private.is_json_container to authenticated, service_role;
 
 create function private.name_problem(name text)
 returns text
@@ -149,8 +138,7 @@ begin atomic
 end;
 comment on function private.name_problem is
 'What is wrong with a name, as the end of a sentence; null if nothing.';
-grant execute on function private.name_problem to authenticated;
-grant execute on function private.name_problem to service_role;
+grant execute on function private.name_problem to authenticated, service_role;
 
 create function private.asks_for_upsert()
 returns boolean
@@ -161,76 +149,7 @@ as $$
 $$;
 comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
-grant execute on function private.asks_for_upsert to authenticated;
-grant execute on function private.asks_for_upsert to service_role;
-
-create function private.number_row()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_row integer := case
-        when tg_level = 'ROW' then current_setting('private.row')::integer + 1 else 0
-    end;
-begin
-    perform set_config('private.row', v_row::text, true);
-    if v_row > 500 and current_setting('role') = 'authenticated' then
-        perform private.fail(
-            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.number_row is
-'Trigger: numbers the rows of an insert, so that an error can name its row. One request may add
-500 rows. Errors: 422 too_many_rows.';
-
-create function private.settle_id()
-returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_owner uuid;
-begin
-    -- Rows from outside the API have no account in a token, and no quota.
-    if auth.uid() is null then
-        return new;
-    end if;
-    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
-    -- and in the quota.
-    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
-    -- Dynamic SQL, because several tables take ids from clients.
-    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
-    into v_owner using new.id;
-    if v_owner = new.user_id and not private.asks_for_upsert() then
-        perform private.fail(
-            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
-        );
-    elsif v_owner <> new.user_id then
-        -- The status does not tell that the id exists. The new id does, to somebody who already
-        -- knows the other row's id.
-        new.id := gen_random_uuid();
-    end if;
-    return new;
-end;
-$$;
-comment on function private.settle_id is
-'Trigger: checks an id that the client chose. If the account already has it: 409 already_exists,
-unless the request resolves duplicates. If another account has it, replaces it by a new one.
-Definer: it reads the ids of all accounts.';
-
-create function private.keep_id()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    new.id := old.id;
-    return new;
-end;
-$$;
-comment on function private.keep_id is
-'Trigger: keeps the id of a row, whatever an upsert by another key sends.';
+grant execute on function private.asks_for_upsert to authenticated, service_role;
 
 create function private.touch_updated_at()
 returns trigger
@@ -258,15 +177,13 @@ create table public.accounts (
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is
-'Its display name; null without one.';
+comment on column public.accounts.name is 'Its display name; null without one.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
 -- No API role writes it: the first sign-in creates an account, its erasure deletes it.
-grant select on public.accounts to authenticated;
-grant select on public.accounts to service_role;
+grant select on public.accounts to authenticated, service_role;
 
 -- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
@@ -281,10 +198,8 @@ create table private.accounts (
 ) with (fillfactor = 50);
 comment on table private.accounts is
 'The internal half of each account, with the same id. After an erasure it stays as the tombstone.';
-comment on column private.accounts.issuer is
-'The issuer of its session tokens: `iss`.';
-comment on column private.accounts.subject is
-'Its identity at the issuer: `sub`.';
+comment on column private.accounts.issuer is 'The issuer of its session tokens: `iss`.';
+comment on column private.accounts.subject is 'Its identity at the issuer: `sub`.';
 comment on column private.accounts.read_version is
 'Grows with each change of the account''s products, scripts and packs, and with each failed or
 cancelled job. The ETag depends on it.';
@@ -338,39 +253,72 @@ end;
 comment on function private.is_erased is
 'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
-create function private.lock_account(user_id uuid)
+create function private.lock_living_account(user_id uuid)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
-    where p.id = lock_account.user_id and a.deleted_at is null
+    where p.id = lock_living_account.user_id and a.deleted_at is null
     for key share of p skip locked;
     return found;
 end;
 $$;
-comment on function private.lock_account is
-'Locks an account against deletion until the transaction ends, without waiting. False: it is
-erased or unknown. Call it before each insert: then either the erasure sees the row, or this
-returns false.';
+comment on function private.lock_living_account is
+'Keeps an account from being deleted until the transaction ends; others may still use it. False: it
+is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
+or this returns false.';
 
-create function private.require_account()
+create function private.admit_row()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_row integer := coalesce(nullif(current_setting('private.row', true), ''), '0')::integer + 1;
+    v_owner uuid;
 begin
+    -- Numbers the rows of an insert for private.fail. private.require_quota resets the number.
+    perform set_config('private.row', v_row::text, true);
+    if v_row > 500 and current_setting('role') = 'authenticated' then
+        perform private.fail(
+            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
+        );
+    end if;
+    new.user_id := coalesce(new.user_id, auth.uid());
     -- The foreign key refuses an unknown account.
-    if not private.lock_account(new.user_id)
+    if not private.lock_living_account(new.user_id)
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    -- Rows from outside the API have no account in a token, and no quota.
+    if auth.uid() is null then
+        return new;
+    end if;
+    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
+    -- and in the quota.
+    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Dynamic SQL, because several tables take ids from clients.
+    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
+    into v_owner using new.id;
+    if v_owner = new.user_id and not private.asks_for_upsert() then
+        perform private.fail(
+            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
+        );
+    elsif v_owner <> new.user_id then
+        -- The status does not tell that the id exists. The new id does, to somebody who already
+        -- knows the other row's id.
+        new.id := gen_random_uuid();
     end if;
     return new;
 end;
 $$;
-comment on function private.require_account is
-'Trigger: refuses rows for an erased account, even in a request that began before the erasure.
-Definer: it reads the tombstones. Errors: 403 account_deleted.';
+comment on function private.admit_row is
+'Trigger, before all others of an insert. Numbers the row, replaces a null user_id by the caller''s
+account, and refuses rows for an erased account. An id that the account has already: 409
+already_exists, unless the request resolves duplicates. An id of another account becomes a new one.
+Definer: it reads tombstones and the ids of all accounts. Errors: 422 too_many_rows, 403
+account_deleted, 409 already_exists.';
 
 create function private.bump_read_version()
 returns trigger
@@ -422,9 +370,9 @@ cost money while they run; then child tables before their parents.';
 
 -- schemas/20_jobs.sql
 
--- Jobs: what a user sees of background work, and the tables of the job protocol. The protocol's
--- glossary opens 22_job_protocol.sql. Everybody locks in this order: product, message
--- (pgmq.q_jobs), public.jobs, private.live_jobs.
+-- Jobs: what a user sees of background work, and the tables of the job protocol. The glossary is in
+-- 22_job_protocol.sql. All functions lock in one order: product, message (pgmq.q_jobs),
+-- public.jobs, private.live_jobs.
 
 create extension if not exists pgmq;
 
@@ -434,8 +382,7 @@ create table private.queues (
 );
 comment on table private.queues is
 'The logical queues. Their messages share one pgmq queue; the header `queue` tells them apart.';
-comment on column private.queues.is_paused is
-'Workers claim nothing from it. Jobs that run go on.';
+comment on column private.queues.is_paused is 'Workers claim nothing from it. Jobs that run go on.';
 alter table private.queues enable row level security;
 
 create table public.jobs (
@@ -468,8 +415,8 @@ cancelled.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
 comment on column public.jobs.stage is
 'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
-collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving;
-retrying, waiting, waiting_for_source, waiting_for_tiktok while it waits; at last done, failed or
+collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving.
+While it waits: retrying, waiting, waiting_for_source, waiting_for_tiktok. At last: done, failed,
 cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
@@ -480,7 +427,8 @@ comment on column public.jobs.error_code is
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
 comment on column public.jobs.finished_at is
-'When it succeeded, failed or was cancelled; null before. The row is removed 30 days later.';
+'When it succeeded, failed or was cancelled; null before. An ended job is removed 30 days after
+created_at.';
 
 -- No index on what an update changes, not even in its condition: each update of a job would then
 -- write to all of them.
@@ -509,7 +457,7 @@ create table private.job_kinds (
     backoff_seconds double precision not null default 5 check (backoff_seconds >= 0)
 );
 comment on table private.job_kinds is
-'What kinds of work exist, where they queue, how often they are tried.';
+'The kinds of work: the queue of each, and how often it is tried.';
 comment on column private.job_kinds.max_failures is 'The failure with this number is final.';
 comment on column private.job_kinds.max_crashes is
 'The crash with this number is final: the payload kills its workers.';
@@ -555,12 +503,12 @@ create table private.waiting_workers (
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
-'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
-notify wait for each other. private.claim writes the rows.';
+'Workers that wait for jobs of a queue. private.claim writes the rows. An enqueue notifies only if
+there is one, because commits that notify wait for each other.';
 comment on column private.waiting_workers.busy_tenants is
 'Tenants whose jobs the worker runs already. Their new jobs do not notify it.';
 comment on column private.waiting_workers.ends_at is
-'The row ends then, unless the worker renews it. A dead worker leaves its row behind.';
+'The row counts until then; the worker renews it. A dead worker leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (
@@ -588,15 +536,12 @@ alter table private.dead_letters enable row level security;
 -- its queue, its tenant and its tenant's weight. Two columns of pgmq tell its state:
 --   ready      vt <= enqueued_at  It stands in its tenant's line, in the order of vt.
 --   scheduled  vt > enqueued_at   It is delayed, snoozed or leased until vt.
--- A message stays scheduled when its vt has passed, until the next claim makes it ready.
--- Ready and scheduled messages have indexes of their own: a claim reads no message that sleeps.
+-- The first claim after vt makes a scheduled message ready. Each state has indexes of its own, so a
+-- claim reads no message that sleeps.
 
 create function private.create_message_store()
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_member record;
@@ -674,70 +619,10 @@ comment on type private.claimed_job is
 'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
 outcome instead of handing it out. `cursor`: for the worker''s next claim.';
 
-create function private.start_scan(
-    queue text, inout cursor private.claim_cursor, out oldest timestamptz
-)
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_snapshot pg_snapshot := pg_current_snapshot();
-    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
-    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
-    v_scheduled timestamptz;
-begin
-    oldest := (
-        select m.vt from pgmq.q_jobs as m
-        where m.headers ->> 'queue' = start_scan.queue and m.vt <= m.enqueued_at
-            and m.vt between v_floor and v_now
-        order by m.vt limit 1
-    );
-    v_scheduled := (
-        select m.vt from pgmq.q_jobs as m
-        where m.headers ->> 'queue' = start_scan.queue and m.vt > m.enqueued_at
-            and m.vt between v_floor and v_now
-        order by m.vt limit 1
-    );
-    if v_scheduled is not null then
-        update pgmq.q_jobs as m set enqueued_at = m.vt
-        where m.msg_id = any (array(
-            select d.msg_id from pgmq.q_jobs as d
-            where d.headers ->> 'queue' = start_scan.queue and d.vt > d.enqueued_at
-                and d.vt between v_scheduled and v_now
-            order by d.vt limit 1000 for update skip locked
-        ));
-        oldest := least(oldest, v_scheduled);
-    end if;
-    -- Rows appear at commit, later than their vt. Once every transaction of an earlier claim has
-    -- finished, no older row can still appear, so scans may start there.
-    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
-        cursor.floor := coalesce(cursor.seen_at, '-infinity');
-        cursor.seen_at := v_now;
-        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
-    end if;
-    cursor.floor := least(cursor.floor, oldest);
-    if v_is_full then
-        cursor.full_scan_at := v_now + interval '1 minute';
-    end if;
-end;
-$$;
-comment on function private.start_scan is
-'Begins a claim. Makes scheduled messages ready whose time has come, the 1,000 oldest at most. Gives
-the vt of the oldest due message, null without one, and the cursor with the floor of the next scan.
-The floor matters while somebody holds an old snapshot: index entries of ended messages stay then,
-and a scan from the beginning would read them all.';
-
 create function private.next_tenant(
     queue text, after text, oldest timestamptz, out tenant text, out weight integer
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
@@ -763,17 +648,10 @@ comment on function private.next_tenant is
 weight: no other one has ready messages.';
 
 create function private.take_turns(
-    queue text,
-    quantity integer,
-    busy_tenants text[],
-    oldest timestamptz,
-    inout cursor private.claim_cursor,
-    out msg_ids bigint[]
+    queue text, quantity integer, busy_tenants text[], oldest timestamptz,
+    inout cursor private.claim_cursor, out msg_ids bigint[]
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := statement_timestamp();
@@ -837,10 +715,7 @@ that others have locked are skipped. Tenants in `busy_tenants` get nothing.';
 
 create function private.lease(msg_ids bigint[], lease_seconds integer)
 returns setof private.claimed_job
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -888,18 +763,11 @@ comment on function private.lease is
 worker: that counts as a crash.';
 
 create function private.claim(
-    queue text,
-    quantity integer,
-    lease_seconds integer,
-    cursor private.claim_cursor default null,
-    busy_tenants text[] default '{}',
-    worker uuid default null
+    queue text, quantity integer, lease_seconds integer, cursor private.claim_cursor default null,
+    busy_tenants text[] default '{}', worker uuid default null
 )
 returns setof private.claimed_job
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Sessions plan these statements while the table may be empty and keep the plans, which must suit a
 -- million rows. The settings hold in the functions below, too.
 set enable_seqscan = off
@@ -911,7 +779,13 @@ set enable_incremental_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    v_scan record;
+    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_snapshot pg_snapshot := pg_current_snapshot();
+    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
+    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
+    v_oldest timestamptz;
+    v_scheduled timestamptz;
     v_turns record;
     v_job private.claimed_job;
     v_claimed integer := 0;
@@ -919,9 +793,45 @@ begin
     if (select q.is_paused from private.queues as q where q.queue = claim.queue) then
         return;
     end if;
-    v_scan := private.start_scan(queue, cursor);
-    if v_scan.oldest is not null then
-        v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
+    -- 1. Finds the oldest due message, and makes scheduled messages ready whose time has come.
+    v_oldest := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = claim.queue and m.vt <= m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    v_scheduled := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = claim.queue and m.vt > m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    if v_scheduled is not null then
+        update pgmq.q_jobs as m set enqueued_at = m.vt
+        where m.msg_id = any (array(
+            select d.msg_id from pgmq.q_jobs as d
+            where d.headers ->> 'queue' = claim.queue and d.vt > d.enqueued_at
+                and d.vt between v_scheduled and v_now
+            order by d.vt limit 1000 for update skip locked
+        ));
+        v_oldest := least(v_oldest, v_scheduled);
+    end if;
+    -- 2. Moves the floor of the next scan. Below it may be index entries of ended messages, which
+    -- an old snapshot keeps alive. Rows appear at commit, later than their vt. Once every
+    -- transaction of an earlier claim has finished, no older row can still appear, so scans may
+    -- start there.
+    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
+        cursor.floor := coalesce(cursor.seen_at, '-infinity');
+        cursor.seen_at := v_now;
+        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    cursor.floor := least(cursor.floor, v_oldest);
+    if v_is_full then
+        cursor.full_scan_at := v_now + interval '1 minute';
+    end if;
+    -- 3. Leases what is due. The last crash that a kind allows fails the job here.
+    if v_oldest is not null then
+        v_turns := private.take_turns(queue, quantity, busy_tenants, v_oldest, cursor);
         for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
             v_claimed := v_claimed + 1;
             if v_job.ending is null then
@@ -935,8 +845,9 @@ begin
             end if;
         end loop;
     end if;
+    -- 4. A worker that got nothing is notified of jobs from now on.
     if worker is not null and v_claimed = 0 then
-        perform private.wait_for_jobs(queue, worker, busy_tenants);
+        perform private.register_waiting_worker(queue, worker, busy_tenants);
     elsif worker is not null and v_claimed < quantity then
         -- It has room for more and looks again by itself: no enqueue has to notify it.
         update private.waiting_workers as w set ends_at = clock_timestamp()
@@ -945,39 +856,39 @@ begin
 end;
 $$;
 comment on function private.claim is
-'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns, and those in
-`busy_tenants` sit out; `cursor` comes from the worker''s claim before. The last crash that a kind
-allows fails the job here, so that no payload kills workers for ever. A `worker` that gets nothing
-is notified of jobs from then on. It looks again soon, because jobs added in that moment notify
-nobody. Definer, as all of the protocol: workers have no table rights.';
+'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns; those in
+`busy_tenants` sit out. `cursor` comes from the worker''s claim before. A job that crashes its
+workers too often fails here, so that no payload kills workers for ever. A `worker` that gets
+nothing is notified of jobs from then on. It must look again soon, because jobs added in that moment
+notify nobody. Definer, as all of the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;
 
 -- schemas/22_job_protocol.sql
 
--- The job protocol: what adds jobs, what workers call, what users and operators do with jobs. The
--- claim stands in 21_queues.sql. Glossary:
+-- The job protocol: what adds jobs, and what workers, users and operators do with them. The claim
+-- is in 21_queues.sql. Glossary:
 --   job            background work: a row of public.jobs, and of private.live_jobs until it ends
 --   message        the queue's entry of an unfinished job, in pgmq.q_jobs; carries ids only
 --   queue          a logical queue: kinds of jobs that workers choose, pause and measure together
 --   tenant         the fairness key: the account whose work it is, or "system"
---   weight         how many jobs in a row a tenant gets when tenants take turns; a plan has more
---   claim          leasing due messages to a worker
+--   weight         how many jobs in a row a tenant gets when tenants take turns; plans differ
+--   claim          a worker leases due messages
 --   cursor         what a worker hands from one claim to the next: whose turn it is, where to scan
 --   lease          a worker's right to a message until vt; heartbeats renew it (private.extend)
---   fencing token  (msg_id, read_ct): changes with each claim and each giving back; a worker that
+--   fencing token  (msg_id, read_ct): each claim and each giving back changes it; a worker that
 --                  lost its lease names an old one, and changes nothing
 --   attempt        one run of a job; failures (errors) and crashes (vanished workers) count apart
---   snooze         giving a job back until a time or an event, without counting an attempt
---   wake           making a snoozed job due now
+--   snooze         a job waits for a time or an event; no attempt counts
+--   retry          a failed attempt counts, and the job queues again after a backoff
+--   release        a worker that stops queues its job again; no attempt counts
+--   wake           an event makes a snoozed job due now
 --   step           a result that must not be paid for twice, kept until the job ends
 --   dead letter    what a failed job needs to come back (private.redrive)
 --   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
 create function private.call_workers(queue text, tenants text[])
 returns void
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform pg_notify('jobs', call_workers.queue)
@@ -989,14 +900,12 @@ begin
 end;
 $$;
 comment on function private.call_workers is
-'Notifies workers of new jobs of these tenants, if a worker waits for them. PostgreSQL sends it at
-commit. Commits that notify wait for each other.';
+'Notifies workers of due jobs of these tenants, if a worker waits for any of them. PostgreSQL
+notifies at commit.';
 
-create function private.wait_for_jobs(queue text, worker uuid, busy_tenants text[])
+create function private.register_waiting_worker(queue text, worker uuid, busy_tenants text[])
 returns void
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.waiting_workers as w (queue, worker, busy_tenants, ends_at)
@@ -1013,87 +922,44 @@ begin
     end if;
 end;
 $$;
-comment on function private.wait_for_jobs is
-'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
-workers.';
+comment on function private.register_waiting_worker is
+'Notes that a worker waits and must be notified of jobs, but not of those of `busy_tenants`. Returns
+at once. Forgets dead workers.';
 
-create function private.add_message(queue text, job_id uuid, tenant text)
-returns bigint
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+create function private.message_headers(queue text, tenant text)
+returns jsonb
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_weight integer := private.tenant_weight(nullif(add_message.tenant, 'system')::uuid);
-    v_now timestamptz := clock_timestamp();
-    v_msg_id bigint;
+    -- The weight doubles with each rank.
+    v_weight integer := (
+        select 1 << p.rank from public.plans as p
+        where tenant <> 'system' and p.id = private.plan_of(nullif(tenant, 'system')::uuid)
+    );
 begin
-    -- As pgmq.send does, which plans its statement with every call.
-    insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
-    values (
-        jsonb_build_object('job_id', add_message.job_id),
-        jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
-        v_now,
-        v_now
-    )
-    returning msg_id into v_msg_id;
-    return v_msg_id;
+    return jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight);
 end;
 $$;
-comment on function private.add_message is
-'Adds the message of a job to a queue and returns its msg_id. The caller has written something
-before: scans rely on a transaction''s id being older than its messages.';
-
-create function private.enqueue_message(
-    job_id uuid, tenant text, kind text, key text, arguments jsonb, steps jsonb
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_queue text;
-    v_msg_id bigint;
-begin
-    select k.queue into strict v_queue from private.job_kinds as k
-    where k.kind = enqueue_message.kind;
-    v_msg_id := private.add_message(v_queue, job_id, tenant);
-    insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
-    values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
-    on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
-    if not found then
-        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
-        return false;
-    end if;
-    perform private.call_workers(v_queue, array[enqueue_message.tenant]);
-    return true;
-end;
-$$;
-comment on function private.enqueue_message is
-'Queues a job whose row of public.jobs is there. False: a live job of its tenant and kind has the
-key.';
+comment on function private.message_headers is
+'The headers of a job''s message. The plan gives the weight: 1 on the free plan. A null weight, as
+of the system, counts as 1.';
 
 create function private.enqueue(
-    kind text,
-    user_id uuid,
-    product_id uuid default null,
-    key text default null,
-    arguments jsonb default '{}'
+    kind text, user_id uuid, product_id uuid default null, key text default null,
+    arguments jsonb default '{}', steps jsonb default null, job_id uuid default gen_random_uuid()
 )
 returns uuid
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_job_id uuid := gen_random_uuid();
     v_tenant text := coalesce(enqueue.user_id::text, 'system');
+    v_queue text;
     v_live_id uuid;
+    v_is_new boolean;
+    v_now timestamptz;
+    v_msg_id bigint;
 begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
         -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
@@ -1104,29 +970,46 @@ begin
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
-        values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.enqueue_message(v_job_id, v_tenant, kind, key, arguments, null) then
-            return v_job_id;
+        values (enqueue.job_id, enqueue.user_id, enqueue.product_id, enqueue.kind)
+        on conflict on constraint jobs_pkey do nothing;
+        v_is_new := found;
+        -- As pgmq.send does, which plans its statement with every call. The transaction has written
+        -- before: scans rely on its id being older than its messages.
+        v_now := clock_timestamp();
+        insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+        values (
+            jsonb_build_object('job_id', enqueue.job_id),
+            private.message_headers(v_queue, v_tenant), v_now, v_now
+        )
+        returning msg_id into v_msg_id;
+        insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
+        values (
+            enqueue.job_id, v_msg_id, v_tenant, enqueue.kind, enqueue.key, enqueue.arguments,
+            enqueue.steps
+        )
+        on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
+        if found then
+            perform private.call_workers(v_queue, array[v_tenant]);
+            return enqueue.job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
-        delete from public.jobs where id = v_job_id;
+        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
+        delete from public.jobs as j where j.id = enqueue.job_id and v_is_new;
     end loop;
 end;
 $$;
 comment on function private.enqueue is
 'Adds a job in the caller''s transaction and returns its id. A live job of the same user, kind and
-key is returned instead. No login may call it: who can queue anything can queue the erasure of any
-account. Each use has a function of its own that calls it.';
+key is returned instead. A `job_id` that public.jobs has already is queued again. No login may call
+it: who can queue anything can queue the erasure of any account. Each use has a function of its own
+that calls it.';
 
 create function private.end_job(
     job_id uuid, outcome text, error_code text default null, error_message text default null
 )
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.jobs as j set
@@ -1149,17 +1032,11 @@ comment on function private.end_job is
 'Ends a job whose message the caller has deleted. A failed one keeps what private.redrive needs.';
 
 create function private.complete(
-    msg_id bigint,
-    read_ct integer,
-    outcome text default 'succeeded',
-    error_code text default null,
+    msg_id bigint, read_ct integer, outcome text default 'succeeded', error_code text default null,
     error_message text default null
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- As in private.claim: the plans are kept, and must suit a million rows.
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
@@ -1184,10 +1061,7 @@ grant execute on function private.complete to worker;
 
 create function private.lock_message(msg_id bigint, read_ct integer default null)
 returns private.live_jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -1205,17 +1079,11 @@ comment on function private.lock_message is
 or, without read_ct, the job has ended.';
 
 create function private.snooze(
-    msg_id bigint,
-    read_ct integer,
-    delay_seconds double precision,
-    stage text,
+    msg_id bigint, read_ct integer, delay_seconds double precision, stage text,
     status text default 'waiting'
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(snooze.msg_id, snooze.read_ct);
@@ -1247,23 +1115,17 @@ begin
 end;
 $$;
 comment on function private.snooze is
-'Gives a job back without counting an attempt. Status waiting: until the delay ends or private.wake
-is called. Status queued: a worker that stops hands it on. A job that its user cancelled ends.
-Returns the job''s status, or null when the lease was lost.';
+'Gives a job back, due after the delay. It counts no attempt. Status waiting is a snooze:
+private.wake ends it early. Status queued is a release, or a retry whose failure private.retry has
+counted. A job that its user cancelled ends. Returns the job''s status; null: the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
-    msg_id bigint,
-    read_ct integer,
-    error_code text,
-    error_message text,
+    msg_id bigint, read_ct integer, error_code text, error_message text,
     after_seconds double precision default null
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(retry.msg_id, retry.read_ct);
@@ -1286,21 +1148,19 @@ begin
         perform private.complete(msg_id, read_ct, 'failed', error_code, error_message);
         return 'failed';
     end if;
+    -- The failure is counted: what is left is to give the job back.
     return private.snooze(msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after a backoff, or after `after_seconds` if that is
-longer. The last failure allowed is final. Returns queued, failed, cancelled, or null when the lease
-was lost.';
+'Counts a failed attempt and queues the job again after a backoff, or after `after_seconds` if that
+is longer. The last failure allowed ends the job. Returns queued, failed or cancelled; null: the
+lease was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -1326,15 +1186,12 @@ begin
 end;
 $$;
 comment on function private.wake is
-'Makes a snoozed job due now. A job that still runs will not sleep at its next snooze. False: it
-does not sleep.';
+'Makes a snoozed job due now: true. A job that still runs will not wait at its next snooze: false.
+False also if there is nothing to wake.';
 
 create function private.extend(msg_ids bigint[], read_cts integer[], lease_seconds integer)
 returns table (msg_id bigint, read_ct integer, is_cancelled boolean)
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update pgmq.q_jobs as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -1344,16 +1201,13 @@ as $$
     returning m.msg_id, m.read_ct, l.is_cancelled
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A token that is not returned was lost.
-is_cancelled: stop the job.';
+'Heartbeat of a worker: renews its leases in one statement. A token that it does not return was
+lost. is_cancelled: stop the job.';
 grant execute on function private.extend to worker;
 
 create function private.progress(msg_id bigint, read_ct integer, stage text, progress integer)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.lock_message(progress.msg_id, progress.read_ct) as l
@@ -1366,10 +1220,7 @@ grant execute on function private.progress to worker;
 
 create function private.save_step(msg_id bigint, read_ct integer, name text, result jsonb)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
@@ -1384,10 +1235,7 @@ grant execute on function private.save_step to worker;
 
 create function private.cancel_own_job(job_id uuid)
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
@@ -1413,10 +1261,7 @@ grant execute on function private.cancel_own_job to authenticated;
 
 create function public.cancel_job(job_id uuid)
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job public.jobs;
@@ -1439,22 +1284,21 @@ grant execute on function public.cancel_job to authenticated;
 
 create function private.redrive(job_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_job public.jobs;
     v_dead private.dead_letters;
 begin
     -- The job before its letter, as pruning locks them.
-    perform from public.jobs as j where j.id = redrive.job_id for update;
+    select j.* into v_job from public.jobs as j where j.id = redrive.job_id for update;
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or not private.enqueue_message(
-        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps
-    ) then
+    if not found or private.enqueue(
+        v_dead.kind, v_job.user_id, v_job.product_id, v_dead.key, v_dead.arguments, v_dead.steps,
+        v_dead.job_id
+    ) <> v_dead.job_id then
         return false;
     end if;
     update public.jobs as j set
@@ -1480,10 +1324,7 @@ returns table (
     oldest_due_seconds double precision,
     dead_letters bigint
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
@@ -1528,14 +1369,15 @@ begin
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: messages that are due, and that are not (delayed, snoozed or leased), each
-counted up to 1,000 so that it takes milliseconds at a million rows; for how many seconds the oldest
-due one has waited, null without one; failed jobs that could be redriven.';
+'The state of each queue. due: messages whose time has come. not_due: delayed, snoozed or leased
+ones. Both count up to 1,000, which takes milliseconds at a million rows. oldest_due_seconds: how
+long the oldest due message has waited; null without one. dead_letters: failed jobs that
+private.redrive could bring back.';
 
 -- schemas/23_job_operations.sql
 
--- Beside the job protocol: semaphores and rate limits that all workers share, schedules, the
--- message store after a restore, what operators do with messages, pruning.
+-- Beside the job protocol: semaphores and rate limits that all workers share, schedules, restoring
+-- the message store, what operators do with messages, pruning.
 
 create table private.semaphores (
     name text primary key,
@@ -1544,8 +1386,8 @@ create table private.semaphores (
     starts_per_minute integer check (starts_per_minute > 0)
 );
 comment on table private.semaphores is
-'How many jobs of all workers may use an outside service at once, in all and of one user, and how
-many may start a minute. Null: no such limit.';
+'How many jobs may use an outside service at once, in all and of one user. How many may start a
+minute. The limits hold across all workers. Null: no such limit.';
 alter table private.semaphores enable row level security;
 
 create table private.semaphore_holders (
@@ -1557,18 +1399,15 @@ create table private.semaphore_holders (
     started_at timestamptz not null default clock_timestamp()
 );
 comment on table private.semaphore_holders is
-'Which attempts have acquired a semaphore. A row counts as long as its fencing token is good, so
-that a dead worker holds nothing; and for a minute as a start.';
+'Which attempts have acquired a semaphore. A row counts as running while its fencing token is good,
+so a dead worker holds nothing. It counts as a start for a minute.';
 create index semaphore_holders_semaphore_name_started_at_idx
 on private.semaphore_holders (semaphore_name, started_at);
 alter table private.semaphore_holders enable row level security;
 
 create function private.acquire(msg_id bigint, read_ct integer, semaphore text)
 returns double precision
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant text := (private.lock_message(acquire.msg_id, acquire.read_ct)).tenant;
@@ -1636,7 +1475,7 @@ create table private.schedules (
     problem text
 );
 comment on table private.schedules is
-'Recurring system work, fired once by whichever worker looks first. After a pause it fires once for
+'Recurring system work. The first worker that looks fires it, once. After a pause it fires once for
 all the times missed.';
 comment on column private.schedules.every is
 'From a second to 366 days; no months and years, which differ in length: write 30 days.';
@@ -1648,10 +1487,7 @@ alter table private.schedules enable row level security;
 
 create function private.fire_schedules()
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule private.schedules;
@@ -1686,17 +1522,16 @@ end;
 $$;
 comment on function private.fire_schedules is
 'Queues what is due by schedule, once across all workers, and returns how many. A schedule that
-cannot fire says why in its row and is tried again after ten minutes. Works without pg_cron.';
+cannot fire says why in its row, and fires again after ten minutes. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
 
 create function private.restore_queues()
 returns integer
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lost uuid [];
+    v_now timestamptz := clock_timestamp();
 begin
     if to_regclass('pgmq.q_jobs') is null then
         perform private.create_message_store();
@@ -1709,23 +1544,26 @@ begin
         )
     );
     update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
-    update private.live_jobs as l set msg_id = private.add_message(k.queue, l.job_id, l.tenant)
-    from private.job_kinds as k
-    where l.kind = k.kind and l.job_id = any (v_lost);
+    with sent as (
+        insert into pgmq.q_jobs as m (message, headers, vt, enqueued_at)
+        select
+            jsonb_build_object('job_id', l.job_id), private.message_headers(k.queue, l.tenant),
+            v_now, v_now
+        from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+        where l.job_id = any (v_lost)
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    )
+    update private.live_jobs as l set msg_id = s.msg_id from sent as s where l.job_id = s.job_id;
     return cardinality(v_lost);
 end;
 $$;
 comment on function private.restore_queues is
-'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
-somebody deleted messages. Makes the message store if it is missing. Queues each live job that has
-lost its message, and returns how many. For operators.';
+'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues
+each live job that has lost its message, and returns how many. For operators, after a restore.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := (
@@ -1749,12 +1587,9 @@ comment on function private.set_aside is
 the caller moves to pgmq''s archive in the same transaction. Null: no such job. A worker that runs
 the job loses its lease. For operators.';
 
-create function private.cancel_idle(queue text, quantity integer)
+create function private.cancel_not_running(queue text, quantity integer)
 returns bigint[]
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -1764,8 +1599,8 @@ begin
     for v_msg_id, v_job_id in
         select m.msg_id, j.id
         from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
-        where m.headers ->> 'queue' = cancel_idle.queue and j.status <> 'running'
-        limit cancel_idle.quantity for update of m, j skip locked
+        where m.headers ->> 'queue' = cancel_not_running.queue and j.status <> 'running'
+        limit cancel_not_running.quantity for update of m, j skip locked
     loop
         perform private.end_job(v_job_id, 'cancelled');
         v_msg_ids := v_msg_ids || v_msg_id;
@@ -1773,18 +1608,15 @@ begin
     return v_msg_ids;
 end;
 $$;
-comment on function private.cancel_idle is
-'Cancels up to `quantity` jobs of a queue that do not run. Returns the msg_ids of their messages,
-which the caller deletes in the same transaction. For operators.';
+comment on function private.cancel_not_running is
+'Cancels up to `quantity` jobs of a queue that no worker runs: queued and waiting ones. Returns the
+msg_ids of their messages, which the caller deletes in the same transaction. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
 )
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pruned integer;
@@ -1798,8 +1630,7 @@ begin
         ))
         returning j.user_id
     ), readers as (
-        -- Whoever holds one of these is counting a change; we must not wait, for they may want our
-        -- jobs.
+        -- A transaction that has locked one of these may wait for our jobs: skip it.
         select a.id from private.accounts as a
         where a.id in (select g.user_id from gone as g) for no key update skip locked
     ), counted as (
@@ -1815,8 +1646,8 @@ begin
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
-letters, and returns how many. Results stay. Archived messages go after the same time.';
+'Deletes up to `quantity` ended jobs that were added longer ago than `older_than`, and returns how
+many. Their dead letters go with them. Results stay. Archived messages go after the same time.';
 grant execute on function private.prune_jobs to worker;
 
 -- schemas/30_billing.sql
@@ -1835,7 +1666,10 @@ create table public.plans (
     max_scripts integer not null check (max_scripts >= 0),
     max_brand_rules integer not null check (max_brand_rules >= 0),
     kept_analyses integer not null check (kept_analyses >= 1),
-    grace_days smallint not null default 3 check (grace_days >= 0)
+    grace_days smallint not null default 3 check (grace_days >= 0),
+    has_transcripts boolean not null default false,
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
+    kept_history integer not null default 100 check (kept_history >= 1)
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -1847,12 +1681,17 @@ comment on column public.plans.kept_analyses is
 'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
 'How many days the plan lasts after the payment of a renewal failed.';
+comment on column public.plans.has_transcripts is
+'Whether an analysis reads what is said in videos, which costs more at the source.';
+comment on column public.plans.watch is
+'How often a product may be watched at most: off, weekly or daily.';
+comment on column public.plans.kept_history is
+'How many rows of product_history are kept of a product. The next one deletes the oldest.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
 using (true);
-grant select on public.plans to anon;
-grant select on public.plans to authenticated;
+grant select on public.plans to anon, authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 
 create table private.plan_prices (
@@ -1924,25 +1763,23 @@ end;
 comment on function private.stripe_account is
 'The Stripe account of our customers; null before the first. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.stripe_account to worker;
-grant execute on function private.stripe_account to webhook;
+grant execute on function private.stripe_account to worker, webhook;
 
-create function private.remember_stripe_account(account text)
+create function private.bind_stripe_account(account text)
 returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
-    select remember_stripe_account.account
+    select bind_stripe_account.account
     where
-        remember_stripe_account.account is not null
+        bind_stripe_account.account is not null
         and exists (select from private.stripe_customers as c where c.customer_id is not null)
     on conflict do nothing;
 end;
-comment on function private.remember_stripe_account is
-'Stores the Stripe account of a key that has created or found a customer. The first one stays.
-Definer: workers and the edge have no table rights.';
-grant execute on function private.remember_stripe_account to worker;
-grant execute on function private.remember_stripe_account to webhook;
+comment on function private.bind_stripe_account is
+'Stores the Stripe account that our customers belong to, once there is a customer. An account that
+is stored already stays. Definer: workers and the edge have no table rights.';
+grant execute on function private.bind_stripe_account to worker, webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
@@ -1979,8 +1816,7 @@ comment on column public.subscriptions.past_due_at is
 'Since when its latest payment is due; null unless it is past_due. The grace period starts here.';
 comment on column public.subscriptions.cancel_at_period_end is
 'Whether it ends at the end of the period, at cancel_at.';
-comment on column public.subscriptions.cancel_at is
-'When it ends; null if it renews.';
+comment on column public.subscriptions.cancel_at is 'When it ends; null if it renews.';
 comment on column public.subscriptions.canceled_at is
 'When it was cancelled, which may be before it ends; null if it was not.';
 comment on column public.subscriptions.pause_collection is
@@ -2034,20 +1870,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads the subscriptions of all accounts;
 only private functions call it.';
 
-create function private.tenant_weight(user_id uuid)
-returns integer
-language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- The weight doubles with each rank.
-    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
-end;
-$$;
-comment on function private.tenant_weight is
-'How many jobs of a tenant are claimed in one round; 1 on the free plan. Null for the system,
-which counts as 1.';
-
-create function private.billing_account(user_id uuid)
+create function private.billing_state(user_id uuid)
 returns table (
     plan text,
     customer_id text,
@@ -2058,18 +1881,18 @@ returns table (
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
-        private.plan_of(billing_account.user_id),
+        private.plan_of(billing_state.user_id),
         case when c.deleted_at is null then c.customer_id end,
         c.customer_attempt,
         extract(epoch from c.customer_asked_at)::bigint,
-        private.is_erased(billing_account.user_id)
-    from (values (billing_account.user_id)) as asked (user_id)
+        private.is_erased(billing_state.user_id)
+    from (values (billing_state.user_id)) as asked (user_id)
     left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
-comment on function private.billing_account is
+comment on function private.billing_state is
 'The plan of an account, its Stripe customer (null: none, or deleted at Stripe), and the state of
 the customer''s creation. Definer: the edge has no table rights.';
-grant execute on function private.billing_account to webhook;
+grant execute on function private.billing_state to webhook;
 
 create function private.offered_prices(plan text)
 returns text[]
@@ -2091,7 +1914,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.lock_account(begin_checkout.user_id) then
+    if not private.lock_living_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -2116,8 +1939,7 @@ as $$
 begin
     update private.stripe_customers as c
     set checkout_lease_end = now() + interval '1 minute', checked_out_at = now()
-    where
-        c.user_id = confirm_checkout.user_id
+    where c.user_id = confirm_checkout.user_id
         and c.checkouts = confirm_checkout.number
         and c.checkout_lease_end >= now();
     return found;
@@ -2174,7 +1996,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.lock_account(bind_customer.user_id) then
+    if not private.lock_living_account(bind_customer.user_id) then
         return null;
     end if;
     -- If the customer was deleted at Stripe, the next one needs another idempotency key.
@@ -2240,15 +2062,8 @@ create index stripe_events_received_at_idx on private.stripe_events (received_at
 alter table private.stripe_events enable row level security;
 
 create function private.record_stripe_event(
-    id text,
-    type text,
-    created bigint,
-    is_live boolean,
-    api_version text,
-    customer_id text,
-    object_id text,
-    body_sha256 text,
-    is_useful boolean
+    id text, type text, created bigint, is_live boolean, api_version text, customer_id text,
+    object_id text, body_sha256 text, is_useful boolean
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -2297,8 +2112,7 @@ comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
 changed for a known id with another text. Definer: the edge and the reconciliation have no table
 rights.';
-grant execute on function private.record_stripe_event to webhook;
-grant execute on function private.record_stripe_event to worker;
+grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
 returns table (status text, customer_id text, object_id text)
@@ -2357,31 +2171,7 @@ comment on function private.begin_customer_sync is
 'What a sync notes before it reads Stripe: the received events of the customer, which it will
 cover, and the sync_version, which its write must name. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.begin_customer_sync to worker;
-grant execute on function private.begin_customer_sync to webhook;
-
-create function private.customer_account(customer_id text, claimed_user_id uuid)
-returns uuid
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user_id uuid;
-begin
-    select c.user_id into v_user_id from private.stripe_customers as c
-    where c.customer_id = customer_account.customer_id;
-    if v_user_id is not null then
-        return v_user_id;
-    end if;
-    -- The metadata, which only this backend writes, may name an account without a customer.
-    perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
-    select c.user_id into v_user_id from private.stripe_customers as c
-    where c.customer_id = customer_account.customer_id;
-    return v_user_id;
-end;
-$$;
-comment on function private.customer_account is
-'The account that pays as a Stripe customer; null without one. Binds the customer to the account
-in its metadata if that account has none.';
+grant execute on function private.begin_customer_sync to worker, webhook;
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -2453,45 +2243,53 @@ comment on function private.upsert_subscriptions is
 'Writes the subscriptions of an account as read from Stripe.';
 
 create function private.finish_customer_sync(
-    customer_id text,
-    claimed_user_id uuid,
-    is_deleted boolean,
-    subscriptions jsonb,
-    event_ids text[],
-    sync_version integer
+    customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb,
+    event_ids text[], sync_version integer
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_user_id uuid := private.customer_account(
-        finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
-    );
-    v_is_living boolean := case
+    v_user_id uuid;
+    v_is_living boolean;
+    v_outcome text;
+begin
+    select c.user_id into v_user_id from private.stripe_customers as c
+    where c.customer_id = finish_customer_sync.customer_id;
+    -- The metadata, which only this backend writes, may name an account without a customer.
+    if not found and private.bind_customer(
+        finish_customer_sync.claimed_user_id, finish_customer_sync.customer_id
+    ) = finish_customer_sync.customer_id then
+        v_user_id := finish_customer_sync.claimed_user_id;
+    end if;
+    v_is_living := case
         when v_user_id is null then not private.is_erased(finish_customer_sync.claimed_user_id)
-        else private.lock_account(v_user_id)
+        else private.lock_living_account(v_user_id)
     end;
-    v_outcome text := case
+    v_outcome := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'
         -- A deleted customer pays for nothing: this is a late event of a replaced one.
         when finish_customer_sync.is_deleted then 'ignored'
         else 'orphan'
     end;
-begin
     if v_outcome = 'done' then
         -- If another sync wrote since this one began, it may have read newer data.
         update private.stripe_customers as c
         set synced_at = now(), sync_version = c.sync_version + 1
-        where
-            c.customer_id = finish_customer_sync.customer_id
+        where c.customer_id = finish_customer_sync.customer_id
             and c.sync_version = finish_customer_sync.sync_version;
         if not found then
             return 'overtaken';
         end if;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
-            perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
+            update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
+            where c.customer_id = finish_customer_sync.customer_id;
+            -- Stripe ends the subscriptions of a deleted customer, and may not list them.
+            update public.subscriptions as s set
+                status = 'canceled', canceled_at = coalesce(s.canceled_at, now())
+            where s.user_id = v_user_id and s.status not in ('canceled', 'incomplete_expired');
         end if;
     elsif not v_is_living and exists (
         select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
@@ -2513,27 +2311,10 @@ end;
 $$;
 comment on function private.finish_customer_sync is
 'Writes a customer''s state as read from Stripe and ends the events that it covers, in one
-transaction. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync has
-written, so read Stripe again. Definer: workers and the edge have no table rights.';
-grant execute on function private.finish_customer_sync to worker;
-grant execute on function private.finish_customer_sync to webhook;
-
-create function private.forget_customer(customer_id text, user_id uuid)
-returns void
-language sql volatile security invoker set search_path = pg_catalog, pg_temp
-begin atomic
-    update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
-    where c.customer_id = forget_customer.customer_id;
-    -- Stripe ends the subscriptions of a deleted customer, and may not list them.
-    update public.subscriptions as s set
-        status = 'canceled',
-        canceled_at = coalesce(s.canceled_at, now())
-    where
-        s.user_id = forget_customer.user_id
-        and s.status not in ('canceled', 'incomplete_expired');
-end;
-comment on function private.forget_customer is
-'Marks a customer as deleted at Stripe and its subscriptions as canceled. The rows stay.';
+transaction. Binds the customer to the account in its metadata if neither has another. The rows of a
+deleted customer stay. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync
+has written, so read Stripe again. Definer: workers and the edge have no table rights.';
+grant execute on function private.finish_customer_sync to worker, webhook;
 
 create function private.orphan_events()
 returns bigint
@@ -2551,68 +2332,59 @@ returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_jobs uuid [];
+    v_queued integer;
 begin
-    -- Stripe itself keeps events for 30 days.
-    select array_agg(private.enqueue(
-        'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
-    )) into v_jobs
+    select count(private.enqueue('sync_customer', null, null, q.key, q.arguments)) into v_queued
     from (
-        select e.id from private.stripe_events as e
-        where
-            e.status = 'received'
-            and e.received_at between now() - interval '30 days' and now() - interval '2 minutes'
-        order by e.received_at
-        limit 5000
-    ) as e;
-
-    select v_jobs || array_agg(private.enqueue(
-        'sync_customer', null, null, c.customer_id,
-        jsonb_build_object('customer_id', c.customer_id)
-    )) into v_jobs
-    from (
-        select c.customer_id from private.stripe_customers as c
-        where
-            c.customer_id is not null
-            and c.deleted_at is null
-            and (
-                -- A checkout page is open for 31 minutes; one sync must follow its end.
-                c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
-                -- One sync a day finds changes whose events were lost.
-                or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
-                and exists (
-                    select from public.subscriptions as s
-                    where
-                        s.user_id = c.user_id
-                        and s.status not in ('canceled', 'incomplete_expired')
+        -- Stripe itself keeps events for 30 days.
+        (
+            select e.id as key, jsonb_build_object('event_id', e.id) as arguments
+            from private.stripe_events as e
+            where e.status = 'received'
+                and e.received_at
+                between now() - interval '30 days' and now() - interval '2 minutes'
+            order by e.received_at limit 5000
+        )
+        union all
+        (
+            select c.customer_id, jsonb_build_object('customer_id', c.customer_id)
+            from private.stripe_customers as c
+            where c.customer_id is not null
+                and c.deleted_at is null
+                and (
+                    -- A checkout page is open for 31 minutes; one sync must follow its end.
+                    c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
+                    -- One sync a day finds changes whose events were lost.
+                    or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+                    and exists (
+                        select from public.subscriptions as s
+                        where s.user_id = c.user_id
+                            and s.status not in ('canceled', 'incomplete_expired')
+                    )
+                    -- Someone may have sold a plan in Stripe's dashboard.
+                    or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
                 )
-                -- Someone may have sold a plan in Stripe's dashboard.
-                or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
-            )
-        order by c.synced_at asc nulls first
-        limit 1000
-    ) as c;
-
-    -- Someone may name the account of an orphan in Stripe's dashboard, which sends no event.
-    select v_jobs || array_agg(private.enqueue(
-        'sync_customer', null, null, o.customer_id,
-        jsonb_build_object('customer_id', o.customer_id)
-    )) into v_jobs
-    from (
-        select e.customer_id from private.stripe_events as e
-        where e.status = 'orphan' and e.customer_id is not null
-        group by e.customer_id
-        having max(e.finished_at) < now() - interval '1 hour'
-        order by max(e.finished_at)
-        limit 100
-    ) as o;
+            order by c.synced_at asc nulls first limit 1000
+        )
+        union all
+        (
+            -- Someone may name the account of an orphan in Stripe's dashboard, which sends no
+            -- event.
+            select e.customer_id, jsonb_build_object('customer_id', e.customer_id)
+            from private.stripe_events as e
+            where e.status = 'orphan' and e.customer_id is not null
+            group by e.customer_id
+            having max(e.finished_at) < now() - interval '1 hour'
+            order by max(e.finished_at) limit 100
+        )
+    ) as q;
     delete from private.stripe_events as e where e.received_at < now() - interval '90 days';
-    return coalesce(cardinality(v_jobs), 0);
+    return v_queued;
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues a sync for events that are still received, and for customers whose
-checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+'Reconciliation: queues a sync for each event that is still received. Queues one for each customer
+whose checkout page was open after the latest sync. Orphans get one an hour. Customers with a live
 subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
 jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;
@@ -2641,8 +2413,7 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
-comment on function private.current_month is
-'The first day of the current month (UTC).';
+comment on function private.current_month is 'The first day of the current month (UTC).';
 
 create function private.next_month()
 returns timestamptz
@@ -2650,8 +2421,7 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
-comment on function private.next_month is
-'When monthly quotas start again.';
+comment on function private.next_month is 'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
@@ -2664,15 +2434,16 @@ as $$
         when 'stored_scripts' then p.max_scripts
         when 'brand_rules' then p.max_brand_rules
         when 'kept_analyses' then p.kept_analyses
+        when 'kept_history' then p.kept_history
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses (of each product).';
+month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
 
-create function private.refuse_quota(
-    user_id uuid, metric text, used integer, requested integer default 1
+create function private.require_below_limit(
+    user_id uuid, metric text, used integer, requested integer
 )
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -2681,6 +2452,9 @@ declare
     v_limit integer := private.limit_of(user_id, metric);
     v_is_monthly boolean := metric in ('analyses', 'scripts');
 begin
+    if (used + requested > v_limit) is not true then
+        return;
+    end if;
     perform private.fail(
         402, 'quota_exceeded',
         format(
@@ -2701,48 +2475,10 @@ begin
     );
 end;
 $$;
-comment on function private.refuse_quota is
-'Ends the request: 402 quota_exceeded. used is the count before the request. resets_at is null for
-metrics that are not monthly. requested is there if the request asked for more than one.';
-
-create function private.require_below_limit(
-    user_id uuid, metric text, used integer, requested integer
-)
-returns void
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if used + requested > private.limit_of(user_id, metric) then
-        perform private.refuse_quota(user_id, metric, used, requested);
-    end if;
-end;
-$$;
 comment on function private.require_below_limit is
-'Refuses a request that would exceed a limit of the plan. Errors: 402 quota_exceeded.';
-
-create function private.consume(user_id uuid, metric text)
-returns void
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_limit integer := private.limit_of(user_id, metric);
-    v_used integer;
-begin
-    -- Locks the row until the transaction ends, so parallel requests wait for each other.
-    insert into private.usage as u (user_id, metric, month, used)
-    values (consume.user_id, consume.metric, private.current_month(), 0)
-    on conflict on constraint usage_pkey do update set used = u.used
-    returning u.used into v_used;
-    if v_used >= v_limit then
-        perform private.refuse_quota(user_id, metric, v_used);
-    end if;
-    update private.usage as u set used = u.used + 1
-    where u.user_id = consume.user_id and u.metric = consume.metric
-        and u.month = private.current_month();
-end;
-$$;
-comment on function private.consume is
-'Counts one use of a monthly quota. Errors: 402 quota_exceeded.';
+'Refuses a request that would exceed a limit of the plan: 402 quota_exceeded. In its details, used
+is the count before the request. resets_at is null for metrics that are not monthly. requested is
+there if the request asked for more than one.';
 
 create function private.require_quota()
 returns trigger
@@ -2769,8 +2505,7 @@ begin
                 v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
             )
             from private.usage as u
-            where
-                u.user_id = v_new.user_id
+            where u.user_id = v_new.user_id
                 and u.metric = 'analyses'
                 and u.month = private.current_month();
         end if;
@@ -2798,36 +2533,37 @@ returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_user_id uuid := new.tenant::uuid;
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
+    v_used integer;
 begin
     -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
     if found then
-        perform private.consume(new.tenant::uuid, v_metric);
+        -- Locks the row until the transaction ends, so parallel requests wait for each other.
+        insert into private.usage as u (user_id, metric, month, used)
+        values (v_user_id, v_metric, private.current_month(), 1)
+        on conflict on constraint usage_pkey do update set used = u.used + 1
+        returning u.used into v_used;
+        perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+    end if;
+    -- A request counts as work once, however many jobs it starts. Quotas count the jobs.
+    if current_setting('request.method', true) <> ''
+        and current_setting('request.is_work', true) is distinct from 'true' then
+        perform set_config('request.is_work', 'true', true);
+        perform private.count_request(v_user_id, 'work');
     end if;
     return null;
 end;
 $$;
 comment on function private.live_jobs_charge is
-'Trigger: counts a job against its quota when it is queued. Errors: 402 quota_exceeded.';
+'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
+that queues it as work. Errors: 402 quota_exceeded, 429 rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
-
-create function private.is_fault_of_user(error_code text)
-returns boolean
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select error_code in (
-        'page_not_found', 'page_not_readable', 'page_too_large', 'no_product_found',
-        'url_not_allowed', 'post_unavailable', 'nothing_found', 'no_data_found',
-        'rules_too_slow'
-    )
-$$;
-comment on function private.is_fault_of_user is
-'Whether a failure comes from the user''s input. Such a job stays counted.';
 
 create function private.jobs_refund()
 returns trigger
@@ -2835,8 +2571,13 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_charge private.charges;
+    -- A failure that comes from the user's input stays counted. not_a_product does not: the
+    -- analysis has not begun.
     v_was_used boolean := case new.status
-        when 'failed' then private.is_fault_of_user(new.error_code)
+        when 'failed' then new.error_code in (
+            'page_not_found', 'page_not_readable', 'page_too_large', 'url_not_allowed',
+            'post_unavailable', 'nothing_found', 'no_data_found', 'rules_too_slow'
+        )
         else new.started_at is not null
     end;
 begin
@@ -2932,31 +2673,6 @@ comment on function private.count_request is
 'Counts a request of an account; does nothing for an unknown one. Errors: 429 rate_limited, with
 Retry-After in seconds, also in details.';
 
-create function private.live_jobs_count_work()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- Counts a request once, however many jobs it starts. Quotas count the jobs.
-    if current_setting('request.is_work', true) = 'true' then
-        return null;
-    end if;
-    perform set_config('request.is_work', 'true', true);
-    perform private.count_request(new.tenant::uuid, 'work');
-    return null;
-end;
-$$;
-comment on function private.live_jobs_count_work is
-'Trigger: counts a request as work when it starts a job that costs money. Errors: 429
-rate_limited.';
--- Runs after live_jobs_10_charge, and only in requests of PostgREST.
-create trigger live_jobs_20_count_work after insert on private.live_jobs
-for each row when (
-    new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'
-    and current_setting('request.method', true) <> ''
-)
-execute function private.live_jobs_count_work();
-
 -- schemas/40_products.sql
 
 -- Products: what a user wants insights about. An insert queues the first analysis in the same
@@ -2969,7 +2685,8 @@ create table public.products (
     source_url text not null check (char_length(source_url) <= 2048),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    last_analyzed_at timestamptz
+    last_analyzed_at timestamptz,
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -2978,12 +2695,13 @@ The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row t
 by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
 its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Match with it answers
 304 while nothing has changed.';
-comment on column public.products.user_id is
-'The account, from the token.';
+comment on column public.products.user_id is 'The account, from the token.';
 comment on column public.products.source_url is
 'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
+comment on column public.products.watch is
+'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
 
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
@@ -3043,8 +2761,7 @@ comment on function private.host_problem is
 'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
-grant execute on function private.host_problem to authenticated;
-grant execute on function private.host_problem to service_role;
+grant execute on function private.host_problem to authenticated, service_role;
 
 create function private.url_problem(url text)
 returns text
@@ -3067,8 +2784,7 @@ begin atomic
 end;
 comment on function private.url_problem is
 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
-grant execute on function private.url_problem to authenticated;
-grant execute on function private.url_problem to service_role;
+grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
 returns trigger
@@ -3110,16 +2826,10 @@ comment on function private.products_enqueue_analysis is
 'Trigger: queues the first analysis of each new product. Both commit together. Definer: users may
 not write jobs.';
 
-create trigger products_01_begin_rows before insert on public.products
-for each statement execute function private.number_row();
-create trigger products_02_number_row before insert on public.products
-for each row execute function private.number_row();
+create trigger products_01_admit_row before insert on public.products
+for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
-create trigger products_11_require_account before insert on public.products
-for each row execute function private.require_account();
-create trigger products_12_settle_id before insert on public.products
-for each row execute function private.settle_id();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
 create trigger products_40_require_quota after insert on public.products
@@ -3145,8 +2855,8 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url) on public.products to authenticated;
-grant update (name) on public.products to authenticated;
+grant insert (id, name, source_url, watch) on public.products to authenticated;
+grant update (name, watch) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
 create function private.start_analysis(product_id uuid)
@@ -3188,6 +2898,738 @@ comment on function public.run_analysis is
 
 Errors: 404 not_found.';
 grant execute on function public.run_analysis to authenticated;
+
+-- schemas/41_competitors.sql
+
+-- Competitors: products of the same account to compare a product with.
+
+create table public.competitors (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
+    product_id uuid not null references public.products on delete cascade,
+    competitor_id uuid not null references public.products on delete cascade,
+    created_at timestamptz not null default now(),
+    constraint competitors_product_id_competitor_id_key unique (product_id, competitor_id)
+);
+comment on table public.competitors is
+'Which products a product competes with, up to five. Both are products of the account.
+product_comparison shows their numbers side by side.';
+comment on column public.competitors.user_id is
+'The account, from the token.';
+comment on column public.competitors.competitor_id is
+'The other product. It is analysed and watched like any product, and counts as one in the plan.';
+
+create index competitors_user_id_created_at_idx
+on public.competitors (user_id, created_at desc);
+create index competitors_competitor_id_idx on public.competitors (competitor_id);
+
+alter table public.competitors enable row level security;
+create policy competitors_select_own on public.competitors
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy competitors_insert_own on public.competitors
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy competitors_delete_own on public.competitors
+for delete to authenticated
+using (user_id = (select auth.uid()));
+
+create function private.competitors_validate()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_competitors uuid [];
+begin
+    if not private.lock_living_account(new.user_id)
+        and exists (select from private.accounts as a where a.id = new.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    -- Locks the product, so that parallel requests count one after the other.
+    perform from public.products as p
+    where p.id = new.product_id and p.user_id = new.user_id for no key update;
+    if not found or not exists (
+        select from public.products as p
+        where p.id = new.competitor_id and p.user_id = new.user_id
+    ) then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    if new.competitor_id = new.product_id then
+        perform private.fail(
+            422, 'invalid_competitor', 'A product can''t compete with itself.',
+            '{"field": "competitor_id"}'
+        );
+    end if;
+    v_competitors := array(
+        select c.competitor_id from public.competitors as c where c.product_id = new.product_id
+    );
+    if new.competitor_id = any (v_competitors) then
+        if private.asks_for_upsert() then
+            return new;
+        end if;
+        perform private.fail(
+            409, 'already_exists', 'You have already added this.', '{"field": "competitor_id"}'
+        );
+    end if;
+    if cardinality(v_competitors) >= 5 then
+        perform private.fail(
+            422, 'too_many_competitors', 'A product may have 5 competitors at most.',
+            '{"field": "competitor_id", "limit": 5}'
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.competitors_validate is
+'Trigger: both products belong to the living account, and a product has five competitors at most.
+Errors: 403 account_deleted; 404 not_found; 409 already_exists, unless the request resolves duplicates; 422 invalid_competitor,
+too_many_competitors. Definer: it reads tombstones.';
+
+create trigger competitors_10_validate before insert on public.competitors
+for each row execute function private.competitors_validate();
+
+grant select, delete on public.competitors to authenticated;
+grant insert (product_id, competitor_id) on public.competitors to authenticated;
+grant select, insert, update, delete on public.competitors to service_role;
+
+-- schemas/42_watches.sql
+
+-- Watches: the products that are analysed again by themselves. `products.watch` says how often; the
+-- schedule watch_products queues what is due.
+
+create table private.watches (
+    product_id uuid primary key references public.products on delete cascade,
+    every interval not null check (every > '0'),
+    next_at timestamptz not null
+);
+comment on table private.watches is
+'When each watched product is analysed next. Triggers of products write it.';
+comment on column private.watches.next_at is
+'Its first time is random within the period; the later ones follow in steps of it. So the analyses
+spread over the period.';
+create index watches_next_at_idx on private.watches (next_at);
+alter table private.watches enable row level security;
+
+create function private.watch_interval(watch text)
+returns interval
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select case watch when 'weekly' then interval '7 days' when 'daily' then interval '1 day' end;
+end;
+comment on function private.watch_interval is
+'The time between two analyses of a watched product; null for off.';
+
+create function private.products_require_watch()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_plan public.plans;
+begin
+    if new.watch is null or new.watch not in ('off', 'weekly', 'daily') then
+        perform private.fail(
+            422, 'invalid_watch', 'The watch must be off, weekly or daily.', '{"field": "watch"}'
+        );
+    end if;
+    -- Rows from outside the API are not limited.
+    if auth.uid() is null or new.watch = 'off' or tg_op = 'UPDATE' and new.watch = old.watch then
+        return new;
+    end if;
+    select p.* into v_plan from public.plans as p where p.id = private.plan_of(new.user_id);
+    if v_plan.watch = 'off'
+        or private.watch_interval(new.watch) < private.watch_interval(v_plan.watch) then
+        perform private.fail(
+            402, 'quota_exceeded',
+            case v_plan.watch
+                when 'off' then 'Your plan does not include watching products.'
+                else format('Your plan includes a %s watch at most.', v_plan.watch)
+            end,
+            jsonb_build_object(
+                'metric', 'watch', 'limit', v_plan.watch, 'requested', new.watch,
+                'plan', v_plan.id, 'resets_at', null
+            )
+        );
+    end if;
+    return new;
+end;
+$$;
+comment on function private.products_require_watch is
+'Trigger: refuses a watch that is none, or more frequent than the plan allows. Errors: 422
+invalid_watch, 402 quota_exceeded. Definer: it reads the account''s plan.';
+create trigger products_14_require_watch before insert or update of watch on public.products
+for each row execute function private.products_require_watch();
+
+create function private.products_schedule_watch()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from private.watches as w where w.product_id = new.id;
+    insert into private.watches (product_id, every, next_at)
+    select new.id, i.every, now() + i.every * random()
+    from (values (private.watch_interval(new.watch))) as i (every) where i.every is not null;
+    return null;
+end;
+$$;
+comment on function private.products_schedule_watch is
+'Trigger: schedules the next analysis of a product whose watch changes, or none. Definer: watches
+are internal.';
+create trigger products_51_schedule_watch after insert on public.products
+for each row when (new.watch <> 'off') execute function private.products_schedule_watch();
+create trigger products_52_reschedule_watch after update of watch on public.products
+for each row when (new.watch <> old.watch) execute function private.products_schedule_watch();
+
+create function private.run_next_watch()
+returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- As in private.claim: the plan is kept, and must suit a million rows.
+set enable_seqscan = off
+as $$
+declare
+    v_watch record;
+    v_plan_watch text;
+begin
+    -- Waits for nobody: a product that somebody else changes now has its turn later.
+    select w.product_id, w.every, w.next_at, p.user_id, p.name, p.last_analyzed_at into v_watch
+    from private.watches as w inner join public.products as p on w.product_id = p.id
+    where w.next_at <= now()
+    order by w.next_at
+    limit 1 for no key update of w, p skip locked;
+    if not found then
+        return null;
+    end if;
+    update private.watches as w
+    set next_at = date_bin(v_watch.every, now(), v_watch.next_at) + v_watch.every
+    where w.product_id = v_watch.product_id;
+    if not private.lock_living_account(v_watch.user_id)
+        or v_watch.last_analyzed_at > now() - v_watch.every / 2
+        or exists (
+            select from private.live_jobs as l
+            where l.tenant = v_watch.user_id::text and l.kind = 'analyze_product'
+                and l.key = v_watch.product_id::text
+        ) then
+        return 'skipped';
+    end if;
+    select p.watch into v_plan_watch from public.plans as p
+    where p.id = private.plan_of(v_watch.user_id);
+    if v_plan_watch = 'off' or private.watch_interval(v_plan_watch) > v_watch.every then
+        insert into public.notifications (user_id, kind, product_id, text)
+        values (
+            v_watch.user_id, 'watch_stopped', v_watch.product_id,
+            format(
+                'Your plan no longer includes this watch of %s. Its watch is now %s.',
+                v_watch.name, v_plan_watch
+            )
+        );
+        update public.products as p set watch = v_plan_watch where p.id = v_watch.product_id;
+        return 'stopped';
+    end if;
+    begin
+        perform private.enqueue(
+            'analyze_product', v_watch.user_id, v_watch.product_id, v_watch.product_id::text
+        );
+        return 'queued';
+    exception when sqlstate 'PGRST' then
+        if sqlerrm::jsonb ->> 'code' <> 'quota_exceeded' then
+            raise;
+        end if;
+    end;
+    insert into public.notifications (user_id, kind, text)
+    select
+        v_watch.user_id,
+        'watch_stopped',
+        'This month''s analyses are used up. Watched products are analysed again from '
+        || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.'
+    where not exists (
+        select from public.notifications as n
+        where n.user_id = v_watch.user_id and n.kind = 'watch_stopped' and n.product_id is null
+            and n.created_at >= private.current_month() at time zone 'UTC'
+    );
+    return 'stopped';
+end;
+$$;
+comment on function private.run_next_watch is
+'Takes the watch that is due longest and queues the analysis of its product. Returns queued;
+skipped if the product is being analysed, was analysed less than half a period ago, or its account
+is erased; stopped if the month''s analyses are used up or the plan has less, with a notification;
+null if none is due. One watch a transaction, so that no account waits for another. Definer:
+workers have no table rights.';
+grant execute on function private.run_next_watch to worker;
+
+-- schemas/43_notifications.sql
+
+-- Notifications: what an account is told without asking.
+
+create table public.notifications (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    kind text not null check (kind ~ '^[a-z][a-z_]{1,39}$'),
+    product_id uuid references public.products on delete cascade,
+    text text not null check (char_length(text) between 1 and 1000),
+    created_at timestamptz not null default now(),
+    read_at timestamptz
+);
+comment on table public.notifications is
+'What an account is told without asking. The newest first: order=created_at.desc. Unread:
+read_at=is.null. Kept for 90 days.';
+comment on column public.notifications.kind is
+'breakout, new_complaint, sold_out, back_in_stock or watch_stopped. Show the text of one that you
+don''t know.';
+comment on column public.notifications.product_id is
+'The product that it is about; null if it is about the account.';
+comment on column public.notifications.text is 'The notification, in whole sentences.';
+comment on column public.notifications.read_at is
+'When its reader marked it as read; null before. The only column that users may change.';
+
+create index notifications_user_id_created_at_idx
+on public.notifications (user_id, created_at desc);
+create index notifications_product_id_idx on public.notifications (product_id);
+create index notifications_created_at_idx on public.notifications (created_at);
+
+alter table public.notifications enable row level security;
+create policy notifications_select_own on public.notifications
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy notifications_update_own on public.notifications
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+
+grant select on public.notifications to authenticated;
+grant update (read_at) on public.notifications to authenticated;
+grant select, insert, update, delete on public.notifications to service_role;
+
+-- schemas/44_history.sql
+
+-- History: the numbers of each analysis of a product, kept longer than its documents, and the
+-- record of the intervals shown: did the next look at the same video lie within them?
+
+create table public.analysis_numbers (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    product_id uuid not null references public.products on delete cascade,
+    created_at timestamptz not null default now(),
+    video text,
+    basis text,
+    band text,
+    stands_out double precision,
+    stands_out_low double precision,
+    stands_out_high double precision,
+    ratio double precision,
+    ratio_low double precision,
+    ratio_high double precision,
+    net double precision,
+    net_low double precision,
+    net_high double precision,
+    comments integer,
+    complaints text[] not null default '{}',
+    complaint_counts jsonb not null default '{}',
+    views_per_hour double precision,
+    stage text,
+    price numeric,
+    currency text,
+    is_sold_out boolean,
+    is_sample boolean not null default false,
+    is_hit boolean,
+    judged_at timestamptz
+);
+comment on table public.analysis_numbers is
+'The numbers of each analysis of a product: what product_history shows, and what the next analysis
+compares itself with. Only workers write it.';
+comment on column public.analysis_numbers.video is
+'The pseudonym of the video that stands_out is about; null without a video.';
+comment on column public.analysis_numbers.basis is
+'What the video was compared with, as in the document; null without a video.';
+comment on column public.analysis_numbers.band is
+'breakout, above, typical, below or insufficient_data; null if the document has none.';
+comment on column public.analysis_numbers.stands_out is
+'How many of a hundred posts stand out less, 0 to 100; null if it could not be measured.';
+comment on column public.analysis_numbers.stands_out_low is
+'The lower end of its 80 % interval; null without one.';
+comment on column public.analysis_numbers.stands_out_high is
+'The upper end of its 80 % interval; null without one.';
+comment on column public.analysis_numbers.ratio is
+'How many times the usual views the video has; null if it could not be measured.';
+comment on column public.analysis_numbers.ratio_low is
+'The lower end of the 80 % interval of the ratio; null without one. The next look at the video is
+expected within it.';
+comment on column public.analysis_numbers.ratio_high is
+'The upper end of the same interval; null without one.';
+comment on column public.analysis_numbers.net is
+'What people feel, from -1 to 1; null without any text to judge.';
+comment on column public.analysis_numbers.net_low is
+'The lower end of its 95 % interval; null without one.';
+comment on column public.analysis_numbers.net_high is
+'The upper end of its 95 % interval; null without one.';
+comment on column public.analysis_numbers.comments is
+'How many comments and reviews were analysed; null if the document does not say.';
+comment on column public.analysis_numbers.complaints is
+'The titles of the complaints, in the order of the document.';
+comment on column public.analysis_numbers.complaint_counts is
+'How many comments make each complaint, by title. Without those that a language model has worded:
+it may word the same complaint in another way the next time.';
+comment on column public.analysis_numbers.views_per_hour is
+'Views that the video gained in an hour since the last look; null before a second look.';
+comment on column public.analysis_numbers.stage is
+'heating, steady, saturating or insufficient_data; null if the document has none.';
+comment on column public.analysis_numbers.price is
+'The price on the product''s page; null without one.';
+comment on column public.analysis_numbers.currency is
+'The currency of the price; null if the page names none.';
+comment on column public.analysis_numbers.is_sold_out is
+'Whether the page says that it is sold out; null if it does not say.';
+comment on column public.analysis_numbers.is_hit is
+'Whether the ratio of the next look at the same video lies between ratio_low and ratio_high. The
+next look is the first one three days later, or more. Null until then.';
+comment on column public.analysis_numbers.judged_at is
+'When that next look came; null until then.';
+
+create index analysis_numbers_product_id_created_at_idx
+on public.analysis_numbers (product_id, created_at desc);
+create index analysis_numbers_user_id_created_at_idx
+on public.analysis_numbers (user_id, created_at desc);
+create statistics public.analysis_numbers_product_id_user_id_stats (dependencies)
+on product_id, user_id from public.analysis_numbers;
+
+alter table public.analysis_numbers enable row level security;
+create policy analysis_numbers_select_own on public.analysis_numbers
+for select to authenticated
+using (user_id = (select auth.uid()));
+
+grant select on public.analysis_numbers to authenticated;
+grant select, insert, update, delete on public.analysis_numbers to service_role;
+
+create view public.product_history with (security_invoker = true) as
+select
+    n.product_id,
+    n.created_at as analysed_at,
+    n.stands_out,
+    n.stands_out_low,
+    n.stands_out_high,
+    n.net,
+    n.net_low,
+    n.net_high,
+    n.complaints,
+    n.views_per_hour,
+    n.is_hit,
+    n.judged_at,
+    n.band,
+    n.ratio,
+    n.ratio_low,
+    n.ratio_high
+from public.analysis_numbers as n;
+comment on view public.product_history is
+'One row for each analysis of the caller''s products, for a chart. It outlives the documents.
+
+One product, the oldest first: product_id=eq.I&order=analysed_at. is_hit says whether the next look
+at the same video lay in the interval of the ratio. A plan keeps kept_history rows of a product.';
+grant select on public.product_history to authenticated;
+grant select on public.product_history to service_role;
+
+create view public.product_comparison with (security_invoker = true) as
+select
+    m.product_id,
+    p.id as compared_id,
+    p.name,
+    m.is_competitor,
+    n.created_at as analysed_at,
+    n.stands_out,
+    n.stands_out_low,
+    n.stands_out_high,
+    n.band,
+    n.net,
+    n.net_low,
+    n.net_high,
+    n.complaints,
+    n.views_per_hour,
+    n.price,
+    n.currency,
+    n.is_sold_out
+from (
+    select
+        o.id as product_id,
+        o.id as compared_id,
+        false as is_competitor
+    from public.products as o
+    union all
+    select
+        c.product_id,
+        c.competitor_id as compared_id,
+        true as is_competitor
+    from public.competitors as c
+) as m
+inner join public.products as p on m.compared_id = p.id
+left join lateral (
+    select a.* from public.analysis_numbers as a
+    where a.product_id = p.id
+    order by a.created_at desc
+    limit 1
+) as n on true;
+comment on view public.product_comparison is
+'The latest numbers of each product of the caller beside those of its competitors.
+
+One product: product_id=eq.I&order=is_competitor,name. The first row is the product itself. All
+numbers are null before the first analysis.';
+grant select on public.product_comparison to authenticated;
+grant select on public.product_comparison to service_role;
+
+create table private.score_records (
+    user_id uuid primary key references public.accounts on delete cascade,
+    judged integer not null check (judged >= hits),
+    hits integer not null check (hits >= 0)
+) with (fillfactor = 70);
+comment on table private.score_records is
+'How many ratio intervals of each account were judged, and how many held. It counts on when
+products are deleted and history is pruned: nobody improves the record by deleting misses.';
+alter table private.score_records enable row level security;
+
+create function private.wilson(hits bigint, n bigint)
+returns double precision[]
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    -- 3.8415 is the square of the normal quantile 1.95996.
+    select
+        array[
+            round(greatest(0, v.centre - v.half)::numeric, 3),
+            round(least(1, v.centre + v.half)::numeric, 3)
+        ]::double precision[]
+    from (
+        select
+            (hits + 3.8415 / 2) / (n + 3.8415) as centre,
+            sqrt(3.8415 * (hits::double precision * (n - hits) / n + 3.8415 / 4))
+            / (n + 3.8415) as half
+        where n > 0
+    ) as v;
+end;
+comment on function private.wilson is
+'The 95 % interval of a share of `hits` in `n` (Wilson); null if n is 0.';
+grant execute on function private.wilson to authenticated;
+grant execute on function private.wilson to service_role;
+
+create function private.own_score_record(out n bigint, out hits bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        coalesce(max(r.judged), 0),
+        coalesce(max(r.hits), 0)
+    from private.score_records as r where r.user_id = auth.uid();
+end;
+comment on function private.own_score_record is
+'How many intervals of the caller were judged, and how many held. Definer: records are internal;
+identity comes from the token.';
+grant execute on function private.own_score_record to authenticated;
+
+create function private.whole_score_record(out n bigint, out hits bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        sum(r.judged),
+        sum(r.hits)
+    from private.score_records as r
+    having sum(r.judged) >= 20;
+end;
+comment on function private.whole_score_record is
+'How many intervals of all accounts were judged, and how many held; null below 20, so that it tells
+about no single video. Definer: records are internal; only sums leave it.';
+grant execute on function private.whole_score_record to authenticated;
+
+create function public.score_record(
+    out n integer, out hits integer, out rate double precision, out ci95 double precision[]
+)
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        r.n,
+        r.hits,
+        round(r.hits / nullif(r.n, 0)::numeric, 3),
+        private.wilson(r.hits, r.n)
+    from private.own_score_record() as r;
+end;
+comment on function public.score_record is
+'How often the 80 % intervals of the caller''s scores held at the next look at the same video.
+
+n intervals were judged, hits of them held; rate is their share with its 95 % interval ci95. An
+interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.';
+grant execute on function public.score_record to authenticated;
+
+create function public.service_score_record(
+    out n integer, out hits integer, out rate double precision, out ci95 double precision[]
+)
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        r.n,
+        r.hits,
+        round(r.hits / r.n::numeric, 3),
+        private.wilson(r.hits, r.n)
+    from private.whole_score_record() as r;
+end;
+comment on function public.service_score_record is
+'The same as score_record for all accounts together. All null while fewer than 20 intervals were
+judged.';
+grant execute on function public.service_score_record to authenticated;
+
+create function private.shown_record(user_id uuid)
+returns jsonb
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'scope', v.scope, 'n', v.n, 'hits', v.hits, 'rate', round(v.hits / v.n::numeric, 3),
+        'ci95', private.wilson(v.hits, v.n)
+    )
+    from (
+        select 1 as rank, 'account' as scope, r.judged::bigint as n, r.hits::bigint as hits
+        from private.score_records as r where r.user_id = shown_record.user_id
+        union all
+        select 2, 'service', w.n, w.hits from private.whole_score_record() as w
+    ) as v
+    where v.n >= 20
+    order by v.rank
+    limit 1
+$$;
+comment on function private.shown_record is
+'The record that a pack shows beside its score: that of the account from 20 intervals on, else that
+of all accounts; null below 20.';
+
+create function private.analysis_numbers(
+    results jsonb,
+    out video text,
+    out basis text,
+    out band text,
+    out stands_out double precision,
+    out stands_out_low double precision,
+    out stands_out_high double precision,
+    out ratio double precision,
+    out ratio_low double precision,
+    out ratio_high double precision,
+    out net double precision,
+    out net_low double precision,
+    out net_high double precision,
+    out comments integer,
+    out complaints text[],
+    out complaint_counts jsonb,
+    out views_per_hour double precision,
+    out stage text,
+    out is_sample boolean
+)
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_virality jsonb := jsonb_path_query_first(
+        results, '$[*] ? (@.type == "virality_breakdown").content'
+    );
+    v_sentiment jsonb := jsonb_path_query_first(
+        results, '$[*] ? (@.type == "sentiment_summary").content'
+    );
+    v_pains jsonb := jsonb_path_query_array(v_sentiment, '$.themes[*] ? (@.kind == "pain")');
+begin
+    -- The counts open with the video that the score is about.
+    video := v_virality #>> '{counts,0,pseudonym}';
+    basis := v_virality #>> '{stands_out,basis}';
+    band := v_virality #>> '{stands_out,band}';
+    stands_out := private.number_at(v_virality, '{stands_out,value}');
+    stands_out_low := private.number_at(v_virality, '{stands_out,interval,0}');
+    stands_out_high := private.number_at(v_virality, '{stands_out,interval,1}');
+    ratio := private.number_at(v_virality, '{stands_out,ratio}');
+    ratio_low := private.number_at(v_virality, '{stands_out,ratio_interval,0}');
+    ratio_high := private.number_at(v_virality, '{stands_out,ratio_interval,1}');
+    -- An average over the life of the video says nothing about its speed now.
+    views_per_hour := case
+        when v_virality #>> '{velocity,status}' is distinct from 'lifetime_average'
+            then private.number_at(v_virality, '{velocity,views_per_hour}')
+    end;
+    stage := v_virality ->> 'stage';
+    net := private.number_at(v_sentiment, '{overall,net}');
+    net_low := private.number_at(v_sentiment, '{overall,ci95,0}');
+    net_high := private.number_at(v_sentiment, '{overall,ci95,1}');
+    comments := private.number_at(v_sentiment, '{sample,analysed}');
+    complaints := array(
+        select t.theme ->> 'title'
+        from jsonb_array_elements(v_pains) with ordinality as t (theme, place)
+        order by t.place
+    );
+    select coalesce(jsonb_object_agg(t.theme ->> 'title', t.theme -> 'n'), '{}')
+    into complaint_counts
+    from jsonb_array_elements(v_pains) as t (theme)
+    where t.theme ->> 'source' is distinct from 'model' and t.theme ? 'title';
+    is_sample := coalesce(v_sentiment #>> '{subject,source_kind}' = 'sample', false);
+end;
+$$;
+comment on function private.analysis_numbers is
+'The numbers of an analysis, from its documents. The only place that knows where they stand there.
+Definer: private.number_at is internal.';
+grant execute on function private.analysis_numbers to worker;
+
+create function private.number_at(document jsonb, path text[])
+returns double precision
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select case
+        when jsonb_typeof(document #> path) = 'number' then (document #> path)::double precision
+    end;
+end;
+comment on function private.number_at is
+'The number at a path of a document; null if there is none.';
+
+create function private.save_numbers(product public.products, results jsonb, offer jsonb)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last public.analysis_numbers;
+    v_new public.analysis_numbers;
+begin
+    select n.* into v_last from public.analysis_numbers as n
+    where n.product_id = product.id order by n.created_at desc limit 1;
+    insert into public.analysis_numbers (
+        user_id, product_id, video, basis, band, stands_out, stands_out_low, stands_out_high,
+        ratio, ratio_low, ratio_high, net, net_low, net_high, comments, complaints,
+        complaint_counts, views_per_hour, stage, is_sample, price, currency, is_sold_out
+    )
+    select
+        product.user_id, product.id, n.video, n.basis, n.band, n.stands_out, n.stands_out_low,
+        n.stands_out_high, n.ratio, n.ratio_low, n.ratio_high, n.net, n.net_low, n.net_high,
+        n.comments, n.complaints, n.complaint_counts, n.views_per_hour, n.stage, n.is_sample,
+        o.price, o.currency, o.is_sold_out
+    from private.analysis_numbers(results) as n,
+        jsonb_to_record(offer) as o (price numeric, currency text, is_sold_out boolean)
+    returning * into v_new;
+    if v_new.band = 'breakout' and v_last.band <> 'breakout' then
+        insert into public.notifications (user_id, kind, product_id, text)
+        values (
+            product.user_id, 'breakout', product.id,
+            format('The video of %s is a breakout now.', product.name)
+            || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), '')
+        );
+    end if;
+    -- Sample data never changes: each of its intervals would hold.
+    if not v_new.is_sample then
+        with judged as (
+            update public.analysis_numbers as n
+            set is_hit = v_new.ratio between n.ratio_low and n.ratio_high, judged_at = now()
+            where n.product_id = product.id and n.is_hit is null and not n.is_sample
+                and n.video = v_new.video and n.basis = v_new.basis
+                and n.created_at <= now() - interval '3 days'
+                and v_new.ratio between n.ratio_low and n.ratio_high is not null
+            returning n.is_hit
+        )
+        insert into private.score_records as r (user_id, judged, hits)
+        select product.user_id, count(*), count(*) filter (where j.is_hit) from judged as j
+        having count(*) > 0
+        on conflict on constraint score_records_pkey do update
+        set judged = r.judged + excluded.judged, hits = r.hits + excluded.hits;
+    end if;
+    delete from public.analysis_numbers as n where n.id in (
+        select o.id from public.analysis_numbers as o where o.product_id = product.id
+        order by o.created_at desc
+        offset private.limit_of(product.user_id, 'kept_history')
+    );
+end;
+$$;
+comment on function private.save_numbers is
+'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
+same video that are three days old, or more. Tells of a breakout. Deletes what is beyond
+plans.kept_history. The caller has locked the product.';
 
 -- schemas/50_insights.sql
 
@@ -3273,11 +3715,12 @@ create table public.virality_packs (
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
-'A creator''s working material: hooks, angles, script beats and hashtags, each with its evidence.';
+'A creator''s working material: hooks, angles and script beats, each with its evidence.';
 comment on column public.virality_packs.job_id is
 'The job that wrote it, even after that job is pruned; null without one.';
 comment on column public.virality_packs.score is
-'Virality score, 0 to 100; null for insufficient data.';
+'How far the video stands out: it does better than so many of 100 posts. Null where nothing is
+known to compare it with.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
@@ -3338,25 +3781,41 @@ grant update (name) on public.virality_packs to authenticated;
 grant select, insert, update, delete on public.virality_packs to service_role;
 
 create function private.analysis_input(job_id uuid)
-returns table (product_id uuid, product_name text, source_url text, last_breakdown jsonb)
+returns table (
+    product_id uuid,
+    product_name text,
+    source_url text,
+    has_transcripts boolean,
+    last_breakdown jsonb,
+    last_numbers jsonb,
+    record jsonb
+)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
         p.id,
         p.name,
         p.source_url,
+        (select l.has_transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
         (
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
             order by r.created_at desc limit 1
-        )
+        ),
+        (
+            select to_jsonb(n) from public.analysis_numbers as n
+            where n.product_id = p.id
+            order by n.created_at desc limit 1
+        ),
+        private.shown_record(p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. Definer: workers have no table
-rights.';
+virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
+what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
+private.shown_record says. Definer: workers have no table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)
@@ -3392,7 +3851,12 @@ comment on function private.prune_analyses is
 'Deletes the results and packs of a product beyond its newest plans.kept_analyses analyses.';
 
 create function private.save_analysis(
-    msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
+    msg_id bigint,
+    read_ct integer,
+    job_id uuid,
+    results jsonb,
+    pack jsonb,
+    offer jsonb default '{}'
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -3417,6 +3881,12 @@ begin
         returning id, type
     )
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
+    perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
+    insert into public.notifications (user_id, kind, product_id, text)
+    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
+    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        as c (kind text, text text)
+    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
@@ -3435,7 +3905,9 @@ $$;
 comment on function private.save_analysis is
 'Saves the results and the pack of analyze_product. The worker completes the job in the same
 transaction. False: the lease or the product is gone, and the caller must roll back. The pack
-names its results (inputs.analysis_result_ids). Definer: owner and product come from the job.';
+names its results (inputs.analysis_result_ids). offer has the price, currency and is_sold_out of
+the product''s page. Of what changed, notifies of new complaints and of what is sold out or back in
+stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;
 
 -- schemas/60_brand_rules.sql
@@ -3456,16 +3928,14 @@ create table public.brand_rules (
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
-comment on column public.brand_rules.user_id is
-'The account, from the token.';
+comment on column public.brand_rules.user_id is 'The account, from the token.';
 comment on column public.brand_rules.rule_name is
 'Unique in an account. Upserts name on_conflict=user_id,rule_name.';
 comment on column public.brand_rules.rule_definition is
 '{"kind", "severity", "params", …}. docs/api.md lists the kinds and their params.';
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
-comment on column public.brand_rules.enabled is
-'Whether checks apply the rule.';
+comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 
@@ -3484,47 +3954,29 @@ create policy brand_rules_delete_own on public.brand_rules
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
-create function private.brand_rules_require()
+create function private.brand_rules_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_field text := case when new.enabled is null then 'enabled' else 'rule_definition' end;
+    v_problem text := case
+        when new.enabled is null then 'A rule is either enabled (true) or not (false).'
+        when new.rule_definition is null then 'The rule''s definition is missing.'
+        when octet_length(new.rule_definition::text) > 65536
+            then 'The rule''s definition is larger than 64 kB.'
+    end;
 begin
+    if tg_op = 'UPDATE' then
+        -- An upsert by name may send another id.
+        new.id := old.id;
+        new.user_id := coalesce(new.user_id, old.user_id);
+    end if;
     perform private.require_text(
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
-    new.user_id := coalesce(new.user_id, auth.uid());
-    if new.enabled is null then
-        perform private.fail(
-            422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
-            '{"field": "enabled"}'
-        );
-    end if;
-    if new.rule_definition is null then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is missing.',
-            '{"field": "rule_definition"}'
-        );
-    end if;
-    if octet_length(new.rule_definition::text) > 65536 then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is larger than 64 kB.',
-            '{"field": "rule_definition"}'
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_require is
-'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
-user_id by the caller''s account. Errors: 422 invalid_rule.';
-
-create function private.brand_rules_refuse_duplicate()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if not private.asks_for_upsert() and exists (
+    if v_problem is null and not private.asks_for_upsert() and exists (
         select from public.brand_rules as r
         where r.user_id = new.user_id and r.rule_name = new.rule_name and r.id <> new.id
     ) then
@@ -3533,79 +3985,35 @@ begin
             '{"field": "rule_name"}'
         );
     end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_refuse_duplicate is
-'Trigger: answers 409 already_exists to a second rule of one name, unless the request resolves
-duplicates.';
-
-create function private.brand_rules_require_definition()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_field text;
-    v_problem text;
-begin
-    select p.field, p.problem into v_field, v_problem
-    from private.definition_problem(new.rule_definition) as p;
+    if v_problem is null
+        and (tg_op = 'INSERT' or new.rule_definition is distinct from old.rule_definition) then
+        select p.field, format('The rule''s %s %s', p.field, p.problem) into v_field, v_problem
+        from private.definition_problem(new.rule_definition) as p where p.problem is not null;
+        if not found then
+            v_field := private.broken_example(new.rule_definition);
+            v_problem := 'The rule judges its own ' || v_field || ' otherwise.';
+        end if;
+    end if;
     if v_problem is not null then
         perform private.fail(
-            422, 'invalid_rule', format('The rule''s %s %s', v_field, v_problem),
-            jsonb_build_object('field', v_field)
+            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field)
         );
     end if;
     return new;
 end;
 $$;
-comment on function private.brand_rules_require_definition is
-'Trigger: requires a known kind with valid params. Errors: 422 invalid_rule.';
+comment on function private.brand_rules_validate is
+'Trigger: requires a name of its own and a known kind with valid params. The rule must judge its own
+examples as they say. An update keeps the id. Errors: 422 invalid_rule, 409 already_exists unless
+the request resolves duplicates.';
 
-create function private.brand_rules_try_examples()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_field text := private.broken_example(new.rule_definition);
-begin
-    if v_field is not null then
-        perform private.fail(
-            422, 'invalid_rule', format('The rule judges its own %s otherwise.', v_field),
-            jsonb_build_object('field', v_field)
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_try_examples is
-'Trigger: checks that the rule judges its own examples as they say. Errors: 422 invalid_rule.';
-
-create trigger brand_rules_01_begin_rows before insert on public.brand_rules
-for each statement execute function private.number_row();
-create trigger brand_rules_02_number_row before insert on public.brand_rules
-for each row execute function private.number_row();
-create trigger brand_rules_10_require before insert or update on public.brand_rules
-for each row execute function private.brand_rules_require();
-create trigger brand_rules_11_require_account before insert on public.brand_rules
-for each row execute function private.require_account();
-create trigger brand_rules_12_settle_id before insert on public.brand_rules
-for each row execute function private.settle_id();
-create trigger brand_rules_12_keep_id before update of id on public.brand_rules
-for each row execute function private.keep_id();
-create trigger brand_rules_20_refuse_duplicate
-before insert or update of rule_name on public.brand_rules
-for each row execute function private.brand_rules_refuse_duplicate();
-create trigger brand_rules_30_require_definition
-before insert or update of rule_definition on public.brand_rules
-for each row execute function private.brand_rules_require_definition();
+create trigger brand_rules_01_admit_row before insert on public.brand_rules
+for each row execute function private.admit_row();
+create trigger brand_rules_10_validate before insert or update on public.brand_rules
+for each row execute function private.brand_rules_validate();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_40_try_examples
-before insert or update of rule_definition on public.brand_rules
-for each row when (new.rule_definition ? 'examples')
-execute function private.brand_rules_try_examples();
 create trigger brand_rules_90_touch before update on public.brand_rules
 for each row execute function private.touch_updated_at();
 
@@ -3613,7 +4021,7 @@ grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
--- An upsert updates every column that it sends; private.keep_id keeps the id.
+-- An upsert updates every column that it sends; the trigger keeps the id.
 grant update (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;
@@ -3634,8 +4042,7 @@ as $$
         rubric, all_of, any_of, not
     }'::text[]
 $$;
-comment on function private.rule_kinds is
-'Every kind of rule.';
+comment on function private.rule_kinds is 'Every kind of rule.';
 
 create function private.rule_parameters()
 returns table (
@@ -3733,8 +4140,7 @@ as $$
     ('hashtags', '{required,forbidden,max}'),
     ('emoji', '{max,forbidden}')
 $$;
-comment on function private.required_choices is
-'The kinds that need at least one of these params.';
+comment on function private.required_choices is 'The kinds that need at least one of these params.';
 
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
@@ -3869,8 +4275,7 @@ begin
     return (private.normalize_piece(value)).normalized !~ '\S';
 end;
 $$;
-comment on function private.is_blank is
-'Whether a text has no visible character.';
+comment on function private.is_blank is 'Whether a text has no visible character.';
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
@@ -3916,7 +4321,7 @@ begin
 end;
 $$;
 comment on function private.is_unfindable is
-'Whether private.find_terms can''t match this term, even in a script that is the term.';
+'Whether private.term_matches can''t match this term, even in a script that is the term.';
 
 create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]
@@ -4026,8 +4431,7 @@ begin
     from (
         select * from private.rule_parameters() as q where q.kind = part
     ) as p full join jsonb_each(value) as v on p.name = v.key
-    where
-        p.name is null
+    where p.name is null
         or (v.key is null and p.is_required)
         or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
     -- Unknown keys first: most often they are misspelt required ones.
@@ -4039,9 +4443,7 @@ comment on function private.object_problem is
 'The first problem of an object, by the keys that this part may have: the field and the end of a
 sentence; nulls without a problem.';
 
-create function private.contradiction(
-    kind text, params jsonb, out name text, out problem text
-)
+create function private.contradiction(kind text, params jsonb, out name text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -4079,11 +4481,17 @@ begin
         name := 'required';
         problem := 'may be false only beside a position: else the rule forbids nothing.';
     elsif kind = 'banned_phrase' and params ? 'exceptions'
-        and private.exempts_every_term(params)
+        and (private.check_banned_phrase(params, private.normalize_script(
+            array_to_string(private.texts(params -> 'terms'), ' . . . ')
+        ))).status = 'pass'
     then
         name := 'exceptions';
         problem := 'must leave a term that is still forbidden.';
-    elsif kind = 'substitution' and private.replaces_own_replacement(params) then
+    elsif kind = 'substitution' and (private.check_substitution(
+        params, private.normalize_script(array_to_string(array(
+            select m.value from jsonb_each_text(params -> 'map') as m
+        ), ' . . . '))
+    )).status = 'fail' then
         name := 'map';
         problem := 'must not lead to a text that it replaces.';
     end if;
@@ -4106,32 +4514,6 @@ end;
 $$;
 comment on function private.tag_names is
 'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
-
-create function private.exempts_every_term(params jsonb)
-returns boolean
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (private.check_banned_phrase(params, private.normalize_script(
-        array_to_string(private.texts(params -> 'terms'), ' . . . ')
-    ))).status = 'pass';
-end;
-$$;
-comment on function private.exempts_every_term is
-'Whether the exceptions of a banned_phrase exempt each of its terms.';
-
-create function private.replaces_own_replacement(params jsonb)
-returns boolean
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (private.check_substitution(params, private.normalize_script(array_to_string(
-        array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
-    )))).status = 'fail';
-end;
-$$;
-comment on function private.replaces_own_replacement is
-'Whether a replacement of a substitution contains a text that the rule replaces.';
 
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
@@ -4226,8 +4608,7 @@ $$;
 comment on function private.definition_problem is
 'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
 Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.definition_problem to authenticated;
-grant execute on function private.definition_problem to service_role;
+grant execute on function private.definition_problem to authenticated, service_role;
 
 -- schemas/63_script_normalization.sql
 
@@ -4257,8 +4638,8 @@ if any of it is Chinese, Japanese, Thai or the like. normalized_at and source_at
 begins in normalized and in content, from 1. Their last entries stand behind the ends. Both are
 null where nothing moved. supplementary_at: positions in content of characters with two UTF-16
 code units, such as most emoji; null without any. has_spaced_letters: two single letters follow
-each other, as in “a m i r”. words and grade: what private.measure found; null where no rule needs
-it.';
+each other, as in “a m i r”. words (for max_length) and grade (for reading_level): null where no
+rule needs them.';
 
 create function private.search_key(value text)
 returns text
@@ -4296,20 +4677,8 @@ end;
 $$;
 comment on function private.search_key is
 'The coarsest form of a text: no separators, no repeats, no digits for letters. Each disguise that
-private.find_term reads through leaves it the same. So a term can match only where its search key
+private.term_matches reads through leaves it the same. So a term can match only where its search key
 is part of the script''s. Keeps U+001F, which separates the terms of private.search_keys.';
-
-create function private.symbols_as_letters(value text)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    -- Drops “!”, “|” and “+” at the end of a word: there they stand for no letter.
-    select translate(
-        regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
-    )
-$$;
-comment on function private.symbols_as_letters is
-'A text with symbols such as @ and $ replaced by the letters that they stand for.';
 
 create function private.confusables(out sources text, out prototypes text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -4410,9 +4779,7 @@ comment on function private.normalize_piece is
 'Normalizes a piece of a script; both results have the same length.';
 
 create function private.normalize_pieces(content text)
-returns table (
-    normalized text, skeleton text, normalized_at integer[], source_at integer[]
-)
+returns table (normalized text, skeleton text, normalized_at integer[], source_at integer[])
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A piece is a right-to-left override, a run that keeps its length, or one character with its
@@ -4502,17 +4869,25 @@ begin
     v_script.has_spaced_letters := v_script.skeleton
         ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_script.skeleton ~ '[!|+@$€£]' then
-        v_script.search_keys := v_script.search_keys
-            || private.search_key(private.symbols_as_letters(v_script.skeleton));
+        -- “!”, “|” and “+” at the end of a word stand for no letter.
+        v_script.search_keys := v_script.search_keys || private.search_key(translate(
+            regexp_replace(v_script.skeleton, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'),
+            '!|+@$€£', 'iitasel'
+        ));
     end if;
-    return private.measure(v_script, definitions);
+    if definitions like '%"max_length"%' then
+        v_script.words := private.count_words(content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        v_script.grade := private.reading_grade(v_script.skeleton);
+    end if;
+    return v_script;
 end;
 $$;
 comment on function private.normalize_script is
 'Normalizes a script once for all rules. `definitions`, the text of the rules, says what else to
 measure. Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.normalize_script to authenticated;
-grant execute on function private.normalize_script to service_role;
+grant execute on function private.normalize_script to authenticated, service_role;
 
 create function private.zero_based(ranges int4range[])
 returns int4multirange
@@ -4520,8 +4895,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(r) - 1, upper(r) - 1)), '{}') from unnest(ranges) as r
 $$;
-comment on function private.zero_based is
-'Ranges counted from 1 as ranges counted from 0.';
+comment on function private.zero_based is 'Ranges counted from 1 as ranges counted from 0.';
 
 create function private.source_ranges(script private.normalized_text, ranges int4range[])
 returns int4multirange
@@ -4556,17 +4930,6 @@ comment on function private.source_ranges is
 
 -- Finding terms and patterns in a script, also in disguise.
 
-create function private.word_character()
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    -- Not Chinese, Japanese, Thai and the like, which write no spaces between words.
-    select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
-$$;
-comment on function private.word_character is
-'A bracket expression: letters and digits of scripts that separate words. Next to one of them a
-word never ends.';
-
 create function private.letter_classes()
 returns jsonb
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -4585,8 +4948,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
-comment on function private.plain_pattern is
-'A regular expression that matches a word exactly.';
+comment on function private.plain_pattern is 'A regular expression that matches a word exactly.';
 
 create function private.disguise_pattern(word text)
 returns text
@@ -4661,19 +5023,17 @@ $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
 create function private.term_pattern(
-    term text,
-    match text,
-    reads_disguise boolean,
-    has_spaced_letters boolean,
+    term text, match text, reads_disguise boolean, has_spaced_letters boolean,
     has_word_boundaries boolean
 )
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_edge constant text := case
-        when has_word_boundaries then '[[:alnum:]]' else private.word_character()
-    end;
+    -- A word never ends next to one of these: letters and digits of scripts that separate words.
+    -- Chinese, Japanese, Thai and the like write no spaces between words.
+    v_edge constant text := case when has_word_boundaries then '[[:alnum:]]'
+        else '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]' end;
     v_before text := '';
     v_after text := '';
 begin
@@ -4697,9 +5057,7 @@ comment on function private.term_pattern is
 'A regular expression for a term as a word (word), the beginning of one (prefix) or anywhere
 (substring).';
 
-create function private.find_pattern(
-    value text, pattern text, flags text, most integer default 20
-)
+create function private.find_pattern(value text, pattern text, flags text, most integer default 20)
 returns int4range[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4740,58 +5098,6 @@ comment on function private.find_pattern is
 'The ranges, from 1, of the first matches of a pattern, `most` of them. The pattern has passed
 private.pattern_problem.';
 
-create function private.find_term(
-    script private.normalized_text, term text, match text, normalise text[]
-)
-returns int4multirange
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_normalized text := btrim(term);
-    v_skeleton text := v_normalized;
-    v_is_disguised boolean := normalise @> '{case,width,leet,zero_width}';
-    v_is_exact boolean := not normalise @> '{width,zero_width}';
-    v_text text;
-    v_pattern text;
-    v_matches int4range[];
-begin
-    if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
-        -- In pieces, as the script is, so that both get the same form.
-        select p.normalized, p.skeleton into v_normalized, v_skeleton
-        from private.normalize_pieces(v_normalized) as p;
-    end if;
-    -- A term with accents matches only with them; one without matches any.
-    v_is_disguised := v_is_disguised and v_normalized = v_skeleton;
-    v_text := case
-        when v_is_exact then script.content
-        when v_is_disguised then script.skeleton
-        else script.normalized
-    end;
-    v_pattern := private.term_pattern(
-        case when 'case' = any (normalise) then lower(v_normalized) else v_normalized end,
-        match, v_is_disguised, script.has_spaced_letters,
-        script.has_spaces and position('_' in v_text) = 0
-    );
-    v_matches := private.find_pattern(
-        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
-    );
-    -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
-        v_matches := array(
-            select m from unnest(v_matches) as m
-            where substr(v_text, lower(m), upper(m) - lower(m)) ~ '[[:alpha:]]'
-        );
-    end if;
-    return case
-        when v_is_exact then private.zero_based(v_matches)
-        else private.source_ranges(script, v_matches)
-    end;
-end;
-$$;
-comment on function private.find_term is
-'The ranges of a script, from 0, where a term matches. normalise lists what to ignore: case,
-width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
-
 create function private.search_keys(terms text[])
 returns text[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -4817,34 +5123,67 @@ comment on function private.search_keys is
 'The search key of each term of a list, and last an empty one. The key of an emoji is empty too,
 and every text has it, so emoji are always searched for.';
 
-create function private.find_terms(
-    script private.normalized_text,
-    terms text[],
-    match text default 'word',
+create function private.term_matches(
+    script private.normalized_text, terms text[], match text default 'word',
     normalise text[] default '{case,width,zero_width,leet}'
 )
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_keys text[] := private.search_keys(terms);
-    v_key text := script.search_keys[1];
-    v_symbol_key text := coalesce(script.search_keys[2], '');
+    v_flags constant text := case when 'case' = any (normalise) then 'i' else '' end;
+    v_is_exact constant boolean := not normalise @> '{width,zero_width}';
+    v_keys constant text[] := private.search_keys(terms);
+    v_normalized text;
+    v_skeleton text;
+    v_is_disguised boolean;
+    v_text text;
+    v_ranges int4range[];
     v_matches int4multirange := '{}';
 begin
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are absent, and this finds out in a microsecond.
-        if position(v_keys[v_index] in v_key) > 0
-            or position(v_keys[v_index] in v_symbol_key) > 0
-        then
-            v_matches := v_matches + private.find_term(script, terms[v_index], match, normalise);
+        continue when position(v_keys[v_index] in script.search_keys[1]) = 0
+            and position(v_keys[v_index] in coalesce(script.search_keys[2], '')) = 0;
+        v_normalized := btrim(terms[v_index]);
+        v_skeleton := v_normalized;
+        if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
+            -- In pieces, as the script is, so that both get the same form.
+            select p.normalized, p.skeleton into v_normalized, v_skeleton
+            from private.normalize_pieces(v_normalized) as p;
         end if;
+        -- A term with accents matches only with them; one without matches any.
+        v_is_disguised := normalise @> '{case,width,leet,zero_width}'
+            and v_normalized = v_skeleton;
+        v_text := case
+            when v_is_exact then script.content
+            when v_is_disguised then script.skeleton
+            else script.normalized
+        end;
+        v_ranges := private.find_pattern(v_text, private.term_pattern(
+            case when v_flags = 'i' then lower(v_normalized) else v_normalized end,
+            match, v_is_disguised, script.has_spaced_letters,
+            script.has_spaces and position('_' in v_text) = 0
+        ), v_flags);
+        -- “50” is a number, no disguise of “so”.
+        if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
+            v_ranges := array(
+                select r from unnest(v_ranges) as r
+                where substr(v_text, lower(r), upper(r) - lower(r)) ~ '[[:alpha:]]'
+            );
+        end if;
+        v_matches := v_matches + case
+            when v_is_exact then private.zero_based(v_ranges)
+            else private.source_ranges(script, v_ranges)
+        end;
     end loop;
     return v_matches;
 end;
 $$;
-comment on function private.find_terms is
-'The ranges of a script, from 0, where any of the terms matches.';
+comment on function private.term_matches is
+'The ranges of a script, from 0, where any of the terms matches. normalise lists what to ignore:
+case, width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and
+spacing).';
 
 -- schemas/65_phrase_rules.sql
 
@@ -4854,17 +5193,6 @@ create type private.verdict as (status text, matches int4multirange, message tex
 comment on type private.verdict is
 'What a rule says of a script. status: pass, fail, needs_review or not_applicable. matches: ranges
 of characters, from 0. message: a sentence; null for a pass.';
-
-create function private.judge(status text, matches int4multirange, message text)
-returns private.verdict
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return row(status, matches, message)::private.verdict;
-end;
-$$;
-comment on function private.judge is
-'A verdict of these parts.';
 
 create function private.pass_unless(is_broken boolean, matches int4multirange, message text)
 returns private.verdict
@@ -4877,8 +5205,7 @@ begin
     return row('pass', '{}', null)::private.verdict;
 end;
 $$;
-comment on function private.pass_unless is
-'The verdict fail if is_broken is true, else pass.';
+comment on function private.pass_unless is 'The verdict fail if is_broken is true, else pass.';
 
 create function private.quote_matches(script private.normalized_text, matches int4multirange)
 returns text
@@ -4891,8 +5218,7 @@ as $$
     )
     from (select r from unnest(matches) as r limit 3) as first_three (m)
 $$;
-comment on function private.quote_matches is
-'The first three matches, quoted for a message.';
+comment on function private.quote_matches is 'The first three matches, quoted for a message.';
 
 create function private.texts(list jsonb, default_texts text[] default '{}')
 returns text[]
@@ -4905,8 +5231,7 @@ begin
     return array(select t from jsonb_array_elements_text(list) as t);
 end;
 $$;
-comment on function private.texts is
-'A JSON list as an array; default_texts if the list is null.';
+comment on function private.texts is 'A JSON list as an array; default_texts if the list is null.';
 
 create function private.check_banned_phrase(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -4914,24 +5239,24 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
     v_exempt int4multirange;
 begin
     if not isempty(v_matches) and params ? 'exceptions' then
-        v_exempt := private.find_terms(script, private.texts(params -> 'exceptions'));
+        v_exempt := private.term_matches(script, private.texts(params -> 'exceptions'));
         v_matches := (
             select coalesce(range_agg(m), '{}') from unnest(v_matches) as m where not m && v_exempt
         );
     end if;
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'fail', v_matches, format('Don''t say %s.', private.quote_matches(script, v_matches))
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_banned_phrase is
@@ -4949,7 +5274,7 @@ declare
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
     loop
-        v_found := private.find_terms(
+        v_found := private.term_matches(
             script, array[v_pair.key], 'word', '{case,width,zero_width}'
         );
         if not isempty(v_found) then
@@ -4982,7 +5307,7 @@ declare
     v_term text;
 begin
     foreach v_term in array v_terms loop
-        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_found := private.term_matches(script, array[v_term], 'word', '{case,width,zero_width}');
         v_mentions := v_mentions + v_found;
         if isempty(v_found) and v_term = any (v_all) then
             v_missing := v_missing || v_term;
@@ -4990,29 +5315,29 @@ begin
         v_has_any := v_has_any or (not isempty(v_found) and v_term = any (v_any));
     end loop;
     if params ->> 'spelling' = 'exact' then
-        v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
+        v_exact := private.term_matches(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
-            return private.judge(
+            return row(
                 'fail', v_mentions - v_exact,
                 format('Spell it exactly: %s.', private.quote_list(v_terms))
-            );
+            )::private.verdict;
         end if;
     end if;
     if v_missing <> '{}' then
-        return private.judge(
+        return row(
             'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
-        );
+        )::private.verdict;
     end if;
     if v_has_any and (select count(*) from unnest(v_mentions)) >= v_min then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'fail', '{}',
         case when v_min > 1
             then format('Mention %s at least %s times.', private.quote_list(v_terms), v_min)
             else format('Mention %s.', private.quote_list(v_any))
         end
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_required_mention is
@@ -5036,27 +5361,28 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
-comment on function private.counted is
-'A number with its noun: 1 word, 2 words.';
+comment on function private.counted is 'A number with its noun: 1 word, 2 words.';
 
 create function private.check_competitor_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_matches int4multirange := private.term_matches(script, private.texts(params -> 'names'));
     v_names text;
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     v_names := private.quote_matches(script, v_matches);
     if params ->> 'policy' = 'review' then
-        return private.judge(
+        return row(
             'needs_review', v_matches, format('Is what this says of %s fair and true?', v_names)
-        );
+        )::private.verdict;
     end if;
-    return private.judge('fail', v_matches, format('Don''t mention the competitor %s.', v_names));
+    return row(
+        'fail', v_matches, format('Don''t mention the competitor %s.', v_names)
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_competitor_mention is
@@ -5068,7 +5394,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
         '{case,width,zero_width}'
     );
@@ -5099,7 +5425,7 @@ comment on function private.check_cta is
 
 -- Brand rules that count, measure or match patterns.
 
-create function private.find_patterns(script private.normalized_text, patterns text[])
+create function private.pattern_matches(script private.normalized_text, patterns text[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5115,7 +5441,7 @@ begin
     return v_matches;
 end;
 $$;
-comment on function private.find_patterns is
+comment on function private.pattern_matches is
 'The ranges of a script, from 0, where any of the patterns matches. Ignores case.';
 
 create function private.check_regex(params jsonb, script private.normalized_text)
@@ -5170,23 +5496,6 @@ $$;
 comment on function private.reading_grade is
 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
 
-create function private.measure(script private.normalized_text, definitions text)
-returns private.normalized_text
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if definitions like '%"max_length"%' then
-        script.words := private.count_words(script.content);
-    end if;
-    if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.skeleton);
-    end if;
-    return script;
-end;
-$$;
-comment on function private.measure is
-'Measures once what several rules need: words for max_length, the grade for reading_level.';
-
 create function private.check_max_length(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -5217,12 +5526,12 @@ begin
             v_rest_at := v_rest_at
                 - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
         end if;
-        return private.judge(
+        return row(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format(
                 'Shorten it to %s at most: it %s.', private.counted(v_max, v_one, v_many), v_is
             )
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         v_length < v_min, '{}',
@@ -5252,7 +5561,7 @@ begin
     from unnest(private.tag_names(params -> 'required')) as t
     where t <> all (v_tags);
     if v_missing is not null then
-        return private.judge('fail', '{}', format('Add %s.', v_missing));
+        return row('fail', '{}', format('Add %s.', v_missing))::private.verdict;
     end if;
     v_matches := private.source_ranges(script, array(
         select t.range
@@ -5260,9 +5569,9 @@ begin
         where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
@@ -5290,8 +5599,7 @@ as $$
             || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
     ) as v
 $$;
-comment on function private.emoji_pattern is
-'A regular expression that matches one emoji.';
+comment on function private.emoji_pattern is 'A regular expression that matches one emoji.';
 
 create function private.check_emoji(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -5314,9 +5622,9 @@ begin
             = rtrim(substr(script.content, lower(m), upper(m) - lower(m)), chr(65039))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_emoji) > v_max, private.zero_based(v_emoji[v_max + 1:]),
@@ -5324,8 +5632,7 @@ begin
     );
 end;
 $$;
-comment on function private.check_emoji is
-'Fails with a forbidden emoji, or with more than max.';
+comment on function private.check_emoji is 'Fails with a forbidden emoji, or with more than max.';
 
 create function private.check_reading_level(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -5335,7 +5642,7 @@ declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.skeleton));
 begin
     if v_grade is null then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
     return private.pass_unless(
         v_grade > (params -> 'max')::numeric, '{}',
@@ -5431,24 +5738,6 @@ $$;
 comment on function private.advertising_claim_patterns is
 'Regular expressions for advertising claims of this category that have a number or many forms.';
 
-create function private.testimonial_patterns()
-returns text[]
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select array[
-        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
-        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
-        '\mI can''?t live without\M',
-        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
-        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
-        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
-        '\mworked for me\M',
-        '\mmy (honest|personal) (review|experience|opinion)\M'
-    ]
-$$;
-comment on function private.testimonial_patterns is
-'Regular expressions for a speaker''s own experience with a product.';
-
 create function private.default_phrases(purpose text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -5504,12 +5793,12 @@ declare
     v_category text := params ->> 'category';
     v_patterns text[] := private.advertising_claim_patterns(v_category)
     || private.texts(params -> 'patterns');
-    v_matches int4multirange := private.find_patterns(script, v_patterns)
-    + private.find_terms(script, private.advertising_claim_phrases(v_category));
+    v_matches int4multirange := private.pattern_matches(script, v_patterns)
+    + private.term_matches(script, private.advertising_claim_phrases(v_category));
     v_claim text;
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     v_claim := private.quote_matches(script, v_matches);
     case params ->> 'policy'
@@ -5520,21 +5809,21 @@ begin
             );
         when 'disclaim' then
             return private.pass_unless(
-                isempty(private.find_terms(
+                isempty(private.term_matches(
                     script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
                 v_matches, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
-            return private.judge(
+            return row(
                 'fail', v_matches,
                 format(
                     '%s makes %s %s claim.', v_claim,
                     case when v_category = 'income' then 'an' else 'a' end,
                     replace(v_category, '_', '-and-')
                 )
-            );
+            )::private.verdict;
     end case;
 end;
 $$;
@@ -5547,19 +5836,29 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(script, private.testimonial_patterns());
+    -- The speaker's own experience with a product.
+    v_matches int4multirange := private.pattern_matches(script, array[
+        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
+        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
+        '\mI can''?t live without\M',
+        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
+        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
+        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
+        '\mworked for me\M',
+        '\mmy (honest|personal) (review|experience|opinion)\M'
+    ]);
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     -- The text does not tell whether it is true, so a person decides.
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             '%s must be the speaker''s own, true experience.',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_testimonial is
@@ -5570,7 +5869,7 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(
+    v_matches int4multirange := private.pattern_matches(
         script,
         array[
             '(?:[$€£¥]|\m(?:usd|eur|gbp) ?)\s?\d+(?:[.,]\d+)*',
@@ -5579,15 +5878,15 @@ declare
     );
 begin
     if isempty(v_matches) then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             'Is %s still the price on the product''s page?',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_price_match is
@@ -5602,20 +5901,20 @@ declare
     v_accepted text[] := private.texts(
         params -> 'accepted', private.default_phrases('accepted')
     );
-    v_matches int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
+    v_matches int4multirange := private.term_matches(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_matches));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
     if isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail',
-            private.find_terms(
+            private.term_matches(
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
             format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         lower(v_matches) >= (params -> 'caption_first_chars')::integer
@@ -5656,47 +5955,19 @@ begin
         when 'all_of' then private.check_combination(kind, params -> 'rules', script)
         when 'any_of' then private.check_combination(kind, params -> 'rules', script)
         when 'not' then private.check_combination(kind, params -> 'rules', script)
-        when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
-        when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
+        when 'tone' then row(
+            'needs_review', '{}',
+            'Is its tone '
+            || coalesce('“' || (params ->> 'target') || '”', '')
+            || case when params ?& '{target,forbid}' then ', and ' else '' end
+            || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
+            || '?'
+        )::private.verdict
+        when 'rubric' then row('needs_review', '{}', params ->> 'text')::private.verdict
     end;
 end;
 $$;
-comment on function private.check_params is
-'The verdict of a rule of this kind with these params.';
-
-create function private.tone_question(params jsonb)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select 'Is its tone '
-        || coalesce('“' || (params ->> 'target') || '”', '')
-        || case when params ?& '{target,forbid}' then ', and ' else '' end
-        || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
-        || '?'
-$$;
-comment on function private.tone_question is
-'The question that a rule of kind tone asks a person.';
-
-create function private.condition(applies_when jsonb)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select case
-        when coalesce(applies_when, '{}') = '{}' then ''
-        else 'If this is '
-            || concat_ws(
-                ' and ',
-                case applies_when ->> 'paid_partnership'
-                    when 'true' then 'a paid partnership'
-                    when 'false' then 'no paid partnership'
-                end,
-                'about ' || private.quote_list(private.texts(applies_when -> 'categories', null))
-            )
-            || ': '
-    end
-$$;
-comment on function private.condition is
-'The condition of a rule as the beginning of its message; empty without one.';
+comment on function private.check_params is 'The verdict of a rule of this kind with these params.';
 
 create function private.check_combination(kind text, rules jsonb, script private.normalized_text)
 returns private.verdict
@@ -5718,13 +5989,13 @@ declare
     );
 begin
     if v_states <@ '{not_applicable}' then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
     if kind = 'any_of' and 'pass' = any (v_states) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     if 'needs_review' = any (v_states) and (kind <> 'all_of' or 'fail' <> all (v_states)) then
-        return private.judge('needs_review', v_matches, v_messages);
+        return row('needs_review', v_matches, v_messages)::private.verdict;
     end if;
     if kind = 'not' then
         return private.pass_unless(
@@ -5761,16 +6032,13 @@ comment on function private.spans is
 content.slice(start, end) is the matched text.';
 
 create function private.check_rule(
-    definition jsonb,
-    script private.normalized_text,
-    out status text,
-    out spans jsonb,
-    out message text,
-    out suggestion text
+    definition jsonb, script private.normalized_text, out status text, out spans jsonb,
+    out message text, out suggestion text
 )
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_condition jsonb := coalesce(definition -> 'applies_when', '{}');
     v_verdict private.verdict;
 begin
     spans := '[]';
@@ -5779,13 +6047,24 @@ begin
     );
     status := v_verdict.status;
     -- The text does not tell whether the condition holds, so a person decides.
-    if status = 'fail' and coalesce(definition -> 'applies_when', '{}') <> '{}' then
+    if status = 'fail' and v_condition <> '{}' then
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
         spans := private.spans(v_verdict.matches, script.supplementary_at);
-        message := private.condition(definition -> 'applies_when')
-            || coalesce(definition ->> 'message', v_verdict.message);
+        message := coalesce(definition ->> 'message', v_verdict.message);
+        if v_condition <> '{}' then
+            message := 'If this is '
+                || concat_ws(
+                    ' and ',
+                    case v_condition ->> 'paid_partnership'
+                        when 'true' then 'a paid partnership'
+                        when 'false' then 'no paid partnership'
+                    end,
+                    'about ' || private.quote_list(private.texts(v_condition -> 'categories', null))
+                )
+                || ': ' || message;
+        end if;
         suggestion := definition ->> 'suggestion';
     end if;
 end;
@@ -5793,8 +6072,7 @@ $$;
 comment on function private.check_rule is
 'Checks a script against one rule. Definer, so that the functions of the kinds need no grants; it
 reads no table.';
-grant execute on function private.check_rule to authenticated;
-grant execute on function private.check_rule to service_role;
+grant execute on function private.check_rule to authenticated, service_role;
 
 create function private.broken_example(definition jsonb)
 returns text
@@ -5820,11 +6098,9 @@ as $$
 $$;
 comment on function private.broken_example is
 'The first example of a definition that its rule judges wrongly, or null. Definer like check_rule.';
-grant execute on function private.broken_example to authenticated;
-grant execute on function private.broken_example to service_role;
+grant execute on function private.broken_example to authenticated, service_role;
 
-create function private.check_rules(user_id uuid, content text)
-returns table (
+create type private.rule_result as (
     rule_id uuid,
     rule_name text,
     kind text,
@@ -5833,7 +6109,11 @@ returns table (
     spans jsonb,
     message text,
     suggestion text
-)
+);
+comment on type private.rule_result is 'What public.check_compliance returns of each rule.';
+
+create function private.check_rules(user_id uuid, content text)
+returns setof private.rule_result
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -5855,20 +6135,10 @@ $$;
 comment on function private.check_rules is
 'Checks a text against every enabled rule of an account. Reads only rules that its caller may
 read.';
-grant execute on function private.check_rules to authenticated;
-grant execute on function private.check_rules to service_role;
+grant execute on function private.check_rules to authenticated, service_role;
 
 create function private.check_script(user_id uuid, content text)
-returns table (
-    rule_id uuid,
-    rule_name text,
-    kind text,
-    severity text,
-    status text,
-    spans jsonb,
-    message text,
-    suggestion text
-)
+returns setof private.rule_result
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c
@@ -5926,8 +6196,7 @@ create table private.starter_rules (
     rule_definition jsonb not null,
     primary key (pack, rule_name)
 );
-comment on table private.starter_rules is
-'The rules that rpc/adopt_starter_rules copies, by pack.';
+comment on table private.starter_rules is 'The rules that rpc/adopt_starter_rules copies, by pack.';
 alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)
@@ -5994,18 +6263,15 @@ create table public.scripts (
     updated_at timestamptz not null default now()
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
-comment on column public.scripts.user_id is
-'The account, from the token.';
+comment on column public.scripts.user_id is 'The account, from the token.';
 -- No foreign key: pruning jobs would rewrite their scripts.
 comment on column public.scripts.job_id is
 'The job that wrote it, even after that job is pruned; null if the user wrote it.';
-comment on column public.scripts.title is
-'The user''s title for it; null without one.';
+comment on column public.scripts.title is 'The user''s title for it; null without one.';
 comment on column public.scripts.status is
 'draft, or final: the text broke no rule of severity error when it was saved. New and changed
 rules apply to a final script only when its text changes.';
-comment on column public.scripts.origin is
-'Who wrote the first text: user or ai.';
+comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'The number of the current text, from 1. Earlier texts are in script_versions.';
 comment on column public.scripts.broken_rules is
@@ -6045,8 +6311,7 @@ create table public.script_versions (
 );
 comment on table public.script_versions is
 'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
-comment on column public.script_versions.created_at is
-'When a newer text replaced this one.';
+comment on column public.script_versions.created_at is 'When a newer text replaced this one.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
 
@@ -6055,12 +6320,13 @@ create policy script_versions_select_own on public.script_versions
 for select to authenticated
 using (user_id = (select auth.uid()));
 
-create function private.scripts_require()
+create function private.scripts_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_broken jsonb;
 begin
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -6074,37 +6340,45 @@ begin
             422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
         );
     end if;
-    return new;
-end;
-$$;
-comment on function private.scripts_require is
-'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
-user_id by the caller''s account. Errors: 422 invalid_script.';
-
-create function private.scripts_require_product()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if new.product_id is null then
+    if tg_op = 'INSERT' and new.product_id is null then
         perform private.fail(
             422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
             '{"field": "product_id"}'
         );
+    elsif tg_op = 'INSERT' then
+        -- Locks the product. A product whose deletion has begun counts as missing.
+        perform from public.products as p
+        where p.id = new.product_id and p.user_id = new.user_id for key share;
+        if not found then
+            perform private.fail(
+                404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+            );
+        end if;
     end if;
-    -- Locks the product. A product whose deletion has begun counts as missing.
-    perform from public.products as p
-    where p.id = new.product_id and p.user_id = new.user_id for key share;
-    if not found then
+    if new.status <> 'final' or tg_op = 'UPDATE' and old.status = 'final'
+        and old.content = new.content then
+        return new;
+    end if;
+    select jsonb_agg(jsonb_build_object(
+        'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
+    ))
+    into v_broken
+    from private.check_rules(new.user_id, new.content) as c
+    where c.severity = 'error' and c.status = 'fail';
+    if v_broken is not null then
         perform private.fail(
-            404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+            422, 'script_not_compliant',
+            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
+            jsonb_build_object('rules', v_broken)
         );
     end if;
     return new;
 end;
 $$;
-comment on function private.scripts_require_product is
-'Trigger: requires a product of the same account. Errors: 422 invalid_script, 404 not_found.';
+comment on function private.scripts_validate is
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Requires a product of
+the same account. Keeps a script that breaks a rule of severity error from being final. Errors: 422
+invalid_script, 404 not_found, 422 script_not_compliant.';
 
 create function private.scripts_keep_version()
 returns trigger
@@ -6126,51 +6400,10 @@ comment on function private.scripts_keep_version is
 'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
 write them.';
 
-create function private.scripts_require_compliance()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_broken jsonb;
-begin
-    if tg_op = 'UPDATE' and old.status = 'final' and old.content = new.content then
-        return new;
-    end if;
-    select jsonb_agg(jsonb_build_object(
-        'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
-    ))
-    into v_broken
-    from private.check_rules(new.user_id, new.content) as c
-    where c.severity = 'error' and c.status = 'fail';
-    if v_broken is not null then
-        perform private.fail(
-            422, 'script_not_compliant',
-            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
-            jsonb_build_object('rules', v_broken)
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.scripts_require_compliance is
-'Trigger: keeps a script that breaks a rule of severity error from being final.
-Errors: 422 script_not_compliant.';
-
-create trigger scripts_01_begin_rows before insert on public.scripts
-for each statement execute function private.number_row();
-create trigger scripts_02_number_row before insert on public.scripts
-for each row execute function private.number_row();
-create trigger scripts_10_require before insert or update on public.scripts
-for each row execute function private.scripts_require();
-create trigger scripts_11_require_account before insert on public.scripts
-for each row execute function private.require_account();
-create trigger scripts_12_settle_id before insert on public.scripts
-for each row execute function private.settle_id();
-create trigger scripts_20_require_product before insert on public.scripts
-for each row execute function private.scripts_require_product();
-create trigger scripts_30_require_compliance
-before insert or update of content, status on public.scripts
-for each row when (new.status = 'final') execute function private.scripts_require_compliance();
+create trigger scripts_01_admit_row before insert on public.scripts
+for each row execute function private.admit_row();
+create trigger scripts_10_validate before insert or update on public.scripts
+for each row execute function private.scripts_validate();
 create trigger scripts_40_require_quota after insert on public.scripts
 referencing new table as added
 for each statement execute function private.require_quota('stored_scripts');
@@ -6207,8 +6440,7 @@ declare
 begin
     update public.scripts as s set content = v.content, status = 'draft'
     from public.script_versions as v
-    where
-        s.id = restore_script_version.script_id
+    where s.id = restore_script_version.script_id
         and v.script_id = s.id
         and v.version = restore_script_version.version
     returning s.* into v_script;
@@ -6318,12 +6550,7 @@ an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    msg_id bigint,
-    read_ct integer,
-    job_id uuid,
-    title text,
-    content text,
-    review jsonb default null
+    msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb default null
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -6414,7 +6641,7 @@ declare
     v_usd numeric;
 begin
     if v_live.job_id is null
-        or v_user_id is not null and not private.lock_account(v_user_id) then
+        or v_user_id is not null and not private.lock_living_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)
@@ -6533,8 +6760,7 @@ create table private.apify_webhooks (
 comment on table private.apify_webhooks is
 'One webhook for each run that a job starts at Apify. It stays until the job is pruned, so that
 late and repeated calls are answered with success.';
-comment on column private.apify_webhooks.id is
-'Part of the URL that Apify calls.';
+comment on column private.apify_webhooks.id is 'Part of the URL that Apify calls.';
 comment on column private.apify_webhooks.secret_hash is
 'SHA-256 of the secret that only Apify has.';
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);
@@ -6610,10 +6836,8 @@ comment on table private.tiktok_connections is
 'The TikTok account that an account has connected, with encrypted tokens.';
 comment on column private.tiktok_connections.open_id is
 'TikTok''s id of the person, for this application only.';
-comment on column private.tiktok_connections.access_token is
-'Encrypted (Fernet).';
-comment on column private.tiktok_connections.refresh_token is
-'Encrypted (Fernet).';
+comment on column private.tiktok_connections.access_token is 'Encrypted (Fernet).';
+comment on column private.tiktok_connections.refresh_token is 'Encrypted (Fernet).';
 comment on column private.tiktok_connections.refreshing_until_at is
 'Until when one worker has the lease to refresh the tokens; null without a lease.';
 alter table private.tiktok_connections enable row level security;
@@ -6628,8 +6852,7 @@ comment on table private.tiktok_states is
 'OAuth states that TikTok has not answered yet. Each is single-use and lives for ten minutes.';
 comment on column private.tiktok_states.state_hash is
 'SHA-256 of the random state that TikTok sends back with the browser.';
-comment on column private.tiktok_states.verifier is
-'The PKCE code verifier, encrypted.';
+comment on column private.tiktok_states.verifier is 'The PKCE code verifier, encrypted.';
 create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
 alter table private.tiktok_states enable row level security;
 
@@ -6695,7 +6918,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.lock_account(begin_tiktok.user_id) then
+    if not private.lock_living_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -6715,8 +6938,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
         delete from private.tiktok_states as s
-        where
-            s.state_hash = take_tiktok_state.state_hash
+        where s.state_hash = take_tiktok_state.state_hash
             and s.user_id = take_tiktok_state.user_id
         returning s.verifier, s.created_at
     )
@@ -6730,20 +6952,15 @@ token.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(
-    user_id uuid,
-    open_id text,
-    scopes text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    user_id uuid, open_id text, scopes text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either the erasure sees this connection, or the lock fails.
-    if not private.lock_account(save_tiktok.user_id) then
+    if not private.lock_living_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Revokes only another person's tokens. For the same person that would end the new ones too.
@@ -6778,10 +6995,7 @@ edge has no table rights; the account is the one that began the flow.';
 grant execute on function private.save_tiktok to webhook;
 
 create function private.tiktok_of_job(
-    job_id uuid,
-    out access_token text,
-    out refresh_token text,
-    out is_stale boolean,
+    job_id uuid, out access_token text, out refresh_token text, out is_stale boolean,
     out is_over boolean
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -6807,8 +7021,7 @@ as $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
     from public.jobs as j
-    where
-        j.id = lease_tiktok_refresh.job_id
+    where j.id = lease_tiktok_refresh.job_id
         and c.user_id = j.user_id
         and c.refresh_token = lease_tiktok_refresh.refresh_token
         and coalesce(c.refreshing_until_at < now(), true);
@@ -6821,12 +7034,8 @@ refreshed them. Definer: workers have no table rights; the account comes from th
 grant execute on function private.lease_tiktok_refresh to worker;
 
 create function private.refresh_tiktok(
-    job_id uuid,
-    old_refresh_token text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    job_id uuid, old_refresh_token text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -6839,8 +7048,7 @@ begin
         refresh_ends_at = now() + make_interval(secs => refresh_tiktok.refresh_seconds),
         refreshing_until_at = null
     from public.jobs as j
-    where
-        j.id = refresh_tiktok.job_id
+    where j.id = refresh_tiktok.job_id
         and c.user_id = j.user_id
         and c.refresh_token = refresh_tiktok.old_refresh_token;
     return found;
@@ -6857,8 +7065,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
-    where
-        j.id = drop_tiktok.job_id
+    where j.id = drop_tiktok.job_id
         and c.user_id = j.user_id
         and c.refresh_token = drop_tiktok.refresh_token;
     return found;
@@ -7064,8 +7271,7 @@ begin
     on conflict do nothing;
     if not found then
         perform private.erase_account(a.id) from private.accounts as a
-        where
-            a.issuer = record_clerk_event.issuer
+        where a.issuer = record_clerk_event.issuer
             and a.subject = record_clerk_event.subject;
     end if;
     return 'erased';
@@ -7208,6 +7414,11 @@ begin atomic
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.spending as t
             where t.user_id = auth.uid()
         ),
+        'score_records',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.score_records as t
+            where t.user_id = auth.uid()
+        ),
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t
@@ -7257,48 +7468,49 @@ grant execute on function public.export_account to authenticated;
 
 create function private.prune_records(quantity integer default 1000)
 returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_rows integer;
-    v_pruned integer := 0;
-begin
     -- Clerk retries an event for some days. A later replay fails by the age of its signature.
-    delete from private.clerk_events as t where t.id = any (array(
-        select o.id from private.clerk_events as o
-        where o.received_at < now() - interval '90 days'
-        limit prune_records.quantity for update skip locked
-    ));
-    get diagnostics v_rows = row_count;
-    v_pruned := v_pruned + v_rows;
-    delete from private.usage as t where (t.user_id, t.metric, t.month) in (
-        select o.user_id, o.metric, o.month from private.usage as o
-        where o.month < private.current_month() - interval '13 months'
-        limit prune_records.quantity for update skip locked
-    );
-    get diagnostics v_rows = row_count;
-    v_pruned := v_pruned + v_rows;
-    delete from private.tiktok_states as t where t.state_hash = any (array(
-        select o.state_hash from private.tiktok_states as o
-        where o.created_at < now() - interval '10 minutes'
-        limit prune_records.quantity for update skip locked
-    ));
-    get diagnostics v_rows = row_count;
-    v_pruned := v_pruned + v_rows;
-    -- TikTok has not revoked these tokens for a month.
-    delete from private.tiktok_revocations as t where t.id = any (array(
-        select o.id from private.tiktok_revocations as o
-        where o.created_at < now() - interval '30 days'
-        limit prune_records.quantity for update skip locked
-    ));
-    get diagnostics v_rows = row_count;
-    return v_pruned + v_rows;
-end;
+    with events as (
+        delete from private.clerk_events as t where t.id = any (array(
+            select o.id from private.clerk_events as o
+            where o.received_at < now() - interval '90 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    ), months as (
+        delete from private.usage as t where (t.user_id, t.metric, t.month) in (
+            select o.user_id, o.metric, o.month from private.usage as o
+            where o.month < private.current_month() - interval '13 months'
+            limit prune_records.quantity for update skip locked
+        ) returning t.month
+    ), states as (
+        delete from private.tiktok_states as t where t.state_hash = any (array(
+            select o.state_hash from private.tiktok_states as o
+            where o.created_at < now() - interval '10 minutes'
+            limit prune_records.quantity for update skip locked
+        )) returning t.state_hash
+    ), revocations as (
+        -- TikTok has not revoked these tokens for a month.
+        delete from private.tiktok_revocations as t where t.id = any (array(
+            select o.id from private.tiktok_revocations as o
+            where o.created_at < now() - interval '30 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    ), notices as (
+        delete from public.notifications as t where t.id = any (array(
+            select o.id from public.notifications as o
+            where o.created_at < now() - interval '90 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    )
+    select (select count(*) from events)::integer + (select count(*) from months)::integer
+        + (select count(*) from states)::integer + (select count(*) from revocations)::integer
+        + (select count(*) from notices)::integer
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
-OAuth states after ten minutes, tokens to revoke after 30 days. Returns how many. Definer: workers
-have no table rights.';
+OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days.
+Returns how many. Definer: workers have no table rights.';
 grant execute on function private.prune_records to worker;
 
 -- schemas/93_overview.sql
@@ -7332,7 +7544,8 @@ select
     job.progress as job_progress,
     job.error_code as job_error_code,
     job.error_message as job_error_message,
-    sentiment.is_sample
+    sentiment.is_sample,
+    p.watch
 from public.products as p
 left join lateral (
     select
@@ -7382,7 +7595,7 @@ comment on column public.product_overview.score_band is
 comment on column public.product_overview.sentiment_net is
 'From -1 to 1; null without any text to judge.';
 comment on column public.product_overview.job_id is
-'The latest job. Jobs are pruned 30 days after they finish; then all job_* are null.';
+'The latest job. An ended job is pruned 30 days after it was added; then all job_* are null.';
 comment on column public.product_overview.job_status is
 'The status of the latest job: queued, running or waiting in flight; then succeeded, failed or
 cancelled.';
@@ -7650,15 +7863,13 @@ comment on function private.before_request is
 401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
 lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
 account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
-account exceeds the writes a minute of its plan or six requests at once, or requests without a
-token exceed three at once.
+account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
+share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
 Definer: accounts and counts are internal; role and identity come from the request.';
-grant execute on function private.before_request to anon;
-grant execute on function private.before_request to authenticated;
-grant execute on function private.before_request to service_role;
+grant execute on function private.before_request to anon, authenticated, service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
 -- Policies read the account at run time, so a custom plan is no better than a generic one. Planning
@@ -7674,13 +7885,13 @@ notify pgrst, 'reload config';
 
 -- schemas/95_realtime.sql
 
--- Realtime: where Supabase's publication exists, it pushes changes of public.jobs to their owners.
--- The policies of the table apply. Elsewhere frontends poll it.
+-- Realtime: where Supabase's publication exists, it pushes changes of public.jobs and
+-- public.notifications to their owners. The policies of the tables apply. Elsewhere frontends poll.
 
 do $$
 begin
     if exists (select from pg_publication as p where p.pubname = 'supabase_realtime') then
-        alter publication supabase_realtime add table public.jobs;
+        alter publication supabase_realtime add table public.jobs, public.notifications;
     end if;
 end;
 $$;
@@ -7703,6 +7914,7 @@ values
 ('erase_account', 'billing', 30, 10, 5),
 ('erase_rows', 'maintenance', 30, 1000, 5),
 ('prune_jobs', 'maintenance', 5, 3, 5),
+('watch_products', 'maintenance', 5, 3, 5),
 ('delete_source_runs', 'maintenance', 5, 3, 5),
 ('revoke_tiktok', 'maintenance', 20, 3, 30)
 on conflict on constraint job_kinds_pkey do update set
@@ -7714,6 +7926,7 @@ on conflict on constraint job_kinds_pkey do update set
 insert into private.schedules (name, kind, every)
 values
 ('prune_jobs', 'prune_jobs', '1 hour'),
+('watch_products', 'watch_products', '1 minute'),
 ('delete_source_runs', 'delete_source_runs', '5 minutes'),
 ('reconcile_billing', 'reconcile_billing', '10 minutes')
 on conflict on constraint schedules_pkey do update set
@@ -7734,12 +7947,12 @@ on conflict on constraint semaphores_pkey do update set
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses
+    max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history
 )
 values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20)
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800)
 on conflict on constraint plans_pkey do update set
     name = excluded.name,
     rank = excluded.rank,
@@ -7749,7 +7962,10 @@ on conflict on constraint plans_pkey do update set
     requests_per_minute = excluded.requests_per_minute,
     max_scripts = excluded.max_scripts,
     max_brand_rules = excluded.max_brand_rules,
-    kept_analyses = excluded.kept_analyses;
+    kept_analyses = excluded.kept_analyses,
+    has_transcripts = excluded.has_transcripts,
+    watch = excluded.watch,
+    kept_history = excluded.kept_history;
 
 insert into private.plan_prices (lookup_key, plan)
 values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')

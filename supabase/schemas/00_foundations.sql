@@ -47,18 +47,10 @@ alter role webhook set statement_timeout = '5s';
 alter role webhook set lock_timeout = '3s';
 alter role webhook set idle_in_transaction_session_timeout = '5s';
 
-grant usage on schema private to anon;
-grant usage on schema private to authenticated;
-grant usage on schema private to service_role;
-grant usage on schema private to worker;
-grant usage on schema private to webhook;
+grant usage on schema private to anon, authenticated, service_role, worker, webhook;
 
 create function private.fail(
-    status integer,
-    code text,
-    message text,
-    details jsonb default null,
-    headers jsonb default '{}'
+    status integer, code text, message text, details jsonb default null, headers jsonb default '{}'
 )
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -79,9 +71,8 @@ end;
 $$;
 comment on function private.fail is
 'Ends the request with an HTTP status and a stable code (docs/errors.md), and rolls everything
-back. From the second row of a bulk insert on, details name the row (private.number_row).';
-grant execute on function private.fail to authenticated;
-grant execute on function private.fail to service_role;
+back. From the second row of a bulk insert on, details name the row (private.admit_row).';
+grant execute on function private.fail to authenticated, service_role;
 
 create function private.require_text(
     value text, code text, field text, label text, max_characters integer
@@ -109,8 +100,7 @@ $$;
 comment on function private.require_text is
 'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
 422 with this code; details name the field.';
-grant execute on function private.require_text to authenticated;
-grant execute on function private.require_text to service_role;
+grant execute on function private.require_text to authenticated, service_role;
 
 create function private.is_json_container(value text)
 returns boolean
@@ -126,8 +116,7 @@ $$;
 comment on function private.is_json_container is
 'Whether a text is a JSON object or array, as PostgREST stores {"name": {"x": 1}} in a text
 column.';
-grant execute on function private.is_json_container to authenticated;
-grant execute on function private.is_json_container to service_role;
+grant execute on function private.is_json_container to authenticated, service_role;
 
 create function private.name_problem(name text)
 returns text
@@ -144,8 +133,7 @@ begin atomic
 end;
 comment on function private.name_problem is
 'What is wrong with a name, as the end of a sentence; null if nothing.';
-grant execute on function private.name_problem to authenticated;
-grant execute on function private.name_problem to service_role;
+grant execute on function private.name_problem to authenticated, service_role;
 
 create function private.asks_for_upsert()
 returns boolean
@@ -156,76 +144,7 @@ as $$
 $$;
 comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
-grant execute on function private.asks_for_upsert to authenticated;
-grant execute on function private.asks_for_upsert to service_role;
-
-create function private.number_row()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_row integer := case
-        when tg_level = 'ROW' then current_setting('private.row')::integer + 1 else 0
-    end;
-begin
-    perform set_config('private.row', v_row::text, true);
-    if v_row > 500 and current_setting('role') = 'authenticated' then
-        perform private.fail(
-            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.number_row is
-'Trigger: numbers the rows of an insert, so that an error can name its row. One request may add
-500 rows. Errors: 422 too_many_rows.';
-
-create function private.settle_id()
-returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_owner uuid;
-begin
-    -- Rows from outside the API have no account in a token, and no quota.
-    if auth.uid() is null then
-        return new;
-    end if;
-    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
-    -- and in the quota.
-    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
-    -- Dynamic SQL, because several tables take ids from clients.
-    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
-    into v_owner using new.id;
-    if v_owner = new.user_id and not private.asks_for_upsert() then
-        perform private.fail(
-            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
-        );
-    elsif v_owner <> new.user_id then
-        -- The status does not tell that the id exists. The new id does, to somebody who already
-        -- knows the other row's id.
-        new.id := gen_random_uuid();
-    end if;
-    return new;
-end;
-$$;
-comment on function private.settle_id is
-'Trigger: checks an id that the client chose. If the account already has it: 409 already_exists,
-unless the request resolves duplicates. If another account has it, replaces it by a new one.
-Definer: it reads the ids of all accounts.';
-
-create function private.keep_id()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    new.id := old.id;
-    return new;
-end;
-$$;
-comment on function private.keep_id is
-'Trigger: keeps the id of a row, whatever an upsert by another key sends.';
+grant execute on function private.asks_for_upsert to authenticated, service_role;
 
 create function private.touch_updated_at()
 returns trigger

@@ -12,8 +12,7 @@ create table public.accounts (
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is
-'Its display name; null without one.';
+comment on column public.accounts.name is 'Its display name; null without one.';
 comment on column public.accounts.locale is
 'The language of its packs: en, es, pt, fr or de. The owner may change it.';
 alter table public.accounts enable row level security;
@@ -25,9 +24,8 @@ for update to authenticated
 using (id = (select auth.uid()))
 with check (id = (select auth.uid()));
 -- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
-grant select on public.accounts to authenticated;
+grant select on public.accounts to authenticated, service_role;
 grant update (locale) on public.accounts to authenticated;
-grant select on public.accounts to service_role;
 
 -- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
@@ -42,10 +40,8 @@ create table private.accounts (
 ) with (fillfactor = 50);
 comment on table private.accounts is
 'The internal half of each account, with the same id. After an erasure it stays as the tombstone.';
-comment on column private.accounts.issuer is
-'The issuer of its session tokens: `iss`.';
-comment on column private.accounts.subject is
-'Its identity at the issuer: `sub`.';
+comment on column private.accounts.issuer is 'The issuer of its session tokens: `iss`.';
+comment on column private.accounts.subject is 'Its identity at the issuer: `sub`.';
 comment on column private.accounts.read_version is
 'Grows with each change of the account''s products, scripts and packs, and with each failed or
 cancelled job. The ETag depends on it.';
@@ -99,39 +95,72 @@ end;
 comment on function private.is_erased is
 'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
-create function private.lock_account(user_id uuid)
+create function private.lock_living_account(user_id uuid)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
-    where p.id = lock_account.user_id and a.deleted_at is null
+    where p.id = lock_living_account.user_id and a.deleted_at is null
     for key share of p skip locked;
     return found;
 end;
 $$;
-comment on function private.lock_account is
-'Locks an account against deletion until the transaction ends, without waiting. False: it is
-erased or unknown. Call it before each insert: then either the erasure sees the row, or this
-returns false.';
+comment on function private.lock_living_account is
+'Keeps an account from being deleted until the transaction ends; others may still use it. False: it
+is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
+or this returns false.';
 
-create function private.require_account()
+create function private.admit_row()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_row integer := coalesce(nullif(current_setting('private.row', true), ''), '0')::integer + 1;
+    v_owner uuid;
 begin
+    -- Numbers the rows of an insert for private.fail. private.require_quota resets the number.
+    perform set_config('private.row', v_row::text, true);
+    if v_row > 500 and current_setting('role') = 'authenticated' then
+        perform private.fail(
+            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
+        );
+    end if;
+    new.user_id := coalesce(new.user_id, auth.uid());
     -- The foreign key refuses an unknown account.
-    if not private.lock_account(new.user_id)
+    if not private.lock_living_account(new.user_id)
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    -- Rows from outside the API have no account in a token, and no quota.
+    if auth.uid() is null then
+        return new;
+    end if;
+    -- One insert at a time for each account and table. So each sees the rows of the others, as ids
+    -- and in the quota.
+    perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Dynamic SQL, because several tables take ids from clients.
+    execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
+    into v_owner using new.id;
+    if v_owner = new.user_id and not private.asks_for_upsert() then
+        perform private.fail(
+            409, 'already_exists', 'You have already added this.', '{"field": "id"}'
+        );
+    elsif v_owner <> new.user_id then
+        -- The status does not tell that the id exists. The new id does, to somebody who already
+        -- knows the other row's id.
+        new.id := gen_random_uuid();
     end if;
     return new;
 end;
 $$;
-comment on function private.require_account is
-'Trigger: refuses rows for an erased account, even in a request that began before the erasure.
-Definer: it reads the tombstones. Errors: 403 account_deleted.';
+comment on function private.admit_row is
+'Trigger, before all others of an insert. Numbers the row, replaces a null user_id by the caller''s
+account, and refuses rows for an erased account. An id that the account has already: 409
+already_exists, unless the request resolves duplicates. An id of another account becomes a new one.
+Definer: it reads tombstones and the ids of all accounts. Errors: 422 too_many_rows, 403
+account_deleted, 409 already_exists.';
 
 create function private.bump_read_version()
 returns trigger

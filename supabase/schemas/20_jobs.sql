@@ -1,6 +1,6 @@
--- Jobs: what a user sees of background work, and the tables of the job protocol. The protocol's
--- glossary opens 22_job_protocol.sql. Everybody locks in this order: product, message
--- (pgmq.q_jobs), public.jobs, private.live_jobs.
+-- Jobs: what a user sees of background work, and the tables of the job protocol. The glossary is in
+-- 22_job_protocol.sql. All functions lock in one order: product, message (pgmq.q_jobs),
+-- public.jobs, private.live_jobs.
 
 create extension if not exists pgmq;
 
@@ -10,8 +10,7 @@ create table private.queues (
 );
 comment on table private.queues is
 'The logical queues. Their messages share one pgmq queue; the header `queue` tells them apart.';
-comment on column private.queues.is_paused is
-'Workers claim nothing from it. Jobs that run go on.';
+comment on column private.queues.is_paused is 'Workers claim nothing from it. Jobs that run go on.';
 alter table private.queues enable row level security;
 
 create table public.jobs (
@@ -44,8 +43,8 @@ cancelled.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
 comment on column public.jobs.stage is
 'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
-collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving;
-retrying, waiting, waiting_for_source, waiting_for_tiktok while it waits; at last done, failed or
+collecting_videos, collecting_comments, searching_videos, analysing, writing, reviewing, saving.
+While it waits: retrying, waiting, waiting_for_source, waiting_for_tiktok. At last: done, failed,
 cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
@@ -56,7 +55,8 @@ comment on column public.jobs.error_code is
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
 comment on column public.jobs.finished_at is
-'When it succeeded, failed or was cancelled; null before. The row is removed 30 days later.';
+'When it succeeded, failed or was cancelled; null before. An ended job is removed 30 days after
+created_at.';
 
 -- No index on what an update changes, not even in its condition: each update of a job would then
 -- write to all of them.
@@ -85,7 +85,7 @@ create table private.job_kinds (
     backoff_seconds double precision not null default 5 check (backoff_seconds >= 0)
 );
 comment on table private.job_kinds is
-'What kinds of work exist, where they queue, how often they are tried.';
+'The kinds of work: the queue of each, and how often it is tried.';
 comment on column private.job_kinds.max_failures is 'The failure with this number is final.';
 comment on column private.job_kinds.max_crashes is
 'The crash with this number is final: the payload kills its workers.';
@@ -131,12 +131,12 @@ create table private.waiting_workers (
     primary key (queue, worker)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 comment on table private.waiting_workers is
-'Workers that wait for jobs of a queue. An enqueue notifies only for them, because commits that
-notify wait for each other. private.claim writes the rows.';
+'Workers that wait for jobs of a queue. private.claim writes the rows. An enqueue notifies only if
+there is one, because commits that notify wait for each other.';
 comment on column private.waiting_workers.busy_tenants is
 'Tenants whose jobs the worker runs already. Their new jobs do not notify it.';
 comment on column private.waiting_workers.ends_at is
-'The row ends then, unless the worker renews it. A dead worker leaves its row behind.';
+'The row counts until then; the worker renews it. A dead worker leaves its row behind.';
 alter table private.waiting_workers enable row level security;
 
 create table private.dead_letters (

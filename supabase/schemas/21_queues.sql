@@ -4,15 +4,12 @@
 -- its queue, its tenant and its tenant's weight. Two columns of pgmq tell its state:
 --   ready      vt <= enqueued_at  It stands in its tenant's line, in the order of vt.
 --   scheduled  vt > enqueued_at   It is delayed, snoozed or leased until vt.
--- A message stays scheduled when its vt has passed, until the next claim makes it ready.
--- Ready and scheduled messages have indexes of their own: a claim reads no message that sleeps.
+-- The first claim after vt makes a scheduled message ready. Each state has indexes of its own, so a
+-- claim reads no message that sleeps.
 
 create function private.create_message_store()
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_member record;
@@ -90,70 +87,10 @@ comment on type private.claimed_job is
 'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
 outcome instead of handing it out. `cursor`: for the worker''s next claim.';
 
-create function private.start_scan(
-    queue text, inout cursor private.claim_cursor, out oldest timestamptz
-)
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
-    v_now timestamptz := statement_timestamp();
-    v_snapshot pg_snapshot := pg_current_snapshot();
-    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
-    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
-    v_scheduled timestamptz;
-begin
-    oldest := (
-        select m.vt from pgmq.q_jobs as m
-        where m.headers ->> 'queue' = start_scan.queue and m.vt <= m.enqueued_at
-            and m.vt between v_floor and v_now
-        order by m.vt limit 1
-    );
-    v_scheduled := (
-        select m.vt from pgmq.q_jobs as m
-        where m.headers ->> 'queue' = start_scan.queue and m.vt > m.enqueued_at
-            and m.vt between v_floor and v_now
-        order by m.vt limit 1
-    );
-    if v_scheduled is not null then
-        update pgmq.q_jobs as m set enqueued_at = m.vt
-        where m.msg_id = any (array(
-            select d.msg_id from pgmq.q_jobs as d
-            where d.headers ->> 'queue' = start_scan.queue and d.vt > d.enqueued_at
-                and d.vt between v_scheduled and v_now
-            order by d.vt limit 1000 for update skip locked
-        ));
-        oldest := least(oldest, v_scheduled);
-    end if;
-    -- Rows appear at commit, later than their vt. Once every transaction of an earlier claim has
-    -- finished, no older row can still appear, so scans may start there.
-    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
-        cursor.floor := coalesce(cursor.seen_at, '-infinity');
-        cursor.seen_at := v_now;
-        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
-    end if;
-    cursor.floor := least(cursor.floor, oldest);
-    if v_is_full then
-        cursor.full_scan_at := v_now + interval '1 minute';
-    end if;
-end;
-$$;
-comment on function private.start_scan is
-'Begins a claim. Makes scheduled messages ready whose time has come, the 1,000 oldest at most. Gives
-the vt of the oldest due message, null without one, and the cursor with the floor of the next scan.
-The floor matters while somebody holds an old snapshot: index entries of ended messages stay then,
-and a scan from the beginning would read them all.';
-
 create function private.next_tenant(
     queue text, after text, oldest timestamptz, out tenant text, out weight integer
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     select m.headers ->> 'tenant', coalesce((m.headers ->> 'weight')::integer, 1)
@@ -179,17 +116,10 @@ comment on function private.next_tenant is
 weight: no other one has ready messages.';
 
 create function private.take_turns(
-    queue text,
-    quantity integer,
-    busy_tenants text[],
-    oldest timestamptz,
-    inout cursor private.claim_cursor,
-    out msg_ids bigint[]
+    queue text, quantity integer, busy_tenants text[], oldest timestamptz,
+    inout cursor private.claim_cursor, out msg_ids bigint[]
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := statement_timestamp();
@@ -253,10 +183,7 @@ that others have locked are skipped. Tenants in `busy_tenants` get nothing.';
 
 create function private.lease(msg_ids bigint[], lease_seconds integer)
 returns setof private.claimed_job
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
@@ -304,18 +231,11 @@ comment on function private.lease is
 worker: that counts as a crash.';
 
 create function private.claim(
-    queue text,
-    quantity integer,
-    lease_seconds integer,
-    cursor private.claim_cursor default null,
-    busy_tenants text[] default '{}',
-    worker uuid default null
+    queue text, quantity integer, lease_seconds integer, cursor private.claim_cursor default null,
+    busy_tenants text[] default '{}', worker uuid default null
 )
 returns setof private.claimed_job
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Sessions plan these statements while the table may be empty and keep the plans, which must suit a
 -- million rows. The settings hold in the functions below, too.
 set enable_seqscan = off
@@ -327,7 +247,13 @@ set enable_incremental_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    v_scan record;
+    -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
+    v_now timestamptz := statement_timestamp();
+    v_snapshot pg_snapshot := pg_current_snapshot();
+    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
+    v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
+    v_oldest timestamptz;
+    v_scheduled timestamptz;
     v_turns record;
     v_job private.claimed_job;
     v_claimed integer := 0;
@@ -335,9 +261,45 @@ begin
     if (select q.is_paused from private.queues as q where q.queue = claim.queue) then
         return;
     end if;
-    v_scan := private.start_scan(queue, cursor);
-    if v_scan.oldest is not null then
-        v_turns := private.take_turns(queue, quantity, busy_tenants, v_scan.oldest, v_scan.cursor);
+    -- 1. Finds the oldest due message, and makes scheduled messages ready whose time has come.
+    v_oldest := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = claim.queue and m.vt <= m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    v_scheduled := (
+        select m.vt from pgmq.q_jobs as m
+        where m.headers ->> 'queue' = claim.queue and m.vt > m.enqueued_at
+            and m.vt between v_floor and v_now
+        order by m.vt limit 1
+    );
+    if v_scheduled is not null then
+        update pgmq.q_jobs as m set enqueued_at = m.vt
+        where m.msg_id = any (array(
+            select d.msg_id from pgmq.q_jobs as d
+            where d.headers ->> 'queue' = claim.queue and d.vt > d.enqueued_at
+                and d.vt between v_scheduled and v_now
+            order by d.vt limit 1000 for update skip locked
+        ));
+        v_oldest := least(v_oldest, v_scheduled);
+    end if;
+    -- 2. Moves the floor of the next scan. Below it may be index entries of ended messages, which
+    -- an old snapshot keeps alive. Rows appear at commit, later than their vt. Once every
+    -- transaction of an earlier claim has finished, no older row can still appear, so scans may
+    -- start there.
+    if pg_snapshot_xmin(v_snapshot) >= coalesce(cursor.seen_xid, '0') then
+        cursor.floor := coalesce(cursor.seen_at, '-infinity');
+        cursor.seen_at := v_now;
+        cursor.seen_xid := pg_snapshot_xmax(v_snapshot);
+    end if;
+    cursor.floor := least(cursor.floor, v_oldest);
+    if v_is_full then
+        cursor.full_scan_at := v_now + interval '1 minute';
+    end if;
+    -- 3. Leases what is due. The last crash that a kind allows fails the job here.
+    if v_oldest is not null then
+        v_turns := private.take_turns(queue, quantity, busy_tenants, v_oldest, cursor);
         for v_job in select l.* from private.lease(v_turns.msg_ids, lease_seconds) as l loop
             v_claimed := v_claimed + 1;
             if v_job.ending is null then
@@ -351,8 +313,9 @@ begin
             end if;
         end loop;
     end if;
+    -- 4. A worker that got nothing is notified of jobs from now on.
     if worker is not null and v_claimed = 0 then
-        perform private.wait_for_jobs(queue, worker, busy_tenants);
+        perform private.register_waiting_worker(queue, worker, busy_tenants);
     elsif worker is not null and v_claimed < quantity then
         -- It has room for more and looks again by itself: no enqueue has to notify it.
         update private.waiting_workers as w set ends_at = clock_timestamp()
@@ -361,9 +324,9 @@ begin
 end;
 $$;
 comment on function private.claim is
-'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns, and those in
-`busy_tenants` sit out; `cursor` comes from the worker''s claim before. The last crash that a kind
-allows fails the job here, so that no payload kills workers for ever. A `worker` that gets nothing
-is notified of jobs from then on. It looks again soon, because jobs added in that moment notify
-nobody. Definer, as all of the protocol: workers have no table rights.';
+'Leases up to `quantity` due jobs of a queue for `lease_seconds`. Tenants take turns; those in
+`busy_tenants` sit out. `cursor` comes from the worker''s claim before. A job that crashes its
+workers too often fails here, so that no payload kills workers for ever. A `worker` that gets
+nothing is notified of jobs from then on. It must look again soon, because jobs added in that moment
+notify nobody. Definer, as all of the protocol: workers have no table rights.';
 grant execute on function private.claim to worker;

@@ -1,27 +1,27 @@
--- The job protocol: what adds jobs, what workers call, what users and operators do with jobs. The
--- claim stands in 21_queues.sql. Glossary:
+-- The job protocol: what adds jobs, and what workers, users and operators do with them. The claim
+-- is in 21_queues.sql. Glossary:
 --   job            background work: a row of public.jobs, and of private.live_jobs until it ends
 --   message        the queue's entry of an unfinished job, in pgmq.q_jobs; carries ids only
 --   queue          a logical queue: kinds of jobs that workers choose, pause and measure together
 --   tenant         the fairness key: the account whose work it is, or "system"
---   weight         how many jobs in a row a tenant gets when tenants take turns; a plan has more
---   claim          leasing due messages to a worker
+--   weight         how many jobs in a row a tenant gets when tenants take turns; plans differ
+--   claim          a worker leases due messages
 --   cursor         what a worker hands from one claim to the next: whose turn it is, where to scan
 --   lease          a worker's right to a message until vt; heartbeats renew it (private.extend)
---   fencing token  (msg_id, read_ct): changes with each claim and each giving back; a worker that
+--   fencing token  (msg_id, read_ct): each claim and each giving back changes it; a worker that
 --                  lost its lease names an old one, and changes nothing
 --   attempt        one run of a job; failures (errors) and crashes (vanished workers) count apart
---   snooze         giving a job back until a time or an event, without counting an attempt
---   wake           making a snoozed job due now
+--   snooze         a job waits for a time or an event; no attempt counts
+--   retry          a failed attempt counts, and the job queues again after a backoff
+--   release        a worker that stops queues its job again; no attempt counts
+--   wake           an event makes a snoozed job due now
 --   step           a result that must not be paid for twice, kept until the job ends
 --   dead letter    what a failed job needs to come back (private.redrive)
 --   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
 create function private.call_workers(queue text, tenants text[])
 returns void
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform pg_notify('jobs', call_workers.queue)
@@ -33,14 +33,12 @@ begin
 end;
 $$;
 comment on function private.call_workers is
-'Notifies workers of new jobs of these tenants, if a worker waits for them. PostgreSQL sends it at
-commit. Commits that notify wait for each other.';
+'Notifies workers of due jobs of these tenants, if a worker waits for any of them. PostgreSQL
+notifies at commit.';
 
-create function private.wait_for_jobs(queue text, worker uuid, busy_tenants text[])
+create function private.register_waiting_worker(queue text, worker uuid, busy_tenants text[])
 returns void
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into private.waiting_workers as w (queue, worker, busy_tenants, ends_at)
@@ -57,87 +55,44 @@ begin
     end if;
 end;
 $$;
-comment on function private.wait_for_jobs is
-'Notes that a worker wants to be notified of jobs, but not of those of `busy_tenants`. Forgets dead
-workers.';
+comment on function private.register_waiting_worker is
+'Notes that a worker waits and must be notified of jobs, but not of those of `busy_tenants`. Returns
+at once. Forgets dead workers.';
 
-create function private.add_message(queue text, job_id uuid, tenant text)
-returns bigint
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+create function private.message_headers(queue text, tenant text)
+returns jsonb
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_weight integer := private.tenant_weight(nullif(add_message.tenant, 'system')::uuid);
-    v_now timestamptz := clock_timestamp();
-    v_msg_id bigint;
+    -- The weight doubles with each rank.
+    v_weight integer := (
+        select 1 << p.rank from public.plans as p
+        where tenant <> 'system' and p.id = private.plan_of(nullif(tenant, 'system')::uuid)
+    );
 begin
-    -- As pgmq.send does, which plans its statement with every call.
-    insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
-    values (
-        jsonb_build_object('job_id', add_message.job_id),
-        jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight),
-        v_now,
-        v_now
-    )
-    returning msg_id into v_msg_id;
-    return v_msg_id;
+    return jsonb_build_object('queue', queue, 'tenant', tenant, 'weight', v_weight);
 end;
 $$;
-comment on function private.add_message is
-'Adds the message of a job to a queue and returns its msg_id. The caller has written something
-before: scans rely on a transaction''s id being older than its messages.';
-
-create function private.enqueue_message(
-    job_id uuid, tenant text, kind text, key text, arguments jsonb, steps jsonb
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_queue text;
-    v_msg_id bigint;
-begin
-    select k.queue into strict v_queue from private.job_kinds as k
-    where k.kind = enqueue_message.kind;
-    v_msg_id := private.add_message(v_queue, job_id, tenant);
-    insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
-    values (job_id, v_msg_id, tenant, kind, key, arguments, steps)
-    on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
-    if not found then
-        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
-        return false;
-    end if;
-    perform private.call_workers(v_queue, array[enqueue_message.tenant]);
-    return true;
-end;
-$$;
-comment on function private.enqueue_message is
-'Queues a job whose row of public.jobs is there. False: a live job of its tenant and kind has the
-key.';
+comment on function private.message_headers is
+'The headers of a job''s message. The plan gives the weight: 1 on the free plan. A null weight, as
+of the system, counts as 1.';
 
 create function private.enqueue(
-    kind text,
-    user_id uuid,
-    product_id uuid default null,
-    key text default null,
-    arguments jsonb default '{}'
+    kind text, user_id uuid, product_id uuid default null, key text default null,
+    arguments jsonb default '{}', steps jsonb default null, job_id uuid default gen_random_uuid()
 )
 returns uuid
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_job_id uuid := gen_random_uuid();
     v_tenant text := coalesce(enqueue.user_id::text, 'system');
+    v_queue text;
     v_live_id uuid;
+    v_is_new boolean;
+    v_now timestamptz;
+    v_msg_id bigint;
 begin
+    select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
         -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
         if enqueue.key is not null then
@@ -148,29 +103,46 @@ begin
             end if;
         end if;
         insert into public.jobs (id, user_id, product_id, kind)
-        values (v_job_id, enqueue.user_id, enqueue.product_id, enqueue.kind);
-        if private.enqueue_message(v_job_id, v_tenant, kind, key, arguments, null) then
-            return v_job_id;
+        values (enqueue.job_id, enqueue.user_id, enqueue.product_id, enqueue.kind)
+        on conflict on constraint jobs_pkey do nothing;
+        v_is_new := found;
+        -- As pgmq.send does, which plans its statement with every call. The transaction has written
+        -- before: scans rely on its id being older than its messages.
+        v_now := clock_timestamp();
+        insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+        values (
+            jsonb_build_object('job_id', enqueue.job_id),
+            private.message_headers(v_queue, v_tenant), v_now, v_now
+        )
+        returning msg_id into v_msg_id;
+        insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
+        values (
+            enqueue.job_id, v_msg_id, v_tenant, enqueue.kind, enqueue.key, enqueue.arguments,
+            enqueue.steps
+        )
+        on conflict on constraint live_jobs_tenant_kind_key_key do nothing;
+        if found then
+            perform private.call_workers(v_queue, array[v_tenant]);
+            return enqueue.job_id;
         end if;
         -- Another transaction was first with this key: take back ours and look for theirs, which
         -- may have ended already.
-        delete from public.jobs where id = v_job_id;
+        delete from pgmq.q_jobs as m where m.msg_id = v_msg_id;
+        delete from public.jobs as j where j.id = enqueue.job_id and v_is_new;
     end loop;
 end;
 $$;
 comment on function private.enqueue is
 'Adds a job in the caller''s transaction and returns its id. A live job of the same user, kind and
-key is returned instead. No login may call it: who can queue anything can queue the erasure of any
-account. Each use has a function of its own that calls it.';
+key is returned instead. A `job_id` that public.jobs has already is queued again. No login may call
+it: who can queue anything can queue the erasure of any account. Each use has a function of its own
+that calls it.';
 
 create function private.end_job(
     job_id uuid, outcome text, error_code text default null, error_message text default null
 )
 returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.jobs as j set
@@ -193,17 +165,11 @@ comment on function private.end_job is
 'Ends a job whose message the caller has deleted. A failed one keeps what private.redrive needs.';
 
 create function private.complete(
-    msg_id bigint,
-    read_ct integer,
-    outcome text default 'succeeded',
-    error_code text default null,
+    msg_id bigint, read_ct integer, outcome text default 'succeeded', error_code text default null,
     error_message text default null
 )
 returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- As in private.claim: the plans are kept, and must suit a million rows.
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
@@ -228,10 +194,7 @@ grant execute on function private.complete to worker;
 
 create function private.lock_message(msg_id bigint, read_ct integer default null)
 returns private.live_jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -249,17 +212,11 @@ comment on function private.lock_message is
 or, without read_ct, the job has ended.';
 
 create function private.snooze(
-    msg_id bigint,
-    read_ct integer,
-    delay_seconds double precision,
-    stage text,
+    msg_id bigint, read_ct integer, delay_seconds double precision, stage text,
     status text default 'waiting'
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(snooze.msg_id, snooze.read_ct);
@@ -291,23 +248,17 @@ begin
 end;
 $$;
 comment on function private.snooze is
-'Gives a job back without counting an attempt. Status waiting: until the delay ends or private.wake
-is called. Status queued: a worker that stops hands it on. A job that its user cancelled ends.
-Returns the job''s status, or null when the lease was lost.';
+'Gives a job back, due after the delay. It counts no attempt. Status waiting is a snooze:
+private.wake ends it early. Status queued is a release, or a retry whose failure private.retry has
+counted. A job that its user cancelled ends. Returns the job''s status; null: the lease was lost.';
 grant execute on function private.snooze to worker;
 
 create function private.retry(
-    msg_id bigint,
-    read_ct integer,
-    error_code text,
-    error_message text,
+    msg_id bigint, read_ct integer, error_code text, error_message text,
     after_seconds double precision default null
 )
 returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := private.lock_message(retry.msg_id, retry.read_ct);
@@ -330,21 +281,19 @@ begin
         perform private.complete(msg_id, read_ct, 'failed', error_code, error_message);
         return 'failed';
     end if;
+    -- The failure is counted: what is left is to give the job back.
     return private.snooze(msg_id, read_ct, v_delay_seconds, 'retrying', 'queued');
 end;
 $$;
 comment on function private.retry is
-'Counts a failure and queues the job again after a backoff, or after `after_seconds` if that is
-longer. The last failure allowed is final. Returns queued, failed, cancelled, or null when the lease
-was lost.';
+'Counts a failed attempt and queues the job again after a backoff, or after `after_seconds` if that
+is longer. The last failure allowed ends the job. Returns queued, failed or cancelled; null: the
+lease was lost.';
 grant execute on function private.retry to worker;
 
 create function private.wake(job_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Without the message's lock this could end the lease of a worker that claims right now.
@@ -370,15 +319,12 @@ begin
 end;
 $$;
 comment on function private.wake is
-'Makes a snoozed job due now. A job that still runs will not sleep at its next snooze. False: it
-does not sleep.';
+'Makes a snoozed job due now: true. A job that still runs will not wait at its next snooze: false.
+False also if there is nothing to wake.';
 
 create function private.extend(msg_ids bigint[], read_cts integer[], lease_seconds integer)
 returns table (msg_id bigint, read_ct integer, is_cancelled boolean)
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update pgmq.q_jobs as m
     set vt = clock_timestamp() + make_interval(secs => extend.lease_seconds)
@@ -388,16 +334,13 @@ as $$
     returning m.msg_id, m.read_ct, l.is_cancelled
 $$;
 comment on function private.extend is
-'Heartbeat of a worker: renews its leases in one statement. A token that is not returned was lost.
-is_cancelled: stop the job.';
+'Heartbeat of a worker: renews its leases in one statement. A token that it does not return was
+lost. is_cancelled: stop the job.';
 grant execute on function private.extend to worker;
 
 create function private.progress(msg_id bigint, read_ct integer, stage text, progress integer)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update public.jobs as j set stage = progress.stage, progress = progress.progress
     from private.lock_message(progress.msg_id, progress.read_ct) as l
@@ -410,10 +353,7 @@ grant execute on function private.progress to worker;
 
 create function private.save_step(msg_id bigint, read_ct integer, name text, result jsonb)
 returns boolean
-language sql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     update private.live_jobs as l
     set steps = coalesce(l.steps, '{}') || jsonb_build_object(name, result)
@@ -428,10 +368,7 @@ grant execute on function private.save_step to worker;
 
 create function private.cancel_own_job(job_id uuid)
 returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- The message's lock decides between this and a claim, and this and the job's end.
@@ -457,10 +394,7 @@ grant execute on function private.cancel_own_job to authenticated;
 
 create function public.cancel_job(job_id uuid)
 returns public.jobs
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job public.jobs;
@@ -483,22 +417,21 @@ grant execute on function public.cancel_job to authenticated;
 
 create function private.redrive(job_id uuid)
 returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_job public.jobs;
     v_dead private.dead_letters;
 begin
     -- The job before its letter, as pruning locks them.
-    perform from public.jobs as j where j.id = redrive.job_id for update;
+    select j.* into v_job from public.jobs as j where j.id = redrive.job_id for update;
     select d.* into v_dead from private.dead_letters as d
     where d.job_id = redrive.job_id for update;
     -- Its user may have started the same work again since.
-    if not found or not private.enqueue_message(
-        v_dead.job_id, v_dead.tenant, v_dead.kind, v_dead.key, v_dead.arguments, v_dead.steps
-    ) then
+    if not found or private.enqueue(
+        v_dead.kind, v_job.user_id, v_job.product_id, v_dead.key, v_dead.arguments, v_dead.steps,
+        v_dead.job_id
+    ) <> v_dead.job_id then
         return false;
     end if;
     update public.jobs as j set
@@ -524,10 +457,7 @@ returns table (
     oldest_due_seconds double precision,
     dead_letters bigint
 )
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
@@ -572,6 +502,7 @@ begin
 end;
 $$;
 comment on function private.queue_metrics is
-'Each queue''s state: messages that are due, and that are not (delayed, snoozed or leased), each
-counted up to 1,000 so that it takes milliseconds at a million rows; for how many seconds the oldest
-due one has waited, null without one; failed jobs that could be redriven.';
+'The state of each queue. due: messages whose time has come. not_due: delayed, snoozed or leased
+ones. Both count up to 1,000, which takes milliseconds at a million rows. oldest_due_seconds: how
+long the oldest due message has waited; null without one. dead_letters: failed jobs that
+private.redrive could bring back.';

@@ -1,5 +1,5 @@
--- Beside the job protocol: semaphores and rate limits that all workers share, schedules, the
--- message store after a restore, what operators do with messages, pruning.
+-- Beside the job protocol: semaphores and rate limits that all workers share, schedules, restoring
+-- the message store, what operators do with messages, pruning.
 
 create table private.semaphores (
     name text primary key,
@@ -8,8 +8,8 @@ create table private.semaphores (
     starts_per_minute integer check (starts_per_minute > 0)
 );
 comment on table private.semaphores is
-'How many jobs of all workers may use an outside service at once, in all and of one user, and how
-many may start a minute. Null: no such limit.';
+'How many jobs may use an outside service at once, in all and of one user. How many may start a
+minute. The limits hold across all workers. Null: no such limit.';
 alter table private.semaphores enable row level security;
 
 create table private.semaphore_holders (
@@ -21,18 +21,15 @@ create table private.semaphore_holders (
     started_at timestamptz not null default clock_timestamp()
 );
 comment on table private.semaphore_holders is
-'Which attempts have acquired a semaphore. A row counts as long as its fencing token is good, so
-that a dead worker holds nothing; and for a minute as a start.';
+'Which attempts have acquired a semaphore. A row counts as running while its fencing token is good,
+so a dead worker holds nothing. It counts as a start for a minute.';
 create index semaphore_holders_semaphore_name_started_at_idx
 on private.semaphore_holders (semaphore_name, started_at);
 alter table private.semaphore_holders enable row level security;
 
 create function private.acquire(msg_id bigint, read_ct integer, semaphore text)
 returns double precision
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant text := (private.lock_message(acquire.msg_id, acquire.read_ct)).tenant;
@@ -100,7 +97,7 @@ create table private.schedules (
     problem text
 );
 comment on table private.schedules is
-'Recurring system work, fired once by whichever worker looks first. After a pause it fires once for
+'Recurring system work. The first worker that looks fires it, once. After a pause it fires once for
 all the times missed.';
 comment on column private.schedules.every is
 'From a second to 366 days; no months and years, which differ in length: write 30 days.';
@@ -112,10 +109,7 @@ alter table private.schedules enable row level security;
 
 create function private.fire_schedules()
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schedule private.schedules;
@@ -150,17 +144,16 @@ end;
 $$;
 comment on function private.fire_schedules is
 'Queues what is due by schedule, once across all workers, and returns how many. A schedule that
-cannot fire says why in its row and is tried again after ten minutes. Works without pg_cron.';
+cannot fire says why in its row, and fires again after ten minutes. Works without pg_cron.';
 grant execute on function private.fire_schedules to worker;
 
 create function private.restore_queues()
 returns integer
-language plpgsql
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lost uuid [];
+    v_now timestamptz := clock_timestamp();
 begin
     if to_regclass('pgmq.q_jobs') is null then
         perform private.create_message_store();
@@ -173,23 +166,26 @@ begin
         )
     );
     update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_lost);
-    update private.live_jobs as l set msg_id = private.add_message(k.queue, l.job_id, l.tenant)
-    from private.job_kinds as k
-    where l.kind = k.kind and l.job_id = any (v_lost);
+    with sent as (
+        insert into pgmq.q_jobs as m (message, headers, vt, enqueued_at)
+        select
+            jsonb_build_object('job_id', l.job_id), private.message_headers(k.queue, l.tenant),
+            v_now, v_now
+        from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+        where l.job_id = any (v_lost)
+        returning m.msg_id, (m.message ->> 'job_id')::uuid as job_id
+    )
+    update private.live_jobs as l set msg_id = s.msg_id from sent as s where l.job_id = s.job_id;
     return cardinality(v_lost);
 end;
 $$;
 comment on function private.restore_queues is
-'After a restore from a dump without the schema pgmq (`supabase db dump` leaves it out), or after
-somebody deleted messages. Makes the message store if it is missing. Queues each live job that has
-lost its message, and returns how many. For operators.';
+'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues
+each live job that has lost its message, and returns how many. For operators, after a restore.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_live private.live_jobs := (
@@ -213,12 +209,9 @@ comment on function private.set_aside is
 the caller moves to pgmq''s archive in the same transaction. Null: no such job. A worker that runs
 the job loses its lease. For operators.';
 
-create function private.cancel_idle(queue text, quantity integer)
+create function private.cancel_not_running(queue text, quantity integer)
 returns bigint[]
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job_id uuid;
@@ -228,8 +221,8 @@ begin
     for v_msg_id, v_job_id in
         select m.msg_id, j.id
         from pgmq.q_jobs as m inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
-        where m.headers ->> 'queue' = cancel_idle.queue and j.status <> 'running'
-        limit cancel_idle.quantity for update of m, j skip locked
+        where m.headers ->> 'queue' = cancel_not_running.queue and j.status <> 'running'
+        limit cancel_not_running.quantity for update of m, j skip locked
     loop
         perform private.end_job(v_job_id, 'cancelled');
         v_msg_ids := v_msg_ids || v_msg_id;
@@ -237,18 +230,15 @@ begin
     return v_msg_ids;
 end;
 $$;
-comment on function private.cancel_idle is
-'Cancels up to `quantity` jobs of a queue that do not run. Returns the msg_ids of their messages,
-which the caller deletes in the same transaction. For operators.';
+comment on function private.cancel_not_running is
+'Cancels up to `quantity` jobs of a queue that no worker runs: queued and waiting ones. Returns the
+msg_ids of their messages, which the caller deletes in the same transaction. For operators.';
 
 create function private.prune_jobs(
     older_than interval default '30 days', quantity integer default 1000
 )
 returns integer
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_pruned integer;
@@ -262,8 +252,7 @@ begin
         ))
         returning j.user_id
     ), readers as (
-        -- Whoever holds one of these is counting a change; we must not wait, for they may want our
-        -- jobs.
+        -- A transaction that has locked one of these may wait for our jobs: skip it.
         select a.id from private.accounts as a
         where a.id in (select g.user_id from gone as g) for no key update skip locked
     ), counted as (
@@ -279,6 +268,6 @@ begin
 end;
 $$;
 comment on function private.prune_jobs is
-'Deletes up to `quantity` ended jobs that began longer ago than `older_than`, with their dead
-letters, and returns how many. Results stay. Archived messages go after the same time.';
+'Deletes up to `quantity` ended jobs that were added longer ago than `older_than`, and returns how
+many. Their dead letters go with them. Results stay. Archived messages go after the same time.';
 grant execute on function private.prune_jobs to worker;

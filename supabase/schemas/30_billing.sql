@@ -13,7 +13,9 @@ create table public.plans (
     max_brand_rules integer not null check (max_brand_rules >= 0),
     kept_analyses integer not null check (kept_analyses >= 1),
     grace_days smallint not null default 3 check (grace_days >= 0),
-    transcripts boolean not null default false
+    has_transcripts boolean not null default false,
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
+    kept_history integer not null default 100 check (kept_history >= 1)
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -25,14 +27,17 @@ comment on column public.plans.kept_analyses is
 'How many analyses of a product are kept, results and packs. The next one deletes the oldest.';
 comment on column public.plans.grace_days is
 'How many days the plan lasts after the payment of a renewal failed.';
-comment on column public.plans.transcripts is
+comment on column public.plans.has_transcripts is
 'Whether an analysis reads what is said in videos, which costs more at the source.';
+comment on column public.plans.watch is
+'How often a product may be watched at most: off, weekly or daily.';
+comment on column public.plans.kept_history is
+'How many rows of product_history are kept of a product. The next one deletes the oldest.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
 using (true);
-grant select on public.plans to anon;
-grant select on public.plans to authenticated;
+grant select on public.plans to anon, authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 
 create table private.plan_prices (
@@ -104,25 +109,23 @@ end;
 comment on function private.stripe_account is
 'The Stripe account of our customers; null before the first. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.stripe_account to worker;
-grant execute on function private.stripe_account to webhook;
+grant execute on function private.stripe_account to worker, webhook;
 
-create function private.remember_stripe_account(account text)
+create function private.bind_stripe_account(account text)
 returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.stripe_account (account)
-    select remember_stripe_account.account
+    select bind_stripe_account.account
     where
-        remember_stripe_account.account is not null
+        bind_stripe_account.account is not null
         and exists (select from private.stripe_customers as c where c.customer_id is not null)
     on conflict do nothing;
 end;
-comment on function private.remember_stripe_account is
-'Stores the Stripe account of a key that has created or found a customer. The first one stays.
-Definer: workers and the edge have no table rights.';
-grant execute on function private.remember_stripe_account to worker;
-grant execute on function private.remember_stripe_account to webhook;
+comment on function private.bind_stripe_account is
+'Stores the Stripe account that our customers belong to, once there is a customer. An account that
+is stored already stays. Definer: workers and the edge have no table rights.';
+grant execute on function private.bind_stripe_account to worker, webhook;
 
 create table public.subscriptions (
     id uuid primary key default gen_random_uuid(),
@@ -159,8 +162,7 @@ comment on column public.subscriptions.past_due_at is
 'Since when its latest payment is due; null unless it is past_due. The grace period starts here.';
 comment on column public.subscriptions.cancel_at_period_end is
 'Whether it ends at the end of the period, at cancel_at.';
-comment on column public.subscriptions.cancel_at is
-'When it ends; null if it renews.';
+comment on column public.subscriptions.cancel_at is 'When it ends; null if it renews.';
 comment on column public.subscriptions.canceled_at is
 'When it was cancelled, which may be before it ends; null if it was not.';
 comment on column public.subscriptions.pause_collection is
@@ -214,20 +216,7 @@ comment on function private.plan_of is
 'The plan whose limits an account has now. Definer: it reads the subscriptions of all accounts;
 only private functions call it.';
 
-create function private.tenant_weight(user_id uuid)
-returns integer
-language plpgsql stable strict security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- The weight doubles with each rank.
-    return (select 1 << p.rank from public.plans as p where p.id = private.plan_of(user_id));
-end;
-$$;
-comment on function private.tenant_weight is
-'How many jobs of a tenant are claimed in one round; 1 on the free plan. Null for the system,
-which counts as 1.';
-
-create function private.billing_account(user_id uuid)
+create function private.billing_state(user_id uuid)
 returns table (
     plan text,
     customer_id text,
@@ -238,18 +227,18 @@ returns table (
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select
-        private.plan_of(billing_account.user_id),
+        private.plan_of(billing_state.user_id),
         case when c.deleted_at is null then c.customer_id end,
         c.customer_attempt,
         extract(epoch from c.customer_asked_at)::bigint,
-        private.is_erased(billing_account.user_id)
-    from (values (billing_account.user_id)) as asked (user_id)
+        private.is_erased(billing_state.user_id)
+    from (values (billing_state.user_id)) as asked (user_id)
     left join private.stripe_customers as c on asked.user_id = c.user_id;
 end;
-comment on function private.billing_account is
+comment on function private.billing_state is
 'The plan of an account, its Stripe customer (null: none, or deleted at Stripe), and the state of
 the customer''s creation. Definer: the edge has no table rights.';
-grant execute on function private.billing_account to webhook;
+grant execute on function private.billing_state to webhook;
 
 create function private.offered_prices(plan text)
 returns text[]
@@ -271,7 +260,7 @@ as $$
 declare
     v_number integer;
 begin
-    if not private.lock_account(begin_checkout.user_id) then
+    if not private.lock_living_account(begin_checkout.user_id) then
         return null;
     end if;
     insert into private.stripe_customers as c (user_id, checkouts, checkout_lease_end)
@@ -296,8 +285,7 @@ as $$
 begin
     update private.stripe_customers as c
     set checkout_lease_end = now() + interval '1 minute', checked_out_at = now()
-    where
-        c.user_id = confirm_checkout.user_id
+    where c.user_id = confirm_checkout.user_id
         and c.checkouts = confirm_checkout.number
         and c.checkout_lease_end >= now();
     return found;
@@ -354,7 +342,7 @@ as $$
 declare
     v_customer_id text;
 begin
-    if not private.lock_account(bind_customer.user_id) then
+    if not private.lock_living_account(bind_customer.user_id) then
         return null;
     end if;
     -- If the customer was deleted at Stripe, the next one needs another idempotency key.

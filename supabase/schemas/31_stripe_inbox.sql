@@ -38,15 +38,8 @@ create index stripe_events_received_at_idx on private.stripe_events (received_at
 alter table private.stripe_events enable row level security;
 
 create function private.record_stripe_event(
-    id text,
-    type text,
-    created bigint,
-    is_live boolean,
-    api_version text,
-    customer_id text,
-    object_id text,
-    body_sha256 text,
-    is_useful boolean
+    id text, type text, created bigint, is_live boolean, api_version text, customer_id text,
+    object_id text, body_sha256 text, is_useful boolean
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -95,8 +88,7 @@ comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
 changed for a known id with another text. Definer: the edge and the reconciliation have no table
 rights.';
-grant execute on function private.record_stripe_event to webhook;
-grant execute on function private.record_stripe_event to worker;
+grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
 returns table (status text, customer_id text, object_id text)
@@ -155,31 +147,7 @@ comment on function private.begin_customer_sync is
 'What a sync notes before it reads Stripe: the received events of the customer, which it will
 cover, and the sync_version, which its write must name. Definer: workers and the edge have no
 table rights.';
-grant execute on function private.begin_customer_sync to worker;
-grant execute on function private.begin_customer_sync to webhook;
-
-create function private.customer_account(customer_id text, claimed_user_id uuid)
-returns uuid
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user_id uuid;
-begin
-    select c.user_id into v_user_id from private.stripe_customers as c
-    where c.customer_id = customer_account.customer_id;
-    if v_user_id is not null then
-        return v_user_id;
-    end if;
-    -- The metadata, which only this backend writes, may name an account without a customer.
-    perform private.bind_customer(customer_account.claimed_user_id, customer_account.customer_id);
-    select c.user_id into v_user_id from private.stripe_customers as c
-    where c.customer_id = customer_account.customer_id;
-    return v_user_id;
-end;
-$$;
-comment on function private.customer_account is
-'The account that pays as a Stripe customer; null without one. Binds the customer to the account
-in its metadata if that account has none.';
+grant execute on function private.begin_customer_sync to worker, webhook;
 
 create function private.upsert_subscriptions(user_id uuid, subscriptions jsonb)
 returns void
@@ -251,45 +219,53 @@ comment on function private.upsert_subscriptions is
 'Writes the subscriptions of an account as read from Stripe.';
 
 create function private.finish_customer_sync(
-    customer_id text,
-    claimed_user_id uuid,
-    is_deleted boolean,
-    subscriptions jsonb,
-    event_ids text[],
-    sync_version integer
+    customer_id text, claimed_user_id uuid, is_deleted boolean, subscriptions jsonb,
+    event_ids text[], sync_version integer
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_user_id uuid := private.customer_account(
-        finish_customer_sync.customer_id, finish_customer_sync.claimed_user_id
-    );
-    v_is_living boolean := case
+    v_user_id uuid;
+    v_is_living boolean;
+    v_outcome text;
+begin
+    select c.user_id into v_user_id from private.stripe_customers as c
+    where c.customer_id = finish_customer_sync.customer_id;
+    -- The metadata, which only this backend writes, may name an account without a customer.
+    if not found and private.bind_customer(
+        finish_customer_sync.claimed_user_id, finish_customer_sync.customer_id
+    ) = finish_customer_sync.customer_id then
+        v_user_id := finish_customer_sync.claimed_user_id;
+    end if;
+    v_is_living := case
         when v_user_id is null then not private.is_erased(finish_customer_sync.claimed_user_id)
-        else private.lock_account(v_user_id)
+        else private.lock_living_account(v_user_id)
     end;
-    v_outcome text := case
+    v_outcome := case
         when not v_is_living then 'ignored'
         when v_user_id is not null then 'done'
         -- A deleted customer pays for nothing: this is a late event of a replaced one.
         when finish_customer_sync.is_deleted then 'ignored'
         else 'orphan'
     end;
-begin
     if v_outcome = 'done' then
         -- If another sync wrote since this one began, it may have read newer data.
         update private.stripe_customers as c
         set synced_at = now(), sync_version = c.sync_version + 1
-        where
-            c.customer_id = finish_customer_sync.customer_id
+        where c.customer_id = finish_customer_sync.customer_id
             and c.sync_version = finish_customer_sync.sync_version;
         if not found then
             return 'overtaken';
         end if;
         perform private.upsert_subscriptions(v_user_id, finish_customer_sync.subscriptions);
         if finish_customer_sync.is_deleted then
-            perform private.forget_customer(finish_customer_sync.customer_id, v_user_id);
+            update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
+            where c.customer_id = finish_customer_sync.customer_id;
+            -- Stripe ends the subscriptions of a deleted customer, and may not list them.
+            update public.subscriptions as s set
+                status = 'canceled', canceled_at = coalesce(s.canceled_at, now())
+            where s.user_id = v_user_id and s.status not in ('canceled', 'incomplete_expired');
         end if;
     elsif not v_is_living and exists (
         select from jsonb_to_recordset(finish_customer_sync.subscriptions) as seen (status text)
@@ -311,27 +287,10 @@ end;
 $$;
 comment on function private.finish_customer_sync is
 'Writes a customer''s state as read from Stripe and ends the events that it covers, in one
-transaction. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync has
-written, so read Stripe again. Definer: workers and the edge have no table rights.';
-grant execute on function private.finish_customer_sync to worker;
-grant execute on function private.finish_customer_sync to webhook;
-
-create function private.forget_customer(customer_id text, user_id uuid)
-returns void
-language sql volatile security invoker set search_path = pg_catalog, pg_temp
-begin atomic
-    update private.stripe_customers as c set deleted_at = coalesce(c.deleted_at, now())
-    where c.customer_id = forget_customer.customer_id;
-    -- Stripe ends the subscriptions of a deleted customer, and may not list them.
-    update public.subscriptions as s set
-        status = 'canceled',
-        canceled_at = coalesce(s.canceled_at, now())
-    where
-        s.user_id = forget_customer.user_id
-        and s.status not in ('canceled', 'incomplete_expired');
-end;
-comment on function private.forget_customer is
-'Marks a customer as deleted at Stripe and its subscriptions as canceled. The rows stay.';
+transaction. Binds the customer to the account in its metadata if neither has another. The rows of a
+deleted customer stay. Returns done, orphan, ignored (erased or deleted), or overtaken: another sync
+has written, so read Stripe again. Definer: workers and the edge have no table rights.';
+grant execute on function private.finish_customer_sync to worker, webhook;
 
 create function private.orphan_events()
 returns bigint
@@ -349,68 +308,59 @@ returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_jobs uuid [];
+    v_queued integer;
 begin
-    -- Stripe itself keeps events for 30 days.
-    select array_agg(private.enqueue(
-        'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
-    )) into v_jobs
+    select count(private.enqueue('sync_customer', null, null, q.key, q.arguments)) into v_queued
     from (
-        select e.id from private.stripe_events as e
-        where
-            e.status = 'received'
-            and e.received_at between now() - interval '30 days' and now() - interval '2 minutes'
-        order by e.received_at
-        limit 5000
-    ) as e;
-
-    select v_jobs || array_agg(private.enqueue(
-        'sync_customer', null, null, c.customer_id,
-        jsonb_build_object('customer_id', c.customer_id)
-    )) into v_jobs
-    from (
-        select c.customer_id from private.stripe_customers as c
-        where
-            c.customer_id is not null
-            and c.deleted_at is null
-            and (
-                -- A checkout page is open for 31 minutes; one sync must follow its end.
-                c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
-                -- One sync a day finds changes whose events were lost.
-                or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
-                and exists (
-                    select from public.subscriptions as s
-                    where
-                        s.user_id = c.user_id
-                        and s.status not in ('canceled', 'incomplete_expired')
+        -- Stripe itself keeps events for 30 days.
+        (
+            select e.id as key, jsonb_build_object('event_id', e.id) as arguments
+            from private.stripe_events as e
+            where e.status = 'received'
+                and e.received_at
+                between now() - interval '30 days' and now() - interval '2 minutes'
+            order by e.received_at limit 5000
+        )
+        union all
+        (
+            select c.customer_id, jsonb_build_object('customer_id', c.customer_id)
+            from private.stripe_customers as c
+            where c.customer_id is not null
+                and c.deleted_at is null
+                and (
+                    -- A checkout page is open for 31 minutes; one sync must follow its end.
+                    c.checked_out_at > coalesce(c.synced_at, '-infinity') - interval '32 minutes'
+                    -- One sync a day finds changes whose events were lost.
+                    or coalesce(c.synced_at, '-infinity') < now() - interval '1 day'
+                    and exists (
+                        select from public.subscriptions as s
+                        where s.user_id = c.user_id
+                            and s.status not in ('canceled', 'incomplete_expired')
+                    )
+                    -- Someone may have sold a plan in Stripe's dashboard.
+                    or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
                 )
-                -- Someone may have sold a plan in Stripe's dashboard.
-                or coalesce(c.synced_at, c.created_at) < now() - interval '30 days'
-            )
-        order by c.synced_at asc nulls first
-        limit 1000
-    ) as c;
-
-    -- Someone may name the account of an orphan in Stripe's dashboard, which sends no event.
-    select v_jobs || array_agg(private.enqueue(
-        'sync_customer', null, null, o.customer_id,
-        jsonb_build_object('customer_id', o.customer_id)
-    )) into v_jobs
-    from (
-        select e.customer_id from private.stripe_events as e
-        where e.status = 'orphan' and e.customer_id is not null
-        group by e.customer_id
-        having max(e.finished_at) < now() - interval '1 hour'
-        order by max(e.finished_at)
-        limit 100
-    ) as o;
+            order by c.synced_at asc nulls first limit 1000
+        )
+        union all
+        (
+            -- Someone may name the account of an orphan in Stripe's dashboard, which sends no
+            -- event.
+            select e.customer_id, jsonb_build_object('customer_id', e.customer_id)
+            from private.stripe_events as e
+            where e.status = 'orphan' and e.customer_id is not null
+            group by e.customer_id
+            having max(e.finished_at) < now() - interval '1 hour'
+            order by max(e.finished_at) limit 100
+        )
+    ) as q;
     delete from private.stripe_events as e where e.received_at < now() - interval '90 days';
-    return coalesce(cardinality(v_jobs), 0);
+    return v_queued;
 end;
 $$;
 comment on function private.requeue_billing is
-'Reconciliation: queues a sync for events that are still received, and for customers whose
-checkout page was open after their latest sync. Orphans get one an hour. Customers with a live
+'Reconciliation: queues a sync for each event that is still received. Queues one for each customer
+whose checkout page was open after the latest sync. Orphans get one an hour. Customers with a live
 subscription get one a day, all others one a month. Deletes events after 90 days. Returns how many
 jobs it queued. Definer: workers have no table rights.';
 grant execute on function private.requeue_billing to worker;

@@ -20,8 +20,7 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select date_trunc('month', now() at time zone 'UTC')::date
 $$;
-comment on function private.current_month is
-'The first day of the current month (UTC).';
+comment on function private.current_month is 'The first day of the current month (UTC).';
 
 create function private.next_month()
 returns timestamptz
@@ -29,8 +28,7 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select (private.current_month() + interval '1 month') at time zone 'UTC'
 $$;
-comment on function private.next_month is
-'When monthly quotas start again.';
+comment on function private.next_month is 'When monthly quotas start again.';
 
 create function private.limit_of(user_id uuid, metric text)
 returns integer
@@ -43,15 +41,16 @@ as $$
         when 'stored_scripts' then p.max_scripts
         when 'brand_rules' then p.max_brand_rules
         when 'kept_analyses' then p.kept_analyses
+        when 'kept_history' then p.kept_history
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses (of each product).';
+month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
 
-create function private.refuse_quota(
-    user_id uuid, metric text, used integer, requested integer default 1
+create function private.require_below_limit(
+    user_id uuid, metric text, used integer, requested integer
 )
 returns void
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -60,6 +59,9 @@ declare
     v_limit integer := private.limit_of(user_id, metric);
     v_is_monthly boolean := metric in ('analyses', 'scripts');
 begin
+    if (used + requested > v_limit) is not true then
+        return;
+    end if;
     perform private.fail(
         402, 'quota_exceeded',
         format(
@@ -80,48 +82,10 @@ begin
     );
 end;
 $$;
-comment on function private.refuse_quota is
-'Ends the request: 402 quota_exceeded. used is the count before the request. resets_at is null for
-metrics that are not monthly. requested is there if the request asked for more than one.';
-
-create function private.require_below_limit(
-    user_id uuid, metric text, used integer, requested integer
-)
-returns void
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if used + requested > private.limit_of(user_id, metric) then
-        perform private.refuse_quota(user_id, metric, used, requested);
-    end if;
-end;
-$$;
 comment on function private.require_below_limit is
-'Refuses a request that would exceed a limit of the plan. Errors: 402 quota_exceeded.';
-
-create function private.consume(user_id uuid, metric text)
-returns void
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_limit integer := private.limit_of(user_id, metric);
-    v_used integer;
-begin
-    -- Locks the row until the transaction ends, so parallel requests wait for each other.
-    insert into private.usage as u (user_id, metric, month, used)
-    values (consume.user_id, consume.metric, private.current_month(), 0)
-    on conflict on constraint usage_pkey do update set used = u.used
-    returning u.used into v_used;
-    if v_used >= v_limit then
-        perform private.refuse_quota(user_id, metric, v_used);
-    end if;
-    update private.usage as u set used = u.used + 1
-    where u.user_id = consume.user_id and u.metric = consume.metric
-        and u.month = private.current_month();
-end;
-$$;
-comment on function private.consume is
-'Counts one use of a monthly quota. Errors: 402 quota_exceeded.';
+'Refuses a request that would exceed a limit of the plan: 402 quota_exceeded. In its details, used
+is the count before the request. resets_at is null for metrics that are not monthly. requested is
+there if the request asked for more than one.';
 
 create function private.require_quota()
 returns trigger
@@ -148,8 +112,7 @@ begin
                 v_new.user_id, 'analyses', coalesce(max(u.used), 0), v_new.requested
             )
             from private.usage as u
-            where
-                u.user_id = v_new.user_id
+            where u.user_id = v_new.user_id
                 and u.metric = 'analyses'
                 and u.month = private.current_month();
         end if;
@@ -177,37 +140,37 @@ returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_user_id uuid := new.tenant::uuid;
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
+    v_used integer;
 begin
     -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
     values (new.job_id, v_metric, private.current_month())
     on conflict on constraint charges_pkey do nothing;
     if found then
-        perform private.consume(new.tenant::uuid, v_metric);
+        -- Locks the row until the transaction ends, so parallel requests wait for each other.
+        insert into private.usage as u (user_id, metric, month, used)
+        values (v_user_id, v_metric, private.current_month(), 1)
+        on conflict on constraint usage_pkey do update set used = u.used + 1
+        returning u.used into v_used;
+        perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+    end if;
+    -- A request counts as work once, however many jobs it starts. Quotas count the jobs.
+    if current_setting('request.method', true) <> ''
+        and current_setting('request.is_work', true) is distinct from 'true' then
+        perform set_config('request.is_work', 'true', true);
+        perform private.count_request(v_user_id, 'work');
     end if;
     return null;
 end;
 $$;
 comment on function private.live_jobs_charge is
-'Trigger: counts a job against its quota when it is queued. Errors: 402 quota_exceeded.';
+'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
+that queues it as work. Errors: 402 quota_exceeded, 429 rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
-
-create function private.is_fault_of_user(error_code text)
-returns boolean
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select error_code in (
-        'page_not_found', 'page_not_readable', 'page_too_large', 'url_not_allowed',
-        'post_unavailable', 'nothing_found', 'no_data_found',
-        'rules_too_slow'
-    )
-$$;
-comment on function private.is_fault_of_user is
-'Whether a failure comes from the user''s input. Such a job stays counted. not_a_product does not
-count: the analysis has not begun.';
 
 create function private.jobs_refund()
 returns trigger
@@ -215,8 +178,13 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_charge private.charges;
+    -- A failure that comes from the user's input stays counted. not_a_product does not: the
+    -- analysis has not begun.
     v_was_used boolean := case new.status
-        when 'failed' then private.is_fault_of_user(new.error_code)
+        when 'failed' then new.error_code in (
+            'page_not_found', 'page_not_readable', 'page_too_large', 'url_not_allowed',
+            'post_unavailable', 'nothing_found', 'no_data_found', 'rules_too_slow'
+        )
         else new.started_at is not null
     end;
 begin
@@ -311,28 +279,3 @@ $$;
 comment on function private.count_request is
 'Counts a request of an account; does nothing for an unknown one. Errors: 429 rate_limited, with
 Retry-After in seconds, also in details.';
-
-create function private.live_jobs_count_work()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- Counts a request once, however many jobs it starts. Quotas count the jobs.
-    if current_setting('request.is_work', true) = 'true' then
-        return null;
-    end if;
-    perform set_config('request.is_work', 'true', true);
-    perform private.count_request(new.tenant::uuid, 'work');
-    return null;
-end;
-$$;
-comment on function private.live_jobs_count_work is
-'Trigger: counts a request as work when it starts a job that costs money. Errors: 429
-rate_limited.';
--- Runs after live_jobs_10_charge, and only in requests of PostgREST.
-create trigger live_jobs_20_count_work after insert on private.live_jobs
-for each row when (
-    new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system'
-    and current_setting('request.method', true) <> ''
-)
-execute function private.live_jobs_count_work();

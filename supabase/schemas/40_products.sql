@@ -8,7 +8,8 @@ create table public.products (
     source_url text not null check (char_length(source_url) <= 2048),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    last_analyzed_at timestamptz
+    last_analyzed_at timestamptz,
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -17,12 +18,13 @@ The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row t
 by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
 its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Match with it answers
 304 while nothing has changed.';
-comment on column public.products.user_id is
-'The account, from the token.';
+comment on column public.products.user_id is 'The account, from the token.';
 comment on column public.products.source_url is
 'A shop page or a TikTok video. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
+comment on column public.products.watch is
+'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
 
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
@@ -82,8 +84,7 @@ comment on function private.host_problem is
 'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
-grant execute on function private.host_problem to authenticated;
-grant execute on function private.host_problem to service_role;
+grant execute on function private.host_problem to authenticated, service_role;
 
 create function private.url_problem(url text)
 returns text
@@ -106,8 +107,7 @@ begin atomic
 end;
 comment on function private.url_problem is
 'What is wrong with a source URL, as the end of a sentence; null if nothing.';
-grant execute on function private.url_problem to authenticated;
-grant execute on function private.url_problem to service_role;
+grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
 returns trigger
@@ -149,16 +149,10 @@ comment on function private.products_enqueue_analysis is
 'Trigger: queues the first analysis of each new product. Both commit together. Definer: users may
 not write jobs.';
 
-create trigger products_01_begin_rows before insert on public.products
-for each statement execute function private.number_row();
-create trigger products_02_number_row before insert on public.products
-for each row execute function private.number_row();
+create trigger products_01_admit_row before insert on public.products
+for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
-create trigger products_11_require_account before insert on public.products
-for each row execute function private.require_account();
-create trigger products_12_settle_id before insert on public.products
-for each row execute function private.settle_id();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
 create trigger products_40_require_quota after insert on public.products
@@ -184,8 +178,8 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url) on public.products to authenticated;
-grant update (name) on public.products to authenticated;
+grant insert (id, name, source_url, watch) on public.products to authenticated;
+grant update (name, watch) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
 create function private.start_analysis(product_id uuid)

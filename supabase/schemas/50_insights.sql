@@ -152,8 +152,10 @@ returns table (
     product_id uuid,
     product_name text,
     source_url text,
+    has_transcripts boolean,
     last_breakdown jsonb,
-    transcripts boolean,
+    last_numbers jsonb,
+    record jsonb,
     locale text
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -162,22 +164,28 @@ begin atomic
         p.id,
         p.name,
         p.source_url,
+        (select l.has_transcripts from public.plans as l where l.id = private.plan_of(p.user_id)),
         (
             select r.content from public.analysis_results as r
             where r.product_id = p.id and r.type = 'virality_breakdown'
             order by r.created_at desc limit 1
         ),
         (
-            select l.transcripts from public.plans as l where l.id = private.plan_of(p.user_id)
+            select to_jsonb(n) from public.analysis_numbers as n
+            where n.product_id = p.id
+            order by n.created_at desc limit 1
         ),
+        private.shown_record(p.user_id),
         (select a.locale from public.accounts as a where a.id = p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
 comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
-virality_breakdown, whose counts give the velocity, or null. transcripts: the plan of the owner reads
-what videos say. locale is the language of the owner''s packs. Definer: workers have no table rights.';
+virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
+what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
+private.shown_record says. locale is the language of the owner''s packs. Definer: workers have no
+table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)
@@ -213,7 +221,12 @@ comment on function private.prune_analyses is
 'Deletes the results and packs of a product beyond its newest plans.kept_analyses analyses.';
 
 create function private.save_analysis(
-    msg_id bigint, read_ct integer, job_id uuid, results jsonb, pack jsonb
+    msg_id bigint,
+    read_ct integer,
+    job_id uuid,
+    results jsonb,
+    pack jsonb,
+    offer jsonb default '{}'
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -238,6 +251,12 @@ begin
         returning id, type
     )
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
+    perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
+    insert into public.notifications (user_id, kind, product_id, text)
+    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
+    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        as c (kind text, text text)
+    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
@@ -256,5 +275,7 @@ $$;
 comment on function private.save_analysis is
 'Saves the results and the pack of analyze_product. The worker completes the job in the same
 transaction. False: the lease or the product is gone, and the caller must roll back. The pack
-names its results (inputs.analysis_result_ids). Definer: owner and product come from the job.';
+names its results (inputs.analysis_result_ids). offer has the price, currency and is_sold_out of
+the product''s page. Of what changed, notifies of new complaints and of what is sold out or back in
+stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;

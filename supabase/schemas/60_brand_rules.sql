@@ -14,16 +14,14 @@ create table public.brand_rules (
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
-comment on column public.brand_rules.user_id is
-'The account, from the token.';
+comment on column public.brand_rules.user_id is 'The account, from the token.';
 comment on column public.brand_rules.rule_name is
 'Unique in an account. Upserts name on_conflict=user_id,rule_name.';
 comment on column public.brand_rules.rule_definition is
 '{"kind", "severity", "params", …}. docs/api.md lists the kinds and their params.';
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
-comment on column public.brand_rules.enabled is
-'Whether checks apply the rule.';
+comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 
@@ -42,47 +40,29 @@ create policy brand_rules_delete_own on public.brand_rules
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
-create function private.brand_rules_require()
+create function private.brand_rules_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_field text := case when new.enabled is null then 'enabled' else 'rule_definition' end;
+    v_problem text := case
+        when new.enabled is null then 'A rule is either enabled (true) or not (false).'
+        when new.rule_definition is null then 'The rule''s definition is missing.'
+        when octet_length(new.rule_definition::text) > 65536
+            then 'The rule''s definition is larger than 64 kB.'
+    end;
 begin
+    if tg_op = 'UPDATE' then
+        -- An upsert by name may send another id.
+        new.id := old.id;
+        new.user_id := coalesce(new.user_id, old.user_id);
+    end if;
     perform private.require_text(
         new.rule_name, 'invalid_rule', 'rule_name', 'The rule''s name', 120
     );
     new.rule_name := btrim(new.rule_name);
-    new.user_id := coalesce(new.user_id, auth.uid());
-    if new.enabled is null then
-        perform private.fail(
-            422, 'invalid_rule', 'A rule is either enabled (true) or not (false).',
-            '{"field": "enabled"}'
-        );
-    end if;
-    if new.rule_definition is null then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is missing.',
-            '{"field": "rule_definition"}'
-        );
-    end if;
-    if octet_length(new.rule_definition::text) > 65536 then
-        perform private.fail(
-            422, 'invalid_rule', 'The rule''s definition is larger than 64 kB.',
-            '{"field": "rule_definition"}'
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_require is
-'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
-user_id by the caller''s account. Errors: 422 invalid_rule.';
-
-create function private.brand_rules_refuse_duplicate()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if not private.asks_for_upsert() and exists (
+    if v_problem is null and not private.asks_for_upsert() and exists (
         select from public.brand_rules as r
         where r.user_id = new.user_id and r.rule_name = new.rule_name and r.id <> new.id
     ) then
@@ -91,79 +71,35 @@ begin
             '{"field": "rule_name"}'
         );
     end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_refuse_duplicate is
-'Trigger: answers 409 already_exists to a second rule of one name, unless the request resolves
-duplicates.';
-
-create function private.brand_rules_require_definition()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_field text;
-    v_problem text;
-begin
-    select p.field, p.problem into v_field, v_problem
-    from private.definition_problem(new.rule_definition) as p;
+    if v_problem is null
+        and (tg_op = 'INSERT' or new.rule_definition is distinct from old.rule_definition) then
+        select p.field, format('The rule''s %s %s', p.field, p.problem) into v_field, v_problem
+        from private.definition_problem(new.rule_definition) as p where p.problem is not null;
+        if not found then
+            v_field := private.broken_example(new.rule_definition);
+            v_problem := 'The rule judges its own ' || v_field || ' otherwise.';
+        end if;
+    end if;
     if v_problem is not null then
         perform private.fail(
-            422, 'invalid_rule', format('The rule''s %s %s', v_field, v_problem),
-            jsonb_build_object('field', v_field)
+            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field)
         );
     end if;
     return new;
 end;
 $$;
-comment on function private.brand_rules_require_definition is
-'Trigger: requires a known kind with valid params. Errors: 422 invalid_rule.';
+comment on function private.brand_rules_validate is
+'Trigger: requires a name of its own and a known kind with valid params. The rule must judge its own
+examples as they say. An update keeps the id. Errors: 422 invalid_rule, 409 already_exists unless
+the request resolves duplicates.';
 
-create function private.brand_rules_try_examples()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_field text := private.broken_example(new.rule_definition);
-begin
-    if v_field is not null then
-        perform private.fail(
-            422, 'invalid_rule', format('The rule judges its own %s otherwise.', v_field),
-            jsonb_build_object('field', v_field)
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.brand_rules_try_examples is
-'Trigger: checks that the rule judges its own examples as they say. Errors: 422 invalid_rule.';
-
-create trigger brand_rules_01_begin_rows before insert on public.brand_rules
-for each statement execute function private.number_row();
-create trigger brand_rules_02_number_row before insert on public.brand_rules
-for each row execute function private.number_row();
-create trigger brand_rules_10_require before insert or update on public.brand_rules
-for each row execute function private.brand_rules_require();
-create trigger brand_rules_11_require_account before insert on public.brand_rules
-for each row execute function private.require_account();
-create trigger brand_rules_12_settle_id before insert on public.brand_rules
-for each row execute function private.settle_id();
-create trigger brand_rules_12_keep_id before update of id on public.brand_rules
-for each row execute function private.keep_id();
-create trigger brand_rules_20_refuse_duplicate
-before insert or update of rule_name on public.brand_rules
-for each row execute function private.brand_rules_refuse_duplicate();
-create trigger brand_rules_30_require_definition
-before insert or update of rule_definition on public.brand_rules
-for each row execute function private.brand_rules_require_definition();
+create trigger brand_rules_01_admit_row before insert on public.brand_rules
+for each row execute function private.admit_row();
+create trigger brand_rules_10_validate before insert or update on public.brand_rules
+for each row execute function private.brand_rules_validate();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_40_try_examples
-before insert or update of rule_definition on public.brand_rules
-for each row when (new.rule_definition ? 'examples')
-execute function private.brand_rules_try_examples();
 create trigger brand_rules_90_touch before update on public.brand_rules
 for each row execute function private.touch_updated_at();
 
@@ -171,7 +107,7 @@ grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
 grant insert (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
--- An upsert updates every column that it sends; private.keep_id keeps the id.
+-- An upsert updates every column that it sends; the trigger keeps the id.
 grant update (id, user_id, rule_name, rule_definition, enabled)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;

@@ -11,8 +11,7 @@ as $$
         rubric, all_of, any_of, not
     }'::text[]
 $$;
-comment on function private.rule_kinds is
-'Every kind of rule.';
+comment on function private.rule_kinds is 'Every kind of rule.';
 
 create function private.rule_parameters()
 returns table (
@@ -110,8 +109,7 @@ as $$
     ('hashtags', '{required,forbidden,max}'),
     ('emoji', '{max,forbidden}')
 $$;
-comment on function private.required_choices is
-'The kinds that need at least one of these params.';
+comment on function private.required_choices is 'The kinds that need at least one of these params.';
 
 create function private.pattern_shape(
     pattern text, out size integer, out may_be_empty boolean, out repeats_empty boolean
@@ -246,8 +244,7 @@ begin
     return (private.normalize_piece(value)).normalized !~ '\S';
 end;
 $$;
-comment on function private.is_blank is
-'Whether a text has no visible character.';
+comment on function private.is_blank is 'Whether a text has no visible character.';
 
 create function private.entry_problem(value text, type text, choices text[])
 returns text
@@ -293,7 +290,7 @@ begin
 end;
 $$;
 comment on function private.is_unfindable is
-'Whether private.find_terms can''t match this term, even in a script that is the term.';
+'Whether private.term_matches can''t match this term, even in a script that is the term.';
 
 create function private.list_problem(
     value jsonb, type text, low numeric, high numeric, choices text[]

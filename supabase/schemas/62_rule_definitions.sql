@@ -20,8 +20,7 @@ begin
     from (
         select * from private.rule_parameters() as q where q.kind = part
     ) as p full join jsonb_each(value) as v on p.name = v.key
-    where
-        p.name is null
+    where p.name is null
         or (v.key is null and p.is_required)
         or private.value_problem(v.value, p.type, p.low, p.high, p.choices) is not null
     -- Unknown keys first: most often they are misspelt required ones.
@@ -33,9 +32,7 @@ comment on function private.object_problem is
 'The first problem of an object, by the keys that this part may have: the field and the end of a
 sentence; nulls without a problem.';
 
-create function private.contradiction(
-    kind text, params jsonb, out name text, out problem text
-)
+create function private.contradiction(kind text, params jsonb, out name text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -73,11 +70,17 @@ begin
         name := 'required';
         problem := 'may be false only beside a position: else the rule forbids nothing.';
     elsif kind = 'banned_phrase' and params ? 'exceptions'
-        and private.exempts_every_term(params)
+        and (private.check_banned_phrase(params, private.normalize_script(
+            array_to_string(private.texts(params -> 'terms'), ' . . . ')
+        ))).status = 'pass'
     then
         name := 'exceptions';
         problem := 'must leave a term that is still forbidden.';
-    elsif kind = 'substitution' and private.replaces_own_replacement(params) then
+    elsif kind = 'substitution' and (private.check_substitution(
+        params, private.normalize_script(array_to_string(array(
+            select m.value from jsonb_each_text(params -> 'map') as m
+        ), ' . . . '))
+    )).status = 'fail' then
         name := 'map';
         problem := 'must not lead to a text that it replaces.';
     end if;
@@ -100,32 +103,6 @@ end;
 $$;
 comment on function private.tag_names is
 'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
-
-create function private.exempts_every_term(params jsonb)
-returns boolean
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (private.check_banned_phrase(params, private.normalize_script(
-        array_to_string(private.texts(params -> 'terms'), ' . . . ')
-    ))).status = 'pass';
-end;
-$$;
-comment on function private.exempts_every_term is
-'Whether the exceptions of a banned_phrase exempt each of its terms.';
-
-create function private.replaces_own_replacement(params jsonb)
-returns boolean
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (private.check_substitution(params, private.normalize_script(array_to_string(
-        array(select m.value from jsonb_each_text(params -> 'map') as m), ' . . . '
-    )))).status = 'fail';
-end;
-$$;
-comment on function private.replaces_own_replacement is
-'Whether a replacement of a substitution contains a text that the rule replaces.';
 
 create function private.params_problem(
     kind text, params jsonb, path text, out field text, out problem text
@@ -220,5 +197,4 @@ $$;
 comment on function private.definition_problem is
 'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
 Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.definition_problem to authenticated;
-grant execute on function private.definition_problem to service_role;
+grant execute on function private.definition_problem to authenticated, service_role;

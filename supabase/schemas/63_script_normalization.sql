@@ -24,8 +24,8 @@ if any of it is Chinese, Japanese, Thai or the like. normalized_at and source_at
 begins in normalized and in content, from 1. Their last entries stand behind the ends. Both are
 null where nothing moved. supplementary_at: positions in content of characters with two UTF-16
 code units, such as most emoji; null without any. has_spaced_letters: two single letters follow
-each other, as in “a m i r”. words and grade: what private.measure found; null where no rule needs
-it.';
+each other, as in “a m i r”. words (for max_length) and grade (for reading_level): null where no
+rule needs them.';
 
 create function private.search_key(value text)
 returns text
@@ -63,20 +63,8 @@ end;
 $$;
 comment on function private.search_key is
 'The coarsest form of a text: no separators, no repeats, no digits for letters. Each disguise that
-private.find_term reads through leaves it the same. So a term can match only where its search key
+private.term_matches reads through leaves it the same. So a term can match only where its search key
 is part of the script''s. Keeps U+001F, which separates the terms of private.search_keys.';
-
-create function private.symbols_as_letters(value text)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    -- Drops “!”, “|” and “+” at the end of a word: there they stand for no letter.
-    select translate(
-        regexp_replace(value, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'), '!|+@$€£', 'iitasel'
-    )
-$$;
-comment on function private.symbols_as_letters is
-'A text with symbols such as @ and $ replaced by the letters that they stand for.';
 
 create function private.confusables(out sources text, out prototypes text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -177,9 +165,7 @@ comment on function private.normalize_piece is
 'Normalizes a piece of a script; both results have the same length.';
 
 create function private.normalize_pieces(content text)
-returns table (
-    normalized text, skeleton text, normalized_at integer[], source_at integer[]
-)
+returns table (normalized text, skeleton text, normalized_at integer[], source_at integer[])
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     -- A piece is a right-to-left override, a run that keeps its length, or one character with its
@@ -269,17 +255,25 @@ begin
     v_script.has_spaced_letters := v_script.skeleton
         ~ '[^[:alnum:]][[:alnum:]@€!|£$+][^[:alnum:]]{1,3}[[:alnum:]@€!|£$+][^[:alnum:]]';
     if v_script.skeleton ~ '[!|+@$€£]' then
-        v_script.search_keys := v_script.search_keys
-            || private.search_key(private.symbols_as_letters(v_script.skeleton));
+        -- “!”, “|” and “+” at the end of a word stand for no letter.
+        v_script.search_keys := v_script.search_keys || private.search_key(translate(
+            regexp_replace(v_script.skeleton, '[!|+]+(?![[:alnum:]@$€£])', '', 'g'),
+            '!|+@$€£', 'iitasel'
+        ));
     end if;
-    return private.measure(v_script, definitions);
+    if definitions like '%"max_length"%' then
+        v_script.words := private.count_words(content);
+    end if;
+    if definitions like '%"reading_level"%' then
+        v_script.grade := private.reading_grade(v_script.skeleton);
+    end if;
+    return v_script;
 end;
 $$;
 comment on function private.normalize_script is
 'Normalizes a script once for all rules. `definitions`, the text of the rules, says what else to
 measure. Definer, so that its helpers need no grants; it reads no table.';
-grant execute on function private.normalize_script to authenticated;
-grant execute on function private.normalize_script to service_role;
+grant execute on function private.normalize_script to authenticated, service_role;
 
 create function private.zero_based(ranges int4range[])
 returns int4multirange
@@ -287,8 +281,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(range_agg(int4range(lower(r) - 1, upper(r) - 1)), '{}') from unnest(ranges) as r
 $$;
-comment on function private.zero_based is
-'Ranges counted from 1 as ranges counted from 0.';
+comment on function private.zero_based is 'Ranges counted from 1 as ranges counted from 0.';
 
 create function private.source_ranges(script private.normalized_text, ranges int4range[])
 returns int4multirange

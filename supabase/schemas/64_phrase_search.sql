@@ -1,16 +1,5 @@
 -- Finding terms and patterns in a script, also in disguise.
 
-create function private.word_character()
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    -- Not Chinese, Japanese, Thai and the like, which write no spaces between words.
-    select '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]'
-$$;
-comment on function private.word_character is
-'A bracket expression: letters and digits of scripts that separate words. Next to one of them a
-word never ends.';
-
 create function private.letter_classes()
 returns jsonb
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -29,8 +18,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g')
 $$;
-comment on function private.plain_pattern is
-'A regular expression that matches a word exactly.';
+comment on function private.plain_pattern is 'A regular expression that matches a word exactly.';
 
 create function private.disguise_pattern(word text)
 returns text
@@ -105,19 +93,17 @@ $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
 create function private.term_pattern(
-    term text,
-    match text,
-    reads_disguise boolean,
-    has_spaced_letters boolean,
+    term text, match text, reads_disguise boolean, has_spaced_letters boolean,
     has_word_boundaries boolean
 )
 returns text
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_edge constant text := case
-        when has_word_boundaries then '[[:alnum:]]' else private.word_character()
-    end;
+    -- A word never ends next to one of these: letters and digits of scripts that separate words.
+    -- Chinese, Japanese, Thai and the like write no spaces between words.
+    v_edge constant text := case when has_word_boundaries then '[[:alnum:]]'
+        else '[a-zA-Z0-9\u00aa-\u024f\u0370-\u06ff\u0900-\u0dff\u1e00-\u1eff\uac00-\ud7a3]' end;
     v_before text := '';
     v_after text := '';
 begin
@@ -141,9 +127,7 @@ comment on function private.term_pattern is
 'A regular expression for a term as a word (word), the beginning of one (prefix) or anywhere
 (substring).';
 
-create function private.find_pattern(
-    value text, pattern text, flags text, most integer default 20
-)
+create function private.find_pattern(value text, pattern text, flags text, most integer default 20)
 returns int4range[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -184,58 +168,6 @@ comment on function private.find_pattern is
 'The ranges, from 1, of the first matches of a pattern, `most` of them. The pattern has passed
 private.pattern_problem.';
 
-create function private.find_term(
-    script private.normalized_text, term text, match text, normalise text[]
-)
-returns int4multirange
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_normalized text := btrim(term);
-    v_skeleton text := v_normalized;
-    v_is_disguised boolean := normalise @> '{case,width,leet,zero_width}';
-    v_is_exact boolean := not normalise @> '{width,zero_width}';
-    v_text text;
-    v_pattern text;
-    v_matches int4range[];
-begin
-    if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
-        -- In pieces, as the script is, so that both get the same form.
-        select p.normalized, p.skeleton into v_normalized, v_skeleton
-        from private.normalize_pieces(v_normalized) as p;
-    end if;
-    -- A term with accents matches only with them; one without matches any.
-    v_is_disguised := v_is_disguised and v_normalized = v_skeleton;
-    v_text := case
-        when v_is_exact then script.content
-        when v_is_disguised then script.skeleton
-        else script.normalized
-    end;
-    v_pattern := private.term_pattern(
-        case when 'case' = any (normalise) then lower(v_normalized) else v_normalized end,
-        match, v_is_disguised, script.has_spaced_letters,
-        script.has_spaces and position('_' in v_text) = 0
-    );
-    v_matches := private.find_pattern(
-        v_text, v_pattern, case when 'case' = any (normalise) then 'i' else '' end
-    );
-    -- “50” is a number, no disguise of “so”.
-    if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
-        v_matches := array(
-            select m from unnest(v_matches) as m
-            where substr(v_text, lower(m), upper(m) - lower(m)) ~ '[[:alpha:]]'
-        );
-    end if;
-    return case
-        when v_is_exact then private.zero_based(v_matches)
-        else private.source_ranges(script, v_matches)
-    end;
-end;
-$$;
-comment on function private.find_term is
-'The ranges of a script, from 0, where a term matches. normalise lists what to ignore: case,
-width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and spacing).';
-
 create function private.search_keys(terms text[])
 returns text[]
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -261,31 +193,64 @@ comment on function private.search_keys is
 'The search key of each term of a list, and last an empty one. The key of an emoji is empty too,
 and every text has it, so emoji are always searched for.';
 
-create function private.find_terms(
-    script private.normalized_text,
-    terms text[],
-    match text default 'word',
+create function private.term_matches(
+    script private.normalized_text, terms text[], match text default 'word',
     normalise text[] default '{case,width,zero_width,leet}'
 )
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_keys text[] := private.search_keys(terms);
-    v_key text := script.search_keys[1];
-    v_symbol_key text := coalesce(script.search_keys[2], '');
+    v_flags constant text := case when 'case' = any (normalise) then 'i' else '' end;
+    v_is_exact constant boolean := not normalise @> '{width,zero_width}';
+    v_keys constant text[] := private.search_keys(terms);
+    v_normalized text;
+    v_skeleton text;
+    v_is_disguised boolean;
+    v_text text;
+    v_ranges int4range[];
     v_matches int4multirange := '{}';
 begin
     for v_index in 1 .. cardinality(terms) loop
         -- Most terms are absent, and this finds out in a microsecond.
-        if position(v_keys[v_index] in v_key) > 0
-            or position(v_keys[v_index] in v_symbol_key) > 0
-        then
-            v_matches := v_matches + private.find_term(script, terms[v_index], match, normalise);
+        continue when position(v_keys[v_index] in script.search_keys[1]) = 0
+            and position(v_keys[v_index] in coalesce(script.search_keys[2], '')) = 0;
+        v_normalized := btrim(terms[v_index]);
+        v_skeleton := v_normalized;
+        if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
+            -- In pieces, as the script is, so that both get the same form.
+            select p.normalized, p.skeleton into v_normalized, v_skeleton
+            from private.normalize_pieces(v_normalized) as p;
         end if;
+        -- A term with accents matches only with them; one without matches any.
+        v_is_disguised := normalise @> '{case,width,leet,zero_width}'
+            and v_normalized = v_skeleton;
+        v_text := case
+            when v_is_exact then script.content
+            when v_is_disguised then script.skeleton
+            else script.normalized
+        end;
+        v_ranges := private.find_pattern(v_text, private.term_pattern(
+            case when v_flags = 'i' then lower(v_normalized) else v_normalized end,
+            match, v_is_disguised, script.has_spaced_letters,
+            script.has_spaces and position('_' in v_text) = 0
+        ), v_flags);
+        -- “50” is a number, no disguise of “so”.
+        if v_is_disguised and v_normalized ~ '[[:alpha:]]' then
+            v_ranges := array(
+                select r from unnest(v_ranges) as r
+                where substr(v_text, lower(r), upper(r) - lower(r)) ~ '[[:alpha:]]'
+            );
+        end if;
+        v_matches := v_matches + case
+            when v_is_exact then private.zero_based(v_ranges)
+            else private.source_ranges(script, v_ranges)
+        end;
     end loop;
     return v_matches;
 end;
 $$;
-comment on function private.find_terms is
-'The ranges of a script, from 0, where any of the terms matches.';
+comment on function private.term_matches is
+'The ranges of a script, from 0, where any of the terms matches. normalise lists what to ignore:
+case, width, zero_width (invisible characters), leet (also accents, look-alikes, repeats and
+spacing).';

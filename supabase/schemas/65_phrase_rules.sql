@@ -5,17 +5,6 @@ comment on type private.verdict is
 'What a rule says of a script. status: pass, fail, needs_review or not_applicable. matches: ranges
 of characters, from 0. message: a sentence; null for a pass.';
 
-create function private.judge(status text, matches int4multirange, message text)
-returns private.verdict
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return row(status, matches, message)::private.verdict;
-end;
-$$;
-comment on function private.judge is
-'A verdict of these parts.';
-
 create function private.pass_unless(is_broken boolean, matches int4multirange, message text)
 returns private.verdict
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -27,8 +16,7 @@ begin
     return row('pass', '{}', null)::private.verdict;
 end;
 $$;
-comment on function private.pass_unless is
-'The verdict fail if is_broken is true, else pass.';
+comment on function private.pass_unless is 'The verdict fail if is_broken is true, else pass.';
 
 create function private.quote_matches(script private.normalized_text, matches int4multirange)
 returns text
@@ -41,8 +29,7 @@ as $$
     )
     from (select r from unnest(matches) as r limit 3) as first_three (m)
 $$;
-comment on function private.quote_matches is
-'The first three matches, quoted for a message.';
+comment on function private.quote_matches is 'The first three matches, quoted for a message.';
 
 create function private.texts(list jsonb, default_texts text[] default '{}')
 returns text[]
@@ -55,8 +42,7 @@ begin
     return array(select t from jsonb_array_elements_text(list) as t);
 end;
 $$;
-comment on function private.texts is
-'A JSON list as an array; default_texts if the list is null.';
+comment on function private.texts is 'A JSON list as an array; default_texts if the list is null.';
 
 create function private.check_banned_phrase(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -64,24 +50,24 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_match text := coalesce(params ->> 'match', 'word');
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'terms'), v_match,
         private.texts(params -> 'normalise', '{case,width,zero_width,leet}')
     );
     v_exempt int4multirange;
 begin
     if not isempty(v_matches) and params ? 'exceptions' then
-        v_exempt := private.find_terms(script, private.texts(params -> 'exceptions'));
+        v_exempt := private.term_matches(script, private.texts(params -> 'exceptions'));
         v_matches := (
             select coalesce(range_agg(m), '{}') from unnest(v_matches) as m where not m && v_exempt
         );
     end if;
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'fail', v_matches, format('Don''t say %s.', private.quote_matches(script, v_matches))
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_banned_phrase is
@@ -99,7 +85,7 @@ declare
 begin
     for v_pair in select m.key, m.value from jsonb_each_text(params -> 'map') as m order by m.key
     loop
-        v_found := private.find_terms(
+        v_found := private.term_matches(
             script, array[v_pair.key], 'word', '{case,width,zero_width}'
         );
         if not isempty(v_found) then
@@ -132,7 +118,7 @@ declare
     v_term text;
 begin
     foreach v_term in array v_terms loop
-        v_found := private.find_terms(script, array[v_term], 'word', '{case,width,zero_width}');
+        v_found := private.term_matches(script, array[v_term], 'word', '{case,width,zero_width}');
         v_mentions := v_mentions + v_found;
         if isempty(v_found) and v_term = any (v_all) then
             v_missing := v_missing || v_term;
@@ -140,29 +126,29 @@ begin
         v_has_any := v_has_any or (not isempty(v_found) and v_term = any (v_any));
     end loop;
     if params ->> 'spelling' = 'exact' then
-        v_exact := private.find_terms(script, v_terms, 'word', '{width,zero_width}');
+        v_exact := private.term_matches(script, v_terms, 'word', '{width,zero_width}');
         if not isempty(v_mentions - v_exact) then
-            return private.judge(
+            return row(
                 'fail', v_mentions - v_exact,
                 format('Spell it exactly: %s.', private.quote_list(v_terms))
-            );
+            )::private.verdict;
         end if;
     end if;
     if v_missing <> '{}' then
-        return private.judge(
+        return row(
             'fail', '{}', format('Mention “%s”.', array_to_string(v_missing, '”, “'))
-        );
+        )::private.verdict;
     end if;
     if v_has_any and (select count(*) from unnest(v_mentions)) >= v_min then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'fail', '{}',
         case when v_min > 1
             then format('Mention %s at least %s times.', private.quote_list(v_terms), v_min)
             else format('Mention %s.', private.quote_list(v_any))
         end
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_required_mention is
@@ -186,27 +172,28 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select trim_scale(number) || ' ' || case when number = 1 then singular else plural end
 $$;
-comment on function private.counted is
-'A number with its noun: 1 word, 2 words.';
+comment on function private.counted is 'A number with its noun: 1 word, 2 words.';
 
 create function private.check_competitor_mention(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_terms(script, private.texts(params -> 'names'));
+    v_matches int4multirange := private.term_matches(script, private.texts(params -> 'names'));
     v_names text;
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     v_names := private.quote_matches(script, v_matches);
     if params ->> 'policy' = 'review' then
-        return private.judge(
+        return row(
             'needs_review', v_matches, format('Is what this says of %s fair and true?', v_names)
-        );
+        )::private.verdict;
     end if;
-    return private.judge('fail', v_matches, format('Don''t mention the competitor %s.', v_names));
+    return row(
+        'fail', v_matches, format('Don''t mention the competitor %s.', v_names)
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_competitor_mention is
@@ -218,7 +205,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_length integer := char_length(script.content);
-    v_matches int4multirange := private.find_terms(
+    v_matches int4multirange := private.term_matches(
         script, private.texts(params -> 'any_of', private.default_phrases('cta')), 'word',
         '{case,width,zero_width}'
     );

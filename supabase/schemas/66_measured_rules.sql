@@ -1,6 +1,6 @@
 -- Brand rules that count, measure or match patterns.
 
-create function private.find_patterns(script private.normalized_text, patterns text[])
+create function private.pattern_matches(script private.normalized_text, patterns text[])
 returns int4multirange
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -16,7 +16,7 @@ begin
     return v_matches;
 end;
 $$;
-comment on function private.find_patterns is
+comment on function private.pattern_matches is
 'The ranges of a script, from 0, where any of the patterns matches. Ignores case.';
 
 create function private.check_regex(params jsonb, script private.normalized_text)
@@ -71,23 +71,6 @@ $$;
 comment on function private.reading_grade is
 'The Flesch-Kincaid grade of an English text; null if it has no Latin word.';
 
-create function private.measure(script private.normalized_text, definitions text)
-returns private.normalized_text
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if definitions like '%"max_length"%' then
-        script.words := private.count_words(script.content);
-    end if;
-    if definitions like '%"reading_level"%' then
-        script.grade := private.reading_grade(script.skeleton);
-    end if;
-    return script;
-end;
-$$;
-comment on function private.measure is
-'Measures once what several rules need: words for max_length, the grade for reading_level.';
-
 create function private.check_max_length(params jsonb, script private.normalized_text)
 returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -118,12 +101,12 @@ begin
             v_rest_at := v_rest_at
                 - char_length(substring(reverse(left(script.content, v_rest_at)) from '^\S*'));
         end if;
-        return private.judge(
+        return row(
             'fail', int4multirange(int4range(v_rest_at, char_length(script.content))),
             format(
                 'Shorten it to %s at most: it %s.', private.counted(v_max, v_one, v_many), v_is
             )
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         v_length < v_min, '{}',
@@ -153,7 +136,7 @@ begin
     from unnest(private.tag_names(params -> 'required')) as t
     where t <> all (v_tags);
     if v_missing is not null then
-        return private.judge('fail', '{}', format('Add %s.', v_missing));
+        return row('fail', '{}', format('Add %s.', v_missing))::private.verdict;
     end if;
     v_matches := private.source_ranges(script, array(
         select t.range
@@ -161,9 +144,9 @@ begin
         where t.tag = any (private.tag_names(params -> 'forbidden'))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_tags) > v_max,
@@ -191,8 +174,7 @@ as $$
             || '[\ufe0f\U0001f3fb-\U0001f3ff]*' as picture
     ) as v
 $$;
-comment on function private.emoji_pattern is
-'A regular expression that matches one emoji.';
+comment on function private.emoji_pattern is 'A regular expression that matches one emoji.';
 
 create function private.check_emoji(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -215,9 +197,9 @@ begin
             = rtrim(substr(script.content, lower(m), upper(m) - lower(m)), chr(65039))
     ));
     if not isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail', v_matches, format('Leave out %s.', private.quote_matches(script, v_matches))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         cardinality(v_emoji) > v_max, private.zero_based(v_emoji[v_max + 1:]),
@@ -225,8 +207,7 @@ begin
     );
 end;
 $$;
-comment on function private.check_emoji is
-'Fails with a forbidden emoji, or with more than max.';
+comment on function private.check_emoji is 'Fails with a forbidden emoji, or with more than max.';
 
 create function private.check_reading_level(params jsonb, script private.normalized_text)
 returns private.verdict
@@ -236,7 +217,7 @@ declare
     v_grade numeric := coalesce(script.grade, private.reading_grade(script.skeleton));
 begin
     if v_grade is null then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
     return private.pass_unless(
         v_grade > (params -> 'max')::numeric, '{}',

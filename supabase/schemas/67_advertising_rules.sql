@@ -78,24 +78,6 @@ $$;
 comment on function private.advertising_claim_patterns is
 'Regular expressions for advertising claims of this category that have a number or many forms.';
 
-create function private.testimonial_patterns()
-returns text[]
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select array[
-        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
-        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
-        '\mI can''?t live without\M',
-        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
-        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
-        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
-        '\mworked for me\M',
-        '\mmy (honest|personal) (review|experience|opinion)\M'
-    ]
-$$;
-comment on function private.testimonial_patterns is
-'Regular expressions for a speaker''s own experience with a product.';
-
 create function private.default_phrases(purpose text)
 returns text[]
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -151,12 +133,12 @@ declare
     v_category text := params ->> 'category';
     v_patterns text[] := private.advertising_claim_patterns(v_category)
     || private.texts(params -> 'patterns');
-    v_matches int4multirange := private.find_patterns(script, v_patterns)
-    + private.find_terms(script, private.advertising_claim_phrases(v_category));
+    v_matches int4multirange := private.pattern_matches(script, v_patterns)
+    + private.term_matches(script, private.advertising_claim_phrases(v_category));
     v_claim text;
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     v_claim := private.quote_matches(script, v_matches);
     case params ->> 'policy'
@@ -167,21 +149,21 @@ begin
             );
         when 'disclaim' then
             return private.pass_unless(
-                isempty(private.find_terms(
+                isempty(private.term_matches(
                     script, array[params ->> 'disclaimer'], 'substring',
                     '{case,width,zero_width}'
                 )),
                 v_matches, format('%s needs the disclaimer “%s”.', v_claim, params ->> 'disclaimer')
             );
         else
-            return private.judge(
+            return row(
                 'fail', v_matches,
                 format(
                     '%s makes %s %s claim.', v_claim,
                     case when v_category = 'income' then 'an' else 'a' end,
                     replace(v_category, '_', '-and-')
                 )
-            );
+            )::private.verdict;
     end case;
 end;
 $$;
@@ -194,19 +176,29 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(script, private.testimonial_patterns());
+    -- The speaker's own experience with a product.
+    v_matches int4multirange := private.pattern_matches(script, array[
+        '\mI(''ve| have) (been using|used|tried|tested|owned|had this|worn)\M',
+        '\mI (use|used|tried|tested|bought|ordered|wear|lost|gained|switched|swear by|noticed)\M',
+        '\mI can''?t live without\M',
+        '\m(changed|saved|transformed) my (life|skin|hair|body|sleep)\M',
+        '\mmy (skin|hair|acne|back|face|sleep|energy|weight) '
+        || '(is|was|has|feels|felt|looks|looked|cleared|improved|disappeared)\M',
+        '\mworked for me\M',
+        '\mmy (honest|personal) (review|experience|opinion)\M'
+    ]);
 begin
     if isempty(v_matches) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     -- The text does not tell whether it is true, so a person decides.
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             '%s must be the speaker''s own, true experience.',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_testimonial is
@@ -217,7 +209,7 @@ returns private.verdict
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_matches int4multirange := private.find_patterns(
+    v_matches int4multirange := private.pattern_matches(
         script,
         array[
             '(?:[$€£¥]|\m(?:usd|eur|gbp) ?)\s?\d+(?:[.,]\d+)*',
@@ -226,15 +218,15 @@ declare
     );
 begin
     if isempty(v_matches) then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
-    return private.judge(
+    return row(
         'needs_review', v_matches,
         format(
             'Is %s still the price on the product''s page?',
             private.quote_matches(script, v_matches)
         )
-    );
+    )::private.verdict;
 end;
 $$;
 comment on function private.check_price_match is
@@ -249,20 +241,20 @@ declare
     v_accepted text[] := private.texts(
         params -> 'accepted', private.default_phrases('accepted')
     );
-    v_matches int4multirange := private.find_terms(script, v_accepted, 'word', '{case}');
+    v_matches int4multirange := private.term_matches(script, v_accepted, 'word', '{case}');
     v_before text := left(script.content, lower(v_matches));
     v_seconds numeric := regexp_count(v_before, '\S+') / 2.5;
     v_hashtags integer := regexp_count(v_before, '#[[:alnum:]_]+');
 begin
     if isempty(v_matches) then
-        return private.judge(
+        return row(
             'fail',
-            private.find_terms(
+            private.term_matches(
                 script, private.texts(params -> 'ambiguous', private.default_phrases('ambiguous')),
                 'word', '{case}'
             ),
             format('Say clearly that this is an ad: %s.', private.quote_list(v_accepted))
-        );
+        )::private.verdict;
     end if;
     return private.pass_unless(
         lower(v_matches) >= (params -> 'caption_first_chars')::integer

@@ -23,47 +23,19 @@ begin
         when 'all_of' then private.check_combination(kind, params -> 'rules', script)
         when 'any_of' then private.check_combination(kind, params -> 'rules', script)
         when 'not' then private.check_combination(kind, params -> 'rules', script)
-        when 'tone' then private.judge('needs_review', '{}', private.tone_question(params))
-        when 'rubric' then private.judge('needs_review', '{}', params ->> 'text')
+        when 'tone' then row(
+            'needs_review', '{}',
+            'Is its tone '
+            || coalesce('“' || (params ->> 'target') || '”', '')
+            || case when params ?& '{target,forbid}' then ', and ' else '' end
+            || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
+            || '?'
+        )::private.verdict
+        when 'rubric' then row('needs_review', '{}', params ->> 'text')::private.verdict
     end;
 end;
 $$;
-comment on function private.check_params is
-'The verdict of a rule of this kind with these params.';
-
-create function private.tone_question(params jsonb)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select 'Is its tone '
-        || coalesce('“' || (params ->> 'target') || '”', '')
-        || case when params ?& '{target,forbid}' then ', and ' else '' end
-        || coalesce('not ' || private.quote_list(private.texts(params -> 'forbid', null)), '')
-        || '?'
-$$;
-comment on function private.tone_question is
-'The question that a rule of kind tone asks a person.';
-
-create function private.condition(applies_when jsonb)
-returns text
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select case
-        when coalesce(applies_when, '{}') = '{}' then ''
-        else 'If this is '
-            || concat_ws(
-                ' and ',
-                case applies_when ->> 'paid_partnership'
-                    when 'true' then 'a paid partnership'
-                    when 'false' then 'no paid partnership'
-                end,
-                'about ' || private.quote_list(private.texts(applies_when -> 'categories', null))
-            )
-            || ': '
-    end
-$$;
-comment on function private.condition is
-'The condition of a rule as the beginning of its message; empty without one.';
+comment on function private.check_params is 'The verdict of a rule of this kind with these params.';
 
 create function private.check_combination(kind text, rules jsonb, script private.normalized_text)
 returns private.verdict
@@ -85,13 +57,13 @@ declare
     );
 begin
     if v_states <@ '{not_applicable}' then
-        return private.judge('not_applicable', '{}', null);
+        return row('not_applicable', '{}', null)::private.verdict;
     end if;
     if kind = 'any_of' and 'pass' = any (v_states) then
-        return private.judge('pass', '{}', null);
+        return row('pass', '{}', null)::private.verdict;
     end if;
     if 'needs_review' = any (v_states) and (kind <> 'all_of' or 'fail' <> all (v_states)) then
-        return private.judge('needs_review', v_matches, v_messages);
+        return row('needs_review', v_matches, v_messages)::private.verdict;
     end if;
     if kind = 'not' then
         return private.pass_unless(
@@ -128,16 +100,13 @@ comment on function private.spans is
 content.slice(start, end) is the matched text.';
 
 create function private.check_rule(
-    definition jsonb,
-    script private.normalized_text,
-    out status text,
-    out spans jsonb,
-    out message text,
-    out suggestion text
+    definition jsonb, script private.normalized_text, out status text, out spans jsonb,
+    out message text, out suggestion text
 )
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_condition jsonb := coalesce(definition -> 'applies_when', '{}');
     v_verdict private.verdict;
 begin
     spans := '[]';
@@ -146,13 +115,24 @@ begin
     );
     status := v_verdict.status;
     -- The text does not tell whether the condition holds, so a person decides.
-    if status = 'fail' and coalesce(definition -> 'applies_when', '{}') <> '{}' then
+    if status = 'fail' and v_condition <> '{}' then
         status := 'needs_review';
     end if;
     if status in ('fail', 'needs_review') then
         spans := private.spans(v_verdict.matches, script.supplementary_at);
-        message := private.condition(definition -> 'applies_when')
-            || coalesce(definition ->> 'message', v_verdict.message);
+        message := coalesce(definition ->> 'message', v_verdict.message);
+        if v_condition <> '{}' then
+            message := 'If this is '
+                || concat_ws(
+                    ' and ',
+                    case v_condition ->> 'paid_partnership'
+                        when 'true' then 'a paid partnership'
+                        when 'false' then 'no paid partnership'
+                    end,
+                    'about ' || private.quote_list(private.texts(v_condition -> 'categories', null))
+                )
+                || ': ' || message;
+        end if;
         suggestion := definition ->> 'suggestion';
     end if;
 end;
@@ -160,8 +140,7 @@ $$;
 comment on function private.check_rule is
 'Checks a script against one rule. Definer, so that the functions of the kinds need no grants; it
 reads no table.';
-grant execute on function private.check_rule to authenticated;
-grant execute on function private.check_rule to service_role;
+grant execute on function private.check_rule to authenticated, service_role;
 
 create function private.broken_example(definition jsonb)
 returns text
@@ -187,11 +166,9 @@ as $$
 $$;
 comment on function private.broken_example is
 'The first example of a definition that its rule judges wrongly, or null. Definer like check_rule.';
-grant execute on function private.broken_example to authenticated;
-grant execute on function private.broken_example to service_role;
+grant execute on function private.broken_example to authenticated, service_role;
 
-create function private.check_rules(user_id uuid, content text)
-returns table (
+create type private.rule_result as (
     rule_id uuid,
     rule_name text,
     kind text,
@@ -200,7 +177,11 @@ returns table (
     spans jsonb,
     message text,
     suggestion text
-)
+);
+comment on type private.rule_result is 'What public.check_compliance returns of each rule.';
+
+create function private.check_rules(user_id uuid, content text)
+returns setof private.rule_result
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -222,20 +203,10 @@ $$;
 comment on function private.check_rules is
 'Checks a text against every enabled rule of an account. Reads only rules that its caller may
 read.';
-grant execute on function private.check_rules to authenticated;
-grant execute on function private.check_rules to service_role;
+grant execute on function private.check_rules to authenticated, service_role;
 
 create function private.check_script(user_id uuid, content text)
-returns table (
-    rule_id uuid,
-    rule_name text,
-    kind text,
-    severity text,
-    status text,
-    spans jsonb,
-    message text,
-    suggestion text
-)
+returns setof private.rule_result
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select c.* from private.check_rules(check_script.user_id, check_script.content) as c

@@ -6,8 +6,7 @@ create table private.starter_rules (
     rule_definition jsonb not null,
     primary key (pack, rule_name)
 );
-comment on table private.starter_rules is
-'The rules that rpc/adopt_starter_rules copies, by pack.';
+comment on table private.starter_rules is 'The rules that rpc/adopt_starter_rules copies, by pack.';
 alter table private.starter_rules enable row level security;
 
 create function private.starter_pack(pack text)

@@ -16,18 +16,15 @@ create table public.scripts (
     updated_at timestamptz not null default now()
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
-comment on column public.scripts.user_id is
-'The account, from the token.';
+comment on column public.scripts.user_id is 'The account, from the token.';
 -- No foreign key: pruning jobs would rewrite their scripts.
 comment on column public.scripts.job_id is
 'The job that wrote it, even after that job is pruned; null if the user wrote it.';
-comment on column public.scripts.title is
-'The user''s title for it; null without one.';
+comment on column public.scripts.title is 'The user''s title for it; null without one.';
 comment on column public.scripts.status is
 'draft, or final: the text broke no rule of severity error when it was saved. New and changed
 rules apply to a final script only when its text changes.';
-comment on column public.scripts.origin is
-'Who wrote the first text: user or ai.';
+comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
 'The number of the current text, from 1. Earlier texts are in script_versions.';
 comment on column public.scripts.broken_rules is
@@ -67,8 +64,7 @@ create table public.script_versions (
 );
 comment on table public.script_versions is
 'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
-comment on column public.script_versions.created_at is
-'When a newer text replaced this one.';
+comment on column public.script_versions.created_at is 'When a newer text replaced this one.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
 
@@ -77,12 +73,13 @@ create policy script_versions_select_own on public.script_versions
 for select to authenticated
 using (user_id = (select auth.uid()));
 
-create function private.scripts_require()
+create function private.scripts_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_broken jsonb;
 begin
-    new.user_id := coalesce(new.user_id, auth.uid());
     if new.title is not null then
         perform private.require_text(
             new.title, 'invalid_script', 'title', 'The script''s title', 200
@@ -96,37 +93,45 @@ begin
             422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
         );
     end if;
-    return new;
-end;
-$$;
-comment on function private.scripts_require is
-'Trigger: refuses missing, empty, too long and wrong values with a sentence. Replaces a null
-user_id by the caller''s account. Errors: 422 invalid_script.';
-
-create function private.scripts_require_product()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if new.product_id is null then
+    if tg_op = 'INSERT' and new.product_id is null then
         perform private.fail(
             422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
             '{"field": "product_id"}'
         );
+    elsif tg_op = 'INSERT' then
+        -- Locks the product. A product whose deletion has begun counts as missing.
+        perform from public.products as p
+        where p.id = new.product_id and p.user_id = new.user_id for key share;
+        if not found then
+            perform private.fail(
+                404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+            );
+        end if;
     end if;
-    -- Locks the product. A product whose deletion has begun counts as missing.
-    perform from public.products as p
-    where p.id = new.product_id and p.user_id = new.user_id for key share;
-    if not found then
+    if new.status <> 'final' or tg_op = 'UPDATE' and old.status = 'final'
+        and old.content = new.content then
+        return new;
+    end if;
+    select jsonb_agg(jsonb_build_object(
+        'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
+    ))
+    into v_broken
+    from private.check_rules(new.user_id, new.content) as c
+    where c.severity = 'error' and c.status = 'fail';
+    if v_broken is not null then
         perform private.fail(
-            404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+            422, 'script_not_compliant',
+            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
+            jsonb_build_object('rules', v_broken)
         );
     end if;
     return new;
 end;
 $$;
-comment on function private.scripts_require_product is
-'Trigger: requires a product of the same account. Errors: 422 invalid_script, 404 not_found.';
+comment on function private.scripts_validate is
+'Trigger: refuses missing, empty, too long and wrong values with a sentence. Requires a product of
+the same account. Keeps a script that breaks a rule of severity error from being final. Errors: 422
+invalid_script, 404 not_found, 422 script_not_compliant.';
 
 create function private.scripts_keep_version()
 returns trigger
@@ -148,51 +153,10 @@ comment on function private.scripts_keep_version is
 'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
 write them.';
 
-create function private.scripts_require_compliance()
-returns trigger
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_broken jsonb;
-begin
-    if tg_op = 'UPDATE' and old.status = 'final' and old.content = new.content then
-        return new;
-    end if;
-    select jsonb_agg(jsonb_build_object(
-        'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
-    ))
-    into v_broken
-    from private.check_rules(new.user_id, new.content) as c
-    where c.severity = 'error' and c.status = 'fail';
-    if v_broken is not null then
-        perform private.fail(
-            422, 'script_not_compliant',
-            format('This script can''t be final: it breaks “%s”.', v_broken -> 0 ->> 'rule_name'),
-            jsonb_build_object('rules', v_broken)
-        );
-    end if;
-    return new;
-end;
-$$;
-comment on function private.scripts_require_compliance is
-'Trigger: keeps a script that breaks a rule of severity error from being final.
-Errors: 422 script_not_compliant.';
-
-create trigger scripts_01_begin_rows before insert on public.scripts
-for each statement execute function private.number_row();
-create trigger scripts_02_number_row before insert on public.scripts
-for each row execute function private.number_row();
-create trigger scripts_10_require before insert or update on public.scripts
-for each row execute function private.scripts_require();
-create trigger scripts_11_require_account before insert on public.scripts
-for each row execute function private.require_account();
-create trigger scripts_12_settle_id before insert on public.scripts
-for each row execute function private.settle_id();
-create trigger scripts_20_require_product before insert on public.scripts
-for each row execute function private.scripts_require_product();
-create trigger scripts_30_require_compliance
-before insert or update of content, status on public.scripts
-for each row when (new.status = 'final') execute function private.scripts_require_compliance();
+create trigger scripts_01_admit_row before insert on public.scripts
+for each row execute function private.admit_row();
+create trigger scripts_10_validate before insert or update on public.scripts
+for each row execute function private.scripts_validate();
 create trigger scripts_40_require_quota after insert on public.scripts
 referencing new table as added
 for each statement execute function private.require_quota('stored_scripts');
@@ -229,8 +193,7 @@ declare
 begin
     update public.scripts as s set content = v.content, status = 'draft'
     from public.script_versions as v
-    where
-        s.id = restore_script_version.script_id
+    where s.id = restore_script_version.script_id
         and v.script_id = s.id
         and v.version = restore_script_version.version
     returning s.* into v_script;
@@ -340,12 +303,7 @@ an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
 create function private.save_script(
-    msg_id bigint,
-    read_ct integer,
-    job_id uuid,
-    title text,
-    content text,
-    review jsonb default null
+    msg_id bigint, read_ct integer, job_id uuid, title text, content text, review jsonb default null
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -48,7 +48,7 @@ declare
     v_usd numeric;
 begin
     if v_live.job_id is null
-        or v_user_id is not null and not private.lock_account(v_user_id) then
+        or v_user_id is not null and not private.lock_living_account(v_user_id) then
         return null;
     end if;
     insert into private.source_runs (job_id, name, usd)
@@ -167,8 +167,7 @@ create table private.apify_webhooks (
 comment on table private.apify_webhooks is
 'One webhook for each run that a job starts at Apify. It stays until the job is pruned, so that
 late and repeated calls are answered with success.';
-comment on column private.apify_webhooks.id is
-'Part of the URL that Apify calls.';
+comment on column private.apify_webhooks.id is 'Part of the URL that Apify calls.';
 comment on column private.apify_webhooks.secret_hash is
 'SHA-256 of the secret that only Apify has.';
 create index apify_webhooks_job_id_idx on private.apify_webhooks (job_id);

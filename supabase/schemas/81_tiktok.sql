@@ -16,10 +16,8 @@ comment on table private.tiktok_connections is
 'The TikTok account that an account has connected, with encrypted tokens.';
 comment on column private.tiktok_connections.open_id is
 'TikTok''s id of the person, for this application only.';
-comment on column private.tiktok_connections.access_token is
-'Encrypted (Fernet).';
-comment on column private.tiktok_connections.refresh_token is
-'Encrypted (Fernet).';
+comment on column private.tiktok_connections.access_token is 'Encrypted (Fernet).';
+comment on column private.tiktok_connections.refresh_token is 'Encrypted (Fernet).';
 comment on column private.tiktok_connections.refreshing_until_at is
 'Until when one worker has the lease to refresh the tokens; null without a lease.';
 alter table private.tiktok_connections enable row level security;
@@ -34,8 +32,7 @@ comment on table private.tiktok_states is
 'OAuth states that TikTok has not answered yet. Each is single-use and lives for ten minutes.';
 comment on column private.tiktok_states.state_hash is
 'SHA-256 of the random state that TikTok sends back with the browser.';
-comment on column private.tiktok_states.verifier is
-'The PKCE code verifier, encrypted.';
+comment on column private.tiktok_states.verifier is 'The PKCE code verifier, encrypted.';
 create index tiktok_states_user_id_idx on private.tiktok_states (user_id);
 alter table private.tiktok_states enable row level security;
 
@@ -101,7 +98,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not private.lock_account(begin_tiktok.user_id) then
+    if not private.lock_living_account(begin_tiktok.user_id) then
         return false;
     end if;
     delete from private.tiktok_states as s where s.created_at < now() - interval '10 minutes';
@@ -121,8 +118,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     with taken as (
         delete from private.tiktok_states as s
-        where
-            s.state_hash = take_tiktok_state.state_hash
+        where s.state_hash = take_tiktok_state.state_hash
             and s.user_id = take_tiktok_state.user_id
         returning s.verifier, s.created_at
     )
@@ -136,20 +132,15 @@ token.';
 grant execute on function private.take_tiktok_state to webhook;
 
 create function private.save_tiktok(
-    user_id uuid,
-    open_id text,
-    scopes text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    user_id uuid, open_id text, scopes text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Either the erasure sees this connection, or the lock fails.
-    if not private.lock_account(save_tiktok.user_id) then
+    if not private.lock_living_account(save_tiktok.user_id) then
         return false;
     end if;
     -- Revokes only another person's tokens. For the same person that would end the new ones too.
@@ -184,10 +175,7 @@ edge has no table rights; the account is the one that began the flow.';
 grant execute on function private.save_tiktok to webhook;
 
 create function private.tiktok_of_job(
-    job_id uuid,
-    out access_token text,
-    out refresh_token text,
-    out is_stale boolean,
+    job_id uuid, out access_token text, out refresh_token text, out is_stale boolean,
     out is_over boolean
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -213,8 +201,7 @@ as $$
 begin
     update private.tiktok_connections as c set refreshing_until_at = now() + interval '30 seconds'
     from public.jobs as j
-    where
-        j.id = lease_tiktok_refresh.job_id
+    where j.id = lease_tiktok_refresh.job_id
         and c.user_id = j.user_id
         and c.refresh_token = lease_tiktok_refresh.refresh_token
         and coalesce(c.refreshing_until_at < now(), true);
@@ -227,12 +214,8 @@ refreshed them. Definer: workers have no table rights; the account comes from th
 grant execute on function private.lease_tiktok_refresh to worker;
 
 create function private.refresh_tiktok(
-    job_id uuid,
-    old_refresh_token text,
-    access_token text,
-    refresh_token text,
-    access_seconds integer,
-    refresh_seconds integer
+    job_id uuid, old_refresh_token text, access_token text, refresh_token text,
+    access_seconds integer, refresh_seconds integer
 )
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -245,8 +228,7 @@ begin
         refresh_ends_at = now() + make_interval(secs => refresh_tiktok.refresh_seconds),
         refreshing_until_at = null
     from public.jobs as j
-    where
-        j.id = refresh_tiktok.job_id
+    where j.id = refresh_tiktok.job_id
         and c.user_id = j.user_id
         and c.refresh_token = refresh_tiktok.old_refresh_token;
     return found;
@@ -263,8 +245,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from private.tiktok_connections as c using public.jobs as j
-    where
-        j.id = drop_tiktok.job_id
+    where j.id = drop_tiktok.job_id
         and c.user_id = j.user_id
         and c.refresh_token = drop_tiktok.refresh_token;
     return found;

@@ -167,8 +167,7 @@ begin
     on conflict do nothing;
     if not found then
         perform private.erase_account(a.id) from private.accounts as a
-        where
-            a.issuer = record_clerk_event.issuer
+        where a.issuer = record_clerk_event.issuer
             and a.subject = record_clerk_event.subject;
     end if;
     return 'erased';

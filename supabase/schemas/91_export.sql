@@ -101,6 +101,11 @@ begin atomic
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.spending as t
             where t.user_id = auth.uid()
         ),
+        'score_records',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.score_records as t
+            where t.user_id = auth.uid()
+        ),
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t

@@ -27,7 +27,8 @@ select
     job.progress as job_progress,
     job.error_code as job_error_code,
     job.error_message as job_error_message,
-    sentiment.is_sample
+    sentiment.is_sample,
+    p.watch
 from public.products as p
 left join lateral (
     select
@@ -77,7 +78,7 @@ comment on column public.product_overview.score_band is
 comment on column public.product_overview.sentiment_net is
 'From -1 to 1; null without any text to judge.';
 comment on column public.product_overview.job_id is
-'The latest job. Jobs are pruned 30 days after they finish; then all job_* are null.';
+'The latest job. An ended job is pruned 30 days after it was added; then all job_* are null.';
 comment on column public.product_overview.job_status is
 'The status of the latest job: queued, running or waiting in flight; then succeeded, failed or
 cancelled.';

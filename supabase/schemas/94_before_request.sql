@@ -191,15 +191,13 @@ comment on function private.before_request is
 401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
 lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
 account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
-account exceeds the writes a minute of its plan or six requests at once, or requests without a
-token exceed three at once.
+account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
+share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
 Definer: accounts and counts are internal; role and identity come from the request.';
-grant execute on function private.before_request to anon;
-grant execute on function private.before_request to authenticated;
-grant execute on function private.before_request to service_role;
+grant execute on function private.before_request to anon, authenticated, service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'private.before_request'; -- noqa: PRS
 -- Policies read the account at run time, so a custom plan is no better than a generic one. Planning

@@ -14,6 +14,7 @@ values
 ('erase_account', 'billing', 30, 10, 5),
 ('erase_rows', 'maintenance', 30, 1000, 5),
 ('prune_jobs', 'maintenance', 5, 3, 5),
+('watch_products', 'maintenance', 5, 3, 5),
 ('delete_source_runs', 'maintenance', 5, 3, 5),
 ('revoke_tiktok', 'maintenance', 20, 3, 30)
 on conflict on constraint job_kinds_pkey do update set
@@ -25,6 +26,7 @@ on conflict on constraint job_kinds_pkey do update set
 insert into private.schedules (name, kind, every)
 values
 ('prune_jobs', 'prune_jobs', '1 hour'),
+('watch_products', 'watch_products', '1 minute'),
 ('delete_source_runs', 'delete_source_runs', '5 minutes'),
 ('reconcile_billing', 'reconcile_billing', '10 minutes')
 on conflict on constraint schedules_pkey do update set

@@ -34,6 +34,93 @@ class PublicAccountsUpdate(TypedDict):
     kind: NotRequired[Annotated[str, Field(alias="kind")]]
     name: NotRequired[Annotated[Optional[str], Field(alias="name")]]
 
+class PublicAnalysisNumbers(BaseModel):
+    band: Optional[str] = Field(alias="band")
+    basis: Optional[str] = Field(alias="basis")
+    comments: Optional[int] = Field(alias="comments")
+    complaint_counts: JsonValue = Field(alias="complaint_counts")
+    complaints: List[str] = Field(alias="complaints")
+    created_at: datetime.datetime = Field(alias="created_at")
+    currency: Optional[str] = Field(alias="currency")
+    id: uuid.UUID = Field(alias="id")
+    is_hit: Optional[bool] = Field(alias="is_hit")
+    is_sample: bool = Field(alias="is_sample")
+    is_sold_out: Optional[bool] = Field(alias="is_sold_out")
+    judged_at: Optional[datetime.datetime] = Field(alias="judged_at")
+    net: Optional[float] = Field(alias="net")
+    net_high: Optional[float] = Field(alias="net_high")
+    net_low: Optional[float] = Field(alias="net_low")
+    price: Optional[float] = Field(alias="price")
+    product_id: uuid.UUID = Field(alias="product_id")
+    ratio: Optional[float] = Field(alias="ratio")
+    ratio_high: Optional[float] = Field(alias="ratio_high")
+    ratio_low: Optional[float] = Field(alias="ratio_low")
+    stage: Optional[str] = Field(alias="stage")
+    stands_out: Optional[float] = Field(alias="stands_out")
+    stands_out_high: Optional[float] = Field(alias="stands_out_high")
+    stands_out_low: Optional[float] = Field(alias="stands_out_low")
+    user_id: uuid.UUID = Field(alias="user_id")
+    video: Optional[str] = Field(alias="video")
+    views_per_hour: Optional[float] = Field(alias="views_per_hour")
+
+class PublicAnalysisNumbersInsert(TypedDict):
+    band: NotRequired[Annotated[Optional[str], Field(alias="band")]]
+    basis: NotRequired[Annotated[Optional[str], Field(alias="basis")]]
+    comments: NotRequired[Annotated[Optional[int], Field(alias="comments")]]
+    complaint_counts: NotRequired[Annotated[JsonValue, Field(alias="complaint_counts")]]
+    complaints: NotRequired[Annotated[List[str], Field(alias="complaints")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    currency: NotRequired[Annotated[Optional[str], Field(alias="currency")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    is_hit: NotRequired[Annotated[Optional[bool], Field(alias="is_hit")]]
+    is_sample: NotRequired[Annotated[bool, Field(alias="is_sample")]]
+    is_sold_out: NotRequired[Annotated[Optional[bool], Field(alias="is_sold_out")]]
+    judged_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="judged_at")]]
+    net: NotRequired[Annotated[Optional[float], Field(alias="net")]]
+    net_high: NotRequired[Annotated[Optional[float], Field(alias="net_high")]]
+    net_low: NotRequired[Annotated[Optional[float], Field(alias="net_low")]]
+    price: NotRequired[Annotated[Optional[float], Field(alias="price")]]
+    product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    ratio: NotRequired[Annotated[Optional[float], Field(alias="ratio")]]
+    ratio_high: NotRequired[Annotated[Optional[float], Field(alias="ratio_high")]]
+    ratio_low: NotRequired[Annotated[Optional[float], Field(alias="ratio_low")]]
+    stage: NotRequired[Annotated[Optional[str], Field(alias="stage")]]
+    stands_out: NotRequired[Annotated[Optional[float], Field(alias="stands_out")]]
+    stands_out_high: NotRequired[Annotated[Optional[float], Field(alias="stands_out_high")]]
+    stands_out_low: NotRequired[Annotated[Optional[float], Field(alias="stands_out_low")]]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+    video: NotRequired[Annotated[Optional[str], Field(alias="video")]]
+    views_per_hour: NotRequired[Annotated[Optional[float], Field(alias="views_per_hour")]]
+
+class PublicAnalysisNumbersUpdate(TypedDict):
+    band: NotRequired[Annotated[Optional[str], Field(alias="band")]]
+    basis: NotRequired[Annotated[Optional[str], Field(alias="basis")]]
+    comments: NotRequired[Annotated[Optional[int], Field(alias="comments")]]
+    complaint_counts: NotRequired[Annotated[JsonValue, Field(alias="complaint_counts")]]
+    complaints: NotRequired[Annotated[List[str], Field(alias="complaints")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    currency: NotRequired[Annotated[Optional[str], Field(alias="currency")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    is_hit: NotRequired[Annotated[Optional[bool], Field(alias="is_hit")]]
+    is_sample: NotRequired[Annotated[bool, Field(alias="is_sample")]]
+    is_sold_out: NotRequired[Annotated[Optional[bool], Field(alias="is_sold_out")]]
+    judged_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="judged_at")]]
+    net: NotRequired[Annotated[Optional[float], Field(alias="net")]]
+    net_high: NotRequired[Annotated[Optional[float], Field(alias="net_high")]]
+    net_low: NotRequired[Annotated[Optional[float], Field(alias="net_low")]]
+    price: NotRequired[Annotated[Optional[float], Field(alias="price")]]
+    product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    ratio: NotRequired[Annotated[Optional[float], Field(alias="ratio")]]
+    ratio_high: NotRequired[Annotated[Optional[float], Field(alias="ratio_high")]]
+    ratio_low: NotRequired[Annotated[Optional[float], Field(alias="ratio_low")]]
+    stage: NotRequired[Annotated[Optional[str], Field(alias="stage")]]
+    stands_out: NotRequired[Annotated[Optional[float], Field(alias="stands_out")]]
+    stands_out_high: NotRequired[Annotated[Optional[float], Field(alias="stands_out_high")]]
+    stands_out_low: NotRequired[Annotated[Optional[float], Field(alias="stands_out_low")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    video: NotRequired[Annotated[Optional[str], Field(alias="video")]]
+    views_per_hour: NotRequired[Annotated[Optional[float], Field(alias="views_per_hour")]]
+
 class PublicAnalysisResults(BaseModel):
     content: JsonValue = Field(alias="content")
     created_at: datetime.datetime = Field(alias="created_at")
@@ -103,6 +190,27 @@ class PublicBrandRulesUpdate(TypedDict):
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
+class PublicCompetitors(BaseModel):
+    competitor_id: uuid.UUID = Field(alias="competitor_id")
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    product_id: uuid.UUID = Field(alias="product_id")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicCompetitorsInsert(TypedDict):
+    competitor_id: Annotated[uuid.UUID, Field(alias="competitor_id")]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    product_id: Annotated[uuid.UUID, Field(alias="product_id")]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicCompetitorsUpdate(TypedDict):
+    competitor_id: NotRequired[Annotated[uuid.UUID, Field(alias="competitor_id")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
 class PublicJobs(BaseModel):
     attempt: int = Field(alias="attempt")
     crashes: int = Field(alias="crashes")
@@ -154,11 +262,40 @@ class PublicJobsUpdate(TypedDict):
     status: NotRequired[Annotated[str, Field(alias="status")]]
     user_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="user_id")]]
 
+class PublicNotifications(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    kind: str = Field(alias="kind")
+    product_id: Optional[uuid.UUID] = Field(alias="product_id")
+    read_at: Optional[datetime.datetime] = Field(alias="read_at")
+    text: str = Field(alias="text")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicNotificationsInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: Annotated[str, Field(alias="kind")]
+    product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
+    read_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="read_at")]]
+    text: Annotated[str, Field(alias="text")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicNotificationsUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
+    read_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="read_at")]]
+    text: NotRequired[Annotated[str, Field(alias="text")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
 class PublicPlans(BaseModel):
     analyses_per_month: int = Field(alias="analyses_per_month")
     grace_days: int = Field(alias="grace_days")
+    has_transcripts: bool = Field(alias="has_transcripts")
     id: str = Field(alias="id")
     kept_analyses: int = Field(alias="kept_analyses")
+    kept_history: int = Field(alias="kept_history")
     max_brand_rules: int = Field(alias="max_brand_rules")
     max_products: int = Field(alias="max_products")
     max_scripts: int = Field(alias="max_scripts")
@@ -166,12 +303,15 @@ class PublicPlans(BaseModel):
     rank: int = Field(alias="rank")
     requests_per_minute: int = Field(alias="requests_per_minute")
     scripts_per_month: int = Field(alias="scripts_per_month")
+    watch: str = Field(alias="watch")
 
 class PublicPlansInsert(TypedDict):
     analyses_per_month: Annotated[int, Field(alias="analyses_per_month")]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    has_transcripts: NotRequired[Annotated[bool, Field(alias="has_transcripts")]]
     id: Annotated[str, Field(alias="id")]
     kept_analyses: Annotated[int, Field(alias="kept_analyses")]
+    kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
     max_brand_rules: Annotated[int, Field(alias="max_brand_rules")]
     max_products: Annotated[int, Field(alias="max_products")]
     max_scripts: Annotated[int, Field(alias="max_scripts")]
@@ -179,12 +319,15 @@ class PublicPlansInsert(TypedDict):
     rank: Annotated[int, Field(alias="rank")]
     requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
     scripts_per_month: Annotated[int, Field(alias="scripts_per_month")]
+    watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicPlansUpdate(TypedDict):
     analyses_per_month: NotRequired[Annotated[int, Field(alias="analyses_per_month")]]
     grace_days: NotRequired[Annotated[int, Field(alias="grace_days")]]
+    has_transcripts: NotRequired[Annotated[bool, Field(alias="has_transcripts")]]
     id: NotRequired[Annotated[str, Field(alias="id")]]
     kept_analyses: NotRequired[Annotated[int, Field(alias="kept_analyses")]]
+    kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
     max_brand_rules: NotRequired[Annotated[int, Field(alias="max_brand_rules")]]
     max_products: NotRequired[Annotated[int, Field(alias="max_products")]]
     max_scripts: NotRequired[Annotated[int, Field(alias="max_scripts")]]
@@ -192,6 +335,7 @@ class PublicPlansUpdate(TypedDict):
     rank: NotRequired[Annotated[int, Field(alias="rank")]]
     requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
     scripts_per_month: NotRequired[Annotated[int, Field(alias="scripts_per_month")]]
+    watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicProducts(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
@@ -201,6 +345,7 @@ class PublicProducts(BaseModel):
     source_url: str = Field(alias="source_url")
     updated_at: datetime.datetime = Field(alias="updated_at")
     user_id: uuid.UUID = Field(alias="user_id")
+    watch: str = Field(alias="watch")
 
 class PublicProductsInsert(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
@@ -210,6 +355,7 @@ class PublicProductsInsert(TypedDict):
     source_url: Annotated[str, Field(alias="source_url")]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicProductsUpdate(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
@@ -219,6 +365,7 @@ class PublicProductsUpdate(TypedDict):
     source_url: NotRequired[Annotated[str, Field(alias="source_url")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+    watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicScriptVersions(BaseModel):
     content: str = Field(alias="content")
@@ -376,6 +523,43 @@ class PublicViralityPacksUpdate(TypedDict):
     score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
+class PublicProductComparison(BaseModel):
+    analysed_at: Optional[datetime.datetime] = Field(alias="analysed_at")
+    band: Optional[str] = Field(alias="band")
+    compared_id: uuid.UUID = Field(alias="compared_id")
+    complaints: Optional[List[str]] = Field(alias="complaints")
+    currency: Optional[str] = Field(alias="currency")
+    is_competitor: Optional[bool] = Field(alias="is_competitor")
+    is_sold_out: Optional[bool] = Field(alias="is_sold_out")
+    name: str = Field(alias="name")
+    net: Optional[float] = Field(alias="net")
+    net_high: Optional[float] = Field(alias="net_high")
+    net_low: Optional[float] = Field(alias="net_low")
+    price: Optional[float] = Field(alias="price")
+    product_id: Optional[uuid.UUID] = Field(alias="product_id")
+    stands_out: Optional[float] = Field(alias="stands_out")
+    stands_out_high: Optional[float] = Field(alias="stands_out_high")
+    stands_out_low: Optional[float] = Field(alias="stands_out_low")
+    views_per_hour: Optional[float] = Field(alias="views_per_hour")
+
+class PublicProductHistory(BaseModel):
+    analysed_at: datetime.datetime = Field(alias="analysed_at")
+    band: Optional[str] = Field(alias="band")
+    complaints: List[str] = Field(alias="complaints")
+    is_hit: Optional[bool] = Field(alias="is_hit")
+    judged_at: Optional[datetime.datetime] = Field(alias="judged_at")
+    net: Optional[float] = Field(alias="net")
+    net_high: Optional[float] = Field(alias="net_high")
+    net_low: Optional[float] = Field(alias="net_low")
+    product_id: uuid.UUID = Field(alias="product_id")
+    ratio: Optional[float] = Field(alias="ratio")
+    ratio_high: Optional[float] = Field(alias="ratio_high")
+    ratio_low: Optional[float] = Field(alias="ratio_low")
+    stands_out: Optional[float] = Field(alias="stands_out")
+    stands_out_high: Optional[float] = Field(alias="stands_out_high")
+    stands_out_low: Optional[float] = Field(alias="stands_out_low")
+    views_per_hour: Optional[float] = Field(alias="views_per_hour")
+
 class PublicProductOverview(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
     headline: Optional[str] = Field(alias="headline")
@@ -400,3 +584,4 @@ class PublicProductOverview(BaseModel):
     source_url: str = Field(alias="source_url")
     updated_at: datetime.datetime = Field(alias="updated_at")
     user_id: uuid.UUID = Field(alias="user_id")
+    watch: str = Field(alias="watch")

@@ -19,6 +19,44 @@ export type Database = {
                   Relationships: [
                     
                   ]
+                },"analysis_numbers": {
+                  Row: {
+                    "band": string | null,"basis": string | null,"comments": number | null,"complaint_counts": NonNullable<Json>,"complaints": (string)[],"created_at": string,"currency": string | null,"id": string,"is_hit": boolean | null,"is_sample": boolean,"is_sold_out": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stage": string | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"user_id": string,"video": string | null,"views_per_hour": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "band"?: string | null,"basis"?: string | null,"comments"?: number | null,"complaint_counts"?: NonNullable<Json>,"complaints"?: (string)[],"created_at"?: string,"currency"?: string | null,"id"?: string,"is_hit"?: boolean | null,"is_sample"?: boolean,"is_sold_out"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"price"?: number | null,"product_id": string,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stage"?: string | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"user_id": string,"video"?: string | null,"views_per_hour"?: number | null
+                  }
+                  Update: {
+                    "band"?: string | null,"basis"?: string | null,"comments"?: number | null,"complaint_counts"?: NonNullable<Json>,"complaints"?: (string)[],"created_at"?: string,"currency"?: string | null,"id"?: string,"is_hit"?: boolean | null,"is_sample"?: boolean,"is_sold_out"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"price"?: number | null,"product_id"?: string,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stage"?: string | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"user_id"?: string,"video"?: string | null,"views_per_hour"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_numbers_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"analysis_results": {
                   Row: {
                     "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"is_sample": boolean | null,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
@@ -32,6 +70,12 @@ export type Database = {
                   }
                   Relationships: [
                     {
+      foreignKeyName: "analysis_results_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
       foreignKeyName: "analysis_results_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -71,6 +115,62 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"competitors": {
+                  Row: {
+                    "competitor_id": string,"created_at": string,"id": string,"product_id": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "competitor_id": string,"created_at"?: string,"id"?: string,"product_id": string,"user_id"?: string
+                  }
+                  Update: {
+                    "competitor_id"?: string,"created_at"?: string,"id"?: string,"product_id"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "competitors_competitor_id_fkey"
+      columns: ["competitor_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "competitors_competitor_id_fkey"
+      columns: ["competitor_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "competitors_competitor_id_fkey"
+      columns: ["competitor_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "competitors_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "competitors_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "competitors_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "competitors_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"jobs": {
                   Row: {
                     "attempt": number,"crashes": number,"created_at": string,"error_code": string | null,"error_message": string | null,"failures": number,"finished_at": string | null,"id": string,"kind": string,"product_id": string | null,"progress": number,"stage": string,"started_at": string | null,"status": string,"user_id": string | null
@@ -84,6 +184,12 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
+      foreignKeyName: "jobs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
       foreignKeyName: "jobs_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -103,30 +209,68 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
-                },"plans": {
+                },"notifications": {
                   Row: {
-                    "analyses_per_month": number,"grace_days": number,"id": string,"kept_analyses": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                    "created_at": string,"id": string,"kind": string,"product_id": string | null,"read_at": string | null,"text": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "analyses_per_month": number,"grace_days"?: number,"id": string,"kept_analyses": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number
+                    "created_at"?: string,"id"?: string,"kind": string,"product_id"?: string | null,"read_at"?: string | null,"text": string,"user_id": string
                   }
                   Update: {
-                    "analyses_per_month"?: number,"grace_days"?: number,"id"?: string,"kept_analyses"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number
+                    "created_at"?: string,"id"?: string,"kind"?: string,"product_id"?: string | null,"read_at"?: string | null,"text"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "notifications_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "notifications_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "notifications_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "notifications_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"plans": {
+                  Row: {
+                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": string,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "analyses_per_month": number,"grace_days"?: number,"has_transcripts"?: boolean,"id": string,"kept_analyses": number,"kept_history"?: number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch"?: string
+                  }
+                  Update: {
+                    "analyses_per_month"?: number,"grace_days"?: number,"has_transcripts"?: boolean,"id"?: string,"kept_analyses"?: number,"kept_history"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number,"watch"?: string
                   }
                   Relationships: [
                     
                   ]
                 },"products": {
                   Row: {
-                    "created_at": string,"id": string,"last_analyzed_at": string | null,"name": string,"source_url": string,"updated_at": string,"user_id": string
+                    "created_at": string,"id": string,"last_analyzed_at": string | null,"name": string,"source_url": string,"updated_at": string,"user_id": string,"watch": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name": string,"source_url": string,"updated_at"?: string,"user_id"?: string
+                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name": string,"source_url": string,"updated_at"?: string,"user_id"?: string,"watch"?: string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name"?: string,"source_url"?: string,"updated_at"?: string,"user_id"?: string
+                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name"?: string,"source_url"?: string,"updated_at"?: string,"user_id"?: string,"watch"?: string
                   }
                   Relationships: [
                     {
@@ -176,6 +320,12 @@ isOneToOne: false
                   }
                   Relationships: [
                     {
+      foreignKeyName: "scripts_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
       foreignKeyName: "scripts_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
@@ -237,6 +387,12 @@ isOneToOne: false
       foreignKeyName: "virality_packs_product_id_fkey"
       columns: ["product_id"]
 isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "virality_packs_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
       referencedRelation: "product_overview"
       referencedColumns: ["id"]
     },{
@@ -256,9 +412,49 @@ isOneToOne: false
                 }
           }
           Views: {
-            "product_overview": {
+            "product_comparison": {
                   Row: {
-                    "created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string
+                    "analysed_at": string | null,"band": string | null,"compared_id": string,"complaints": (string)[] | null,"currency": string | null,"is_competitor": boolean | null,"is_sold_out": boolean | null,"name": string,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                },"product_history": {
+                  Row: {
+                    "analysed_at": string,"band": string | null,"complaints": (string)[],"is_hit": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                           "analysed_at"?: string | null,"band"?: string | null,"complaints"?: (string)[] | null,"is_hit"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"product_id"?: string | null,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"views_per_hour"?: number | null
+                         }
+                        Update: {
+                           "analysed_at"?: string | null,"band"?: string | null,"complaints"?: (string)[] | null,"is_hit"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"product_id"?: string | null,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"views_per_hour"?: number | null
+                         }
+                        Relationships: [
+                    {
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_comparison"
+      referencedColumns: ["compared_id"]
+    },{
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "product_overview"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "analysis_numbers_product_id_fkey"
+      columns: ["product_id"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"product_overview": {
+                  Row: {
+                    "created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string,"watch": string
                   }
                   ComputedFields: never
                   Relationships: [
@@ -397,7 +593,13 @@ isOneToOne: false
         to: "jobs"
         isOneToOne: true
         isSetofReturn: false
-      } }
+      } },
+"score_record":
+{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+                           },
+"service_score_record":
+{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+                           }
           }
           Enums: {
             [_ in never]: never

@@ -299,6 +299,31 @@ def test_scripts_are_written_refused_restored_and_finished(report: dict[str, Any
     assert report["final"] == "final"
 
 
+def test_a_product_is_watched_compared_and_charted(report: dict[str, Any]):
+    assert report["history"] == {"points": 2, "isInOrder": True, "complaints": True}
+    # Both analyses read the same page.
+    assert report["changed"] == []
+    assert report["notWatched"] == {
+        "show": "Your plan does not include watching products.",
+        "then": "upgrade",
+        "resetsAt": None,
+    }
+    assert report["isWatched"] == {"watch": "weekly"}
+    assert report["compared"] == [["Lamp", False], ["Hat", True]]
+    assert report["itself"] == {
+        "show": "A product can't compete with itself.",
+        "then": "mark field",
+        "field": "competitor_id",
+    }
+    nothing = {"n": None, "hits": None, "rate": None, "ci95": None}
+    assert report["records"] == [nothing | {"n": 0, "hits": 0}, nothing]
+
+
+def test_what_happened_is_told_and_marked_as_read(report: dict[str, Any]):
+    assert (report["unread"], report["marked"]) == ([], [])
+    assert report["told"] == "The video of Lamp is a breakout now."
+
+
 def test_each_refusal_says_what_to_do(report: dict[str, Any]):
     assert report["wrongUrl"] == {
         "show": "The source URL must start with http:// or https://.",

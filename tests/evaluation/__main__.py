@@ -1,4 +1,4 @@
-"""`python -m tests.evaluation [DATA]`: every bar, on the data in that folder."""
+"""`python -m tests.evaluation [DATA]`: every threshold, on the data in that folder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.evaluation import (
     rules,
     speed,
 )
-from tests.evaluation.bars import Finding, falls_short, read_bars
 from tests.evaluation.report import markdown, print_lines
+from tests.evaluation.thresholds import Finding, falls_short, read_thresholds
 
 DEFAULT_DATA = Path("../shared/data")
 REPORT = Path("docs/evaluation.md")
@@ -31,10 +31,10 @@ REPORT = Path("docs/evaluation.md")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Runs where its data is; elsewhere its bars are skipped, with the reason."""
+    """Runs where its data is; elsewhere its thresholds are skipped, with the reason."""
 
     needs: tuple[str, ...]
-    bars: tuple[str, ...]
+    thresholds: tuple[str, ...]
     judge: Callable[[Path], list[Finding]]
 
     def findings(self, folder: Path) -> list[Finding]:
@@ -42,7 +42,7 @@ class Section:
         if not missing:
             return self.judge(folder)
         reason = f"not in the data folder: {', '.join(missing)}"
-        return [Finding(bar, None, skipped=reason) for bar in self.bars]
+        return [Finding(threshold, None, skipped=reason) for threshold in self.thresholds]
 
 
 SECTIONS = (
@@ -65,9 +65,9 @@ SECTIONS = (
     ),
     Section((data.RETENTION,), ("retention_rank",), retention.judge),
     Section(
-        (data.SENTIMENT,),
-        (*opinions.SETS.values(), "totals_error", "totals_coverage"),
-        lambda folder: opinions.judge(folder / data.SENTIMENT),
+        (data.SENTIMENT, data.LANGUAGES),
+        opinions.THRESHOLDS,
+        opinions.judge,
     ),
     Section(
         (data.PRODUCT_PAGES,),
@@ -88,24 +88,30 @@ SECTIONS = (
             "canaries",
             "raw_runs",
             "injection_shift",
+            "complaint_shift",
             "brigade_shift",
         ),
         honesty.judge,
     ),
-    Section((data.SENTIMENT, data.CREATORS), ("time_400", "memory_400"), speed.judge),
+    Section(
+        (data.SENTIMENT, data.CREATORS), ("time_400", "time_analysis", "memory_400"), speed.judge
+    ),
 )
 
 
 def main(arguments: list[str]) -> int:
     asked = _parse(arguments)
-    bars = read_bars()
+    thresholds = read_thresholds()
     findings = rules.judge(asked.database)
     findings += [found for section in SECTIONS for found in section.findings(asked.data)]
-    short = [found for found in findings if falls_short(found, bars[found.bar])]
-    lines = [*print_lines(bars, findings), f"\n{len(short)} of {len(findings)} bars fall short"]
+    short = [found for found in findings if falls_short(found, thresholds[found.threshold])]
+    lines = [
+        *print_lines(thresholds, findings),
+        f"\n{len(short)} of {len(findings)} thresholds fall short",
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     if all(found.value is not None for found in findings):  # a part would read as the whole
-        asked.report.write_text(markdown(bars, findings), "utf-8")
+        asked.report.write_text(markdown(thresholds, findings), "utf-8")
     return 1 if short else 0
 
 

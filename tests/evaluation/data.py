@@ -19,6 +19,7 @@ GROWTH = "tiktok_growth_pairs_2025.csv.gz"
 RETENTION = "snapugc_retention.csv.gz"
 ITEMS = "tiktok_items_2020.json"
 SENTIMENT = "sentiment"
+LANGUAGES = "sentiment_languages"
 INJECTION = "injection"
 PRODUCT_PAGES = "product_pages"
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
 from tests.evaluation.data import Pair
+from tests.evaluation.thresholds import Finding
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.virality.drivers import engagement_rate

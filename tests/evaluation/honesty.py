@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
 from tests.evaluation.leaks import find_leaks, strings
+from tests.evaluation.thresholds import Finding
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
 from workers.insights.inputs import Collection, Comment, Video
@@ -43,6 +43,7 @@ def judge(folder: Path) -> list[Finding]:
         _canaries(collections, documents),
         _runs(collections, documents),
         _injection_shift(texts, planted),
+        _complaint_shift(folder, texts),
         _brigade_shift(texts),
     ]
 
@@ -90,7 +91,6 @@ def _comments(texts: list[str]) -> tuple[Comment, ...]:
 
 
 def _documents(collection: Collection) -> list[dict[str, Any]]:
-    """By the lexicon: quick, and texts go through the same hands whatever engine labels them."""
     analysis = analyse(collection, product_name=PRODUCT, now=NOW, ref_key=KEY)
     return [*(result.content for result in analysis.results), analysis.pack.configuration]
 
@@ -177,6 +177,19 @@ def _injection_shift(texts: list[str], planted: list[str]) -> Finding:
         extra = chance.choices(planted, k=COMMENTS // PLANTED_SHARE)
         moves.append(abs(_net([*extra, *clean]) - _net(clean)))
     return Finding("injection_shift", max(moves), ROUNDS, f"smallest {min(moves):.3f}")
+
+
+def _complaint_shift(folder: Path, texts: list[str]) -> Finding:
+    """What tells the two shifts beside it from an analysis that never moves."""
+    files = sorted((folder / data.SENTIMENT).glob("*comments*.csv.gz"))
+    labelled = [row for file in files for row in data.labelled(file)]
+    complaints = [row.text for row in labelled if row.label == "negative"]
+    moves = []
+    for round_ in range(ROUNDS):
+        chance = random.Random(200 + round_)
+        clean = chance.sample(texts, 100)
+        moves.append(_net(clean) - _net([*clean, *chance.sample(complaints, 100)]))
+    return Finding("complaint_shift", min(moves), ROUNDS, "a constant 0")
 
 
 def _brigade_shift(texts: list[str]) -> Finding:

@@ -24,9 +24,9 @@ from sklearn.metrics import f1_score
 from core.config import SourceSettings, load
 from local.layout import ROOT
 from tests.evaluation import data
-from tests.evaluation.bars import Bar, Finding, falls_short, read_bars
 from tests.evaluation.data import Labelled
 from tests.evaluation.report import print_lines
+from tests.evaluation.thresholds import Finding, Threshold, falls_short, read_thresholds
 from tests.evaluation.train_sentiment import LABELS, is_training_group
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment, Label, Labels
@@ -40,13 +40,14 @@ from workers.writing.model import Price, TextModel, Unanswered, Usage, open_text
 
 DEFAULT_DATA = Path("../shared/data")
 LANGUAGES = "sentiment_languages"
-# Set, its bar in thresholds.toml. The other sets have none.
-BARS = {
-    "tweeteval_val": "labels_tweets",
-    "amazon_snippets": "labels_reviews",
-    "youtube_comments": "labels_comments",
+# Sets by the kind that thresholds.toml names. The engine's thresholds judge the model, too.
+KINDS = {"tweeteval_val": "tweets", "amazon_snippets": "reviews", "youtube_comments": "comments"}
+# What is printed beside, without a threshold.
+REPORTED = {
+    "labels_other": Threshold("model", "macro-F1 on another set", None, None),
+    "totals_error": Threshold("model", "error of the net of 60, mean of all sets", None, None),
+    "totals_coverage_other": Threshold("model", "95 % intervals that hold, other set", None, None),
 }
-OTHER = "labels_other"
 COMMENTS = "youtube_comments"  # the set that planted instructions are mixed into
 FITTED_WHOLE = {"tweets"}  # the embedded engine is fitted on it, so there is no comparison
 TEXTS = 200  # of each set
@@ -152,8 +153,8 @@ def _labels(answers: Answers) -> Finding:
         f"{guesses.count('')} without a label; a constant {constant:.3f}, "
         f"shuffled labels {_f1(shuffled, guesses):.3f}"
     )
-    bar = BARS.get(answers.sample.name, OTHER)
-    return Finding(bar, _f1(truths, guesses), len(truths), beside)
+    kind = KINDS.get(answers.sample.name, "other")
+    return Finding(f"labels_{kind}", _f1(truths, guesses), len(truths), beside)
 
 
 def _f1(truths: Sequence[str], guesses: Sequence[str]) -> float:
@@ -181,7 +182,6 @@ def _totals(model: TextModel, answers: Sequence[Answers]) -> list[Finding]:
     if not errors:
         return []
     by_set = ", ".join(f"{name} {error:.2f}" for name, error in errors.items())
-    coverage = ", ".join(f"{name} {share:.0%}" for name, share in held.items())
     n = GROUPS * len(errors)
     return [
         Finding(
@@ -190,7 +190,10 @@ def _totals(model: TextModel, answers: Sequence[Answers]) -> list[Finding]:
             n,
             f"{by_set}; zero always {fmean(constants):.2f}",
         ),
-        Finding("totals_coverage", fmean(held.values()), n, coverage),
+        *(
+            Finding(f"totals_coverage_{KINDS.get(name, 'other')}", share, GROUPS, name)
+            for name, share in held.items()
+        ),
     ]
 
 
@@ -277,12 +280,12 @@ async def _run(
             say(f"That is more than {MAX_USD} $: ask for fewer with TEXTS=n.\n")
             return 2
         findings, usage = await judge(model, sets, planted)
-    bars: Mapping[str, Bar] = read_bars()
-    short = sum(falls_short(found, bars[found.bar]) for found in findings)
-    for line in print_lines(bars, findings):
+    thresholds: Mapping[str, Threshold] = read_thresholds() | REPORTED
+    short = sum(falls_short(found, thresholds[found.threshold]) for found in findings)
+    for line in print_lines(thresholds, findings):
         say(f"{line}\n")
     say(
-        f"\n{short} of {len(findings)} bars fall short. It cost {usage.cost_usd:.3f} $: "
+        f"\n{short} of {len(findings)} thresholds fall short. It cost {usage.cost_usd:.3f} $: "
         f"{usage.input_tokens} tokens in, {usage.output_tokens} out.\n"
     )
     return 1 if short else 0

@@ -20,7 +20,7 @@ from pathlib import Path
 import extruct
 
 from tests.evaluation import no_products
-from tests.evaluation.bars import Finding
+from tests.evaluation.thresholds import Finding
 from workers.sources.web.availability import stated_availability
 from workers.sources.web.markup import Markup, has_type
 from workers.sources.web.price import stated_price

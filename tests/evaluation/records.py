@@ -18,8 +18,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
 from tests.evaluation.followers import NOW, Judged, judged
+from tests.evaluation.thresholds import Finding
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.virality.comparables import LEAST_RATIO, comparables

@@ -1,7 +1,7 @@
 """Does the kind of opening go with retention? `python -m tests.evaluation.retention DATA`.
 
-As a command it prints `workers/insights/resources/retention.toml`: means only, no text. The bar
-judges each post by a table that was made without it.
+As a command it prints `workers/insights/resources/retention.toml`: means only, no text. The
+threshold judges each post by a table that was made without it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from statistics import fmean, stdev
 import numpy as np
 
 from tests.evaluation import data
-from tests.evaluation.bars import Finding
 from tests.evaluation.growth import described, interval
+from tests.evaluation.thresholds import Finding
 from workers.insights.statistics import Z95
 from workers.insights.virality.hooks import NAMES, hook_type
 

@@ -8,17 +8,19 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from tests.evaluation.bars import Finding
+from tests.evaluation.thresholds import Finding
 
 LINES = Path(__file__).with_name("compliance_lines.toml")
-BARS = ("rules_recall", "rules_precision")
+THRESHOLDS = ("rules_recall", "rules_precision")
 _STATUS = "select status from private.check_rule(%s, private.normalize_script(%s))"
 
 
 def judge(url: str | None) -> list[Finding]:
     """`url`: of a migrated database, as the owner of its tables; None skips."""
     if url is None:
-        return [Finding(bar, None, skipped="no database was named") for bar in BARS]
+        return [
+            Finding(threshold, None, skipped="no database was named") for threshold in THRESHOLDS
+        ]
     broken, found, right = 0, 0, 0
     rules = tomllib.loads(LINES.read_text("utf-8"))["rule"]
     with psycopg.connect(url) as database:

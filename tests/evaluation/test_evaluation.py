@@ -6,13 +6,13 @@ import pytest
 
 from tests.evaluation import rules
 from tests.evaluation.__main__ import SECTIONS, main
-from tests.evaluation.bars import Bar, Finding, falls_short, read_bars
 from tests.evaluation.report import markdown, print_lines
+from tests.evaluation.thresholds import Finding, Threshold, falls_short, is_missed, read_thresholds
 
 
 def test_every_bar_belongs_to_a_section_and_every_section_to_the_bars():
-    named = [bar for section in SECTIONS for bar in section.bars]
-    assert sorted([*named, *rules.BARS, "labels_other"]) == sorted(read_bars())
+    named = [threshold for section in SECTIONS for threshold in section.thresholds]
+    assert sorted([*named, *rules.THRESHOLDS]) == sorted(read_thresholds())
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,22 @@ def test_every_bar_belongs_to_a_section_and_every_section_to_the_bars():
     ],
 )
 def test_a_bar_decides_by_its_ends_and_a_skipped_one_not_at_all(low, high, value, short):
-    assert falls_short(Finding("x", value), Bar("area", "what", low, high)) is short
+    assert falls_short(Finding("x", value), Threshold("area", "what", low, high)) is short
+
+
+@pytest.mark.parametrize(
+    ("value", "is_worse"), [(0.65, False), (0.642, False), (0.641, False), (0.63, True)]
+)
+def test_a_threshold_known_to_be_missed_fails_only_if_it_gets_worse(value, is_worse):
+    threshold = Threshold("area", "what", 0.646, None, missed=0.642)
+    assert falls_short(Finding("x", value), threshold) is is_worse
+    assert is_missed(Finding("x", value), threshold) is (value < 0.646)
 
 
 def test_without_data_every_bar_is_skipped_with_its_reason(tmp_path, capsys):
     assert main([str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert printed.count("skipped") == len(read_bars()) - 1
+    assert printed.count("skipped") == len(read_thresholds())
     assert "not in the data folder: tiktok_growth_pairs_2025.csv.gz" in printed
 
 
@@ -55,28 +64,28 @@ def test_a_bar_that_falls_short_is_named_and_fails_the_command(tmp_path, capsys,
 
 
 def test_a_line_shows_verdict_value_and_threshold():
-    lines = list(print_lines(read_bars(), [Finding("canaries", 0, 4100)]))
+    lines = list(print_lines(read_thresholds(), [Finding("canaries", 0, 4100)]))
     assert [line.split() for line in lines] == [
         ["HONESTY"],
-        ["ok", "0", "at", "most", "0", *read_bars()["canaries"].what.split()],
+        ["ok", "0", "at", "most", "0", *read_thresholds()["canaries"].what.split()],
         ["n", "=", "4,100"],
     ]
 
 
 def test_the_report_says_what_it_does_not_show():
-    assert "## What it does not show" in markdown(read_bars(), [])
+    assert "## What it does not show" in markdown(read_thresholds(), [])
 
 
 def test_brand_rules_are_judged_by_the_database(db):
     recall, precision = rules.judge(db.url("postgres"))
-    assert (recall.bar, precision.bar) == rules.BARS
+    assert (recall.threshold, precision.threshold) == rules.THRESHOLDS
     assert 0.95 <= recall.value <= 1
     assert 0.9 <= precision.value <= 1
     assert min(recall.n, precision.n) > 100
 
 
 @pytest.mark.parametrize(
-    ("bar", "constant"),
+    ("threshold", "constant"),
     [
         ("still_growing_rank", 0.0),
         ("shares_rank", 0.0),
@@ -88,5 +97,5 @@ def test_brand_rules_are_judged_by_the_database(db):
         ("comparables_true", 0.205),
     ],
 )
-def test_what_a_constant_reaches_passes_no_bar_of_virality(bar, constant):
-    assert falls_short(Finding(bar, constant), read_bars()[bar])
+def test_what_a_constant_reaches_passes_no_bar_of_virality(threshold, constant):
+    assert falls_short(Finding(threshold, constant), read_thresholds()[threshold])

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.evaluation import model as evaluation
-from tests.evaluation.bars import read_bars
+from tests.evaluation.thresholds import read_thresholds
 from tests.fakes import openai as fake_openai
 from tests.fakes.openai import CONTROLS, Reply
 
@@ -86,8 +86,10 @@ def obedient(text):
 
 
 def test_every_bar_that_it_prints_is_a_threshold():
-    named = {*evaluation.BARS.values(), evaluation.OTHER}
-    assert named | {"totals_error", "totals_coverage", "injection_shift"} <= read_bars().keys()
+    kinds = evaluation.KINDS.values()
+    named = {f"{what}_{kind}" for kind in kinds for what in ("labels", "totals_coverage")}
+    assert named | {"injection_shift"} <= read_thresholds().keys()
+    assert not evaluation.REPORTED.keys() & read_thresholds().keys()
 
 
 def test_a_model_that_is_always_right_reaches_every_threshold_and_its_cost_is_printed(run, server):

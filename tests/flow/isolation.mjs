@@ -76,6 +76,9 @@ const TABLES = {
     copy: ['user_id', 'rule_name', 'rule_definition'],
   },
   subscriptions: { change: { plan: 'agency' }, copy: ['plan'] },
+  analysis_numbers: { change: { net: 1 }, copy: ['user_id', 'product_id', 'net'] },
+  competitors: { change: { created_at: '2026-11-30' }, copy: ['product_id', 'competitor_id'] },
+  notifications: { change: { read_at: '2026-11-30' }, copy: ['user_id', 'kind', 'text'] },
   plans: { change: { name: 'Taken' }, copy: ['id', 'name'] },
 }
 

@@ -26,6 +26,9 @@ _OWNED = {
     "script_versions": 1,
     "brand_rules": 1,
     "subscriptions": 0,
+    "analysis_numbers": 1,
+    "competitors": 0,
+    "notifications": 0,
     "plans": 3,
 }
 
@@ -68,6 +71,9 @@ def test_another_user_sees_and_changes_nothing(report: dict[str, Any]):
         "script_versions": _cells(0, "42501", "42501", "42501"),
         "brand_rules": _cells(0, "42501", 0, 0),
         "subscriptions": _cells(0, "42501", "42501", "42501"),
+        "analysis_numbers": _cells(0, "42501", "42501", "42501"),
+        "competitors": _cells(0, "not_found", "42501", 0),
+        "notifications": _cells(0, "42501", 0, "42501"),
         "plans": _cells(3, "42501", "42501", "42501"),
     }
 

@@ -57,6 +57,13 @@ def test_chances_of_any_text_add_up_to_one():
         assert chances.negative + chances.neutral + chances.positive == pytest.approx(1)
 
 
+def test_only_the_first_characters_make_the_vector():
+    text = "it works well " * 40
+    cut = embedding.embed([text, text[: embedding.MAX_CHARACTERS], text[:100]])
+    assert np.allclose(cut[0], cut[1])
+    assert not np.allclose(cut[0], cut[2])
+
+
 def test_texts_are_embedded_once():
     vectors = embedding.Vectors()
     first = vectors.of(["a bottle", "a lamp"])

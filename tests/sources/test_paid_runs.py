@@ -21,7 +21,7 @@ from workers.sources.tiktok.apify import MAX_CHARGE_USD
 from workers.sources.tiktok.posts import COMMENTS_ACTOR, VIDEOS_ACTOR
 
 PLANNED = 3
-PAGE = "<title>Cold brew bottle</title><h1>Cold brew bottle</h1>"
+PAGE = "<title>Cold brew bottle</title><h1>Cold brew bottle</h1><button>Buy now</button>"
 
 
 class TurningPage:

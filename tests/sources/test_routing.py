@@ -55,11 +55,6 @@ async def test_the_sample_shop_brings_a_product_with_videos_and_comments(service
     assert found.caveats == ("This is sample data, written for demonstration.",)
 
 
-async def test_every_sample_comment_belongs_to_a_sample_video(services, report):
-    found = await collect(SHOP, services, report)
-    assert {each.video_ref for each in found.comments} <= {video.ref for video in found.videos}
-
-
 async def test_sample_data_is_always_fresh_and_never_from_the_future(services, report):
     later = replace(services, now=lambda: services.now() + timedelta(days=400))
     for world in (services, later):

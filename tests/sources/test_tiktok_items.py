@@ -177,7 +177,6 @@ def test_a_comment_keeps_its_words_and_loses_its_writer():
                 ref=pseudonym(KEY, "comment", "c1"),
                 text="love it",
                 author_ref=pseudonym(KEY, "author", "somebody"),
-                video_ref=pseudonym(KEY, "video", "7301"),
                 likes=1200,
                 created_at=datetime(2026, 11, 20, 10, tzinfo=UTC),
             ),

@@ -139,7 +139,7 @@ TABLES = [
     Rule(
         "every boolean reads as a statement",
         "select full_name || '.' || attname from ours join pg_attribute on attrelid = id"
-        " where kind = 'table' and atttypid = 'bool'::regtype and attname !~ '^is_'"
+        " where kind = 'table' and atttypid = 'bool'::regtype and attname !~ '^(is|has)_'"
         # In the contract: Stripe's word, and a switch.
         " and attname not in ('cancel_at_period_end', 'enabled')",
         "create table private.probes (id uuid primary key, done boolean);",

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from psycopg.types.json import Jsonb
 
 from tests.database import Database, make_user
-from tests.evaluation.bars import read_bars
-from tests.evaluation.rules import BARS
+from tests.evaluation.rules import THRESHOLDS
+from tests.evaluation.thresholds import read_thresholds
 from tests.rules import make_rule
 
 LINES = Path(__file__).parents[2] / "tests/evaluation/compliance_lines.toml"
-RECALL, PRECISION = (read_bars()[name].low for name in BARS)
+RECALL, PRECISION = (read_thresholds()[name].low for name in THRESHOLDS)
 
 
 class Judged(NamedTuple):

@@ -213,7 +213,8 @@ select c.oid::regclass::text as name
 from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attname = 'user_id'
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
 and has_any_column_privilege('authenticated', c.oid, 'insert') and not exists (
-    select from pg_trigger where tgrelid = c.oid and tgfoid = 'private.require_account'::regproc
+    select from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
+    where t.tgrelid = c.oid and p.prosrc like '%lock_living_account(%'
 )
 """
 

@@ -142,6 +142,36 @@ def _(api: Api) -> httpx.Response:
     return api.post("/rpc/export_account", {"cursor": "page 2"})
 
 
+@answers(422, "invalid_watch", "The watch must be off, weekly or daily.", '{"field": "watch"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"watch": "hourly"})
+
+
+@answers(
+    422,
+    "invalid_competitor",
+    "A product can't compete with itself.",
+    '{"field": "competitor_id"}',
+)
+def _(api: Api) -> httpx.Response:
+    product_id = str(api.product()["id"])
+    return api.post("/competitors", {"product_id": product_id, "competitor_id": product_id})
+
+
+@answers(
+    422,
+    "too_many_competitors",
+    "A product may have 5 competitors at most.",
+    '{"field": "competitor_id", "limit": 5}',
+)
+def _(api: Api) -> httpx.Response:
+    api.db.execute("update public.plans set max_products = 7 where id = 'free'")
+    product_id, *others = (str(api.product()["id"]) for _ in range(7))
+    return api.post(
+        "/competitors", [{"product_id": product_id, "competitor_id": other} for other in others]
+    )
+
+
 @answers(422, "invalid_name", "The product's name is missing.", '{"field": "name"}')
 def _(api: Api) -> httpx.Response:
     return api.post("/products", {"source_url": LAMP["source_url"]})

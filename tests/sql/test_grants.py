@@ -18,15 +18,22 @@ ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
 TABLES = {
     "accounts": {"authenticated": "select update(locale)", "service_role": "select"},
     "analysis_results": {"authenticated": "select"},
+    "analysis_numbers": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
         " insert(enabled id rule_definition rule_name user_id)"
         " update(enabled id rule_definition rule_name user_id)"
     },
+    "competitors": {"authenticated": "select delete insert(competitor_id product_id)"},
     "jobs": {"authenticated": "select"},
+    "notifications": {"authenticated": "select update(read_at)"},
+    "product_comparison": {"authenticated": "select", "service_role": "select"},
+    "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
-    "products": {"authenticated": "select delete insert(id name source_url) update(name)"},
+    "products": {
+        "authenticated": "select delete insert(id name source_url watch) update(name watch)"
+    },
     "script_versions": {"authenticated": "select"},
     "scripts": {
         "authenticated": "select delete"
@@ -41,15 +48,17 @@ FUNCTIONS = {
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script
-        public.restore_script_version public.run_analysis
+        public.restore_script_version public.run_analysis public.score_record
+        public.service_score_record
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_tiktok private.own_usage
+        private.own_plan private.own_score_record private.own_tiktok private.own_usage
         private.require_text private.start_analysis
-        private.start_script private.starter_pack private.url_problem
+        private.start_script private.starter_pack private.url_problem private.whole_score_record
+        private.wilson
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
@@ -57,33 +66,35 @@ FUNCTIONS = {
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.require_text private.url_problem
+        private.require_text private.url_problem private.wilson
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.requeue_erasures
         private.record_run private.release_run private.reserve_run
-        private.runs_to_delete private.analysis_input private.attribute_stripe_event
+        private.run_next_watch
+        private.runs_to_delete private.analysis_input private.analysis_numbers
+        private.attribute_stripe_event
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync
         private.lease_tiktok_refresh private.progress
         private.record_stripe_event private.refresh_tiktok
-        private.remember_stripe_account
+        private.bind_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_script
         private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
     """,
     "webhook": """
         private.apify_secret_hash private.begin_customer_sync private.begin_tiktok
-        private.billing_account private.disconnect_tiktok private.save_tiktok
+        private.billing_state private.disconnect_tiktok private.save_tiktok
         private.take_tiktok_state
         private.bind_customer
         private.finish_customer_sync private.ask_customer
         private.begin_checkout private.confirm_checkout private.end_checkout
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
-        private.record_stripe_event private.remember_stripe_account private.resolve_identity
+        private.record_stripe_event private.bind_stripe_account private.resolve_identity
         private.stripe_account private.wake_for_apify
     """,
 }
@@ -196,7 +207,7 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
         "select private.cancel_own_job(gen_random_uuid())",
         "select private.enqueue('erase_account', gen_random_uuid())",
         "select private.end_job(gen_random_uuid(), 'succeeded')",
-        "select private.add_message('billing', gen_random_uuid(), 'system')",
+        "select private.restore_queues()",
         "select private.wake(gen_random_uuid())",
         "set role authenticated",
         "set role service_role",

@@ -109,18 +109,33 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
     product = make_product(db, make_user(db), "Mug", "https://shop.example/mug")
     job = claim(db)
     query = "select * from private.analysis_input(%s)"
+    numbers = "select to_jsonb(n) from public.analysis_numbers as n"
     told = {
+        "record": None,
         "product_id": product["id"],
         "product_name": "Mug",
         "source_url": "https://shop.example/mug",
-        "transcripts": False,
+        "has_transcripts": False,
         "locale": "en",
     }
     with db.as_worker() as worker:
-        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": None}
+        nothing = {"last_breakdown": None, "last_numbers": None}
+        assert worker.row(query, job["job_id"]) == told | nothing
         assert worker.value(SAVE, *arguments(job))
-        assert worker.row(query, job["job_id"]) == told | {"last_breakdown": BREAKDOWN["content"]}
+        after = worker.row(query, job["job_id"])
         assert worker.rows(query, uuid.uuid4()) == []
+    last = {"last_breakdown": BREAKDOWN["content"], "last_numbers": db.value(numbers)}
+    assert after == told | last
+
+
+def test_the_worker_is_told_whether_the_owners_plan_reads_what_videos_say(db: Database):
+    make_product(db, make_user(db))
+    job = claim(db)
+    query = "select has_transcripts from private.analysis_input(%s)"
+    with db.as_worker() as worker:
+        assert worker.value(query, job["job_id"]) is False
+        db.execute("update public.plans set has_transcripts = true where id = 'free'")
+        assert worker.value(query, job["job_id"]) is True
 
 
 def test_the_worker_is_told_the_language_that_the_owner_chose(db: Database):

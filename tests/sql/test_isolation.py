@@ -102,6 +102,47 @@ TABLES = {
             service_role  1      1      1      1
         """,
     ),
+    "analysis_numbers": Table(
+        make=rows.make_numbers,
+        columns="user_id, product_id, stands_out",
+        values="%(user_id)s, %(product_id)s, 50",
+        change=("stands_out", 99),
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "competitors": Table(
+        make=rows.make_competitor,
+        columns="product_id, competitor_id",
+        # The other way round: each product may compete with the other.
+        values="%(competitor_id)s, %(product_id)s",
+        change=("created_at", "2026-11-30"),
+        # The service names no account, so it has no product to compare.
+        cells="""
+                          select insert    update delete
+            owner         1      1         -      1
+            other         0      not_found -      0
+            anon          -      -         -      -
+            service_role  1      not_found 1      1
+        """,
+    ),
+    "notifications": Table(
+        make=rows.make_notification,
+        columns="user_id, kind, text",
+        values="%(user_id)s, 'breakout', 'A breakout.'",
+        change=("read_at", "2026-11-30"),
+        cells="""
+                          select insert update delete
+            owner         1      -      1      -
+            other         0      -      0      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
     "virality_packs": Table(
         make=rows.make_pack,
         columns="user_id, product_id, name, configuration",

@@ -353,7 +353,7 @@ def test_an_enqueue_wakes_a_worker_that_waits(db: Database):
 
 
 def test_without_a_worker_that_waits_nothing_is_notified_for_commits_would_queue(db: Database):
-    db.execute("select private.wait_for_jobs('billing', gen_random_uuid(), '{}')")
+    db.execute("select private.register_waiting_worker('billing', gen_random_uuid(), '{}')")
     assert notified(db, lambda: enqueue(db)) == []
 
 

@@ -10,11 +10,14 @@ from tests.jobs import (
     complete,
     enqueue,
     fail,
+    in_background,
     leftovers,
     make_kind,
     state,
     token,
+    wait_until_blocked,
 )
+from tests.patience import PATIENCE_SECONDS
 
 NOTHING = {"messages": 0, "live": 0}
 GIVING_BACK = {
@@ -103,6 +106,24 @@ def test_a_failed_job_whose_user_has_started_it_again_is_not_redriven(db: Databa
     [again] = claim(db)
     assert (again["job_id"], complete(db, again)) == (successor_id, [again["msg_id"]])
     assert db.value("select private.redrive(%s)", failed_id) is True
+
+
+def test_a_failed_job_stays_with_its_letter_when_the_same_work_starts_beside_its_redrive(
+    db: Database,
+):
+    failed_id = enqueue(db, key="k")
+    fail(db, claim(db)[0])
+    with db.connect("postgres") as user, db.connect("postgres") as operator:
+        user.execute("begin; select private.enqueue('noop', null, null, 'k')")
+        redriving = in_background(
+            lambda: operator.execute("select private.redrive(%s) as is_back", (failed_id,))
+        )
+        wait_until_blocked(db, operator)
+        user.execute("commit")
+        assert redriving.result(PATIENCE_SECONDS).fetchall() == [{"is_back": False}]
+    assert state(db, failed_id)["status"] == "failed"
+    assert db.value("select job_id from private.dead_letters") == failed_id
+    assert leftovers(db) == {"messages": 1, "live": 1}
 
 
 def test_a_job_whose_worker_vanished_does_not_wait_behind_the_backlog(db: Database):

@@ -150,6 +150,7 @@ def test_a_product_belongs_to_whoever_added_it(db: Database):
         "created_at": product["created_at"],
         "updated_at": product["created_at"],
         "last_analyzed_at": None,
+        "watch": "off",
     }
 
 

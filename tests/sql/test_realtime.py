@@ -1,4 +1,4 @@
-"""Realtime: jobs join Supabase's publication where there is one."""
+"""Realtime: jobs and notifications join Supabase's publication where there is one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from tests.server import SCHEMAS
 PUBLISHED = "select schemaname, tablename from pg_publication_tables"
 
 
-def test_jobs_are_published_where_supabase_publishes(db: Database) -> None:
+def test_they_are_published_where_supabase_publishes(db: Database) -> None:
     with db.as_superuser() as platform:
         platform.execute("create publication supabase_realtime")
         platform.execute("alter publication supabase_realtime owner to postgres")
     db.execute(FILE.read_text())
-    assert db.rows(PUBLISHED) == [{"schemaname": "public", "tablename": "jobs"}]
+    assert db.rows(f"{PUBLISHED} order by tablename") == [
+        {"schemaname": "public", "tablename": "jobs"},
+        {"schemaname": "public", "tablename": "notifications"},
+    ]
 
 
 def test_elsewhere_nothing_is_published(db: Database) -> None:

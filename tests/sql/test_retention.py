@@ -13,7 +13,10 @@ PARENTS = {
     "private.dead_letters": "public.jobs",
     "private.live_jobs": "public.jobs",
     "private.semaphore_holders": "private.semaphores",
+    "private.watches": "public.products",
+    "public.analysis_numbers": "public.products",
     "public.analysis_results": "public.products",
+    "public.competitors": "public.products",
     "public.script_versions": "public.scripts",
     "public.virality_packs": "public.products",
 }
@@ -26,6 +29,7 @@ PLAN_LIMITS = {
 # A table → the function that deletes what is too old, and how a row gets old.
 PRUNED = {
     "public.jobs": "prune_jobs",
+    "public.notifications": "prune_records",
     "private.clerk_events": "prune_records",
     "private.usage": "prune_records",
     "private.tiktok_states": "prune_records",
@@ -37,6 +41,7 @@ PRUNED = {
 # One row (or one of each class) for an account; goes with it.
 ONE_PER_ACCOUNT = {
     "private.request_counts",
+    "private.score_records",
     "private.stripe_customers",
     "private.tiktok_connections",
 }
@@ -147,8 +152,13 @@ _SPENDING = """
 insert into private.spending (user_id, day, usd)
 select '{user}', (now() - a)::date, 1 from {ages} as a
 """
+_NOTIFICATIONS = """
+insert into public.notifications (user_id, kind, text, created_at)
+select '{user}', 'breakout', 'A breakout.', now() - a from {ages} as a
+"""
 OLD_AND_NEW = {
     "public.jobs": (_JOBS, ("31 days", "29 days")),
+    "public.notifications": (_NOTIFICATIONS, ("91 days", "89 days")),
     "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),
     "private.usage": (_USAGE, ("14 months", "13 months")),
     "private.tiktok_states": (_STATES, ("11 minutes", "9 minutes")),

@@ -40,7 +40,7 @@ from workers.insights.sentiment import aspects, language, opinions, themes
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import MultilingualScorer, Scorer
-from workers.insights.sentiment.opinions import Read
+from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, subject_of
@@ -240,7 +240,10 @@ def _grounded(document: AnyDocument) -> AnyDocument:
 
 
 def _sample(
-    collection: Collection, prepared: Prepared, read: Sequence[Read], not_read: Sequence[Counted]
+    collection: Collection,
+    prepared: Prepared,
+    read: Sequence[ReadComment],
+    not_read: Sequence[Counted],
 ) -> Sample:
     times = [comment.created_at for comment in collection.comments if comment.created_at]
     known = Counter(prepared.languages)
@@ -264,7 +267,7 @@ def _sample(
 
 
 def _sentiment_caveats(
-    read: Sequence[Read], not_read: Sequence[Counted], scorer: Scorer
+    read: Sequence[ReadComment], not_read: Sequence[Counted], scorer: Scorer
 ) -> tuple[str, ...]:
     caveats = []
     if not_read:

@@ -570,6 +570,19 @@ class NextStep(Shape):
     text: str
 
 
+class Card(Shape):
+    kind: Literal[
+        "stands_out", "sentiment", "hooks", "facts", "angles", "script", "risks", "next_steps"
+    ]
+    ref: str
+    order: int
+
+
+class Freshness(Shape):
+    as_of: datetime
+    expires_at: datetime
+
+
 ChangeKind = Literal[
     "breakout",
     "stands_out_up",
@@ -602,19 +615,6 @@ class Record(Shape):
     rate: Share
     ci95: Interval
     text: str
-
-
-class Card(Shape):
-    kind: Literal[
-        "stands_out", "sentiment", "hooks", "facts", "angles", "script", "risks", "next_steps"
-    ]
-    ref: str
-    order: int
-
-
-class Freshness(Shape):
-    as_of: datetime
-    expires_at: datetime
 
 
 class PackConfiguration(Shape):

@@ -89,12 +89,9 @@ class Comment:
     text: str = field(repr=False)
     kind: CommentKind = "comment"
     author_ref: str | None = None
-    video_ref: str | None = None
     likes: int | None = None
-    replies: int | None = None
     rating: float | None = None  # of five
     created_at: datetime | None = None
-    is_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)

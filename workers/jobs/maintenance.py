@@ -1,4 +1,4 @@
-"""The jobs that clean up: prune_jobs, delete_source_runs, erase_rows."""
+"""The jobs of the system: prune_jobs, watch_products, delete_source_runs, erase_rows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _AGAIN_SECONDS = 60.0
 # A large account takes minutes. The job snoozes after this time, so that other jobs get its slot.
 _GO_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
+WATCHES_PER_RUN = 1000
 
 
 def pruning() -> Handler[None, None]:
@@ -34,6 +35,20 @@ async def prune(_input: None, context: JobContext) -> None:
                 row = await cursor.fetchone()
                 if row is None or not row["pruned"]:
                     break
+
+
+def watching() -> Handler[None, None]:
+    return Handler(load=None, work=run_watches, save=None)
+
+
+async def run_watches(_input: None, context: JobContext) -> None:
+    """Queues the analyses that are due, each in a transaction. The next run takes the rest."""
+    async with context.pool.connection() as db:
+        for _ in range(WATCHES_PER_RUN):
+            cursor = await db.execute("select private.run_next_watch() as outcome")
+            row = await cursor.fetchone()
+            if row is None or row["outcome"] is None:
+                break
 
 
 def source_run_deletion(apify: Apify | None) -> Handler[None, None]:

@@ -8,11 +8,11 @@ const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS, CODES } = 
 const load = (name) => import(`${COMPILED}/${name}.js`)
 const [
   { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
-  { followJob }, rules, compliance, scripts, accounts, { accessTokens },
+  { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history,
 ] = await Promise.all(
   [
     'app', 'errors', 'client', 'plain', 'session', 'products', 'jobs', 'realtime', 'rules',
-    'compliance', 'scripts', 'account', 'session',
+    'compliance', 'scripts', 'account', 'session', 'history',
   ].map(load),
 )
 // Node 20 has none; browsers do.
@@ -262,6 +262,41 @@ async function writing(client, product) {
   }
 }
 
+async function overTime(client, product) {
+  const points = good(await history.productHistory(client, product))
+  report.history = {
+    points: points.length,
+    isInOrder: points[0].analysed_at < points[1].analysed_at,
+    complaints: points.every(({ complaints }) => Array.isArray(complaints)),
+  }
+  report.changed = await history.whatChanged(client, product)
+  report.notWatched = advice((await history.watchProduct(client, product, 'weekly')).error)
+  const [hat] = good(await client.from('products').select('id').eq('name', 'Hat'))
+  good(await history.addCompetitor(client, product, hat.id))
+  report.itself = advice((await history.addCompetitor(client, product, product)).error)
+  report.compared = good(await history.compare(client, product)).map((row) => [
+    row.name, row.is_competitor,
+  ])
+  report.records = [
+    good(await history.scoreRecord(client)), good(await history.serviceScoreRecord(client)),
+  ]
+  report.unread = good(await history.unreadNotifications(client))
+  report.marked = good(await history.markAsRead(client, [product]))
+  const server = await serveRealtime(API_URL)
+  const pushed = signIn('owner', server.url)
+  const told = []
+  const end = history.followNotifications(pushed, ({ text }) => told.push(text))
+  await sleepUntil(() => server.joined.length === 1)
+  await sleepUntil(async () => {
+    server.push('notifications', { id: product, text: 'The video of Lamp is a breakout now.' }, 'INSERT')
+    return told.length > 0
+  })
+  end()
+  report.told = told[0]
+  pushed.realtime.disconnect()
+  server.close()
+}
+
 async function refusals(client) {
   report.wrongUrl = advice((await products.addProduct(client, 'Lamp', 'lamp')).error)
   let answer
@@ -276,7 +311,7 @@ async function refusals(client) {
   report.notThere = advice((await products.analyzeAgain(client, id)).error)
 }
 
-async function paying(client) {
+async function paying(client, product) {
   const { plan, limits, usage, resets_at, subscription } = good(await accounts.account(client))
   report.free = { plan, limits, products: usage.products, subscription }
   report.resets = new Date(resets_at) > new Date()
@@ -288,6 +323,7 @@ async function paying(client) {
   const paid = good(await accounts.account(client))
   report.paid = { plan: paid.plan, status: paid.subscription.status, limit: paid.limits.products }
   report.addresses = [page, await accounts.portalUrl(API_URL, token)].map((url) => new URL(url).host)
+  report.isWatched = good(await history.watchProduct(client, product, 'weekly'))
   const twice = accounts.checkoutUrl(API_URL, token, 'agency')
   const search = '?code=made-up&scopes=video.list&state=made-up'
   report.tiktok = await Promise.all(
@@ -318,7 +354,8 @@ await endingWatches()
 await realtime()
 await rulesAndChecks(owner)
 await writing(owner, product)
+await overTime(owner, product)
 await refusals(owner)
-await paying(owner)
+await paying(owner, product)
 await leaving(owner)
 console.log(JSON.stringify(report))

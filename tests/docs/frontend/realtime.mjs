@@ -32,10 +32,10 @@ export async function serveRealtime(apiUrl) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     joined,
-    push(table, record) {
+    push(table, record, type = 'UPDATE') {
       for (const { wanted, send } of joined) {
         const columns = Object.keys(record).map((name) => ({ name, type: 'text' }))
-        const data = { schema: 'public', table, type: 'UPDATE', columns, record, errors: null }
+        const data = { schema: 'public', table, type, columns, record, errors: null }
         const ids = wanted.filter((change) => change.table === table).map(({ id }) => id)
         send('postgres_changes', { ids, data }, null)
       }

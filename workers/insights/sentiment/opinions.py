@@ -32,7 +32,7 @@ _CERTAIN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadComment:
     """A comment that counts. `by_text` is None where neither engine nor model read the words."""
 
     counted: Counted
@@ -50,7 +50,7 @@ class Read:
         return self.counted.comment.ref
 
 
-def read_comments(prepared: Prepared, labels: Labels, vectors: Vectors) -> tuple[Read, ...]:
+def read_comments(prepared: Prepared, labels: Labels, vectors: Vectors) -> tuple[ReadComment, ...]:
     """All that count, those that the engine reads first."""
     others = [c for c in prepared.not_read if c.comment.ref in labels or sentiment_of(c.comment)]
     by_engine = [c for c in prepared.kept if c.comment.ref not in labels]
@@ -84,7 +84,7 @@ def _chances(row: Sequence[float]) -> tuple[float, float, float]:
     return negative, neutral, positive
 
 
-def _read(counted: Counted, label: Label | None, read: tuple[Opinion, float] | None) -> Read:
+def _read(counted: Counted, label: Label | None, read: tuple[Opinion, float] | None) -> ReadComment:
     words, net = read or (None, 0.0)
     if label is not None:
         is_foreign = counted.language != ENGLISH
@@ -94,7 +94,7 @@ def _read(counted: Counted, label: Label | None, read: tuple[Opinion, float] | N
     opinion = words if stars is None else Opinion(_CERTAIN[stars], counted.weight, "stars")
     if opinion is None:
         raise ValueError("a comment that counts has stars, a label or a language that is read")
-    return Read(counted, opinion, words, net, label)
+    return ReadComment(counted, opinion, words, net, label)
 
 
 def stars_of(comment: Comment) -> int | None:
@@ -112,7 +112,7 @@ def sentiment_of(comment: Comment) -> Literal["negative", "neutral", "positive"]
     return "negative" if stars <= 2 else "neutral" if stars == 3 else "positive"
 
 
-def stars(read: Sequence[Read], log: EvidenceLog) -> Stars | None:
+def stars(read: Sequence[ReadComment], log: EvidenceLog) -> Stars | None:
     """Of the reviews that carry stars, each counted once."""
     rated = [item for item in read if stars_of(item.comment) is not None]
     if not rated:
@@ -130,7 +130,7 @@ def stars(read: Sequence[Read], log: EvidenceLog) -> Stars | None:
 
 
 def overall(
-    found: Total | None, read: Sequence[Read], log: EvidenceLog, *, is_calibrated: bool
+    found: Total | None, read: Sequence[ReadComment], log: EvidenceLog, *, is_calibrated: bool
 ) -> Overall:
     """`is_calibrated` is the scorer's."""
     comments = [item.comment for item in read]
@@ -159,7 +159,7 @@ def overall(
     )
 
 
-def _basis(read: Sequence[Read]) -> str:
+def _basis(read: Sequence[ReadComment]) -> str:
     by_stars = [item.comment for item in read if item.opinion.basis == "stars"]
     by_words = [item.comment for item in read if item.opinion.basis != "stars"]
     parts = [f"{said_by(by_words)} by their words"] if by_words else []

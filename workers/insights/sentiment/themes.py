@@ -27,7 +27,7 @@ from workers.insights.sentiment.aspects import (
 from workers.insights.sentiment.comments import kind_of, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.language import ENGLISH
-from workers.insights.sentiment.opinions import Read, by_text
+from workers.insights.sentiment.opinions import ReadComment, by_text
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total, total_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
@@ -49,7 +49,7 @@ _NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 class Mention:
     """One comment touching one aspect, judged by the clause that names it."""
 
-    item: Read
+    item: ReadComment
     aspect: str
     kind: ThemeKind | None
     opinion: Opinion
@@ -59,18 +59,18 @@ class Mention:
 class Said:
     """What was found in the comments; `wanting` are those of people who buy or want to."""
 
-    read: tuple[Read, ...]
+    read: tuple[ReadComment, ...]
     mentions: tuple[Mention, ...]
-    wanting: tuple[Read, ...]
+    wanting: tuple[ReadComment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    item: Read
+    item: ReadComment
     text: str
 
 
-def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -> Said:
+def find(read: Sequence[ReadComment], product_names: Sequence[str], vectors: Vectors) -> Said:
     """One mention per comment and aspect, so a long comment does not count as many people.
 
     A comment's label stands for what our examples and patterns would find in it.
@@ -84,8 +84,11 @@ def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -
         if may_hit(text)
     ]
     texts = [clause.text for clause in clauses]
-    hits = find_in(vectors.of(texts), texts)
-    opinions = by_text([clause.item.counted for clause in clauses], vectors, texts)
+    found_hits = find_in(vectors.of(texts), texts)
+    hits = [(clause, hit) for clause, hit in zip(clauses, found_hits, strict=True) if hit]
+    opinions = by_text(
+        [clause.item.counted for clause, _ in hits], vectors, [clause.text for clause, _ in hits]
+    )
     product = _product_pattern(product_names)
     wanting = {item.ref: item for item in words if item.label and item.label.wants_to_buy}
     found: dict[tuple[str, str], Mention] = {}
@@ -93,9 +96,7 @@ def find(read: Sequence[Read], product_names: Sequence[str], vectors: Vectors) -
         if item.label and item.label.aspect and item.by_text:
             mention = Mention(item, item.label.aspect, item.label.kind, item.by_text)
             found[item.ref, item.label.aspect] = mention
-    for clause, hit, (opinion, net) in zip(clauses, hits, opinions, strict=True):
-        if hit is None:
-            continue
+    for (clause, hit), (opinion, net) in zip(hits, opinions, strict=True):
         if wants_to_buy(hit, clause.text):
             wanting.setdefault(clause.item.ref, clause.item)
         kind = _kind(clause, net, hit)

@@ -19,7 +19,8 @@ Choices made with evaluation sets in view, so that their figures flatter:
 - `engine.blend`: the mean of both heads, not the English head alone.
 - Totals come from the neutral head, also for English.
 - `EVENNESS` for the shares shown, and an even prior for intervals.
-- `train_sentiment.example_weights`: labels count alike within each set.
+- `train_sentiment.example_weights`: labels count alike within each set; and `PENALTY` there.
+- `engine.FOREIGN_NEUTRAL`, which changes labels of single comments alone.
 - The columns for other languages of `OFFSET`, `ROW`, `LOSSES`. No training set has other languages:
   they were raised until nine of ten intervals held in six languages of the development half.
 

@@ -129,11 +129,8 @@ def _comment(item: Item, ref_key: bytes) -> Comment | None:
         ref=pseudonym(ref_key, "comment", comment_id),
         text=words,
         author_ref=_author_ref(ref_key, handle) if handle else None,
-        video_ref=video_ref(text(field(item, "videoWebUrl")) or "", ref_key),
         likes=count(field(item, "diggCount")),
-        replies=count(field(item, "replyCommentTotal")),
         created_at=created_at,
-        is_reply=bool(text(field(item, "repliesToId"))),
     )
 
 

@@ -28,8 +28,8 @@ _EXACT = 0.9  # likeness of the product's name and a heading
 _MARGIN = 0.15  # between the likeness of the product's name and that of the next one
 _FEW = 2  # products that may be named alike
 
-# schema.org's types of pages that are about something else.
-_OTHER_PAGES = (
+# schema.org's types of pages. A test report has the offers of other shops, but no button.
+_ARTICLES = (
     "Article",
     "NewsArticle",
     "ReportageNewsArticle",
@@ -40,16 +40,10 @@ _OTHER_PAGES = (
     "TechArticle",
     "ScholarlyArticle",
     "Recipe",
-    "JobPosting",
-    "CollectionPage",
-    "SearchResultsPage",
-    "CheckoutPage",
-    "ContactPage",
-    "AboutPage",
-    "FAQPage",
-    "QAPage",
-    "ProfilePage",
 )
+_LISTS = ("CollectionPage", "SearchResultsPage", "CheckoutPage")
+# Product pages have these, too, for instance questions and answers below the product.
+_PARTS = ("FAQPage", "QAPage", "ContactPage", "AboutPage", "ProfilePage", "JobPosting")
 _PRODUCT_OF_PAGE = re.compile(r"(^|[:.])(product|product\.item|item)$", re.IGNORECASE)
 _ARTICLE_OF_PAGE = re.compile(r"^(article|profile|video\.\w+|music\.\w+)$", re.IGNORECASE)
 # Titles of carts. A product's page may have such a heading above its small cart.
@@ -86,20 +80,21 @@ def is_product_page(
 ) -> bool:
     """Whether the page is about one product that is, was or will be sold."""
     titles = [*page_titles(markup, tree), *headings(tree)]
-    is_other = markup.has_page_type(*_OTHER_PAGES)
-    is_article = _ARTICLE_OF_PAGE.match(markup.page.get("og:type", "")) is not None
+    is_article = markup.has_page_type(*_ARTICLES)
+    is_article_by_og = _ARTICLE_OF_PAGE.match(markup.page.get("og:type", "")) is not None
+    if markup.has_page_type(*_LISTS):
+        return False
     if _is_stated(markup, product, titles):
         has_offer = product is not None and stated_price(markup, product) is not None
-        if is_other:  # a test report has the offers of other shops, but no button
+        if is_article:
             return has_offer and any(node.tag != "a" for node in buy_controls(tree, boilerplate))
-        return has_offer or not is_article
-    if is_other or is_article:
+        return has_offer or not is_article_by_og
+    if is_article or is_article_by_og or markup.has_page_type(*_PARTS):
         return False
-    if _name_no_product(page_titles(markup, tree), _NO_PRODUCT, _CART):
-        return False
-    if _name_no_product(headings(tree), _NO_PRODUCT):
-        return False
-    return _shows_one_product(tree, name, boilerplate)
+    is_named_otherwise = _name_no_product(
+        page_titles(markup, tree), _NO_PRODUCT, _CART
+    ) or _name_no_product(headings(tree), _NO_PRODUCT)
+    return not is_named_otherwise and _shows_one_product(tree, name, boilerplate)
 
 
 def _is_stated(markup: Markup, product: Node | None, titles: Sequence[str]) -> bool:
