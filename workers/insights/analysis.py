@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -64,9 +64,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
+    """`evidence` is all that a pack could cite, in its language; only what it cites is stored."""
+
     name: str
     configuration: dict[str, Any]
     score: float | None
+    evidence: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,8 @@ def analyse(
         caveats=caveats,
         now=now,
     )
-    pack = _grounded(write_pack(given, log, _UNCHECKED))
+    written = write_pack(given, log, _UNCHECKED)
+    pack = _grounded(written)
     check_numbers(pack, given, collection.product)
     return Analysis(
         results=(
@@ -143,7 +147,12 @@ def analyse(
                 "virality_breakdown", _json(virality), f"{virality.stands_out.method}/{VERSION}"
             ),
         ),
-        pack=Pack(words.say("pack_name", product=name), _json(pack), pack.stands_out.value),
+        pack=Pack(
+            words.say("pack_name", product=name),
+            _json(pack),
+            pack.stands_out.value,
+            [item.model_dump(mode="json") for item in written.evidence],
+        ),
     )
 
 

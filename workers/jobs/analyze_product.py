@@ -169,14 +169,14 @@ def _own_account(context: JobContext, services: Services) -> OwnAccount | None:
 
 async def save(db: Database, job: Job, analysed: Analysed) -> None:
     """Saves results and pack in the transaction that acknowledges the job."""
-    price = analysed.offer.price
+    price, pack = analysed.offer.price, analysed.analysis.pack
     cursor = await db.execute(
         "select private.save_analysis(%s, %s, %s, %s, %s, %s) as is_saved",
         (
             *job.token,
             job.job_id,
             _documents(analysed.analysis.results),
-            Jsonb(asdict(analysed.analysis.pack)),
+            Jsonb({name: getattr(pack, name) for name in ("name", "configuration", "score")}),
             Jsonb(asdict(analysed.offer) | {"price": None if price is None else str(price)}),
         ),
     )

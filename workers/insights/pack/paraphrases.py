@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from workers.insights.documents import Comparable, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
 from workers.insights.pack.inputs import CLAIMED, PackInputs
+from workers.insights.pack.statements import statements
 from workers.insights.vocabulary import OVERALL
 
 
@@ -79,6 +80,23 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
             words.say("evidence.shared_opening", n=shared.k, opening=opening),
         )
     yield from _of_the_video(given)
+    yield from _as_stated(given)
+
+
+def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
+    """Findings that the summary states: what it says is what they show."""
+    found, cited = statements(given), given.virality
+    ids = {
+        "overall": given.sentiment.overall.evidence_ids,
+        "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
+        "intent": given.sentiment.purchase_intent.evidence_ids,
+        "shares": [name for driver in cited.drivers for name in driver.evidence_ids],
+        "spoken": cited.video.evidence_ids if cited.video else (),
+        "pace": cited.openings.evidence_ids if cited.openings else (),
+    }
+    for statement, names in ids.items():
+        for name in names if statement in found else ():
+            yield name, found[statement].summary
 
 
 def _of_the_video(given: PackInputs) -> Iterator[tuple[str, str]]:
