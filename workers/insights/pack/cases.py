@@ -68,6 +68,8 @@ CASES: dict[PackCase, Case] = {
         ),
         steps=(
             next_steps.repeat_opening,
+            next_steps.repeat_length,
+            next_steps.few_standouts,
             next_steps.answer_video,
             next_steps.read_comments,
             next_steps.more_posts,

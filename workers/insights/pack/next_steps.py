@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from workers.insights.documents import NextStep
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import retention_text
+from workers.insights.pack.statements import is_alike
 from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
 
 MAX_STEPS = 5
@@ -41,6 +43,28 @@ def repeat_opening(given: PackInputs) -> Iterator[NextStep]:
             n=profile.n,
         )
         yield NextStep(kind="repeat_opening", text=text)
+
+
+def repeat_length(given: PackInputs) -> Iterator[NextStep]:
+    """Where the posts that stand out have another length than the others, and no own opening."""
+    profile = given.profile
+    if profile is None or profile.opening is not None or profile.n < LEAST_STANDOUTS:
+        return
+    if profile.seconds and profile.other_seconds and not is_alike(profile):
+        text = given.words.say(
+            "next.repeat_length",
+            seconds=given.words.number(profile.seconds),
+            other_seconds=given.words.number(profile.other_seconds),
+            k=profile.n,
+        )
+        yield NextStep(kind="repeat_opening", text=text)
+
+
+def few_standouts(given: PackInputs) -> Iterator[NextStep]:
+    profile = given.profile
+    if profile is not None and profile.posts and profile.n < LEAST_STANDOUTS:
+        fields = {"k": profile.n, "n": profile.posts, "least": LEAST_STANDOUTS}
+        yield NextStep(kind="more_posts", text=given.words.say("next.few_standouts", **fields))
 
 
 def write_hook(given: PackInputs) -> Iterator[NextStep]:

@@ -18,6 +18,7 @@ from workers.insights.inputs import ProductFacts
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
 
 _NUMBER = re.compile(r"\d+(?:[.,\u202f]\d+)*")
@@ -78,7 +79,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     yield from _leaves(results)
     yield from (str(n) for n in Counter(post.hook for post in given.examples).values())
     yield str(len(given.examples))
-    for least in (MINIMUM, MINIMUM_POSTS + 1):
+    for least in (MINIMUM, MINIMUM_POSTS + 1, LEAST_STANDOUTS):
         yield str(least)
     yield str(MINIMUM - given.sentiment.sample.analysed)
 

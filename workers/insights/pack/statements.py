@@ -15,6 +15,7 @@ from workers.insights.documents import HookType, Theme
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
+from workers.insights.virality.profile import Profile
 
 GOOD_STARS = 4.0  # of five: a complaint beside as many is a conflict
 LEAST_CONFLICT = 0.05  # share of the comments
@@ -306,12 +307,17 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             "seconds": words.number(profile.seconds),
             "other_seconds": words.number(profile.other_seconds),
         }
-        longer, shorter = sorted((profile.seconds, profile.other_seconds), reverse=True)
-        if longer / shorter < ALIKE:
+        if is_alike(profile):
             yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
         else:
             said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
             yield Statement("lengths", said)
+
+
+def is_alike(profile: Profile) -> bool:
+    """Whether the posts that stand out are about as long as the others."""
+    lengths = sorted((profile.seconds or 0.0, profile.other_seconds or 0.0))
+    return lengths[1] < ALIKE * lengths[0]
 
 
 def _page(given: PackInputs) -> Iterator[Statement]:
