@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -25,14 +25,18 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
         Panel(
             f"[bold]{escape(pack['headline'])}[/bold]\n{escape(pack['summary'])}",
             title=escape(name),
+            subtitle=f"{pack['case'].replace('_', ' ')}, {pack['locale']}",
         ),
+        *_next_steps(pack["next_steps"]),
+        *_if(pack["facts"], "What the page states", _facts),
         _section("How far it stands out", _stands_out(breakdown, pack["confidence"])),
         _section("What people say", _sentiment(sentiment)),
-        _section("Hooks", _hooks(pack["hooks"])),
-        _section("Angles", _angles(pack["angles"])),
+        *_if(pack["hooks"], "Hooks", _hooks),
+        *_if(pack["angles"], "Angles", _angles),
         *_script(pack),
         _section("Posts that stood out, and their hashtags", _comparables(pack)),
-        _section("Do, don't, disclose", _rules(pack)),
+        *_if([*pack["dos"], *pack["donts"]], "Do, don't", lambda _lines: _rules(pack)),
+        *_if(pack["what_changed"], "What changed", _texts),
         _section("What this rests on", _evidence(pack["evidence"])),
         _section("Caveats", _bullets(pack["caveats"])),
     )
@@ -40,6 +44,28 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
 
 def _section(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
+
+
+def _if(
+    parts: list[Any], title: str, render: Callable[[list[Any]], RenderableType]
+) -> list[RenderableType]:
+    """A section only of what is there."""
+    return [_section(title, render(parts))] if parts else []
+
+
+def _texts(parts: list[Json]) -> RenderableType:
+    return _bullets([part["text"] for part in parts])
+
+
+def _next_steps(steps: list[Json]) -> list[RenderableType]:
+    return _if(steps, "Next", _texts)
+
+
+def _facts(facts: list[Json]) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for fact in facts:
+        table.add_row(Text(fact["kind"], style="dim"), Text(fact["text"]))
+    return table
 
 
 def _stands_out(breakdown: Json, confidence: Json) -> RenderableType:
@@ -78,9 +104,10 @@ def _sentiment(sentiment: Json) -> RenderableType:
 
 
 def _hooks(hooks: list[Json]) -> RenderableType:
-    table = _table("", "Say", "Because")
+    table = _table("", "Say", "Because", "Rests on")
     for hook in hooks:
-        table.add_row(hook["type"].replace("_", " "), escape(hook["text"]), escape(hook["why"]))
+        kind = hook["type"].replace("_", " ")
+        table.add_row(kind, escape(hook["text"]), escape(hook["why"]), hook["basis"])
     return table
 
 
@@ -121,11 +148,9 @@ def _comparables(pack: Json) -> RenderableType:
 
 
 def _rules(pack: Json) -> RenderableType:
-    disclosure = pack["disclosure"]
     return Group(
         _marked(("✓", text, "green") for text in pack["dos"]),
         _marked(("✗", text, "red") for text in pack["donts"]),
-        Text(f"{disclosure['text']}: {disclosure['reason']}"),
     )
 
 

@@ -6,18 +6,26 @@ create table public.accounts (
     id uuid primary key,
     kind text not null default 'person' check (kind in ('person', 'organisation')),
     name text check (char_length(name) between 1 and 200),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    locale text not null default 'en' check (locale in ('en', 'es', 'pt', 'fr', 'de'))
 );
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
 comment on column public.accounts.name is 'Its display name; null without one.';
+comment on column public.accounts.locale is
+'The language of its packs: en, es, pt, fr or de. The owner may change it.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
--- No API role writes it: the first sign-in creates an account, its erasure deletes it.
+create policy accounts_update_own on public.accounts
+for update to authenticated
+using (id = (select auth.uid()))
+with check (id = (select auth.uid()));
+-- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated, service_role;
+grant update (locale) on public.accounts to authenticated;
 
 -- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (

@@ -76,7 +76,9 @@ create table public.virality_packs (
     check (configuration ? 'schema_version' and pg_column_size(configuration) <= 262144),
     score numeric(4, 1) check (score between 0 and 100),
     created_at timestamptz not null default now(),
-    score_band text generated always as (configuration -> 'score' ->> 'band') stored,
+    score_band text generated always as (
+        coalesce(configuration -> 'stands_out', configuration -> 'score') ->> 'band'
+    ) stored,
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
@@ -153,7 +155,8 @@ returns table (
     has_transcripts boolean,
     last_breakdown jsonb,
     last_numbers jsonb,
-    record jsonb
+    record jsonb,
+    locale text
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
@@ -172,7 +175,8 @@ begin atomic
             where n.product_id = p.id
             order by n.created_at desc limit 1
         ),
-        private.shown_record(p.user_id)
+        private.shown_record(p.user_id),
+        (select a.locale from public.accounts as a where a.id = p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
@@ -180,7 +184,8 @@ comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
 virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
 what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
-private.shown_record says. Definer: workers have no table rights.';
+private.shown_record says. locale is the language of the owner''s packs. Definer: workers have no
+table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)

@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
+from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts
 from workers.insights.pack.facts import stated_facts
+from workers.insights.pack.words import LOCALES, words_in
+from workers.sources.web import details
 
 
-def stated(**fields):
+def stated(locale="en", **fields):
     log = EvidenceLog(b"test")
-    facts = stated_facts(ProductFacts(name="Mug", **fields), log)
+    facts = stated_facts(ProductFacts(name="Mug", **fields), log, words_in(locale))
     said = {item.id: item.paraphrase for item in log.items()}
     return [(fact.kind, fact.text, said[fact.evidence_id]) for fact in facts.facts]
 
 
 @pytest.mark.parametrize(
     ("currency", "text"),
-    [("GBP", "48.99 GBP"), ("EUR", "48.99 EUR"), ("$", "$48.99"), ("kr", "kr48.99")],
+    [
+        ("GBP", "£1,248.99"),
+        ("EUR", "€1,248.99"),
+        ("CHF", "CHF 1,248.99"),
+        ("$", "$1,248.99"),
+        ("kr", "kr 1,248.99"),
+    ],
 )
 def test_a_price_has_its_currency(currency, text):
-    [price] = stated(price=Decimal("48.99"), currency=currency)
+    [price] = stated(price=Decimal("1248.99"), currency=currency)
     assert price == ("price", text, f"The product page states a price of {text}.")
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "text"),
+    [
+        ("de", "EUR", "1.248,99 €"),
+        ("es", "EUR", "1.248,99 €"),
+        ("fr", "EUR", "1\u202f248,99 €"),
+        ("pt", "BRL", "R$ 1.248,99"),
+        ("pt", "EUR", "€ 1.248,99"),
+        ("en", "JPY", "¥1,249"),
+    ],
+)
+def test_a_price_is_written_as_people_write_it_there(locale, currency, text):
+    [(_, price, _)] = stated(locale, price=Decimal("1248.99"), currency=currency)
+    assert price == text
 
 
 @pytest.mark.parametrize("currency", [None, "", "a long text", "<b>", "1"])
@@ -57,6 +83,34 @@ def test_each_material_size_and_colour_is_a_fact_of_its_own():
     ]
 
 
+def test_facts_are_in_the_language_of_the_pack():
+    facts = stated("de", materials=("oak",), sizes=("1.5 kg",), colours=("blue",))
+    assert [text for _, text, _ in facts] == ["Eiche", "1,5 kg", "Blau"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_word_of_the_pages_tables_has_its_word(locale):
+    materials = tuple(dict.fromkeys(details._MATERIALS))
+    colours = tuple(dict.fromkeys(details._COLOURS))
+    facts = stated(locale, materials=materials, colours=colours)
+    assert len(facts) == len(materials) + len(colours)
+
+
+def test_every_kind_of_fact_is_one_of_the_document():
+    facts = stated(
+        price=Decimal(1),
+        currency="EUR",
+        availability="OutOfStock",
+        rating=4.5,
+        review_count=12,
+        materials=("oak",),
+        sizes=("XL",),
+        colours=("blue",),
+        brand="Potter",
+    )
+    assert {kind for kind, _, _ in facts} == set(get_args(FactKind))
+
+
 def test_a_rating_needs_the_number_of_reviews():
     assert stated(rating=4.5) == []
-    assert stated(rating=4.5, review_count=12)[0][:2] == ("rating", "4.5")
+    assert stated(rating=4.5, review_count=12)[0][:2] == ("rating", "4.5 of 5 (12 reviews)")

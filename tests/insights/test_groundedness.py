@@ -1,10 +1,18 @@
-"""A document that cites what is not there is never published."""
+"""A document that cites what is not there, or states what nothing states, is never published."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
+from tests.insights.samples import KEY, NOW, make_collection, make_comments, varied
+from workers.insights.analysis import analyse
 from workers.insights.evidence import EvidenceLog, UngroundedError, check
+from workers.insights.inputs import ProductFacts
+from workers.insights.pack import statements
+from workers.insights.pack.words import LOCALES
 
 
 def _log():
@@ -63,3 +71,41 @@ def test_a_long_paraphrase_is_cut():
     log = EvidenceLog(b"k")
     log.add("comment", "word " * 100, ["c1"])
     assert len(log.items()[0].paraphrase) == 140
+
+
+def _pack(locale, **fields):
+    comments = make_comments(*varied("how much does it cost?", 12))
+    collection = make_collection(comments=comments, subject_is_product=True, **fields)
+    return analyse(
+        collection, product_name="Mug 300", now=NOW, ref_key=KEY, locale=locale
+    ).pack.configuration
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_number_that_nothing_states_is_never_published(locale, monkeypatch):
+    """The writer is made to err: the check finds it in every language."""
+    right = statements._themes
+
+    def wrong(given):
+        for statement in right(given):
+            shown = given.words.number(4711.25, 1)
+            yield replace(statement, summary=f"{statement.summary} {shown}.")
+
+    monkeypatch.setattr(statements, "_themes", wrong)
+    with pytest.raises(UngroundedError, match=r"4711\.2"):
+        _pack(locale)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_numbers_of_the_page_and_of_the_name_are_stated(locale):
+    product = ProductFacts(
+        "Mug",
+        price=Decimal("1234.56"),
+        currency="EUR",
+        rating=4.35,
+        review_count=98_765,
+        sizes=("20 × 30.5 cm",),
+    )
+    pack = _pack(locale, product=product)
+    assert len(pack["facts"]) == 3
+    assert "Mug 300" in pack["headline"]

@@ -98,8 +98,9 @@ def test_the_marked_collection_does_yield_findings():
     assert [tag["tag"] for tag in virality["tags"]] == ["coffee"]
     assert virality["video"]["call_to_action"] == {"kind": "link", "at_s": 9.0}
     assert virality["openings"]["n"] >= 3
-    assert len(pack["angles"]) == 3
-    assert len(pack["hooks"]) == 5
+    assert pack["case"] == "own_video"
+    assert [hook["basis"] for hook in pack["hooks"]] == ["question", "theme", "theme", "fact"]
+    assert {item["kind"] for item in pack["evidence"]} == {"comment", "video", "product_fact"}
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,8 @@ def test_nothing_is_called_better_than_usual_when_usual_is_strangers():
     subject = make_video("ana", role="subject", views=40_000, saves=0)
     pack = analysed(videos=(*others, subject)).pack.configuration
     assert "better than usual" not in pack["headline"]
-    assert pack["score"]["band"] == "insufficient_data"
-    assert pack["score"]["value"] is None
+    assert pack["stands_out"]["band"] == "insufficient_data"
+    assert pack["stands_out"]["value"] is None
 
 
 @given(
@@ -227,7 +227,7 @@ def test_what_is_not_known_is_null_with_its_reason(videos, reason):
     found = virality["stands_out"]
     assert (found["value"], found["ratio"], found["band"]) == (None, None, "insufficient_data")
     assert found["basis_text"] == reason
-    assert f"How far a video stands out is not known: {reason}." in pack["summary"]
+    assert f"How far the video stands out is not known: {reason}." in pack["summary"]
     assert virality["confidence"]["level"] == "insufficient_data"
 
 

@@ -49,7 +49,23 @@ def test_every_hook_and_angle_is_printed_with_its_reason(analysis: Analysis):
     pack = analysis.pack.configuration
     said = [hook[key] for hook in pack["hooks"] for key in ("text", "why")]
     said += [angle[key] for angle in pack["angles"] for key in ("title", "promise", "proof")]
-    assert [each for each in said if each not in text] == []
+    # Long cells wrap: words count, not lines.
+    words = set(text.split())
+    assert [word for each in said for word in each.split() if word not in words] == []
+
+
+def test_facts_and_next_steps_are_printed(analysis: Analysis):
+    pack, text = analysis.pack.configuration, " ".join(printed(analysis).split())
+    for part in ("facts", "next_steps"):
+        assert pack[part]
+        assert [each["text"] for each in pack[part] if each["text"] not in text] == []
+
+
+def test_parts_that_a_pack_lacks_have_no_title(analysis: Analysis):
+    parts = ("hooks", "facts", "angles", "dos", "donts", "next_steps")
+    text = printed(analysis, script_templates=[], **{part: [] for part in parts})
+    for title in ("Hooks", "What the page states", "Angles", "Do, don't", "Next"):
+        assert f"\n{title}\n" not in text
 
 
 def test_how_far_it_stands_out_is_printed_with_interval_and_basis(analysis: Analysis):

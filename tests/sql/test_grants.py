@@ -16,7 +16,7 @@ ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
 
 # Columns in brackets: the verb is granted for these only.
 TABLES = {
-    "accounts": {"authenticated": "select", "service_role": "select"},
+    "accounts": {"authenticated": "select update(locale)", "service_role": "select"},
     "analysis_results": {"authenticated": "select"},
     "analysis_numbers": {"authenticated": "select"},
     "brand_rules": {

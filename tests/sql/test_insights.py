@@ -62,10 +62,13 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
 
 def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
     user = make_user(db)
-    score = {"schema_version": 1, "headline": "A lamp", "score": {"band": "above"}}
+    score = {"schema_version": "2.0", "headline": "A lamp", "stands_out": {"band": "above"}}
     overall = {"schema_version": 1, "overall": {"label": "mixed", "net": 0.1}}
     pack = make_pack(db, user, configuration=Jsonb(score))
     assert (pack["score_band"], pack["headline"]) == ("above", "A lamp")
+    stored = {"schema_version": "1.0", "score": {"band": "typical"}}
+    old = make_pack(db, make_user(db), configuration=Jsonb(stored))
+    assert old["score_band"] == "typical"
     for kind, net, expected in [
         ("sentiment_summary", 0.1, ("mixed", 0.1)),
         ("sentiment_summary", None, ("mixed", None)),
@@ -113,6 +116,7 @@ def test_what_the_worker_is_told_names_the_product_and_its_last_breakdown(db: Da
         "product_name": "Mug",
         "source_url": "https://shop.example/mug",
         "has_transcripts": False,
+        "locale": "en",
     }
     with db.as_worker() as worker:
         nothing = {"last_breakdown": None, "last_numbers": None}
@@ -132,6 +136,23 @@ def test_the_worker_is_told_whether_the_owners_plan_reads_what_videos_say(db: Da
         assert worker.value(query, job["job_id"]) is False
         db.execute("update public.plans set has_transcripts = true where id = 'free'")
         assert worker.value(query, job["job_id"]) is True
+
+
+def test_the_worker_is_told_the_language_that_the_owner_chose(db: Database):
+    user = make_user(db)
+    make_product(db, user)
+    job = claim(db)
+    with db.as_user(user) as owner:
+        owner.execute("update public.accounts set locale = 'pt' where true")
+    with db.as_worker() as worker:
+        query = "select locale from private.analysis_input(%s)"
+        assert worker.value(query, job["job_id"]) == "pt"
+
+
+def test_a_language_without_texts_is_refused(db: Database):
+    user = make_user(db)
+    with db.as_user(user) as owner, pytest.raises(psycopg.errors.CheckViolation):
+        owner.execute("update public.accounts set locale = 'tlh' where true")
 
 
 def test_a_worker_that_lost_its_lease_saves_nothing(db: Database):

@@ -51,12 +51,12 @@ TABLES = {
         make=the_account,
         columns="id",
         values="gen_random_uuid()",
-        change=("name", "Mug"),
+        change=("locale", "de"),
         # A sign-in makes it, its erasure deletes it.
         cells="""
                           select insert update delete
-            owner         1      -      -      -
-            other         0      -      -      -
+            owner         1      -      1      -
+            other         0      -      0      -
             anon          -      -      -      -
             service_role  1      -      -      -
         """,

@@ -21,6 +21,7 @@ from workers.writing.themes import FEWEST_COMMENTS
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
+INVENTED = {"text": "99999 people like it.", "evidence_ids": ["e999"]}
 PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
 
 
@@ -125,10 +126,13 @@ async def test_labels_of_a_model_are_not_called_calibrated(server, model, work):
 
 
 async def test_what_the_model_left_out_is_the_embedded_engines(server, model, work):
-    server.always = answers
+    server.always = lambda request: answers(request) | {"hooks": [], "headline": INVENTED}
     found, plain = await work(model), await work(None)
-    assert found.pack.configuration.keys() == plain.pack.configuration.keys()
-    assert len(found.pack.configuration["donts"]) >= 1
+    pack = found.pack.configuration
+    assert pack.keys() == plain.pack.configuration.keys()
+    assert pack["summary"] == "People like it."
+    assert pack["headline"].startswith("Bottle: ")
+    assert "600 ml" in pack["hooks"][0]["text"]
 
 
 async def test_every_document_says_who_did_it_and_what_it_cost(server, model, work):

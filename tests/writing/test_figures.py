@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workers.writing.figures import mentions
 from workers.writing.grounding import Ground
+from workers.writing.speech import SPEECHES
 
 EVIDENCE = [
     {"id": "e1", "kind": "comment", "paraphrase": "34 comments speak of durability.", "n": 34},
@@ -137,6 +138,7 @@ NUMBERS = st.one_of(
 @example(["-"], "9", ["of", "120", "comments"], " ")
 def test_prose_with_a_number_that_no_field_states_is_always_dropped(before, number, after, space):
     plain = unicodedata.normalize("NFKC", number).replace(",", "").casefold()
+    plain = SPEECHES["en"].spelled.get(plain, plain)
     if plain.replace(".", "").isdecimal():
         plain = f"{float(plain):.2f}".rstrip("0").rstrip(".")
     assume(plain not in {value.lstrip("-") for value in stated()} | {"5", "100"})
@@ -153,3 +155,56 @@ def test_every_numeral_of_unicode_is_a_number(numeral):
 
 def test_a_long_chain_of_numbers_is_read_without_recursion():
     assert len(mentions("1-" * 20_000)) == 20_000
+
+
+# The prose of a pack is in its language, and so are its figures.
+TOLD = {
+    "es": "12 de 27 comentarios preguntan por el precio.",
+    "pt": "12 de 27 comentários perguntam sobre o preço.",
+    "fr": "12 commentaires sur 27 posent une question sur le prix.",
+    "de": "12 von 27 Kommentaren fragen nach dem Preis.",
+}
+SHARES = {"overall": {"n": 27, "positive": 0.62, "evidence_ids": ["e1"]}}
+
+
+def told(locale):
+    evidence = [{"id": "e1", "kind": "comment", "paraphrase": TOLD[locale], "n": 12}]
+    return Ground.of({"sentiment_summary": SHARES}, evidence, locale=locale)
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("es", "12 personas preguntan por el precio."),
+        ("es", "62 % positivos, 12 de los 27 comentarios preguntan."),
+        ("pt", "12 pessoas perguntam; 62% positivos."),
+        ("fr", "12 personnes sur 27 demandent le prix, 62\u00a0% positifs."),
+        ("de", "Zwölf Leute fragen nach dem Preis, 12 von 27 Kommentaren."),
+        ("de", "62 % positiv."),
+    ],
+)
+def test_figures_of_other_languages_hold_with_their_unit(locale, text):
+    assert told(locale).allows(text, ["e1"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("es", "13 personas preguntan por el precio."),
+        ("es", "Doce vídeos preguntan por el precio."),
+        ("es", "La mitad pregunta por el precio."),
+        ("pt", "Treze pessoas perguntam."),
+        ("pt", "62% negativos."),
+        ("fr", "12 personnes sur 28 demandent le prix."),
+        ("fr", "La plupart demandent le prix."),
+        ("de", "12 von 28 Kommentaren fragen."),
+        ("de", "Dreizehn Leute fragen."),
+    ],
+)
+def test_figures_that_nothing_states_fall_in_every_language(locale, text):
+    assert not told(locale).allows(text, ["e1"])
+
+
+def test_grouped_numbers_are_one_number_in_every_language():
+    grouped = {"en": "1,234", "es": "1.234", "pt": "1.234", "de": "1.234", "fr": "1\u202f234"}
+    assert {mentions(f"{text} x", locale)[0].value for locale, text in grouped.items()} == {"1234"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from workers.insights.documents import (
     Engine,
     Grounding,
     Language,
+    Locale,
     NotRead,
     PackConfiguration,
     Sample,
@@ -29,8 +30,11 @@ from workers.insights.documents import (
 )
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
 from workers.insights.inputs import Collection, Labels
-from workers.insights.pack.facts import shown_name, spoken_name
+from workers.insights.pack.cases import case_of
+from workers.insights.pack.facts import shown_name, spoken_name, stated_facts
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.numbers import check_numbers
+from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import write_pack
 from workers.insights.sentiment import aspects, language, opinions, themes
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
@@ -41,6 +45,7 @@ from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, subject_of
 from workers.insights.virality.comparables import LEAST_RATIO
+from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
@@ -59,9 +64,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
+    """`evidence` is all that a pack could cite, in its language; only what it cites is stored."""
+
     name: str
     configuration: dict[str, Any]
     score: float | None
+    evidence: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,11 @@ def analyse(
     ref_key: bytes,
     scorer: Scorer | None = None,
     labels: Labels = MappingProxyType({}),
+    locale: Locale = "en",
 ) -> Analysis:
     """Deterministic in its arguments. Takes CPU, so a job runs it in a child process.
 
+    `locale` is the language of the pack; results are in English.
     `labels` are a language model's, `scorer` says which. Comments that have none are read by the
     embedded engine.
     """
@@ -112,17 +122,24 @@ def analyse(
     name = shown_name(product_name)
     feelings, virality = _sentiment(run), _virality(run, name)
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
+    case, words = case_of(collection, feelings, virality), words_in(locale)
+    is_profile = case == "profile"
     given = PackInputs(
-        name,
-        spoken_name(name),
-        collection.product,
-        feelings,
-        virality,
-        engine,
-        caveats,
-        now,
+        case=case,
+        words=words,
+        product_name=name,
+        spoken_name=spoken_name(name),
+        facts=stated_facts(collection.product, log, words),
+        sentiment=feelings,
+        virality=virality,
+        profile=_profile(run) if is_profile else None,
+        engine=engine,
+        caveats=caveats,
+        now=now,
     )
-    pack = _grounded(write_pack(given, run.log, _UNCHECKED), run.log)
+    written = write_pack(given, log, _UNCHECKED)
+    pack = _grounded(written)
+    check_numbers(pack, given, collection.product)
     return Analysis(
         results=(
             Result("sentiment_summary", _json(feelings), f"{scorer.name}/{scorer.version}"),
@@ -130,8 +147,17 @@ def analyse(
                 "virality_breakdown", _json(virality), f"{virality.stands_out.method}/{VERSION}"
             ),
         ),
-        pack=Pack(f"Virality pack for {name}", _json(pack), pack.score.value),
+        pack=Pack(
+            words.say("pack_name", product=name),
+            _json(pack),
+            pack.stands_out.value,
+            [item.model_dump(mode="json") for item in written.evidence],
+        ),
     )
+
+
+def _profile(run: _Run) -> Profile | None:
+    return profile_of(run.collection.videos, outliers(run.collection.videos, run.now), run.log)
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
@@ -164,7 +190,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
         caveats=(*collection.caveats, *_sentiment_caveats(read, not_read, run.scorer)),
         as_of=run.now,
     )
-    return _grounded(document, run.log)
+    return _grounded(document)
 
 
 def _virality(run: _Run, name: str) -> ViralityBreakdown:
@@ -186,7 +212,7 @@ def _virality(run: _Run, name: str) -> ViralityBreakdown:
             "as_of": run.now,
         }
     )
-    return _grounded(document, run.log)
+    return _grounded(document)
 
 
 def _spoken(run: _Run, name: str) -> dict[str, object]:
@@ -213,12 +239,12 @@ def _subject(run: _Run) -> Subject:
     )
 
 
-def _grounded(document: AnyDocument, log: EvidenceLog) -> AnyDocument:
+def _grounded(document: AnyDocument) -> AnyDocument:
     """Keeps only the evidence that the document cites, and counts what was checked."""
     findings = document.model_dump(mode="json", exclude={"evidence"})
-    grounding = check(findings, log.items())
+    grounding = check(findings, document.evidence)
     cited = cited_ids(findings)
-    kept = tuple(item for item in log.items() if item.id in cited)
+    kept = tuple(item for item in document.evidence if item.id in cited)
     return document.model_copy(update={"grounding": grounding, "evidence": kept})
 
 

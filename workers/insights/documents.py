@@ -449,28 +449,73 @@ class ViralityBreakdown(Document):
     openings: Openings | None = None
 
 
+Locale = Literal["en", "es", "pt", "fr", "de"]
+PackCase = Literal["shop_product", "own_video", "profile", "no_comments"]
+
+
 class Inputs(Shape):
     """What the pack was written from; the ids are filled in as it is saved."""
 
     analysis_result_ids: tuple[str, ...] = ()
-    language: str = "en"
+    locale: Locale = "en"
 
 
-class PackScore(Shape):
+class PackStandsOut(Shape):
+    """From the breakdown, with the level of the breakdown's confidence."""
+
     value: int | None
     band: Band
-    confidence: str
+    interval: tuple[int, int] | None
+    confidence: Literal["high", "medium", "low", "insufficient_data"]
+    evidence_ids: EvidenceIds
+
+
+class PackStillGrowing(Shape):
+    """From the breakdown; `reason` in the pack's language."""
+
+    status: Literal["shown", "not_shown"]
+    percentile: Annotated[float, Field(ge=0, le=100)] | None
+    reason: str
+    evidence_ids: EvidenceIds
+
+
+class HookRetention(Shape):
+    """How many still watched `n` other posts with such a hook after five seconds: 0 few, 2 many."""
+
+    mean: Annotated[float, Field(ge=0, le=2)]
+    ci95: Interval
+    n: int
 
 
 class PackHook(Shape):
+    """`basis` is what the hook rests on, `why` says it with its numbers.
+
+    `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them.
+    """
+
     id: str
     type: HookType
     text: str
     why: str
+    basis: Literal["outliers", "question", "theme", "fact"]
+    retention: HookRetention | None
     evidence_ids: EvidenceIds
 
 
+FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand"]
+
+
+class Fact(Shape):
+    """What the product's page states. `stock` is there only if nobody can buy it right now."""
+
+    kind: FactKind
+    text: str
+    evidence_id: str
+
+
 class Angle(Shape):
+    """`theme` is its kind and subject: `question:price`, `pain:taste`, `fact:size`."""
+
     id: str
     title: str
     theme: str
@@ -495,14 +540,39 @@ class ScriptTemplate(Shape):
 
 
 class Disclosure(Shape):
-    required: Literal["yes", "if_paid_or_gifted"]
+    """Of a post that its creator says is paid for."""
+
+    required: Literal["yes"]
     text: str
     placement: str
     reason: str
 
 
+NextStepKind = Literal[
+    "wait_for_stock",
+    "answer_video",
+    "repeat_opening",
+    "write_hook",
+    "read_comments",
+    "connect_tiktok",
+    "add_video",
+    "more_comments",
+    "more_posts",
+    "add_competitor",
+]
+
+
+class NextStep(Shape):
+    """What to do to know more, and why."""
+
+    kind: NextStepKind
+    text: str
+
+
 class Card(Shape):
-    kind: Literal["score", "sentiment", "hooks", "angles", "script", "risks"]
+    kind: Literal[
+        "stands_out", "sentiment", "hooks", "facts", "angles", "script", "risks", "next_steps"
+    ]
     ref: str
     order: int
 
@@ -547,20 +617,27 @@ class Record(Shape):
 
 
 class PackConfiguration(Shape):
+    """What a creator reads. A part that the case does not have is empty or null."""
+
     schema_version: Literal["2.0"] = SCHEMA_VERSION
     inputs: Inputs
+    case: PackCase
+    locale: Locale
     headline: str
     summary: str
-    score: PackScore
+    stands_out: PackStandsOut
+    still_growing: PackStillGrowing
     hooks: tuple[PackHook, ...]
+    facts: tuple[Fact, ...]
     angles: tuple[Angle, ...]
     script_templates: tuple[ScriptTemplate, ...]
     tags: tuple[Tag, ...]
-    disclosure: Disclosure
+    disclosure: Disclosure | None
     comparables: tuple[Comparable, ...]
     risks: tuple[Risk, ...]
     dos: tuple[str, ...]
     donts: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
     what_changed: tuple[Change, ...] = ()
     record: Record | None = None
     evidence: tuple[Evidence, ...]

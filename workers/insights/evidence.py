@@ -77,7 +77,7 @@ class EvidenceLog:
             self._items[key] = Evidence(
                 id=f"e{len(self._items) + 1}",
                 kind=kind,
-                paraphrase=_shorten(paraphrase),
+                paraphrase=shorten(paraphrase),
                 n=len(members),
                 label=label,
                 url=public_link(url),
@@ -89,7 +89,7 @@ class EvidenceLog:
         return tuple(self._items.values())
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     return text if len(text) <= PARAPHRASE_LIMIT else text[: PARAPHRASE_LIMIT - 1] + "…"
 
 

@@ -19,12 +19,11 @@ OVERALL = "overall"
 
 @dataclass(frozen=True, slots=True)
 class AspectWords:
-    """`noun` completes "people talk about …"; `good` and `bad` "it …"; `demo` is a shot."""
+    """`noun` completes "people talk about …"; `good` and `bad` are sentences about the product."""
 
     noun: str
     good: str
     bad: str
-    demo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,22 @@ def _anywhere(signals: Iterable[str]) -> re.Pattern[str]:
 
 
 _RAW = read_resource("vocabulary.toml")
+# The words of English; those of other languages are beside them, and packs read them there.
+_WORDS = read_resource("pack/en.toml")
 ASPECTS: dict[str, AspectWords] = {
-    name: AspectWords(raw["noun"], raw["good"], raw["bad"], raw["demo"])
-    for name, raw in _RAW["aspects"].items()
+    name: AspectWords(raw["noun"], raw["good"], raw["bad"])
+    for name, raw in _WORDS["aspects"].items()
 }
 RISKS: dict[str, RiskWords] = {
-    name: RiskWords(raw["title"], _anywhere(raw["signals"])) for name, raw in _RAW["risks"].items()
+    name: RiskWords(title, _anywhere(_RAW["risks"][name]["signals"]))
+    for name, title in _WORDS["risks"].items()
 }
 OBJECTION = _anywhere(_RAW["signals"]["objection"])
 DESIRE = _anywhere(_RAW["signals"]["desire"])
 
 _TITLES: dict[ThemeKind, str] = {
-    "praise": "People praise it: it {good}",
-    "pain": "People complain: it {bad}",
+    "praise": "People praise it: {good}",
+    "pain": "People complain: {bad}",
     "question": "People ask about {noun}",
     "objection": "People hesitate over {noun}",
     "desire": "People have wishes about {noun}",
@@ -72,10 +74,5 @@ _OVERALL_TITLES: dict[ThemeKind, str] = {
 def theme_title(kind: ThemeKind, aspect: str) -> str:
     if aspect == OVERALL:
         return _OVERALL_TITLES[kind]
-    words = words_of(aspect)
+    words = ASPECTS[aspect]
     return _TITLES[kind].format(good=words.good, bad=words.bad, noun=words.noun)
-
-
-def words_of(aspect: str | None) -> AspectWords:
-    """Of a theme's aspect. KeyError for `OVERALL` and for a theme outside the vocabulary."""
-    return ASPECTS[aspect or OVERALL]

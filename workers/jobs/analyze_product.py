@@ -14,7 +14,7 @@ from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds
 from workers.engine.queue import Database, Job
 from workers.insights.analysis import Analysis, Result, analyse, load_models
-from workers.insights.documents import Record
+from workers.insights.documents import Locale, Record
 from workers.insights.history import Look, Offer, look_of, offer_of, record_of, what_changed
 from workers.insights.inputs import Collection, Snapshot
 from workers.insights.virality.velocity import snapshots_of
@@ -33,7 +33,8 @@ ANALYSE = Task(analyse, returns=Analysis, warm_up=load_models)
 class Product:
     """The product to analyse; `earlier` and `last` are what the last analysis stored.
 
-    `has_transcripts` says whether the plan of the account includes what is said in videos.
+    `has_transcripts` says whether the plan of the account includes what is said in videos, `locale`
+    is the language of the account's packs.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Product:
     has_transcripts: bool = False
     last: Look | None = None
     record: Record | None = None
+    locale: Locale = "en"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def handler(services: Services) -> Handler[Product, Analysed]:
 async def load(db: Database, job: Job) -> Product:
     """The product of the job; LostLease if it was deleted."""
     cursor = await db.execute(
-        "select product_name, source_url, has_transcripts, last_breakdown, last_numbers, record"
+        "select product_name, source_url, has_transcripts, last_breakdown, last_numbers, record,"
+        " locale"
         " from private.analysis_input(%s)",
         (job.job_id,),
     )
@@ -77,6 +80,7 @@ async def load(db: Database, job: Job) -> Product:
         row["has_transcripts"] is True,
         None if last is None else look_of(last),
         record_of(cast("dict[str, object] | None", row["record"])),
+        cast("Locale", row["locale"]),
     )
 
 
@@ -114,6 +118,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
             ref_key=services.ref_key,
             scorer=labelled.scorer,
             labels=labelled.labels,
+            locale=product.locale,
         )
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."
@@ -162,14 +167,14 @@ def _own_account(context: JobContext, services: Services) -> OwnAccount | None:
 
 async def save(db: Database, job: Job, analysed: Analysed) -> None:
     """Saves results and pack in the transaction that acknowledges the job."""
-    price = analysed.offer.price
+    price, pack = analysed.offer.price, analysed.analysis.pack
     cursor = await db.execute(
         "select private.save_analysis(%s, %s, %s, %s, %s, %s) as is_saved",
         (
             *job.token,
             job.job_id,
             _documents(analysed.analysis.results),
-            Jsonb(asdict(analysed.analysis.pack)),
+            Jsonb({name: getattr(pack, name) for name in ("name", "configuration", "score")}),
             Jsonb(asdict(analysed.offer) | {"price": None if price is None else str(price)}),
         ),
     )

@@ -13,6 +13,7 @@ from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
 from workers.insights.inputs import Collection, Labels, ProductFacts
+from workers.insights.pack.words import words_in
 from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.engine import Scorer
 from workers.sources.context import Report, Step
@@ -138,12 +139,15 @@ class Assistant:
         product: ProductFacts | None,
     ) -> tuple[dict[str, Any] | None, Share]:
         findings, evidence = findings_of(analysis)
+        locale = analysis.pack.configuration["locale"]
         if not evidence:
             return None, Share()
         await self._report("writing", FIRST_PERCENT + LABELS_PERCENT)
 
         async def ask() -> dict[str, Any]:
-            found = await synthesise(model, product_name, findings, evidence, product)
+            found = await synthesise(
+                model, product_name, findings, evidence, product, locale=locale
+            )
             return {"prose": found.as_json(), "usage": found.usage.stored()}
 
         try:
@@ -180,5 +184,6 @@ def _signed(
     caveats = list(content["caveats"])
     if share.failure is not None:
         engine["fallback_used"] = True
-        caveats.append(f"{_WHY[share.failure]}; the built-in engine {did}.")
+        why = f"{_WHY[share.failure]}; the built-in engine {did}."
+        caveats.append(words_in(content.get("locale", "en")).translated(why) or why)
     return content | {"engine": engine, "caveats": caveats}

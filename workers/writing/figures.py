@@ -2,7 +2,7 @@
 
 A number alone proves nothing: digits of an id, a date or a list would support any statistic. A
 mention holds if a figure has the same value and unit and, for "8 of 120", the same whole.
-The words of units and numbers are English, as the prose is.
+The words of units and numbers are those of the language of the text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from workers.insights.documents import Locale
+from workers.writing.speech import NET, POINT, POST, SHARE, SPEECHES, STAR, TIMES, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,6 @@ class Figure:
 
 # Fields of a finding, by its section. COUNTED takes the kind of the evidence as its unit.
 COUNTED = "counted"
-NET, SHARE, TIMES, POINT, STAR, POST = "net", "%", "time", "point", "star", "post"
 FIELDS: dict[str, dict[str, str]] = {
     "overall": {
         "net": NET,
@@ -55,60 +57,18 @@ FIELDS: dict[str, dict[str, str]] = {
 TEXTS = frozenset({"paraphrase", "text", "title", "basis", "basis_text", "why", "proof", "promise"})
 _KINDS = {"comment": "comment", "review": "review", "video": POST, "benchmark": POST}
 
-_UNITS = {
-    "comment": "comments people person viewers viewer commenters opinions mentions",
-    "review": "reviews reviewers",
-    POST: "posts videos video clips clip",
-    "creator": "creators authors",
-    "second": "seconds sec secs s",
-    "hour": "hours h hrs",
-    "day": "days",
-    "minute": "minutes min mins",
-    "view": "views",
-    TIMES: "times x \u00d7 fold",
-    POINT: "points score scores scored",
-    STAR: "stars rating rated",
-    NET: "net",
-    "USD": "$ dollars dollar",
-    "EUR": "\u20ac euros euro",
-    "GBP": "\u00a3 pounds pound",
-    "JPY": "\u00a5 yen",
-    "INR": "\u20b9 rupees rupee",
-}
-_UNIT_OF = {
-    word: unit for unit, words in _UNITS.items() for word in (unit.casefold(), *words.split())
-}
 _MONEY_SIGNS = {"$", "\u20ac", "\u00a3", "\u00a5", "\u20b9"}
 _NAMED_BEFORE = frozenset({NET, POINT, STAR})  # "a net of", "a score of", "rated"
-_SKIPPED = frozenset({"of", "the", "these", "those", "all", "its", "other", "is", "are", "was"})
 _PERCENT = frozenset({"%", "percent", "pct"})
+_FEELINGS = frozenset({"positive", "neutral", "negative"})
 _WINDOW = 3
 _LONGEST_LIST = 3  # numbers that share the unit of the last one
 
-# Spelled numbers. The vague ones equal no field, so a claim with one never holds.
-_SPELLED = {
-    word: str(value)
-    for value, words in {
-        0: "zero", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight",
-        9: "nine", 10: "ten", 11: "eleven", 12: "twelve dozen", 13: "thirteen", 14: "fourteen",
-        15: "fifteen", 16: "sixteen", 17: "seventeen", 18: "eighteen", 19: "nineteen",
-        20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy",
-        80: "eighty", 90: "ninety", 100: "hundred", 1000: "thousand", 1_000_000: "million",
-    }.items()
-    for word in words.split()
-}  # fmt: skip
-_VAGUE = frozenset({
-    "half", "halves", "third", "thirds", "quarter", "quarters", "twice", "thrice", "double",
-    "doubles", "doubled", "triple", "triples", "tripled", "tens", "dozens", "hundreds",
-    "thousands", "millions", "billion", "billions", "trillion", "trillions", "quadruple",
-    "quadruples", "quadrupled", "quintuple", "quintuples", "quintupled", "majority", "minority",
-    "fifth", "fifths", "sixth", "sixths", "seventh", "sevenths", "eighth", "eighths", "ninth",
-    "ninths", "tenth", "tenths",
-})  # fmt: skip
 _TOKEN = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)|(?P<word>[^\W\d_]+)|(?P<other>\S)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
-_BETWEEN = frozenset({"to", "and", "or", *_DASHES})
+# Between the groups of a number: "1 234" in French.
+_GROUP_SPACE = re.compile(r"(?<=[0-9])[\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +83,7 @@ class _Token:
 
 
 def stated(section: str, finding: Mapping[str, object], kinds: Iterable[str]) -> Iterator[Figure]:
-    """The named fields of one finding. `kinds` are those of its evidence."""
+    """The named fields of one finding, whose texts are English. `kinds`: of its evidence."""
     units = FIELDS.get(section, {})
     nouns = {_KINDS[kind] for kind in kinds if kind in _KINDS}
     for key, value in _leaves(finding):
@@ -182,42 +142,54 @@ def _forms(value: float, unit: str, nouns: Iterable[str]) -> Iterator[Figure]:
         yield from (Figure(_signed(f"{value:.{each}f}"), unit) for each in range(fewest, 3))
 
 
-def mentions(text: str) -> list[Figure]:
+def mentions(text: str, locale: Locale = "en") -> list[Figure]:
     """Each number of a text with its unit, as far as the words around it tell."""
-    tokens = list(_tokens(text))
+    speech = SPEECHES[locale]
+    tokens = list(_tokens(text, speech))
     found: list[Figure] = []
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        whole = _whole(tokens, place)
-        if whole is not None and (token.is_number or token.text.casefold() == "one"):
-            figure = Figure(_value(tokens, place), _unit(tokens, whole), _value(tokens, whole))
-            found.append(figure)
+        whole = _whole(tokens, place, speech)
+        if whole is not None and (token.is_number or token.text.casefold() in speech.ones):
+            # "8 commentaires sur 120" has its unit inside.
+            inside = next(
+                (
+                    speech.unit_of[between.text.casefold()]
+                    for between in tokens[place + 1 : whole]
+                    if between.text.casefold() in speech.unit_of
+                ),
+                None,
+            )
+            unit = inside or _unit(tokens, whole, speech)
+            found.append(Figure(_value(tokens, place, speech), unit, _value(tokens, whole, speech)))
             place = whole
-        elif token.is_number or _is_measured_one(tokens, place):
-            found.append(Figure(_value(tokens, place), _unit(tokens, place)))
+        elif token.is_number or _is_measured_one(tokens, place, speech):
+            found.append(Figure(_value(tokens, place, speech), _unit(tokens, place, speech)))
         place += 1
     return found
 
 
-def _is_measured_one(tokens: Sequence[_Token], place: int) -> bool:
+def _is_measured_one(tokens: Sequence[_Token], place: int, speech: Speech) -> bool:
     """The "one" of "one percent" and "one star"; else it is mostly a pronoun."""
-    measure = next((_UNIT_OF.get(word, word) for word in _words(tokens[place + 1 :])), "")
-    is_measure = measure in _PERCENT or measure in {STAR, POINT, "USD", "EUR", "GBP"}
-    return tokens[place].text.casefold() == "one" and is_measure
+    if tokens[place].text.casefold() not in speech.ones:
+        return False
+    after = _words(tokens[place + 1 : place + 8], speech)
+    measure = speech.unit_of.get(after[0], after[0]) if after else ""
+    return measure in {*_PERCENT, SHARE, STAR, POINT, "USD", "EUR", "GBP"}
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    folded = "".join(map(_folded, text))
+def _tokens(text: str, speech: Speech) -> Iterator[_Token]:
+    folded = "".join(map(_folded, _GROUP_SPACE.sub("", text)))
     end = 0
     for match in _TOKEN.finditer(folded):
         word = match[0]
         plain = word.casefold()
         is_number = (
             match["number"] is not None
-            or plain in _SPELLED
-            or plain in _VAGUE
-            or (plain.endswith("fold") and plain.removesuffix("fold") in _SPELLED)
+            or plain in speech.spelled
+            or plain in speech.vague
+            or (plain.endswith("fold") and plain.removesuffix("fold") in speech.spelled)
             or any(unicodedata.numeric(char, None) is not None for char in word)
         )
         yield _Token(word, is_number, match.start() == end and end > 0)
@@ -232,24 +204,24 @@ def _folded(char: str) -> str:
     return char if unicodedata.category(char)[0] == "N" else unicodedata.normalize("NFKC", char)
 
 
-def _whole(tokens: Sequence[_Token], place: int) -> int | None:
+def _whole(tokens: Sequence[_Token], place: int, speech: Speech) -> int | None:
     """The place of the 120 in "8 of 120", "8 out of the 120", "8 in 120" and "8/120"."""
     after = place + 1
-    words = [token.text.casefold() for token in tokens[after : after + 4]]
-    if words[:2] == ["out", "of"]:
-        after += 2
-    elif words[:1] in (["of"], ["in"], ["/"]):
-        after += 1
-    else:
+    if after < len(tokens) and tokens[after].text.casefold() in speech.unit_of:
+        after += 1  # "8 commentaires sur 120"; where no such word follows, nothing changes
+    words = tuple(token.text.casefold() for token in tokens[after : after + 4])
+    phrase = next((each for each in speech.wholes if words[: len(each)] == each), None)
+    if phrase is None:
         return None
-    while after < len(tokens) and tokens[after].text.casefold() in {"the", "every", "all"}:
+    after += len(phrase)
+    while after < len(tokens) and tokens[after].text.casefold() in speech.skipped:
         after += 1
     return after if after < len(tokens) and tokens[after].is_number else None
 
 
-def _value(tokens: Sequence[_Token], place: int) -> str:
+def _value(tokens: Sequence[_Token], place: int, speech: Speech) -> str:
     text = tokens[place].text.casefold()
-    value = _SPELLED.get(text) or (_normal(text) if text[0].isdecimal() else text)
+    value = speech.spelled.get(text) or (_normal(text) if text[0].isdecimal() else text)
     return f"-{value}" if _is_negative(tokens, place) and value != "0" else value
 
 
@@ -267,89 +239,91 @@ def _is_mark(token: _Token) -> bool:
     return not (token.is_number or token.is_word)
 
 
-def _unit(tokens: Sequence[_Token], place: int) -> str:
+def _unit(tokens: Sequence[_Token], place: int, speech: Speech) -> str:
     """The nearest name of a unit: beside the number, after it, or in front of it."""
     after: Sequence[_Token] = ()
     for _number in range(_LONGEST_LIST):
         after = tokens[place + 1 : place + 8]
-        beside = _unit_in_front(tokens, place) or _unit_behind(after)
+        beside = _unit_in_front(tokens, place, speech) or _unit_behind(after, speech)
         if beside:
             return beside
-        if not after or after[0].text.casefold() not in _BETWEEN:
+        if not after or after[0].text.casefold() not in speech.between | _DASHES:
             break
         other = next((n for n in (1, 2) if n < len(after) and after[n].is_number), None)
         if other is None:
             break
         place += other + 1  # in "3 to 13 %" the 3 has the unit of the 13
-    following = _words(after)
-    known = next((_UNIT_OF[word] for word in following if word in _UNIT_OF), None)
-    return known or _unit_before(tokens, place) or (_named(following[0]) if following else "")
+    following = _words(after, speech)
+    known = next((speech.unit_of[word] for word in following if word in speech.unit_of), None)
+    named = _named(following[0], speech) if following else ""
+    return known or _unit_before(tokens, place, speech) or named
 
 
-def _unit_in_front(tokens: Sequence[_Token], place: int) -> str | None:
+def _unit_in_front(tokens: Sequence[_Token], place: int, speech: Speech) -> str | None:
     """The currency of "$25" and "USD 25"; the letters of "B12", which are no unit of ours."""
     before = tokens[place - 1] if place else None
     if before is None:
         return None
     if before.text in _MONEY_SIGNS or _is_currency(before.text):
-        return _UNIT_OF.get(before.text, before.text)
+        return speech.unit_of.get(before.text, before.text)
     return f"{before.text.casefold()}#" if before.is_word and tokens[place].is_glued else None
 
 
-def _unit_behind(after: Sequence[_Token]) -> str | None:
+def _unit_behind(after: Sequence[_Token], speech: Speech) -> str | None:
     """The unit of "7 %", "25 USD", "500ml" and "4.6-star"."""
     if not after:
         return None
     first = after[0]
     if first.text.casefold() in _PERCENT:
-        return _of_percent(after[1:])
+        return _of_percent(after[1:], speech)
     if first.text in _MONEY_SIGNS or _is_currency(first.text):
-        return _UNIT_OF.get(first.text, first.text)
+        return speech.unit_of.get(first.text, first.text)
     if first.is_glued and first.is_word:
-        return _named(first.text)
+        return _named(first.text, speech)
     if len(after) > 1 and first.text in _DASHES and first.is_glued and after[1].is_word:
-        return _named(after[1].text)
+        return _named(after[1].text, speech)
     return None
 
 
-def _unit_before(tokens: Sequence[_Token], place: int) -> str | None:
+def _unit_before(tokens: Sequence[_Token], place: int, speech: Speech) -> str | None:
     """In "a score of 74, from 61 to 83", the score's for all three."""
     for token in reversed(tokens[max(place - 12, 0) : place]):
         word = token.text.casefold()
         if word in {".", ";", "!", "?"}:
             return None
-        if _UNIT_OF.get(word) in _NAMED_BEFORE:
-            return _UNIT_OF[word]
+        if speech.unit_of.get(word) in _NAMED_BEFORE:
+            return speech.unit_of[word]
     return None
 
 
-def _words(after: Sequence[_Token]) -> list[str]:
+def _words(after: Sequence[_Token], speech: Speech) -> list[str]:
     """The next words of the same clause, without articles."""
     found = []
     for token in after:
         if not token.is_word or token.is_number:
             break
-        if token.text.casefold() not in _SKIPPED:
+        if token.text.casefold() not in speech.skipped:
             found.append(token.text.casefold())
     return found[:_WINDOW]
 
 
-def _of_percent(after: Sequence[_Token]) -> str:
+def _of_percent(after: Sequence[_Token], speech: Speech) -> str:
     """A share names its whole: a share of comments is none of buyers, and no discount."""
-    words = _words(after)
+    words = _words(after, speech)
     if not words:
         return SHARE
-    is_share = after[0].text.casefold() == "of"
-    return f"% of {_named(words[0])}" if is_share else f"% {words[0]}"
+    named = _named(words[0], speech)
+    is_share = after[0].text.casefold() in speech.skipped and named not in _FEELINGS
+    return f"% of {named}" if is_share else f"% {named if named in _FEELINGS else words[0]}"
 
 
 def _is_currency(word: str) -> bool:
     return bool(re.fullmatch(r"[A-Z]{3}", word))
 
 
-def _named(word: str) -> str:
+def _named(word: str, speech: Speech) -> str:
     plain = word.casefold()
-    return _UNIT_OF.get(plain) or (plain.removesuffix("s") or plain)
+    return speech.unit_of.get(plain) or (plain.removesuffix("s") or plain)
 
 
 def _signed(number: str) -> str:

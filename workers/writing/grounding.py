@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from workers.insights.documents import Locale
 from workers.writing.figures import Figure, counted, mentions, stated
 
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
@@ -76,6 +77,7 @@ class Ground:
 
     by_evidence: Mapping[str, frozenset[Figure]]
     always: frozenset[Figure]
+    locale: Locale = "en"
 
     @classmethod
     def of(
@@ -84,14 +86,18 @@ class Ground:
         evidence: Iterable[Mapping[str, Any]],
         texts: Iterable[str] = (),
         figures: Iterable[Figure] = (),
+        locale: Locale = "en",
     ) -> Ground:
-        """`findings` are sections by document. What `texts` state, every claim may repeat."""
+        """`findings` are sections by document. What `texts` state, every claim may repeat.
+
+        `locale` is the language of the claims and of the evidence; findings are in English.
+        """
         kinds: dict[str, str] = {}
         by_evidence: dict[str, set[Figure]] = {}
         for item in evidence:
             kinds[item["id"]] = item["kind"]
             by_evidence[item["id"]] = {
-                *mentions(item["paraphrase"]),
+                *mentions(item["paraphrase"], locale),
                 *counted(item["n"], item["kind"]),
             }
         for section, finding in _findings(findings):
@@ -99,8 +105,9 @@ class Ground:
             said = set(stated(section, finding, (kinds[name] for name in ids)))
             for name in ids:
                 by_evidence[name] |= said
-        always = {*figures, *(figure for text in texts for figure in mentions(text))}
-        return cls({name: frozenset(said) for name, said in by_evidence.items()}, frozenset(always))
+        always = {*figures, *(figure for text in texts for figure in mentions(text, locale))}
+        by_id = {name: frozenset(said) for name, said in by_evidence.items()}
+        return cls(by_id, frozenset(always), locale)
 
     def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
         """What a claim that cites this evidence may state."""
@@ -115,7 +122,8 @@ class Ground:
 
     def allows(self, text: str, evidence_ids: Iterable[str] = ()) -> bool:
         """Whether it is short, names no contact, and states only known figures."""
-        return is_clean(text) and self.figures(evidence_ids).issuperset(mentions(text))
+        known = self.figures(evidence_ids)
+        return is_clean(text) and known.issuperset(mentions(text, self.locale))
 
 
 def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts
-from workers.insights.pack.templates import price_text
+from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 
 NAME_LIMIT = 80
@@ -20,24 +20,23 @@ _DANGLING = frozenset((
     "and", "with", "for", "of", "the", "a", "an", "in", "on", "by", "to", "und", "mit", "für",
     "von", "et", "avec", "de", "du", "la", "le", "con", "para", "com", "y", "e", "&", "+",
 ))  # fmt: skip
-_CURRENCY_CODE = re.compile(r"[A-Z]{3}")
-_CURRENCY_SIGN = re.compile(r"[^\w\s<>&]{1,3}|[^\W\d_]{1,3}")
-# Sentences for the states of a product that nobody can buy right now.
-_STOCK = {
-    "OutOfStock": "sold out",
-    "PreOrder": "on pre-order",
-    "BackOrder": "on back-order",
-    "Discontinued": "discontinued",
-}
-FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand"]
+_LENGTH = frozenset({"mm", "cm", "m", "inch"})
+_VOLUME = frozenset({"ml", "cl", "l", "fl oz"})
+_WEIGHT = frozenset({"mg", "g", "kg", "lb", "oz"})
 
 
 @dataclass(frozen=True, slots=True)
 class StatedFact:
-    """`text` holds numbers, units, names and words of our own tables."""
+    """What the page states, in the pack's language.
+
+    `text` is what a creator reads in the list of facts, `states` the whole sentence. `subject` is
+    the kind of fact as hooks tell them apart: the kinds, with sizes by what they measure.
+    """
 
     kind: FactKind
     text: str
+    states: str
+    subject: str
     evidence_id: str
 
 
@@ -46,24 +45,11 @@ class StatedFacts:
     """Each with the evidence that it cites; none where the page states nothing."""
 
     facts: tuple[StatedFact, ...] = ()
+    stars: float | None = None
     reviews: int = 0
 
-    @property
-    def price(self) -> StatedFact | None:
-        """The price with its currency."""
-        return self._first("price")
-
-    @property
-    def rating(self) -> StatedFact | None:
-        """The stars of five."""
-        return self._first("rating")
-
-    @property
-    def stock(self) -> StatedFact | None:
-        """Why nobody can buy the product right now; None while it is in stock."""
-        return self._first("stock")
-
-    def _first(self, kind: FactKind) -> StatedFact | None:
+    def of(self, kind: FactKind) -> StatedFact | None:
+        """The first of its kind. `stock` is there only while nobody can buy the product."""
         return next((fact for fact in self.facts if fact.kind == kind), None)
 
 
@@ -84,46 +70,51 @@ def spoken_name(product_name: str) -> str:
     return " ".join(words)
 
 
-def stated_facts(product: ProductFacts | None, log: EvidenceLog) -> StatedFacts:
+def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -> StatedFacts:
     if product is None:
         return StatedFacts()
     ref = product.url or product.name
-    facts = tuple(
-        StatedFact(kind, text, log.add("product_fact", f"The product page states {said}.", [ref]))
-        for kind, text, said in _stated(product)
-    )
-    return StatedFacts(facts, reviews=product.review_count or 0)
-
-
-def _stated(product: ProductFacts) -> Iterator[tuple[FactKind, str, str]]:
-    """Kind, text and the rest of the sentence "The product page states …" of each fact."""
-    price = _price(product)
-    if price is not None:
-        yield "price", price, f"a price of {price}"
-    stock = _STOCK.get(product.availability or "")
-    if stock is not None:
-        yield "stock", stock, f"that the product is {stock}"
+    facts = []
+    for kind, subject, fields in _stated(product, words):
+        states = words.say(f"states.{kind}", **fields)
+        text = words.say(f"facts.{kind}", **fields)
+        evidence = log.add("product_fact", states, [ref])
+        facts.append(StatedFact(kind, text, states, subject, evidence))
     # Without a number of reviews a rating says nothing.
+    has_rating = any(fact.kind == "rating" for fact in facts)
+    return StatedFacts(
+        tuple(facts),
+        stars=product.rating if has_rating else None,
+        reviews=(product.review_count or 0) if has_rating else 0,
+    )
+
+
+def _stated(
+    product: ProductFacts, words: Words
+) -> Iterator[tuple[FactKind, str, dict[str, object]]]:
+    """Kind, subject, and the fields of the texts of each fact."""
+    price = None if product.price is None else words.price(product.price, product.currency)
+    if price is not None:
+        yield "price", "price", {"text": price}
+    stock = f"stock.{product.availability}"
+    if words.knows(stock):
+        yield "stock", "stock", {"text": words.say(stock)}
     if product.rating is not None and product.review_count and 0 < product.rating <= 5:
-        stars = f"{product.rating:.1f}"
-        yield "rating", stars, f"{stars} of 5 from {product.review_count:,} reviews"
+        reviews = words.say("counts.reviews", n=product.review_count)
+        stars = words.number(product.rating, 1)
+        yield "rating", "rating", {"stars": stars, "reviews": reviews}
     for material in product.materials:
-        yield "material", material, f"the material {material}"
+        yield "material", "material", {"text": words.say(f"materials.{material}")}
     for size in product.sizes:
-        yield "size", size, f"the size {size}"
+        yield "size", _measures(size), {"text": words.size(size)}
     for colour in product.colours:
-        yield "colour", colour, f"the colour {colour}"
+        yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
     if product.brand:
-        brand = shown_name(product.brand)
-        yield "brand", brand, f"the brand {brand}"
+        yield "brand", "brand", {"text": shown_name(product.brand)}
 
 
-def _price(product: ProductFacts) -> str | None:
-    """The price as it may be said. Without its currency an amount is no price."""
-    currency = product.currency or ""
-    if product.price is None:
-        return None
-    amount = f"{product.price:,.2f}"
-    if _CURRENCY_CODE.fullmatch(currency):
-        return price_text(amount, currency)
-    return f"{currency}{amount}" if _CURRENCY_SIGN.fullmatch(currency) else None
+def _measures(size: str) -> str:
+    """What a size measures, by its unit; "size" for clothes."""
+    unit = size.lstrip("0123456789.,× ")
+    by_unit = (("length", _LENGTH), ("volume", _VOLUME), ("weight", _WEIGHT))
+    return next((name for name, units in by_unit if unit in units), "size")

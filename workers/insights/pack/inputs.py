@@ -2,20 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers.insights.documents import Engine, SentimentSummary, ViralityBreakdown
-from workers.insights.inputs import ProductFacts
+from workers.insights.documents import (
+    Comparable,
+    Engine,
+    Evidence,
+    PackCase,
+    SentimentSummary,
+    Theme,
+    ViralityBreakdown,
+)
+from workers.insights.pack.facts import StatedFacts
+from workers.insights.pack.words import Words
+from workers.insights.statistics import wilson
+from workers.insights.virality.profile import Profile
+from workers.insights.vocabulary import OVERALL
+
+LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
+CLAIMED = ("question", "pain", "praise")
 
 
 @dataclass(frozen=True, slots=True)
 class PackInputs:
+    case: PackCase
+    words: Words
     product_name: str
     spoken_name: str  # the same, as short as a person says it
-    product: ProductFacts | None
+    facts: StatedFacts
     sentiment: SentimentSummary
     virality: ViralityBreakdown
+    profile: Profile | None  # of the case "profile"
     engine: Engine
     caveats: tuple[str, ...]
     now: datetime
+
+    @property
+    def examples(self) -> tuple[Comparable, ...]:
+        """Posts that stood out: a profile's own, else those of other creators."""
+        return self.profile.best if self.profile else self.virality.comparables
+
+    def who(self, k: int) -> str:
+        """ "9 of 172 comments", of those whose words were read."""
+        read = self.sentiment.purchase_intent.n
+        return self.words.say(f"counts.of_{self._kind()}", k=k, n=read)
+
+    def counts(self, n: int, kind: str | None = None) -> str:
+        """ "172 comments"; `kind` is that of the evidence, if all are of one."""
+        return self.words.say(f"counts.{self._kind(kind)}", n=n)
+
+    def said_in(self, theme: Theme) -> str:
+        """How many comments or reviews a theme is said in."""
+        kinds = {item.kind for item in self.evidence_of(theme.evidence_ids)}
+        return self.counts(theme.n, "review" if kinds == {"review"} else None)
+
+    def evidence_of(self, ids: Sequence[str]) -> list[Evidence]:
+        return [item for item in self.sentiment.evidence if item.id in ids]
+
+    def themes(self) -> tuple[Theme, ...]:
+        """Those that claims may rest on, what is asked first, and of each kind the largest first.
+
+        Where people praise and complain about the same thing, the larger of both stands for both.
+        """
+        named = self._claimed()
+        largest = max((theme.n for theme in named), default=0)
+        named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
+        kept = [theme for theme in named if not self._is_smaller_side(theme)]
+        return tuple(sorted(kept, key=lambda theme: (CLAIMED.index(theme.kind), -theme.n)))
+
+    def against(self, theme: Theme) -> Theme | None:
+        """The other side, of praise or complaint, if it is not clearly the smaller one."""
+        other = self._other_side(theme)
+        if other is None:
+            return None
+        low, _ = wilson(theme.n / (theme.n + other.n), theme.n + other.n)
+        return other if low < 0.5 else None
+
+    def leads(self) -> tuple[Theme, ...]:
+        """Themes that no claim may rest on: somebody has to read them. Complaints come first."""
+        found = [
+            theme
+            for theme in self.sentiment.themes
+            if theme.kind in CLAIMED
+            and theme.source == "vocabulary"
+            and theme.aspect not in (None, OVERALL)
+            and not theme.carries_claims
+        ]
+        order = ("pain", "question", "praise")
+        return tuple(sorted(found, key=lambda theme: (order.index(theme.kind), -theme.n)))
+
+    def _claimed(self) -> list[Theme]:
+        found = self.sentiment.themes
+        return [theme for theme in found if theme.carries_claims and theme.kind in CLAIMED]
+
+    def _other_side(self, theme: Theme) -> Theme | None:
+        kind = {"praise": "pain", "pain": "praise"}.get(theme.kind)
+        sides = (t for t in self._claimed() if t.kind == kind and t.aspect == theme.aspect)
+        return next(sides, None)
+
+    def _is_smaller_side(self, theme: Theme) -> bool:
+        """Of two equal ones the praise."""
+        other = self._other_side(theme)
+        return other is not None and (theme.n, theme.kind == "pain") < (
+            other.n,
+            other.kind == "pain",
+        )
+
+    def _kind(self, kind: str | None = None) -> str:
+        sample = self.sentiment.sample
+        if kind == "review" or not sample.comments:
+            return "reviews" if sample.reviews else "comments"
+        return "opinions" if sample.reviews else "comments"

@@ -1,7 +1,8 @@
-"""A virality pack: what to film next, each line resting on evidence of the two results before it.
+"""A virality pack: what a creator reads, in the language of the account.
 
-Written from templates, seeded by the input: the same collection gives the same pack. Headline and
-summary put computed numbers into plain sentences.
+Written from the two results and the stated facts, seeded by the input: the same collection gives
+the same pack. A line is there only if something rests on it; where nothing is known, the next steps
+say how to know more.
 """
 
 from __future__ import annotations
@@ -12,171 +13,148 @@ from datetime import timedelta
 
 from workers.insights import confidence
 from workers.insights.documents import (
-    Angle,
     Card,
-    Disclosure,
+    Confidence,
+    Fact,
     Freshness,
     Grounding,
     Inputs,
+    NextStep,
     PackConfiguration,
     PackHook,
-    PackScore,
-    SentimentSummary,
-    StandsOut,
-    StillGrowing,
-    Theme,
-    ThemeKind,
-    ViralityBreakdown,
+    PackStandsOut,
+    PackStillGrowing,
+    Risk,
 )
 from workers.insights.evidence import EvidenceLog
-from workers.insights.pack import templates
-from workers.insights.pack.facts import StatedFacts, stated_facts
+from workers.insights.pack import paraphrases
+from workers.insights.pack.cases import CASES, Case
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.scripts import script_templates, theme_fields, write_hooks
-from workers.insights.sentiment.comments import plural
-from workers.insights.statistics import wilson
-from workers.insights.vocabulary import words_of
+from workers.insights.pack.next_steps import MAX_STEPS
+from workers.insights.pack.proposals import MAX_ANGLES, propose
+from workers.insights.pack.statements import Statement, headline, statements
+from workers.insights.sentiment import language
+from workers.insights.virality.breakdown import OF_POSTS, OF_RETENTION
 
-MAX_ANGLES = 5
-LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
-DISCLOSURE = Disclosure(
-    required="if_paid_or_gifted",
-    text="#ad",
-    placement="caption_start+spoken",
-    reason=templates.DISCLOSURE_REASON,
-)
-# The most useful to a script first: an answer and a strength before a weakness.
-_ORDER: tuple[ThemeKind, ...] = ("question", "praise", "pain", "objection", "desire")
-
-_HEADLINES: dict[ThemeKind, str] = {
-    "question": "people ask about {noun}",
-    "praise": "people praise {noun}",
-    "pain": "people complain about {noun}",
-    "objection": "people hesitate over {noun}",
-    "desire": "people have wishes about {noun}",
-}
-_BANDS = {
-    "breakout": "this video is a breakout",
-    "above": "this video does better than usual",
-    "typical": "this video does about as usual",
-    "below": "this video does worse than usual",
-}
+LEAST_SENTENCES, MOST_SENTENCES = 3, 6
+MAX_NAMED_LANGUAGES = 4
+MAX_CARDS_OF_A_KIND = 3
 
 
 def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
     """`log` already holds the evidence of both results: their ids stay valid in the pack."""
     chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
-    facts = stated_facts(given.product, log)
-    themes = _leading_themes(given.sentiment.themes)
-    angles = _angles(given, themes)
-    hooks = write_hooks(given, themes, facts, chooser)
+    case, found = CASES[given.case], statements(given)
+    proposals = propose(given, chooser)
+    steps = _next_steps(given, case)
+    risks = paraphrases.risks(given)
+    facts = tuple(
+        Fact(kind=fact.kind, text=fact.text, evidence_id=fact.evidence_id)
+        for fact in given.facts.facts
+    )
     return PackConfiguration(
-        inputs=Inputs(),
-        headline=headline(given.product_name, themes, given.virality.stands_out),
-        summary=summary(given.product_name, given.sentiment, given.virality, facts),
-        score=_score(given.virality),
-        hooks=hooks,
-        angles=angles,
-        script_templates=script_templates(given.spoken_name, angles, themes, hooks),
+        inputs=Inputs(locale=given.words.locale),
+        case=given.case,
+        locale=given.words.locale,
+        headline=headline(given, found, case.headline),
+        summary=_summary(found, case, steps),
+        stands_out=_stands_out(given),
+        still_growing=_still_growing(given),
+        hooks=proposals.hooks,
+        facts=facts,
+        angles=proposals.angles,
+        script_templates=proposals.scripts,
         tags=given.virality.tags,
-        disclosure=DISCLOSURE,
-        comparables=given.virality.comparables,
-        risks=given.sentiment.risks,
-        dos=tuple(_dos(themes)),
-        donts=(*_donts(given.sentiment, themes), *templates.ALWAYS_DONT),
-        evidence=log.items(),
-        cards=_cards(hooks, angles, given.sentiment),
+        disclosure=None,
+        comparables=paraphrases.comparables(given),
+        risks=risks,
+        dos=tuple(_dos(given)),
+        donts=tuple(_donts(given, risks)),
+        next_steps=steps,
+        evidence=tuple(paraphrases.localised(given, log).values()),
+        cards=_cards(
+            case,
+            {
+                "stands_out": ["stands_out"] * (given.virality.stands_out.value is not None),
+                "sentiment": ["overall"] * bool(given.sentiment.sample.analysed),
+                "hooks": [hook.id for hook in proposals.hooks],
+                "facts": ["facts"] * bool(facts),
+                "angles": [angle.id for angle in proposals.angles],
+                "script": [script.id for script in proposals.scripts[:1]],
+                "risks": ["risks"] * bool(risks),
+                "next_steps": ["next_steps"] * bool(steps),
+            },
+        ),
         freshness=_freshness(given),
-        confidence=confidence.combined((given.sentiment.confidence, given.virality.confidence)),
+        confidence=_confidence(given),
         grounding=grounding,
         engine=given.engine,
-        caveats=given.caveats,
+        caveats=tuple(_caveats(given, has_retention=_has_retention(proposals.hooks, steps))),
     )
 
 
-def _score(virality: ViralityBreakdown) -> PackScore:
-    return PackScore(
-        value=virality.stands_out.value,
-        band=virality.stands_out.band,
-        confidence=virality.confidence.level,
+def _summary(found: dict[str, Statement], case: Case, steps: Sequence[NextStep]) -> str:
+    """Three to six sentences where there is as much to say; steps fill up what is not known."""
+    sentences = [found[name].summary for name in case.summary if name in found]
+    sentences = sentences[:MOST_SENTENCES]
+    missing = max(0, LEAST_SENTENCES - len(sentences))
+    return " ".join([*sentences, *(step.text for step in steps[:missing])])
+
+
+def _next_steps(given: PackInputs, case: Case) -> tuple[NextStep, ...]:
+    return tuple(step for steps in case.steps for step in steps(given))[:MAX_STEPS]
+
+
+def _stands_out(given: PackInputs) -> PackStandsOut:
+    found = given.virality.stands_out
+    return PackStandsOut(
+        value=found.value,
+        band=found.band,
+        interval=found.interval,
+        confidence=given.virality.confidence.level,
+        evidence_ids=found.evidence_ids,
     )
 
 
-def _leading_themes(found: Sequence[Theme]) -> tuple[Theme, ...]:
-    """The largest of each kind that may be claimed, then the second ones; new aspects go first."""
-    named = [theme for theme in found if theme.carries_claims]
-    largest = max((theme.n for theme in named), default=0)
-    named = [theme for theme in named if theme.n >= LEAST_OF_LARGEST * largest]
-    ranked: dict[ThemeKind, list[Theme]] = {kind: [] for kind in _ORDER}
-    for theme in sorted(named, key=lambda theme: -theme.n):
-        ranked[theme.kind].append(theme)
-    rounds = (
-        ranked[kind][place] for place in range(2) for kind in _ORDER if len(ranked[kind]) > place
-    )
-    chosen = list(rounds)
-    first: dict[str | None, Theme] = {}
-    for theme in chosen:
-        first.setdefault(theme.aspect, theme)
-    repeats = [theme for theme in chosen if first[theme.aspect] is not theme]
-    return (*first.values(), *repeats)[:MAX_ANGLES]
-
-
-def _angles(given: PackInputs, themes: Sequence[Theme]) -> tuple[Angle, ...]:
-    found = []
-    for number, theme in enumerate(themes, start=1):
-        template, fields = templates.ANGLES[theme.kind], theme_fields(given, theme)
-        found.append(
-            Angle(
-                id=f"a{number}",
-                title=template.title.format(**fields),
-                theme=f"{theme.kind}:{theme.aspect}",
-                promise=template.promise.format(**fields),
-                proof=template.proof.format(**fields),
-                evidence_ids=theme.evidence_ids,
-            )
-        )
-    if found:
-        return tuple(found)
-    first = templates.FIRST_LOOK_ANGLE
-    return (
-        Angle(
-            id="a1",
-            title=first.title,
-            theme="first_look",
-            promise=first.promise,
-            proof=first.proof,
-            evidence_ids=(),
-        ),
+def _still_growing(given: PackInputs) -> PackStillGrowing:
+    found = given.virality.still_growing
+    return PackStillGrowing(
+        status=found.status,
+        percentile=found.percentile,
+        reason=given.words.translated(found.reason) or found.reason,
+        evidence_ids=found.evidence_ids,
     )
 
 
-def _dos(themes: Sequence[Theme]) -> Iterator[str]:
-    for aspect in list(dict.fromkeys(theme.aspect for theme in themes))[:3]:
-        words = words_of(aspect)
-        yield f"On {words.noun}: {words.demo[0].lower()}{words.demo[1:]}"
+def _dos(given: PackInputs) -> Iterator[str]:
+    """A shot for each aspect that people speak of."""
+    aspects = dict.fromkeys(theme.aspect for theme in given.themes() if theme.aspect is not None)
+    for aspect in list(aspects)[:MAX_ANGLES]:
+        yield given.words.say("dos.aspect", **given.words.aspect(aspect))
 
 
-def _donts(sentiment: SentimentSummary, themes: Sequence[Theme]) -> Iterator[str]:
-    for theme in themes:
-        if theme.kind == "pain":
-            words = words_of(theme.aspect)
-            yield f"Don't promise that it {words.good}: {theme.n} comments say that it {words.bad}."
-    for risk in sentiment.risks:
+def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:
+    """What the findings speak against. Praise that is claimed by a hook is never among it."""
+    words = given.words
+    stock = given.facts.of("stock")
+    if stock is not None:
+        yield words.say("donts.stock", text=stock.text)
+    for theme in given.themes():
+        pain = theme if theme.kind == "pain" else given.against(theme)
+        if pain is not None and pain.aspect is not None:
+            fields = {"who": given.who(pain.n), **words.aspect(pain.aspect)}
+            yield words.say("donts.pain", **fields)
+    for risk in risks:
         if risk.severity == "high":
-            yield f"Don't film before this is looked into: {risk.title.lower()} ({risk.n})."
+            yield words.say("donts.risk", title=risk.title, n=risk.n)
 
 
-def _cards(
-    hooks: Sequence[PackHook], angles: Sequence[Angle], sentiment: SentimentSummary
-) -> tuple[Card, ...]:
-    refs = [("score", "score"), ("sentiment", "overall")]
-    refs += [("hooks", hook.id) for hook in hooks[:3]]
-    refs += [("angles", angle.id) for angle in angles[:3]]
-    refs += [("script", "t1")]
-    refs += [("risks", "risks")] if sentiment.risks else []
+def _cards(case: Case, refs: dict[str, list[str]]) -> tuple[Card, ...]:
+    """Only of what is there, in the order of the case."""
+    shown = [(kind, ref) for kind in case.cards for ref in refs[kind][:MAX_CARDS_OF_A_KIND]]
     return tuple(
         Card.model_validate({"kind": kind, "ref": ref, "order": order})
-        for order, (kind, ref) in enumerate(refs, start=1)
+        for order, (kind, ref) in enumerate(shown, start=1)
     )
 
 
@@ -186,89 +164,60 @@ def _freshness(given: PackInputs) -> Freshness:
     return Freshness(as_of=given.now, expires_at=given.now + timedelta(days=days))
 
 
-def headline(product_name: str, themes: Sequence[Theme], found: StandsOut) -> str:
-    divided = _divided(themes)
-    if divided is not None:
-        return f"{product_name}: opinions of {divided} are divided"
-    parts = []
-    for kind in ("praise", "question", "pain"):
-        theme = next((theme for theme in themes if theme.kind == kind), None)
-        if theme is not None:
-            parts.append(_HEADLINES[theme.kind].format(noun=words_of(theme.aspect).noun))
-    if not parts and found.band in _BANDS:
-        parts = [_BANDS[found.band]]
-    said = "; ".join(parts[:2]) if parts else "not enough said about it yet"
-    return f"{product_name}: {said}"
+def _confidence(given: PackInputs) -> Confidence:
+    """The combined level of both results, with its reasons in the pack's language."""
+    combined = confidence.combined((given.sentiment.confidence, given.virality.confidence))
+    return combined.model_copy(update={"reasons": tuple(_reasons(given))})
 
 
-def _divided(themes: Sequence[Theme]) -> str | None:
-    """What leads the praise and the complaints, if neither clearly prevails."""
-    praise = next((theme for theme in themes if theme.kind == "praise"), None)
-    pain = next((theme for theme in themes if theme.kind == "pain"), None)
-    if praise is None or pain is None or praise.aspect != pain.aspect:
-        return None
-    low, high = wilson(praise.n / (praise.n + pain.n), praise.n + pain.n)
-    if not low < 0.5 < high:
-        return None
-    return words_of(praise.aspect).noun
+def _reasons(given: PackInputs) -> Iterator[str]:
+    words, overall, found = given.words, given.sentiment.overall, given.virality.stands_out
+    if overall.ci95 is None or overall.distribution_ci95 is None:
+        yield words.say("confidence.few_comments")
+    else:
+        yield words.say("confidence.counted", counts=given.counts(overall.n))
+        low, high = (words.percent(end) for end in overall.distribution_ci95.positive)
+        yield words.say("confidence.between", low=low, high=high)
+        if overall.ci95[0] <= 0 <= overall.ci95[1]:
+            yield words.say("confidence.open")
+        if not overall.calibrated:
+            yield words.say("confidence.unmeasured")
+    if found.interval is None:
+        yield words.say("confidence.nothing")
+        return
+    own = found.basis == "creator_median"
+    yield words.say("confidence.own", n=found.n) if own else words.say("confidence.followers")
+    yield words.say("confidence.place", low=found.interval[0], high=found.interval[1])
 
 
-def summary(
-    product_name: str, sentiment: SentimentSummary, virality: ViralityBreakdown, facts: StatedFacts
-) -> str:
-    return " ".join(_sentences(product_name, sentiment, virality, facts))
+def _has_retention(hooks: Sequence[PackHook], steps: Sequence[NextStep]) -> bool:
+    return any(hook.retention for hook in hooks) or any(s.kind == "write_hook" for s in steps)
 
 
-def _sentences(
-    product_name: str, sentiment: SentimentSummary, virality: ViralityBreakdown, facts: StatedFacts
-) -> Iterator[str]:
-    yield _sentiment_sentence(sentiment)
-    yield _stands_out_sentence(virality.stands_out)
-    yield from _still_growing_sentence(virality.still_growing)
-    intent = sentiment.purchase_intent
-    if intent.share:
-        evidence = {item.id: item.paraphrase for item in sentiment.evidence}
-        yield evidence[intent.evidence_ids[0]]
-    if virality.drivers:
-        yield virality.drivers[0].text
-    if facts.price:
-        yield f"The page of the {product_name} states {facts.price.text}."
-    if virality.comparables:
-        yield f"Comparable posts that stood out: {len(virality.comparables)}."
+def _caveats(given: PackInputs, *, has_retention: bool) -> Iterator[str]:
+    """Of what the pack says, in its language. Those that have no text there are counted."""
+    words, not_read = given.words, given.sentiment.sample.not_read
+    has_posts = given.virality.format is not None or bool(given.examples)
+    unsaid = {*(() if has_posts else OF_POSTS), *(() if has_retention else OF_RETENTION)}
+    unknown = 0
+    for caveat in given.caveats:
+        if caveat in unsaid:
+            continue
+        said = words.translated(caveat)
+        if said is not None:
+            yield said
+        elif words.locale == "en":
+            yield caveat
+        elif not (not_read.n and caveat.endswith("not read.")):
+            unknown += 1
+    if not_read.n and words.locale != "en":
+        yield words.say("caveats.not_read", n=not_read.n, languages=_languages(given))
+    if unknown:
+        yield words.say("caveats.others", n=unknown)
 
 
-def _stands_out_sentence(found: StandsOut) -> str:
-    if found.value is None or found.ratio_interval is None or found.interval is None:
-        return f"How far a video stands out is not known: {found.basis_text}."
-    low, high = found.ratio_interval
-    about = "an estimated " if found.basis == "followers" else ""
-    return (
-        f"The video has {about}{found.ratio:.1f} times ({low:.1f} to {high:.1f}) "
-        f"{found.basis_text}: {found.value} of 100 posts do not reach such a ratio "
-        f"({found.interval[0]} to {found.interval[1]})."
-    )
-
-
-def _still_growing_sentence(found: StillGrowing) -> Iterator[str]:
-    if found.percentile is not None and found.interval is not None:
-        low, high = found.interval
-        yield (
-            f"It has more saves per like than {found.percentile:.0f} % of posts by {found.n} other "
-            f"creators ({low:.0f} to {high:.0f} %)."
-        )
-
-
-def _sentiment_sentence(sentiment: SentimentSummary) -> str:
-    overall = sentiment.overall
-    if not sentiment.sample.collected:
-        return "No comments were collected."
-    sample = sentiment.sample
-    counts = ((sample.comments, "comment"), (sample.reviews, "review"))
-    said = " and ".join(plural(n, noun) for n, noun in counts if n) or "no comment"
-    if overall.net is None or overall.ci95 is None:
-        return f"Only {said} could be read: too few for a verdict."
-    low, high = overall.ci95
-    return (
-        f"{said} are {overall.label} as a whole: net {overall.net:+.2f} "
-        f"(between {low:+.2f} and {high:+.2f}) on a scale from -1 to +1."
-    )
+def _languages(given: PackInputs) -> str:
+    """Their codes: names of languages differ from language to language."""
+    codes = {name: code for code, name in language.NAMES.items()}
+    named = given.sentiment.sample.not_read.languages[:MAX_NAMED_LANGUAGES]
+    return ", ".join(codes[name] for name in named) or given.words.say("caveats.not_recognised")

@@ -16,12 +16,15 @@ from workers.insights.virality.hooks import RETENTION, RETENTION_POSTS, hook
 from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
 
-NEVER_KNOWN = (
+OF_POSTS = (
     "The watch time of these posts is not public: only their creators have it.",
-    f"Retention by kind of opening comes from {RETENTION_POSTS} short videos of another platform.",
-    "Kinds of opening that share their retention do not differ from each other measurably.",
     "The type of hook is a guess from the caption; the video itself was not watched.",
 )
+OF_RETENTION = (
+    f"Retention by kind of opening comes from {RETENTION_POSTS} short videos of another platform.",
+    "Kinds of opening that share their retention do not differ from each other measurably.",
+)
+NEVER_KNOWN = (*OF_POSTS, *OF_RETENTION)
 _TITLE_NOISE = re.compile(r"https?\S+|@\S+|[^\w\s'&().,!?\-]")
 # TikTok names a creator's own sound after the creator.
 _OWN_SOUND = re.compile(

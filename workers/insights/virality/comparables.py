@@ -47,10 +47,10 @@ def comparables(
     best: dict[str, Outlier] = {}
     for outlier in standouts(found, subject):
         best.setdefault(outlier.video.author.ref, outlier)
-    return tuple(_comparable(outlier, log) for outlier in list(best.values())[:SHOWN])
+    return tuple(comparable(outlier, log) for outlier in list(best.values())[:SHOWN])
 
 
-def _comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
+def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
     video = outlier.video
     kind = hook_type(video.text)
     length = f", {video.duration_seconds:.0f} s long" if video.duration_seconds else ""

@@ -51,5 +51,7 @@ def hook_type(caption: str) -> HookType:
 def hook(caption: str | None) -> Hook:
     if caption is None:
         return Hook(type="none", paraphrase="There is no video to read.", basis="none")
+    if not caption.strip():
+        return Hook(type="none", paraphrase="There is no caption to read.", basis="none")
     kind = hook_type(caption)
     return Hook(type=kind, paraphrase=f"The caption {NAMES[kind]}.", basis="caption")

@@ -1,0 +1,158 @@
+"""Ten packs from real data, to be read and scored by people: four cases, three languages.
+
+    python -m tests.evaluation.packs ../shared/data
+
+Product pages, their reviews, creators and their counts are real. Where a page shows fewer than ten
+reviews, and under videos, comments are stand-ins from the labelled sets: they were written about
+something else. Read there whether a pack is true to its findings, concrete and in good language.
+Nothing of the sets is stored.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.rule import Rule
+
+from local.demo import pack_view
+from tests.evaluation import data, products
+from workers.insights.analysis import analyse
+from workers.insights.documents import Locale
+from workers.insights.inputs import Collection, Comment, CommentKind, Video
+from workers.sources.tiktok.items import read_videos
+from workers.sources.web.product import read_html
+
+KEY = b"evaluation"
+NOW = datetime(2020, 12, 21, tzinfo=UTC)
+COMMENTS = 160
+LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
+SHOP_PACKS = 3
+LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one pack is written from."""
+
+    title: str
+    name: str
+    locale: Locale
+    collection: Collection
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """The same ten for the same data."""
+    found = list(_pages(folder))
+    reviewed = sorted(found, key=lambda page: -len(page.comments))[:SHOP_PACKS]
+    others = [page for page in found if not page.comments]
+    niche = read_videos(data.items(folder), ref_key=KEY, collected_at=NOW).items
+    comments = _texts(folder, "youtube_comments")
+    for page, locale in zip(reviewed, LANGUAGES, strict=True):
+        given = replace(page, videos=niche)
+        if len(page.comments) < LEAST_REVIEWS:
+            stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
+            given = replace(given, comments=stand_ins)
+        yield Case("a shop's product with reviews", _name(page), locale, given)
+    for page, locale in zip(others[::7], LANGUAGES, strict=False):
+        yield Case("a page without comments", _name(page), locale, page)
+    creators = sorted(data.creators(folder).items())
+    for number, locale in enumerate(LANGUAGES[:2]):
+        posts = creators[number][1]
+        subject = replace(posts[-1], role="subject")
+        spoken = _spoken_in(folder, locale) or comments[number::9]
+        yield Case(
+            "a creator's own video",
+            "my video",
+            locale,
+            _of("tiktok_video", (*posts[:-1], subject), _comments(spoken, "comment")),
+        )
+    for number, locale in enumerate(LANGUAGES[::2], start=2):
+        yield Case(
+            "a profile",
+            "my profile",
+            locale,
+            _of(
+                "tiktok_profile",
+                tuple(creators[number][1]),
+                _comments(comments[number::9], "comment"),
+            ),
+        )
+
+
+def main(folder: Path) -> None:
+    console = Console(width=120)
+    for number, case in enumerate(cases(folder), start=1):
+        analysis = analyse(
+            case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
+        )
+        contents = {result.type: result.content for result in analysis.results}
+        console.print(Rule(f"{number}. {case.title}, {case.locale}"))
+        console.print(
+            pack_view.render(
+                analysis.pack.name,
+                analysis.pack.configuration,
+                contents["virality_breakdown"],
+                contents["sentiment_summary"],
+            )
+        )
+
+
+def _pages(folder: Path) -> Iterator[Collection]:
+    """Product pages that state a price, with the reviews that they show."""
+    for html, url in products.product_pages(folder / data.PRODUCT_PAGES):
+        product, reviews = read_html(html, url, KEY)
+        if product is not None and product.price is not None:
+            yield Collection(
+                provider="evaluation",
+                source_kind="product_page",
+                subject_url=url,
+                collected_at=NOW,
+                product=product,
+                comments=reviews,
+                subject_is_product=True,
+            )
+
+
+def _name(page: Collection) -> str:
+    return page.product.name if page.product else ""
+
+
+def _texts(folder: Path, name: str) -> list[str]:
+    return [row.text for row in data.labelled(folder / data.SENTIMENT / f"{name}.csv.gz")]
+
+
+def _spoken_in(folder: Path, locale: str) -> list[str]:
+    file = folder / "sentiment_languages" / f"umsab_{locale}.csv.gz"
+    if locale == "en" or not file.is_file():
+        return []
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
+        return [row["text"] for row in csv.DictReader(opened)]
+
+
+def _comments(texts: Sequence[str], kind: CommentKind) -> tuple[Comment, ...]:
+    return tuple(
+        Comment(ref=f"c{n}", text=text, author_ref=f"a{n}", kind=kind)
+        for n, text in enumerate(texts[:COMMENTS])
+    )
+
+
+def _of(kind: str, videos: tuple[Video, ...], comments: tuple[Comment, ...]) -> Collection:
+    return Collection(
+        provider="evaluation",
+        source_kind="tiktok_profile" if kind == "tiktok_profile" else "tiktok_video",
+        subject_url=f"https://www.tiktok.com/{kind}",
+        collected_at=NOW,
+        videos=videos,
+        comments=comments,
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

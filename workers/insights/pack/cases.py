@@ -1,0 +1,105 @@
+"""The four cases of a pack: what is said first, which steps apply, and the order of the cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.insights.documents import PackCase, SentimentSummary, ViralityBreakdown
+from workers.insights.inputs import Collection
+from workers.insights.pack import next_steps
+from workers.insights.pack.next_steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`headline` and `summary` name statements, the most useful first; `cards` kinds of cards."""
+
+    headline: Sequence[str]
+    summary: Sequence[str]
+    steps: Sequence[Steps]
+    cards: Sequence[str]
+
+
+CASES: dict[PackCase, Case] = {
+    "shop_product": Case(
+        headline=(
+            "conflict", "question", "overall", "pain", "praise", "stars", "ratio", "sold_out",
+            "opening", "rating", "intent", "price",
+        ),
+        summary=(
+            "sold_out", "conflict", "question", "pain", "praise", "overall", "stars", "ratio",
+            "opening", "intent", "rating", "price", "details", "pace",
+        ),
+        steps=(
+            next_steps.wait_for_stock,
+            next_steps.read_comments,
+            next_steps.more_comments,
+            next_steps.add_video,
+            next_steps.connect_tiktok,
+            next_steps.add_competitor,
+        ),
+        cards=(
+            "hooks", "sentiment", "angles", "script", "facts", "stands_out", "risks", "next_steps",
+        ),
+    ),
+    "own_video": Case(
+        headline=("ratio", "question", "overall", "pain", "praise", "growing", "opening", "intent"),
+        summary=(
+            "ratio", "question", "overall", "pain", "praise", "shares", "growing", "spoken",
+            "product_late", "call", "opening", "pace", "intent",
+        ),
+        steps=(
+            next_steps.answer_video,
+            next_steps.write_hook,
+            next_steps.read_comments,
+            next_steps.connect_tiktok,
+            next_steps.more_comments,
+        ),
+        cards=(
+            "stands_out", "sentiment", "hooks", "angles", "script", "risks", "next_steps",
+        ),
+    ),
+    "profile": Case(
+        headline=("best_post", "question", "overall", "pain", "praise"),
+        summary=(
+            "posts", "best_post", "shared_opening", "lengths", "question", "overall", "pain",
+            "praise", "ratio",
+        ),
+        steps=(
+            next_steps.repeat_opening,
+            next_steps.repeat_length,
+            next_steps.few_standouts,
+            next_steps.answer_video,
+            next_steps.read_comments,
+            next_steps.more_posts,
+            next_steps.connect_tiktok,
+            next_steps.more_comments,
+        ),
+        cards=("stands_out", "next_steps", "hooks", "sentiment", "angles", "script", "risks"),
+    ),
+    "no_comments": Case(
+        headline=("ratio", "sold_out", "rating", "price", "opening"),
+        summary=("sold_out", "price", "rating", "details", "overall", "ratio", "opening", "pace"),
+        steps=(
+            next_steps.wait_for_stock,
+            next_steps.more_comments,
+            next_steps.add_video,
+            next_steps.connect_tiktok,
+            next_steps.add_competitor,
+        ),
+        cards=("facts", "next_steps", "hooks", "angles", "script", "stands_out"),
+    ),
+}  # fmt: skip
+
+
+def case_of(
+    collection: Collection, sentiment: SentimentSummary, virality: ViralityBreakdown
+) -> PackCase:
+    """By what was asked about, and by what there is to read."""
+    if collection.source_kind == "tiktok_profile":
+        return "profile"
+    has_video = virality.format is not None
+    if collection.subject_is_product:
+        return "shop_product" if sentiment.sample.analysed else "no_comments"
+    return "own_video" if sentiment.sample.analysed or has_video else "no_comments"

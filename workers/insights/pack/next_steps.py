@@ -1,0 +1,113 @@
+"""What to do next, and to know more: each step says why. A step is there only if it applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from workers.insights.documents import NextStep
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.proposals import retention_text
+from workers.insights.pack.statements import is_alike
+from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.profile import LEAST_STANDOUTS
+from workers.insights.virality.stands_out import MINIMUM_POSTS
+
+MAX_STEPS = 5
+MAX_LEADS = 2
+Steps = Callable[[PackInputs], Iterator[NextStep]]
+
+
+def wait_for_stock(given: PackInputs) -> Iterator[NextStep]:
+    fact = given.facts.of("stock")
+    if fact is not None:
+        text = given.words.say("next.wait_for_stock", text=fact.text)
+        yield NextStep(kind="wait_for_stock", text=text)
+
+
+def answer_video(given: PackInputs) -> Iterator[NextStep]:
+    asked = next((theme for theme in given.themes() if theme.kind == "question"), None)
+    if asked is not None and asked.aspect is not None:
+        about = given.words.aspect(asked.aspect)["about"]
+        text = given.words.say("next.answer_video", about=about, k=asked.n)
+        yield NextStep(kind="answer_video", text=text)
+
+
+def repeat_opening(given: PackInputs) -> Iterator[NextStep]:
+    profile = given.profile
+    if profile is not None and profile.opening is not None and profile.seconds:
+        text = given.words.say(
+            "next.repeat_opening",
+            opening=given.words.say(f"openings.{profile.opening.hook}"),
+            seconds=given.words.number(profile.seconds),
+            k=profile.opening.k,
+            n=profile.n,
+        )
+        yield NextStep(kind="repeat_opening", text=text)
+
+
+def repeat_length(given: PackInputs) -> Iterator[NextStep]:
+    """Where the posts that stand out have another length than the others, and no own opening."""
+    profile = given.profile
+    if profile is None or profile.opening is not None or profile.n < LEAST_STANDOUTS:
+        return
+    if profile.seconds and profile.other_seconds and not is_alike(profile):
+        text = given.words.say(
+            "next.repeat_length",
+            seconds=given.words.number(profile.seconds),
+            other_seconds=given.words.number(profile.other_seconds),
+            k=profile.n,
+        )
+        yield NextStep(kind="repeat_opening", text=text)
+
+
+def few_standouts(given: PackInputs) -> Iterator[NextStep]:
+    profile = given.profile
+    if profile is not None and profile.posts and profile.n < LEAST_STANDOUTS:
+        fields = {"k": profile.n, "n": profile.posts, "least": LEAST_STANDOUTS}
+        yield NextStep(kind="more_posts", text=given.words.say("next.few_standouts", **fields))
+
+
+def write_hook(given: PackInputs) -> Iterator[NextStep]:
+    hook = given.virality.hook
+    if hook.basis == "caption" and hook.type == "none":
+        text = given.words.say("next.write_hook", retention=retention_text(given))
+        yield NextStep(kind="write_hook", text=text)
+
+
+def read_comments(given: PackInputs) -> Iterator[NextStep]:
+    for theme in given.leads()[:MAX_LEADS]:
+        if theme.aspect is not None:
+            fields = {"counts": given.said_in(theme), **given.words.aspect(theme.aspect)}
+            text = given.words.say(f"next.read_{theme.kind}", **fields)
+            yield NextStep(kind="read_comments", text=text)
+
+
+def more_comments(given: PackInputs) -> Iterator[NextStep]:
+    missing = MINIMUM - given.sentiment.sample.analysed
+    if missing > 0:
+        text = given.words.say("next.more_comments", n=missing, least=MINIMUM)
+        yield NextStep(kind="more_comments", text=text)
+
+
+def more_posts(given: PackInputs) -> Iterator[NextStep]:
+    """Of a profile too young to compare its posts."""
+    if given.profile is None:
+        return
+    missing = MINIMUM_POSTS + 1 - given.profile.collected
+    if missing > 0:
+        text = given.words.say("next.more_posts", n=missing, least=MINIMUM_POSTS + 1)
+        yield NextStep(kind="more_posts", text=text)
+
+
+def connect_tiktok(given: PackInputs) -> Iterator[NextStep]:
+    if given.virality.stands_out.basis != "creator_median":
+        yield NextStep(kind="connect_tiktok", text=given.words.say("next.connect_tiktok"))
+
+
+def add_video(given: PackInputs) -> Iterator[NextStep]:
+    if given.virality.stands_out.basis == "none":
+        yield NextStep(kind="add_video", text=given.words.say("next.add_video"))
+
+
+def add_competitor(given: PackInputs) -> Iterator[NextStep]:
+    yield NextStep(kind="add_competitor", text=given.words.say("next.add_competitor"))

@@ -1,0 +1,107 @@
+"""No number in a pack comes from nowhere: each stands in a result, in a stated fact, or in a name.
+
+The texts are read as a person reads them, in the pack's language. So a wrong field, a wrong
+rounding or a number in a template is found, whatever the writer meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from workers.insights.documents import PackConfiguration
+from workers.insights.evidence import UngroundedError
+from workers.insights.inputs import ProductFacts
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.words import Words
+from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.profile import LEAST_STANDOUTS
+from workers.insights.virality.stands_out import MINIMUM_POSTS
+
+_NUMBER = re.compile(r"\d+(?:[.,\u202f]\d+)*")
+# Ends of scales: stars, retention, places of a hundred.
+_SCALES = frozenset({"0", "2", "5", "100"})
+# What people read. The other strings of a pack are ids, names of kinds, dates and links.
+_READ = frozenset({
+    "headline", "summary", "text", "why", "title", "promise", "proof", "on_screen", "dos", "donts",
+    "reason", "reasons", "caveats", "paraphrase",
+})  # fmt: skip
+
+
+def check_numbers(pack: PackConfiguration, given: PackInputs, product: ProductFacts | None) -> None:
+    """Raises UngroundedError rather than publish a number that nothing has."""
+    known = _SCALES | set(_computed(given, product))
+    unknown = [
+        f"{number} in {text!r}"
+        for text in _texts(pack.model_dump(mode="json"))
+        for number in _numbers(text, given.words)
+        if number not in known
+    ]
+    if unknown:
+        raise UngroundedError(f"numbers that nothing states: {'; '.join(unknown)}")
+
+
+def _texts(value: object, key: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if key in _READ:
+            yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts(inner, str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, key)
+
+
+def _numbers(text: str, words: Words) -> Iterator[str]:
+    group, decimal = str(words.texts["format.group"]), str(words.texts["format.decimal"])
+    for found in _NUMBER.findall(text):
+        yield found.replace(group, "").replace(decimal, ".")
+
+
+def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
+    stated = asdict(product) if product is not None else {}
+    names = [given.product_name, given.spoken_name, stated.get("brand") or ""]
+    sizes = [given.words.size(size) for size in stated.get("sizes", ())]
+    for text in (*names, *sizes):
+        yield from _numbers(text, given.words)
+    for amount in (stated.get("price"), stated.get("rating"), stated.get("review_count")):
+        yield from _forms(float(amount)) if amount is not None else ()
+    results: list[Any] = [given.sentiment.model_dump(), given.virality.model_dump()]
+    results += [given.caveats]
+    if given.profile is not None:
+        results += [asdict(given.profile) | {"posts": given.profile.posts}]
+        results += [[post.model_dump() for post in given.profile.best]]
+        yield from _forms(MINIMUM_POSTS + 1 - given.profile.collected)
+    yield from _leaves(results)
+    yield from (str(n) for n in Counter(post.hook for post in given.examples).values())
+    yield str(len(given.examples))
+    for least in (MINIMUM, MINIMUM_POSTS + 1, LEAST_STANDOUTS):
+        yield str(least)
+    yield str(MINIMUM - given.sentiment.sample.analysed)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    """Numbers of the results, and those in their English sentences."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int | float):
+        yield from _forms(value)
+    elif isinstance(value, str):
+        yield from (found.replace(",", "") for found in _NUMBER.findall(value))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner)
+
+
+def _forms(value: float) -> Iterator[str]:
+    """The roundings in which a sentence may state it: as it is, as a share, as the rest of 100."""
+    yield from (f"{abs(value):.{places}f}" for places in (0, 1, 2))
+    yield from (f"{100 * abs(value):.{places}f}" for places in range(5))
+    yield f"{100 - value:.0f}"

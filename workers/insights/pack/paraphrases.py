@@ -1,0 +1,123 @@
+"""The evidence of a pack in the pack's language, said anew from the findings that it is cited by.
+
+Results keep their evidence in English. A pack's has the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.insights.documents import Comparable, Evidence, Risk
+from workers.insights.evidence import EvidenceLog, shorten
+from workers.insights.pack.inputs import CLAIMED, PackInputs
+from workers.insights.pack.statements import statements
+from workers.insights.vocabulary import OVERALL
+
+
+def localised(given: PackInputs, log: EvidenceLog) -> dict[str, Evidence]:
+    """What a pack may cite, by id."""
+    items = {item.id: item for item in log.items()}
+    return {
+        name: items[name].model_copy(update={"paraphrase": shorten(text)})
+        for name, text in _paraphrases(given)
+    }
+
+
+def comparables(given: PackInputs) -> tuple[Comparable, ...]:
+    """The posts that stood out, with `why` in the pack's language."""
+    return tuple(
+        post.model_copy(update={"why": _sentence(why(given, post))}) for post in given.examples
+    )
+
+
+def risks(given: PackInputs) -> tuple[Risk, ...]:
+    return tuple(
+        risk.model_copy(update={"title": given.words.say(f"risks.{risk.kind}")})
+        for risk in given.sentiment.risks
+    )
+
+
+def why(given: PackInputs, post: Comparable) -> str:
+    """What makes a post an example."""
+    words, (low, high) = given.words, post.ratio_interval
+    fields = {
+        "ratio": words.number(post.ratio, 1),
+        "low": words.number(low, 1),
+        "high": words.number(high, 1),
+    }
+    if post.basis == "creator_median":
+        parts = [words.say("comparables.own", n=post.n, **fields)]
+    else:
+        parts = [words.say("comparables.followers", **fields)]
+    if post.hook != "none":
+        opening = words.say(f"openings.{post.hook}")
+        parts.append(words.say("comparables.opening", opening=opening))
+    if post.duration_s:
+        parts.append(words.say("comparables.length", seconds=words.number(post.duration_s)))
+    return ", ".join(parts)
+
+
+def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
+    words = given.words
+    for theme in given.sentiment.themes:
+        if theme.kind in CLAIMED and theme.aspect not in (None, OVERALL):
+            fields = {"counts": given.said_in(theme), **words.aspect(theme.aspect or OVERALL)}
+            for name in theme.evidence_ids:
+                yield name, words.say(f"evidence.{theme.kind}", **fields)
+    for risk in given.sentiment.risks:
+        fields = {"title": words.say(f"risks.{risk.kind}"), "counts": given.counts(risk.n)}
+        for name in risk.evidence_ids:
+            yield name, words.say("evidence.risk", **fields)
+    for fact in given.facts.facts:
+        yield fact.evidence_id, fact.states
+    for post in given.examples:
+        yield post.evidence_id, words.say("evidence.post", why=why(given, post))
+    if given.profile is not None and given.profile.opening is not None:
+        shared = given.profile.opening
+        opening = words.say(f"openings.{shared.hook}")
+        yield (
+            shared.evidence_id,
+            words.say("evidence.shared_opening", n=shared.k, opening=opening),
+        )
+    yield from _of_the_video(given)
+    yield from _as_stated(given)
+
+
+def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
+    """Findings that the summary states: what it says is what they show."""
+    found, cited = statements(given), given.virality
+    ids = {
+        "overall": given.sentiment.overall.evidence_ids,
+        "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
+        "intent": given.sentiment.purchase_intent.evidence_ids,
+        "shares": [name for driver in cited.drivers for name in driver.evidence_ids],
+        "spoken": cited.video.evidence_ids if cited.video else (),
+        "pace": cited.openings.evidence_ids if cited.openings else (),
+    }
+    for statement, names in ids.items():
+        for name in names if statement in found else ():
+            yield name, found[statement].summary
+
+
+def _of_the_video(given: PackInputs) -> Iterator[tuple[str, str]]:
+    words, found, growing = given.words, given.virality.stands_out, given.virality.still_growing
+    if found.ratio is not None and found.ratio_interval is not None:
+        low, high = found.ratio_interval
+        key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
+        text = words.say(
+            f"evidence.{key}",
+            ratio=words.number(found.ratio, 1),
+            low=words.number(low, 1),
+            high=words.number(high, 1),
+            n=found.n,
+        )
+        for name in found.evidence_ids:
+            yield name, text
+    if growing.percentile is not None:
+        share = words.percent(growing.percentile / 100)
+        for name in growing.evidence_ids:
+            yield name, words.say("evidence.growing", share=share, n=growing.n)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

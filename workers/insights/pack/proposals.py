@@ -1,0 +1,273 @@
+"""What a pack proposes to film: hooks to open with, angles, and timed beats for each angle.
+
+Each proposal is about one thing: what people ask, praise or complain about, or what the page
+states. A hook takes the kind of opening that posts which stood out have, where there is one for
+its thing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from workers.insights.documents import (
+    Angle,
+    Beat,
+    EvidenceIds,
+    HookRetention,
+    HookType,
+    PackHook,
+    ScriptTemplate,
+    Theme,
+)
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.statements import LEAST_ALIKE, both_sides, conflicting
+
+MAX_HOOKS = 5
+MAX_FACT_HOOKS = 2
+MAX_ANGLES = 3
+# (kind, seconds from, to): the hook gets three seconds, the demonstration the most.
+BEATS: tuple[tuple[Literal["hook", "problem", "demo", "proof", "payoff", "cta"], int, int], ...] = (
+    ("hook", 0, 3),
+    ("problem", 3, 8),
+    ("demo", 8, 18),
+    ("proof", 18, 23),
+    ("payoff", 23, 27),
+    ("cta", 27, 30),
+)
+# Facts that make a hook, the most telling first.
+_FACTS = ("volume", "length", "weight", "price", "rating", "material")
+_TYPES: tuple[HookType, ...] = get_args(HookType)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """`group` names its hooks, `kind` its angle and beats; `fields` fill all of its texts."""
+
+    group: str
+    kind: Literal["question", "pain", "praise", "divided", "price", "fact"]
+    subject: str
+    why: str
+    demo: str | None  # None: nothing to show, so no angle
+    fields: Mapping[str, object]
+    evidence_ids: EvidenceIds
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    hooks: tuple[PackHook, ...]
+    angles: tuple[Angle, ...]
+    scripts: tuple[ScriptTemplate, ...]
+
+
+def propose(given: PackInputs, chooser: random.Random) -> Proposals:
+    """`chooser` picks among openings of equal worth."""
+    spoken_of = [*_themes(given)]
+    stated = [*_facts(given)]
+    if spoken_of:
+        stated = stated[:MAX_FACT_HOOKS]
+    things = [*spoken_of, *stated][:MAX_HOOKS]
+    hooks = tuple(_hooks(given, things, chooser))
+    shown = [
+        (thing, hook) for thing, hook in zip(things, hooks, strict=True) if thing.demo is not None
+    ]
+    angles, scripts = [], []
+    for number, (thing, hook) in enumerate(shown[:MAX_ANGLES], start=1):
+        angle = _angle(given, thing, f"a{number}")
+        angles.append(angle)
+        scripts.append(_script(given, thing, hook, angle, f"t{number}"))
+    return Proposals(hooks, tuple(angles), tuple(scripts))
+
+
+def _themes(given: PackInputs) -> Iterator[Thing]:
+    """One per aspect."""
+    conflict, taken = conflicting(given), set()
+    for theme in given.themes():
+        if theme.aspect is None or theme.aspect in taken:
+            continue
+        taken.add(theme.aspect)
+        yield _of_theme(given, theme, is_conflict=theme == conflict)
+
+
+def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
+    words, kind, evidence = given.words, theme.kind, theme.evidence_ids
+    if kind not in ("question", "pain", "praise") or theme.aspect is None:
+        raise ValueError("no claim may rest on it")
+    fields: dict[str, object] = {
+        "product": given.spoken_name,
+        "who": given.who(theme.n),
+        "counts": given.said_in(theme),
+        "k": theme.n,
+        **words.aspect(theme.aspect),
+    }
+    other = given.against(theme)
+    shown: Literal["question", "pain", "praise", "divided"] = kind
+    if other is not None:
+        shown, evidence = "divided", (*evidence, *other.evidence_ids)
+        fields |= both_sides(given, theme, other)
+    group = str(shown) if given.case == "shop_product" else "reply"
+    why = f"why.{shown}"
+    if is_conflict and given.facts.stars is not None:
+        group, why = "conflict", "why.conflict"
+        fields["stars"] = words.number(given.facts.stars, 1)
+        rating = given.facts.of("rating")
+        evidence = (*evidence, rating.evidence_id) if rating else evidence
+    return Thing(
+        group=group,
+        kind=shown,
+        subject=theme.aspect,
+        why=words.say(why, **fields),
+        demo=words.aspect(theme.aspect)["demo"],
+        fields=fields,
+        evidence_ids=evidence,
+    )
+
+
+def _facts(given: PackInputs) -> Iterator[Thing]:
+    """One of each subject. Nobody is sent to a shop that has none."""
+    is_conflict = conflicting(given) is not None
+    by_subject = {fact.subject: fact for fact in reversed(given.facts.facts)}
+    for subject in _FACTS:
+        fact = by_subject.get(subject)
+        left_out = (subject == "price" and given.facts.of("stock")) or (
+            subject == "rating" and is_conflict
+        )
+        if fact is None or left_out:
+            continue
+        same = [each for each in given.facts.facts if each.subject == subject]
+        same = same if subject == "material" else [fact]
+        text = given.words.joined(each.text for each in same)
+        fields: dict[str, object] = {
+            "product": given.spoken_name,
+            "text": text,
+            "states": fact.states,
+        }
+        if given.facts.stars is not None:
+            fields["stars"] = given.words.number(given.facts.stars, 1)
+            fields["reviews"] = given.words.say("counts.reviews", n=given.facts.reviews)
+        demo = f"demos.{subject}"
+        yield Thing(
+            group=subject,
+            kind="price" if subject == "price" else "fact",
+            subject=fact.kind,
+            why=given.words.say(f"states.{fact.kind}", **fields),
+            demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
+            fields=fields,
+            evidence_ids=tuple(each.evidence_id for each in same),
+        )
+
+
+def _hooks(
+    given: PackInputs, things: Sequence[Thing], chooser: random.Random
+) -> Iterator[PackHook]:
+    """Openings of posts that stood out first; among others, those not used yet."""
+    counted = Counter(post.hook for post in given.examples)
+    shown = {item.hook: item for item in given.virality.retention}
+    used: Counter[HookType] = Counter()
+    for number, thing in enumerate(things, start=1):
+        types = _types_of(given, thing)
+        if thing.group == "reply":
+            types = [_REPLIES[thing.kind]]
+        alike = [kind for kind in types if counted[kind] >= LEAST_ALIKE and not used[kind]]
+        fewest = min(used[kind] for kind in types)
+        kind = (
+            max(alike, key=lambda each: counted[each])
+            if alike
+            else chooser.choice([each for each in types if used[each] == fewest])
+        )
+        used[kind] += 1
+        why, evidence, retention = thing.why, thing.evidence_ids, None
+        basis: Literal["outliers", "question", "theme", "fact"] = _BASES[thing.kind]
+        if alike:
+            posts = [post for post in given.examples if post.hook == kind]
+            opening = given.words.say(f"openings.{kind}")
+            n = len(given.examples)
+            why += " " + given.words.say("why.outliers", k=len(posts), n=n, opening=opening)
+            evidence = (*evidence, *(post.evidence_id for post in posts))
+            basis = "outliers"
+            if kind in shown:
+                kept = shown[kind]
+                retention = HookRetention(mean=kept.mean, ci95=kept.ci95, n=kept.n)
+                why += " " + retention_text(given)
+        yield PackHook(
+            id=f"h{number}",
+            type=kind,
+            text=given.words.say(f"hooks.{thing.group}.{kind}", **thing.fields),
+            why=why,
+            basis=basis,
+            retention=retention,
+            evidence_ids=evidence,
+        )
+
+
+_BASES: dict[str, Literal["question", "theme", "fact"]] = {
+    "question": "question",
+    "pain": "theme",
+    "praise": "theme",
+    "divided": "theme",
+    "price": "fact",
+    "fact": "fact",
+}
+_REPLIES: dict[str, HookType] = {
+    "question": "question",
+    "pain": "problem",
+    "praise": "social_proof",
+    "divided": "comparison",
+}
+
+
+def _types_of(given: PackInputs, thing: Thing) -> list[HookType]:
+    return [kind for kind in _TYPES if given.words.knows(f"hooks.{thing.group}.{kind}")]
+
+
+def retention_text(given: PackInputs) -> str:
+    """What captions with a hook kept, beside those without. Kinds do not differ measurably."""
+    kept = {item.hook: item for item in given.virality.retention}
+    without = kept["none"]
+    hook = next(item for item in given.virality.retention if item.hook != "none")
+    return given.words.say(
+        "retention.text",
+        mean=given.words.number(hook.mean, 2),
+        n=hook.n,
+        other_mean=given.words.number(without.mean, 2),
+        other_n=without.n,
+    )
+
+
+def _angle(given: PackInputs, thing: Thing, name: str) -> Angle:
+    said = {
+        part: given.words.say(f"angles.{thing.kind}.{part}", **thing.fields)
+        for part in ("title", "promise", "proof")
+    }
+    theme = f"{thing.kind}:{thing.subject}"
+    return Angle(id=name, theme=theme, evidence_ids=thing.evidence_ids, **said)
+
+
+def _script(
+    given: PackInputs, thing: Thing, hook: PackHook, angle: Angle, name: str
+) -> ScriptTemplate:
+    def beat(part: str) -> str:
+        return given.words.say(f"beats.{thing.kind}.{part}", **thing.fields)
+
+    said = {
+        "hook": hook.text,
+        "problem": beat("problem"),
+        "demo": thing.demo or "",
+        "proof": angle.proof,
+        "payoff": beat("payoff"),
+        "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
+    }
+    beats = tuple(
+        Beat(
+            from_s=start,
+            to_s=end,
+            kind=kind,
+            text=said[kind],
+            on_screen=beat("screen") if kind == "hook" else "",
+        )
+        for kind, start, end in BEATS
+    )
+    return ScriptTemplate(id=name, angle_id=angle.id, duration_s=BEATS[-1][2], beats=beats)

@@ -1,0 +1,345 @@
+"""What a pack states of its findings, each as one sentence with its numbers, n and intervals.
+
+Headline and summary choose among these: the headline the most telling one, the summary those of the
+case in its order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from workers.insights.documents import HookType, Theme
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.statistics import wilson
+from workers.insights.virality.profile import Profile
+
+GOOD_STARS = 4.0  # of five: a complaint beside as many is a conflict
+LEAST_CONFLICT = 0.05  # share of the comments
+ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
+LEAST_ALIKE = 2  # posts that open the same way
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`headline` goes behind the product's name; None for what is only said in the summary.
+
+    `deviation`: how far the near end of its interval is from what would be neutral.
+    """
+
+    name: str
+    summary: str
+    headline: str | None = None
+    deviation: float = 0.0
+
+
+def statements(given: PackInputs) -> dict[str, Statement]:
+    """All that hold, by name."""
+    found = (
+        *_stock(given),
+        *_conflict(given),
+        *_themes(given),
+        *_overall(given),
+        *_intent(given),
+        *_ratio(given),
+        *_shares(given),
+        *_growing(given),
+        *_spoken(given),
+        *_examples(given),
+        *_profile(given),
+        *_page(given),
+    )
+    return {statement.name: statement for statement in found}
+
+
+def conflicting(given: PackInputs) -> Theme | None:
+    """The complaint that many have although the page gives good stars."""
+    stars = given.facts.stars
+    if stars is None or stars < GOOD_STARS:
+        return None
+    pains = (t for t in given.themes() if t.kind == "pain" and not given.against(t))
+    return next((theme for theme in pains if theme.share >= LEAST_CONFLICT), None)
+
+
+def both_sides(given: PackInputs, theme: Theme, other: Theme) -> dict[str, object]:
+    """How many say the good and how many the bad of one aspect."""
+    praise, pain = (theme, other) if theme.kind == "praise" else (other, theme)
+    return {"counts": given.said_in(praise), "other_counts": given.said_in(pain)}
+
+
+def shared_opening(given: PackInputs) -> tuple[HookType, int] | None:
+    """How most of the posts that stood out open, and how many do; at least two."""
+    counted = Counter(post.hook for post in given.examples if post.hook != "none")
+    if not counted:
+        return None
+    [(hook, k)] = counted.most_common(1)
+    return (hook, k) if k >= LEAST_ALIKE else None
+
+
+def _stock(given: PackInputs) -> Iterator[Statement]:
+    fact = given.facts.of("stock")
+    if fact is not None:
+        yield _stated(given, "sold_out", "sold_out", {"text": fact.text})
+
+
+def _stated(
+    given: PackInputs, name: str, key: str, fields: Mapping[str, object], deviation: float = 0.0
+) -> Statement:
+    """A statement with the texts of `key` for headline and summary."""
+    said = given.words.say(f"summaries.{key}", **fields)
+    return Statement(name, said, given.words.say(f"headlines.{key}", **fields), deviation)
+
+
+def _conflict(given: PackInputs) -> Iterator[Statement]:
+    words, stars = given.words, given.facts.stars
+    theme = conflicting(given)
+    if stars is None:
+        return
+    # Of what the page says and of what people say, together: a conflict is both.
+    stated = (stars - 3) / 2
+    if theme is not None and theme.aspect is not None:
+        bad = words.aspect(theme.aspect)["bad"]
+        fields = {"stars": words.number(stars, 1), "who": given.who(theme.n), "bad": bad}
+        read = given.sentiment.purchase_intent.n
+        deviation = stated + wilson(theme.n / read, read)[0]
+        yield _stated(given, "conflict", "conflict", fields, deviation)
+        return
+    overall = given.sentiment.overall
+    if overall.ci95 is None or overall.ci95[1] >= 0 or stars < GOOD_STARS:
+        return
+    distribution, intervals = overall.distribution, overall.distribution_ci95
+    if distribution is not None and intervals is not None:
+        low, high = (words.percent(end) for end in intervals.positive)
+        shown = {
+            "stars": words.number(stars, 1),
+            "positive": words.percent(distribution.positive),
+            "counts": given.counts(overall.n),
+        }
+        yield Statement(
+            "conflict",
+            words.say("summaries.conflict_overall", **shown, low=low, high=high),
+            words.say("headlines.conflict_overall", **shown),
+            stated - overall.ci95[1],
+        )
+
+
+def _themes(given: PackInputs) -> Iterator[Statement]:
+    """The largest of each kind."""
+    taken: set[str] = set()
+    for theme in given.themes():
+        if theme.kind in taken or theme.aspect is None:
+            continue
+        taken.add(theme.kind)
+        read = given.sentiment.purchase_intent.n
+        fields: dict[str, object] = {"who": given.who(theme.n), "n": read}
+        fields |= given.words.aspect(theme.aspect)
+        if theme == conflicting(given):
+            continue
+        other, key = given.against(theme), theme.kind
+        if other is not None:
+            fields |= both_sides(given, theme, other)
+        deviation = wilson(theme.n / read, read)[0]
+        yield _stated(given, key, "divided" if other else key, fields, deviation)
+
+
+def _overall(given: PackInputs) -> Iterator[Statement]:
+    words, overall, sample = given.words, given.sentiment.overall, given.sentiment.sample
+    if not sample.analysed:
+        yield Statement("overall", words.say("summaries.no_comments"))
+        return
+    distribution, intervals = overall.distribution, overall.distribution_ci95
+    if overall.ci95 is None or distribution is None or intervals is None:
+        counts = given.counts(sample.analysed)
+        yield Statement("overall", words.say("summaries.few", counts=counts, least=MINIMUM))
+        return
+    low, high = overall.ci95
+    fields = {
+        "positive": words.percent(distribution.positive),
+        "negative": words.percent(distribution.negative),
+        "low": words.percent(intervals.positive[0]),
+        "high": words.percent(intervals.positive[1]),
+        "n": overall.n,
+    }
+    if low <= 0 <= high:
+        yield Statement("overall", words.say("summaries.open", **fields))
+        return
+    yield Statement(
+        "overall",
+        words.say("summaries.overall", counts=given.counts(overall.n), **fields),
+        words.say("headlines.overall", **fields),
+        max(low, -high),
+    )
+    stars = given.sentiment.stars
+    if stars is not None:
+        reviews = words.say("counts.reviews", n=stars.n)
+        shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
+        yield _stated(given, "stars", "overall_stars", shown)
+
+
+def _intent(given: PackInputs) -> Iterator[Statement]:
+    intent = given.sentiment.purchase_intent
+    if not intent.share or intent.ci95 is None:
+        return
+    k = round(intent.share * intent.n)
+    low, high = (given.words.percent(end) for end in intent.ci95)
+    who = given.who(k)
+    yield Statement(
+        "intent",
+        given.words.say("summaries.intent", n=k, who=who, low=low, high=high),
+        given.words.say("headlines.intent", who=who),
+    )
+
+
+def _ratio(given: PackInputs) -> Iterator[Statement]:
+    found, words = given.virality.stands_out, given.words
+    if found.ratio is None or found.ratio_interval is None or found.value is None:
+        if given.case == "own_video" or (given.case == "no_comments" and not given.facts.facts):
+            reason = words.translated(found.basis_text) or found.basis_text
+            yield Statement("ratio", words.say("summaries.ratio_unknown", reason=reason))
+        return
+    key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
+    low, high = found.ratio_interval
+    fields = {
+        "ratio": words.number(found.ratio, 1),
+        "low": words.number(low, 1),
+        "high": words.number(high, 1),
+    }
+    said = words.say(f"summaries.{key}", n=found.n, value=found.value, **fields)
+    # Tenfold, up or down, is as far as it goes.
+    nearest = low if low > 1 else high if high < 1 else 1.0
+    deviation = min(1.0, abs(math.log10(max(nearest, 0.1))))
+    yield Statement("ratio", said, words.say(f"headlines.{key}", **fields), deviation)
+
+
+def _shares(given: PackInputs) -> Iterator[Statement]:
+    driver = next((d for d in given.virality.drivers if d.factor == "share_rate"), None)
+    metric = next((m for m in given.virality.metrics if m.name == "share_rate"), None)
+    if driver is None or metric is None or metric.percentile is None:
+        return
+    is_up = driver.direction == "up"
+    place = metric.percentile if is_up else 100 - metric.percentile
+    share = given.words.percent(place / 100)
+    key = "summaries.shares_up" if is_up else "summaries.shares_down"
+    yield Statement("shares", given.words.say(key, share=share, n=driver.n))
+
+
+def _growing(given: PackInputs) -> Iterator[Statement]:
+    found, words = given.virality.still_growing, given.words
+    if found.percentile is None or found.interval is None:
+        return
+    low, high = (words.percent(end / 100) for end in found.interval)
+    share = words.percent(found.percentile / 100)
+    yield Statement(
+        "growing",
+        words.say("summaries.growing", share=share, n=found.n, low=low, high=high),
+        words.say("headlines.growing", share=share, n=found.n),
+    )
+
+
+def _spoken(given: PackInputs) -> Iterator[Statement]:
+    """What is said in the video, beside what is said in posts that stood out."""
+    video, openings, words = given.virality.video, given.virality.openings, given.words
+    if video is not None:
+        if video.words_per_second is not None:
+            pace = words.number(video.words_per_second, 1)
+            if video.spoken_hook == "none":
+                said = words.say("summaries.spoken_opening_none", pace=pace)
+            else:
+                opening = words.say(f"openings.{video.spoken_hook}")
+                said = words.say("summaries.spoken_opening", opening=opening, pace=pace)
+            yield Statement("spoken", said)
+        if video.call_to_action is not None:
+            seconds = words.number(video.call_to_action.at_s, 0)
+            yield Statement("call", words.say("summaries.call_late", seconds=seconds))
+    if openings is None:
+        return
+    if video is not None and video.product_first_s is not None and openings.product_first_s:
+        said = words.say(
+            "summaries.product_late",
+            seconds=words.number(video.product_first_s, 1),
+            other_seconds=words.number(openings.product_first_s, 1),
+            n=openings.n,
+        )
+        yield Statement("product_late", said)
+    if openings.words_per_second is not None:
+        pace = words.number(openings.words_per_second, 1)
+        yield Statement("pace", words.say("summaries.openings_pace", pace=pace, n=openings.n))
+
+
+def _examples(given: PackInputs) -> Iterator[Statement]:
+    """How other creators' posts that stood out open."""
+    posts, shared = given.virality.comparables, shared_opening(given)
+    if given.profile is None and posts and shared is not None:
+        hook, k = shared
+        fields = {"k": k, "n": len(posts), "opening": given.words.say(f"openings.{hook}")}
+        yield _stated(given, "opening", "opening", fields)
+
+
+def _profile(given: PackInputs) -> Iterator[Statement]:
+    profile, words = given.profile, given.words
+    if profile is None or not profile.posts:
+        return
+    yield Statement("posts", words.say("summaries.posts", k=profile.n, n=profile.posts))
+    if profile.best:
+        best = max(profile.best, key=lambda post: post.ratio_interval[0])
+        low, high = best.ratio_interval
+        fields = {
+            "ratio": words.number(best.ratio, 1),
+            "low": words.number(low, 1),
+            "high": words.number(high, 1),
+        }
+        yield _stated(given, "best_post", "best_post", fields, min(1.0, math.log10(low)))
+    if profile.opening is not None:
+        said = words.say(
+            "summaries.shared_opening",
+            k=profile.opening.k,
+            n=profile.n,
+            opening=words.say(f"openings.{profile.opening.hook}"),
+            other_k=profile.opening.other_k,
+            others=profile.others,
+        )
+        yield Statement("shared_opening", said)
+    if profile.seconds and profile.other_seconds and profile.n > 1:
+        fields = {
+            "seconds": words.number(profile.seconds),
+            "other_seconds": words.number(profile.other_seconds),
+        }
+        if is_alike(profile):
+            yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
+        else:
+            said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
+            yield Statement("lengths", said)
+
+
+def is_alike(profile: Profile) -> bool:
+    """Whether the posts that stand out are about as long as the others."""
+    lengths = sorted((profile.seconds or 0.0, profile.other_seconds or 0.0))
+    return lengths[1] < ALIKE * lengths[0]
+
+
+def _page(given: PackInputs) -> Iterator[Statement]:
+    """What the product's page states."""
+    words, facts = given.words, given.facts
+    if facts.stars is not None:
+        reviews = words.say("counts.reviews", n=facts.reviews)
+        fields = {"stars": words.number(facts.stars, 1), "reviews": reviews}
+        yield _stated(given, "rating", "rating", fields)
+    price = facts.of("price")
+    if price is not None:
+        yield _stated(given, "price", "price", {"text": price.text})
+    details = [fact.text for fact in facts.facts if fact.kind in {"material", "size", "colour"}]
+    if details:
+        text = words.joined(details)
+        yield Statement("details", words.say("summaries.details", text=text))
+
+
+def headline(given: PackInputs, found: dict[str, Statement], order: Sequence[str]) -> str:
+    """The statement with the largest deviation; of none, the first of the order."""
+    named = [found[name] for name in order if name in found and found[name].headline]
+    telling = max(named, key=lambda statement: statement.deviation, default=None)
+    said = telling.headline if telling else None
+    said = said or given.words.say("headlines.nothing")
+    return given.words.say("format.headline", product=given.product_name, said=said)
