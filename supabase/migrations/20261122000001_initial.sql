@@ -172,18 +172,26 @@ create table public.accounts (
     id uuid primary key,
     kind text not null default 'person' check (kind in ('person', 'organisation')),
     name text check (char_length(name) between 1 and 200),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    locale text not null default 'en' check (locale in ('en', 'es', 'pt', 'fr', 'de'))
 );
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
 comment on column public.accounts.name is 'Its display name; null without one.';
+comment on column public.accounts.locale is
+'The language of its packs: en, es, pt, fr or de. The owner may change it.';
 alter table public.accounts enable row level security;
 create policy accounts_select_own on public.accounts
 for select to authenticated
 using (id = (select auth.uid()));
--- No API role writes it: the first sign-in creates an account, its erasure deletes it.
+create policy accounts_update_own on public.accounts
+for update to authenticated
+using (id = (select auth.uid()))
+with check (id = (select auth.uid()));
+-- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated, service_role;
+grant update (locale) on public.accounts to authenticated;
 
 -- Leaves room on each page for HOT updates: no index has the columns that change.
 create table private.accounts (
@@ -961,7 +969,8 @@ declare
 begin
     select k.queue into strict v_queue from private.job_kinds as k where k.kind = enqueue.kind;
     loop
-        -- Planned for a null key this would find nothing, so cheaply that no plan would be kept.
+        -- A look-up with a null key finds nothing. Its custom plans cost next to nothing, so Postgres
+        -- would never choose the generic plan, and would plan at each call.
         if enqueue.key is not null then
             select l.job_id into v_live_id from private.live_jobs as l
             where l.tenant = v_tenant and l.kind = enqueue.kind and l.key = enqueue.key;
@@ -973,8 +982,8 @@ begin
         values (enqueue.job_id, enqueue.user_id, enqueue.product_id, enqueue.kind)
         on conflict on constraint jobs_pkey do nothing;
         v_is_new := found;
-        -- As pgmq.send does, which plans its statement with every call. The transaction has written
-        -- before: scans rely on its id being older than its messages.
+        -- As pgmq.send does, which plans its statement at each call. The transaction has
+        -- its id already, from an earlier write. Scans rely on an id that is older than the message.
         v_now := clock_timestamp();
         insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
         values (
@@ -3201,8 +3210,8 @@ grant select, insert, update, delete on public.notifications to service_role;
 
 -- schemas/44_history.sql
 
--- History: the numbers of each analysis of a product, kept longer than its documents, and the
--- record of the intervals shown: did the next look at the same video lie within them?
+-- History: the numbers of each analysis of a product, kept longer than its documents. The record:
+-- how many of the intervals shown held at the next look at the same video.
 
 create table public.analysis_numbers (
     id uuid primary key default gen_random_uuid(),
@@ -3249,14 +3258,14 @@ comment on column public.analysis_numbers.stands_out_low is
 comment on column public.analysis_numbers.stands_out_high is
 'The upper end of its 80 % interval; null without one.';
 comment on column public.analysis_numbers.ratio is
-'How many times the usual views the video has; null if it could not be measured.';
+'The views of the video as a multiple of its creator''s usual views; null if not measured.';
 comment on column public.analysis_numbers.ratio_low is
 'The lower end of the 80 % interval of the ratio; null without one. The next look at the video is
 expected within it.';
 comment on column public.analysis_numbers.ratio_high is
 'The upper end of the same interval; null without one.';
 comment on column public.analysis_numbers.net is
-'What people feel, from -1 to 1; null without any text to judge.';
+'The share of praise minus the share of complaint, -1 to 1; null for fewer than ten comments.';
 comment on column public.analysis_numbers.net_low is
 'The lower end of its 95 % interval; null without one.';
 comment on column public.analysis_numbers.net_high is
@@ -3429,8 +3438,8 @@ begin atomic
     having sum(r.judged) >= 20;
 end;
 comment on function private.whole_score_record is
-'How many intervals of all accounts were judged, and how many held; null below 20, so that it tells
-about no single video. Definer: records are internal; only sums leave it.';
+'How many intervals of all accounts were judged, and how many held; null below 20, so that the sums
+reveal no single video. Definer: records are internal; only sums leave it.';
 grant execute on function private.whole_score_record to authenticated;
 
 create function public.score_record(
@@ -3449,7 +3458,10 @@ comment on function public.score_record is
 'How often the 80 % intervals of the caller''s scores held at the next look at the same video.
 
 n intervals were judged, hits of them held; rate is their share with its 95 % interval ci95. An
-interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.';
+interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.
+
+ci95 takes the hits for independent. Looks on successive days judge overlapping periods of a video,
+so with daily watches ci95 is too narrow.';
 grant execute on function public.score_record to authenticated;
 
 create function public.service_score_record(
@@ -3556,7 +3568,7 @@ begin
 end;
 $$;
 comment on function private.analysis_numbers is
-'The numbers of an analysis, from its documents. The only place that knows where they stand there.
+'Reads the numbers of an analysis from its documents. No other code knows their paths there.
 Definer: private.number_at is internal.';
 grant execute on function private.analysis_numbers to worker;
 
@@ -3594,7 +3606,8 @@ begin
     from private.analysis_numbers(results) as n,
         jsonb_to_record(offer) as o (price numeric, currency text, is_sold_out boolean)
     returning * into v_new;
-    if v_new.band = 'breakout' and v_last.band <> 'breakout' then
+    if v_new.band = 'breakout' and v_last.band <> 'breakout'
+        and v_new.is_sample = v_last.is_sample then
         insert into public.notifications (user_id, kind, product_id, text)
         values (
             product.user_id, 'breakout', product.id,
@@ -3628,7 +3641,7 @@ end;
 $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
-same video that are three days old, or more. Tells of a breakout. Deletes what is beyond
+same video that are at least three days old. Notifies of a breakout. Deletes what exceeds
 plans.kept_history. The caller has locked the product.';
 
 -- schemas/50_insights.sql
@@ -3711,7 +3724,9 @@ create table public.virality_packs (
     check (configuration ? 'schema_version' and pg_column_size(configuration) <= 262144),
     score numeric(4, 1) check (score between 0 and 100),
     created_at timestamptz not null default now(),
-    score_band text generated always as (configuration -> 'score' ->> 'band') stored,
+    score_band text generated always as (
+        coalesce(configuration -> 'stands_out', configuration -> 'score') ->> 'band'
+    ) stored,
     headline text generated always as (configuration ->> 'headline') stored
 );
 comment on table public.virality_packs is
@@ -3788,7 +3803,8 @@ returns table (
     has_transcripts boolean,
     last_breakdown jsonb,
     last_numbers jsonb,
-    record jsonb
+    record jsonb,
+    locale text
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
@@ -3807,7 +3823,8 @@ begin atomic
             where n.product_id = p.id
             order by n.created_at desc limit 1
         ),
-        private.shown_record(p.user_id)
+        private.shown_record(p.user_id),
+        (select a.locale from public.accounts as a where a.id = p.user_id)
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = analysis_input.job_id;
 end;
@@ -3815,7 +3832,8 @@ comment on function private.analysis_input is
 'The input of analyze_product; no row if the product is gone. last_breakdown is the newest earlier
 virality_breakdown, whose counts give the velocity, or null. has_transcripts: the owner''s plan reads
 what videos say. last_numbers is the newest row of analysis_numbers, or null. record is what
-private.shown_record says. Definer: workers have no table rights.';
+private.shown_record says. locale is the language of the owner''s packs. Definer: workers have no
+table rights.';
 grant execute on function private.analysis_input to worker;
 
 create function private.prune_analyses(product_id uuid, user_id uuid)

@@ -20,18 +20,21 @@ class PublicAccounts(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
     id: uuid.UUID = Field(alias="id")
     kind: str = Field(alias="kind")
+    locale: str = Field(alias="locale")
     name: Optional[str] = Field(alias="name")
 
 class PublicAccountsInsert(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: Annotated[uuid.UUID, Field(alias="id")]
     kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    locale: NotRequired[Annotated[str, Field(alias="locale")]]
     name: NotRequired[Annotated[Optional[str], Field(alias="name")]]
 
 class PublicAccountsUpdate(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    locale: NotRequired[Annotated[str, Field(alias="locale")]]
     name: NotRequired[Annotated[Optional[str], Field(alias="name")]]
 
 class PublicAnalysisNumbers(BaseModel):

@@ -7,14 +7,14 @@ export type Database = {
           Tables: {
             "accounts": {
                   Row: {
-                    "created_at": string,"id": string,"kind": string,"name": string | null
+                    "created_at": string,"id": string,"kind": string,"locale": string,"name": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id": string,"kind"?: string,"name"?: string | null
+                    "created_at"?: string,"id": string,"kind"?: string,"locale"?: string,"name"?: string | null
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"kind"?: string,"name"?: string | null
+                    "created_at"?: string,"id"?: string,"kind"?: string,"locale"?: string,"name"?: string | null
                   }
                   Relationships: [
                     

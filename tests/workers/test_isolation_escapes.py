@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import found_tasks as tasks
+from tests.workers import escaping_tasks as tasks
 from workers.engine.errors import Retry
 from workers.engine.isolated import Task
 from workers.engine.isolation import BeyondBounds, FailedError, open_isolation
