@@ -17,7 +17,7 @@ from werkzeug.datastructures import Headers
 
 from core.config import EdgeSettings
 from webhooks import bodies
-from webhooks.accounts import account_id
+from webhooks.accounts import caller_of
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session, verify
 from webhooks.context import current_edge
@@ -94,9 +94,9 @@ def _account() -> uuid.UUID:
     token = _bearer()
     edge = current_edge()
     try:
-        return edge.token_issuer.verify(token, now=edge.now())
+        return edge.token_issuer.verify(token, now=edge.now()).account_id
     except InvalidToken:
-        return account_id(_verified(token))
+        return caller_of(_verified(token)).account_id
 
 
 def _bearer() -> str:

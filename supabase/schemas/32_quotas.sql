@@ -42,12 +42,14 @@ as $$
         when 'brand_rules' then p.max_brand_rules
         when 'kept_analyses' then p.kept_analyses
         when 'kept_history' then p.kept_history
+        when 'seats' then p.seats
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
+month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product), seats (members of an
+organisation, a month).';
 
 create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
@@ -57,7 +59,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
-    v_is_monthly boolean := metric in ('analyses', 'scripts');
+    v_is_monthly boolean := metric in ('analyses', 'scripts', 'seats');
 begin
     if (used + requested > v_limit) is not true then
         return;

@@ -112,6 +112,8 @@ begin
     if not found then
         return;
     end if;
+    -- From here on nobody acts for an organisation as this person.
+    delete from private.memberships as m where m.person_id = erase_account.user_id;
     perform private.enqueue(
         'erase_account', null, null, c.customer_id,
         jsonb_build_object('customer_id', c.customer_id)

@@ -106,6 +106,11 @@ begin atomic
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.score_records as t
             where t.user_id = auth.uid()
         ),
+        'memberships',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.memberships as t
+            where auth.uid() in (t.user_id, t.person_id)
+        ),
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t

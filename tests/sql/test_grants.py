@@ -47,14 +47,14 @@ FUNCTIONS = {
     "anon": "private.before_request",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
-        public.delete_account public.export_account public.generate_script
+        public.delete_account public.export_account public.generate_script public.members
         public.restore_script_version public.run_analysis public.score_record
         public.service_score_record
 
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
-        private.host_problem private.is_json_container private.name_problem
+        private.host_problem private.is_json_container private.members private.name_problem
         private.own_plan private.own_score_record private.own_tiktok private.own_usage
         private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record

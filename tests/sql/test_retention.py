@@ -48,6 +48,7 @@ ONE_PER_ACCOUNT = {
 # What people, their payments and workers are; stays as long as they do.
 ONE_PER_THING_OUTSIDE = {
     "public.accounts": "a person at Clerk; goes with the erasure",
+    "private.memberships": "a member of an organisation at Clerk; goes with either",
     "private.accounts": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
