@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
 )
 
+from core.config import ROLES
 from webhooks.clerk_tokens import InvalidToken, Session
 
 log = structlog.get_logger()
@@ -156,6 +157,8 @@ class TokenIssuer:
             )
             if not claims["nbf"] <= now < claims["exp"]:
                 raise InvalidToken("expired")
+            if claims["account_role"] not in ROLES:
+                raise InvalidToken("role")
             person_id = uuid.UUID(claims["act"]["sub"]) if "act" in claims else None
             return Caller(
                 account_id=uuid.UUID(claims["sub"]),

@@ -126,6 +126,7 @@ begin
     if auth.uid() is null then
         return new;
     end if;
+    perform private.require_role('editor');
     -- One insert at a time for each account and table. So each sees the rows of the others, as ids
     -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
@@ -149,7 +150,7 @@ comment on function private.admit_row is
 account, and refuses rows for an erased account. An id that the account has already: 409
 already_exists, unless the request resolves duplicates. An id of another account becomes a new one.
 Definer: it reads tombstones and the ids of all accounts. Errors: 422 too_many_rows, 403
-account_deleted, 409 already_exists.';
+account_deleted, 403 role_not_allowed, 409 already_exists.';
 
 create function private.bump_read_version()
 returns trigger

@@ -31,6 +31,72 @@ is back.';
 create index memberships_person_id_idx on private.memberships (person_id);
 alter table private.memberships enable row level security;
 
+create function private.account_role()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
+    )
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.account_role is
+'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
+account, viewer for somebody else''s.';
+grant execute on function private.account_role to authenticated;
+
+create function private.has_role(role text)
+returns boolean
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select case private.account_role()
+        when 'admin' then has_role.role in ('editor', 'admin')
+        when 'editor' then has_role.role = 'editor'
+        else false
+    end;
+end;
+comment on function private.has_role is
+'Whether the caller may do what needs this role, editor or admin. Restrictive policies ask it once a
+statement.';
+grant execute on function private.has_role to authenticated;
+
+create function private.require_role(role text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.has_role(require_role.role) is not true then
+        perform private.fail(
+            403, 'role_not_allowed',
+            format(
+                'This needs the role %s, and yours is %s.',
+                require_role.role, private.account_role()
+            ),
+            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
+        );
+    end if;
+end;
+$$;
+comment on function private.require_role is
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
+rights call it first, because policies do not hold them.';
+
+create function private.is_member(user_id uuid, person_id uuid, session_at timestamptz)
+returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from private.memberships as m
+        where m.user_id = is_member.user_id
+            and m.person_id = is_member.person_id
+            and (m.revoked_at < is_member.session_at or m.revoked_at is null)
+    )
+$$;
+comment on function private.is_member is
+'Whether a token of a member still counts: no revocation came after its session token. Definer: the
+edge has no table rights.';
+grant execute on function private.is_member to webhook;
+
 create function private.resolve_identity(
     issuer text,
     subject text,

@@ -44,6 +44,15 @@ with check (user_id = (select auth.uid()));
 create policy products_delete_own on public.products
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy products_insert_editor on public.products as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy products_update_editor on public.products as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy products_delete_editor on public.products as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 -- The same push creates the table: it has no rows to scan and no readers to block.
 alter table public.jobs
@@ -187,6 +196,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;

@@ -39,6 +39,15 @@ with check (user_id = (select auth.uid()));
 create policy brand_rules_delete_own on public.brand_rules
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy brand_rules_insert_editor on public.brand_rules as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy brand_rules_update_editor on public.brand_rules as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy brand_rules_delete_editor on public.brand_rules as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.brand_rules_validate()
 returns trigger

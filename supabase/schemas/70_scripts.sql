@@ -52,6 +52,15 @@ with check (user_id = (select auth.uid()));
 create policy scripts_delete_own on public.scripts
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy scripts_insert_editor on public.scripts as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy scripts_update_editor on public.scripts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy scripts_delete_editor on public.scripts as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create table public.script_versions (
     id uuid primary key default gen_random_uuid(),
@@ -217,6 +226,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_script.product_id and p.user_id = auth.uid() for key share;

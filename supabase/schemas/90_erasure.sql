@@ -185,12 +185,13 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('admin');
     perform private.erase_account(auth.uid());
 end;
 $$;
 comment on function private.erase_own_account is
 'Erases the caller''s account. Definer: users may not delete all of these rows; identity comes
-from the token.';
+from the token. Errors: 403 role_not_allowed.';
 grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
@@ -202,6 +203,10 @@ end;
 comment on function public.delete_account is
 'Erases the caller''s account and everything in it for good, and cancels its subscriptions at
 Stripe.
+
+An admin who acts for an organisation erases the organisation; no account of a person. Their own
+account is another call, with a token without an organisation. Clerk keeps both: delete them there
+too. Errors: 403 role_not_allowed.
 
 After the answer its tokens are refused (403 account_deleted). The request deletes up to 1,000
 rows; a job deletes the others within minutes.';

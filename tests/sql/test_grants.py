@@ -51,6 +51,7 @@ FUNCTIONS = {
         public.restore_script_version public.run_analysis public.score_record
         public.service_score_record
 
+        private.account_role private.has_role
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
@@ -95,7 +96,7 @@ FUNCTIONS = {
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
-        private.stripe_account private.wake_for_apify
+        private.is_member private.stripe_account private.wake_for_apify
     """,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.config import EdgeSettings
+from core.config import ROLES, EdgeSettings
 from tests.fakes import clerk
 from tests.webhooks.edge import Edge, running
 from tests.webhooks.test_session import claims_of
@@ -104,3 +104,36 @@ def test_a_deleted_person_acts_for_nobody(edge: Edge, db):
     assert db.rows(MEMBERS, uuid.UUID(account_id("org_acme"))) == [
         {"person_id": uuid.UUID(account_id("user_bob")), "role": "editor"}
     ]
+
+
+ROUTES = [
+    ("POST", "/subscriptions/create", "admin"),
+    ("POST", "/subscriptions/portal", "admin"),
+    ("POST", "/subscriptions/sync", "admin"),
+    ("POST", "/tiktok/connect", "editor"),
+    ("DELETE", "/tiktok/connect", "editor"),
+    ("POST", "/tiktok/callback", "editor"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "needed"), ROUTES)
+def test_a_route_asks_for_a_role_with_either_token(edge: Edge, method, path, needed):
+    for role, ours in (("viewer", "viewer"), ("member", "editor"), ("admin", "admin")):
+        clerks = edge.bearer(**member(role=role))
+        own = {"Authorization": f"Bearer {edge.session(**member(role=role)).json['access_token']}"}
+        for bearer in (clerks, own):
+            answer = edge.client.open(path, method=method, headers=bearer, json={"plan": "creator"})
+            is_refused = answer.status_code == 403 and answer.json["code"] == "role_not_allowed"
+            assert is_refused == (ROLES.index(ours) < ROLES.index(needed)), (role, answer.json)
+
+
+def test_a_token_of_ours_ends_with_the_membership(edge: Edge, db):
+    token = edge.session(**member(role="admin")).json["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = "/subscriptions/sync"
+    assert edge.client.post(path, headers=bearer).json["code"] == "billing_not_configured"
+    db.execute("update private.memberships set revoked_at = to_timestamp(%s)", edge.now)
+    assert edge.client.post(path, headers=bearer).json["code"] == "invalid_token"
+    assert edge.session(**member()).json["code"] == "invalid_token"
+    edge.now += 1
+    assert edge.session(**member()).status_code == 200

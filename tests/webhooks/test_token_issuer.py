@@ -65,7 +65,8 @@ def forged(path, **changes):
 FORGERIES = [
     {"iss": "https://other"}, {"iss": ...}, {"aud": "anon"}, {"aud": ...}, {"exp": ...},
     {"nbf": ...}, {"iat": ...}, {"sub": ...}, {"sub": "alice"}, {"exp": "soon"}, {"nbf": None},
-    {"account_role": ...}, {"act": {"sub": "alice"}}, {"act": {"sub": str(uuid.uuid4())}},
+    {"account_role": ...}, {"account_role": "owner"}, {"account_role": []},
+    {"act": {"sub": "alice"}}, {"act": {"sub": str(uuid.uuid4())}},
 ]  # fmt: skip
 
 
