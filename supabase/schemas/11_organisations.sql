@@ -217,6 +217,33 @@ comment on function private.refuse_session is
 'Ends the request: 401 invalid_token, because a membership ended or changed after the session token
 was issued.';
 
+create function private.revoke_sessions(
+    user_id uuid, person_id uuid, revoked_at timestamptz, is_removal boolean
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Beside a tombstone there is nothing to revoke.
+    if not private.lock_living_account(revoke_sessions.person_id)
+        or not private.lock_living_account(revoke_sessions.user_id) then
+        return;
+    end if;
+    -- Who has not been here yet gets a row, too: a session token may be on its way.
+    insert into private.memberships as m (user_id, person_id, revoked_at, removed_at)
+    values (
+        revoke_sessions.user_id, revoke_sessions.person_id, revoke_sessions.revoked_at,
+        case when revoke_sessions.is_removal then revoke_sessions.revoked_at end
+    )
+    on conflict on constraint memberships_pkey do update set
+        revoked_at = greatest(m.revoked_at, excluded.revoked_at),
+        removed_at = greatest(m.removed_at, excluded.removed_at);
+end;
+$$;
+comment on function private.revoke_sessions is
+'Ends all tokens of a member whose session token is from revoked_at or before. Times only grow, so
+the order and number of calls do not matter. Does nothing for an erased account.';
+
 create function private.members()
 returns table (person_id uuid, name text, role text, seen_at timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -3,7 +3,7 @@
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
     type text not null,
-    outcome text not null check (outcome in ('erased', 'ignored')),
+    outcome text not null check (outcome in ('erased', 'revoked', 'ignored')),
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
@@ -139,28 +139,47 @@ comment on function private.erase_account is
 deletes the rest in batches. Another job ends its subscriptions at Stripe. Idempotent.';
 
 create function private.record_clerk_event(
-    id text, type text, issuer text, subject text, default_user_id uuid
+    id text,
+    type text,
+    issuer text,
+    subject text,
+    default_user_id uuid,
+    member text default null,
+    default_member_id uuid default null,
+    event_at timestamptz default now()
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
-    and record_clerk_event.subject is not null;
+    v_outcome text := case
+        when record_clerk_event.subject is null then 'ignored'
+        when record_clerk_event.type in ('user.deleted', 'organization.deleted') then 'erased'
+        when record_clerk_event.type in (
+            'organizationMembership.deleted', 'organizationMembership.updated'
+        ) and record_clerk_event.member is not null then 'revoked'
+        else 'ignored'
+    end;
+    v_person private.accounts;
+    v_organisation private.accounts;
 begin
     insert into private.clerk_events (id, type, outcome)
-    values (
-        record_clerk_event.id, record_clerk_event.type,
-        case when v_is_erasure then 'erased' else 'ignored' end
-    )
+    values (record_clerk_event.id, record_clerk_event.type, v_outcome)
     on conflict on constraint clerk_events_pkey do nothing;
     if not found then
         return 'duplicate';
     end if;
-    if not v_is_erasure then
-        return 'ignored';
+    if v_outcome = 'revoked' then
+        v_person := private.open_account(issuer, member, default_member_id, 'person');
+        v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.revoke_sessions(
+            v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
+        );
     end if;
-    -- An unknown person gets a tombstone too, because their first token may be on its way.
+    if v_outcome <> 'erased' then
+        return v_outcome;
+    end if;
+    -- An unknown account gets a tombstone too, because its first token may be on its way.
     insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
         record_clerk_event.default_user_id, record_clerk_event.issuer,
@@ -176,8 +195,10 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Stores an event from Clerk. For user.deleted with an id, erases the account in the same
-transaction. Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
+'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
+organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
+the tokens that a member has for the organisation subject. Returns erased, revoked, ignored or
+duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
