@@ -179,13 +179,18 @@ begin
     ) then
         perform private.refuse_session();
     end if;
-    perform private.require_below_limit(
-        enter_organisation.user_id, 'seats', count(*)::integer, 1
-    )
-    from private.memberships as m
-    where m.user_id = enter_organisation.user_id
-        and m.person_id <> enter_organisation.person_id
-        and m.seen_at >= v_month;
+    -- Somebody who has a seat this month keeps it, even in a smaller plan.
+    if not exists (
+        select from private.memberships as m
+        where m.user_id = enter_organisation.user_id
+            and m.person_id = enter_organisation.person_id
+            and m.seen_at >= v_month
+    ) then
+        perform private.require_below_limit(
+            enter_organisation.user_id, 'seats',
+            private.used_seats(enter_organisation.user_id), 1
+        );
+    end if;
     insert into private.memberships as m (user_id, person_id, role, seen_at, session_at)
     values (
         enter_organisation.user_id, enter_organisation.person_id, enter_organisation.role, now(),

@@ -30,6 +30,17 @@ as $$
 $$;
 comment on function private.next_month is 'When monthly quotas start again.';
 
+create function private.used_seats(user_id uuid)
+returns integer
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select count(*)::integer from private.memberships as m
+    where m.user_id = used_seats.user_id
+        and m.seen_at >= private.current_month()::timestamp at time zone 'UTC'
+$$;
+comment on function private.used_seats is
+'How many members have acted for an organisation this month.';
+
 create function private.limit_of(user_id uuid, metric text)
 returns integer
 language sql stable security invoker set search_path = pg_catalog, pg_temp

@@ -56,8 +56,8 @@ FUNCTIONS = {
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.members private.name_problem
-        private.own_plan private.own_score_record private.own_tiktok private.own_usage
-        private.require_text private.start_analysis
+        private.own_plan private.own_score_record private.own_seats private.own_tiktok
+        private.own_usage private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
     """,

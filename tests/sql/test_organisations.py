@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -185,3 +189,86 @@ def test_an_exchange_beside_the_end_of_its_person_leaves_no_membership(db: Datab
     exchange.execute("commit")
     erasure.execute("select private.erase_account(%s)", (person,))
     assert db.rows("select from private.memberships") == []
+
+
+def make_members(db: Database, number: int) -> list[uuid.UUID]:
+    people = [uuid.uuid4() for _ in range(number)]
+    db.make_accounts(*people)
+    return people
+
+
+def enter(db: Database, organisation: uuid.UUID, person: uuid.UUID) -> str:
+    """What one exchange ends with, on a connection of its own."""
+    try:
+        with db.connect("postgres") as connection:
+            connection.execute(ENTER, (organisation, person, "editor", time.time()))
+    except psycopg.Error as error:
+        return json.loads(error.diag.message_primary or "")["code"]
+    return "accepted"
+
+
+def together(db: Database, organisation: uuid.UUID, people: list[uuid.UUID]) -> Counter[str]:
+    start = Barrier(len(people))
+
+    def exchange(person: uuid.UUID) -> str:
+        start.wait()
+        return enter(db, organisation, person)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return Counter(pool.map(exchange, people))
+
+
+SEATS = "select private.used_seats(%s)"
+
+
+def test_64_members_at_once_take_exactly_the_seats(db: Database) -> None:
+    organisation = make_organisation(db)
+    db.execute("update public.plans set seats = 5")
+    people = make_members(db, 64)
+    assert together(db, organisation, people) == {"accepted": 5, "quota_exceeded": 59}
+    assert db.value(SEATS, organisation) == 5
+    # Who was counted goes on, however often.
+    counted = [row["person_id"] for row in db.rows("select person_id from private.memberships")]
+    assert together(db, organisation, counted) == {"accepted": 5}
+    with db.as_user(organisation) as member:
+        shown = member.value("select seats from public.account()")
+    assert shown == {"limit": 5, "used": 5}
+
+
+def test_64_exchanges_of_one_member_take_one_seat(db: Database) -> None:
+    organisation = make_organisation(db)
+    [person] = make_members(db, 1)
+    assert together(db, organisation, [person] * 64) == {"accepted": 64}
+    assert db.value(SEATS, organisation) == 1
+
+
+def test_seats_are_free_again_in_the_next_month(db: Database) -> None:
+    organisation, people = make_organisation(db), make_members(db, 3)
+    db.execute("update public.plans set seats = 2")
+    assert [enter(db, organisation, person) for person in people] == [
+        "accepted", "accepted", "quota_exceeded",
+    ]  # fmt: skip
+    db.execute("update private.memberships set seen_at = seen_at - interval '1 month'")
+    assert enter(db, organisation, people[2]) == "accepted"
+    assert db.value(SEATS, organisation) == 1
+
+
+def test_a_member_keeps_the_seat_in_a_smaller_plan(db: Database) -> None:
+    organisation, people = make_organisation(db), make_members(db, 3)
+    assert {enter(db, organisation, person) for person in people} == {"accepted"}
+    db.execute("update public.plans set seats = 1")
+    assert {enter(db, organisation, person) for person in people} == {"accepted"}
+    assert enter(db, organisation, *make_members(db, 1)) == "quota_exceeded"
+
+
+def test_a_larger_plan_has_more_seats(db: Database) -> None:
+    organisation = make_organisation(db)
+    db.execute("update public.plans set seats = case id when 'agency' then 3 else 1 end")
+    people = make_members(db, 4)
+    assert [enter(db, organisation, person) for person in people[:2]] == [
+        "accepted", "quota_exceeded",
+    ]  # fmt: skip
+    rows.make_subscription(db, organisation, plan="agency")
+    assert [enter(db, organisation, person) for person in people[1:]] == [
+        "accepted", "accepted", "quota_exceeded",
+    ]  # fmt: skip
