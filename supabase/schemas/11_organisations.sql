@@ -45,6 +45,38 @@ comment on function private.account_role is
 account, viewer for somebody else''s.';
 grant execute on function private.account_role to authenticated;
 
+create function private.author()
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(v.claims #>> '{act,sub}', v.claims ->> 'sub')::uuid
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.author is
+'The account of the person who calls, also when it acts for an organisation; null outside of a
+request.';
+grant execute on function private.author to authenticated, service_role;
+
+create function private.sign_row()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'INSERT' then
+        new.created_by := coalesce(private.author(), new.created_by);
+        new.updated_by := coalesce(private.author(), new.updated_by);
+    elsif new.created_by is not distinct from old.created_by
+        and new.updated_by is not distinct from old.updated_by then
+        new.updated_by := coalesce(private.author(), old.updated_by);
+        new.updated_at := now();
+    end if;
+    return new;
+end;
+$$;
+comment on function private.sign_row is
+'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
+nothing else: the erasure of a person, and the service. Users may not write these columns.';
+
 create function private.has_role(role text)
 returns boolean
 language sql stable security invoker set search_path = pg_catalog, pg_temp

@@ -34,6 +34,51 @@ $$;
 comment on function private.table_to_empty is
 'The first table that has rows of an account; null without any.';
 
+create function private.forget_person(person_id uuid, quantity integer)
+returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place record;
+    v_changed integer;
+    v_is_there boolean;
+begin
+    for v_place in
+        select p.name, p.attribute, p.condition from (
+            values
+            ('products', 'created_by', 't.created_by <> t.user_id'),
+            ('products', 'updated_by', 't.updated_by <> t.user_id'),
+            ('brand_rules', 'created_by', 't.created_by <> t.user_id'),
+            ('brand_rules', 'updated_by', 't.updated_by <> t.user_id'),
+            ('scripts', 'created_by', 't.created_by <> t.user_id'),
+            ('scripts', 'updated_by', 't.updated_by <> t.user_id'),
+            ('script_versions', 'created_by', 't.created_by <> t.user_id'),
+            ('audit_events', 'actor', 't.actor <> t.user_id'),
+            ('audit_events', 'target_id', 't.target_kind = ' || quote_literal('membership'))
+        ) as p (name, attribute, condition)
+    loop
+        execute format(
+            'update public.%1$I as u set %2$I = null where u.ctid = any (array('
+            || 'select t.ctid from public.%1$I as t where t.%2$I = $1 and %3$s'
+            || ' limit $2 for update skip locked))',
+            v_place.name, v_place.attribute, v_place.condition
+        ) using forget_person.person_id, forget_person.quantity;
+        get diagnostics v_changed = row_count;
+        execute format(
+            'select exists (select from public.%1$I as t where t.%2$I = $1 and %3$s)',
+            v_place.name, v_place.attribute, v_place.condition
+        ) into v_is_there using forget_person.person_id;
+        if v_changed > 0 or v_is_there then
+            return v_changed;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.forget_person is
+'Takes a person out of up to `quantity` rows of other accounts: who wrote them, who did what.
+Returns how many; 0: other transactions hold the rest; null: nothing is left. Never waits for a row.';
+
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -47,6 +92,10 @@ begin
     end if;
     v_table := private.table_to_empty(erase_batch.user_id);
     if v_table is null then
+        v_erased := private.forget_person(erase_batch.user_id, erase_batch.quantity);
+        if v_erased is not null then
+            return v_erased;
+        end if;
         -- A transaction that adds a row holds a lock on the account. After this lock none can.
         perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
         if not found and exists (

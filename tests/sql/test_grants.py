@@ -30,6 +30,7 @@ TABLES = {
     "product_comparison": {"authenticated": "select", "service_role": "select"},
     "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
+    "audit_events": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
         "authenticated": "select delete insert(id name source_url watch) update(name watch)"
@@ -51,7 +52,7 @@ FUNCTIONS = {
         public.restore_script_version public.run_analysis public.score_record
         public.service_score_record
 
-        private.account_role private.has_role
+        private.account_role private.author private.has_role
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
@@ -63,7 +64,8 @@ FUNCTIONS = {
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
-        private.asks_for_upsert private.before_request private.broken_example private.check_rule
+        private.asks_for_upsert private.author private.before_request private.broken_example
+        private.check_rule
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
