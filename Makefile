@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 NAME ?= alice
+ROLE ?= admin
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
@@ -34,8 +35,8 @@ status: setup ## Each process, its URL and its health
 env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_DB_URL WEBHOOK_DB_URL
 	@$(RUN) -m local env
 
-token: setup ## An access token for a local user: make token NAME=alice
-	@$(RUN) -m local token "$(NAME)"
+token: setup ## An access token for a local user: make token NAME=alice [ORG=acme ROLE=editor]
+	@$(RUN) -m local token "$(NAME)" "$(ORG)" "$(ROLE)"
 
 logs: setup ## Follow the log of every process
 	@$(RUN) -m local logs

@@ -7,6 +7,7 @@ everything that is missing or wrong, without a value.
 from __future__ import annotations
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -23,6 +24,7 @@ from core.queues import QUEUES
 # A comma-separated environment variable, as a tuple: `A=x,y` gives ("x", "y").
 CommaList = Annotated[tuple[str, ...], NoDecode]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
+ROLES = ("viewer", "editor", "admin")
 
 
 _UNVERIFIED = "{} must say sslmode=verify-full when APP_ENV=production"
@@ -234,10 +236,26 @@ class EdgeSettings(TikTokSettings, StripeSettings):
     clerk_jwt_key: str | None = None
     clerk_jwt_key_id: str | None = None  # without it, the key verifies tokens of any `kid`
     clerk_webhook_secrets: SecretList = ()
+    # Clerk's roles in an organisation and ours: `admin=admin,member=editor`. Others are viewers.
+    clerk_roles: CommaList = ("admin=admin", "member=editor", "viewer=viewer")
 
     stripe_webhook_secrets: SecretList = ()
     # The frontend: Stripe and TikTok redirect browsers to it. No request can choose another.
     app_url: str = "http://127.0.0.1:3000"
+    # Where PostgREST answers; the exchange names it to clients.
+    api_url: str | None = None
+
+    @field_validator("clerk_roles")
+    @classmethod
+    def _roles_are_ours(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(rf"[^=]+=({'|'.join(ROLES)})", pair) for pair in pairs):
+            raise ValueError("CLERK_ROLES must be pairs like member=editor")
+        return pairs
+
+    def role_of(self, clerk_role: str | None) -> str:
+        """Our role of a member with this role at Clerk."""
+        roles = dict(pair.split("=", 1) for pair in self.clerk_roles)
+        return roles.get(clerk_role or "", "viewer")
 
     @property
     def is_stripe_live(self) -> bool:

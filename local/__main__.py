@@ -88,8 +88,13 @@ def env(settings: LocalSettings) -> int:
     return 0
 
 
-def token(settings: LocalSettings, name: str = "alice") -> int:
-    print(clerk.sign_in(settings, _existing(settings), name).text)
+def token(
+    settings: LocalSettings, name: str = "alice", organisation: str = "", role: str = "admin"
+) -> int:
+    signed_in = clerk.sign_in(
+        settings, _existing(settings), name, organisation=organisation or None, role=role
+    )
+    print(signed_in.text)
     return 0
 
 

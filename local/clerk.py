@@ -26,6 +26,7 @@ from local.layout import Layout
 
 KEY_ID = "ins_local"  # Clerk names its key after the instance
 _LIFETIME_SECONDS = 60
+_CLERK_ROLES = {"editor": "member"}  # what Clerk calls a role of ours
 
 
 def create_app() -> Flask:
@@ -41,9 +42,21 @@ def create_app() -> Flask:
     return app
 
 
-def session_token(key_file: Path, name: str, *, issuer: str, origin: str, now: int) -> str:
-    """A session token as Clerk makes it (version 2) for the local user called `name`."""
-    claims = {
+def session_token(
+    key_file: Path,
+    name: str,
+    *,
+    issuer: str,
+    origin: str,
+    now: int,
+    organisation: str | None = None,
+    role: str = "admin",
+) -> str:
+    """A session token as Clerk makes it (version 2) for the local user called `name`.
+
+    With an organisation the user acts for it, in a role of Clerk's: admin or member.
+    """
+    claims: dict[str, object] = {
         "v": 2,
         "iss": issuer,
         "azp": origin,
@@ -56,13 +69,15 @@ def session_token(key_file: Path, name: str, *, issuer: str, origin: str, now: i
         "nbf": now - 10,
         "exp": now + _LIFETIME_SECONDS,
     }
+    if organisation:
+        claims["o"] = {"id": subject(organisation, "org"), "rol": role, "slg": organisation}
     headers = {"kid": KEY_ID, "cat": "cl_B7d4PD111AAA"}
     return jwt.encode(claims, _private_key(key_file), algorithm="RS256", headers=headers)
 
 
-def subject(name: str) -> str:
-    """The id of the local user, derived from the name."""
-    return f"user_{hashlib.sha256(name.encode()).hexdigest()[:27]}"
+def subject(name: str, kind: str = "user") -> str:
+    """The id of the local user or organisation (`org`), derived from the name."""
+    return f"{kind}_{hashlib.sha256(name.encode()).hexdigest()[:27]}"
 
 
 def _public_jwk(key_file: Path) -> dict[str, object]:
@@ -85,7 +100,14 @@ class AccessToken:
     user_id: str
 
 
-def sign_in(settings: LocalSettings, layout: Layout, name: str) -> AccessToken:
+def sign_in(
+    settings: LocalSettings,
+    layout: Layout,
+    name: str,
+    *,
+    organisation: str | None = None,
+    role: str = "admin",
+) -> AccessToken:
     """An access token of the local user called `name`, from the edge."""
     offered = session_token(
         layout.clerk_key,
@@ -93,6 +115,8 @@ def sign_in(settings: LocalSettings, layout: Layout, name: str) -> AccessToken:
         issuer=f"http://127.0.0.1:{settings.clerk_port}",
         origin=settings.app_url,
         now=int(time.time()),
+        organisation=organisation,
+        role=_CLERK_ROLES.get(role, role),
     )
     response = httpx.post(
         f"{environment.api_url(settings)}/auth/session",

@@ -81,6 +81,12 @@ def make_notification(db: Database, user_id: uuid.UUID, **columns: object) -> Ro
     return _insert(db, "notifications", row | columns)
 
 
+def make_audit_event(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """What the audit trail has of an export by the user."""
+    row = {"user_id": user_id, "action": "export", "target_kind": "account"}
+    return _insert(db, "audit_events", row | columns)
+
+
 def make_subscription(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     """An active subscription of the user, as the billing sync saw it."""
     return _insert(

@@ -1,4 +1,4 @@
-"""The account of a person who signs in through Clerk."""
+"""The accounts that a verified session acts for."""
 
 from __future__ import annotations
 
@@ -7,26 +7,40 @@ from typing import cast
 
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
-from webhooks.problems import account_deleted
+from webhooks.token_issuer import Caller
 
 
 def new_account_id(issuer: str, subject: str) -> uuid.UUID:
-    """The id that a person's account gets when it is made.
+    """The id that the account of a person or an organisation gets when it is made.
 
-    It is a hash of the person, so that concurrent first sign-ins agree on one. An account keeps its
-    id when its person moves to another issuer. So only the database knows the id of an account.
+    It is a hash of the identity, so that concurrent first sign-ins agree on one. An account keeps
+    its id when it moves to another issuer. So only the database knows the id of an account.
     """
     return uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, issuer), subject)
 
 
-def account_id(session: Session) -> uuid.UUID:
-    """The account of a verified session, made at the first sign-in; 403 if it was deleted."""
-    row = current_edge().database.call(
-        "select * from private.resolve_identity(%s, %s, %s)",
-        session.issuer,
+def caller_of(session: Session) -> Caller:
+    """Who a verified session acts for; the first sign-in makes the accounts.
+
+    The database refuses it: 403 if an account was deleted, 401 if the membership changed after the
+    session token was issued, 402 if the organisation has no seat left.
+    """
+    edge = current_edge()
+    issuer, organisation = session.issuer, session.organisation_id
+    row = edge.database.call(
+        "select * from private.resolve_identity(%s, %s, %s, %s, %s, %s, to_timestamp(%s))",
+        issuer,
         session.subject,
-        new_account_id(session.issuer, session.subject),
+        new_account_id(issuer, session.subject),
+        organisation,
+        new_account_id(issuer, organisation) if organisation else None,
+        edge.settings.role_of(session.organisation_role),
+        session.issued_at,
     )
-    if row["is_erased"]:
-        raise account_deleted()
-    return cast("uuid.UUID", row["user_id"])
+    return Caller(
+        account_id=cast("uuid.UUID", row["user_id"]),
+        person_id=cast("uuid.UUID | None", row["person_id"]),
+        kind=str(row["kind"]),
+        role=str(row["account_role"]),
+        session_at=session.issued_at,
+    )

@@ -15,9 +15,9 @@ from prometheus_client import Counter
 from pydantic import SecretStr
 from werkzeug.datastructures import Headers
 
-from core.config import EdgeSettings
+from core.config import ROLES, EdgeSettings
 from webhooks import bodies
-from webhooks.accounts import account_id
+from webhooks.accounts import caller_of
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session, verify
 from webhooks.context import current_edge
@@ -26,6 +26,7 @@ from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
 from webhooks.request_log import request_log
 from webhooks.signatures import InvalidSignature
+from webhooks.token_issuer import Caller
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,21 +83,41 @@ def clerk_session(view: Callable[[Session], R]) -> Callable[[], R]:
     return declares("clerk_session", lambda: _verified(_bearer()))(view)
 
 
-def signed_in(view: Callable[[uuid.UUID], R]) -> Callable[[], R]:
-    """Declares a Clerk token or one of ours. The view takes the account's id.
+def signed_in(role: str) -> Callable[[Callable[[uuid.UUID], R]], Callable[[], R]]:
+    """Declares a Clerk token or one of ours, with this role. The view takes the account's id.
 
     The success page of a checkout may hold either token.
     """
-    return declares("signed_in", _account)(view)
+
+    def account() -> uuid.UUID:
+        caller = _caller()
+        if ROLES.index(caller.role) < ROLES.index(role):
+            raise Problem(
+                403,
+                "role_not_allowed",
+                f"This needs the role {role}, and yours is {caller.role}.",
+                details={"needed": role, "role": caller.role},
+            )
+        return caller.account_id
+
+    return declares("signed_in", account)
 
 
-def _account() -> uuid.UUID:
+def _caller() -> Caller:
     token = _bearer()
     edge = current_edge()
     try:
-        return edge.token_issuer.verify(token, now=edge.now())
+        caller = edge.token_issuer.verify(token, now=edge.now())
     except InvalidToken:
-        return account_id(_verified(token))
+        return caller_of(_verified(token))
+    if caller.person_id is not None:
+        row = edge.database.call(
+            "select private.is_member(%s, %s, to_timestamp(%s)) as is_member",
+            *(caller.account_id, caller.person_id, caller.session_at),
+        )
+        if not row["is_member"]:
+            raise _refused("membership")
+    return caller
 
 
 def _bearer() -> str:

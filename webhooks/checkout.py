@@ -44,7 +44,7 @@ def _read_body() -> None:
 
 
 @blueprint.post("/subscriptions/create")
-@signed_in
+@signed_in("admin")
 def create(user_id: uuid.UUID) -> tuple[Response, int]:
     """`{"plan": "creator"}` → 201 `{"url"}` of a checkout page; 409 with a live subscription."""
     _limit(user_id)
@@ -63,7 +63,7 @@ def create(user_id: uuid.UUID) -> tuple[Response, int]:
 
 
 @blueprint.post("/subscriptions/portal")
-@signed_in
+@signed_in("admin")
 def portal(user_id: uuid.UUID) -> tuple[Response, int]:
     """201 `{"url"}` of Stripe's customer portal; 404 for an account that never bought anything."""
     _limit(user_id)
@@ -75,7 +75,7 @@ def portal(user_id: uuid.UUID) -> tuple[Response, int]:
 
 
 @blueprint.post("/subscriptions/sync")
-@signed_in
+@signed_in("admin")
 def sync(user_id: uuid.UUID) -> Response:
     """Copies the subscriptions from Stripe now and answers with the account's plan."""
     _limit(user_id)

@@ -1,8 +1,9 @@
-"""Clerk's webhook: one transaction records a deletion and erases the account."""
+"""Clerk's webhook: one transaction records an event, and erases or revokes what it says."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
-from webhooks.clerk_tokens import SUBJECT
+from webhooks.clerk_tokens import ORGANISATION, SUBJECT
 from webhooks.context import current_edge
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem
@@ -19,6 +20,13 @@ from webhooks.signatures import verify_svix
 log = structlog.get_logger()
 blueprint = Blueprint("clerk_events", __name__)
 
+# What the endpoint at Clerk subscribes to. Others are recorded as ignored.
+USEFUL_TYPES = (
+    "user.deleted",
+    "organization.deleted",
+    "organizationMembership.deleted",
+    "organizationMembership.updated",
+)
 _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
 
 _signed_by_clerk = signature(
@@ -29,6 +37,14 @@ _signed_by_clerk = signature(
 )
 
 
+@dataclass(frozen=True)
+class _Identities:
+    """Whose event it is, by their ids at Clerk; None for what it does not name."""
+
+    subject: str | None = None
+    member: str | None = None
+
+
 @blueprint.post("/clerk/webhook")
 @_signed_by_clerk
 def receive(event: dict[str, Any]) -> Response:
@@ -36,17 +52,43 @@ def receive(event: dict[str, Any]) -> Response:
     edge, kind = current_edge(), event.get("type")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
-    data = event.get("data")
-    subject = data.get("id") if isinstance(data, dict) else None
-    if not isinstance(subject, str) or not SUBJECT.match(subject):
-        subject = None
-    issuer = edge.settings.clerk_issuer
+    issuer, named = edge.settings.clerk_issuer, _identities(kind, event.get("data"))
     row = edge.database.call(
-        "select private.record_clerk_event(%s, %s, %s, %s, %s) as outcome",
-        *(request.headers["Svix-Id"], kind, issuer, subject),
-        new_account_id(issuer, subject) if subject else None,
+        "select private.record_clerk_event("
+        "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s)) as outcome",
+        *(request.headers["Svix-Id"], kind, issuer),
+        *(named.subject, named.subject and new_account_id(issuer, named.subject)),
+        *(named.member, named.member and new_account_id(issuer, named.member)),
+        _seconds(event),
     )
     outcome = str(row["outcome"])
-    CLERK_EVENTS.labels("user.deleted" if kind == "user.deleted" else "(other)", outcome).inc()
+    CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)
     return jsonify(received=True, duplicate=outcome == "duplicate")
+
+
+def _identities(kind: str, data: object) -> _Identities:
+    if kind == "user.deleted":
+        return _Identities(_text(data, "id", SUBJECT))
+    if kind == "organization.deleted":
+        return _Identities(_text(data, "id", ORGANISATION))
+    if kind in USEFUL_TYPES and isinstance(data, dict):
+        return _Identities(
+            _text(data.get("organization"), "id", ORGANISATION),
+            _text(data.get("public_user_data"), "user_id", SUBJECT),
+        )
+    return _Identities()
+
+
+def _text(data: object, name: str, pattern: re.Pattern[str]) -> str | None:
+    value = data.get(name) if isinstance(data, dict) else None
+    return value if isinstance(value, str) and pattern.match(value) else None
+
+
+def _seconds(event: dict[str, Any]) -> float:
+    """When it happened at Clerk (Unix time): before it was sent, which Svix tells in seconds."""
+    sent = int(request.headers["Svix-Timestamp"]) + 1
+    milliseconds = event.get("timestamp")
+    if type(milliseconds) is not int or not 0 <= milliseconds <= sent * 1000:
+        return sent
+    return milliseconds / 1000

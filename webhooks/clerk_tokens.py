@@ -24,6 +24,7 @@ _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # verifying with a larger key takes too long
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 SUBJECT = re.compile(r"user_[A-Za-z0-9]{1,64}\Z")
+ORGANISATION = re.compile(r"org_[A-Za-z0-9]{1,64}\Z")
 _SESSION = re.compile(r"sess_[A-Za-z0-9]{1,64}\Z")
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 _OTHER_TOKENS = ("ak_", "oat_", "mt_", "m2m_")  # Clerk's API keys, OAuth and machine tokens
@@ -245,7 +246,7 @@ def _session(claims: Mapping[str, Any]) -> Session:
         issued_at=claims["iat"],
         expires_at=claims["exp"],
         has_second_factor=type(second) is int and second >= 0,
-        organisation_id=organisation_id,
+        organisation_id=organisation_id if _matches(ORGANISATION, organisation_id) else None,
         organisation_role=role and (role.removeprefix("org:") or None),  # version 1: `org:admin`
         actor=_actor(claims),
     )

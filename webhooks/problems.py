@@ -30,13 +30,20 @@ class Problem(Exception):  # noqa: N818 - an answer, not a mistake of ours
     """An error answer. `detail` is a sentence for a person."""
 
     def __init__(
-        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = headers or {}
+        self.details = details  # the facts in `detail`, for programs
 
 
 def register(app: Flask) -> None:
@@ -44,6 +51,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(ParseException, _from_broken_body)
     app.register_error_handler(psycopg.OperationalError, _from_database)
+    app.register_error_handler(psycopg.DatabaseError, _from_function)
     app.register_error_handler(Exception, _from_bug)
 
 
@@ -68,6 +76,8 @@ def _render(problem: Problem) -> Response:
     log_line = request_log()
     log_line.problem_code = problem.code
     content = document(problem.status, problem.code, problem.detail, instance=log_line.request_id)
+    if problem.details is not None:
+        content["details"] = problem.details
     response = Response(
         json.dumps(content), problem.status, content_type="application/problem+json"
     )
@@ -95,6 +105,23 @@ def _from_broken_body(_error: ParseException) -> Response:
 def _from_database(error: psycopg.OperationalError) -> Response:
     log.error("database_unavailable", reason=type(error).__name__)
     return _render(unavailable("The database can't be reached right now. Please try again."))
+
+
+def _from_function(error: psycopg.DatabaseError) -> Response:
+    """What private.fail refuses, in the form that it has for PostgREST."""
+    if error.sqlstate != "PGRST":
+        return _from_bug(error)
+    body = json.loads(error.diag.message_primary or "{}")
+    head = json.loads(error.diag.message_detail or "{}")
+    return _render(
+        Problem(
+            head["status"],
+            body["code"],
+            body["message"],
+            headers=head["headers"],
+            details=json.loads(body["details"]) if body["details"] else None,
+        )
+    )
 
 
 def _from_bug(error: Exception) -> Response:

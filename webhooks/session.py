@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from webhooks import bodies
-from webhooks.accounts import account_id
+from webhooks.accounts import caller_of
 from webhooks.authentication import clerk_session, public
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
@@ -26,14 +26,16 @@ def create_session(session: Session) -> Response:
         raise Problem(413, "too_large", "This request takes no body.")
     edge = current_edge()
     limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)
-    user_id, now = account_id(session), edge.now()
+    caller, now = caller_of(session), edge.now()
     response = jsonify(
-        access_token=edge.token_issuer.issue(session, user_id, now=now),
+        access_token=edge.token_issuer.issue(session, caller, now=now),
         issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
         token_type="Bearer",  # noqa: S106 - same
         expires_in=edge.token_issuer.lifetime_seconds,
         expires_at=now + edge.token_issuer.lifetime_seconds,
-        user={"id": str(user_id)},
+        user={"id": str(caller.person_id or caller.account_id)},
+        account={"id": str(caller.account_id), "kind": caller.kind, "role": caller.role},
+        api_url=edge.settings.api_url,
     )
     response.headers["Pragma"] = "no-cache"
     return response

@@ -30,7 +30,7 @@ _MAX_BODY_BYTES = 4096
 
 
 @blueprint.post("/tiktok/connect")
-@signed_in
+@signed_in("editor")
 def connect(user_id: uuid.UUID) -> tuple[Response, int]:
     """201 `{"url"}` of the page at TikTok where the creator consents."""
     _limit(user_id)
@@ -46,7 +46,7 @@ def connect(user_id: uuid.UUID) -> tuple[Response, int]:
 
 
 @blueprint.delete("/tiktok/connect")
-@signed_in
+@signed_in("editor")
 def disconnect(user_id: uuid.UUID) -> tuple[str, int]:
     """204, also without a connection. A job revokes the tokens at TikTok."""
     _limit(user_id)
@@ -55,7 +55,7 @@ def disconnect(user_id: uuid.UUID) -> tuple[str, int]:
 
 
 @blueprint.post("/tiktok/callback")
-@signed_in
+@signed_in("editor")
 def callback(user_id: uuid.UUID) -> Response:
     """`{"state", "code"}` as TikTok gave them to the frontend → 200 `{"status": "connected"}`."""
     body = bodies.json_object(_MAX_BODY_BYTES)

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
 )
 
+from core.config import ROLES
 from webhooks.clerk_tokens import InvalidToken, Session
 
 log = structlog.get_logger()
@@ -33,6 +34,17 @@ AUDIENCE = "authenticated"
 ROLE = "authenticated"  # a constant: never copied from the token that was exchanged
 _PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "kid")
 _RELOAD_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: the account, and the person who acts for it if it is an organisation's."""
+
+    account_id: uuid.UUID
+    person_id: uuid.UUID | None
+    kind: str  # of the account: person or organisation
+    role: str  # one of core.config.ROLES
+    session_at: int  # when Clerk issued the session token
 
 
 @dataclass(frozen=True)
@@ -107,14 +119,15 @@ class TokenIssuer:
                 log.exception("signing_keys_unreadable")
         return self._keys
 
-    def issue(self, session: Session, user_id: uuid.UUID, *, now: int) -> str:
-        """An access token with which `user_id` acts in PostgREST until it expires."""
+    def issue(self, session: Session, caller: Caller, *, now: int) -> str:
+        """An access token with which `caller` acts in PostgREST until it expires."""
         keys = self.keys
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": AUDIENCE,
             "role": ROLE,
-            "sub": str(user_id),
+            "sub": str(caller.account_id),
+            "account_role": caller.role,
             "iat": now,
             "nbf": now,
             "exp": now + self.lifetime_seconds,
@@ -126,14 +139,16 @@ class TokenIssuer:
             "is_anonymous": False,
             "app_metadata": {"provider": "clerk"},
         }
-        if session.organisation_id:
-            claims["org"] = {"id": session.organisation_id, "role": session.organisation_role}
+        if caller.person_id:
+            claims["act"] = {"sub": str(caller.person_id)}
+            # A revocation compares its time with this one. Our own `iat` may be a minute later.
+            claims["session_iat"] = caller.session_at
         if session.actor:
-            claims["act"] = {"sub": session.actor}
+            claims["impersonator"] = {"sub": session.actor}
         return jwt.encode(claims, keys.signing_key, ALGORITHM, headers={"kid": keys.signing_kid})
 
-    def verify(self, token: str, *, now: int) -> uuid.UUID:
-        """The account of one of our own tokens; raises `InvalidToken`."""
+    def verify(self, token: str, *, now: int) -> Caller:
+        """The caller of one of our own tokens; raises `InvalidToken`."""
         try:
             header = jwt.get_unverified_header(token)
             key = self.keys.public_keys[header["kid"]]
@@ -142,14 +157,23 @@ class TokenIssuer:
             )
             if not claims["nbf"] <= now < claims["exp"]:
                 raise InvalidToken("expired")
-            return uuid.UUID(claims["sub"])
+            if claims["account_role"] not in ROLES:
+                raise InvalidToken("role")
+            person_id = uuid.UUID(claims["act"]["sub"]) if "act" in claims else None
+            return Caller(
+                account_id=uuid.UUID(claims["sub"]),
+                person_id=person_id,
+                kind="organisation" if person_id else "person",
+                role=claims["account_role"],
+                session_at=int(claims["session_iat"] if person_id else claims["iat"]),
+            )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise InvalidToken("own_token") from error
 
 
 # PyJWT would use the machine's clock. `verify` compares times with its own `now`.
 _NO_CLOCK: jwt.types.Options = {
-    "require": ["exp", "iat", "nbf", "sub"],
+    "require": ["exp", "iat", "nbf", "sub", "account_role"],
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,

@@ -1,6 +1,7 @@
 -- Accounts own the rows: every `user_id` references public.accounts and cascades. The internal half
 -- is private.accounts: the identity at the issuer, the tombstone and the read version.
--- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
+-- Lock order everywhere: public.accounts (a person, then an organisation), product, message, job,
+-- live job; then private.accounts; memberships last.
 
 create table public.accounts (
     id uuid primary key,
@@ -53,35 +54,31 @@ create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;
 
-create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
-returns table (user_id uuid, is_erased boolean)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create function private.open_account(issuer text, subject text, default_id uuid, kind text)
+returns private.accounts
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_account private.accounts;
 begin
     select a.* into v_account from private.accounts as a
-    where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
+    where a.issuer = open_account.issuer and a.subject = open_account.subject;
     if not found then
         -- One of several concurrent first sign-ins inserts; the others wait for its commit.
         insert into private.accounts (id, issuer, subject)
-        values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
+        values (open_account.default_id, open_account.issuer, open_account.subject)
         on conflict do nothing;
         if found then
-            insert into public.accounts (id) values (resolve_identity.default_user_id);
+            insert into public.accounts (id, kind) values (open_account.default_id, open_account.kind);
         end if;
         select a.* into strict v_account from private.accounts as a
-        where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
+        where a.issuer = open_account.issuer and a.subject = open_account.subject;
     end if;
-    user_id := v_account.id;
-    is_erased := v_account.deleted_at is not null;
-    return next;
+    return v_account;
 end;
 $$;
-comment on function private.resolve_identity is
-'The account of a verified session token, and whether it is erased. The first sign-in creates it.
-Definer: the edge has no table rights, and calls this only with a verified token.';
-grant execute on function private.resolve_identity to webhook;
+comment on function private.open_account is
+'The account of an identity at the issuer, erased or not. Makes it if there is none.';
 
 create function private.is_erased(user_id uuid)
 returns boolean
@@ -137,6 +134,7 @@ begin
     if auth.uid() is null then
         return new;
     end if;
+    perform private.require_role('editor');
     -- One insert at a time for each account and table. So each sees the rows of the others, as ids
     -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
@@ -160,7 +158,7 @@ comment on function private.admit_row is
 account, and refuses rows for an erased account. An id that the account has already: 409
 already_exists, unless the request resolves duplicates. An id of another account becomes a new one.
 Definer: it reads tombstones and the ids of all accounts. Errors: 422 too_many_rows, 403
-account_deleted, 409 already_exists.';
+account_deleted, 403 role_not_allowed, 409 already_exists.';
 
 create function private.bump_read_version()
 returns trigger

@@ -372,12 +372,14 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_live private.live_jobs;
+begin
+    perform private.require_role('editor');
     -- The message's lock decides between this and a claim, and this and the job's end.
-    v_live private.live_jobs := (
+    v_live := (
         select private.lock_message(l.msg_id) from private.live_jobs as l
         where l.job_id = cancel_own_job.job_id and l.tenant = auth.uid()::text
     );
-begin
     update private.live_jobs as l set is_cancelled = true from public.jobs as j
     where l.job_id = v_live.job_id and l.job_id = j.id and j.status = 'running';
     if found then

@@ -15,7 +15,8 @@ create table public.plans (
     grace_days smallint not null default 3 check (grace_days >= 0),
     has_transcripts boolean not null default false,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
-    kept_history integer not null default 100 check (kept_history >= 1)
+    kept_history integer not null default 100 check (kept_history >= 1),
+    seats integer not null default 2 check (seats >= 1)
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -33,6 +34,8 @@ comment on column public.plans.watch is
 'How often a product may be watched at most: off, weekly or daily.';
 comment on column public.plans.kept_history is
 'How many rows of product_history are kept of a product. The next one deletes the oldest.';
+comment on column public.plans.seats is
+'How many members may act for an organisation in a month.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated

@@ -30,6 +30,17 @@ as $$
 $$;
 comment on function private.next_month is 'When monthly quotas start again.';
 
+create function private.used_seats(user_id uuid)
+returns integer
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select count(*)::integer from private.memberships as m
+    where m.user_id = used_seats.user_id
+        and m.seen_at >= private.current_month()::timestamp at time zone 'UTC'
+$$;
+comment on function private.used_seats is
+'How many members have acted for an organisation this month.';
+
 create function private.limit_of(user_id uuid, metric text)
 returns integer
 language sql stable security invoker set search_path = pg_catalog, pg_temp
@@ -42,12 +53,14 @@ as $$
         when 'brand_rules' then p.max_brand_rules
         when 'kept_analyses' then p.kept_analyses
         when 'kept_history' then p.kept_history
+        when 'seats' then p.seats
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
+month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product), seats (members of an
+organisation, a month).';
 
 create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
@@ -57,7 +70,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
-    v_is_monthly boolean := metric in ('analyses', 'scripts');
+    v_is_monthly boolean := metric in ('analyses', 'scripts', 'seats');
 begin
     if (used + requested > v_limit) is not true then
         return;

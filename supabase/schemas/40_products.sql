@@ -9,7 +9,9 @@ create table public.products (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     last_analyzed_at timestamptz,
-    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
+    created_by uuid,
+    updated_by uuid
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -25,10 +27,17 @@ comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 comment on column public.products.watch is
 'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
+comment on column public.products.created_by is
+'The account of the person who added it; null: no person, or the person''s account was erased.';
+comment on column public.products.updated_by is
+'The account of the person who changed it last; null as above.';
 
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index products_created_by_idx on public.products (created_by) where created_by <> user_id;
+create index products_updated_by_idx on public.products (updated_by) where updated_by <> user_id;
 
 alter table public.products enable row level security;
 create policy products_select_own on public.products
@@ -44,6 +53,15 @@ with check (user_id = (select auth.uid()));
 create policy products_delete_own on public.products
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy products_insert_editor on public.products as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy products_update_editor on public.products as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy products_delete_editor on public.products as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 -- The same push creates the table: it has no rows to scan and no readers to block.
 alter table public.jobs
@@ -153,8 +171,8 @@ create trigger products_01_admit_row before insert on public.products
 for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
-create trigger products_20_touch_updated_at before update on public.products
-for each row execute function private.touch_updated_at();
+create trigger products_20_sign_row before insert or update on public.products
+for each row execute function private.sign_row();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
@@ -187,6 +205,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;

@@ -30,6 +30,12 @@ with check (user_id = (select auth.uid()));
 create policy competitors_delete_own on public.competitors
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy competitors_insert_editor on public.competitors as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy competitors_delete_editor on public.competitors as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.competitors_validate()
 returns trigger
@@ -42,6 +48,7 @@ begin
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    perform private.require_role('editor');
     -- Locks the product, so that parallel requests count one after the other.
     perform from public.products as p
     where p.id = new.product_id and p.user_id = new.user_id for no key update;
@@ -79,8 +86,8 @@ end;
 $$;
 comment on function private.competitors_validate is
 'Trigger: both products belong to the living account, and a product has five competitors at most.
-Errors: 403 account_deleted; 404 not_found; 409 already_exists, unless the request resolves duplicates; 422 invalid_competitor,
-too_many_competitors. Definer: it reads tombstones.';
+Errors: 403 account_deleted, role_not_allowed; 404 not_found; 409 already_exists, unless the
+request resolves duplicates; 422 invalid_competitor, too_many_competitors. Definer: it reads tombstones.';
 
 create trigger competitors_10_validate before insert on public.competitors
 for each row execute function private.competitors_validate();

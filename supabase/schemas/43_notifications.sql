@@ -34,6 +34,9 @@ create policy notifications_update_own on public.notifications
 for update to authenticated
 using (user_id = (select auth.uid()))
 with check (user_id = (select auth.uid()));
+create policy notifications_update_editor on public.notifications as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
 
 grant select on public.notifications to authenticated;
 grant update (read_at) on public.notifications to authenticated;

@@ -111,6 +111,12 @@ with check (user_id = (select auth.uid()));
 create policy virality_packs_delete_own on public.virality_packs
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy virality_packs_update_editor on public.virality_packs as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy virality_packs_delete_editor on public.virality_packs as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.virality_packs_validate()
 returns trigger

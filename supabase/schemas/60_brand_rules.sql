@@ -10,6 +10,8 @@ create table public.brand_rules (
     enabled boolean not null default true,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    created_by uuid,
+    updated_by uuid,
     constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
 );
 comment on table public.brand_rules is
@@ -22,8 +24,17 @@ comment on column public.brand_rules.rule_definition is
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
 comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
+comment on column public.brand_rules.created_by is
+'The account of the person who added it; null: no person, or the person''s account was erased.';
+comment on column public.brand_rules.updated_by is
+'The account of the person who changed it last; null as above.';
 
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index brand_rules_created_by_idx
+on public.brand_rules (created_by) where created_by <> user_id;
+create index brand_rules_updated_by_idx
+on public.brand_rules (updated_by) where updated_by <> user_id;
 
 alter table public.brand_rules enable row level security;
 create policy brand_rules_select_own on public.brand_rules
@@ -39,6 +50,15 @@ with check (user_id = (select auth.uid()));
 create policy brand_rules_delete_own on public.brand_rules
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy brand_rules_insert_editor on public.brand_rules as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy brand_rules_update_editor on public.brand_rules as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy brand_rules_delete_editor on public.brand_rules as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.brand_rules_validate()
 returns trigger
@@ -100,8 +120,8 @@ for each row execute function private.brand_rules_validate();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_90_touch before update on public.brand_rules
-for each row execute function private.touch_updated_at();
+create trigger brand_rules_90_sign_row before insert or update on public.brand_rules
+for each row execute function private.sign_row();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.

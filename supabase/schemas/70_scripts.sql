@@ -13,7 +13,9 @@ create table public.scripts (
     broken_rules jsonb,
     review jsonb,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
+    updated_at timestamptz not null default now(),
+    created_by uuid,
+    updated_by uuid
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
 comment on column public.scripts.user_id is 'The account, from the token.';
@@ -34,9 +36,17 @@ comment on column public.scripts.review is
 'How a language model judged this text by the rules that need judgement: [{rule_id, rule_name,
 kind, severity, status, message, source}]. source is ai, or none (with status needs_review)
 without a judgement. Advice only: it keeps no script from being final. Null for a user''s text.';
+comment on column public.scripts.created_by is
+'The account of the person who added it; null: AI wrote it, or the person''s account was erased.';
+comment on column public.scripts.updated_by is
+'The account of the person who changed it last; null: nobody has, or the person''s account was
+erased.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index scripts_created_by_idx on public.scripts (created_by) where created_by <> user_id;
+create index scripts_updated_by_idx on public.scripts (updated_by) where updated_by <> user_id;
 
 alter table public.scripts enable row level security;
 create policy scripts_select_own on public.scripts
@@ -52,6 +62,15 @@ with check (user_id = (select auth.uid()));
 create policy scripts_delete_own on public.scripts
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy scripts_insert_editor on public.scripts as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy scripts_update_editor on public.scripts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy scripts_delete_editor on public.scripts as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create table public.script_versions (
     id uuid primary key default gen_random_uuid(),
@@ -60,13 +79,19 @@ create table public.script_versions (
     version integer not null,
     content text not null,
     created_at timestamptz not null default now(),
+    created_by uuid,
     constraint script_versions_script_id_version_key unique (script_id, version)
 );
 comment on table public.script_versions is
 'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
 comment on column public.script_versions.created_at is 'When a newer text replaced this one.';
+comment on column public.script_versions.created_by is
+'The account of the person who wrote this text; null: AI wrote it, or the person''s account was
+erased.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
+create index script_versions_created_by_idx
+on public.script_versions (created_by) where created_by <> user_id;
 
 alter table public.script_versions enable row level security;
 create policy script_versions_select_own on public.script_versions
@@ -138,8 +163,8 @@ returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into public.script_versions (script_id, user_id, version, content)
-    values (old.id, old.user_id, old.version, old.content);
+    insert into public.script_versions (script_id, user_id, version, content, created_by)
+    values (old.id, old.user_id, old.version, old.content, old.updated_by);
     -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
     where v.script_id = old.id and v.version <= old.version - 100;
@@ -172,8 +197,8 @@ for each statement execute function private.bump_read_version();
 create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
 for each statement execute function private.bump_read_version();
-create trigger scripts_90_touch before update on public.scripts
-for each row execute function private.touch_updated_at();
+create trigger scripts_90_sign_row before insert or update on public.scripts
+for each row execute function private.sign_row();
 
 grant select, delete on public.scripts to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
@@ -217,6 +242,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     -- Locks the product before the job: the lock order of everything that touches both.
     perform from public.products as p
     where p.id = start_script.product_id and p.user_id = auth.uid() for key share;

@@ -3,7 +3,7 @@
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
     type text not null,
-    outcome text not null check (outcome in ('erased', 'ignored')),
+    outcome text not null check (outcome in ('erased', 'revoked', 'ignored')),
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
@@ -34,6 +34,51 @@ $$;
 comment on function private.table_to_empty is
 'The first table that has rows of an account; null without any.';
 
+create function private.forget_person(person_id uuid, quantity integer)
+returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place record;
+    v_changed integer;
+    v_is_there boolean;
+begin
+    for v_place in
+        select p.name, p.attribute, p.condition from (
+            values
+            ('products', 'created_by', 't.created_by <> t.user_id'),
+            ('products', 'updated_by', 't.updated_by <> t.user_id'),
+            ('brand_rules', 'created_by', 't.created_by <> t.user_id'),
+            ('brand_rules', 'updated_by', 't.updated_by <> t.user_id'),
+            ('scripts', 'created_by', 't.created_by <> t.user_id'),
+            ('scripts', 'updated_by', 't.updated_by <> t.user_id'),
+            ('script_versions', 'created_by', 't.created_by <> t.user_id'),
+            ('audit_events', 'actor', 't.actor <> t.user_id'),
+            ('audit_events', 'target_id', 't.target_kind = ' || quote_literal('membership'))
+        ) as p (name, attribute, condition)
+    loop
+        execute format(
+            'update public.%1$I as u set %2$I = null where u.ctid = any (array('
+            || 'select t.ctid from public.%1$I as t where t.%2$I = $1 and %3$s'
+            || ' limit $2 for update skip locked))',
+            v_place.name, v_place.attribute, v_place.condition
+        ) using forget_person.person_id, forget_person.quantity;
+        get diagnostics v_changed = row_count;
+        execute format(
+            'select exists (select from public.%1$I as t where t.%2$I = $1 and %3$s)',
+            v_place.name, v_place.attribute, v_place.condition
+        ) into v_is_there using forget_person.person_id;
+        if v_changed > 0 or v_is_there then
+            return v_changed;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.forget_person is
+'Takes a person out of up to `quantity` rows of other accounts: who wrote them, who did what.
+Returns how many; 0: other transactions hold the rest; null: nothing is left. Never waits for a row.';
+
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -47,6 +92,10 @@ begin
     end if;
     v_table := private.table_to_empty(erase_batch.user_id);
     if v_table is null then
+        v_erased := private.forget_person(erase_batch.user_id, erase_batch.quantity);
+        if v_erased is not null then
+            return v_erased;
+        end if;
         -- A transaction that adds a row holds a lock on the account. After this lock none can.
         perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
         if not found and exists (
@@ -112,6 +161,8 @@ begin
     if not found then
         return;
     end if;
+    -- From here on nobody acts for an organisation as this person.
+    delete from private.memberships as m where m.person_id = erase_account.user_id;
     perform private.enqueue(
         'erase_account', null, null, c.customer_id,
         jsonb_build_object('customer_id', c.customer_id)
@@ -137,28 +188,47 @@ comment on function private.erase_account is
 deletes the rest in batches. Another job ends its subscriptions at Stripe. Idempotent.';
 
 create function private.record_clerk_event(
-    id text, type text, issuer text, subject text, default_user_id uuid
+    id text,
+    type text,
+    issuer text,
+    subject text,
+    default_user_id uuid,
+    member text default null,
+    default_member_id uuid default null,
+    event_at timestamptz default now()
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
-    and record_clerk_event.subject is not null;
+    v_outcome text := case
+        when record_clerk_event.subject is null then 'ignored'
+        when record_clerk_event.type in ('user.deleted', 'organization.deleted') then 'erased'
+        when record_clerk_event.type in (
+            'organizationMembership.deleted', 'organizationMembership.updated'
+        ) and record_clerk_event.member is not null then 'revoked'
+        else 'ignored'
+    end;
+    v_person private.accounts;
+    v_organisation private.accounts;
 begin
     insert into private.clerk_events (id, type, outcome)
-    values (
-        record_clerk_event.id, record_clerk_event.type,
-        case when v_is_erasure then 'erased' else 'ignored' end
-    )
+    values (record_clerk_event.id, record_clerk_event.type, v_outcome)
     on conflict on constraint clerk_events_pkey do nothing;
     if not found then
         return 'duplicate';
     end if;
-    if not v_is_erasure then
-        return 'ignored';
+    if v_outcome = 'revoked' then
+        v_person := private.open_account(issuer, member, default_member_id, 'person');
+        v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.revoke_sessions(
+            v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
+        );
     end if;
-    -- An unknown person gets a tombstone too, because their first token may be on its way.
+    if v_outcome <> 'erased' then
+        return v_outcome;
+    end if;
+    -- An unknown account gets a tombstone too, because its first token may be on its way.
     insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
         record_clerk_event.default_user_id, record_clerk_event.issuer,
@@ -174,8 +244,10 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Stores an event from Clerk. For user.deleted with an id, erases the account in the same
-transaction. Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
+'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
+organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
+the tokens that a member has for the organisation subject. Returns erased, revoked, ignored or
+duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -183,12 +255,13 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('admin');
     perform private.erase_account(auth.uid());
 end;
 $$;
 comment on function private.erase_own_account is
 'Erases the caller''s account. Definer: users may not delete all of these rows; identity comes
-from the token.';
+from the token. Errors: 403 role_not_allowed.';
 grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
@@ -200,6 +273,10 @@ end;
 comment on function public.delete_account is
 'Erases the caller''s account and everything in it for good, and cancels its subscriptions at
 Stripe.
+
+An admin who acts for an organisation erases the organisation; no account of a person. Their own
+account is another call, with a token without an organisation. Clerk keeps both: delete them there
+too. Errors: 403 role_not_allowed.
 
 After the answer its tokens are refused (403 account_deleted). The request deletes up to 1,000
 rows; a job deletes the others within minutes.';

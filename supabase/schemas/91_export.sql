@@ -2,7 +2,7 @@
 
 create function private.export_own_account(cursor text)
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tables constant text [] := array(
@@ -23,7 +23,12 @@ declare
     v_bytes bigint := 0;
     v_rows integer := 0;
 begin
-    if cursor is not null then
+    perform private.require_role('admin');
+    if cursor is null then
+        insert into public.audit_events (user_id, actor, action, target_kind, target_id)
+        select a.id, private.author(), 'export', 'account', a.id
+        from public.accounts as a where a.id = v_user;
+    else
         if cardinality(v_words) <> 3 or v_words[1] <> all (v_tables) then
             raise invalid_text_representation;
         end if;
@@ -106,6 +111,11 @@ begin atomic
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.score_records as t
             where t.user_id = auth.uid()
         ),
+        'memberships',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.memberships as t
+            where auth.uid() in (t.user_id, t.person_id)
+        ),
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t
@@ -136,7 +146,7 @@ private.export_own_account calls it.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.export_own_account(export_account.cursor);
 end;
@@ -145,5 +155,6 @@ comment on function public.export_account is
 
 Call it again with the next_cursor of a page until that is null, and join the arrays. The first
 page also holds the account itself. A page has up to 4 MiB or 2,000 rows, the oldest first. It may
-miss rows that change meanwhile; then export again. Errors: 422 invalid_cursor.';
+miss rows that change meanwhile; then export again. An organisation''s needs an admin. Each export is
+in audit_events. Errors: 422 invalid_cursor, 403 role_not_allowed.';
 grant execute on function public.export_account to authenticated;

@@ -104,6 +104,20 @@ comment on function private.own_usage is
 'The caller''s usage now, by metric. Definer: usage is internal; identity comes from the token.';
 grant execute on function private.own_usage to authenticated;
 
+create function private.own_seats()
+returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'limit', private.limit_of(a.id, 'seats'), 'used', private.used_seats(a.id)
+    )
+    from public.accounts as a where a.id = auth.uid() and a.kind = 'organisation'
+$$;
+comment on function private.own_seats is
+'The seats of the caller''s organisation, {limit, used}; null for a person. Definer: memberships are
+internal; identity comes from the token.';
+grant execute on function private.own_seats to authenticated;
+
 create function private.own_plan()
 returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -120,7 +134,9 @@ create function public.account(
     out usage jsonb,
     out resets_at timestamptz,
     out subscription jsonb,
-    out tiktok jsonb
+    out tiktok jsonb,
+    out role text,
+    out seats jsonb
 )
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -142,11 +158,14 @@ as $$
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
         ),
-        private.own_tiktok()
+        private.own_tiktok(),
+        private.account_role(),
+        private.own_seats()
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 comment on function public.account is
 'The caller''s plan with its limits, its usage, when monthly limits start again (resets_at), the
-subscription and the connected TikTok account. Both are null without one.';
+subscription and the connected TikTok account, both null without one. role is the caller''s: admin,
+editor or viewer. seats, {limit, used}, are an organisation''s; null for a person''s own account.';
 grant execute on function public.account to authenticated;

@@ -56,6 +56,33 @@ comment on function private.refuse_concurrency is
 'Ends the request: 429 rate_limited. scope completes the message: of this account, or without a
 token.';
 
+create function private.require_member(user_id uuid, claims jsonb)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if claims @@ 'strict $.session_iat.type() == "number"
+        && $.act.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+        is not true then
+        perform private.refuse_unauthenticated();
+    end if;
+    if private.is_member(
+        require_member.user_id,
+        (claims #>> '{act,sub}')::uuid,
+        to_timestamp((claims ->> 'session_iat')::double precision)
+    ) then
+        return;
+    end if;
+    if private.is_erased(require_member.user_id) then
+        perform private.refuse_account(require_member.user_id);
+    end if;
+    perform private.refuse_session();
+end;
+$$;
+comment on function private.require_member is
+'Refuses a token with `act` whose membership ended or changed after its session token: 401
+invalid_token.';
+
 create function private.live_job_states(user_id uuid)
 returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -105,10 +132,16 @@ begin
             is not true then
             perform private.refuse_unauthenticated();
         end if;
+        v_user := v_claims ->> 'sub';
+        if v_claims ? 'act' then -- only these tokens pay for the look-up
+            perform private.require_member(v_user, v_claims);
+        end if;
+        if v_is_write then
+            perform private.require_role('editor');
+        end if;
         -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.
         -- A waiting request holds one of the API's connections, and writes of an account wait for
         -- each other. The locks end with the transaction.
-        v_user := v_claims ->> 'sub';
         v_has_slot := not v_is_write and (
             pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
             or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
@@ -189,8 +222,9 @@ comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
 401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
-lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
-account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
+lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account; or its
+membership ended or changed. 403 account_deleted: the account is erased; its tokens live on for
+minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
 account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
 share three at once.
 

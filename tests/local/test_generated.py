@@ -17,5 +17,5 @@ def test_the_description_names_every_function_of_the_contract():
     functions = {path.removeprefix("/rpc/") for path in paths if path.startswith("/rpc/")}
     contract = {"run_analysis", "generate_script", "check_compliance", "cancel_job", "account"}
     contract |= {"adopt_starter_rules", "restore_script_version", "delete_account"}
-    contract |= {"score_record", "service_score_record"}
+    contract |= {"members", "score_record", "service_score_record"}
     assert contract | {"export_account"} == functions

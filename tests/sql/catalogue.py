@@ -99,7 +99,9 @@ TABLES = [
         "select full_name from ours join pg_constraint as f on f.conrelid = id"
         " join pg_attribute as a on a.attrelid = id and a.attnum = any (f.conkey)"
         " where f.contype = 'f' and f.confrelid = 'public.accounts'::regclass"
-        " and f.confdeltype = 'c' and a.attname <> 'user_id'",
+        " and f.confdeltype = 'c' and a.attname <> 'user_id'"
+        # Few rows each: the organisations of a person.
+        " and full_name || '.' || a.attname <> 'private.memberships.person_id'",
         "create table private.probes (owner_id uuid primary key"
         " references public.accounts on delete cascade);",
     ),
@@ -178,7 +180,7 @@ POLICIES = [
     Rule(
         "every policy of a table has its own command and role",
         "select string_agg(polname, ', ') from pg_policy, unnest(polroles) as role"
-        " group by polrelid, polcmd, role having count(*) > 1",
+        " where polpermissive group by polrelid, polcmd, role having count(*) > 1",
         PROBE
         + "create policy a on public.probes for select to authenticated using (true);"
         + "create policy b on public.probes for select to authenticated using (true);",
@@ -197,11 +199,34 @@ POLICIES = [
         "  '(%s = ( SELECT auth.uid() AS uid))',"
         "  case tablename when 'accounts' then 'id' else 'user_id' end) as own) as expected"
         " where 'authenticated' = any (roles) and tablename <> 'plans'"
+        " and permissive = 'PERMISSIVE'"
         " and (cmd <> 'INSERT' and qual is distinct from own"
         "  or cmd in ('INSERT', 'UPDATE') and with_check is distinct from own)",
         PROBE
         + "create policy probes_select_own on public.probes for select to authenticated"
         + " using (user_id = (select auth.uid()) or true);",
+    ),
+    Rule(
+        "a viewer writes nothing: each verb that users may write has a policy that asks for a role",
+        "select full_name || ' ' || verb from ours, unnest(array['INSERT', 'UPDATE', 'DELETE'])"
+        " as verb where kind = 'table' and schema = 'public' and (case verb when 'DELETE'"
+        "  then has_table_privilege('authenticated', id, verb)"
+        "  else has_any_column_privilege('authenticated', id, verb) end)"
+        " and not exists (select from pg_policies where tablename = name and schemaname = schema"
+        "  and cmd = verb and permissive = 'RESTRICTIVE' and 'authenticated' = any (roles)"
+        "  and coalesce(qual, with_check)"
+        "  ~ '^\\( SELECT private.has_role\\(''(editor|admin)''::text\\) AS has_role\\)$')",
+        PROBE + "grant delete on public.probes to authenticated;",
+    ),
+    Rule(
+        "what users may call to write, with its owner's rights, asks for a role",
+        "select full_name from ours join pg_proc as p on p.oid = id"
+        " where kind = 'function' and prosecdef and provolatile = 'v'"
+        " and has_function_privilege('authenticated', id, 'execute')"
+        " and prosrc !~ 'private\\.require_role\\('",
+        "create function private.probe() returns integer language sql volatile security definer "
+        + _PATH
+        + " as 'select 1'; grant execute on function private.probe to authenticated;",
     ),
     Rule(
         "every policy is named after its table, command and who",

@@ -104,6 +104,18 @@ def _(api: Api) -> httpx.Response:
     return api.call("GET", "/products")
 
 
+@answers(
+    403,
+    "role_not_allowed",
+    "This needs the role editor, and yours is viewer.",
+    '{"role": "viewer", "needed": "editor"}',
+)
+def _(api: Api) -> httpx.Response:
+    claims = user_claims(api.user) | {"account_role": "viewer"}
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.post(f"{api.url}/products", json=LAMP, headers=headers, timeout=PATIENCE_SECONDS)
+
+
 @answers(404, "not_found", "There is no such product.")
 def _(api: Api) -> httpx.Response:
     return api.post("/rpc/run_analysis", {"product_id": NOWHERE})

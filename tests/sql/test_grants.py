@@ -30,6 +30,7 @@ TABLES = {
     "product_comparison": {"authenticated": "select", "service_role": "select"},
     "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
+    "audit_events": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
         "authenticated": "select delete insert(id name source_url watch) update(name watch)"
@@ -47,22 +48,24 @@ FUNCTIONS = {
     "anon": "private.before_request",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
-        public.delete_account public.export_account public.generate_script
+        public.delete_account public.export_account public.generate_script public.members
         public.restore_script_version public.run_analysis public.score_record
         public.service_score_record
 
+        private.account_role private.author private.has_role
         private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
-        private.host_problem private.is_json_container private.name_problem
-        private.own_plan private.own_score_record private.own_tiktok private.own_usage
-        private.require_text private.start_analysis
+        private.host_problem private.is_json_container private.members private.name_problem
+        private.own_plan private.own_score_record private.own_seats private.own_tiktok
+        private.own_usage private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
-        private.asks_for_upsert private.before_request private.broken_example private.check_rule
+        private.asks_for_upsert private.author private.before_request private.broken_example
+        private.check_rule
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
@@ -95,7 +98,7 @@ FUNCTIONS = {
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
-        private.stripe_account private.wake_for_apify
+        private.is_member private.stripe_account private.wake_for_apify
     """,
 }
 

@@ -151,6 +151,8 @@ def test_a_product_belongs_to_whoever_added_it(db: Database):
         "updated_at": product["created_at"],
         "last_analyzed_at": None,
         "watch": "off",
+        "created_by": user_id,
+        "updated_by": user_id,
     }
 
 

@@ -291,6 +291,8 @@ def test_an_account_without_a_subscription_is_on_the_free_plan(db: Database) -> 
         "resets_at": db.value(NEXT_MONTH),
         "subscription": None,
         "tiktok": None,
+        "role": "admin",
+        "seats": None,
     }
 
 

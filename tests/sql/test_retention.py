@@ -30,6 +30,7 @@ PLAN_LIMITS = {
 PRUNED = {
     "public.jobs": "prune_jobs",
     "public.notifications": "prune_records",
+    "public.audit_events": "prune_records",
     "private.clerk_events": "prune_records",
     "private.usage": "prune_records",
     "private.tiktok_states": "prune_records",
@@ -48,6 +49,7 @@ ONE_PER_ACCOUNT = {
 # What people, their payments and workers are; stays as long as they do.
 ONE_PER_THING_OUTSIDE = {
     "public.accounts": "a person at Clerk; goes with the erasure",
+    "private.memberships": "a member of an organisation at Clerk; goes with either",
     "private.accounts": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
@@ -156,7 +158,12 @@ _NOTIFICATIONS = """
 insert into public.notifications (user_id, kind, text, created_at)
 select '{user}', 'breakout', 'A breakout.', now() - a from {ages} as a
 """
+_AUDIT_EVENTS = """
+insert into public.audit_events (user_id, action, target_kind, created_at)
+select '{user}', 'export', 'account', now() - a from {ages} as a
+"""
 OLD_AND_NEW = {
+    "public.audit_events": (_AUDIT_EVENTS, ("1 year 1 day", "1 year -1 day")),
     "public.jobs": (_JOBS, ("31 days", "29 days")),
     "public.notifications": (_NOTIFICATIONS, ("91 days", "89 days")),
     "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),

@@ -63,6 +63,7 @@ def make_settings(url: str, folder: Path, **changes: Any) -> EdgeSettings:
         **{
             "webhook_db_url": url,
             "edge_issuer": "https://edge.example.test",
+            "api_url": "https://api.example.test",
             "edge_signing_keys_file": keys_file,
             "clerk_issuer": clerk.ISSUER,
             "clerk_authorized_parties": clerk.ORIGIN,

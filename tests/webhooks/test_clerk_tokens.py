@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.clerk import ISSUER, ORIGIN, Clerk, encode, rsa_key
 from webhooks.clerk_tokens import InvalidToken, Policy, Session, verify
+from webhooks.token_issuer import Caller
 
 NOW = 1_795_000_000
 CLERK = Clerk()
@@ -245,7 +246,10 @@ def test_a_role_has_one_spelling_in_both_versions(role):
     assert first.organisation_role == second.organisation_role == "admin"
 
 
-UNUSABLE = [None, [], "x", {"id": 1}, {"id": ""}, {}, {"id": "org_\0"}, {"id": "org_\ud800"}]
+UNUSABLE = [
+    None, [], "x", {"id": 1}, {"id": ""}, {}, {"id": "org_\0"}, {"id": "org_\ud800"},
+    {"id": "user_1"}, {"id": "org_"}, {"id": "org_" + "a" * 65},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("organisation", UNUSABLE)
@@ -358,7 +362,8 @@ def test_the_largest_token_is_configurable():
 
 def test_a_token_of_ours_is_no_session(stateless_edge):
     edge = stateless_edge.app.edge
-    ours = edge.token_issuer.issue(checked(claims()), uuid.uuid4(), now=NOW)
+    caller = Caller(uuid.uuid4(), None, "person", "admin", NOW)
+    ours = edge.token_issuer.issue(checked(claims()), caller, now=NOW)
     answer = stateless_edge.client.post(
         "/auth/session", headers={"Authorization": f"Bearer {ours}"}
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -43,14 +44,14 @@ class World:
             yield next(edges)
 
 
-CASES: dict[str, tuple[Callable[[World], TestResponse], int, str]] = {}
+CASES: dict[str, tuple[Callable[[World], TestResponse], int, str, dict[str, Any]]] = {}
 
 
-def answers(status: int, code: str, detail: str) -> Callable[..., None]:
+def answers(status: int, code: str, detail: str, **details: Any) -> Callable[..., None]:
     """The function produces this code, with this sentence."""
 
     def note(produce: Callable[[World], TestResponse]) -> None:
-        CASES[code] = produce, status, detail
+        CASES[code] = produce, status, detail, details
 
     return note
 
@@ -110,6 +111,35 @@ def _(world: World):
 @answers(401, "invalid_token", "The bearer token is missing or not valid. Please sign in again.")
 def _(world: World):
     return world.alone.client.post("/auth/session")
+
+
+@answers(
+    402,
+    "quota_exceeded",
+    "Your plan includes 2 seats a month, and 2 are in use.",
+    metric="seats",
+    limit=2,
+    used=2,
+    plan="free",
+    resets_at=ANY,
+)
+def _(world: World):
+    acting = {"o": {"id": "org_full", "rol": "member"}}
+    for user in ("user_one", "user_two"):
+        assert world.shop.session(user, **acting).status_code == 200
+    return world.shop.session("user_three", **acting)
+
+
+@answers(
+    403,
+    "role_not_allowed",
+    "This needs the role admin, and yours is editor.",
+    needed="admin",
+    role="editor",
+)
+def _(world: World):
+    bearer = world.shop.bearer(o={"id": "org_acme", "rol": "member"})
+    return world.shop.client.post("/subscriptions/portal", headers=bearer)
 
 
 @answers(403, "account_deleted", "This account has been deleted.")
@@ -243,7 +273,7 @@ def world(
 
 def test_each_code_is_answered_with_status_and_sentence(world: World):
     got, expected = {}, {}
-    for code, (produce, status, detail) in CASES.items():
+    for code, (produce, status, detail, details) in CASES.items():
         answer = produce(world)
         assert answer.content_type == "application/problem+json"
         got[code] = answer.status_code, answer.json
@@ -256,6 +286,7 @@ def test_each_code_is_answered_with_status_and_sentence(world: World):
                 "code": code,
                 "detail": detail,
                 "instance": answer.headers["X-Request-Id"],
-            },
+            }
+            | ({"details": details} if details else {}),
         )
     assert got == expected

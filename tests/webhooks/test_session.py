@@ -31,6 +31,8 @@ def test_a_session_becomes_an_access_token_of_ours(edge):
         "expires_in": 300,
         "expires_at": NOW + 300,
         "user": {"id": claims_of(edge, token)["sub"]},
+        "account": {"id": claims_of(edge, token)["sub"], "kind": "person", "role": "admin"},
+        "api_url": "https://api.example.test",
     }
 
 
@@ -42,6 +44,7 @@ def test_the_access_token_says_who_and_until_when_and_nothing_personal(edge):
         "aud": "authenticated",
         "role": "authenticated",
         "sub": body["user"]["id"],
+        "account_role": "admin",
         "iat": NOW,
         "nbf": NOW,
         "exp": NOW + 300,

@@ -11,10 +11,12 @@ import pytest
 
 from tests.webhooks.edge import NOW, signing_jwk
 from webhooks.clerk_tokens import InvalidToken, Session
-from webhooks.token_issuer import TokenIssuer, read_keys
+from webhooks.token_issuer import Caller, TokenIssuer, read_keys
 
 SESSION = Session("https://clerk.example.test", "user_a", "sess_a", NOW, NOW + 60)
 ISSUER = "https://edge.example.test"
+OWN = Caller(uuid.uuid4(), None, "person", "admin", NOW)
+MEMBER = Caller(uuid.uuid4(), uuid.uuid4(), "organisation", "editor", NOW - 7)
 
 
 @pytest.fixture
@@ -35,14 +37,15 @@ def token_issuer(path, clock=lambda: 0.0):
     return TokenIssuer(path, issuer=ISSUER, lifetime_seconds=300, clock=clock)
 
 
-def test_a_token_of_ours_is_recognised(keys_file):
-    made, user_id = token_issuer(keys_file), uuid.uuid4()
-    assert made.verify(made.issue(SESSION, user_id, now=NOW), now=NOW) == user_id
+@pytest.mark.parametrize("caller", [OWN, MEMBER], ids=["person", "member"])
+def test_a_token_of_ours_is_recognised(keys_file, caller):
+    made = token_issuer(keys_file)
+    assert made.verify(made.issue(SESSION, caller, now=NOW), now=NOW) == caller
 
 
 def test_a_token_of_ours_expires_on_the_second(keys_file):
     made = token_issuer(keys_file)
-    token = made.issue(SESSION, uuid.uuid4(), now=NOW)
+    token = made.issue(SESSION, OWN, now=NOW)
     for now in (NOW - 1, NOW + 300):
         with pytest.raises(InvalidToken):
             made.verify(token, now=now)
@@ -53,7 +56,7 @@ def forged(path, **changes):
     key = jwt.PyJWK(json.loads(path.read_text())["keys"][0]).key
     claims = {
         "iss": ISSUER, "aud": "authenticated", "sub": str(uuid.uuid4()),
-        "iat": NOW, "nbf": NOW, "exp": NOW + 300,
+        "iat": NOW, "nbf": NOW, "exp": NOW + 300, "account_role": "admin",
     } | changes  # fmt: skip
     claims = {name: value for name, value in claims.items() if value is not ...}
     return jwt.encode(claims, key, "ES256", headers={"kid": "one"})
@@ -62,6 +65,8 @@ def forged(path, **changes):
 FORGERIES = [
     {"iss": "https://other"}, {"iss": ...}, {"aud": "anon"}, {"aud": ...}, {"exp": ...},
     {"nbf": ...}, {"iat": ...}, {"sub": ...}, {"sub": "alice"}, {"exp": "soon"}, {"nbf": None},
+    {"account_role": ...}, {"account_role": "owner"}, {"account_role": []},
+    {"act": {"sub": "alice"}}, {"act": {"sub": str(uuid.uuid4())}},
 ]  # fmt: skip
 
 
@@ -82,24 +87,22 @@ def test_nonsense_is_not_ours(keys_file, token):
 def test_a_strangers_key_with_our_key_id_is_not_ours(keys_file, tmp_path):
     theirs = tmp_path / "theirs.json"
     write(theirs, signing_jwk("one"))
-    token = token_issuer(theirs).issue(SESSION, uuid.uuid4(), now=NOW)
+    token = token_issuer(theirs).issue(SESSION, OWN, now=NOW)
     with pytest.raises(InvalidToken):
         token_issuer(keys_file).verify(token, now=NOW)
 
 
-def test_a_second_factor_an_organisation_and_an_actor_are_passed_on(keys_file):
+def test_a_second_factor_a_member_and_an_impersonator_are_passed_on(keys_file):
     session = replace(
         SESSION,
         has_second_factor=True,
-        organisation_id="org_1",
-        organisation_role="admin",
         actor="user_admin",
     )
-    token = token_issuer(keys_file).issue(session, uuid.uuid4(), now=NOW)
+    token = token_issuer(keys_file).issue(session, MEMBER, now=NOW)
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert (claims["aal"], claims["org"], claims["act"]) == (
-        "aal2", {"id": "org_1", "role": "admin"}, {"sub": "user_admin"},
-    )  # fmt: skip
+    assert (claims["aal"], claims["impersonator"]) == ("aal2", {"sub": "user_admin"})
+    assert (claims["sub"], claims["account_role"]) == (str(MEMBER.account_id), "editor")
+    assert (claims["act"], claims["session_iat"]) == ({"sub": str(MEMBER.person_id)}, NOW - 7)
     assert claims["role"] == "authenticated"
 
 
@@ -112,12 +115,12 @@ def test_only_public_halves_are_published(keys_file):
 def test_a_rotation_is_seen_within_a_second_and_old_tokens_live_on(keys_file):
     now = [0.0]
     made = token_issuer(keys_file, lambda: now[0])
-    old_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
+    old_token = made.issue(SESSION, OWN, now=NOW)
     old = json.loads(keys_file.read_text())["keys"][0]
     write(keys_file, signing_jwk("two"), old)
     assert made.keys.signing_kid == "one"
     now[0] = 1.0
-    new_token = made.issue(SESSION, uuid.uuid4(), now=NOW)
+    new_token = made.issue(SESSION, OWN, now=NOW)
     assert jwt.get_unverified_header(new_token)["kid"] == "two"
     assert made.verify(old_token, now=NOW)
     assert made.verify(new_token, now=NOW)

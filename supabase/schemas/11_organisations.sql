@@ -1,0 +1,321 @@
+-- Organisations: accounts that several people act for. Clerk keeps people, invitations and roles.
+-- Here is who has acted for whom, and which sessions no longer count.
+
+create table private.memberships (
+    user_id uuid not null references public.accounts on delete cascade,
+    person_id uuid not null references public.accounts on delete cascade,
+    role text check (role in ('admin', 'editor', 'viewer')),
+    created_at timestamptz not null default now(),
+    seen_at timestamptz,
+    session_at timestamptz,
+    revoked_at timestamptz,
+    removed_at timestamptz,
+    primary key (user_id, person_id)
+) with (fillfactor = 70);
+comment on table private.memberships is
+'The people who have acted for an organisation, or may no longer. An access token with `act` needs
+its row.';
+comment on column private.memberships.user_id is 'The organisation''s account.';
+comment on column private.memberships.person_id is 'The person''s account.';
+comment on column private.memberships.role is
+'The role of the latest exchange; null before the first.';
+comment on column private.memberships.seen_at is
+'When the person last exchanged a session for this organisation; null before the first time.';
+comment on column private.memberships.session_at is
+'When Clerk issued the newest session token that was exchanged; null before the first.';
+comment on column private.memberships.revoked_at is
+'Session tokens that Clerk issued up to then are refused; null: none.';
+comment on column private.memberships.removed_at is
+'When the person last left the organisation; null: never. A later session_at means that the person
+is back.';
+create index memberships_person_id_idx on private.memberships (person_id);
+alter table private.memberships enable row level security;
+
+create function private.account_role()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
+    )
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.account_role is
+'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
+account, viewer for somebody else''s.';
+grant execute on function private.account_role to authenticated;
+
+create function private.author()
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(v.claims #>> '{act,sub}', v.claims ->> 'sub')::uuid
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.author is
+'The account of the person who calls, also when it acts for an organisation; null outside of a
+request.';
+grant execute on function private.author to authenticated, service_role;
+
+create function private.sign_row()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'INSERT' then
+        new.created_by := coalesce(private.author(), new.created_by);
+        new.updated_by := coalesce(private.author(), new.updated_by);
+    elsif new.created_by is not distinct from old.created_by
+        and new.updated_by is not distinct from old.updated_by then
+        new.updated_by := coalesce(private.author(), old.updated_by);
+        new.updated_at := now();
+    end if;
+    return new;
+end;
+$$;
+comment on function private.sign_row is
+'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
+nothing else: the erasure of a person, and the service. Users may not write these columns.';
+
+create function private.has_role(role text)
+returns boolean
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select case private.account_role()
+        when 'admin' then has_role.role in ('editor', 'admin')
+        when 'editor' then has_role.role = 'editor'
+        else false
+    end;
+end;
+comment on function private.has_role is
+'Whether the caller may do what needs this role, editor or admin. Restrictive policies ask it once a
+statement.';
+grant execute on function private.has_role to authenticated;
+
+create function private.require_role(role text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.has_role(require_role.role) is not true then
+        perform private.fail(
+            403, 'role_not_allowed',
+            format(
+                'This needs the role %s, and yours is %s.',
+                require_role.role, private.account_role()
+            ),
+            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
+        );
+    end if;
+end;
+$$;
+comment on function private.require_role is
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
+rights call it first, because policies do not hold them.';
+
+create function private.is_member(user_id uuid, person_id uuid, session_at timestamptz)
+returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from private.memberships as m
+        where m.user_id = is_member.user_id
+            and m.person_id = is_member.person_id
+            and (m.revoked_at < is_member.session_at or m.revoked_at is null)
+    )
+$$;
+comment on function private.is_member is
+'Whether a token of a member still counts: no revocation came after its session token. Definer: the
+edge has no table rights.';
+grant execute on function private.is_member to webhook;
+
+create function private.resolve_identity(
+    issuer text,
+    subject text,
+    default_user_id uuid,
+    organisation text default null,
+    default_organisation_id uuid default null,
+    role text default 'admin',
+    session_at timestamptz default now()
+)
+returns table (user_id uuid, person_id uuid, kind text, account_role text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_person private.accounts := private.open_account(issuer, subject, default_user_id, 'person');
+    v_account private.accounts := v_person;
+begin
+    kind := 'person';
+    account_role := 'admin';
+    if organisation is not null then
+        v_account := private.open_account(
+            issuer, organisation, default_organisation_id, 'organisation'
+        );
+        kind := 'organisation';
+        account_role := role;
+        person_id := v_person.id;
+    end if;
+    if v_person.deleted_at is not null or v_account.deleted_at is not null then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    user_id := v_account.id;
+    if organisation is not null then
+        perform private.enter_organisation(user_id, person_id, role, session_at);
+    end if;
+    return next;
+end;
+$$;
+comment on function private.resolve_identity is
+'Who a verified session token acts for: the account, and the person if the account is an
+organisation''s. The first sign-in creates accounts. Errors: 403 account_deleted, 401 invalid_token,
+402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
+token.';
+grant execute on function private.resolve_identity to webhook;
+
+create function private.enter_organisation(
+    user_id uuid, person_id uuid, role text, session_at timestamptz
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_month timestamptz := private.current_month()::timestamp at time zone 'UTC';
+begin
+    update private.memberships as m
+    set
+        role = enter_organisation.role,
+        seen_at = now(),
+        session_at = greatest(m.session_at, enter_organisation.session_at)
+    where m.user_id = enter_organisation.user_id
+        and m.person_id = enter_organisation.person_id
+        and m.seen_at >= v_month
+        and (m.revoked_at < enter_organisation.session_at or m.revoked_at is null);
+    if found then
+        return;
+    end if;
+    -- The first exchange of the month. Only one at a time may take a seat.
+    perform from public.accounts as a where a.id = enter_organisation.person_id for key share;
+    perform from public.accounts as a
+    where a.id = enter_organisation.user_id for no key update;
+    -- An erasure of the person waits for this, and then deletes the membership.
+    perform from private.accounts as a
+    where a.id = enter_organisation.person_id and a.deleted_at is null for share;
+    if not found then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    if exists (
+        select from private.memberships as m
+        where m.user_id = enter_organisation.user_id
+            and m.person_id = enter_organisation.person_id
+            and m.revoked_at >= enter_organisation.session_at
+    ) then
+        perform private.refuse_session();
+    end if;
+    -- Somebody who has a seat this month keeps it, even in a smaller plan.
+    if not exists (
+        select from private.memberships as m
+        where m.user_id = enter_organisation.user_id
+            and m.person_id = enter_organisation.person_id
+            and m.seen_at >= v_month
+    ) then
+        perform private.require_below_limit(
+            enter_organisation.user_id, 'seats',
+            private.used_seats(enter_organisation.user_id), 1
+        );
+    end if;
+    insert into private.memberships as m (user_id, person_id, role, seen_at, session_at)
+    values (
+        enter_organisation.user_id, enter_organisation.person_id, enter_organisation.role, now(),
+        enter_organisation.session_at
+    )
+    on conflict on constraint memberships_pkey do update set
+        role = excluded.role,
+        seen_at = excluded.seen_at,
+        session_at = greatest(m.session_at, excluded.session_at);
+end;
+$$;
+comment on function private.enter_organisation is
+'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
+invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+
+create function private.refuse_session()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.fail(
+        401, 'invalid_token',
+        'The membership of this organisation has changed. Please get a new token.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.refuse_session is
+'Ends the request: 401 invalid_token, because a membership ended or changed after the session token
+was issued.';
+
+create function private.revoke_sessions(
+    user_id uuid, person_id uuid, revoked_at timestamptz, is_removal boolean
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Beside a tombstone there is nothing to revoke.
+    if not private.lock_living_account(revoke_sessions.person_id)
+        or not private.lock_living_account(revoke_sessions.user_id) then
+        return;
+    end if;
+    -- Who has not been here yet gets a row, too: a session token may be on its way.
+    insert into private.memberships as m (user_id, person_id, revoked_at, removed_at)
+    values (
+        revoke_sessions.user_id, revoke_sessions.person_id, revoke_sessions.revoked_at,
+        case when revoke_sessions.is_removal then revoke_sessions.revoked_at end
+    )
+    on conflict on constraint memberships_pkey do update set
+        revoked_at = greatest(m.revoked_at, excluded.revoked_at),
+        removed_at = greatest(m.removed_at, excluded.removed_at);
+end;
+$$;
+comment on function private.revoke_sessions is
+'Ends all tokens of a member whose session token is from revoked_at or before. Times only grow, so
+the order and number of calls do not matter. Does nothing for an erased account.';
+
+create function private.members()
+returns table (person_id uuid, name text, role text, seen_at timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        m.person_id,
+        a.name,
+        m.role,
+        m.seen_at
+    from private.memberships as m inner join public.accounts as a on m.person_id = a.id
+    where
+        m.user_id = auth.uid()
+        and m.seen_at is not null
+        and (m.removed_at < m.session_at or m.removed_at is null)
+    order by m.seen_at desc, m.person_id;
+end;
+comment on function private.members is
+'The members of the caller''s organisation. Definer: memberships are internal; the organisation
+comes from the token.';
+grant execute on function private.members to authenticated;
+
+create function public.members()
+returns table (person_id uuid, name text, role text, seen_at timestamptz)
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        m.person_id,
+        m.name,
+        m.role,
+        m.seen_at
+    from private.members() as m;
+end;
+comment on function public.members is
+'The people who act for the caller''s organisation: each one''s account, name, role and when they
+were last here. Empty for a person''s own account.
+
+Who was invited and has not been here yet, only Clerk knows.';
+grant execute on function public.members to authenticated;
