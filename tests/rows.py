@@ -65,6 +65,11 @@ def make_numbers(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     return _insert(db, "analysis_numbers", row | columns)
 
 
+def make_brand(db: Database, user_id: uuid.UUID, name: str = "Acme") -> Row:
+    """A client of the user."""
+    return _insert(db, "brands", {"user_id": user_id, "name": name})
+
+
 def make_competitor(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     """Two products of the user, the second as a competitor of the first."""
     row = {

@@ -191,7 +191,7 @@ as $$
         union all
         select f.conrelid, p.length + 1
         from paths as p inner join pg_constraint as f on p.child = f.confrelid
-        where f.contype = 'f' and f.confdeltype = 'c' and f.conrelid <> f.confrelid
+        where f.contype = 'f' and f.conrelid <> f.confrelid
     )
     select p.child::regclass from paths as p
     group by p.child

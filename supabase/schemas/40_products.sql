@@ -9,7 +9,12 @@ create table public.products (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     last_analyzed_at timestamptz,
-    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
+    brand_id uuid,
+    tags text[] not null default '{}' check (cardinality(tags) <= 20),
+    archived_at timestamptz,
+    constraint products_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -25,7 +30,16 @@ comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 comment on column public.products.watch is
 'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
+comment on column public.products.brand_id is 'The client that it is for; null without one.';
+comment on column public.products.tags is
+'Up to 20 tags of 40 characters each, in lower case, each once. tags=cs.{sale} finds those that
+have one.';
+comment on column public.products.archived_at is
+'When it was archived; null while it is in use. An archived product takes no slot of the plan and
+is not analysed. Any time archives it, and the server''s clock counts. Null restores it, if a slot
+is free (402 quota_exceeded).';
 
+create index products_brand_id_user_id_idx on public.products (brand_id, user_id);
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
@@ -136,6 +150,83 @@ comment on function private.products_validate is
 'Trigger: refuses an invalid name or source URL with a sentence. Errors: 422 invalid_name,
 invalid_url.';
 
+create function private.products_normalize_tags()
+returns trigger
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tags text [];
+    v_problem text;
+begin
+    select array_agg(t.tag order by t.position) into v_tags
+    from (
+        select n.tag, min(n.position) as position
+        from unnest(new.tags) with ordinality as u (text, position)
+        cross join lateral (
+            select lower(btrim(regexp_replace(normalize(u.text, nfc), '\s+', ' ', 'g'))), u.position
+        ) as n (tag, position)
+        group by n.tag
+    ) as t;
+    v_problem := case
+        when array_ndims(new.tags) > 1 then 'must be a list of texts.'
+        when array_position(v_tags, null) > 0 then 'must be a list of texts.'
+        when '' = any (v_tags) then 'may not be empty.'
+        when cardinality(v_tags) > 20 then 'may be 20 at most.'
+        when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
+            then 'may have 40 characters each at most.'
+        when exists (select from unnest(v_tags) as t (tag) where t.tag ~ '[\u0001-\u001f\u007f-\u009f]')
+            then 'may not contain control characters.'
+    end;
+    if v_problem is not null then
+        perform private.fail(422, 'invalid_tags', 'The tags ' || v_problem, '{"field": "tags"}');
+    end if;
+    new.tags := coalesce(v_tags, '{}');
+    return new;
+end;
+$$;
+comment on function private.products_normalize_tags is
+'Trigger: keeps each tag once, in lower case, without spaces around it. Errors: 422 invalid_tags.';
+
+create function private.products_wait_for_slots()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The lock of private.admit_row: one after the other takes a slot of the plan.
+    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
+    return new;
+end;
+$$;
+comment on function private.products_wait_for_slots is
+'Trigger: products of an account that are added or restored count one after the other.';
+
+create function private.products_require_slots()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_restored record;
+begin
+    for v_restored in
+        select n.user_id, count(*)::integer as requested
+        from restored as n inner join archived as o on n.id = o.id
+        where o.archived_at is not null and n.archived_at is null and auth.uid() is not null
+        group by n.user_id
+    loop
+        perform private.require_below_limit(
+            v_restored.user_id, 'products', count(*)::integer - v_restored.requested,
+            v_restored.requested
+        )
+        from public.products as p
+        where p.user_id = v_restored.user_id and p.archived_at is null;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.products_require_slots is
+'Trigger: restored products need slots of the plan. Rows from outside the API are not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
+
 create function private.products_enqueue_analysis()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -153,11 +244,23 @@ create trigger products_01_admit_row before insert on public.products
 for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
+create trigger products_11_normalize_tags before insert or update of tags on public.products
+for each row execute function private.products_normalize_tags();
+create trigger products_12_stamp_archived_at before update of archived_at on public.products
+for each row execute function private.stamp_archived_at();
+create trigger products_13_require_brand before insert or update of brand_id on public.products
+for each row execute function private.require_brand();
+create trigger products_16_wait_for_slots before update of archived_at on public.products
+for each row when (old.archived_at is not null and new.archived_at is null)
+execute function private.products_wait_for_slots();
 create trigger products_20_touch_updated_at before update on public.products
 for each row execute function private.touch_updated_at();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
+create trigger products_41_require_slots after update on public.products
+referencing old table as archived new table as restored
+for each statement execute function private.products_require_slots();
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
@@ -178,21 +281,40 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url, watch) on public.products to authenticated;
-grant update (name, watch) on public.products to authenticated;
+grant insert (id, name, source_url, watch, brand_id, tags) on public.products to authenticated;
+grant update (name, watch, brand_id, tags, archived_at) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
+
+create function private.lock_own_product(product_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_product public.products;
+begin
+    -- Locks the product before the job: the lock order of everything that touches both.
+    select p.* into v_product from public.products as p
+    where p.id = lock_own_product.product_id and p.user_id = auth.uid() for key share;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    if v_product.archived_at is not null then
+        perform private.fail(
+            409, 'product_archived', 'This product is archived. Restore it first.'
+        );
+    end if;
+end;
+$$;
+comment on function private.lock_own_product is
+'Locks the caller''s product before a job for it is queued. Errors: 404 not_found, 409
+product_archived.';
 
 create function private.start_analysis(product_id uuid)
 returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.lock_own_product(start_analysis.product_id);
     return private.enqueue(
         'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
     );
@@ -200,7 +322,7 @@ end;
 $$;
 comment on function private.start_analysis is
 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
-write jobs. Errors: 404 not_found.';
+write jobs. Errors: 404 not_found, 409 product_archived.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
@@ -219,5 +341,5 @@ $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
-Errors: 404 not_found.';
+Errors: 404 not_found, 409 product_archived.';
 grant execute on function public.run_analysis to authenticated;

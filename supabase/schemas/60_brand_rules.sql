@@ -10,7 +10,10 @@ create table public.brand_rules (
     enabled boolean not null default true,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
+    brand_id uuid,
+    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name),
+    constraint brand_rules_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
@@ -22,7 +25,10 @@ comment on column public.brand_rules.rule_definition is
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
 comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
+comment on column public.brand_rules.brand_id is
+'The client whose scripts it applies to; null for all scripts of the account.';
 
+create index brand_rules_brand_id_user_id_idx on public.brand_rules (brand_id, user_id);
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 
 alter table public.brand_rules enable row level security;
@@ -97,6 +103,9 @@ create trigger brand_rules_01_admit_row before insert on public.brand_rules
 for each row execute function private.admit_row();
 create trigger brand_rules_10_validate before insert or update on public.brand_rules
 for each row execute function private.brand_rules_validate();
+create trigger brand_rules_13_require_brand
+before insert or update of brand_id on public.brand_rules
+for each row execute function private.require_brand();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
@@ -105,10 +114,10 @@ for each row execute function private.touch_updated_at();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
-grant insert (id, user_id, rule_name, rule_definition, enabled)
+grant insert (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 -- An upsert updates every column that it sends; the trigger keeps the id.
-grant update (id, user_id, rule_name, rule_definition, enabled)
+grant update (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;
 grant select, insert, update, delete on public.brand_rules to service_role;

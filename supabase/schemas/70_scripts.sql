@@ -116,7 +116,7 @@ begin
         'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
     ))
     into v_broken
-    from private.check_rules(new.user_id, new.content) as c
+    from private.check_rules(new.user_id, new.content, new.product_id) as c
     where c.severity = 'error' and c.status = 'fail';
     if v_broken is not null then
         perform private.fail(
@@ -217,12 +217,7 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.lock_own_product(start_script.product_id);
     if not exists (
         select from public.virality_packs as v where v.product_id = start_script.product_id
     ) then
@@ -242,8 +237,8 @@ end;
 $$;
 comment on function private.start_script is
 'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
-request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed, 402
-quota_exceeded.';
+request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 product_archived,
+not_analyzed, 402 quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -268,7 +263,8 @@ comment on function public.generate_script is
 brief.
 
 Returns the job; its draft appears in scripts with this job_id. The same request again returns the
-job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+job in flight. Errors: 404 not_found, 409 product_archived, not_analyzed, 422 invalid_brief, 402
+quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -291,14 +287,16 @@ as $$
                 ),
                 '[]'
             )
-            from public.brand_rules as r where r.user_id = p.user_id and r.enabled
+            from public.brand_rules as r
+            where r.user_id = p.user_id and r.enabled
+                and (r.brand_id is null or r.brand_id = private.active_brand(p.user_id, p.id))
         )
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = script_input.job_id
 $$;
 comment on function private.script_input is
 'The input of generate_script: the product''s name, its latest pack (null if it was deleted) and
-its owner''s enabled rules, [{id, name, definition}]. No row if the product is gone. The brief is
+the enabled rules that apply to it, [{id, name, definition}]. No row if the product is gone. The brief is
 an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
@@ -331,7 +329,7 @@ begin
             )),
             '[]'
         )
-    from private.check_rules(v_product.user_id, save_script.content) as c
+    from private.check_rules(v_product.user_id, save_script.content, v_product.id) as c
     where c.status = 'fail';
     return true;
 end;

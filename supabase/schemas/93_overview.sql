@@ -93,7 +93,10 @@ returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
-        'products', (select count(*) from public.products as p where p.user_id = auth.uid())
+        'products', (
+            select count(*) from public.products as p
+            where p.user_id = auth.uid() and p.archived_at is null
+        )
     )
     || coalesce(jsonb_object_agg(m.metric, coalesce(u.used, 0)), '{}')
     from unnest('{analyses,scripts}'::text[]) as m (metric)

@@ -3,12 +3,13 @@
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses, transcripts, watch, kept_history
+    max_scripts, max_brand_rules, kept_analyses, transcripts, watch, kept_history,
+    max_brands
 )
 values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800)
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100, 3),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400, 10),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800, 300)
 on conflict on constraint plans_pkey do update set
     name = excluded.name,
     rank = excluded.rank,
@@ -21,7 +22,8 @@ on conflict on constraint plans_pkey do update set
     kept_analyses = excluded.kept_analyses,
     transcripts = excluded.transcripts,
     watch = excluded.watch,
-    kept_history = excluded.kept_history;
+    kept_history = excluded.kept_history,
+    max_brands = excluded.max_brands;
 
 insert into private.plan_prices (lookup_key, plan)
 values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')

@@ -324,6 +324,13 @@ def test_what_happened_is_told_and_marked_as_read(report: dict[str, Any]):
     assert report["told"] == "The video of Lamp is a breakout now."
 
 
+def test_a_brand_has_its_products_and_rules_and_is_archived(report: dict[str, Any]):
+    assert report["brand"] == [1, ["No lamps"]]
+    assert report["brandRules"] == [1, 0]
+    assert report["brandKept"] == "brand_in_use"
+    assert report["archived"] == [["sale"], "product_archived"]
+
+
 def test_each_refusal_says_what_to_do(report: dict[str, Any]):
     assert report["wrongUrl"] == {
         "show": "The source URL must start with http:// or https://.",

@@ -185,7 +185,7 @@ def test_the_worker_checks_for_an_account(db: Database) -> None:
     user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_worker() as worker:
-        rows = worker.rows("select * from private.check_script(%s, %s)", user, "A m1racle!")
+        rows = worker.rows("select * from private.check_script(%s, %s, null)", user, "A m1racle!")
     assert rows == check(db, user, "A m1racle!")
 
 

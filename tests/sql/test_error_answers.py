@@ -20,6 +20,7 @@ from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, as_here, token
+from tests.rows import make_brand
 from tests.rules import banned, make_rule, make_script, rule
 
 LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
@@ -120,6 +121,24 @@ def _(api: Api) -> httpx.Response:
     return api.post("/brand_rules", RULE)
 
 
+@answers(
+    409,
+    "brand_in_use",
+    "“Acme” has products or rules. Move or delete them first, or archive the brand.",
+)
+def _(api: Api) -> httpx.Response:
+    brand = make_brand(api.db, api.user)
+    api.post("/products", LAMP | {"brand_id": str(brand["id"])})
+    return api.call("DELETE", f"/brands?id=eq.{brand['id']}")
+
+
+@answers(409, "product_archived", "This product is archived. Restore it first.")
+def _(api: Api) -> httpx.Response:
+    product = api.product()
+    api.call("PATCH", f"/products?id=eq.{product['id']}", {"archived_at": "2026-11-30"})
+    return api.post("/rpc/run_analysis", {"product_id": str(product["id"])})
+
+
 @answers(409, "not_analyzed", "This product has no pack yet: wait for its analysis, or run one.")
 def _(api: Api) -> httpx.Response:
     return api.post("/rpc/generate_script", {"product_id": str(api.product()["id"])})
@@ -142,6 +161,11 @@ def _(api: Api) -> httpx.Response:
     return api.post("/rpc/export_account", {"cursor": "page 2"})
 
 
+@answers(422, "invalid_tags", "The tags may not be empty.", '{"field": "tags"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"tags": [" "]})
+
+
 @answers(422, "invalid_watch", "The watch must be off, weekly or daily.", '{"field": "watch"}')
 def _(api: Api) -> httpx.Response:
     return api.post("/products", LAMP | {"watch": "hourly"})
@@ -162,7 +186,7 @@ def _(api: Api) -> httpx.Response:
     422,
     "too_many_competitors",
     "A product may have 5 competitors at most.",
-    '{"limit": 5, "field": "competitor_id"}',
+    '{"field": "competitor_id", "limit": 5}',
 )
 def _(api: Api) -> httpx.Response:
     api.db.execute("update public.plans set max_products = 7 where id = 'free'")
@@ -276,6 +300,7 @@ def _(api: Api) -> httpx.Response:
     "Could not find a relationship between 'products' and 'plans' in the schema cache",
     "Searched for a foreign key relationship between 'products' and 'plans' in the schema"
     " 'public', but no matches were found.",
+    "Perhaps you meant 'brands' instead of 'plans'.",
 )
 def _(api: Api) -> httpx.Response:
     return api.call("GET", "/products?select=*,plans(*)")

@@ -21,9 +21,10 @@ TABLES = {
     "analysis_numbers": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
-        " insert(enabled id rule_definition rule_name user_id)"
-        " update(enabled id rule_definition rule_name user_id)"
+        " insert(brand_id enabled id rule_definition rule_name user_id)"
+        " update(brand_id enabled id rule_definition rule_name user_id)"
     },
+    "brands": {"authenticated": "select delete insert(id name user_id) update(archived_at name)"},
     "competitors": {"authenticated": "select delete insert(competitor_id product_id)"},
     "jobs": {"authenticated": "select"},
     "notifications": {"authenticated": "select update(read_at)"},
@@ -32,7 +33,8 @@ TABLES = {
     "product_overview": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
-        "authenticated": "select delete insert(id name source_url watch) update(name watch)"
+        "authenticated": "select delete insert(brand_id id name source_url tags watch)"
+        " update(archived_at brand_id name tags watch)"
     },
     "script_versions": {"authenticated": "select"},
     "scripts": {
@@ -51,7 +53,7 @@ FUNCTIONS = {
         public.restore_script_version public.run_analysis public.score_record
         public.service_score_record
 
-        private.asks_for_upsert private.before_request private.broken_example
+        private.active_brand private.asks_for_upsert private.before_request private.broken_example
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
@@ -62,7 +64,8 @@ FUNCTIONS = {
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
-        private.asks_for_upsert private.before_request private.broken_example private.check_rule
+        private.active_brand private.asks_for_upsert private.before_request private.broken_example
+        private.check_rule
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem

@@ -156,6 +156,19 @@ TABLES = {
             service_role  1      1      1      1
         """,
     ),
+    "brands": Table(
+        make=rows.make_brand,
+        columns="user_id, name",
+        values="%(user_id)s, 'Globex'",
+        change=("name", "Globex"),
+        cells="""
+                          select insert update delete
+            owner         1      1      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
     "brand_rules": Table(
         make=lambda db, user_id: make_rule(db, user_id, "No promises", banned("guaranteed")),
         columns="user_id, rule_name, rule_definition",

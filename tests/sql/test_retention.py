@@ -25,6 +25,7 @@ PLAN_LIMITS = {
     "public.products": "max_products",
     "public.scripts": "max_scripts",
     "public.brand_rules": "max_brand_rules",
+    "public.brands": "max_brands",
 }
 # A table → the function that deletes what is too old, and how a row gets old.
 PRUNED = {

@@ -8,11 +8,11 @@ const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS, CODES } = 
 const load = (name) => import(`${COMPILED}/${name}.js`)
 const [
   { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
-  { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history,
+  { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history, brands,
 ] = await Promise.all(
   [
     'app', 'errors', 'client', 'plain', 'session', 'products', 'jobs', 'realtime', 'rules',
-    'compliance', 'scripts', 'account', 'session', 'history',
+    'compliance', 'scripts', 'account', 'session', 'history', 'brands',
   ].map(load),
 )
 // Node 20 has none; browsers do.
@@ -231,7 +231,7 @@ async function rulesAndChecks(client) {
     .highlight(text, verdicts.filter((one) => one.rule_id === rule_id))
     .map((piece) => [piece.text, piece.verdicts.map(({ rule_name }) => rule_name)])
   const typed = []
-  const type = compliance.checkWhileTyping(client, (content) => typed.push(content), 50)
+  const type = compliance.checkWhileTyping(client, undefined, (content) => typed.push(content), 50)
   for (const content of ['A', 'A m1', text]) type(content)
   await sleepUntil(() => typed.length > 0)
   type(' ')
@@ -297,6 +297,28 @@ async function overTime(client, product) {
   server.close()
 }
 
+async function clients(client, product) {
+  const brand = good(await brands.addBrand(client, 'Acme'))
+  good(await brands.assignProduct(client, product, brand.id, ['Sale', 'sale']))
+  const rule = good(await rules.saveRule(client, 'No lamps', {
+    kind: 'banned_phrase', severity: 'error', params: { terms: ['lamp'] },
+  }))
+  good(await brands.assignRule(client, rule.id, brand.id))
+  const detail = good(await brands.brandDetail(client, brand.id))
+  report.brand = [detail.products.length, detail.brand_rules.map(({ rule_name }) => rule_name)]
+  const broken = async () =>
+    good(await compliance.checkCompliance(client, '#ad A lamp.', product))
+      .filter(({ rule_name, status }) => rule_name === 'No lamps' && status === 'fail').length
+  report.brandRules = [await broken()]
+  good(await brands.archiveBrand(client, brand.id, true))
+  report.brandRules.push(await broken())
+  report.brandKept = (await client.from('brands').delete().eq('id', brand.id)).error.code
+  const archived = good(await brands.archiveProduct(client, product, true))
+  report.archived = [archived.tags, (await products.analyzeAgain(client, product)).error.code]
+  good(await brands.archiveProduct(client, product, false))
+  good(await client.from('brand_rules').delete().eq('id', rule.id))
+}
+
 async function refusals(client) {
   report.wrongUrl = advice((await products.addProduct(client, 'Lamp', 'lamp')).error)
   let answer
@@ -355,6 +377,7 @@ await realtime()
 await rulesAndChecks(owner)
 await writing(owner, product)
 await overTime(owner, product)
+await clients(owner, product)
 await refusals(owner)
 await paying(owner, product)
 await leaving(owner)
