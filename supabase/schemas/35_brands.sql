@@ -38,14 +38,8 @@ create function private.brands_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_problem text := private.name_problem(new.name);
 begin
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_name', 'The brand''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
+    perform private.require_name(new.name, 'The brand''s name');
     new.name := btrim(new.name);
     return new;
 end;

@@ -76,51 +76,60 @@ begin
         v_address := trim(both '[]' from host)::inet;
         -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, browsers as 127.0.0.1: allow one spelling.
         if family(v_address) = 4 and host <> host(v_address) then
-            return 'must name a website, like https://shop.example/mug.';
+            return 'no_website';
         end if;
         -- The last line: IPv6 ranges that contain IPv4 addresses.
         return case when v_address <<= any (array[
             '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
             '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
             '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'
-        ]::inet []) then 'must point to a public web address.' end;
+        ]::inet []) then 'not_public' end;
     end if;
     if host !~ '^([a-z0-9_\u0080-\uffff]([a-z0-9_\u0080-\uffff-]{0,61}[a-z0-9_\u0080-\uffff])?\.)*[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]*\.?$'
         or (host !~ '\.' and host <> 'localhost') then
-        return 'must name a website, like https://shop.example/mug.';
+        return 'no_website';
     end if;
     return null;
 exception when invalid_text_representation then
-    return 'must name a website, like https://shop.example/mug.';
+    return 'no_website';
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
+'What is wrong with the host of a URL: no_website or not_public; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
 grant execute on function private.host_problem to authenticated, service_role;
 
-create function private.url_problem(url text)
-returns text
+create function private.url_problem(url text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select case
-        when url is null or url !~ '\S' then 'is missing.'
-        when char_length(url) > 2048 then 'may have 2,048 characters at most.'
-        when url !~* '^https?://' then 'must start with http:// or https://.'
-        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]'
-            then 'may not contain spaces or control characters.'
-        when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
+    select
+        r.reason,
+        case r.reason
+            when 'missing' then 'is missing.'
+            when 'too_long' then 'may have 2,048 characters at most.'
+            when 'no_scheme' then 'must start with http:// or https://.'
+            when 'control_characters' then 'may not contain spaces or control characters.'
+            when 'credentials' then 'may not contain a user name or password.'
+            when 'no_website' then 'must name a website, like https://shop.example/mug.'
+            when 'not_public' then 'must point to a public web address.'
+        end
+    from (values (case
+        when url is null or url !~ '\S' then 'missing'
+        when char_length(url) > 2048 then 'too_long'
+        when url !~* '^https?://' then 'no_scheme'
+        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]' then 'control_characters'
+        when url ~ '^[^:]+://[^/?#]*@' then 'credentials'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
-            then 'must name a website, like https://shop.example/mug.'
+            then 'no_website'
         -- Resolvers read full-width digits and letters as ASCII.
         else private.host_problem(
             lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
-    end;
+    end)) as r (reason);
 end;
 comment on function private.url_problem is
-'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+'What is wrong with a source URL, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
@@ -128,18 +137,15 @@ returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problem text;
+    v_problem record;
 begin
-    v_problem := private.name_problem(new.name);
-    if v_problem is not null then
+    perform private.require_name(new.name, 'The product''s name');
+    select p.* into v_problem from private.url_problem(new.source_url) as p;
+    if v_problem.reason is not null then
         perform private.fail(
-            422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
-    v_problem := private.url_problem(new.source_url);
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_url', 'The source URL ' || v_problem, '{"field": "source_url"}'
+            422, 'invalid_url', 'The source URL ' || v_problem.problem,
+            jsonb_build_object('field', 'source_url', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
         );
     end if;
     new.name := btrim(new.name);
@@ -156,7 +162,7 @@ language plpgsql immutable security invoker set search_path = pg_catalog, pg_tem
 as $$
 declare
     v_tags text [];
-    v_problem text;
+    v_reason text;
 begin
     select array_agg(t.tag order by t.position) into v_tags
     from (
@@ -167,18 +173,30 @@ begin
         ) as n (tag, position)
         group by n.tag
     ) as t;
-    v_problem := case
-        when array_ndims(new.tags) > 1 then 'must be a list of texts.'
-        when array_position(v_tags, null) > 0 then 'must be a list of texts.'
-        when '' = any (v_tags) then 'may not be empty.'
-        when cardinality(v_tags) > 20 then 'may be 20 at most.'
+    v_reason := case
+        when array_ndims(new.tags) > 1 or array_position(v_tags, null) > 0 then 'not_text'
+        when '' = any (v_tags) then 'missing'
+        when cardinality(v_tags) > 20 then 'too_many'
         when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
-            then 'may have 40 characters each at most.'
-        when exists (select from unnest(v_tags) as t (tag) where t.tag ~ '[\u0001-\u001f\u007f-\u009f]')
-            then 'may not contain control characters.'
+            then 'too_long'
+        when array_to_string(v_tags, '') ~ '[\u0001-\u001f\u007f-\u009f]'
+            then 'control_characters'
     end;
-    if v_problem is not null then
-        perform private.fail(422, 'invalid_tags', 'The tags ' || v_problem, '{"field": "tags"}');
+    if v_reason is not null then
+        perform private.fail(
+            422, 'invalid_tags',
+            'The tags ' || case v_reason
+                when 'not_text' then 'must be a list of texts.'
+                when 'missing' then 'may not be empty.'
+                when 'too_many' then 'may be 20 at most.'
+                when 'too_long' then 'may have 40 characters each at most.'
+                when 'control_characters' then 'may not contain control characters.'
+            end,
+            jsonb_build_object('field', 'tags', 'reason', v_reason)
+            || case v_reason
+                when 'too_many' then '{"max": 20}' when 'too_long' then '{"max": 40}' else '{}'
+            end::jsonb
+        );
     end if;
     new.tags := coalesce(v_tags, '{}');
     return new;

@@ -32,7 +32,8 @@ declare
 begin
     if new.watch is null or new.watch not in ('off', 'weekly', 'daily') then
         perform private.fail(
-            422, 'invalid_watch', 'The watch must be off, weekly or daily.', '{"field": "watch"}'
+            422, 'invalid_watch', 'The watch must be off, weekly or daily.',
+            '{"field": "watch", "reason": "not_allowed", "allowed": ["off", "weekly", "daily"]}'
         );
     end if;
     -- Rows from outside the API are not limited.

@@ -58,6 +58,11 @@ declare
         when octet_length(new.rule_definition::text) > 65536
             then 'The rule''s definition is larger than 64 kB.'
     end;
+    v_bounds jsonb := case
+        when octet_length(new.rule_definition::text) > 65536
+            then '{"reason": "too_large", "max": 65536}'
+        else '{"reason": "missing"}'
+    end;
 begin
     if tg_op = 'UPDATE' then
         -- An upsert by name may send another id.
@@ -79,16 +84,18 @@ begin
     end if;
     if v_problem is null
         and (tg_op = 'INSERT' or new.rule_definition is distinct from old.rule_definition) then
-        select p.field, format('The rule''s %s %s', p.field, p.problem) into v_field, v_problem
+        select p.field, format('The rule''s %s %s', p.field, p.problem), p.bounds
+        into v_field, v_problem, v_bounds
         from private.definition_problem(new.rule_definition) as p where p.problem is not null;
         if not found then
             v_field := private.broken_example(new.rule_definition);
             v_problem := 'The rule judges its own ' || v_field || ' otherwise.';
+            v_bounds := '{"reason": "wrong_example"}';
         end if;
     end if;
     if v_problem is not null then
         perform private.fail(
-            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field)
+            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field) || v_bounds
         );
     end if;
     return new;

@@ -26,7 +26,9 @@ comment on column public.scripts.status is
 rules apply to a final script only when its text changes.';
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
-'The number of the current text, from 1. Earlier texts are in script_versions.';
+'Grows with each change of text or title, from 1. Put the one that you have read into the filter of
+an update (version=eq.N): then two tabs conflict instead of overwriting each other. Earlier texts
+are in script_versions.';
 comment on column public.scripts.broken_rules is
 'The rules that an AI-written text breaks: [{rule_name, severity, message}]; null for a user''s
 text.';
@@ -90,13 +92,14 @@ begin
     );
     if new.status is null or new.status not in ('draft', 'final') then
         perform private.fail(
-            422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
+            422, 'invalid_script', 'A script''s status is draft or final.',
+            '{"field": "status", "reason": "not_allowed", "allowed": ["draft", "final"]}'
         );
     end if;
     if tg_op = 'INSERT' and new.product_id is null then
         perform private.fail(
             422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
-            '{"field": "product_id"}'
+            '{"field": "product_id", "reason": "missing"}'
         );
     elsif tg_op = 'INSERT' then
         -- Locks the product. A product whose deletion has begun counts as missing.
@@ -142,8 +145,12 @@ begin
     values (old.id, old.user_id, old.version, old.content);
     -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
-    where v.script_id = old.id and v.version <= old.version - 100;
-    new.version := old.version + 1;
+    where v.script_id = old.id and v.version <= (
+        select o.version from public.script_versions as o
+        where o.script_id = old.id
+        order by o.version desc
+        limit 1 offset 100
+    );
     new.broken_rules := null;
     new.review := null;
     return new;
@@ -152,6 +159,19 @@ $$;
 comment on function private.scripts_keep_version is
 'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
 write them.';
+
+create function private.scripts_raise_version()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.version := old.version + 1;
+    return new;
+end;
+$$;
+comment on function private.scripts_raise_version is
+'Trigger: numbers each change of text or title, so that a filter on version finds a change of
+another tab.';
 
 create trigger scripts_01_admit_row before insert on public.scripts
 for each row execute function private.admit_row();
@@ -163,6 +183,11 @@ for each statement execute function private.require_quota('stored_scripts');
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
+create trigger scripts_51_raise_version before update on public.scripts
+for each row when (
+    old.content is distinct from new.content or old.title is distinct from new.title
+)
+execute function private.scripts_raise_version();
 create trigger scripts_60_bump_on_insert after insert on public.scripts
 referencing new table as changed
 for each statement execute function private.bump_read_version();

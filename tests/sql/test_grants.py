@@ -41,24 +41,26 @@ TABLES = {
         "authenticated": "select delete"
         " insert(content id product_id status title user_id) update(content status title)"
     },
+    "shares": {"authenticated": "select"},
     "subscriptions": {"authenticated": "select"},
     "virality_packs": {"authenticated": "select delete update(name)"},
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request",
+    "anon": "private.before_request private.open_share public.shared_pack",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
-        public.delete_account public.export_account public.generate_script
-        public.restore_script_version public.run_analysis public.score_record
-        public.service_score_record
+        public.delete_account public.export_account public.generate_script public.import_products
+        public.restore_script_version public.revoke_share public.run_analysis public.score_record
+        public.service_score_record public.share_pack public.shared_pack
 
         private.active_brand private.asks_for_upsert private.before_request private.broken_example
+        private.create_share private.delete_own_share private.imported_product private.open_share
         private.cancel_own_job private.check_rule private.check_rules private.definition_problem
         private.erase_own_account private.export_own_account private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
         private.own_plan private.own_score_record private.own_tiktok private.own_usage
-        private.require_text private.start_analysis
+        private.require_name private.require_text private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
     """,
@@ -69,7 +71,7 @@ FUNCTIONS = {
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.require_text private.url_problem private.wilson
+        private.require_name private.require_text private.url_problem private.wilson
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run

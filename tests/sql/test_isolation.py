@@ -210,6 +210,19 @@ TABLES = {
             service_role  1      1      1      1
         """,
     ),
+    "shares": Table(
+        make=rows.make_share,
+        columns="user_id, pack_id, expires_at",
+        values="%(user_id)s, %(pack_id)s, now()",
+        change=("expires_at", "2030-01-01"),
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
     "subscriptions": Table(
         make=rows.make_subscription,
         columns="user_id, stripe_subscription_id, plan, status",

@@ -13,6 +13,7 @@ PARENTS = {
     "private.dead_letters": "public.jobs",
     "private.live_jobs": "public.jobs",
     "private.semaphore_holders": "private.semaphores",
+    "private.share_keys": "public.shares",
     "private.watches": "public.products",
     "public.analysis_numbers": "public.products",
     "public.analysis_results": "public.products",
@@ -31,6 +32,7 @@ PLAN_LIMITS = {
 PRUNED = {
     "public.jobs": "prune_jobs",
     "public.notifications": "prune_records",
+    "public.shares": "prune_records",
     "private.clerk_events": "prune_records",
     "private.usage": "prune_records",
     "private.tiktok_states": "prune_records",
@@ -157,7 +159,19 @@ _NOTIFICATIONS = """
 insert into public.notifications (user_id, kind, text, created_at)
 select '{user}', 'breakout', 'A breakout.', now() - a from {ages} as a
 """
+_SHARES = """
+with pack as (
+    insert into public.products (user_id, name, source_url)
+    values ('{user}', 'Lamp', 'https://shop.example/lamp') returning id
+), made as (
+    insert into public.virality_packs (product_id, user_id, name, configuration)
+    select id, '{user}', 'Lamp', '{{"schema_version": 1}}' from pack returning id
+)
+insert into public.shares (user_id, pack_id, expires_at)
+select '{user}', made.id, now() - a from made, {ages} as a
+"""
 OLD_AND_NEW = {
+    "public.shares": (_SHARES, ("25 hours", "23 hours")),
     "public.jobs": (_JOBS, ("31 days", "29 days")),
     "public.notifications": (_NOTIFICATIONS, ("91 days", "89 days")),
     "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),

@@ -9,10 +9,12 @@ const load = (name) => import(`${COMPILED}/${name}.js`)
 const [
   { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
   { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history, brands,
+  imports, sharing, results,
 ] = await Promise.all(
   [
     'app', 'errors', 'client', 'plain', 'session', 'products', 'jobs', 'realtime', 'rules',
     'compliance', 'scripts', 'account', 'session', 'history', 'brands',
+    'import', 'sharing', 'results',
   ].map(load),
 )
 // Node 20 has none; browsers do.
@@ -244,7 +246,14 @@ async function writing(client, product) {
   const draft = await scripts.writeScript(client, product, 'Short.', (job) => states.push(job.kind))
   report.ai = { origin: draft.origin, status: draft.status, watched: states.at(-1) }
   const script = good(await scripts.addScript(client, product, '#ad A lamp.'))
-  good(await scripts.saveScript(client, script.id, '#ad A miracle.'))
+  // Two tabs have read the same version.
+  const saved = good(await scripts.saveScript(client, script, { content: '#ad A miracle.' }))
+  const late = [{ content: '#ad Lost.' }, { title: 'Lost' }]
+  report.conflicts = []
+  for (const changes of late) report.conflicts.push(good(await scripts.saveScript(client, script, changes)))
+  const titled = good(await scripts.saveScript(client, saved, { title: 'Lamp' }))
+  report.conflicts.push(good(await scripts.saveScript(client, saved, { title: 'Lost' })))
+  report.saved = [titled.content, titled.title, titled.version]
   const refused = advice((await scripts.finishScript(client, script.id)).error)
   report.notFinal = [refused.then, refused.rules.map(({ rule_id, ...rule }) => rule)]
   const versions = good(await scripts.earlierVersions(client, script.id))
@@ -295,6 +304,27 @@ async function overTime(client, product) {
   report.told = told[0]
   pushed.realtime.disconnect()
   server.close()
+}
+
+async function manyAtOnce(client) {
+  const rows = [{ name: 'Vase', source_url: PRODUCT_URL }, { name: 'Vase', source_url: 'vase' }]
+  const refused = good(await imports.importProducts(client, rows, true))
+  report.noneImported = refused.map(({ id, code }) => [id, code])
+  const [added, wrong] = good(await imports.importProducts(client, rows))
+  report.imported = [added.code, wrong.code, wrong.details]
+  good(await client.from('products').delete().eq('id', added.id))
+}
+
+async function shareAndRevoke(client, product) {
+  const latest = await results.latestResults(client, product)
+  report.summaries = latest.map(results.summary)
+  const [pack] = good(await client.from('virality_packs').select('id, name').eq('product_id', product).limit(1))
+  const { id, secret } = good(await sharing.sharePack(client, pack.id, new Date(Date.now() + 60_000)))
+  const shown = good(await sharing.sharedPack(settings, secret))
+  report.shared = [shown.name === pack.name, shown.configuration.hooks.length > 0, 'record' in shown.configuration]
+  report.shares = good(await sharing.listShares(client, pack.id)).map((share) => share.id === id)
+  good(await sharing.revokeShare(client, id))
+  report.revoked = (await sharing.sharedPack(settings, secret)).error.code
 }
 
 async function clients(client, product) {
@@ -378,6 +408,8 @@ await rulesAndChecks(owner)
 await writing(owner, product)
 await overTime(owner, product)
 await clients(owner, product)
+await manyAtOnce(owner)
+await shareAndRevoke(owner, product)
 await refusals(owner)
 await paying(owner, product)
 await leaving(owner)
