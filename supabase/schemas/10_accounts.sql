@@ -200,4 +200,4 @@ as $$
 $$;
 comment on function private.account_tables is
 'The tables whose user_id references public.accounts and cascades. Jobs come first, because they
-cost money while they run; then child tables before their parents.';
+cost money while they run; then each table before those that it refers to.';

@@ -25,6 +25,8 @@ _OWNED = {
     "scripts": 1,
     "script_versions": 1,
     "brand_rules": 1,
+    "brands": 1,
+    "shares": 1,
     "subscriptions": 0,
     "plans": 3,
 }
@@ -67,6 +69,8 @@ def test_another_user_sees_and_changes_nothing(report: dict[str, Any]):
         "scripts": _cells(0, "not_found", 0, 0),
         "script_versions": _cells(0, "42501", "42501", "42501"),
         "brand_rules": _cells(0, "42501", 0, 0),
+        "brands": _cells(0, "42501", 0, 0),
+        "shares": _cells(0, "42501", "42501", "42501"),
         "subscriptions": _cells(0, "42501", "42501", "42501"),
         "plans": _cells(3, "42501", "42501", "42501"),
     }
