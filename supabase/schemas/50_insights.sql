@@ -81,7 +81,8 @@ create table public.virality_packs (
     created_at timestamptz not null default now(),
     score_band text generated always as (configuration -> 'score' ->> 'band') stored,
     headline text generated always as (configuration ->> 'headline') stored,
-    expires_at timestamptz
+    expires_at timestamptz,
+    previous_score numeric(4, 1)
 );
 comment on table public.virality_packs is
 'A creator''s working material: hooks, angles and script beats, each with its evidence.';
@@ -96,6 +97,8 @@ comment on column public.virality_packs.headline is
 'From the configuration: the main finding in one sentence.';
 comment on column public.virality_packs.expires_at is
 'From the configuration: when its data is no longer fresh. Null if it does not say.';
+comment on column public.virality_packs.previous_score is
+'The score of the pack before it, when it was written; null without one.';
 
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
@@ -129,22 +132,25 @@ $$;
 comment on function private.virality_packs_validate is
 'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
 
-create function private.virality_packs_copy_expiry()
+create function private.virality_packs_derive()
 returns trigger
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- No generated column: reading a time depends on the session.
     new.expires_at := new.configuration #>> '{freshness,expires_at}';
+    select v.score into new.previous_score from public.virality_packs as v
+    where v.product_id = new.product_id and v.created_at < new.created_at
+    order by v.created_at desc limit 1;
     return new;
 end;
 $$;
-comment on function private.virality_packs_copy_expiry is
-'Trigger: copies the expiry out of the configuration, because lists show it.';
+comment on function private.virality_packs_derive is
+'Trigger: fills columns that lists show: the expiry in the configuration, and the score of the pack
+before.';
 
-create trigger virality_packs_11_copy_expiry
-before insert or update of configuration on public.virality_packs
-for each row execute function private.virality_packs_copy_expiry();
+create trigger virality_packs_11_derive before insert on public.virality_packs
+for each row execute function private.virality_packs_derive();
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
 create trigger virality_packs_60_bump_on_insert after insert on public.virality_packs

@@ -30,10 +30,7 @@ select
     sentiment.is_sample,
     p.watch,
     pack.expires_at as pack_expires_at,
-    (
-        select v.score from public.virality_packs as v
-        where v.product_id = p.id order by v.created_at desc limit 1 offset 1
-    ) as previous_score,
+    pack.previous_score,
     (select count(*)::integer from public.scripts as s where s.product_id = p.id) as script_count,
     sentiment.source_kind,
     p.brand_id,
@@ -48,6 +45,7 @@ left join lateral (
         v.score_band,
         v.headline,
         v.expires_at,
+        v.previous_score,
         v.created_at
     from public.virality_packs as v
     where v.product_id = p.id

@@ -62,6 +62,7 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
         "score_band": None,
         "headline": None,
         "expires_at": None,
+        "previous_score": None,
     }
 
 
