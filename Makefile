@@ -97,7 +97,7 @@ migration: setup ## After the first release: drafts what changed schemas ask for
 	@test "$(origin NAME)" = "command line" || { echo "Name it: make migration NAME=add_notes"; exit 1; }
 	@$(RUN) -m local migration "$(NAME)"
 
-types: setup ## supabase/types from the schemas
+types: setup ## supabase/types from the schemas, the documents' models and the lists of codes
 	@$(RUN) -m local types
 
 docs: setup ## docs/api.md from the comments of the schemas

@@ -126,7 +126,14 @@ def migration(settings: LocalSettings, name: str) -> int:
 
 def types(settings: LocalSettings) -> int:
     with scratch.database(settings.local_dir) as database:
-        generated.write(database, generated.TYPES, generated.PYTHON_TYPES, generated.OPENAPI)
+        generated.write(
+            database,
+            generated.TYPES,
+            generated.DOCUMENTS,
+            generated.DOCUMENTS_SCHEMA,
+            generated.PYTHON_TYPES,
+            generated.OPENAPI,
+        )
     return 0
 
 

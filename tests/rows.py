@@ -65,6 +65,20 @@ def make_numbers(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     return _insert(db, "analysis_numbers", row | columns)
 
 
+def make_brand(db: Database, user_id: uuid.UUID, name: str = "Acme") -> Row:
+    """A client of the user."""
+    return _insert(db, "brands", {"user_id": user_id, "name": name})
+
+
+def make_share(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """A link to a pack of the user, and its secret."""
+    pack_id = columns.get("pack_id") or make_pack(db, user_id)["id"]
+    with db.as_user(user_id) as owner:
+        made = owner.row("select * from public.share_pack(%s)", pack_id)
+    row = db.row("select * from public.shares where id = %s", made["id"])
+    return row | {"secret": made["secret"]}
+
+
 def make_competitor(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     """Two products of the user, the second as a competitor of the first."""
     row = {

@@ -63,6 +63,7 @@ select
     p.pronargs - p.pronargdefaults as required,
     pg_get_function_result(p.oid) as result,
     p.provolatile = 's' as is_read,
+    has_function_privilege('anon', p.oid, 'execute') as is_public,
     obj_description(p.oid, 'pg_proc') as comment
 from pg_proc as p
 where
@@ -125,6 +126,8 @@ def _relations(columns: list[Any]) -> Iterator[str]:
 def _functions(functions: list[Any]) -> Iterator[str]:
     for function in functions:
         yield from (f"### {function.name}", "", function.comment, "")
+        if function.is_public:
+            yield from ("Signed out, too.", "")
         yield from ("```js", _example(function), "```", "")
         for position, (name, type_) in enumerate(_arguments(function)):
             optional = "" if position < function.required else ", may be left out"

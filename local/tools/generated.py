@@ -18,10 +18,12 @@ import psycopg
 
 from local import postgrest, provisioning, scratch
 from local.layout import ROOT
-from local.tools import api_page, schema, schema_page
+from local.tools import api_page, schema, schema_page, types
 
 SCHEMA_PAGE = ROOT / "docs" / "schema.md"
 TYPES = ROOT / "supabase" / "types" / "database.ts"
+DOCUMENTS = ROOT / "supabase" / "types" / "documents.ts"
+DOCUMENTS_SCHEMA = ROOT / "supabase" / "types" / "documents.schema.json"
 PYTHON_TYPES = ROOT / "supabase" / "types" / "database.py"
 OPENAPI = ROOT / "supabase" / "types" / "api.openapi.json"
 API_PAGE = ROOT / "docs" / "api.md"
@@ -37,6 +39,12 @@ def _types(database: scratch.Database, language: str) -> str:
     return provisioning.run_supabase(
         "gen", "types", f"--lang={language}", "--schema=public", database_url=database.url
     )
+
+
+def _typescript(database: scratch.Database) -> str:
+    generated = _types(database, "typescript")
+    with psycopg.connect(database.url) as connection:
+        return types.database_typescript(connection, generated)
 
 
 def openapi(database: scratch.Database) -> str:
@@ -71,7 +79,9 @@ def openapi(database: scratch.Database) -> str:
 FILES: dict[Path, Callable[[scratch.Database], str]] = {
     schema.INITIAL: lambda _: schema.initial_migration(),
     SCHEMA_PAGE: lambda database: _page(database, schema_page.page),
-    TYPES: lambda database: _types(database, "typescript"),  # for supabase-js
+    TYPES: _typescript,  # for supabase-js
+    DOCUMENTS: lambda database: _page(database, types.documents_typescript),
+    DOCUMENTS_SCHEMA: lambda database: _page(database, types.documents_schema),
     PYTHON_TYPES: lambda database: _types(database, "python"),  # for supabase-py
     OPENAPI: openapi,
     API_PAGE: lambda database: _page(database, api_page.page),

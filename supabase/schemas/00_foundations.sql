@@ -84,22 +84,27 @@ declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
 begin
     if coalesce(btrim(value, E' \t\r\n\u00a0\u200b\ufeff'), '') = '' then
-        perform private.fail(422, code, label || ' is missing or empty.', v_details);
+        perform private.fail(
+            422, code, label || ' is missing or empty.', v_details || '{"reason": "missing"}'
+        );
     end if;
     if char_length(value) > max_characters then
         perform private.fail(
-            422, code, format('%s is longer than %s characters.', label, max_characters), v_details
+            422, code, format('%s is longer than %s characters.', label, max_characters),
+            v_details || jsonb_build_object('reason', 'too_long', 'max', max_characters)
         );
     end if;
     -- PostgREST would store {"name": {"x": 1}} as the text '{"x": 1}'.
     if private.is_json_container(value) then
-        perform private.fail(422, code, label || ' must be text.', v_details);
+        perform private.fail(
+            422, code, label || ' must be text.', v_details || '{"reason": "not_text"}'
+        );
     end if;
 end;
 $$;
 comment on function private.require_text is
 'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
-422 with this code; details name the field.';
+422 with this code; details have field, reason (missing, too_long, not_text) and max.';
 grant execute on function private.require_text to authenticated, service_role;
 
 create function private.is_json_container(value text)
@@ -118,22 +123,49 @@ comment on function private.is_json_container is
 column.';
 grant execute on function private.is_json_container to authenticated, service_role;
 
-create function private.name_problem(name text)
-returns text
+create function private.name_problem(name text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select case
+    select
+        r.reason,
+        case r.reason
+            when 'missing' then 'is missing.'
+            when 'too_long' then 'may have 200 characters at most.'
+            when 'not_text' then 'must be text.'
+            when 'control_characters' then 'may not contain control characters.'
+        end
+    from (values (case
         -- Invisible characters alone are no name.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
-        when char_length(name) > 200 then 'may have 200 characters at most.'
-        when private.is_json_container(name) then 'must be text.'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
-            then 'may not contain control characters.'
-    end;
+        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'missing'
+        when char_length(name) > 200 then 'too_long'
+        when private.is_json_container(name) then 'not_text'
+        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then 'control_characters'
+    end)) as r (reason);
 end;
 comment on function private.name_problem is
-'What is wrong with a name, as the end of a sentence; null if nothing.';
+'What is wrong with a name, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.name_problem to authenticated, service_role;
+
+create function private.require_name(name text, label text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem record;
+begin
+    select p.* into v_problem from private.name_problem(name) as p;
+    if v_problem.reason is not null then
+        perform private.fail(
+            422, 'invalid_name', label || ' ' || v_problem.problem,
+            jsonb_build_object('field', 'name', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 200}' else '{}' end::jsonb
+        );
+    end if;
+end;
+$$;
+comment on function private.require_name is
+'Refuses an invalid name with a sentence that begins with the label. Errors: 422 invalid_name.';
+grant execute on function private.require_name to authenticated, service_role;
 
 create function private.asks_for_upsert()
 returns boolean

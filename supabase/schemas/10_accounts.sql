@@ -197,7 +197,7 @@ as $$
         union all
         select f.conrelid, p.length + 1
         from paths as p inner join pg_constraint as f on p.child = f.confrelid
-        where f.contype = 'f' and f.confdeltype = 'c' and f.conrelid <> f.confrelid
+        where f.contype = 'f' and f.conrelid <> f.confrelid
     )
     select p.child::regclass from paths as p
     group by p.child
@@ -206,4 +206,4 @@ as $$
 $$;
 comment on function private.account_tables is
 'The tables whose user_id references public.accounts and cascades. Jobs come first, because they
-cost money while they run; then child tables before their parents.';
+cost money while they run; then each table before those that it refers to.';

@@ -16,7 +16,8 @@ create table public.plans (
     has_transcripts boolean not null default false,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     kept_history integer not null default 100 check (kept_history >= 1),
-    seats integer not null default 2 check (seats >= 1)
+    seats integer not null default 2 check (seats >= 1),
+    max_brands integer not null default 3 check (max_brands >= 0)
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -32,6 +33,8 @@ comment on column public.plans.has_transcripts is
 'Whether an analysis reads what is said in videos, which costs more at the source.';
 comment on column public.plans.watch is
 'How often a product may be watched at most: off, weekly or daily.';
+comment on column public.plans.max_brands is
+'How many brands an account may have, archived ones included.';
 comment on column public.plans.kept_history is
 'How many rows of product_history are kept of a product. The next one deletes the oldest.';
 comment on column public.plans.seats is

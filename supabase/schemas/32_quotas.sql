@@ -51,6 +51,7 @@ as $$
         when 'scripts' then p.scripts_per_month
         when 'stored_scripts' then p.max_scripts
         when 'brand_rules' then p.max_brand_rules
+        when 'brands' then p.max_brands
         when 'kept_analyses' then p.kept_analyses
         when 'kept_history' then p.kept_history
         when 'seats' then p.seats
@@ -59,8 +60,8 @@ as $$
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product), seats (members of an
-organisation, a month).';
+month), stored_scripts, brand_rules, brands, kept_analyses and kept_history (of each product),
+seats (members of an organisation, a month).';
 
 create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
@@ -114,7 +115,10 @@ begin
         where auth.uid() is not null group by a.user_id
     loop
         -- Dynamic SQL, because a plan limits several tables.
-        execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
+        execute format(
+            'select count(*) from public.%I as t where t.user_id = $1 %s', tg_table_name,
+            case tg_table_name when 'products' then 'and t.archived_at is null' else '' end
+        )
         into v_total using v_new.user_id;
         perform private.require_below_limit(
             v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested

@@ -11,7 +11,12 @@ create table public.products (
     last_analyzed_at timestamptz,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     created_by uuid,
-    updated_by uuid
+    updated_by uuid,
+    brand_id uuid,
+    tags text[] not null default '{}' check (cardinality(tags) <= 20),
+    archived_at timestamptz,
+    constraint products_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -31,7 +36,16 @@ comment on column public.products.created_by is
 'The account of the person who added it; null: no person, or the person''s account was erased.';
 comment on column public.products.updated_by is
 'The account of the person who changed it last; null as above.';
+comment on column public.products.brand_id is 'The client that it is for; null without one.';
+comment on column public.products.tags is
+'Up to 20 tags of 40 characters each, in lower case, each once. tags=cs.{sale} finds those that
+have one.';
+comment on column public.products.archived_at is
+'When it was archived; null while it is in use. An archived product takes no slot of the plan and
+is not analysed. Any time archives it, and the server''s clock counts. Null restores it, if a slot
+is free (402 quota_exceeded).';
 
+create index products_brand_id_user_id_idx on public.products (brand_id, user_id);
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
@@ -80,51 +94,60 @@ begin
         v_address := trim(both '[]' from host)::inet;
         -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, browsers as 127.0.0.1: allow one spelling.
         if family(v_address) = 4 and host <> host(v_address) then
-            return 'must name a website, like https://shop.example/mug.';
+            return 'no_website';
         end if;
         -- The last line: IPv6 ranges that contain IPv4 addresses.
         return case when v_address <<= any (array[
             '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
             '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
             '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'
-        ]::inet []) then 'must point to a public web address.' end;
+        ]::inet []) then 'not_public' end;
     end if;
     if host !~ '^([a-z0-9_\u0080-\uffff]([a-z0-9_\u0080-\uffff-]{0,61}[a-z0-9_\u0080-\uffff])?\.)*[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]*\.?$'
         or (host !~ '\.' and host <> 'localhost') then
-        return 'must name a website, like https://shop.example/mug.';
+        return 'no_website';
     end if;
     return null;
 exception when invalid_text_representation then
-    return 'must name a website, like https://shop.example/mug.';
+    return 'no_website';
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
+'What is wrong with the host of a URL: no_website or not_public; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
 grant execute on function private.host_problem to authenticated, service_role;
 
-create function private.url_problem(url text)
-returns text
+create function private.url_problem(url text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select case
-        when url is null or url !~ '\S' then 'is missing.'
-        when char_length(url) > 2048 then 'may have 2,048 characters at most.'
-        when url !~* '^https?://' then 'must start with http:// or https://.'
-        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]'
-            then 'may not contain spaces or control characters.'
-        when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
+    select
+        r.reason,
+        case r.reason
+            when 'missing' then 'is missing.'
+            when 'too_long' then 'may have 2,048 characters at most.'
+            when 'no_scheme' then 'must start with http:// or https://.'
+            when 'control_characters' then 'may not contain spaces or control characters.'
+            when 'credentials' then 'may not contain a user name or password.'
+            when 'no_website' then 'must name a website, like https://shop.example/mug.'
+            when 'not_public' then 'must point to a public web address.'
+        end
+    from (values (case
+        when url is null or url !~ '\S' then 'missing'
+        when char_length(url) > 2048 then 'too_long'
+        when url !~* '^https?://' then 'no_scheme'
+        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]' then 'control_characters'
+        when url ~ '^[^:]+://[^/?#]*@' then 'credentials'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
-            then 'must name a website, like https://shop.example/mug.'
+            then 'no_website'
         -- Resolvers read full-width digits and letters as ASCII.
         else private.host_problem(
             lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
-    end;
+    end)) as r (reason);
 end;
 comment on function private.url_problem is
-'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+'What is wrong with a source URL, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
@@ -132,18 +155,15 @@ returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problem text;
+    v_problem record;
 begin
-    v_problem := private.name_problem(new.name);
-    if v_problem is not null then
+    perform private.require_name(new.name, 'The product''s name');
+    select p.* into v_problem from private.url_problem(new.source_url) as p;
+    if v_problem.reason is not null then
         perform private.fail(
-            422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
-    v_problem := private.url_problem(new.source_url);
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_url', 'The source URL ' || v_problem, '{"field": "source_url"}'
+            422, 'invalid_url', 'The source URL ' || v_problem.problem,
+            jsonb_build_object('field', 'source_url', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
         );
     end if;
     new.name := btrim(new.name);
@@ -153,6 +173,95 @@ $$;
 comment on function private.products_validate is
 'Trigger: refuses an invalid name or source URL with a sentence. Errors: 422 invalid_name,
 invalid_url.';
+
+create function private.products_normalize_tags()
+returns trigger
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tags text [];
+    v_reason text;
+begin
+    select array_agg(t.tag order by t.position) into v_tags
+    from (
+        select n.tag, min(n.position) as position
+        from unnest(new.tags) with ordinality as u (text, position)
+        cross join lateral (
+            select lower(btrim(regexp_replace(normalize(u.text, nfc), '\s+', ' ', 'g'))), u.position
+        ) as n (tag, position)
+        group by n.tag
+    ) as t;
+    v_reason := case
+        when array_ndims(new.tags) > 1 or array_position(v_tags, null) > 0 then 'not_text'
+        when '' = any (v_tags) then 'missing'
+        when cardinality(v_tags) > 20 then 'too_many'
+        when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
+            then 'too_long'
+        when array_to_string(v_tags, '') ~ '[\u0001-\u001f\u007f-\u009f]'
+            then 'control_characters'
+    end;
+    if v_reason is not null then
+        perform private.fail(
+            422, 'invalid_tags',
+            'The tags ' || case v_reason
+                when 'not_text' then 'must be a list of texts.'
+                when 'missing' then 'may not be empty.'
+                when 'too_many' then 'may be 20 at most.'
+                when 'too_long' then 'may have 40 characters each at most.'
+                when 'control_characters' then 'may not contain control characters.'
+            end,
+            jsonb_build_object('field', 'tags', 'reason', v_reason)
+            || case v_reason
+                when 'too_many' then '{"max": 20}' when 'too_long' then '{"max": 40}' else '{}'
+            end::jsonb
+        );
+    end if;
+    new.tags := coalesce(v_tags, '{}');
+    return new;
+end;
+$$;
+comment on function private.products_normalize_tags is
+'Trigger: keeps each tag once, in lower case, without spaces around it. Errors: 422 invalid_tags.';
+
+create function private.products_wait_for_slots()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The lock of private.admit_row: one after the other takes a slot of the plan.
+    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
+    return new;
+end;
+$$;
+comment on function private.products_wait_for_slots is
+'Trigger: products of an account that are added or restored count one after the other.';
+
+create function private.products_require_slots()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_restored record;
+begin
+    for v_restored in
+        select n.user_id, count(*)::integer as requested
+        from restored as n inner join archived as o on n.id = o.id
+        where o.archived_at is not null and n.archived_at is null and auth.uid() is not null
+        group by n.user_id
+    loop
+        perform private.require_below_limit(
+            v_restored.user_id, 'products', count(*)::integer - v_restored.requested,
+            v_restored.requested
+        )
+        from public.products as p
+        where p.user_id = v_restored.user_id and p.archived_at is null;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.products_require_slots is
+'Trigger: restored products need slots of the plan. Rows from outside the API are not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
 
 create function private.products_enqueue_analysis()
 returns trigger
@@ -171,11 +280,23 @@ create trigger products_01_admit_row before insert on public.products
 for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
+create trigger products_11_normalize_tags before insert or update of tags on public.products
+for each row execute function private.products_normalize_tags();
+create trigger products_12_stamp_archived_at before update of archived_at on public.products
+for each row execute function private.stamp_archived_at();
+create trigger products_13_require_brand before insert or update of brand_id on public.products
+for each row execute function private.require_brand();
+create trigger products_16_wait_for_slots before update of archived_at on public.products
+for each row when (old.archived_at is not null and new.archived_at is null)
+execute function private.products_wait_for_slots();
 create trigger products_20_sign_row before insert or update on public.products
 for each row execute function private.sign_row();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
+create trigger products_41_require_slots after update on public.products
+referencing old table as archived new table as restored
+for each statement execute function private.products_require_slots();
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
@@ -196,9 +317,33 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url, watch) on public.products to authenticated;
-grant update (name, watch) on public.products to authenticated;
+grant insert (id, name, source_url, watch, brand_id, tags) on public.products to authenticated;
+grant update (name, watch, brand_id, tags, archived_at) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
+
+create function private.lock_own_product(product_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_product public.products;
+begin
+    -- Locks the product before the job: the lock order of everything that touches both.
+    select p.* into v_product from public.products as p
+    where p.id = lock_own_product.product_id and p.user_id = auth.uid() for key share;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    if v_product.archived_at is not null then
+        perform private.fail(
+            409, 'product_archived', 'This product is archived. Restore it first.'
+        );
+    end if;
+end;
+$$;
+comment on function private.lock_own_product is
+'Locks the caller''s product before a job for it is queued. Errors: 404 not_found, 409
+product_archived.';
 
 create function private.start_analysis(product_id uuid)
 returns uuid
@@ -206,12 +351,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.lock_own_product(start_analysis.product_id);
     return private.enqueue(
         'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
     );
@@ -219,7 +359,7 @@ end;
 $$;
 comment on function private.start_analysis is
 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
-write jobs. Errors: 404 not_found.';
+write jobs. Errors: 404 not_found, 409 product_archived.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
@@ -238,5 +378,5 @@ $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
-Errors: 404 not_found.';
+Errors: 404 not_found, 409 product_archived.';
 grant execute on function public.run_analysis to authenticated;

@@ -32,7 +32,8 @@ declare
 begin
     if new.watch is null or new.watch not in ('off', 'weekly', 'daily') then
         perform private.fail(
-            422, 'invalid_watch', 'The watch must be off, weekly or daily.', '{"field": "watch"}'
+            422, 'invalid_watch', 'The watch must be off, weekly or daily.',
+            '{"field": "watch", "reason": "not_allowed", "allowed": ["off", "weekly", "daily"]}'
         );
     end if;
     -- Rows from outside the API are not limited.
@@ -71,17 +72,21 @@ begin
     delete from private.watches as w where w.product_id = new.id;
     insert into private.watches (product_id, every, next_at)
     select new.id, i.every, now() + i.every * random()
-    from (values (private.watch_interval(new.watch))) as i (every) where i.every is not null;
+    from (values (private.watch_interval(new.watch))) as i (every)
+    where i.every is not null and new.archived_at is null;
     return null;
 end;
 $$;
 comment on function private.products_schedule_watch is
-'Trigger: schedules the next analysis of a product whose watch changes, or none. Definer: watches
-are internal.';
+'Trigger: schedules the next analysis of a product that is watched and not archived, or none.
+Definer: watches are internal.';
 create trigger products_51_schedule_watch after insert on public.products
 for each row when (new.watch <> 'off') execute function private.products_schedule_watch();
-create trigger products_52_reschedule_watch after update of watch on public.products
-for each row when (new.watch <> old.watch) execute function private.products_schedule_watch();
+create trigger products_52_reschedule_watch after update of watch, archived_at on public.products
+for each row when (
+    new.watch <> old.watch or (new.archived_at is null) <> (old.archived_at is null)
+)
+execute function private.products_schedule_watch();
 
 create function private.run_next_watch()
 returns text

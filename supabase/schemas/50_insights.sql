@@ -26,6 +26,7 @@ create table public.analysis_results (
     is_sample boolean generated always as (
         content -> 'subject' ->> 'source_kind' = 'sample'
     ) stored,
+    source_kind text generated always as (content -> 'subject' ->> 'source_kind') stored,
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
 comment on table public.analysis_results is
@@ -42,6 +43,8 @@ comment on column public.analysis_results.engine is
 comment on column public.analysis_results.is_sample is
 'Whether it comes from the included sample data, not from data about the product. Null if the
 content names no source.';
+comment on column public.analysis_results.source_kind is
+'From the content: where its data comes from, such as web or sample. Null if it names no source.';
 comment on column public.analysis_results.sentiment_label is
 'From the content of a sentiment_summary; null for other types.';
 comment on column public.analysis_results.sentiment_net is
@@ -79,7 +82,9 @@ create table public.virality_packs (
     score_band text generated always as (
         coalesce(configuration -> 'stands_out', configuration -> 'score') ->> 'band'
     ) stored,
-    headline text generated always as (configuration ->> 'headline') stored
+    headline text generated always as (configuration ->> 'headline') stored,
+    expires_at timestamptz,
+    previous_score numeric(4, 1)
 );
 comment on table public.virality_packs is
 'A creator''s working material: hooks, angles and script beats, each with its evidence.';
@@ -92,6 +97,10 @@ comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
 'From the configuration: the main finding in one sentence.';
+comment on column public.virality_packs.expires_at is
+'From the configuration: when its data is no longer fresh. Null if it does not say.';
+comment on column public.virality_packs.previous_score is
+'The score of the pack before it, when it was written; null without one.';
 
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
@@ -122,14 +131,8 @@ create function private.virality_packs_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_problem text := private.name_problem(new.name);
 begin
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
+    perform private.require_name(new.name, 'The pack''s name');
     new.name := btrim(new.name);
     return new;
 end;
@@ -137,6 +140,25 @@ $$;
 comment on function private.virality_packs_validate is
 'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
 
+create function private.virality_packs_derive()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- No generated column: reading a time depends on the session.
+    new.expires_at := new.configuration #>> '{freshness,expires_at}';
+    select v.score into new.previous_score from public.virality_packs as v
+    where v.product_id = new.product_id and v.created_at < new.created_at
+    order by v.created_at desc limit 1;
+    return new;
+end;
+$$;
+comment on function private.virality_packs_derive is
+'Trigger: fills columns that lists show: the expiry in the configuration, and the score of the pack
+before.';
+
+create trigger virality_packs_11_derive before insert on public.virality_packs
+for each row execute function private.virality_packs_derive();
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
 create trigger virality_packs_60_bump_on_insert after insert on public.virality_packs

@@ -12,7 +12,10 @@ create table public.brand_rules (
     updated_at timestamptz not null default now(),
     created_by uuid,
     updated_by uuid,
-    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
+    brand_id uuid,
+    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name),
+    constraint brand_rules_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
@@ -28,7 +31,10 @@ comment on column public.brand_rules.created_by is
 'The account of the person who added it; null: no person, or the person''s account was erased.';
 comment on column public.brand_rules.updated_by is
 'The account of the person who changed it last; null as above.';
+comment on column public.brand_rules.brand_id is
+'The client whose scripts it applies to; null for all scripts of the account.';
 
+create index brand_rules_brand_id_user_id_idx on public.brand_rules (brand_id, user_id);
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
 -- For the erasure of a person. Rows of a person's own account go with the account.
 create index brand_rules_created_by_idx
@@ -72,6 +78,11 @@ declare
         when octet_length(new.rule_definition::text) > 65536
             then 'The rule''s definition is larger than 64 kB.'
     end;
+    v_bounds jsonb := case
+        when octet_length(new.rule_definition::text) > 65536
+            then '{"reason": "too_large", "max": 65536}'
+        else '{"reason": "missing"}'
+    end;
 begin
     if tg_op = 'UPDATE' then
         -- An upsert by name may send another id.
@@ -93,16 +104,18 @@ begin
     end if;
     if v_problem is null
         and (tg_op = 'INSERT' or new.rule_definition is distinct from old.rule_definition) then
-        select p.field, format('The rule''s %s %s', p.field, p.problem) into v_field, v_problem
+        select p.field, format('The rule''s %s %s', p.field, p.problem), p.bounds
+        into v_field, v_problem, v_bounds
         from private.definition_problem(new.rule_definition) as p where p.problem is not null;
         if not found then
             v_field := private.broken_example(new.rule_definition);
             v_problem := 'The rule judges its own ' || v_field || ' otherwise.';
+            v_bounds := '{"reason": "wrong_example"}';
         end if;
     end if;
     if v_problem is not null then
         perform private.fail(
-            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field)
+            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field) || v_bounds
         );
     end if;
     return new;
@@ -117,6 +130,9 @@ create trigger brand_rules_01_admit_row before insert on public.brand_rules
 for each row execute function private.admit_row();
 create trigger brand_rules_10_validate before insert or update on public.brand_rules
 for each row execute function private.brand_rules_validate();
+create trigger brand_rules_13_require_brand
+before insert or update of brand_id on public.brand_rules
+for each row execute function private.require_brand();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
@@ -125,10 +141,10 @@ for each row execute function private.sign_row();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
-grant insert (id, user_id, rule_name, rule_definition, enabled)
+grant insert (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 -- An upsert updates every column that it sends; the trigger keeps the id.
-grant update (id, user_id, rule_name, rule_definition, enabled)
+grant update (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;
 grant select, insert, update, delete on public.brand_rules to service_role;

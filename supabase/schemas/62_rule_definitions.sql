@@ -1,7 +1,7 @@
 -- Checks the definition of a brand rule when it is written. The answer names the wrong field.
 
 create function private.object_problem(
-    part text, value jsonb, path text, out field text, out problem text
+    part text, value jsonb, path text, out field text, out problem text, out bounds jsonb
 )
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -9,14 +9,21 @@ begin
     if jsonb_typeof(value) <> 'object' then
         field := coalesce(nullif(rtrim(path, '.'), ''), 'rule_definition');
         problem := 'must be an object.';
+        bounds := '{"reason": "invalid", "type": "object"}';
         return;
     end if;
     select path || coalesce(p.name, v.key), case
         when p.name is null then 'is not known here.'
         when v.key is null then 'is missing.'
         else private.value_problem(v.value, p.type, p.low, p.high, p.choices)
-    end
-    into field, problem
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+        'reason', case
+            when p.name is null then 'unknown' when v.key is null then 'missing' else 'invalid'
+        end,
+        'type', p.type, 'min', p.low, 'max', p.high, 'allowed', to_jsonb(p.choices)
+    ))
+    into field, problem, bounds
     from (
         select * from private.rule_parameters() as q where q.kind = part
     ) as p full join jsonb_each(value) as v on p.name = v.key
@@ -29,8 +36,9 @@ begin
 end;
 $$;
 comment on function private.object_problem is
-'The first problem of an object, by the keys that this part may have: the field and the end of a
-sentence; nulls without a problem.';
+'The first problem of an object, by the keys that this part may have: the field, the end of a
+sentence, and the reason (unknown, missing, invalid) with the bounds of the value as data; nulls
+without a problem.';
 
 create function private.contradiction(kind text, params jsonb, out name text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -105,7 +113,7 @@ comment on function private.tag_names is
 'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
 
 create function private.params_problem(
-    kind text, params jsonb, path text, out field text, out problem text
+    kind text, params jsonb, path text, out field text, out problem text, out bounds jsonb
 )
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -115,7 +123,7 @@ declare
     );
     v_rule record;
 begin
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem(kind, params, path || 'params.') as o;
     if problem is not null then
         return;
@@ -123,19 +131,21 @@ begin
     if not params ?| v_names then
         field := path || 'params';
         problem := 'must have one of: ' || array_to_string(v_names, ', ') || '.';
+        bounds := jsonb_build_object('reason', 'missing', 'one_of', v_names);
         return;
     end if;
     select c.name, c.problem into field, problem
     from private.contradiction(kind, params) as c;
     if problem is not null then
         field := path || 'params.' || field;
+        bounds := '{"reason": "contradiction"}';
         return;
     end if;
     for v_rule in
         select e.rule, e.position - 1 as index
         from jsonb_array_elements(params -> 'rules') with ordinality as e (rule, position)
     loop
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.part_problem(
             v_rule.rule, format('%sparams.rules[%s].', path, v_rule.index)
         ) as p;
@@ -146,20 +156,23 @@ $$;
 comment on function private.params_problem is
 'The first problem of the params of a kind, or of the rules in them; nulls without a problem.';
 
-create function private.part_problem(rule jsonb, path text, out field text, out problem text)
+create function private.part_problem(
+    rule jsonb, path text, out field text, out problem text, out bounds jsonb
+)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if path ~ '(rules.*){4}' then
         field := path;
         problem := 'is nested too deeply: three levels at most.';
+        bounds := '{"reason": "too_deep", "max": 3}';
         return;
     end if;
     -- A nested rule has a kind and params only. The outer rule has the other keys.
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem('nested', rule, path) as o;
     if problem is null then
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.params_problem(rule ->> 'kind', coalesce(rule -> 'params', '{}'), path) as p;
     end if;
 end;
@@ -167,17 +180,19 @@ $$;
 comment on function private.part_problem is
 'The first problem of a rule in all_of, any_of or not; nulls without a problem.';
 
-create function private.definition_problem(definition jsonb, out field text, out problem text)
+create function private.definition_problem(
+    definition jsonb, out field text, out problem text, out bounds jsonb
+)
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text;
 begin
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem('definition', coalesce(definition, 'null'), '') as o;
     foreach v_part in array array['applies_when', 'source', 'examples'] loop
         exit when problem is not null;
-        select o.field, o.problem into field, problem
+        select o.* into field, problem, bounds
         from private.object_problem(
             v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
         ) as o;
@@ -185,9 +200,10 @@ begin
     if problem is null and definition ? 'scope' and not definition -> 'scope' ? 'body' then
         field := 'scope';
         problem := 'must include body: a script is one text, and that is its body.';
+        bounds := '{"reason": "missing", "one_of": ["body"]}';
     end if;
     if problem is null then
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.params_problem(
             definition ->> 'kind', coalesce(definition -> 'params', '{}'), ''
         ) as p;
@@ -195,6 +211,6 @@ begin
 end;
 $$;
 comment on function private.definition_problem is
-'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
-Definer, so that its helpers need no grants; it reads no table.';
+'The first problem of a definition: the field, the end of a sentence, and reason and bounds as data;
+nulls without a problem. Definer, so that its helpers need no grants; it reads no table.';
 grant execute on function private.definition_problem to authenticated, service_role;

@@ -180,14 +180,29 @@ create type private.rule_result as (
 );
 comment on type private.rule_result is 'What public.check_compliance returns of each rule.';
 
-create function private.check_rules(user_id uuid, content text)
+create function private.active_brand(user_id uuid, product_id uuid)
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select b.id
+    from public.products as p inner join public.brands as b on p.brand_id = b.id
+    where p.id = active_brand.product_id and p.user_id = active_brand.user_id
+        and b.archived_at is null
+$$;
+comment on function private.active_brand is
+'The brand of a product; null without one, or if it is archived.';
+grant execute on function private.active_brand to authenticated, service_role;
+
+create function private.check_rules(user_id uuid, content text, product_id uuid)
 returns setof private.rule_result
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_brand uuid := private.active_brand(check_rules.user_id, check_rules.product_id);
     v_script private.normalized_text := private.normalize_script(content, (
         select string_agg(r.rule_definition::text, '') from public.brand_rules as r
         where r.user_id = check_rules.user_id and r.enabled
+            and (r.brand_id is null or r.brand_id = v_brand)
     ));
 begin
     return query
@@ -197,25 +212,29 @@ begin
     from public.brand_rules as r
     cross join lateral private.check_rule(r.rule_definition, v_script) as c
     where r.user_id = check_rules.user_id and r.enabled
+        and (r.brand_id is null or r.brand_id = v_brand)
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
 comment on function private.check_rules is
-'Checks a text against every enabled rule of an account. Reads only rules that its caller may
-read.';
+'Checks a text against the enabled rules of an account that have no brand or that of the product.
+Reads only rules that its caller may read.';
 grant execute on function private.check_rules to authenticated, service_role;
 
-create function private.check_script(user_id uuid, content text)
+create function private.check_script(user_id uuid, content text, product_id uuid)
 returns setof private.rule_result
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select c.* from private.check_rules(check_script.user_id, check_script.content) as c
+    select c.*
+    from private.check_rules(
+        check_script.user_id, check_script.content, check_script.product_id
+    ) as c
 $$;
 comment on function private.check_script is
 'private.check_rules for the worker that writes scripts. Definer: workers have no table rights.';
 grant execute on function private.check_script to worker;
 
-create function public.check_compliance(content text)
+create function public.check_compliance(content text, product_id uuid default null)
 returns table (
     rule_id uuid,
     rule_name text,
@@ -233,11 +252,24 @@ begin
     perform private.require_text(
         check_compliance.content, 'invalid_script', 'content', 'The script''s text', 10000
     );
-    return query select c.* from private.check_rules(auth.uid(), check_compliance.content) as c;
+    if check_compliance.product_id is not null and not exists (
+        select from public.products as p
+        where p.id = check_compliance.product_id and p.user_id = auth.uid()
+    ) then
+        perform private.fail(
+            404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+        );
+    end if;
+    return query
+    select c.*
+    from private.check_rules(
+        auth.uid(), check_compliance.content, check_compliance.product_id
+    ) as c;
 end;
 $$;
 comment on function public.check_compliance is
-'Applies every enabled rule of the caller to a script''s text, errors first, without AI.
+'Applies the enabled rules of the caller to a script''s text, errors first, without AI: those for
+all brands and, with a product, those of its brand. Rules of an archived brand apply to nothing.
 
 status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the matches,
 as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript. The text has
@@ -251,5 +283,5 @@ syllables); digits and signs for letters; repeated letters; signs, spaces or emo
 letters. These do not match: misspellings, words with one space inside, two letters that look like
 one (rn), letters upside down, flags. A term with accents matches only with the same accents.
 
-Errors: 422 invalid_script.';
+Errors: 422 invalid_script, 404 not_found.';
 grant execute on function public.check_compliance to authenticated;

@@ -27,7 +27,7 @@ begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
         perform private.fail(
             422, 'invalid_pack', 'The packs of starter rules are ftc and tiktok.',
-            '{"field": "pack"}'
+            '{"field": "pack", "reason": "not_allowed", "allowed": ["ftc", "tiktok"]}'
         );
     end if;
     -- Keeps a rule of the same name: the caller may have changed it.

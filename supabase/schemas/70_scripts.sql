@@ -28,7 +28,9 @@ comment on column public.scripts.status is
 rules apply to a final script only when its text changes.';
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
-'The number of the current text, from 1. Earlier texts are in script_versions.';
+'Grows with each change of text or title, from 1. Put the one that you have read into the filter of
+an update (version=eq.N): then two tabs conflict instead of overwriting each other. Earlier texts
+are in script_versions.';
 comment on column public.scripts.broken_rules is
 'The rules that an AI-written text breaks: [{rule_name, severity, message}]; null for a user''s
 text.';
@@ -115,13 +117,14 @@ begin
     );
     if new.status is null or new.status not in ('draft', 'final') then
         perform private.fail(
-            422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
+            422, 'invalid_script', 'A script''s status is draft or final.',
+            '{"field": "status", "reason": "not_allowed", "allowed": ["draft", "final"]}'
         );
     end if;
     if tg_op = 'INSERT' and new.product_id is null then
         perform private.fail(
             422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
-            '{"field": "product_id"}'
+            '{"field": "product_id", "reason": "missing"}'
         );
     elsif tg_op = 'INSERT' then
         -- Locks the product. A product whose deletion has begun counts as missing.
@@ -141,7 +144,7 @@ begin
         'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
     ))
     into v_broken
-    from private.check_rules(new.user_id, new.content) as c
+    from private.check_rules(new.user_id, new.content, new.product_id) as c
     where c.severity = 'error' and c.status = 'fail';
     if v_broken is not null then
         perform private.fail(
@@ -167,8 +170,12 @@ begin
     values (old.id, old.user_id, old.version, old.content, old.updated_by);
     -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
-    where v.script_id = old.id and v.version <= old.version - 100;
-    new.version := old.version + 1;
+    where v.script_id = old.id and v.version <= (
+        select o.version from public.script_versions as o
+        where o.script_id = old.id
+        order by o.version desc
+        limit 1 offset 100
+    );
     new.broken_rules := null;
     new.review := null;
     return new;
@@ -177,6 +184,19 @@ $$;
 comment on function private.scripts_keep_version is
 'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
 write them.';
+
+create function private.scripts_raise_version()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.version := old.version + 1;
+    return new;
+end;
+$$;
+comment on function private.scripts_raise_version is
+'Trigger: numbers each change of text or title, so that a filter on version finds a change of
+another tab.';
 
 create trigger scripts_01_admit_row before insert on public.scripts
 for each row execute function private.admit_row();
@@ -188,6 +208,11 @@ for each statement execute function private.require_quota('stored_scripts');
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
+create trigger scripts_51_raise_version before update on public.scripts
+for each row when (
+    old.content is distinct from new.content or old.title is distinct from new.title
+)
+execute function private.scripts_raise_version();
 create trigger scripts_60_bump_on_insert after insert on public.scripts
 referencing new table as changed
 for each statement execute function private.bump_read_version();
@@ -243,12 +268,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.lock_own_product(start_script.product_id);
     if not exists (
         select from public.virality_packs as v where v.product_id = start_script.product_id
     ) then
@@ -268,8 +288,8 @@ end;
 $$;
 comment on function private.start_script is
 'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
-request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed, 402
-quota_exceeded.';
+request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 product_archived,
+not_analyzed, 402 quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -294,7 +314,8 @@ comment on function public.generate_script is
 brief.
 
 Returns the job; its draft appears in scripts with this job_id. The same request again returns the
-job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+job in flight. Errors: 404 not_found, 409 product_archived, not_analyzed, 422 invalid_brief, 402
+quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -317,14 +338,16 @@ as $$
                 ),
                 '[]'
             )
-            from public.brand_rules as r where r.user_id = p.user_id and r.enabled
+            from public.brand_rules as r
+            where r.user_id = p.user_id and r.enabled
+                and (r.brand_id is null or r.brand_id = private.active_brand(p.user_id, p.id))
         )
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = script_input.job_id
 $$;
 comment on function private.script_input is
 'The input of generate_script: the product''s name, its latest pack (null if it was deleted) and
-its owner''s enabled rules, [{id, name, definition}]. No row if the product is gone. The brief is
+the enabled rules that apply to it, [{id, name, definition}]. No row if the product is gone. The brief is
 an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
@@ -357,7 +380,7 @@ begin
             )),
             '[]'
         )
-    from private.check_rules(v_product.user_id, save_script.content) as c
+    from private.check_rules(v_product.user_id, save_script.content, v_product.id) as c
     where c.status = 'fail';
     return true;
 end;

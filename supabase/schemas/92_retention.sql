@@ -43,14 +43,21 @@ as $$
             where o.created_at < now() - interval '1 year'
             limit prune_records.quantity for update skip locked
         )) returning t.id
+    ), links as (
+        delete from public.shares as t where t.id = any (array(
+            select o.id from public.shares as o
+            where o.expires_at < now() - interval '1 day'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
     )
     select (select count(*) from events)::integer + (select count(*) from months)::integer
         + (select count(*) from states)::integer + (select count(*) from revocations)::integer
         + (select count(*) from notices)::integer + (select count(*) from audits)::integer
+        + (select count(*) from links)::integer
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
 OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days, audit
-events after a year.
-Returns how many. Definer: workers have no table rights.';
+events after a year, shares a day after their end. Returns how many. Definer: workers have no table
+rights.';
 grant execute on function private.prune_records to worker;

@@ -28,7 +28,14 @@ select
     job.error_code as job_error_code,
     job.error_message as job_error_message,
     sentiment.is_sample,
-    p.watch
+    p.watch,
+    pack.expires_at as pack_expires_at,
+    pack.previous_score,
+    (select count(*)::integer from public.scripts as s where s.product_id = p.id) as script_count,
+    sentiment.source_kind,
+    p.brand_id,
+    p.tags,
+    p.archived_at
 from public.products as p
 left join lateral (
     select
@@ -37,6 +44,8 @@ left join lateral (
         v.score,
         v.score_band,
         v.headline,
+        v.expires_at,
+        v.previous_score,
         v.created_at
     from public.virality_packs as v
     where v.product_id = p.id
@@ -47,7 +56,8 @@ left join lateral (
     select
         r.sentiment_label,
         r.sentiment_net,
-        r.is_sample
+        r.is_sample,
+        r.source_kind
     from public.analysis_results as r
     where r.product_id = p.id and r.type = 'sentiment_summary'
     order by r.created_at desc
@@ -85,6 +95,12 @@ cancelled.';
 comment on column public.product_overview.is_sample is
 'Whether the latest analysis used sample data instead of data about the product. Show that. Null
 before the first analysis.';
+comment on column public.product_overview.previous_score is
+'The score of the pack before the latest one; null without one.';
+comment on column public.product_overview.script_count is
+'How many scripts the product has. Not named scripts, so that scripts can be embedded.';
+comment on column public.product_overview.source_kind is
+'Where the data of the latest analysis comes from; null before the first.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;
 
@@ -93,7 +109,10 @@ returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
-        'products', (select count(*) from public.products as p where p.user_id = auth.uid())
+        'products', (
+            select count(*) from public.products as p
+            where p.user_id = auth.uid() and p.archived_at is null
+        )
     )
     || coalesce(jsonb_object_agg(m.metric, coalesce(u.used, 0)), '{}')
     from unnest('{analyses,scripts}'::text[]) as m (metric)

@@ -187,7 +187,9 @@ begin
             perform set_config('response.status', '304', true);
         end if;
     elsif v_role = 'anon' then
-        if not (v_is_read and v_path = '/plans') then
+        if not (
+            v_is_read and v_path = '/plans' or v_method = 'POST' and v_path = '/rpc/shared_pack'
+        ) then
             perform private.refuse_unauthenticated();
         end if;
         -- Even a read of three rows can run until its timeout, by its filter. All requests without
@@ -221,10 +223,10 @@ $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
-401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
-lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account; or its
-membership ended or changed. 403 account_deleted: the account is erased; its tokens live on for
-minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
+401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack. 401
+invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
+unknown account; or its membership ended or changed. 403 account_deleted: the account is erased; its
+tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
 account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
 share three at once.
 

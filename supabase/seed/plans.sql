@@ -4,12 +4,12 @@
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
     max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history,
-    seats
+    seats, max_brands
 )
 values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100, 2),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400, 5),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800, 25)
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100, 2, 3),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400, 5, 10),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800, 25, 300)
 on conflict on constraint plans_pkey do update set
     name = excluded.name,
     rank = excluded.rank,
@@ -23,7 +23,8 @@ on conflict on constraint plans_pkey do update set
     has_transcripts = excluded.has_transcripts,
     watch = excluded.watch,
     kept_history = excluded.kept_history,
-    seats = excluded.seats;
+    seats = excluded.seats,
+    max_brands = excluded.max_brands;
 
 insert into private.plan_prices (lookup_key, plan)
 values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')

@@ -66,6 +66,18 @@ def test_every_code_of_postgrest_is_produced_by_a_test():
     assert in_page(POSTGREST) ^ set(test_error_answers.CASES) == LATER
 
 
+def test_every_reason_is_explained_and_every_explained_reason_exists():
+    schemas = "".join(path.read_text() for path in (ROOT / "supabase" / "schemas").glob("*.sql"))
+    found = set(re.findall(r'"reason": "([a-z_]+)"', schemas))
+    found |= set(re.findall(r"'reason', '([a-z_]+)'", schemas))
+    # Where a case gives the reason: of names, URLs, tags and keys of a definition.
+    found |= set(re.findall(r"case (?:r|v_problem)?\.?(?:v_)?reason\s+when '([a-z_]+)'", schemas))
+    paragraph = PAGE.split("`reason`\nis one of these:")[1].split("\n\n")[0]
+    explained = set(re.findall(r"`([a-z_]+)`", paragraph.split("`min`")[0]))
+    assert found - explained == set()
+    assert {reason for reason in explained if f"'{reason}'" not in schemas} <= found
+
+
 def test_every_code_of_the_gateway_is_expected_by_a_test():
     tests = (ROOT / "tests" / "flow" / "test_gateway.py").read_text()
     assert {code for code in in_page(FRONT) if f'"{code}"' not in tests} == set()

@@ -53,7 +53,8 @@ def compile_files(folder: Path, files: dict[str, str]) -> subprocess.CompletedPr
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text)
-    shutil.copy(ROOT / "supabase" / "types" / "database.ts", folder)
+    for name in ("database.ts", "documents.ts"):
+        shutil.copy(ROOT / "supabase" / "types" / name, folder)
     shutil.copy(HERE / "tsconfig.json", folder)
     return subprocess.run(
         [ROOT / "node_modules" / ".bin" / "tsc", "--project", folder],
@@ -66,7 +67,7 @@ def compile_files(folder: Path, files: dict[str, str]) -> subprocess.CompletedPr
 
 def test_every_block_of_code_is_a_file_that_is_compiled(compiled: Path):
     assert len(FILES) == len(re.findall(r"^```(?:js|ts|tsx)", PAGE, re.MULTILINE)) >= 13
-    assert {path.stem for path in compiled.iterdir()} == {"database"} | {
+    assert {path.stem for path in compiled.iterdir()} == {"database", "documents"} | {
         name.split(".")[0] for name in FILES
     }
 
@@ -295,7 +296,7 @@ def test_scripts_are_written_refused_restored_and_finished(report: dict[str, Any
     }
     assert report["notFinal"] == ["mark rules", [broken]]
     assert report["versions"] == [[1, "#ad A lamp."]]
-    assert report["restored"] == {"content": "#ad A lamp.", "version": 3}
+    assert report["restored"] == {"content": "#ad A lamp.", "version": 4}
     assert report["final"] == "final"
 
 
@@ -322,6 +323,31 @@ def test_a_product_is_watched_compared_and_charted(report: dict[str, Any]):
 def test_what_happened_is_told_and_marked_as_read(report: dict[str, Any]):
     assert (report["unread"], report["marked"]) == ([], [])
     assert report["told"] == "The video of Lamp is a breakout now."
+
+
+def test_a_brand_has_its_products_and_rules_and_is_archived(report: dict[str, Any]):
+    assert report["brand"] == [1, ["No lamps"]]
+    assert report["brandRules"] == [1, 0]
+    assert report["brandKept"] == "brand_in_use"
+    assert report["archived"] == [["sale"], "product_archived"]
+
+
+def test_two_tabs_conflict_instead_of_overwriting(report: dict[str, Any]):
+    assert report["conflicts"] == [None, None, None]
+    assert report["saved"] == ["#ad A miracle.", "Lamp", 3]
+
+
+def test_many_products_are_answered_one_by_one(report: dict[str, Any]):
+    assert report["noneImported"] == [[None, None], [None, "invalid_url"]]
+    details = {"field": "source_url", "reason": "no_scheme"}
+    assert report["imported"] == [None, "invalid_url", details]
+
+
+def test_a_pack_is_shared_with_anybody_until_it_is_revoked(report: dict[str, Any]):
+    assert [len(line) > 5 for line in report["summaries"]] == [True, True]
+    assert report["shared"] == [True, True, False]
+    assert report["shares"] == [True]
+    assert report["revoked"] == "not_found"
 
 
 def test_each_refusal_says_what_to_do(report: dict[str, Any]):

@@ -21,6 +21,7 @@ INSERTS = {
     "products": {"name", "source_url"},
     "scripts": {"product_id", "content"},
     "brand_rules": {"rule_name", "rule_definition"},
+    "brands": {"name"},
     "competitors": {"product_id", "competitor_id"},
 }
 

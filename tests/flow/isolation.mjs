@@ -35,7 +35,11 @@ async function rowsOf(owner) {
       params: { terms: ['miracle'], match: 'word' },
     },
   })
+  await insert(owner, 'brands', { name: 'Acme' })
   await ended(owner, product)
+  const { data: pack } = await owner.from('virality_packs').select('id').limit(1).single()
+  const { error } = await owner.rpc('share_pack', { pack_id: pack.id })
+  if (error) throw new Error(JSON.stringify(error))
   return product
 }
 
@@ -75,6 +79,8 @@ const TABLES = {
     change: { rule_name: 'Taken' },
     copy: ['user_id', 'rule_name', 'rule_definition'],
   },
+  brands: { change: { name: 'Taken' }, copy: ['user_id', 'name'] },
+  shares: { change: { expires_at: '2030-01-01' }, copy: ['user_id', 'pack_id', 'expires_at'] },
   subscriptions: { change: { plan: 'agency' }, copy: ['plan'] },
   analysis_numbers: { change: { net: 1 }, copy: ['user_id', 'product_id', 'net'] },
   competitors: { change: { created_at: '2026-11-30' }, copy: ['product_id', 'competitor_id'] },

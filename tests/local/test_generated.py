@@ -8,8 +8,10 @@ from local.tools import generated
 
 
 def test_the_types_are_nothing_but_typescript():
-    first_line = generated.TYPES.read_text().lstrip().splitlines()[0]
-    assert first_line.startswith("export type Json =")
+    first_line, *lines = generated.TYPES.read_text().splitlines()
+    assert first_line == "import type {"
+    assert lines[lines.index("} from './documents.ts'") + 2].startswith("export type Json =")
+    assert generated.DOCUMENTS.read_text().splitlines()[3] == "export type Json ="
 
 
 def test_the_description_names_every_function_of_the_contract():
@@ -17,5 +19,6 @@ def test_the_description_names_every_function_of_the_contract():
     functions = {path.removeprefix("/rpc/") for path in paths if path.startswith("/rpc/")}
     contract = {"run_analysis", "generate_script", "check_compliance", "cancel_job", "account"}
     contract |= {"adopt_starter_rules", "restore_script_version", "delete_account"}
+    contract |= {"import_products", "share_pack", "revoke_share", "shared_pack"}
     contract |= {"members", "score_record", "service_score_record"}
     assert contract | {"export_account"} == functions

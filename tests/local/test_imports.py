@@ -12,7 +12,8 @@ SHIPPED = ("core", "webhooks", "workers", "local")
 MAY_IMPORT = {
     "core": set(),
     "webhooks": {"core"},
-    "local": {"core", "webhooks"},
+    # local/tools writes the types of the documents from their models.
+    "local": {"core", "webhooks", "workers.insights"},
     "workers.engine": {"core"},
     "workers.insights": set(),
     "workers.sources": {"core", "workers.engine", "workers.insights"},

@@ -74,23 +74,27 @@ def test_anonymous_has_no_access(db: Database, verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "sentence", "data"),
     [
-        (None, "The rule's name is missing or empty."),
-        ("", "The rule's name is missing or empty."),
-        (" \u200b\n", "The rule's name is missing or empty."),
-        ("x" * 121, "The rule's name is longer than 120 characters."),
-        ('{"x": 1}', "The rule's name must be text."),
+        (None, "The rule's name is missing or empty.", {"reason": "missing"}),
+        ("", "The rule's name is missing or empty.", {"reason": "missing"}),
+        (" \u200b\n", "The rule's name is missing or empty.", {"reason": "missing"}),
+        (
+            "x" * 121,
+            "The rule's name is longer than 120 characters.",
+            {"reason": "too_long", "max": 120},
+        ),
+        ('{"x": 1}', "The rule's name must be text.", {"reason": "not_text"}),
     ],
 )
 def test_a_bad_name_is_answered_with_a_sentence(
-    db: Database, name: str | None, sentence: str
+    db: Database, name: str | None, sentence: str, data: dict[str, object]
 ) -> None:
     assert refusal(db, make_user(db), INSERT, name, Jsonb(banned("miracle"))) == {
         "status": 422,
         "code": "invalid_rule",
         "message": sentence,
-        "details": {"field": "rule_name"},
+        "details": {"field": "rule_name"} | data,
     }
 
 

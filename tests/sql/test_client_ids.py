@@ -14,7 +14,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned
 
-TABLES = ["products", "scripts", "brand_rules"]
+TABLES = ["products", "scripts", "brand_rules", "brands"]
 TAKEN = {
     "code": "already_exists",
     "message": "You have already added this.",
@@ -30,6 +30,7 @@ def row_of(db: Database, table: str, user: uuid.UUID, name: str = "Mug") -> dict
         "products": lambda: {"name": name, "source_url": "https://shop.example/mug"},
         "scripts": lambda: {"product_id": str(make_product(db, user)["id"]), "content": name},
         "brand_rules": lambda: {"rule_name": name, "rule_definition": banned("cure")},
+        "brands": lambda: {"name": name},
     }
     row: dict[str, Any] = rows[table]()
     return row
@@ -115,7 +116,7 @@ def test_a_double_click_adds_one_product_and_one_analysis(
     assert db.value("select count(*) from public.jobs") == 1
 
 
-@pytest.mark.parametrize("table", ["scripts", "brand_rules"])
+@pytest.mark.parametrize("table", ["scripts", "brand_rules", "brands"])
 def test_a_double_click_adds_one_row(db: Database, postgrest: RunningPostgrest, table: str) -> None:
     user = make_user(db)
     assert clicked(postgrest, user, table, row_of(db, table, user)) == [TAKEN] * 3

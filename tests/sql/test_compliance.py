@@ -166,11 +166,21 @@ def test_each_kind_answers_with_status_and_places(db: Database) -> None:
     assert judged == JUDGED
 
 
-@pytest.mark.parametrize("content", [None, "", "x" * 10_001, "[1]"])
-def test_what_is_no_script_is_refused(db: Database, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [
+        (None, {"reason": "missing"}),
+        ("", {"reason": "missing"}),
+        ("x" * 10_001, {"reason": "too_long", "max": 10_000}),
+        ("[1]", {"reason": "not_text"}),
+    ],
+)
+def test_what_is_no_script_is_refused(
+    db: Database, content: str | None, data: dict[str, object]
+) -> None:
     answer = refusal(db, make_user(db), CHECK, content)
     assert (answer["status"], answer["code"]) == (422, "invalid_script")
-    assert answer["details"] == {"field": "content"}
+    assert answer["details"] == {"field": "content"} | data
 
 
 def test_anonymous_may_not_check(db: Database) -> None:
@@ -185,7 +195,7 @@ def test_the_worker_checks_for_an_account(db: Database) -> None:
     user = make_user(db)
     make_rule(db, user, "No miracles", banned("miracle"))
     with db.as_worker() as worker:
-        rows = worker.rows("select * from private.check_script(%s, %s)", user, "A m1racle!")
+        rows = worker.rows("select * from private.check_script(%s, %s, null)", user, "A m1racle!")
     assert rows == check(db, user, "A m1racle!")
 
 

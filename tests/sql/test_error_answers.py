@@ -20,6 +20,7 @@ from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, as_here, token
+from tests.rows import make_brand, make_pack
 from tests.rules import banned, make_rule, make_script, rule
 
 LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
@@ -132,6 +133,24 @@ def _(api: Api) -> httpx.Response:
     return api.post("/brand_rules", RULE)
 
 
+@answers(
+    409,
+    "brand_in_use",
+    "“Acme” has products or rules. Move or delete them first, or archive the brand.",
+)
+def _(api: Api) -> httpx.Response:
+    brand = make_brand(api.db, api.user)
+    api.post("/products", LAMP | {"brand_id": str(brand["id"])})
+    return api.call("DELETE", f"/brands?id=eq.{brand['id']}")
+
+
+@answers(409, "product_archived", "This product is archived. Restore it first.")
+def _(api: Api) -> httpx.Response:
+    product = api.product()
+    api.call("PATCH", f"/products?id=eq.{product['id']}", {"archived_at": "2026-11-30"})
+    return api.post("/rpc/run_analysis", {"product_id": str(product["id"])})
+
+
 @answers(409, "not_analyzed", "This product has no pack yet: wait for its analysis, or run one.")
 def _(api: Api) -> httpx.Response:
     return api.post("/rpc/generate_script", {"product_id": str(api.product()["id"])})
@@ -154,7 +173,48 @@ def _(api: Api) -> httpx.Response:
     return api.post("/rpc/export_account", {"cursor": "page 2"})
 
 
-@answers(422, "invalid_watch", "The watch must be off, weekly or daily.", '{"field": "watch"}')
+@answers(422, "invalid_row", "The rows must be a list with at least one.", '{"field": "rows"}')
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/import_products", {"rows": LAMP})
+
+
+@answers(
+    422,
+    "invalid_expiry",
+    "A link must end within a year, and not in the past.",
+    '{"field": "expires_at", "max_days": 366}',
+)
+def _(api: Api) -> httpx.Response:
+    pack = str(make_pack(api.db, api.user)["id"])
+    return api.post("/rpc/share_pack", {"pack_id": pack, "expires_at": "2020-01-01"})
+
+
+@answers(
+    422,
+    "too_many_shares",
+    "A pack may have 10 links at most. Revoke one first.",
+    '{"limit": 10}',
+)
+def _(api: Api) -> httpx.Response:
+    pack = str(make_pack(api.db, api.user)["id"])
+    for _number in range(10):
+        api.post("/rpc/share_pack", {"pack_id": pack})
+    return api.post("/rpc/share_pack", {"pack_id": pack})
+
+
+@answers(
+    422, "invalid_tags", "The tags may not be empty.", '{"field": "tags", "reason": "missing"}'
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/products", LAMP | {"tags": [" "]})
+
+
+@answers(
+    422,
+    "invalid_watch",
+    "The watch must be off, weekly or daily.",
+    '{"field": "watch", "reason": "not_allowed", "allowed": ["off", "weekly", "daily"]}',
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/products", LAMP | {"watch": "hourly"})
 
@@ -184,36 +244,58 @@ def _(api: Api) -> httpx.Response:
     )
 
 
-@answers(422, "invalid_name", "The product's name is missing.", '{"field": "name"}')
+@answers(
+    422, "invalid_name", "The product's name is missing.", '{"field": "name", "reason": "missing"}'
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/products", {"source_url": LAMP["source_url"]})
 
 
-@answers(422, "invalid_url", "The source URL is missing.", '{"field": "source_url"}')
+@answers(
+    422, "invalid_url", "The source URL is missing.", '{"field": "source_url", "reason": "missing"}'
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/products", {"name": "Lamp"})
 
 
 @answers(
-    422, "invalid_rule", "The rule's params.max must be from 0 to 1000.", '{"field": "params.max"}'
+    422,
+    "invalid_rule",
+    "The rule's params.max must be from 0 to 1000.",
+    '{"max": 1000, "min": 0, "type": "integer", "field": "params.max", "reason": "invalid"}',
 )
 def _(api: Api) -> httpx.Response:
     body = {"rule_name": "Few emoji", "rule_definition": rule("emoji", max=-1)}
     return api.post("/brand_rules", body)
 
 
-@answers(422, "invalid_script", "The script's text is missing or empty.", '{"field": "content"}')
+@answers(
+    422,
+    "invalid_script",
+    "The script's text is missing or empty.",
+    '{"field": "content", "reason": "missing"}',
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/scripts", {"product_id": str(api.product()["id"])})
 
 
-@answers(422, "invalid_brief", "The brief is longer than 2000 characters.", '{"field": "brief"}')
+@answers(
+    422,
+    "invalid_brief",
+    "The brief is longer than 2000 characters.",
+    '{"max": 2000, "field": "brief", "reason": "too_long"}',
+)
 def _(api: Api) -> httpx.Response:
     brief = {"product_id": str(api.product()["id"]), "brief": "x" * 2001}
     return api.post("/rpc/generate_script", brief)
 
 
-@answers(422, "invalid_pack", "The packs of starter rules are ftc and tiktok.", '{"field": "pack"}')
+@answers(
+    422,
+    "invalid_pack",
+    "The packs of starter rules are ftc and tiktok.",
+    '{"field": "pack", "reason": "not_allowed", "allowed": ["ftc", "tiktok"]}',
+)
 def _(api: Api) -> httpx.Response:
     return api.post("/rpc/adopt_starter_rules", {"pack": "gdpr"})
 
@@ -288,6 +370,7 @@ def _(api: Api) -> httpx.Response:
     "Could not find a relationship between 'products' and 'plans' in the schema cache",
     "Searched for a foreign key relationship between 'products' and 'plans' in the schema"
     " 'public', but no matches were found.",
+    "Perhaps you meant 'brands' instead of 'plans'.",
 )
 def _(api: Api) -> httpx.Response:
     return api.call("GET", "/products?select=*,plans(*)")

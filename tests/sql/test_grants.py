@@ -21,9 +21,10 @@ TABLES = {
     "analysis_numbers": {"authenticated": "select"},
     "brand_rules": {
         "authenticated": "select delete"
-        " insert(enabled id rule_definition rule_name user_id)"
-        " update(enabled id rule_definition rule_name user_id)"
+        " insert(brand_id enabled id rule_definition rule_name user_id)"
+        " update(brand_id enabled id rule_definition rule_name user_id)"
     },
+    "brands": {"authenticated": "select delete insert(id name user_id) update(archived_at name)"},
     "competitors": {"authenticated": "select delete insert(competitor_id product_id)"},
     "jobs": {"authenticated": "select"},
     "notifications": {"authenticated": "select update(read_at)"},
@@ -33,43 +34,48 @@ TABLES = {
     "audit_events": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
-        "authenticated": "select delete insert(id name source_url watch) update(name watch)"
+        "authenticated": "select delete insert(brand_id id name source_url tags watch)"
+        " update(archived_at brand_id name tags watch)"
     },
     "script_versions": {"authenticated": "select"},
     "scripts": {
         "authenticated": "select delete"
         " insert(content id product_id status title user_id) update(content status title)"
     },
+    "shares": {"authenticated": "select"},
     "subscriptions": {"authenticated": "select"},
     "virality_packs": {"authenticated": "select delete update(name)"},
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request",
+    "anon": "private.before_request private.open_share public.shared_pack",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
-        public.delete_account public.export_account public.generate_script public.members
-        public.restore_script_version public.run_analysis public.score_record
-        public.service_score_record
+        public.delete_account public.export_account public.generate_script public.import_products
+        public.members public.restore_script_version public.revoke_share public.run_analysis
+        public.score_record public.service_score_record public.share_pack public.shared_pack
 
-        private.account_role private.author private.has_role
-        private.asks_for_upsert private.before_request private.broken_example
-        private.cancel_own_job private.check_rule private.check_rules private.definition_problem
-        private.erase_own_account private.export_own_account private.fail private.normalize_script
-        private.host_problem private.is_json_container private.members private.name_problem
-        private.own_plan private.own_score_record private.own_seats private.own_tiktok
-        private.own_usage private.require_text private.start_analysis
+        private.account_role private.active_brand private.asks_for_upsert private.author
+        private.before_request private.broken_example private.cancel_own_job private.check_rule
+        private.check_rules private.create_share private.definition_problem
+        private.delete_own_share private.erase_own_account private.export_own_account
+        private.fail private.has_role private.host_problem private.imported_product
+        private.is_json_container private.members private.name_problem private.normalize_script
+        private.open_share private.own_plan private.own_score_record private.own_seats
+        private.own_tiktok private.own_usage private.require_name private.require_text
+        private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
     """,
     # What triggers and the pre-request need; the service writes tables, it calls no function.
     "service_role": """
-        private.asks_for_upsert private.author private.before_request private.broken_example
+        private.active_brand private.asks_for_upsert private.author private.before_request
+        private.broken_example
         private.check_rule
         private.check_rules private.definition_problem
         private.fail private.normalize_script
         private.host_problem private.is_json_container private.name_problem
-        private.require_text private.url_problem private.wilson
+        private.require_name private.require_text private.url_problem private.wilson
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run

@@ -56,8 +56,14 @@ def test_results_and_pack_belong_to_the_owner_of_the_product(db: Database):
         [pack] = owner.rows("select * from public.virality_packs")
         assert owner.value("select last_analyzed_at is not null from public.products")
     derived = {"sentiment_label": None, "sentiment_net": None, "is_sample": None}
+    derived["source_kind"] = None
     assert [without_key(row) for row in results] == [owned | row | derived for row in RESULTS]
-    assert without_key(pack) == owned | PACK | {"score_band": None, "headline": None}
+    assert without_key(pack) == owned | PACK | {
+        "score_band": None,
+        "headline": None,
+        "expires_at": None,
+        "previous_score": None,
+    }
 
 
 def test_what_a_list_shows_is_derived_from_the_documents(db: Database):
@@ -296,7 +302,7 @@ def test_owners_rename_their_packs_by_the_rules_for_names(db: Database):
         "status": 422,
         "code": "invalid_name",
         "message": "The pack's name is missing.",
-        "details": {"field": "name"},
+        "details": {"field": "name", "reason": "missing"},
     }
     with db.as_user(pack["user_id"]) as owner:
         assert owner.execute(rename, "  Autumn launch ", pack["id"]) == 1

@@ -173,6 +173,19 @@ TABLES = {
             service_role  1      1      1      1
         """,
     ),
+    "brands": Table(
+        make=rows.make_brand,
+        columns="user_id, name",
+        values="%(user_id)s, 'Globex'",
+        change=("name", "Globex"),
+        cells="""
+                          select insert update delete
+            owner         1      1      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
     "brand_rules": Table(
         make=lambda db, user_id: make_rule(db, user_id, "No promises", banned("guaranteed")),
         columns="user_id, rule_name, rule_definition",
@@ -206,6 +219,19 @@ TABLES = {
         columns="user_id, script_id, version, content",
         values="%(user_id)s, %(script_id)s, 7, 'Look at this mug.'",
         change=("content", "Look once more."),
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+    ),
+    "shares": Table(
+        make=rows.make_share,
+        columns="user_id, pack_id, expires_at",
+        values="%(user_id)s, %(pack_id)s, now()",
+        change=("expires_at", "2030-01-01"),
         cells="""
                           select insert update delete
             owner         1      -      -      -

@@ -93,20 +93,21 @@ REFUSED_NAMES = {
 
 
 def test_the_address_of_a_shop_has_no_problem(db: Database):
-    assert {url: db.value("select private.url_problem(%s)", url) for url in URLS_OF_SHOPS} == (
-        dict.fromkeys(URLS_OF_SHOPS)
-    )
+    assert {
+        url: db.value("select problem from private.url_problem(%s)", url) for url in URLS_OF_SHOPS
+    } == (dict.fromkeys(URLS_OF_SHOPS))
 
 
 def test_what_is_no_public_web_page_is_told_why(db: Database):
     assert {
-        url: db.value("select private.url_problem(%s)", url) for url in REFUSED_URLS
+        url: db.value("select problem from private.url_problem(%s)", url) for url in REFUSED_URLS
     } == REFUSED_URLS
 
 
 def test_what_is_no_name_is_told_why(db: Database):
     assert {
-        name: db.value("select private.name_problem(%s)", name) for name in REFUSED_NAMES
+        name: db.value("select problem from private.name_problem(%s)", name)
+        for name in REFUSED_NAMES
     } == REFUSED_NAMES
 
 
@@ -115,7 +116,7 @@ def test_a_product_with_a_wrong_url_is_refused(db: Database):
         "status": 422,
         "code": "invalid_url",
         "message": "The source URL must start with http:// or https://.",
-        "details": {"field": "source_url"},
+        "details": {"field": "source_url", "reason": "no_scheme"},
     }
     assert db.rows("select from public.products") == []
 
@@ -125,7 +126,7 @@ def test_a_product_without_a_name_is_refused(db: Database):
         "status": 422,
         "code": "invalid_name",
         "message": "The product's name is missing.",
-        "details": {"field": "name"},
+        "details": {"field": "name", "reason": "missing"},
     }
     assert db.rows("select from public.products") == []
 
@@ -153,6 +154,9 @@ def test_a_product_belongs_to_whoever_added_it(db: Database):
         "watch": "off",
         "created_by": user_id,
         "updated_by": user_id,
+        "brand_id": None,
+        "tags": [],
+        "archived_at": None,
     }
 
 

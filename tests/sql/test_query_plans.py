@@ -85,6 +85,9 @@ set session_replication_role = replica;
 insert into public.brand_rules (user_id, rule_name, rule_definition)
 select user_id, 'Rule ' || n, '{banned}'
 from (select distinct user_id from public.products) as a, generate_series(1, 5) as n;
+insert into public.brands (user_id, name)
+select user_id, 'Brand ' || n
+from (select distinct user_id from public.products) as a, generate_series(1, 10) as n;
 insert into public.script_versions (script_id, user_id, version, content)
 select id, user_id, n, content from public.scripts, generate_series(1, 3) as n;
 insert into private.usage (user_id, metric, month, used)
@@ -232,6 +235,7 @@ def test_an_overview_looks_up_one_row_of_each_kind_for_each_product(plans: Plans
         "virality_packs": ("Index Scan", 10),
         "analysis_results": ("Index Scan", 10),
         "jobs": ("Index Scan", 10),
+        "scripts": ("Index Scan", 1),
     }
 
 

@@ -189,9 +189,9 @@ def test_a_bulk_insert_names_the_row_that_is_wrong(db: Database) -> None:
     products = "insert into public.products (name, source_url) values (%s, %s), (%s, %s), (%s, %s)"
     good = ("Lamp", "https://shop.example/1")
     for rows, expected in (
-        ((*good, *good, "", good[1]), {"field": "name", "row": 3}),
-        ((*good, "Lamp", "shop", *good), {"field": "source_url", "row": 2}),
-        (("", good[1], *good, *good), {"field": "name"}),
+        ((*good, *good, "", good[1]), {"field": "name", "reason": "missing", "row": 3}),
+        ((*good, "Lamp", "shop", *good), {"field": "source_url", "reason": "no_scheme", "row": 2}),
+        (("", good[1], *good, *good), {"field": "name", "reason": "missing"}),
     ):
         assert refusal(db, user, products, *rows)["details"] == expected
     rules = "insert into public.brand_rules (rule_name, rule_definition) values (%s, %s), (%s, %s)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,11 +14,21 @@ from tests.database import Database, Session, make_product, make_user, user_clai
 from tests.jobs import end_all
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, serve, token
-from tests.rows import make_pack, make_result
+from tests.rows import make_brand, make_pack, make_result
+from tests.rules import make_script
 from tests.server import TestServer
 
-CONFIGURATION = {"schema_version": "1.0", "headline": "A lamp", "score": {"band": "above"}}
-SENTIMENT = {"schema_version": "1.0", "overall": {"label": "positive", "net": 0.31}}
+CONFIGURATION: dict[str, object] = {
+    "schema_version": "1.0",
+    "headline": "A lamp",
+    "score": {"band": "above"},
+}
+CONFIGURATION["freshness"] = {"expires_at": "2026-12-01T00:00:00Z"}
+SENTIMENT: dict[str, object] = {
+    "schema_version": "1.0",
+    "overall": {"label": "positive", "net": 0.31},
+}
+SENTIMENT["subject"] = {"source_kind": "sample"}
 OVERVIEW = "select * from public.product_overview order by created_at desc, id desc limit 20"
 OBJECT = "application/vnd.pgrst.object+json"
 
@@ -43,6 +54,7 @@ def test_a_new_product_shows_its_job(db: Database) -> None:
         job = owner.row("select * from public.jobs")
     unknown = "pack_id pack_name pack_score score_band headline pack_created_at sentiment_label"
     unknown += " sentiment_net job_error_code job_error_message is_sample"
+    unknown += " pack_expires_at previous_score source_kind"
     nothing = dict.fromkeys(unknown.split())
     assert row == product | nothing | {
         "job_id": job["id"],
@@ -50,13 +62,16 @@ def test_a_new_product_shows_its_job(db: Database) -> None:
         "job_status": "queued",
         "job_stage": "queued",
         "job_progress": 0,
+        "script_count": 0,
     }
 
 
 def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
     product = make_product(db, make_user(db))
     owned = (db, product["user_id"])
-    make_pack(*owned, product_id=product["id"], created_at="2026-01-01")
+    make_pack(*owned, product_id=product["id"], created_at="2025-01-01", score=10)
+    make_pack(*owned, product_id=product["id"], created_at="2026-01-01", score=20)
+    make_script(db, product)
     pack = make_pack(*owned, product_id=product["id"], configuration=Jsonb(CONFIGURATION))
     make_result(*owned, product_id=product["id"], content=Jsonb(SENTIMENT))
     with db.as_user(product["user_id"]) as owner:
@@ -69,6 +84,10 @@ def test_an_analyzed_product_shows_its_newest_scores(db: Database) -> None:
         "headline": "A lamp",
         "sentiment_label": "positive",
         "sentiment_net": 0.31,
+        "pack_expires_at": datetime(2026, 12, 1, tzinfo=UTC),
+        "previous_score": 20,
+        "script_count": 1,
+        "source_kind": "sample",
     }
     assert {name: row[name] for name in expected} == expected
 
@@ -91,6 +110,26 @@ def test_products_and_their_parts_come_together_without_a_hint(
             assert (whole, part, down) == (whole, part, [product_id | {part: [part_id]}])
             up = get(postgrest, user, f"/{part}?select=id,{whole}(id)").json()
             assert (part, whole, up) == (part, whole, [part_id | {whole: product_id}])
+
+
+def test_a_brand_comes_with_its_product_and_its_name_is_never_stale(
+    db: Database, postgrest: RunningPostgrest
+) -> None:
+    product = make_product(db, make_user(db))
+    user = product["user_id"]
+    brand = make_brand(db, user)
+    with db.as_user(user) as owner:
+        owner.execute(
+            "update public.products set brand_id = %s where id = %s", brand["id"], product["id"]
+        )
+    path = "/products?select=brands(name)"
+    first = get(postgrest, user, path)
+    assert first.json() == [{"brands": {"name": "Acme"}}]
+    assert get(postgrest, user, "/product_overview?select=brands(name)").json() == first.json()
+    with db.as_user(user) as owner:
+        owner.execute("update public.brands set name = 'Globex' where id = %s", brand["id"])
+    again = get(postgrest, user, path, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.json()) == (200, [{"brands": {"name": "Globex"}}])
 
 
 def test_a_read_gives_a_thousand_rows_at_most(db: Database, postgrest: RunningPostgrest) -> None:

@@ -13,6 +13,7 @@ PARENTS = {
     "private.dead_letters": "public.jobs",
     "private.live_jobs": "public.jobs",
     "private.semaphore_holders": "private.semaphores",
+    "private.share_keys": "public.shares",
     "private.watches": "public.products",
     "public.analysis_numbers": "public.products",
     "public.analysis_results": "public.products",
@@ -25,12 +26,14 @@ PLAN_LIMITS = {
     "public.products": "max_products",
     "public.scripts": "max_scripts",
     "public.brand_rules": "max_brand_rules",
+    "public.brands": "max_brands",
 }
 # A table → the function that deletes what is too old, and how a row gets old.
 PRUNED = {
     "public.jobs": "prune_jobs",
     "public.notifications": "prune_records",
     "public.audit_events": "prune_records",
+    "public.shares": "prune_records",
     "private.clerk_events": "prune_records",
     "private.usage": "prune_records",
     "private.tiktok_states": "prune_records",
@@ -162,8 +165,20 @@ _AUDIT_EVENTS = """
 insert into public.audit_events (user_id, action, target_kind, created_at)
 select '{user}', 'export', 'account', now() - a from {ages} as a
 """
+_SHARES = """
+with pack as (
+    insert into public.products (user_id, name, source_url)
+    values ('{user}', 'Lamp', 'https://shop.example/lamp') returning id
+), made as (
+    insert into public.virality_packs (product_id, user_id, name, configuration)
+    select id, '{user}', 'Lamp', '{{"schema_version": 1}}' from pack returning id
+)
+insert into public.shares (user_id, pack_id, expires_at)
+select '{user}', made.id, now() - a from made, {ages} as a
+"""
 OLD_AND_NEW = {
     "public.audit_events": (_AUDIT_EVENTS, ("1 year 1 day", "1 year -1 day")),
+    "public.shares": (_SHARES, ("25 hours", "23 hours")),
     "public.jobs": (_JOBS, ("31 days", "29 days")),
     "public.notifications": (_NOTIFICATIONS, ("91 days", "89 days")),
     "private.clerk_events": (_CLERK_EVENTS, ("91 days", "89 days")),

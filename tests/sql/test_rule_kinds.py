@@ -119,12 +119,16 @@ def test_every_kind_is_tried_here(db: Database) -> None:
     assert sorted(db.value("select private.rule_kinds()")) == sorted(d["kind"] for d in VALID)
 
 
+REASONS = {"missing", "unknown", "invalid", "contradiction", "too_deep", "wrong_example"}
+
+
 def test_each_mistake_is_named(db: Database) -> None:
     user = make_user(db)
     for definition, field, problem in MISTAKES:
         answer = refusal(db, user, INSERT, Jsonb(definition))
         assert (answer["status"], answer["code"]) == (422, "invalid_rule")
-        assert answer["details"] == {"field": field}
+        assert answer["details"]["field"] == field
+        assert answer["details"]["reason"] in REASONS
         assert f"{field} {problem}" in answer["message"]
 
 
@@ -133,13 +137,19 @@ def test_the_answer_reads_as_a_sentence(db: Database) -> None:
         "status": 422,
         "code": "invalid_rule",
         "message": "The rule's params.max must be from 0 to 1000.",
-        "details": {"field": "params.max"},
+        "details": {
+            "field": "params.max",
+            "reason": "invalid",
+            "type": "integer",
+            "min": 0,
+            "max": 1000,
+        },
     }
 
 
 def test_a_missing_definition_is_refused(db: Database) -> None:
     answer = refusal(db, make_user(db), INSERT, None)
-    assert answer["details"] == {"field": "rule_definition"}
+    assert answer["details"] == {"field": "rule_definition", "reason": "missing"}
 
 
 def test_a_huge_definition_is_refused(db: Database) -> None:

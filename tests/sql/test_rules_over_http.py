@@ -75,7 +75,7 @@ def test_a_mistake_in_a_rule_names_the_field(db: Database, postgrest: RunningPos
         {
             "code": "invalid_rule",
             "message": "The rule's params.pattern is missing.",
-            "details": '{"field": "params.pattern"}',
+            "details": '{"type": "pattern", "field": "params.pattern", "reason": "missing"}',
             "hint": None,
         },
     )
@@ -183,7 +183,7 @@ def test_a_rule_without_a_definition_says_so(db: Database, postgrest: RunningPos
             {
                 "code": "invalid_rule",
                 "message": "The rule's definition is missing.",
-                "details": '{"field": "rule_definition"}',
+                "details": '{"field": "rule_definition", "reason": "missing"}',
                 "hint": None,
             },
         )
@@ -209,7 +209,7 @@ def test_a_hostile_pattern_is_refused_when_it_is_written(
             {
                 "code": "invalid_rule",
                 "message": f"The rule's params.pattern {problem}",
-                "details": '{"field": "params.pattern"}',
+                "details": ('{"type": "pattern", "field": "params.pattern", "reason": "invalid"}'),
                 "hint": None,
             },
         )

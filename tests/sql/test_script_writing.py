@@ -70,7 +70,7 @@ def test_a_brief_that_is_too_long_is_refused(db: Database) -> None:
         "status": 422,
         "code": "invalid_brief",
         "message": "The brief is longer than 2000 characters.",
-        "details": {"field": "brief"},
+        "details": {"field": "brief", "reason": "too_long", "max": 2000},
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import psycopg
 import pytest
 
 from tests.database import Database, Session, make_product, make_user
+from tests.patience import PATIENCE_SECONDS
 from tests.rules import make_script, refusal
 
 INSERT = "insert into public.scripts (product_id, content) values (%s, %s)"
@@ -91,23 +94,27 @@ def test_a_script_for_another_users_product_is_not_found(db: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "sentence", "data"),
     [
-        (None, "The script's text is missing or empty."),
-        ("  ", "The script's text is missing or empty."),
-        ("x" * 10_001, "The script's text is longer than 10000 characters."),
-        ('["a", "b"]', "The script's text must be text."),
+        (None, "The script's text is missing or empty.", {"reason": "missing"}),
+        ("  ", "The script's text is missing or empty.", {"reason": "missing"}),
+        (
+            "x" * 10_001,
+            "The script's text is longer than 10000 characters.",
+            {"reason": "too_long", "max": 10_000},
+        ),
+        ('["a", "b"]', "The script's text must be text.", {"reason": "not_text"}),
     ],
 )
 def test_a_bad_text_is_answered_with_a_sentence(
-    db: Database, content: str | None, sentence: str
+    db: Database, content: str | None, sentence: str, data: dict[str, object]
 ) -> None:
     product = make_product(db, make_user(db))
     assert refusal(db, product["user_id"], INSERT, product["id"], content) == {
         "status": 422,
         "code": "invalid_script",
         "message": sentence,
-        "details": {"field": "content"},
+        "details": {"field": "content"} | data,
     }
 
 
@@ -121,7 +128,7 @@ def test_a_script_without_a_product_is_refused(db: Database) -> None:
         "status": 422,
         "code": "invalid_script",
         "message": "A script belongs to a product: product_id is missing.",
-        "details": {"field": "product_id"},
+        "details": {"field": "product_id", "reason": "missing"},
     }
 
 
@@ -132,7 +139,11 @@ def test_an_unknown_status_is_refused(db: Database) -> None:
         "status": 422,
         "code": "invalid_script",
         "message": "A script's status is draft or final.",
-        "details": {"field": "status"},
+        "details": {
+            "field": "status",
+            "reason": "not_allowed",
+            "allowed": ["draft", "final"],
+        },
     }
 
 
@@ -142,8 +153,9 @@ def test_a_replaced_text_is_kept(db: Database) -> None:
         owner.execute(CHANGE, "Second.", script["id"])
         owner.execute("update public.scripts set title = 'Lamp' where id = %s", script["id"])
         owner.execute(CHANGE, "Third.", script["id"])
-        assert versions(owner) == [(1, "First."), (2, "Second.")]
-        assert owner.value("select version from public.scripts") == 3
+        # The title took a number of its own.
+        assert versions(owner) == [(1, "First."), (3, "Second.")]
+        assert owner.value("select version from public.scripts") == 4
 
 
 def test_an_earlier_text_comes_back_as_a_draft(db: Database) -> None:
@@ -193,3 +205,33 @@ def test_scripts_go_with_their_product(db: Database) -> None:
         owner.execute("delete from public.products where id = %s", script["product_id"])
         assert owner.rows("select * from public.scripts") == []
         assert versions(owner) == []
+
+
+def test_two_tabs_that_read_the_same_version_do_not_overwrite_each_other(db: Database) -> None:
+    script = make_script(db, make_product(db, make_user(db)), "First.")
+    start = Barrier(8)
+
+    def save(number: int) -> int:
+        change = ("title = %s", f"Tab {number}") if number % 2 else ("content = %s", f"{number}.")
+        with db.as_user(script["user_id"]) as tab:
+            start.wait(timeout=PATIENCE_SECONDS)
+            query = f"update public.scripts set {change[0]} where id = %s and version = %s"
+            return tab.execute(query, change[1], script["id"], script["version"])
+
+    with ThreadPoolExecutor(8) as tabs:
+        assert sum(tabs.map(save, range(8))) == 1
+    assert db.value("select version from public.scripts") == 2
+
+
+def test_a_title_raises_the_version_and_keeps_no_text(db: Database) -> None:
+    script = make_script(db, make_product(db, make_user(db)), "First.")
+    with db.as_user(script["user_id"]) as owner:
+        for change in (
+            "title = 'Lamp'",
+            "title = 'Lamp'",
+            "status = 'final'",
+            "content = 'Second.'",
+        ):
+            owner.execute(f"update public.scripts set {change} where id = %s", script["id"])
+        assert owner.value("select version from public.scripts") == 3
+        assert versions(owner) == [(2, "First.")]

@@ -51,7 +51,7 @@ def test_an_unknown_pack_is_refused(db: Database) -> None:
         "status": 422,
         "code": "invalid_pack",
         "message": "The packs of starter rules are ftc and tiktok.",
-        "details": {"field": "pack"},
+        "details": {"field": "pack", "reason": "not_allowed", "allowed": ["ftc", "tiktok"]},
     }
 
 

@@ -99,7 +99,11 @@ def test_what_is_no_watch_is_refused_with_a_sentence(db: Database, watch: str | 
         "status": 422,
         "code": "invalid_watch",
         "message": "The watch must be off, weekly or daily.",
-        "details": {"field": "watch"},
+        "details": {
+            "field": "watch",
+            "reason": "not_allowed",
+            "allowed": ["off", "weekly", "daily"],
+        },
     }
     assert refusal(db, product["user_id"], SET, watch, product["id"]) == wrong
     insert = (

@@ -99,8 +99,8 @@ async def _open_rules(context: JobContext, request: ScriptRequest, content: str)
     async with context.pool.connection() as db, db.transaction(), _checking(db):
         cursor = await db.execute(
             "select rule_id::text, rule_name, kind, severity, message"
-            " from private.check_script(%s, %s) where status = 'needs_review'",
-            (context.job.user_id, content),
+            " from private.check_script(%s, %s, %s) where status = 'needs_review'",
+            (context.job.user_id, content, context.job.product_id),
         )
         rows = [cast("dict[str, str]", row) async for row in cursor]
     definitions = {str(rule["id"]): rule["definition"] for rule in request.rules}

@@ -8,11 +8,13 @@ const { COMPILED, API_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, SESSIONS, CODES } = 
 const load = (name) => import(`${COMPILED}/${name}.js`)
 const [
   { App }, { advice }, { connect }, { connectPlain }, { EdgeError }, products, jobs,
-  { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history,
+  { followJob }, rules, compliance, scripts, accounts, { accessTokens }, history, brands,
+  imports, sharing, results,
 ] = await Promise.all(
   [
     'app', 'errors', 'client', 'plain', 'session', 'products', 'jobs', 'realtime', 'rules',
-    'compliance', 'scripts', 'account', 'session', 'history',
+    'compliance', 'scripts', 'account', 'session', 'history', 'brands',
+    'import', 'sharing', 'results',
   ].map(load),
 )
 // Node 20 has none; browsers do.
@@ -231,7 +233,7 @@ async function rulesAndChecks(client) {
     .highlight(text, verdicts.filter((one) => one.rule_id === rule_id))
     .map((piece) => [piece.text, piece.verdicts.map(({ rule_name }) => rule_name)])
   const typed = []
-  const type = compliance.checkWhileTyping(client, (content) => typed.push(content), 50)
+  const type = compliance.checkWhileTyping(client, undefined, (content) => typed.push(content), 50)
   for (const content of ['A', 'A m1', text]) type(content)
   await sleepUntil(() => typed.length > 0)
   type(' ')
@@ -244,7 +246,14 @@ async function writing(client, product) {
   const draft = await scripts.writeScript(client, product, 'Short.', (job) => states.push(job.kind))
   report.ai = { origin: draft.origin, status: draft.status, watched: states.at(-1) }
   const script = good(await scripts.addScript(client, product, '#ad A lamp.'))
-  good(await scripts.saveScript(client, script.id, '#ad A miracle.'))
+  // Two tabs have read the same version.
+  const saved = good(await scripts.saveScript(client, script, { content: '#ad A miracle.' }))
+  const late = [{ content: '#ad Lost.' }, { title: 'Lost' }]
+  report.conflicts = []
+  for (const changes of late) report.conflicts.push(good(await scripts.saveScript(client, script, changes)))
+  const titled = good(await scripts.saveScript(client, saved, { title: 'Lamp' }))
+  report.conflicts.push(good(await scripts.saveScript(client, saved, { title: 'Lost' })))
+  report.saved = [titled.content, titled.title, titled.version]
   const refused = advice((await scripts.finishScript(client, script.id)).error)
   report.notFinal = [refused.then, refused.rules.map(({ rule_id, ...rule }) => rule)]
   const versions = good(await scripts.earlierVersions(client, script.id))
@@ -295,6 +304,49 @@ async function overTime(client, product) {
   report.told = told[0]
   pushed.realtime.disconnect()
   server.close()
+}
+
+async function manyAtOnce(client) {
+  const rows = [{ name: 'Vase', source_url: PRODUCT_URL }, { name: 'Vase', source_url: 'vase' }]
+  const refused = good(await imports.importProducts(client, rows, true))
+  report.noneImported = refused.map(({ id, code }) => [id, code])
+  const [added, wrong] = good(await imports.importProducts(client, rows))
+  report.imported = [added.code, wrong.code, wrong.details]
+  good(await client.from('products').delete().eq('id', added.id))
+}
+
+async function shareAndRevoke(client, product) {
+  const latest = await results.latestResults(client, product)
+  report.summaries = latest.map(results.summary)
+  const [pack] = good(await client.from('virality_packs').select('id, name').eq('product_id', product).limit(1))
+  const { id, secret } = good(await sharing.sharePack(client, pack.id, new Date(Date.now() + 60_000)))
+  const shown = good(await sharing.sharedPack(settings, secret))
+  report.shared = [shown.name === pack.name, shown.configuration.hooks.length > 0, 'record' in shown.configuration]
+  report.shares = good(await sharing.listShares(client, pack.id)).map((share) => share.id === id)
+  good(await sharing.revokeShare(client, id))
+  report.revoked = (await sharing.sharedPack(settings, secret)).error.code
+}
+
+async function clients(client, product) {
+  const brand = good(await brands.addBrand(client, 'Acme'))
+  good(await brands.assignProduct(client, product, brand.id, ['Sale', 'sale']))
+  const rule = good(await rules.saveRule(client, 'No lamps', {
+    kind: 'banned_phrase', severity: 'error', params: { terms: ['lamp'] },
+  }))
+  good(await brands.assignRule(client, rule.id, brand.id))
+  const detail = good(await brands.brandDetail(client, brand.id))
+  report.brand = [detail.products.length, detail.brand_rules.map(({ rule_name }) => rule_name)]
+  const broken = async () =>
+    good(await compliance.checkCompliance(client, '#ad A lamp.', product))
+      .filter(({ rule_name, status }) => rule_name === 'No lamps' && status === 'fail').length
+  report.brandRules = [await broken()]
+  good(await brands.archiveBrand(client, brand.id, true))
+  report.brandRules.push(await broken())
+  report.brandKept = (await client.from('brands').delete().eq('id', brand.id)).error.code
+  const archived = good(await brands.archiveProduct(client, product, true))
+  report.archived = [archived.tags, (await products.analyzeAgain(client, product)).error.code]
+  good(await brands.archiveProduct(client, product, false))
+  good(await client.from('brand_rules').delete().eq('id', rule.id))
 }
 
 async function refusals(client) {
@@ -355,6 +407,9 @@ await realtime()
 await rulesAndChecks(owner)
 await writing(owner, product)
 await overTime(owner, product)
+await clients(owner, product)
+await manyAtOnce(owner)
+await shareAndRevoke(owner, product)
 await refusals(owner)
 await paying(owner, product)
 await leaving(owner)

@@ -1,0 +1,226 @@
+"""The shapes of JSON that SQL makes: what functions answer, and columns that are not documents.
+
+tests/docs/test_typed_documents.py compares them with what the API answers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic wants these
+
+from workers.insights.documents import (
+    Angle,
+    Card,
+    Change,
+    Comparable,
+    Confidence,
+    Disclosure,
+    Freshness,
+    Grounding,
+    PackHook,
+    PackScore,
+    Risk,
+    ScriptTemplate,
+    Tag,
+)
+
+# A list that local.tools.types reads elsewhere.
+ErrorCode = Annotated[str, WithJsonSchema({"$ref": "#/$defs/ErrorCode"})]
+PlanId = Literal["free", "creator", "agency"]
+Severity = Literal["error", "warning", "info"]
+VerdictStatus = Literal["pass", "fail", "needs_review", "not_applicable"]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Span(Answer):
+    """`content.slice(start, end)` is the text that is meant: UTF-16 code units."""
+
+    field: Literal["body"]
+    start: int
+    end: int
+
+
+class BrokenRule(Answer):
+    """A rule that an AI-written text breaks."""
+
+    rule_name: str
+    severity: Severity
+    message: str | None
+
+
+class ReviewEntry(TypedDict):
+    """How a language model judged a script by a rule. `source` none: without a judgement."""
+
+    rule_id: UUID
+    rule_name: str
+    kind: str
+    severity: Severity
+    status: VerdictStatus
+    message: str | None
+    source: Literal["ai", "none"]
+    engine: NotRequired[str]
+
+
+class AccountLimits(Answer):
+    products: int
+    analyses: int
+    scripts: int
+    requests_per_minute: int
+
+
+class AccountUsage(Answer):
+    products: int
+    analyses: int
+    scripts: int
+
+
+class AccountSubscription(Answer):
+    plan: PlanId | None
+    status: str
+    current_period_end: datetime | None
+    cancel_at_period_end: bool
+    cancel_at: datetime | None
+
+
+class AccountTikTok(Answer):
+    scopes: list[str]
+    connected_at: datetime
+    expires_at: datetime
+
+
+class Account(Answer):
+    """The answer of rpc/account."""
+
+    plan: PlanId
+    limits: AccountLimits
+    usage: AccountUsage
+    resets_at: datetime
+    subscription: AccountSubscription | None
+    tiktok: AccountTikTok | None
+
+
+class Verdict(Answer):
+    """A row of rpc/check_compliance."""
+
+    rule_id: UUID
+    rule_name: str
+    kind: str
+    severity: Severity
+    status: VerdictStatus
+    spans: list[Span]
+    message: str | None
+    suggestion: str | None
+
+
+class ScoreRecord(Answer):
+    """The answer of rpc/score_record; null while there are too few."""
+
+    n: int | None
+    hits: int | None
+    rate: float | None
+    ci95: tuple[float, float] | None
+
+
+class BrokenErrorRule(Answer):
+    """A rule of severity error that keeps a script from being final."""
+
+    rule_id: UUID
+    rule_name: str
+    message: str | None
+    spans: list[Span]
+
+
+class ErrorDetails(TypedDict):
+    """The details of an error. Which of them there are depends on its code."""
+
+    field: NotRequired[str]
+    reason: NotRequired[str]
+    row: NotRequired[int]
+    min: NotRequired[float]
+    max: NotRequired[float]
+    allowed: NotRequired[list[str]]
+    metric: NotRequired[str]
+    limit: NotRequired[float | str]
+    used: NotRequired[int]
+    requested: NotRequired[float | str]
+    plan: NotRequired[PlanId]
+    resets_at: NotRequired[datetime | None]
+    retry_after_seconds: NotRequired[int]
+    rules: NotRequired[list[BrokenErrorRule]]
+
+
+class ImportedRow(Answer):
+    """A row of rpc/import_products: its id, or why there is none."""
+
+    index: int
+    id: UUID | None
+    code: ErrorCode | None
+    message: str | None
+    details: ErrorDetails | None
+
+
+class NewShare(Answer):
+    """The answer of rpc/share_pack; the secret is shown this once."""
+
+    id: UUID
+    secret: str
+
+
+class SharedEvidence(Answer):
+    id: str
+    kind: Literal["comment", "review", "video", "product_fact", "benchmark"]
+    paraphrase: str
+    n: int
+    label: str | None
+    url: str | None
+
+
+class SharedConfiguration(Answer):
+    """A PackConfiguration without what is about its account."""
+
+    schema_version: Literal["2.0"]
+    headline: str
+    summary: str
+    score: PackScore
+    hooks: tuple[PackHook, ...]
+    angles: tuple[Angle, ...]
+    script_templates: tuple[ScriptTemplate, ...]
+    tags: tuple[Tag, ...]
+    disclosure: Disclosure
+    comparables: tuple[Comparable, ...]
+    risks: tuple[Risk, ...]
+    dos: tuple[str, ...]
+    donts: tuple[str, ...]
+    what_changed: tuple[Change, ...]
+    evidence: tuple[SharedEvidence, ...]
+    cards: tuple[Card, ...]
+    freshness: Freshness
+    confidence: Confidence
+    grounding: Grounding
+    caveats: tuple[str, ...]
+
+
+class SharedPack(Answer):
+    """The answer of rpc/shared_pack."""
+
+    name: str
+    score: float | None
+    created_at: datetime
+    configuration: SharedConfiguration
+
+
+class ExportPage(BaseModel):
+    """A page of rpc/export_account: an array for each table."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
+
+    user_id: UUID
+    next_cursor: str | None
