@@ -42,6 +42,7 @@ def _old_pack():
 def test_the_versions_do_not_read_each_others_packs():
     new = _pack(**_collected())
     assert documents.PackConfiguration.model_validate(new).case == "shop_product"
+    assert documents_v1.PackConfiguration.model_validate(_old_pack()).score.value == 74
     with pytest.raises(ValidationError):
         documents_v1.PackConfiguration.model_validate(new)
 
