@@ -243,6 +243,7 @@ def test_products_are_added_listed_and_watched(report: dict[str, Any]):
         "last": "succeeded",
         "is": "succeeded",
     }
+    assert report["locales"] == ["de", "en"]
     assert report["again"] == {"kind": "analyze_product", "status": "succeeded"}
     assert (report["unwatched"], report["cancelled"]) == (None, "cancelled")
     assert report["pages"] == [["Hat", "Mug", "Lamp"], ["Mug", "Lamp"]]

@@ -174,6 +174,10 @@ async function productsAndJobs(client) {
   const states = []
   const job = await jobs.watchJob(client, added.job_id, ({ status }) => states.push(status))
   report.watched = { first: added.job_kind, last: states.at(-1), is: job.status }
+  const account = good(await client.from('accounts').select('id').single()).id
+  report.locales = []
+  for (const locale of ['de', 'en'])
+    report.locales.push(good(await products.setLocale(client, account, locale)).locale)
   const { id, kind } = good(await products.analyzeAgain(client, added.id))
   report.again = { kind, status: (await jobs.watchJob(client, id)).status }
   report.unwatched = await jobs.watchJob(client, id, () => {}, AbortSignal.abort())
