@@ -19,10 +19,15 @@ from workers.insights.documents import (
     Comparable,
     Confidence,
     Disclosure,
+    Fact,
     Freshness,
     Grounding,
+    Locale,
+    NextStep,
+    PackCase,
     PackHook,
-    PackScore,
+    PackStandsOut,
+    PackStillGrowing,
     Risk,
     ScriptTemplate,
     Tag,
@@ -186,18 +191,23 @@ class SharedConfiguration(Answer):
     """A PackConfiguration without what is about its account."""
 
     schema_version: Literal["2.0"]
+    case: PackCase
+    locale: Locale
     headline: str
     summary: str
-    score: PackScore
+    stands_out: PackStandsOut
+    still_growing: PackStillGrowing
     hooks: tuple[PackHook, ...]
+    facts: tuple[Fact, ...]
     angles: tuple[Angle, ...]
     script_templates: tuple[ScriptTemplate, ...]
     tags: tuple[Tag, ...]
-    disclosure: Disclosure
+    disclosure: Disclosure | None
     comparables: tuple[Comparable, ...]
     risks: tuple[Risk, ...]
     dos: tuple[str, ...]
     donts: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
     what_changed: tuple[Change, ...]
     evidence: tuple[SharedEvidence, ...]
     cards: tuple[Card, ...]

@@ -89,22 +89,27 @@ declare
     v_details jsonb := jsonb_build_object('field', require_text.field);
 begin
     if coalesce(btrim(value, E' \t\r\n\u00a0\u200b\ufeff'), '') = '' then
-        perform private.fail(422, code, label || ' is missing or empty.', v_details);
+        perform private.fail(
+            422, code, label || ' is missing or empty.', v_details || '{"reason": "missing"}'
+        );
     end if;
     if char_length(value) > max_characters then
         perform private.fail(
-            422, code, format('%s is longer than %s characters.', label, max_characters), v_details
+            422, code, format('%s is longer than %s characters.', label, max_characters),
+            v_details || jsonb_build_object('reason', 'too_long', 'max', max_characters)
         );
     end if;
     -- PostgREST would store {"name": {"x": 1}} as the text '{"x": 1}'.
     if private.is_json_container(value) then
-        perform private.fail(422, code, label || ' must be text.', v_details);
+        perform private.fail(
+            422, code, label || ' must be text.', v_details || '{"reason": "not_text"}'
+        );
     end if;
 end;
 $$;
 comment on function private.require_text is
 'Requires a text that is present, not blank, short enough and not a JSON object or array. Errors:
-422 with this code; details name the field.';
+422 with this code; details have field, reason (missing, too_long, not_text) and max.';
 grant execute on function private.require_text to authenticated, service_role;
 
 create function private.is_json_container(value text)
@@ -123,22 +128,49 @@ comment on function private.is_json_container is
 column.';
 grant execute on function private.is_json_container to authenticated, service_role;
 
-create function private.name_problem(name text)
-returns text
+create function private.name_problem(name text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select case
+    select
+        r.reason,
+        case r.reason
+            when 'missing' then 'is missing.'
+            when 'too_long' then 'may have 200 characters at most.'
+            when 'not_text' then 'must be text.'
+            when 'control_characters' then 'may not contain control characters.'
+        end
+    from (values (case
         -- Invisible characters alone are no name.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'is missing.'
-        when char_length(name) > 200 then 'may have 200 characters at most.'
-        when private.is_json_container(name) then 'must be text.'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
-            then 'may not contain control characters.'
-    end;
+        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'missing'
+        when char_length(name) > 200 then 'too_long'
+        when private.is_json_container(name) then 'not_text'
+        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then 'control_characters'
+    end)) as r (reason);
 end;
 comment on function private.name_problem is
-'What is wrong with a name, as the end of a sentence; null if nothing.';
+'What is wrong with a name, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.name_problem to authenticated, service_role;
+
+create function private.require_name(name text, label text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem record;
+begin
+    select p.* into v_problem from private.name_problem(name) as p;
+    if v_problem.reason is not null then
+        perform private.fail(
+            422, 'invalid_name', label || ' ' || v_problem.problem,
+            jsonb_build_object('field', 'name', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 200}' else '{}' end::jsonb
+        );
+    end if;
+end;
+$$;
+comment on function private.require_name is
+'Refuses an invalid name with a sentence that begins with the label. Errors: 422 invalid_name.';
+grant execute on function private.require_name to authenticated, service_role;
 
 create function private.asks_for_upsert()
 returns boolean
@@ -166,7 +198,8 @@ comment on function private.touch_updated_at is 'Trigger: sets updated_at.';
 
 -- Accounts own the rows: every `user_id` references public.accounts and cascades. The internal half
 -- is private.accounts: the identity at the issuer, the tombstone and the read version.
--- Lock order everywhere: public.accounts, product, message, job, live job; private.accounts last.
+-- Lock order everywhere: public.accounts (a person, then an organisation), product, message, job,
+-- live job; then private.accounts; memberships last.
 
 create table public.accounts (
     id uuid primary key,
@@ -219,35 +252,31 @@ create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;
 
-create function private.resolve_identity(issuer text, subject text, default_user_id uuid)
-returns table (user_id uuid, is_erased boolean)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create function private.open_account(issuer text, subject text, default_id uuid, kind text)
+returns private.accounts
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_account private.accounts;
 begin
     select a.* into v_account from private.accounts as a
-    where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
+    where a.issuer = open_account.issuer and a.subject = open_account.subject;
     if not found then
         -- One of several concurrent first sign-ins inserts; the others wait for its commit.
         insert into private.accounts (id, issuer, subject)
-        values (resolve_identity.default_user_id, resolve_identity.issuer, resolve_identity.subject)
+        values (open_account.default_id, open_account.issuer, open_account.subject)
         on conflict do nothing;
         if found then
-            insert into public.accounts (id) values (resolve_identity.default_user_id);
+            insert into public.accounts (id, kind) values (open_account.default_id, open_account.kind);
         end if;
         select a.* into strict v_account from private.accounts as a
-        where a.issuer = resolve_identity.issuer and a.subject = resolve_identity.subject;
+        where a.issuer = open_account.issuer and a.subject = open_account.subject;
     end if;
-    user_id := v_account.id;
-    is_erased := v_account.deleted_at is not null;
-    return next;
+    return v_account;
 end;
 $$;
-comment on function private.resolve_identity is
-'The account of a verified session token, and whether it is erased. The first sign-in creates it.
-Definer: the edge has no table rights, and calls this only with a verified token.';
-grant execute on function private.resolve_identity to webhook;
+comment on function private.open_account is
+'The account of an identity at the issuer, erased or not. Makes it if there is none.';
 
 create function private.is_erased(user_id uuid)
 returns boolean
@@ -303,6 +332,7 @@ begin
     if auth.uid() is null then
         return new;
     end if;
+    perform private.require_role('editor');
     -- One insert at a time for each account and table. So each sees the rows of the others, as ids
     -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
@@ -326,7 +356,7 @@ comment on function private.admit_row is
 account, and refuses rows for an erased account. An id that the account has already: 409
 already_exists, unless the request resolves duplicates. An id of another account becomes a new one.
 Definer: it reads tombstones and the ids of all accounts. Errors: 422 too_many_rows, 403
-account_deleted, 409 already_exists.';
+account_deleted, 403 role_not_allowed, 409 already_exists.';
 
 create function private.bump_read_version()
 returns trigger
@@ -365,7 +395,7 @@ as $$
         union all
         select f.conrelid, p.length + 1
         from paths as p inner join pg_constraint as f on p.child = f.confrelid
-        where f.contype = 'f' and f.confdeltype = 'c' and f.conrelid <> f.confrelid
+        where f.contype = 'f' and f.conrelid <> f.confrelid
     )
     select p.child::regclass from paths as p
     group by p.child
@@ -374,7 +404,331 @@ as $$
 $$;
 comment on function private.account_tables is
 'The tables whose user_id references public.accounts and cascades. Jobs come first, because they
-cost money while they run; then child tables before their parents.';
+cost money while they run; then each table before those that it refers to.';
+
+-- schemas/11_organisations.sql
+
+-- Organisations: accounts that several people act for. Clerk keeps people, invitations and roles.
+-- Here is who has acted for whom, and which sessions no longer count.
+
+create table private.memberships (
+    user_id uuid not null references public.accounts on delete cascade,
+    person_id uuid not null references public.accounts on delete cascade,
+    role text check (role in ('admin', 'editor', 'viewer')),
+    created_at timestamptz not null default now(),
+    seen_at timestamptz,
+    session_at timestamptz,
+    revoked_at timestamptz,
+    removed_at timestamptz,
+    primary key (user_id, person_id)
+) with (fillfactor = 70);
+comment on table private.memberships is
+'The people who have acted for an organisation, or may no longer. An access token with `act` needs
+its row.';
+comment on column private.memberships.user_id is 'The organisation''s account.';
+comment on column private.memberships.person_id is 'The person''s account.';
+comment on column private.memberships.role is
+'The role of the latest exchange; null before the first.';
+comment on column private.memberships.seen_at is
+'When the person last exchanged a session for this organisation; null before the first time.';
+comment on column private.memberships.session_at is
+'When Clerk issued the newest session token that was exchanged; null before the first.';
+comment on column private.memberships.revoked_at is
+'Session tokens that Clerk issued up to then are refused; null: none.';
+comment on column private.memberships.removed_at is
+'When the person last left the organisation; null: never. A later session_at means that the person
+is back.';
+create index memberships_person_id_idx on private.memberships (person_id);
+alter table private.memberships enable row level security;
+
+create function private.account_role()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
+    )
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.account_role is
+'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
+account, viewer for somebody else''s.';
+grant execute on function private.account_role to authenticated;
+
+create function private.author()
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(v.claims #>> '{act,sub}', v.claims ->> 'sub')::uuid
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.author is
+'The account of the person who calls, also when it acts for an organisation; null outside of a
+request.';
+grant execute on function private.author to authenticated, service_role;
+
+create function private.sign_row()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'INSERT' then
+        new.created_by := coalesce(private.author(), new.created_by);
+        new.updated_by := coalesce(private.author(), new.updated_by);
+    elsif new.created_by is not distinct from old.created_by
+        and new.updated_by is not distinct from old.updated_by then
+        new.updated_by := coalesce(private.author(), old.updated_by);
+        new.updated_at := now();
+    end if;
+    return new;
+end;
+$$;
+comment on function private.sign_row is
+'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
+nothing else: the erasure of a person, and the service. Users may not write these columns.';
+
+create function private.has_role(role text)
+returns boolean
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select case private.account_role()
+        when 'admin' then has_role.role in ('editor', 'admin')
+        when 'editor' then has_role.role = 'editor'
+        else false
+    end;
+end;
+comment on function private.has_role is
+'Whether the caller may do what needs this role, editor or admin. Restrictive policies ask it once a
+statement.';
+grant execute on function private.has_role to authenticated;
+
+create function private.require_role(role text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.has_role(require_role.role) is not true then
+        perform private.fail(
+            403, 'role_not_allowed',
+            format(
+                'This needs the role %s, and yours is %s.',
+                require_role.role, private.account_role()
+            ),
+            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
+        );
+    end if;
+end;
+$$;
+comment on function private.require_role is
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
+rights call it first, because policies do not hold them.';
+
+create function private.is_member(user_id uuid, person_id uuid, session_at timestamptz)
+returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from private.memberships as m
+        where m.user_id = is_member.user_id
+            and m.person_id = is_member.person_id
+            and (m.revoked_at < is_member.session_at or m.revoked_at is null)
+    )
+$$;
+comment on function private.is_member is
+'Whether a token of a member still counts: no revocation came after its session token. Definer: the
+edge has no table rights.';
+grant execute on function private.is_member to webhook;
+
+create function private.resolve_identity(
+    issuer text,
+    subject text,
+    default_user_id uuid,
+    organisation text default null,
+    default_organisation_id uuid default null,
+    role text default 'admin',
+    session_at timestamptz default now()
+)
+returns table (user_id uuid, person_id uuid, kind text, account_role text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_person private.accounts := private.open_account(issuer, subject, default_user_id, 'person');
+    v_account private.accounts := v_person;
+begin
+    kind := 'person';
+    account_role := 'admin';
+    if organisation is not null then
+        v_account := private.open_account(
+            issuer, organisation, default_organisation_id, 'organisation'
+        );
+        kind := 'organisation';
+        account_role := role;
+        person_id := v_person.id;
+    end if;
+    if v_person.deleted_at is not null or v_account.deleted_at is not null then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    user_id := v_account.id;
+    if organisation is not null then
+        perform private.enter_organisation(user_id, person_id, role, session_at);
+    end if;
+    return next;
+end;
+$$;
+comment on function private.resolve_identity is
+'Who a verified session token acts for: the account, and the person if the account is an
+organisation''s. The first sign-in creates accounts. Errors: 403 account_deleted, 401 invalid_token,
+402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
+token.';
+grant execute on function private.resolve_identity to webhook;
+
+create function private.enter_organisation(
+    user_id uuid, person_id uuid, role text, session_at timestamptz
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_month timestamptz := private.current_month()::timestamp at time zone 'UTC';
+begin
+    update private.memberships as m
+    set
+        role = enter_organisation.role,
+        seen_at = now(),
+        session_at = greatest(m.session_at, enter_organisation.session_at)
+    where m.user_id = enter_organisation.user_id
+        and m.person_id = enter_organisation.person_id
+        and m.seen_at >= v_month
+        and (m.revoked_at < enter_organisation.session_at or m.revoked_at is null);
+    if found then
+        return;
+    end if;
+    -- The first exchange of the month. Only one at a time may take a seat.
+    perform from public.accounts as a where a.id = enter_organisation.person_id for key share;
+    perform from public.accounts as a
+    where a.id = enter_organisation.user_id for no key update;
+    -- An erasure of the person waits for this, and then deletes the membership.
+    perform from private.accounts as a
+    where a.id = enter_organisation.person_id and a.deleted_at is null for share;
+    if not found then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    if exists (
+        select from private.memberships as m
+        where m.user_id = enter_organisation.user_id
+            and m.person_id = enter_organisation.person_id
+            and m.revoked_at >= enter_organisation.session_at
+    ) then
+        perform private.refuse_session();
+    end if;
+    -- Somebody who has a seat this month keeps it, even in a smaller plan.
+    if not exists (
+        select from private.memberships as m
+        where m.user_id = enter_organisation.user_id
+            and m.person_id = enter_organisation.person_id
+            and m.seen_at >= v_month
+    ) then
+        perform private.require_below_limit(
+            enter_organisation.user_id, 'seats',
+            private.used_seats(enter_organisation.user_id), 1
+        );
+    end if;
+    insert into private.memberships as m (user_id, person_id, role, seen_at, session_at)
+    values (
+        enter_organisation.user_id, enter_organisation.person_id, enter_organisation.role, now(),
+        enter_organisation.session_at
+    )
+    on conflict on constraint memberships_pkey do update set
+        role = excluded.role,
+        seen_at = excluded.seen_at,
+        session_at = greatest(m.session_at, excluded.session_at);
+end;
+$$;
+comment on function private.enter_organisation is
+'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
+invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+
+create function private.refuse_session()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.fail(
+        401, 'invalid_token',
+        'The membership of this organisation has changed. Please get a new token.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.refuse_session is
+'Ends the request: 401 invalid_token, because a membership ended or changed after the session token
+was issued.';
+
+create function private.revoke_sessions(
+    user_id uuid, person_id uuid, revoked_at timestamptz, is_removal boolean
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Beside a tombstone there is nothing to revoke.
+    if not private.lock_living_account(revoke_sessions.person_id)
+        or not private.lock_living_account(revoke_sessions.user_id) then
+        return;
+    end if;
+    -- Who has not been here yet gets a row, too: a session token may be on its way.
+    insert into private.memberships as m (user_id, person_id, revoked_at, removed_at)
+    values (
+        revoke_sessions.user_id, revoke_sessions.person_id, revoke_sessions.revoked_at,
+        case when revoke_sessions.is_removal then revoke_sessions.revoked_at end
+    )
+    on conflict on constraint memberships_pkey do update set
+        revoked_at = greatest(m.revoked_at, excluded.revoked_at),
+        removed_at = greatest(m.removed_at, excluded.removed_at);
+end;
+$$;
+comment on function private.revoke_sessions is
+'Ends all tokens of a member whose session token is from revoked_at or before. Times only grow, so
+the order and number of calls do not matter. Does nothing for an erased account.';
+
+create function private.members()
+returns table (person_id uuid, name text, role text, seen_at timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        m.person_id,
+        a.name,
+        m.role,
+        m.seen_at
+    from private.memberships as m inner join public.accounts as a on m.person_id = a.id
+    where
+        m.user_id = auth.uid()
+        and m.seen_at is not null
+        and (m.removed_at < m.session_at or m.removed_at is null)
+    order by m.seen_at desc, m.person_id;
+end;
+comment on function private.members is
+'The members of the caller''s organisation. Definer: memberships are internal; the organisation
+comes from the token.';
+grant execute on function private.members to authenticated;
+
+create function public.members()
+returns table (person_id uuid, name text, role text, seen_at timestamptz)
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        m.person_id,
+        m.name,
+        m.role,
+        m.seen_at
+    from private.members() as m;
+end;
+comment on function public.members is
+'The people who act for the caller''s organisation: each one''s account, name, role and when they
+were last here. Empty for a person''s own account.
+
+Who was invited and has not been here yet, only Clerk knows.';
+grant execute on function public.members to authenticated;
 
 -- schemas/20_jobs.sql
 
@@ -1247,12 +1601,14 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_live private.live_jobs;
+begin
+    perform private.require_role('editor');
     -- The message's lock decides between this and a claim, and this and the job's end.
-    v_live private.live_jobs := (
+    v_live := (
         select private.lock_message(l.msg_id) from private.live_jobs as l
         where l.job_id = cancel_own_job.job_id and l.tenant = auth.uid()::text
     );
-begin
     update private.live_jobs as l set is_cancelled = true from public.jobs as j
     where l.job_id = v_live.job_id and l.job_id = j.id and j.status = 'running';
     if found then
@@ -1678,7 +2034,9 @@ create table public.plans (
     grace_days smallint not null default 3 check (grace_days >= 0),
     has_transcripts boolean not null default false,
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
-    kept_history integer not null default 100 check (kept_history >= 1)
+    kept_history integer not null default 100 check (kept_history >= 1),
+    seats integer not null default 2 check (seats >= 1),
+    max_brands integer not null default 3 check (max_brands >= 0)
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -1694,8 +2052,12 @@ comment on column public.plans.has_transcripts is
 'Whether an analysis reads what is said in videos, which costs more at the source.';
 comment on column public.plans.watch is
 'How often a product may be watched at most: off, weekly or daily.';
+comment on column public.plans.max_brands is
+'How many brands an account may have, archived ones included.';
 comment on column public.plans.kept_history is
 'How many rows of product_history are kept of a product. The next one deletes the oldest.';
+comment on column public.plans.seats is
+'How many members may act for an organisation in a month.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
@@ -2432,6 +2794,17 @@ as $$
 $$;
 comment on function private.next_month is 'When monthly quotas start again.';
 
+create function private.used_seats(user_id uuid)
+returns integer
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select count(*)::integer from private.memberships as m
+    where m.user_id = used_seats.user_id
+        and m.seen_at >= private.current_month()::timestamp at time zone 'UTC'
+$$;
+comment on function private.used_seats is
+'How many members have acted for an organisation this month.';
+
 create function private.limit_of(user_id uuid, metric text)
 returns integer
 language sql stable security invoker set search_path = pg_catalog, pg_temp
@@ -2442,14 +2815,17 @@ as $$
         when 'scripts' then p.scripts_per_month
         when 'stored_scripts' then p.max_scripts
         when 'brand_rules' then p.max_brand_rules
+        when 'brands' then p.max_brands
         when 'kept_analyses' then p.kept_analyses
         when 'kept_history' then p.kept_history
+        when 'seats' then p.seats
     end
     from public.plans as p where p.id = private.plan_of(user_id)
 $$;
 comment on function private.limit_of is
 'The limit of a metric for an account: products, analyses (a month), scripts (written by AI, a
-month), stored_scripts, brand_rules, kept_analyses and kept_history (of each product).';
+month), stored_scripts, brand_rules, brands, kept_analyses and kept_history (of each product),
+seats (members of an organisation, a month).';
 
 create function private.require_below_limit(
     user_id uuid, metric text, used integer, requested integer
@@ -2459,7 +2835,7 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := private.limit_of(user_id, metric);
-    v_is_monthly boolean := metric in ('analyses', 'scripts');
+    v_is_monthly boolean := metric in ('analyses', 'scripts', 'seats');
 begin
     if (used + requested > v_limit) is not true then
         return;
@@ -2503,7 +2879,10 @@ begin
         where auth.uid() is not null group by a.user_id
     loop
         -- Dynamic SQL, because a plan limits several tables.
-        execute format('select count(*) from public.%I as t where t.user_id = $1', tg_table_name)
+        execute format(
+            'select count(*) from public.%I as t where t.user_id = $1 %s', tg_table_name,
+            case tg_table_name when 'products' then 'and t.archived_at is null' else '' end
+        )
         into v_total using v_new.user_id;
         perform private.require_below_limit(
             v_new.user_id, tg_argv[0], v_total - v_new.requested, v_new.requested
@@ -2682,6 +3061,134 @@ comment on function private.count_request is
 'Counts a request of an account; does nothing for an unknown one. Errors: 429 rate_limited, with
 Retry-After in seconds, also in details.';
 
+-- schemas/35_brands.sql
+
+-- Brands: the clients of an account. Products and brand rules may belong to one.
+
+create table public.brands (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
+    name text not null check (char_length(name) between 1 and 200),
+    archived_at timestamptz,
+    created_at timestamptz not null default now(),
+    -- The target of references that include the account.
+    constraint brands_id_user_id_key unique (id, user_id)
+);
+comment on table public.brands is
+'The clients of an account. A brand with products or rules can''t be deleted (409 brand_in_use), so
+that nothing loses its brand. Archive it instead: then its rules apply to no script.';
+comment on column public.brands.user_id is 'The account, from the token.';
+comment on column public.brands.archived_at is
+'When it was archived; null while it is in use. Any time archives it, and the server''s clock
+counts. Null restores it.';
+
+create index brands_user_id_created_at_idx on public.brands (user_id, created_at desc);
+
+alter table public.brands enable row level security;
+create policy brands_select_own on public.brands
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy brands_insert_own on public.brands
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy brands_update_own on public.brands
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+create policy brands_delete_own on public.brands
+for delete to authenticated
+using (user_id = (select auth.uid()));
+
+create function private.brands_validate()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.require_name(new.name, 'The brand''s name');
+    new.name := btrim(new.name);
+    return new;
+end;
+$$;
+comment on function private.brands_validate is
+'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
+
+create function private.stamp_archived_at()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.archived_at := case
+        when new.archived_at is not null then coalesce(old.archived_at, now())
+    end;
+    return new;
+end;
+$$;
+comment on function private.stamp_archived_at is
+'Trigger: replaces the time that a client sends by the time of the archiving.';
+
+create function private.brands_require_unused()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from public.products as p where p.brand_id = old.id)
+        or exists (select from public.brand_rules as r where r.brand_id = old.id) then
+        perform private.fail(
+            409, 'brand_in_use',
+            format(
+                '“%s” has products or rules. Move or delete them first, or archive the brand.',
+                old.name
+            )
+        );
+    end if;
+    return old;
+end;
+$$;
+comment on function private.brands_require_unused is
+'Trigger: keeps a brand that has products or rules. Definer: the service, too, must see them all.
+Errors: 409 brand_in_use.';
+
+create function private.require_brand()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The foreign key is the guard in a race; this says it with a sentence.
+    if new.brand_id is not null and not exists (
+        select from public.brands as b where b.id = new.brand_id and b.user_id = new.user_id
+    ) then
+        perform private.fail(404, 'not_found', 'There is no such brand.', '{"field": "brand_id"}');
+    end if;
+    return new;
+end;
+$$;
+comment on function private.require_brand is
+'Trigger: the brand of a row belongs to the same account. A brand of another account is answered
+as one that does not exist. Definer: callers may lack the right to read brands. Errors: 404
+not_found.';
+
+create trigger brands_01_admit_row before insert on public.brands
+for each row execute function private.admit_row();
+create trigger brands_10_validate before insert or update of name on public.brands
+for each row execute function private.brands_validate();
+create trigger brands_12_stamp_archived_at before update of archived_at on public.brands
+for each row execute function private.stamp_archived_at();
+create trigger brands_15_require_unused before delete on public.brands
+for each row execute function private.brands_require_unused();
+create trigger brands_40_require_quota after insert on public.brands
+referencing new table as added
+for each statement execute function private.require_quota('brands');
+-- A read of products may embed their brands.
+create trigger brands_61_bump_on_update after update on public.brands
+referencing new table as changed
+for each statement execute function private.bump_read_version();
+
+grant select, delete on public.brands to authenticated;
+-- Frontends often send user_id; the policies accept only the caller's own.
+grant insert (id, user_id, name) on public.brands to authenticated;
+grant update (name, archived_at) on public.brands to authenticated;
+grant select, insert, update, delete on public.brands to service_role;
+
 -- schemas/40_products.sql
 
 -- Products: what a user wants insights about. An insert queues the first analysis in the same
@@ -2695,7 +3202,14 @@ create table public.products (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     last_analyzed_at timestamptz,
-    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily'))
+    watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
+    created_by uuid,
+    updated_by uuid,
+    brand_id uuid,
+    tags text[] not null default '{}' check (cardinality(tags) <= 20),
+    archived_at timestamptz,
+    constraint products_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.products is
 'A product and the public page or TikTok video that shows it.
@@ -2711,10 +3225,26 @@ comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 comment on column public.products.watch is
 'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
+comment on column public.products.created_by is
+'The account of the person who added it; null: no person, or the person''s account was erased.';
+comment on column public.products.updated_by is
+'The account of the person who changed it last; null as above.';
+comment on column public.products.brand_id is 'The client that it is for; null without one.';
+comment on column public.products.tags is
+'Up to 20 tags of 40 characters each, in lower case, each once. tags=cs.{sale} finds those that
+have one.';
+comment on column public.products.archived_at is
+'When it was archived; null while it is in use. An archived product takes no slot of the plan and
+is not analysed. Any time archives it, and the server''s clock counts. Null restores it, if a slot
+is free (402 quota_exceeded).';
 
+create index products_brand_id_user_id_idx on public.products (brand_id, user_id);
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
 create index products_user_id_created_at_id_idx
 on public.products (user_id, created_at desc, id desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index products_created_by_idx on public.products (created_by) where created_by <> user_id;
+create index products_updated_by_idx on public.products (updated_by) where updated_by <> user_id;
 
 alter table public.products enable row level security;
 create policy products_select_own on public.products
@@ -2730,6 +3260,15 @@ with check (user_id = (select auth.uid()));
 create policy products_delete_own on public.products
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy products_insert_editor on public.products as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy products_update_editor on public.products as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy products_delete_editor on public.products as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 -- The same push creates the table: it has no rows to scan and no readers to block.
 alter table public.jobs
@@ -2748,51 +3287,60 @@ begin
         v_address := trim(both '[]' from host)::inet;
         -- PostgreSQL reads 0177.0.0.1 as 177.0.0.1, browsers as 127.0.0.1: allow one spelling.
         if family(v_address) = 4 and host <> host(v_address) then
-            return 'must name a website, like https://shop.example/mug.';
+            return 'no_website';
         end if;
         -- The last line: IPv6 ranges that contain IPv4 addresses.
         return case when v_address <<= any (array[
             '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3',
             '::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::/32',
             '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'
-        ]::inet []) then 'must point to a public web address.' end;
+        ]::inet []) then 'not_public' end;
     end if;
     if host !~ '^([a-z0-9_\u0080-\uffff]([a-z0-9_\u0080-\uffff-]{0,61}[a-z0-9_\u0080-\uffff])?\.)*[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]*\.?$'
         or (host !~ '\.' and host <> 'localhost') then
-        return 'must name a website, like https://shop.example/mug.';
+        return 'no_website';
     end if;
     return null;
 exception when invalid_text_representation then
-    return 'must name a website, like https://shop.example/mug.';
+    return 'no_website';
 end;
 $$;
 comment on function private.host_problem is
-'What is wrong with the host of a URL, as the end of a sentence; null if nothing. Refuses
+'What is wrong with the host of a URL: no_website or not_public; null if nothing. Refuses
 link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
 worker''s fetcher checks every address again after DNS.';
 grant execute on function private.host_problem to authenticated, service_role;
 
-create function private.url_problem(url text)
-returns text
+create function private.url_problem(url text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select case
-        when url is null or url !~ '\S' then 'is missing.'
-        when char_length(url) > 2048 then 'may have 2,048 characters at most.'
-        when url !~* '^https?://' then 'must start with http:// or https://.'
-        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]'
-            then 'may not contain spaces or control characters.'
-        when url ~ '^[^:]+://[^/?#]*@' then 'may not contain a user name or password.'
+    select
+        r.reason,
+        case r.reason
+            when 'missing' then 'is missing.'
+            when 'too_long' then 'may have 2,048 characters at most.'
+            when 'no_scheme' then 'must start with http:// or https://.'
+            when 'control_characters' then 'may not contain spaces or control characters.'
+            when 'credentials' then 'may not contain a user name or password.'
+            when 'no_website' then 'must name a website, like https://shop.example/mug.'
+            when 'not_public' then 'must point to a public web address.'
+        end
+    from (values (case
+        when url is null or url !~ '\S' then 'missing'
+        when char_length(url) > 2048 then 'too_long'
+        when url !~* '^https?://' then 'no_scheme'
+        when url ~ '[\s\u0001-\u001f\u007f"<>\\^`{|}]' then 'control_characters'
+        when url ~ '^[^:]+://[^/?#]*@' then 'credentials'
         when url !~ '^[^:]+://(\[[^\]/?#]+\]|[^:/?#\[\]]+)(:\d{1,5})?([/?#]|$)'
-            then 'must name a website, like https://shop.example/mug.'
+            then 'no_website'
         -- Resolvers read full-width digits and letters as ASCII.
         else private.host_problem(
             lower(normalize((regexp_match(url, '^[^:]+://(\[[^\]]+\]|[^:/?#]+)'))[1], nfkc))
         )
-    end;
+    end)) as r (reason);
 end;
 comment on function private.url_problem is
-'What is wrong with a source URL, as the end of a sentence; null if nothing.';
+'What is wrong with a source URL, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
@@ -2800,18 +3348,15 @@ returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problem text;
+    v_problem record;
 begin
-    v_problem := private.name_problem(new.name);
-    if v_problem is not null then
+    perform private.require_name(new.name, 'The product''s name');
+    select p.* into v_problem from private.url_problem(new.source_url) as p;
+    if v_problem.reason is not null then
         perform private.fail(
-            422, 'invalid_name', 'The product''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
-    v_problem := private.url_problem(new.source_url);
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_url', 'The source URL ' || v_problem, '{"field": "source_url"}'
+            422, 'invalid_url', 'The source URL ' || v_problem.problem,
+            jsonb_build_object('field', 'source_url', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
         );
     end if;
     new.name := btrim(new.name);
@@ -2821,6 +3366,95 @@ $$;
 comment on function private.products_validate is
 'Trigger: refuses an invalid name or source URL with a sentence. Errors: 422 invalid_name,
 invalid_url.';
+
+create function private.products_normalize_tags()
+returns trigger
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tags text [];
+    v_reason text;
+begin
+    select array_agg(t.tag order by t.position) into v_tags
+    from (
+        select n.tag, min(n.position) as position
+        from unnest(new.tags) with ordinality as u (text, position)
+        cross join lateral (
+            select lower(btrim(regexp_replace(normalize(u.text, nfc), '\s+', ' ', 'g'))), u.position
+        ) as n (tag, position)
+        group by n.tag
+    ) as t;
+    v_reason := case
+        when array_ndims(new.tags) > 1 or array_position(v_tags, null) > 0 then 'not_text'
+        when '' = any (v_tags) then 'missing'
+        when cardinality(v_tags) > 20 then 'too_many'
+        when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
+            then 'too_long'
+        when array_to_string(v_tags, '') ~ '[\u0001-\u001f\u007f-\u009f]'
+            then 'control_characters'
+    end;
+    if v_reason is not null then
+        perform private.fail(
+            422, 'invalid_tags',
+            'The tags ' || case v_reason
+                when 'not_text' then 'must be a list of texts.'
+                when 'missing' then 'may not be empty.'
+                when 'too_many' then 'may be 20 at most.'
+                when 'too_long' then 'may have 40 characters each at most.'
+                when 'control_characters' then 'may not contain control characters.'
+            end,
+            jsonb_build_object('field', 'tags', 'reason', v_reason)
+            || case v_reason
+                when 'too_many' then '{"max": 20}' when 'too_long' then '{"max": 40}' else '{}'
+            end::jsonb
+        );
+    end if;
+    new.tags := coalesce(v_tags, '{}');
+    return new;
+end;
+$$;
+comment on function private.products_normalize_tags is
+'Trigger: keeps each tag once, in lower case, without spaces around it. Errors: 422 invalid_tags.';
+
+create function private.products_wait_for_slots()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The lock of private.admit_row: one after the other takes a slot of the plan.
+    perform pg_advisory_xact_lock(hashtextextended('products of ' || new.user_id, 0));
+    return new;
+end;
+$$;
+comment on function private.products_wait_for_slots is
+'Trigger: products of an account that are added or restored count one after the other.';
+
+create function private.products_require_slots()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_restored record;
+begin
+    for v_restored in
+        select n.user_id, count(*)::integer as requested
+        from restored as n inner join archived as o on n.id = o.id
+        where o.archived_at is not null and n.archived_at is null and auth.uid() is not null
+        group by n.user_id
+    loop
+        perform private.require_below_limit(
+            v_restored.user_id, 'products', count(*)::integer - v_restored.requested,
+            v_restored.requested
+        )
+        from public.products as p
+        where p.user_id = v_restored.user_id and p.archived_at is null;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.products_require_slots is
+'Trigger: restored products need slots of the plan. Rows from outside the API are not limited.
+Errors: 402 quota_exceeded. Definer: it reads the account''s plan.';
 
 create function private.products_enqueue_analysis()
 returns trigger
@@ -2839,11 +3473,23 @@ create trigger products_01_admit_row before insert on public.products
 for each row execute function private.admit_row();
 create trigger products_10_validate before insert or update of name, source_url on public.products
 for each row execute function private.products_validate();
-create trigger products_20_touch_updated_at before update on public.products
-for each row execute function private.touch_updated_at();
+create trigger products_11_normalize_tags before insert or update of tags on public.products
+for each row execute function private.products_normalize_tags();
+create trigger products_12_stamp_archived_at before update of archived_at on public.products
+for each row execute function private.stamp_archived_at();
+create trigger products_13_require_brand before insert or update of brand_id on public.products
+for each row execute function private.require_brand();
+create trigger products_16_wait_for_slots before update of archived_at on public.products
+for each row when (old.archived_at is not null and new.archived_at is null)
+execute function private.products_wait_for_slots();
+create trigger products_20_sign_row before insert or update on public.products
+for each row execute function private.sign_row();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
+create trigger products_41_require_slots after update on public.products
+referencing old table as archived new table as restored
+for each statement execute function private.products_require_slots();
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
 for each statement execute function private.products_enqueue_analysis();
@@ -2864,21 +3510,41 @@ for each row when (
 execute function private.bump_read_version();
 
 grant select, delete on public.products to authenticated;
-grant insert (id, name, source_url, watch) on public.products to authenticated;
-grant update (name, watch) on public.products to authenticated;
+grant insert (id, name, source_url, watch, brand_id, tags) on public.products to authenticated;
+grant update (name, watch, brand_id, tags, archived_at) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
+
+create function private.lock_own_product(product_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_product public.products;
+begin
+    -- Locks the product before the job: the lock order of everything that touches both.
+    select p.* into v_product from public.products as p
+    where p.id = lock_own_product.product_id and p.user_id = auth.uid() for key share;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such product.');
+    end if;
+    if v_product.archived_at is not null then
+        perform private.fail(
+            409, 'product_archived', 'This product is archived. Restore it first.'
+        );
+    end if;
+end;
+$$;
+comment on function private.lock_own_product is
+'Locks the caller''s product before a job for it is queued. Errors: 404 not_found, 409
+product_archived.';
 
 create function private.start_analysis(product_id uuid)
 returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_analysis.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.require_role('editor');
+    perform private.lock_own_product(start_analysis.product_id);
     return private.enqueue(
         'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
     );
@@ -2886,7 +3552,7 @@ end;
 $$;
 comment on function private.start_analysis is
 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
-write jobs. Errors: 404 not_found.';
+write jobs. Errors: 404 not_found, 409 product_archived.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
@@ -2905,7 +3571,7 @@ $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
-Errors: 404 not_found.';
+Errors: 404 not_found, 409 product_archived.';
 grant execute on function public.run_analysis to authenticated;
 
 -- schemas/41_competitors.sql
@@ -2942,6 +3608,12 @@ with check (user_id = (select auth.uid()));
 create policy competitors_delete_own on public.competitors
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy competitors_insert_editor on public.competitors as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy competitors_delete_editor on public.competitors as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.competitors_validate()
 returns trigger
@@ -2954,6 +3626,7 @@ begin
         and exists (select from private.accounts as a where a.id = new.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    perform private.require_role('editor');
     -- Locks the product, so that parallel requests count one after the other.
     perform from public.products as p
     where p.id = new.product_id and p.user_id = new.user_id for no key update;
@@ -2991,8 +3664,8 @@ end;
 $$;
 comment on function private.competitors_validate is
 'Trigger: both products belong to the living account, and a product has five competitors at most.
-Errors: 403 account_deleted; 404 not_found; 409 already_exists, unless the request resolves duplicates; 422 invalid_competitor,
-too_many_competitors. Definer: it reads tombstones.';
+Errors: 403 account_deleted, role_not_allowed; 404 not_found; 409 already_exists, unless the
+request resolves duplicates; 422 invalid_competitor, too_many_competitors. Definer: it reads tombstones.';
 
 create trigger competitors_10_validate before insert on public.competitors
 for each row execute function private.competitors_validate();
@@ -3037,7 +3710,8 @@ declare
 begin
     if new.watch is null or new.watch not in ('off', 'weekly', 'daily') then
         perform private.fail(
-            422, 'invalid_watch', 'The watch must be off, weekly or daily.', '{"field": "watch"}'
+            422, 'invalid_watch', 'The watch must be off, weekly or daily.',
+            '{"field": "watch", "reason": "not_allowed", "allowed": ["off", "weekly", "daily"]}'
         );
     end if;
     -- Rows from outside the API are not limited.
@@ -3076,17 +3750,21 @@ begin
     delete from private.watches as w where w.product_id = new.id;
     insert into private.watches (product_id, every, next_at)
     select new.id, i.every, now() + i.every * random()
-    from (values (private.watch_interval(new.watch))) as i (every) where i.every is not null;
+    from (values (private.watch_interval(new.watch))) as i (every)
+    where i.every is not null and new.archived_at is null;
     return null;
 end;
 $$;
 comment on function private.products_schedule_watch is
-'Trigger: schedules the next analysis of a product whose watch changes, or none. Definer: watches
-are internal.';
+'Trigger: schedules the next analysis of a product that is watched and not archived, or none.
+Definer: watches are internal.';
 create trigger products_51_schedule_watch after insert on public.products
 for each row when (new.watch <> 'off') execute function private.products_schedule_watch();
-create trigger products_52_reschedule_watch after update of watch on public.products
-for each row when (new.watch <> old.watch) execute function private.products_schedule_watch();
+create trigger products_52_reschedule_watch after update of watch, archived_at on public.products
+for each row when (
+    new.watch <> old.watch or (new.archived_at is null) <> (old.archived_at is null)
+)
+execute function private.products_schedule_watch();
 
 create function private.run_next_watch()
 returns text
@@ -3203,6 +3881,9 @@ create policy notifications_update_own on public.notifications
 for update to authenticated
 using (user_id = (select auth.uid()))
 with check (user_id = (select auth.uid()));
+create policy notifications_update_editor on public.notifications as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
 
 grant select on public.notifications to authenticated;
 grant update (read_at) on public.notifications to authenticated;
@@ -3644,6 +4325,104 @@ comment on function private.save_numbers is
 same video that are at least three days old. Notifies of a breakout. Deletes what exceeds
 plans.kept_history. The caller has locked the product.';
 
+-- schemas/45_product_import.sql
+
+-- Import of products: many at once, with an answer for each.
+
+create function private.imported_product(value jsonb)
+returns uuid
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_row public.products;
+    v_unknown text;
+begin
+    if jsonb_typeof(value) is distinct from 'object' then
+        perform private.fail(422, 'invalid_row', 'A row must be an object.');
+    end if;
+    select k.key into v_unknown from jsonb_object_keys(value) as k (key)
+    where k.key <> all ('{id,name,source_url,watch,brand_id,tags}') limit 1;
+    if found then
+        perform private.fail(
+            422, 'invalid_row', format('A row can''t have “%s”.', left(v_unknown, 40)),
+            jsonb_build_object('field', left(v_unknown, 40))
+        );
+    end if;
+    begin
+        v_row := jsonb_populate_record(null::public.products, value);
+    exception when data_exception then
+        perform private.fail(422, 'invalid_row', 'A value of this row has the wrong type.');
+    end;
+    insert into public.products (id, name, source_url, watch, brand_id, tags)
+    values (
+        coalesce(v_row.id, gen_random_uuid()), v_row.name, v_row.source_url,
+        coalesce(v_row.watch, 'off'), v_row.brand_id, coalesce(v_row.tags, '{}')
+    )
+    returning * into v_row;
+    return v_row.id;
+end;
+$$;
+comment on function private.imported_product is
+'Adds the product of a row and returns its id. Errors: 422 invalid_row, and those of an insert.';
+grant execute on function private.imported_product to authenticated;
+
+create function public.import_products(rows jsonb, all_or_none boolean default false)
+returns table (index integer, id uuid, code text, message text, details jsonb)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rows jsonb := import_products.rows;
+    v_ids uuid[] := '{}';
+    v_refusals jsonb[] := '{}';
+    v_is_refused boolean := false;
+begin
+    if jsonb_typeof(v_rows) is distinct from 'array' or jsonb_array_length(v_rows) = 0 then
+        perform private.fail(
+            422, 'invalid_row', 'The rows must be a list with at least one.', '{"field": "rows"}'
+        );
+    end if;
+    if jsonb_array_length(v_rows) > 500 then
+        perform private.fail(
+            422, 'too_many_rows', 'One request may add 500 rows at most.', '{"limit": 500}'
+        );
+    end if;
+    begin
+        for v_index in 0 .. jsonb_array_length(v_rows) - 1 loop
+            begin
+                v_ids := v_ids || private.imported_product(v_rows -> v_index);
+                v_refusals := v_refusals || null::jsonb;
+            exception when sqlstate 'PGRST' then
+                v_ids := v_ids || null::uuid;
+                v_refusals := v_refusals || sqlerrm::jsonb;
+                v_is_refused := true;
+            end;
+        end loop;
+        if v_is_refused and import_products.all_or_none then
+            raise sqlstate 'UNDO0';
+        end if;
+    exception when sqlstate 'UNDO0' then
+        -- Undoes the rows that were added; what was found out about each stays.
+        v_ids := array_fill(null::uuid, array[cardinality(v_ids)]);
+    end;
+    return query
+    select
+        (r.position - 1)::integer, v_ids[r.position], r.refusal ->> 'code',
+        r.refusal ->> 'message', (r.refusal ->> 'details')::jsonb
+    from unnest(v_refusals) with ordinality as r (refusal, position)
+    order by r.position;
+end;
+$$;
+comment on function public.import_products is
+'Adds up to 500 products, each with its first analysis, and answers for each row, in their order.
+
+A row is an object with name and source_url, and maybe id, watch, brand_id and tags. Its answer has
+index, from 0, and the id of the new product, or why there is none: code, message and details as an
+insert would have them. With all_or_none a refusal of one row undoes all others; then these have
+neither id nor code.
+
+Errors: 422 invalid_row, too_many_rows.';
+grant execute on function public.import_products to authenticated;
+
 -- schemas/50_insights.sql
 
 -- Insights: results and packs of the analyses of a product. They never hold scraped data.
@@ -3674,6 +4453,7 @@ create table public.analysis_results (
     is_sample boolean generated always as (
         content -> 'subject' ->> 'source_kind' = 'sample'
     ) stored,
+    source_kind text generated always as (content -> 'subject' ->> 'source_kind') stored,
     constraint analysis_results_job_id_type_key unique (job_id, type)
 );
 comment on table public.analysis_results is
@@ -3690,6 +4470,8 @@ comment on column public.analysis_results.engine is
 comment on column public.analysis_results.is_sample is
 'Whether it comes from the included sample data, not from data about the product. Null if the
 content names no source.';
+comment on column public.analysis_results.source_kind is
+'From the content: where its data comes from, such as web or sample. Null if it names no source.';
 comment on column public.analysis_results.sentiment_label is
 'From the content of a sentiment_summary; null for other types.';
 comment on column public.analysis_results.sentiment_net is
@@ -3727,7 +4509,9 @@ create table public.virality_packs (
     score_band text generated always as (
         coalesce(configuration -> 'stands_out', configuration -> 'score') ->> 'band'
     ) stored,
-    headline text generated always as (configuration ->> 'headline') stored
+    headline text generated always as (configuration ->> 'headline') stored,
+    expires_at timestamptz,
+    previous_score numeric(4, 1)
 );
 comment on table public.virality_packs is
 'A creator''s working material: hooks, angles and script beats, each with its evidence.';
@@ -3740,6 +4524,10 @@ comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
 'From the configuration: the main finding in one sentence.';
+comment on column public.virality_packs.expires_at is
+'From the configuration: when its data is no longer fresh. Null if it does not say.';
+comment on column public.virality_packs.previous_score is
+'The score of the pack before it, when it was written; null without one.';
 
 create index virality_packs_product_id_created_at_idx
 on public.virality_packs (product_id, created_at desc);
@@ -3759,19 +4547,19 @@ with check (user_id = (select auth.uid()));
 create policy virality_packs_delete_own on public.virality_packs
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy virality_packs_update_editor on public.virality_packs as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy virality_packs_delete_editor on public.virality_packs as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.virality_packs_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_problem text := private.name_problem(new.name);
 begin
-    if v_problem is not null then
-        perform private.fail(
-            422, 'invalid_name', 'The pack''s name ' || v_problem, '{"field": "name"}'
-        );
-    end if;
+    perform private.require_name(new.name, 'The pack''s name');
     new.name := btrim(new.name);
     return new;
 end;
@@ -3779,6 +4567,25 @@ $$;
 comment on function private.virality_packs_validate is
 'Trigger: refuses an invalid name with a sentence. Errors: 422 invalid_name.';
 
+create function private.virality_packs_derive()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- No generated column: reading a time depends on the session.
+    new.expires_at := new.configuration #>> '{freshness,expires_at}';
+    select v.score into new.previous_score from public.virality_packs as v
+    where v.product_id = new.product_id and v.created_at < new.created_at
+    order by v.created_at desc limit 1;
+    return new;
+end;
+$$;
+comment on function private.virality_packs_derive is
+'Trigger: fills columns that lists show: the expiry in the configuration, and the score of the pack
+before.';
+
+create trigger virality_packs_11_derive before insert on public.virality_packs
+for each row execute function private.virality_packs_derive();
 create trigger virality_packs_10_validate before insert or update of name on public.virality_packs
 for each row execute function private.virality_packs_validate();
 create trigger virality_packs_60_bump_on_insert after insert on public.virality_packs
@@ -3928,6 +4735,227 @@ the product''s page. Of what changed, notifies of new complaints and of what is 
 stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;
 
+-- schemas/55_shares.sql
+
+-- Shares: links to a pack for people without an account. A link's secret names its share and holds
+-- a key; the database keeps only the key's hash.
+
+create table public.shares (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    pack_id uuid not null references public.virality_packs on delete cascade,
+    expires_at timestamptz not null,
+    created_at timestamptz not null default now()
+);
+comment on table public.shares is
+'The links to packs that are open to anybody who has them. rpc/share_pack makes one,
+rpc/revoke_share ends one. An expired one is deleted after a day.';
+comment on column public.shares.expires_at is 'When the link ends by itself.';
+create index shares_user_id_created_at_idx on public.shares (user_id, created_at desc);
+create index shares_pack_id_idx on public.shares (pack_id);
+create index shares_expires_at_idx on public.shares (expires_at);
+
+alter table public.shares enable row level security;
+create policy shares_select_own on public.shares
+for select to authenticated
+using (user_id = (select auth.uid()));
+
+grant select on public.shares to authenticated;
+grant select, insert, update, delete on public.shares to service_role;
+
+create table private.share_keys (
+    share_id uuid primary key references public.shares on delete cascade,
+    key_hash bytea not null check (length(key_hash) = 32),
+    window_start timestamptz not null default now(),
+    requests integer not null default 0
+) with (fillfactor = 50);
+comment on table private.share_keys is
+'The SHA-256 of the key in each share''s secret, and how often the share was asked for since
+window_start, with a right key or a wrong one.';
+alter table private.share_keys enable row level security;
+
+create function private.create_share(pack_id uuid, expires_at timestamptz)
+returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- 244 random bits.
+    v_key text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+    v_id uuid;
+    v_shares integer;
+begin
+    -- Locks the pack, so that parallel requests count one after the other.
+    perform from public.virality_packs as v
+    where v.id = create_share.pack_id and v.user_id = auth.uid() for no key update;
+    if not found or not private.lock_living_account(auth.uid()) then
+        perform private.fail(404, 'not_found', 'There is no such pack.');
+    end if;
+    if create_share.expires_at not between now() and now() + interval '366 days' then
+        perform private.fail(
+            422, 'invalid_expiry', 'A link must end within a year, and not in the past.',
+            '{"field": "expires_at", "max_days": 366}'
+        );
+    end if;
+    select count(*) into v_shares from public.shares as s
+    where s.pack_id = create_share.pack_id and s.expires_at > now();
+    if v_shares >= 10 then
+        perform private.fail(
+            422, 'too_many_shares', 'A pack may have 10 links at most. Revoke one first.',
+            '{"limit": 10}'
+        );
+    end if;
+    insert into public.shares (user_id, pack_id, expires_at)
+    values (auth.uid(), create_share.pack_id, create_share.expires_at)
+    returning id into v_id;
+    insert into private.share_keys (share_id, key_hash)
+    values (v_id, sha256(convert_to(v_key, 'UTF8')));
+    return replace(v_id::text, '-', '') || v_key;
+end;
+$$;
+comment on function private.create_share is
+'Opens the caller''s pack to whoever has the returned secret. Definer: keys are internal; identity
+comes from the token. Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+grant execute on function private.create_share to authenticated;
+
+create function public.share_pack(
+    pack_id uuid, expires_at timestamptz default null, out id uuid, out secret text
+)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    secret := private.create_share(
+        share_pack.pack_id, coalesce(share_pack.expires_at, now() + interval '30 days')
+    );
+    id := left(secret, 32)::uuid;
+end;
+$$;
+comment on function public.share_pack is
+'Makes a link to one of the caller''s packs, and returns its id and its secret. The secret is shown
+this once: put it behind the # of the link. Without expires_at the link ends after 30 days.
+
+Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+grant execute on function public.share_pack to authenticated;
+
+create function private.delete_own_share(id uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from public.shares as s where s.id = delete_own_share.id and s.user_id = auth.uid();
+    return found;
+end;
+$$;
+comment on function private.delete_own_share is
+'Deletes a share of the caller; false without one. Definer: users write no shares.';
+grant execute on function private.delete_own_share to authenticated;
+
+create function public.revoke_share(id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not private.delete_own_share(revoke_share.id) then
+        perform private.fail(404, 'not_found', 'There is no such link.');
+    end if;
+end;
+$$;
+comment on function public.revoke_share is
+'Ends a link to a pack at once.
+
+Errors: 404 not_found.';
+grant execute on function public.revoke_share to authenticated;
+
+create function private.shared_document(pack public.virality_packs)
+returns jsonb
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'name', pack.name,
+        'score', pack.score,
+        'created_at', pack.created_at,
+        -- inputs has ids, record is about all of the account, engine has costs.
+        'configuration', jsonb_set(
+            pack.configuration - '{inputs,record,engine}'::text[],
+            '{evidence}',
+            (
+                select coalesce(jsonb_agg(e.item - 'pseudonym' order by e.position), '[]')
+                from jsonb_array_elements(pack.configuration -> 'evidence')
+                    with ordinality as e (item, position)
+            )
+        )
+    )
+$$;
+comment on function private.shared_document is
+'What a link shows of a pack: nothing about its account, no id and no pseudonym.';
+
+create function private.open_share(secret text)
+returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_share_id uuid;
+    v_share record;
+    v_pack public.virality_packs;
+begin
+    if open_share.secret ~ '^[0-9a-f]{96}$' then
+        v_share_id := left(open_share.secret, 32)::uuid;
+    end if;
+    -- Counts the request with a wrong key too: guesses have the same bound. The row lock has
+    -- requests for one share wait for each other.
+    update private.share_keys as k set
+        requests = case
+            when k.window_start > now() - interval '1 minute' then k.requests + 1 else 1
+        end,
+        window_start = case
+            when k.window_start > now() - interval '1 minute' then k.window_start else now()
+        end
+    where k.share_id = v_share_id
+    returning k.requests, k.window_start, k.key_hash into v_share;
+    if v_share.requests > 60 then
+        perform private.fail(
+            429, 'rate_limited', 'This link was opened too often. Try again in a minute.',
+            jsonb_build_object('limit', 60, 'retry_after_seconds', 60), '{"Retry-After": "60"}'
+        );
+    end if;
+    if v_share.key_hash = sha256(convert_to(substr(open_share.secret, 33), 'UTF8')) then
+        select v.* into v_pack
+        from public.shares as s
+        inner join public.virality_packs as v on s.pack_id = v.id
+        inner join private.accounts as a on s.user_id = a.id
+        where s.id = v_share_id and s.expires_at > now() and a.deleted_at is null;
+    end if;
+    if v_pack.id is not null then
+        return private.shared_document(v_pack);
+    end if;
+    -- Not private.fail: it would undo the count.
+    perform set_config('response.status', '404', true);
+    return jsonb_build_object(
+        'code', 'not_found', 'message', 'This link is not, or no longer, valid.',
+        'details', null, 'hint', null
+    );
+end;
+$$;
+comment on function private.open_share is
+'The pack behind a secret, for anybody. A wrong, expired or revoked one is answered 404 not_found,
+all alike. Definer: it has no caller. Errors: 429 rate_limited beyond 60 requests a minute for one
+share.';
+grant execute on function private.open_share to anon, authenticated;
+
+create function public.shared_pack(secret text)
+returns jsonb
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.open_share(shared_pack.secret);
+end;
+$$;
+comment on function public.shared_pack is
+'The pack behind the secret of a link: name, score, created_at and configuration, without anything
+about its account. Anybody may call it, signed in or not. At most 60 calls a minute for one link.
+
+Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
+grant execute on function public.shared_pack to anon, authenticated;
+
 -- schemas/60_brand_rules.sql
 
 -- Brand rules: what the scripts of an account must and must not say, one row for each rule.
@@ -3942,7 +4970,12 @@ create table public.brand_rules (
     enabled boolean not null default true,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name)
+    created_by uuid,
+    updated_by uuid,
+    brand_id uuid,
+    constraint brand_rules_user_id_rule_name_key unique (user_id, rule_name),
+    constraint brand_rules_brand_id_user_id_fkey foreign key (brand_id, user_id)
+    references public.brands (id, user_id) on delete restrict
 );
 comment on table public.brand_rules is
 'What the scripts of an account must and must not say; rpc/check_compliance applies them.';
@@ -3954,8 +4987,20 @@ comment on column public.brand_rules.rule_definition is
 comment on column public.brand_rules.severity is
 'error, warning or info, from the definition. Only a broken error keeps a script from being final.';
 comment on column public.brand_rules.enabled is 'Whether checks apply the rule.';
+comment on column public.brand_rules.created_by is
+'The account of the person who added it; null: no person, or the person''s account was erased.';
+comment on column public.brand_rules.updated_by is
+'The account of the person who changed it last; null as above.';
+comment on column public.brand_rules.brand_id is
+'The client whose scripts it applies to; null for all scripts of the account.';
 
+create index brand_rules_brand_id_user_id_idx on public.brand_rules (brand_id, user_id);
 create index brand_rules_user_id_created_at_idx on public.brand_rules (user_id, created_at desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index brand_rules_created_by_idx
+on public.brand_rules (created_by) where created_by <> user_id;
+create index brand_rules_updated_by_idx
+on public.brand_rules (updated_by) where updated_by <> user_id;
 
 alter table public.brand_rules enable row level security;
 create policy brand_rules_select_own on public.brand_rules
@@ -3971,6 +5016,15 @@ with check (user_id = (select auth.uid()));
 create policy brand_rules_delete_own on public.brand_rules
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy brand_rules_insert_editor on public.brand_rules as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy brand_rules_update_editor on public.brand_rules as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy brand_rules_delete_editor on public.brand_rules as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create function private.brand_rules_validate()
 returns trigger
@@ -3983,6 +5037,11 @@ declare
         when new.rule_definition is null then 'The rule''s definition is missing.'
         when octet_length(new.rule_definition::text) > 65536
             then 'The rule''s definition is larger than 64 kB.'
+    end;
+    v_bounds jsonb := case
+        when octet_length(new.rule_definition::text) > 65536
+            then '{"reason": "too_large", "max": 65536}'
+        else '{"reason": "missing"}'
     end;
 begin
     if tg_op = 'UPDATE' then
@@ -4005,16 +5064,18 @@ begin
     end if;
     if v_problem is null
         and (tg_op = 'INSERT' or new.rule_definition is distinct from old.rule_definition) then
-        select p.field, format('The rule''s %s %s', p.field, p.problem) into v_field, v_problem
+        select p.field, format('The rule''s %s %s', p.field, p.problem), p.bounds
+        into v_field, v_problem, v_bounds
         from private.definition_problem(new.rule_definition) as p where p.problem is not null;
         if not found then
             v_field := private.broken_example(new.rule_definition);
             v_problem := 'The rule judges its own ' || v_field || ' otherwise.';
+            v_bounds := '{"reason": "wrong_example"}';
         end if;
     end if;
     if v_problem is not null then
         perform private.fail(
-            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field)
+            422, 'invalid_rule', v_problem, jsonb_build_object('field', v_field) || v_bounds
         );
     end if;
     return new;
@@ -4029,18 +5090,21 @@ create trigger brand_rules_01_admit_row before insert on public.brand_rules
 for each row execute function private.admit_row();
 create trigger brand_rules_10_validate before insert or update on public.brand_rules
 for each row execute function private.brand_rules_validate();
+create trigger brand_rules_13_require_brand
+before insert or update of brand_id on public.brand_rules
+for each row execute function private.require_brand();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_90_touch before update on public.brand_rules
-for each row execute function private.touch_updated_at();
+create trigger brand_rules_90_sign_row before insert or update on public.brand_rules
+for each row execute function private.sign_row();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
-grant insert (id, user_id, rule_name, rule_definition, enabled)
+grant insert (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 -- An upsert updates every column that it sends; the trigger keeps the id.
-grant update (id, user_id, rule_name, rule_definition, enabled)
+grant update (id, user_id, rule_name, rule_definition, enabled, brand_id)
 on public.brand_rules to authenticated;
 grant delete on public.brand_rules to authenticated;
 grant select, insert, update, delete on public.brand_rules to service_role;
@@ -4430,7 +5494,7 @@ comment on function private.value_problem is
 -- Checks the definition of a brand rule when it is written. The answer names the wrong field.
 
 create function private.object_problem(
-    part text, value jsonb, path text, out field text, out problem text
+    part text, value jsonb, path text, out field text, out problem text, out bounds jsonb
 )
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4438,14 +5502,21 @@ begin
     if jsonb_typeof(value) <> 'object' then
         field := coalesce(nullif(rtrim(path, '.'), ''), 'rule_definition');
         problem := 'must be an object.';
+        bounds := '{"reason": "invalid", "type": "object"}';
         return;
     end if;
     select path || coalesce(p.name, v.key), case
         when p.name is null then 'is not known here.'
         when v.key is null then 'is missing.'
         else private.value_problem(v.value, p.type, p.low, p.high, p.choices)
-    end
-    into field, problem
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+        'reason', case
+            when p.name is null then 'unknown' when v.key is null then 'missing' else 'invalid'
+        end,
+        'type', p.type, 'min', p.low, 'max', p.high, 'allowed', to_jsonb(p.choices)
+    ))
+    into field, problem, bounds
     from (
         select * from private.rule_parameters() as q where q.kind = part
     ) as p full join jsonb_each(value) as v on p.name = v.key
@@ -4458,8 +5529,9 @@ begin
 end;
 $$;
 comment on function private.object_problem is
-'The first problem of an object, by the keys that this part may have: the field and the end of a
-sentence; nulls without a problem.';
+'The first problem of an object, by the keys that this part may have: the field, the end of a
+sentence, and the reason (unknown, missing, invalid) with the bounds of the value as data; nulls
+without a problem.';
 
 create function private.contradiction(kind text, params jsonb, out name text, out problem text)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -4534,7 +5606,7 @@ comment on function private.tag_names is
 'The hashtags of a list as they are compared: distinct, lower-case, without “#”.';
 
 create function private.params_problem(
-    kind text, params jsonb, path text, out field text, out problem text
+    kind text, params jsonb, path text, out field text, out problem text, out bounds jsonb
 )
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4544,7 +5616,7 @@ declare
     );
     v_rule record;
 begin
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem(kind, params, path || 'params.') as o;
     if problem is not null then
         return;
@@ -4552,19 +5624,21 @@ begin
     if not params ?| v_names then
         field := path || 'params';
         problem := 'must have one of: ' || array_to_string(v_names, ', ') || '.';
+        bounds := jsonb_build_object('reason', 'missing', 'one_of', v_names);
         return;
     end if;
     select c.name, c.problem into field, problem
     from private.contradiction(kind, params) as c;
     if problem is not null then
         field := path || 'params.' || field;
+        bounds := '{"reason": "contradiction"}';
         return;
     end if;
     for v_rule in
         select e.rule, e.position - 1 as index
         from jsonb_array_elements(params -> 'rules') with ordinality as e (rule, position)
     loop
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.part_problem(
             v_rule.rule, format('%sparams.rules[%s].', path, v_rule.index)
         ) as p;
@@ -4575,20 +5649,23 @@ $$;
 comment on function private.params_problem is
 'The first problem of the params of a kind, or of the rules in them; nulls without a problem.';
 
-create function private.part_problem(rule jsonb, path text, out field text, out problem text)
+create function private.part_problem(
+    rule jsonb, path text, out field text, out problem text, out bounds jsonb
+)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if path ~ '(rules.*){4}' then
         field := path;
         problem := 'is nested too deeply: three levels at most.';
+        bounds := '{"reason": "too_deep", "max": 3}';
         return;
     end if;
     -- A nested rule has a kind and params only. The outer rule has the other keys.
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem('nested', rule, path) as o;
     if problem is null then
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.params_problem(rule ->> 'kind', coalesce(rule -> 'params', '{}'), path) as p;
     end if;
 end;
@@ -4596,17 +5673,19 @@ $$;
 comment on function private.part_problem is
 'The first problem of a rule in all_of, any_of or not; nulls without a problem.';
 
-create function private.definition_problem(definition jsonb, out field text, out problem text)
+create function private.definition_problem(
+    definition jsonb, out field text, out problem text, out bounds jsonb
+)
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_part text;
 begin
-    select o.field, o.problem into field, problem
+    select o.* into field, problem, bounds
     from private.object_problem('definition', coalesce(definition, 'null'), '') as o;
     foreach v_part in array array['applies_when', 'source', 'examples'] loop
         exit when problem is not null;
-        select o.field, o.problem into field, problem
+        select o.* into field, problem, bounds
         from private.object_problem(
             v_part, coalesce(definition -> v_part, '{}'), v_part || '.'
         ) as o;
@@ -4614,9 +5693,10 @@ begin
     if problem is null and definition ? 'scope' and not definition -> 'scope' ? 'body' then
         field := 'scope';
         problem := 'must include body: a script is one text, and that is its body.';
+        bounds := '{"reason": "missing", "one_of": ["body"]}';
     end if;
     if problem is null then
-        select p.field, p.problem into field, problem
+        select p.* into field, problem, bounds
         from private.params_problem(
             definition ->> 'kind', coalesce(definition -> 'params', '{}'), ''
         ) as p;
@@ -4624,8 +5704,8 @@ begin
 end;
 $$;
 comment on function private.definition_problem is
-'The first problem of a definition: the field and the end of a sentence; nulls without a problem.
-Definer, so that its helpers need no grants; it reads no table.';
+'The first problem of a definition: the field, the end of a sentence, and reason and bounds as data;
+nulls without a problem. Definer, so that its helpers need no grants; it reads no table.';
 grant execute on function private.definition_problem to authenticated, service_role;
 
 -- schemas/63_script_normalization.sql
@@ -6130,14 +7210,29 @@ create type private.rule_result as (
 );
 comment on type private.rule_result is 'What public.check_compliance returns of each rule.';
 
-create function private.check_rules(user_id uuid, content text)
+create function private.active_brand(user_id uuid, product_id uuid)
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select b.id
+    from public.products as p inner join public.brands as b on p.brand_id = b.id
+    where p.id = active_brand.product_id and p.user_id = active_brand.user_id
+        and b.archived_at is null
+$$;
+comment on function private.active_brand is
+'The brand of a product; null without one, or if it is archived.';
+grant execute on function private.active_brand to authenticated, service_role;
+
+create function private.check_rules(user_id uuid, content text, product_id uuid)
 returns setof private.rule_result
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_brand uuid := private.active_brand(check_rules.user_id, check_rules.product_id);
     v_script private.normalized_text := private.normalize_script(content, (
         select string_agg(r.rule_definition::text, '') from public.brand_rules as r
         where r.user_id = check_rules.user_id and r.enabled
+            and (r.brand_id is null or r.brand_id = v_brand)
     ));
 begin
     return query
@@ -6147,25 +7242,29 @@ begin
     from public.brand_rules as r
     cross join lateral private.check_rule(r.rule_definition, v_script) as c
     where r.user_id = check_rules.user_id and r.enabled
+        and (r.brand_id is null or r.brand_id = v_brand)
     order by array_position('{error,warning,info}', r.severity), r.rule_name;
 end;
 $$;
 comment on function private.check_rules is
-'Checks a text against every enabled rule of an account. Reads only rules that its caller may
-read.';
+'Checks a text against the enabled rules of an account that have no brand or that of the product.
+Reads only rules that its caller may read.';
 grant execute on function private.check_rules to authenticated, service_role;
 
-create function private.check_script(user_id uuid, content text)
+create function private.check_script(user_id uuid, content text, product_id uuid)
 returns setof private.rule_result
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select c.* from private.check_rules(check_script.user_id, check_script.content) as c
+    select c.*
+    from private.check_rules(
+        check_script.user_id, check_script.content, check_script.product_id
+    ) as c
 $$;
 comment on function private.check_script is
 'private.check_rules for the worker that writes scripts. Definer: workers have no table rights.';
 grant execute on function private.check_script to worker;
 
-create function public.check_compliance(content text)
+create function public.check_compliance(content text, product_id uuid default null)
 returns table (
     rule_id uuid,
     rule_name text,
@@ -6183,11 +7282,24 @@ begin
     perform private.require_text(
         check_compliance.content, 'invalid_script', 'content', 'The script''s text', 10000
     );
-    return query select c.* from private.check_rules(auth.uid(), check_compliance.content) as c;
+    if check_compliance.product_id is not null and not exists (
+        select from public.products as p
+        where p.id = check_compliance.product_id and p.user_id = auth.uid()
+    ) then
+        perform private.fail(
+            404, 'not_found', 'There is no such product.', '{"field": "product_id"}'
+        );
+    end if;
+    return query
+    select c.*
+    from private.check_rules(
+        auth.uid(), check_compliance.content, check_compliance.product_id
+    ) as c;
 end;
 $$;
 comment on function public.check_compliance is
-'Applies every enabled rule of the caller to a script''s text, errors first, without AI.
+'Applies the enabled rules of the caller to a script''s text, errors first, without AI: those for
+all brands and, with a product, those of its brand. Rules of an archived brand apply to nothing.
 
 status is pass, fail, needs_review (a person must judge) or not_applicable. spans are the matches,
 as {field, start, end} in UTF-16 code units: content.slice(start, end) in JavaScript. The text has
@@ -6201,7 +7313,7 @@ syllables); digits and signs for letters; repeated letters; signs, spaces or emo
 letters. These do not match: misspellings, words with one space inside, two letters that look like
 one (rn), letters upside down, flags. A term with accents matches only with the same accents.
 
-Errors: 422 invalid_script.';
+Errors: 422 invalid_script, 404 not_found.';
 grant execute on function public.check_compliance to authenticated;
 
 -- schemas/69_starter_rules.sql
@@ -6235,7 +7347,7 @@ begin
     if not exists (select from private.starter_pack(adopt_starter_rules.pack)) then
         perform private.fail(
             422, 'invalid_pack', 'The packs of starter rules are ftc and tiktok.',
-            '{"field": "pack"}'
+            '{"field": "pack", "reason": "not_allowed", "allowed": ["ftc", "tiktok"]}'
         );
     end if;
     -- Keeps a rule of the same name: the caller may have changed it.
@@ -6278,7 +7390,9 @@ create table public.scripts (
     broken_rules jsonb,
     review jsonb,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
+    updated_at timestamptz not null default now(),
+    created_by uuid,
+    updated_by uuid
 );
 comment on table public.scripts is 'Texts that creators speak and post, written by them or by AI.';
 comment on column public.scripts.user_id is 'The account, from the token.';
@@ -6291,7 +7405,9 @@ comment on column public.scripts.status is
 rules apply to a final script only when its text changes.';
 comment on column public.scripts.origin is 'Who wrote the first text: user or ai.';
 comment on column public.scripts.version is
-'The number of the current text, from 1. Earlier texts are in script_versions.';
+'Grows with each change of text or title, from 1. Put the one that you have read into the filter of
+an update (version=eq.N): then two tabs conflict instead of overwriting each other. Earlier texts
+are in script_versions.';
 comment on column public.scripts.broken_rules is
 'The rules that an AI-written text breaks: [{rule_name, severity, message}]; null for a user''s
 text.';
@@ -6299,9 +7415,17 @@ comment on column public.scripts.review is
 'How a language model judged this text by the rules that need judgement: [{rule_id, rule_name,
 kind, severity, status, message, source}]. source is ai, or none (with status needs_review)
 without a judgement. Advice only: it keeps no script from being final. Null for a user''s text.';
+comment on column public.scripts.created_by is
+'The account of the person who added it; null: AI wrote it, or the person''s account was erased.';
+comment on column public.scripts.updated_by is
+'The account of the person who changed it last; null: nobody has, or the person''s account was
+erased.';
 
 create index scripts_user_id_created_at_idx on public.scripts (user_id, created_at desc);
 create index scripts_product_id_created_at_idx on public.scripts (product_id, created_at desc);
+-- For the erasure of a person. Rows of a person's own account go with the account.
+create index scripts_created_by_idx on public.scripts (created_by) where created_by <> user_id;
+create index scripts_updated_by_idx on public.scripts (updated_by) where updated_by <> user_id;
 
 alter table public.scripts enable row level security;
 create policy scripts_select_own on public.scripts
@@ -6317,6 +7441,15 @@ with check (user_id = (select auth.uid()));
 create policy scripts_delete_own on public.scripts
 for delete to authenticated
 using (user_id = (select auth.uid()));
+create policy scripts_insert_editor on public.scripts as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy scripts_update_editor on public.scripts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy scripts_delete_editor on public.scripts as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
 
 create table public.script_versions (
     id uuid primary key default gen_random_uuid(),
@@ -6325,13 +7458,19 @@ create table public.script_versions (
     version integer not null,
     content text not null,
     created_at timestamptz not null default now(),
+    created_by uuid,
     constraint script_versions_script_id_version_key unique (script_id, version)
 );
 comment on table public.script_versions is
 'The newest 100 earlier texts of each script. rpc/restore_script_version restores one.';
 comment on column public.script_versions.created_at is 'When a newer text replaced this one.';
+comment on column public.script_versions.created_by is
+'The account of the person who wrote this text; null: AI wrote it, or the person''s account was
+erased.';
 create index script_versions_user_id_created_at_idx
 on public.script_versions (user_id, created_at desc);
+create index script_versions_created_by_idx
+on public.script_versions (created_by) where created_by <> user_id;
 
 alter table public.script_versions enable row level security;
 create policy script_versions_select_own on public.script_versions
@@ -6355,13 +7494,14 @@ begin
     );
     if new.status is null or new.status not in ('draft', 'final') then
         perform private.fail(
-            422, 'invalid_script', 'A script''s status is draft or final.', '{"field": "status"}'
+            422, 'invalid_script', 'A script''s status is draft or final.',
+            '{"field": "status", "reason": "not_allowed", "allowed": ["draft", "final"]}'
         );
     end if;
     if tg_op = 'INSERT' and new.product_id is null then
         perform private.fail(
             422, 'invalid_script', 'A script belongs to a product: product_id is missing.',
-            '{"field": "product_id"}'
+            '{"field": "product_id", "reason": "missing"}'
         );
     elsif tg_op = 'INSERT' then
         -- Locks the product. A product whose deletion has begun counts as missing.
@@ -6381,7 +7521,7 @@ begin
         'rule_id', c.rule_id, 'rule_name', c.rule_name, 'message', c.message, 'spans', c.spans
     ))
     into v_broken
-    from private.check_rules(new.user_id, new.content) as c
+    from private.check_rules(new.user_id, new.content, new.product_id) as c
     where c.severity = 'error' and c.status = 'fail';
     if v_broken is not null then
         perform private.fail(
@@ -6403,12 +7543,16 @@ returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into public.script_versions (script_id, user_id, version, content)
-    values (old.id, old.user_id, old.version, old.content);
+    insert into public.script_versions (script_id, user_id, version, content, created_by)
+    values (old.id, old.user_id, old.version, old.content, old.updated_by);
     -- An editor with autosave makes a version every few seconds, so the number is bounded.
     delete from public.script_versions as v
-    where v.script_id = old.id and v.version <= old.version - 100;
-    new.version := old.version + 1;
+    where v.script_id = old.id and v.version <= (
+        select o.version from public.script_versions as o
+        where o.script_id = old.id
+        order by o.version desc
+        limit 1 offset 100
+    );
     new.broken_rules := null;
     new.review := null;
     return new;
@@ -6417,6 +7561,19 @@ $$;
 comment on function private.scripts_keep_version is
 'Trigger: stores the text that an update replaces. Definer: users may read earlier texts, not
 write them.';
+
+create function private.scripts_raise_version()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.version := old.version + 1;
+    return new;
+end;
+$$;
+comment on function private.scripts_raise_version is
+'Trigger: numbers each change of text or title, so that a filter on version finds a change of
+another tab.';
 
 create trigger scripts_01_admit_row before insert on public.scripts
 for each row execute function private.admit_row();
@@ -6428,6 +7585,11 @@ for each statement execute function private.require_quota('stored_scripts');
 create trigger scripts_50_keep_version before update on public.scripts
 for each row when (old.content is distinct from new.content)
 execute function private.scripts_keep_version();
+create trigger scripts_51_raise_version before update on public.scripts
+for each row when (
+    old.content is distinct from new.content or old.title is distinct from new.title
+)
+execute function private.scripts_raise_version();
 create trigger scripts_60_bump_on_insert after insert on public.scripts
 referencing new table as changed
 for each statement execute function private.bump_read_version();
@@ -6437,8 +7599,8 @@ for each statement execute function private.bump_read_version();
 create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
 for each statement execute function private.bump_read_version();
-create trigger scripts_90_touch before update on public.scripts
-for each row execute function private.touch_updated_at();
+create trigger scripts_90_sign_row before insert or update on public.scripts
+for each row execute function private.sign_row();
 
 grant select, delete on public.scripts to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
@@ -6482,12 +7644,8 @@ returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Locks the product before the job: the lock order of everything that touches both.
-    perform from public.products as p
-    where p.id = start_script.product_id and p.user_id = auth.uid() for key share;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such product.');
-    end if;
+    perform private.require_role('editor');
+    perform private.lock_own_product(start_script.product_id);
     if not exists (
         select from public.virality_packs as v where v.product_id = start_script.product_id
     ) then
@@ -6507,8 +7665,8 @@ end;
 $$;
 comment on function private.start_script is
 'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
-request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 not_analyzed, 402
-quota_exceeded.';
+request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 product_archived,
+not_analyzed, 402 quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -6533,7 +7691,8 @@ comment on function public.generate_script is
 brief.
 
 Returns the job; its draft appears in scripts with this job_id. The same request again returns the
-job in flight. Errors: 404 not_found, 409 not_analyzed, 422 invalid_brief, 402 quota_exceeded.';
+job in flight. Errors: 404 not_found, 409 product_archived, not_analyzed, 422 invalid_brief, 402
+quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -6556,14 +7715,16 @@ as $$
                 ),
                 '[]'
             )
-            from public.brand_rules as r where r.user_id = p.user_id and r.enabled
+            from public.brand_rules as r
+            where r.user_id = p.user_id and r.enabled
+                and (r.brand_id is null or r.brand_id = private.active_brand(p.user_id, p.id))
         )
     from public.jobs as j inner join public.products as p on j.product_id = p.id
     where j.id = script_input.job_id
 $$;
 comment on function private.script_input is
 'The input of generate_script: the product''s name, its latest pack (null if it was deleted) and
-its owner''s enabled rules, [{id, name, definition}]. No row if the product is gone. The brief is
+the enabled rules that apply to it, [{id, name, definition}]. No row if the product is gone. The brief is
 an argument of the job. Definer: workers have no table rights.';
 grant execute on function private.script_input to worker;
 
@@ -6596,7 +7757,7 @@ begin
             )),
             '[]'
         )
-    from private.check_rules(v_product.user_id, save_script.content) as c
+    from private.check_rules(v_product.user_id, save_script.content, v_product.id) as c
     where c.status = 'fail';
     return true;
 end;
@@ -7118,6 +8279,170 @@ comment on function private.end_tiktok_revocation is
 'Deletes tokens that TikTok has revoked. Definer: workers have no table rights.';
 grant execute on function private.end_tiktok_revocation to worker;
 
+-- schemas/83_audit.sql
+
+-- The audit trail: who changed what in an account, and when. Triggers write it in the transaction
+-- of the change.
+
+create table public.audit_events (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    actor uuid,
+    action text not null check (action in ('insert', 'update', 'delete', 'export')),
+    target_kind text not null check (target_kind ~ '^[a-z_]{1,40}$'),
+    target_id uuid,
+    created_at timestamptz not null default now(),
+    changes jsonb not null default '[]'
+);
+comment on table public.audit_events is
+'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships and
+exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
+comment on column public.audit_events.user_id is 'The account that changed.';
+comment on column public.audit_events.actor is
+'The account of the person who did it; null: no person, or the person''s account was erased.';
+comment on column public.audit_events.action is 'insert, update, delete or export.';
+comment on column public.audit_events.target_kind is
+'product, script, brand_rule, subscription, membership or account.';
+comment on column public.audit_events.target_id is
+'The id of what changed; of a membership the person''s account; null once that is erased.';
+comment on column public.audit_events.changes is
+'The names of the columns that an update has changed, without their values.';
+create index audit_events_user_id_created_at_id_idx
+on public.audit_events (user_id, created_at desc, id desc);
+create index audit_events_created_at_idx on public.audit_events (created_at);
+create index audit_events_actor_idx on public.audit_events (actor) where actor <> user_id;
+create index audit_events_target_id_idx on public.audit_events (target_id)
+where target_kind = 'membership';
+
+alter table public.audit_events enable row level security;
+create policy audit_events_select_own on public.audit_events
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy audit_events_select_admin on public.audit_events as restrictive
+for select to authenticated
+using ((select private.has_role('admin')));
+
+create function private.audit()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kind constant text := left(tg_table_name, -1);
+    v_uninteresting constant text [] := '{
+        updated_at, created_by, updated_by, last_analyzed_at, version, broken_rules, review
+    }';
+begin
+    if tg_op = 'UPDATE' then
+        insert into public.audit_events (user_id, actor, action, target_kind, target_id, changes)
+        select n.user_id, private.author(), 'update', v_kind, n.id, d.names
+        from changed as n
+        inner join replaced as o on n.id = o.id
+        inner join private.accounts as a on n.user_id = a.id and a.deleted_at is null
+        cross join lateral (
+            select jsonb_agg(c.key order by c.key) as names
+            from jsonb_each(to_jsonb(n)) as c
+            where c.key <> all (v_uninteresting) and c.value <> to_jsonb(o) -> c.key
+        ) as d
+        where d.names is not null;
+    else
+        insert into public.audit_events (user_id, actor, action, target_kind, target_id)
+        select c.user_id, private.author(), lower(tg_op), v_kind, c.id
+        from changed as c
+        inner join private.accounts as a on c.user_id = a.id and a.deleted_at is null
+        -- A script that goes with its product is in the event of the product.
+        where tg_op <> 'DELETE' or v_kind <> 'script' or exists (
+            select from public.products as p where p.id = (to_jsonb(c) ->> 'product_id')::uuid
+        );
+    end if;
+    return null;
+end;
+$$;
+comment on function private.audit is
+'Trigger: notes what a statement has changed, with the transition tables `changed` and, for an
+update, `replaced`. Not for an erased account. Definer: nobody writes the audit trail.';
+
+create function private.audit_membership()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_membership private.memberships := coalesce(new, old);
+begin
+    insert into public.audit_events (user_id, actor, action, target_kind, target_id, changes)
+    select
+        v_membership.user_id,
+        -- A person comes in by an exchange. Clerk tells of all else, not of who did it.
+        case when new.seen_at is distinct from old.seen_at then new.person_id end,
+        lower(tg_op),
+        'membership',
+        new.person_id,
+        to_jsonb(array_remove(array[
+            case when tg_op = 'UPDATE' and new.role is distinct from old.role then 'role' end,
+            case
+                when tg_op = 'UPDATE' and new.removed_at is distinct from old.removed_at
+                    then 'removed_at'
+            end
+        ], null))
+    from private.accounts as a where a.id = v_membership.user_id and a.deleted_at is null;
+    return null;
+end;
+$$;
+comment on function private.audit_membership is
+'Trigger: notes that somebody acts for an organisation for the first time, in another role, no
+longer, or has been erased. Definer: nobody writes the audit trail.';
+
+create trigger products_70_audit_insert after insert on public.products
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger products_71_audit_update after update on public.products
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger products_72_audit_delete after delete on public.products
+referencing old table as changed
+for each statement execute function private.audit();
+
+create trigger scripts_70_audit_insert after insert on public.scripts
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger scripts_71_audit_update after update on public.scripts
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger scripts_72_audit_delete after delete on public.scripts
+referencing old table as changed
+for each statement execute function private.audit();
+
+create trigger brand_rules_70_audit_insert after insert on public.brand_rules
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger brand_rules_71_audit_update after update on public.brand_rules
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger brand_rules_72_audit_delete after delete on public.brand_rules
+referencing old table as changed
+for each statement execute function private.audit();
+
+create trigger subscriptions_70_audit_insert after insert on public.subscriptions
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger subscriptions_71_audit_update after update on public.subscriptions
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger subscriptions_72_audit_delete after delete on public.subscriptions
+referencing old table as changed
+for each statement execute function private.audit();
+
+create trigger memberships_70_audit_insert after insert on private.memberships
+for each row execute function private.audit_membership();
+create trigger memberships_71_audit_update after update of role, removed_at on private.memberships
+for each row when (
+    old.role is distinct from new.role or old.removed_at is distinct from new.removed_at
+)
+execute function private.audit_membership();
+create trigger memberships_72_audit_delete after delete on private.memberships
+for each row execute function private.audit_membership();
+
+grant select on public.audit_events to authenticated, service_role;
+
 -- schemas/90_erasure.sql
 
 -- Erasure: deletes an account for good, on its owner's request here or at Clerk.
@@ -7125,7 +8450,7 @@ grant execute on function private.end_tiktok_revocation to worker;
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
     type text not null,
-    outcome text not null check (outcome in ('erased', 'ignored')),
+    outcome text not null check (outcome in ('erased', 'revoked', 'ignored')),
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
@@ -7156,6 +8481,51 @@ $$;
 comment on function private.table_to_empty is
 'The first table that has rows of an account; null without any.';
 
+create function private.forget_person(person_id uuid, quantity integer)
+returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place record;
+    v_changed integer;
+    v_is_there boolean;
+begin
+    for v_place in
+        select p.name, p.attribute, p.condition from (
+            values
+            ('products', 'created_by', 't.created_by <> t.user_id'),
+            ('products', 'updated_by', 't.updated_by <> t.user_id'),
+            ('brand_rules', 'created_by', 't.created_by <> t.user_id'),
+            ('brand_rules', 'updated_by', 't.updated_by <> t.user_id'),
+            ('scripts', 'created_by', 't.created_by <> t.user_id'),
+            ('scripts', 'updated_by', 't.updated_by <> t.user_id'),
+            ('script_versions', 'created_by', 't.created_by <> t.user_id'),
+            ('audit_events', 'actor', 't.actor <> t.user_id'),
+            ('audit_events', 'target_id', 't.target_kind = ' || quote_literal('membership'))
+        ) as p (name, attribute, condition)
+    loop
+        execute format(
+            'update public.%1$I as u set %2$I = null where u.ctid = any (array('
+            || 'select t.ctid from public.%1$I as t where t.%2$I = $1 and %3$s'
+            || ' limit $2 for update skip locked))',
+            v_place.name, v_place.attribute, v_place.condition
+        ) using forget_person.person_id, forget_person.quantity;
+        get diagnostics v_changed = row_count;
+        execute format(
+            'select exists (select from public.%1$I as t where t.%2$I = $1 and %3$s)',
+            v_place.name, v_place.attribute, v_place.condition
+        ) into v_is_there using forget_person.person_id;
+        if v_changed > 0 or v_is_there then
+            return v_changed;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.forget_person is
+'Takes a person out of up to `quantity` rows of other accounts: who wrote them, who did what.
+Returns how many; 0: other transactions hold the rest; null: nothing is left. Never waits for a row.';
+
 create function private.erase_batch(user_id uuid, quantity integer default 500)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -7169,6 +8539,10 @@ begin
     end if;
     v_table := private.table_to_empty(erase_batch.user_id);
     if v_table is null then
+        v_erased := private.forget_person(erase_batch.user_id, erase_batch.quantity);
+        if v_erased is not null then
+            return v_erased;
+        end if;
         -- A transaction that adds a row holds a lock on the account. After this lock none can.
         perform from public.accounts as a where a.id = erase_batch.user_id for update skip locked;
         if not found and exists (
@@ -7234,6 +8608,8 @@ begin
     if not found then
         return;
     end if;
+    -- From here on nobody acts for an organisation as this person.
+    delete from private.memberships as m where m.person_id = erase_account.user_id;
     perform private.enqueue(
         'erase_account', null, null, c.customer_id,
         jsonb_build_object('customer_id', c.customer_id)
@@ -7259,28 +8635,47 @@ comment on function private.erase_account is
 deletes the rest in batches. Another job ends its subscriptions at Stripe. Idempotent.';
 
 create function private.record_clerk_event(
-    id text, type text, issuer text, subject text, default_user_id uuid
+    id text,
+    type text,
+    issuer text,
+    subject text,
+    default_user_id uuid,
+    member text default null,
+    default_member_id uuid default null,
+    event_at timestamptz default now()
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_erasure boolean := record_clerk_event.type = 'user.deleted'
-    and record_clerk_event.subject is not null;
+    v_outcome text := case
+        when record_clerk_event.subject is null then 'ignored'
+        when record_clerk_event.type in ('user.deleted', 'organization.deleted') then 'erased'
+        when record_clerk_event.type in (
+            'organizationMembership.deleted', 'organizationMembership.updated'
+        ) and record_clerk_event.member is not null then 'revoked'
+        else 'ignored'
+    end;
+    v_person private.accounts;
+    v_organisation private.accounts;
 begin
     insert into private.clerk_events (id, type, outcome)
-    values (
-        record_clerk_event.id, record_clerk_event.type,
-        case when v_is_erasure then 'erased' else 'ignored' end
-    )
+    values (record_clerk_event.id, record_clerk_event.type, v_outcome)
     on conflict on constraint clerk_events_pkey do nothing;
     if not found then
         return 'duplicate';
     end if;
-    if not v_is_erasure then
-        return 'ignored';
+    if v_outcome = 'revoked' then
+        v_person := private.open_account(issuer, member, default_member_id, 'person');
+        v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.revoke_sessions(
+            v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
+        );
     end if;
-    -- An unknown person gets a tombstone too, because their first token may be on its way.
+    if v_outcome <> 'erased' then
+        return v_outcome;
+    end if;
+    -- An unknown account gets a tombstone too, because its first token may be on its way.
     insert into private.accounts (id, issuer, subject, deleted_at, emptied_at)
     values (
         record_clerk_event.default_user_id, record_clerk_event.issuer,
@@ -7296,8 +8691,10 @@ begin
 end;
 $$;
 comment on function private.record_clerk_event is
-'Stores an event from Clerk. For user.deleted with an id, erases the account in the same
-transaction. Returns erased, ignored or duplicate. Definer: the edge has no table rights.';
+'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
+organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
+the tokens that a member has for the organisation subject. Returns erased, revoked, ignored or
+duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -7305,12 +8702,13 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('admin');
     perform private.erase_account(auth.uid());
 end;
 $$;
 comment on function private.erase_own_account is
 'Erases the caller''s account. Definer: users may not delete all of these rows; identity comes
-from the token.';
+from the token. Errors: 403 role_not_allowed.';
 grant execute on function private.erase_own_account to authenticated;
 
 create function public.delete_account()
@@ -7323,6 +8721,10 @@ comment on function public.delete_account is
 'Erases the caller''s account and everything in it for good, and cancels its subscriptions at
 Stripe.
 
+An admin who acts for an organisation erases the organisation; no account of a person. Their own
+account is another call, with a token without an organisation. Clerk keeps both: delete them there
+too. Errors: 403 role_not_allowed.
+
 After the answer its tokens are refused (403 account_deleted). The request deletes up to 1,000
 rows; a job deletes the others within minutes.';
 grant execute on function public.delete_account to authenticated;
@@ -7333,7 +8735,7 @@ grant execute on function public.delete_account to authenticated;
 
 create function private.export_own_account(cursor text)
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tables constant text [] := array(
@@ -7354,7 +8756,12 @@ declare
     v_bytes bigint := 0;
     v_rows integer := 0;
 begin
-    if cursor is not null then
+    perform private.require_role('admin');
+    if cursor is null then
+        insert into public.audit_events (user_id, actor, action, target_kind, target_id)
+        select a.id, private.author(), 'export', 'account', a.id
+        from public.accounts as a where a.id = v_user;
+    else
         if cardinality(v_words) <> 3 or v_words[1] <> all (v_tables) then
             raise invalid_text_representation;
         end if;
@@ -7437,6 +8844,11 @@ begin atomic
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.score_records as t
             where t.user_id = auth.uid()
         ),
+        'memberships',
+        (
+            select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.memberships as t
+            where auth.uid() in (t.user_id, t.person_id)
+        ),
         'request_counts',
         (
             select coalesce(jsonb_agg(to_jsonb(t)), '[]') from private.request_counts as t
@@ -7467,7 +8879,7 @@ private.export_own_account calls it.';
 
 create function public.export_account(cursor text default null)
 returns jsonb
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select private.export_own_account(export_account.cursor);
 end;
@@ -7476,7 +8888,8 @@ comment on function public.export_account is
 
 Call it again with the next_cursor of a page until that is null, and join the arrays. The first
 page also holds the account itself. A page has up to 4 MiB or 2,000 rows, the oldest first. It may
-miss rows that change meanwhile; then export again. Errors: 422 invalid_cursor.';
+miss rows that change meanwhile; then export again. An organisation''s needs an admin. Each export is
+in audit_events. Errors: 422 invalid_cursor, 403 role_not_allowed.';
 grant execute on function public.export_account to authenticated;
 
 -- schemas/92_retention.sql
@@ -7520,15 +8933,29 @@ as $$
             where o.created_at < now() - interval '90 days'
             limit prune_records.quantity for update skip locked
         )) returning t.id
+    ), audits as (
+        delete from public.audit_events as t where t.id = any (array(
+            select o.id from public.audit_events as o
+            where o.created_at < now() - interval '1 year'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    ), links as (
+        delete from public.shares as t where t.id = any (array(
+            select o.id from public.shares as o
+            where o.expires_at < now() - interval '1 day'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
     )
     select (select count(*) from events)::integer + (select count(*) from months)::integer
         + (select count(*) from states)::integer + (select count(*) from revocations)::integer
-        + (select count(*) from notices)::integer
+        + (select count(*) from notices)::integer + (select count(*) from audits)::integer
+        + (select count(*) from links)::integer
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
-OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days.
-Returns how many. Definer: workers have no table rights.';
+OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days, audit
+events after a year, shares a day after their end. Returns how many. Definer: workers have no table
+rights.';
 grant execute on function private.prune_records to worker;
 
 -- schemas/93_overview.sql
@@ -7563,7 +8990,14 @@ select
     job.error_code as job_error_code,
     job.error_message as job_error_message,
     sentiment.is_sample,
-    p.watch
+    p.watch,
+    pack.expires_at as pack_expires_at,
+    pack.previous_score,
+    (select count(*)::integer from public.scripts as s where s.product_id = p.id) as script_count,
+    sentiment.source_kind,
+    p.brand_id,
+    p.tags,
+    p.archived_at
 from public.products as p
 left join lateral (
     select
@@ -7572,6 +9006,8 @@ left join lateral (
         v.score,
         v.score_band,
         v.headline,
+        v.expires_at,
+        v.previous_score,
         v.created_at
     from public.virality_packs as v
     where v.product_id = p.id
@@ -7582,7 +9018,8 @@ left join lateral (
     select
         r.sentiment_label,
         r.sentiment_net,
-        r.is_sample
+        r.is_sample,
+        r.source_kind
     from public.analysis_results as r
     where r.product_id = p.id and r.type = 'sentiment_summary'
     order by r.created_at desc
@@ -7620,6 +9057,12 @@ cancelled.';
 comment on column public.product_overview.is_sample is
 'Whether the latest analysis used sample data instead of data about the product. Show that. Null
 before the first analysis.';
+comment on column public.product_overview.previous_score is
+'The score of the pack before the latest one; null without one.';
+comment on column public.product_overview.script_count is
+'How many scripts the product has. Not named scripts, so that scripts can be embedded.';
+comment on column public.product_overview.source_kind is
+'Where the data of the latest analysis comes from; null before the first.';
 grant select on public.product_overview to authenticated;
 grant select on public.product_overview to service_role;
 
@@ -7628,7 +9071,10 @@ returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
-        'products', (select count(*) from public.products as p where p.user_id = auth.uid())
+        'products', (
+            select count(*) from public.products as p
+            where p.user_id = auth.uid() and p.archived_at is null
+        )
     )
     || coalesce(jsonb_object_agg(m.metric, coalesce(u.used, 0)), '{}')
     from unnest('{analyses,scripts}'::text[]) as m (metric)
@@ -7638,6 +9084,20 @@ $$;
 comment on function private.own_usage is
 'The caller''s usage now, by metric. Definer: usage is internal; identity comes from the token.';
 grant execute on function private.own_usage to authenticated;
+
+create function private.own_seats()
+returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'limit', private.limit_of(a.id, 'seats'), 'used', private.used_seats(a.id)
+    )
+    from public.accounts as a where a.id = auth.uid() and a.kind = 'organisation'
+$$;
+comment on function private.own_seats is
+'The seats of the caller''s organisation, {limit, used}; null for a person. Definer: memberships are
+internal; identity comes from the token.';
+grant execute on function private.own_seats to authenticated;
 
 create function private.own_plan()
 returns text
@@ -7655,7 +9115,9 @@ create function public.account(
     out usage jsonb,
     out resets_at timestamptz,
     out subscription jsonb,
-    out tiktok jsonb
+    out tiktok jsonb,
+    out role text,
+    out seats jsonb
 )
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7677,13 +9139,16 @@ as $$
             order by s.plan = p.id desc nulls last, s.created_at desc
             limit 1
         ),
-        private.own_tiktok()
+        private.own_tiktok(),
+        private.account_role(),
+        private.own_seats()
     from public.plans as p
     where p.id = private.own_plan()
 $$;
 comment on function public.account is
 'The caller''s plan with its limits, its usage, when monthly limits start again (resets_at), the
-subscription and the connected TikTok account. Both are null without one.';
+subscription and the connected TikTok account, both null without one. role is the caller''s: admin,
+editor or viewer. seats, {limit, used}, are an organisation''s; null for a person''s own account.';
 grant execute on function public.account to authenticated;
 
 -- schemas/94_before_request.sql
@@ -7746,6 +9211,33 @@ comment on function private.refuse_concurrency is
 'Ends the request: 429 rate_limited. scope completes the message: of this account, or without a
 token.';
 
+create function private.require_member(user_id uuid, claims jsonb)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if claims @@ 'strict $.session_iat.type() == "number"
+        && $.act.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+        is not true then
+        perform private.refuse_unauthenticated();
+    end if;
+    if private.is_member(
+        require_member.user_id,
+        (claims #>> '{act,sub}')::uuid,
+        to_timestamp((claims ->> 'session_iat')::double precision)
+    ) then
+        return;
+    end if;
+    if private.is_erased(require_member.user_id) then
+        perform private.refuse_account(require_member.user_id);
+    end if;
+    perform private.refuse_session();
+end;
+$$;
+comment on function private.require_member is
+'Refuses a token with `act` whose membership ended or changed after its session token: 401
+invalid_token.';
+
 create function private.live_job_states(user_id uuid)
 returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -7795,10 +9287,16 @@ begin
             is not true then
             perform private.refuse_unauthenticated();
         end if;
+        v_user := v_claims ->> 'sub';
+        if v_claims ? 'act' then -- only these tokens pay for the look-up
+            perform private.require_member(v_user, v_claims);
+        end if;
+        if v_is_write then
+            perform private.require_role('editor');
+        end if;
         -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.
         -- A waiting request holds one of the API's connections, and writes of an account wait for
         -- each other. The locks end with the transaction.
-        v_user := v_claims ->> 'sub';
         v_has_slot := not v_is_write and (
             pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 5))
             or pg_try_advisory_xact_lock(uuid_hash_extended(v_user, 4))
@@ -7844,7 +9342,9 @@ begin
             perform set_config('response.status', '304', true);
         end if;
     elsif v_role = 'anon' then
-        if not (v_is_read and v_path = '/plans') then
+        if not (
+            v_is_read and v_path = '/plans' or v_method = 'POST' and v_path = '/rpc/shared_pack'
+        ) then
             perform private.refuse_unauthenticated();
         end if;
         -- Even a read of three rows can run until its timeout, by its filter. All requests without
@@ -7878,9 +9378,10 @@ $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
-401 not_signed_in: the request has no token and is not GET /plans. 401 invalid_token: the token
-lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an unknown account. 403
-account_deleted: the account is erased; its tokens live on for minutes. 429 rate_limited: the
+401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack. 401
+invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
+unknown account; or its membership ended or changed. 403 account_deleted: the account is erased; its
+tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
 account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
 share three at once.
 
@@ -7965,12 +9466,13 @@ on conflict on constraint semaphores_pkey do update set
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
-    max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history
+    max_scripts, max_brand_rules, kept_analyses, has_transcripts, watch, kept_history,
+    seats, max_brands
 )
 values
-('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100),
-('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400),
-('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800)
+('free', 'Free', 0, 5, 20, 20, 120, 100, 200, 5, false, 'off', 100, 2, 3),
+('creator', 'Creator', 1, 50, 300, 300, 300, 2000, 500, 20, true, 'weekly', 400, 5, 10),
+('agency', 'Agency', 2, 1000, 5000, 5000, 1200, 20000, 1000, 20, true, 'daily', 800, 25, 300)
 on conflict on constraint plans_pkey do update set
     name = excluded.name,
     rank = excluded.rank,
@@ -7983,7 +9485,9 @@ on conflict on constraint plans_pkey do update set
     kept_analyses = excluded.kept_analyses,
     has_transcripts = excluded.has_transcripts,
     watch = excluded.watch,
-    kept_history = excluded.kept_history;
+    kept_history = excluded.kept_history,
+    seats = excluded.seats,
+    max_brands = excluded.max_brands;
 
 insert into private.plan_prices (lookup_key, plan)
 values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')

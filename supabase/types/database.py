@@ -134,6 +134,7 @@ class PublicAnalysisResults(BaseModel):
     product_id: uuid.UUID = Field(alias="product_id")
     sentiment_label: Optional[str] = Field(alias="sentiment_label")
     sentiment_net: Optional[float] = Field(alias="sentiment_net")
+    source_kind: Optional[str] = Field(alias="source_kind")
     type: str = Field(alias="type")
     user_id: uuid.UUID = Field(alias="user_id")
 
@@ -147,6 +148,7 @@ class PublicAnalysisResultsInsert(TypedDict):
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
     sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
     sentiment_net: NotRequired[Annotated[Optional[float], Field(alias="sentiment_net")]]
+    source_kind: NotRequired[Annotated[Optional[str], Field(alias="source_kind")]]
     type: Annotated[str, Field(alias="type")]
     user_id: Annotated[uuid.UUID, Field(alias="user_id")]
 
@@ -160,37 +162,98 @@ class PublicAnalysisResultsUpdate(TypedDict):
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
     sentiment_label: NotRequired[Annotated[Optional[str], Field(alias="sentiment_label")]]
     sentiment_net: NotRequired[Annotated[Optional[float], Field(alias="sentiment_net")]]
+    source_kind: NotRequired[Annotated[Optional[str], Field(alias="source_kind")]]
     type: NotRequired[Annotated[str, Field(alias="type")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
-class PublicBrandRules(BaseModel):
+class PublicAuditEvents(BaseModel):
+    action: str = Field(alias="action")
+    actor: Optional[uuid.UUID] = Field(alias="actor")
+    changes: JsonValue = Field(alias="changes")
     created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    target_id: Optional[uuid.UUID] = Field(alias="target_id")
+    target_kind: str = Field(alias="target_kind")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicAuditEventsInsert(TypedDict):
+    action: Annotated[str, Field(alias="action")]
+    actor: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="actor")]]
+    changes: NotRequired[Annotated[JsonValue, Field(alias="changes")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    target_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="target_id")]]
+    target_kind: Annotated[str, Field(alias="target_kind")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicAuditEventsUpdate(TypedDict):
+    action: NotRequired[Annotated[str, Field(alias="action")]]
+    actor: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="actor")]]
+    changes: NotRequired[Annotated[JsonValue, Field(alias="changes")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    target_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="target_id")]]
+    target_kind: NotRequired[Annotated[str, Field(alias="target_kind")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicBrandRules(BaseModel):
+    brand_id: Optional[uuid.UUID] = Field(alias="brand_id")
+    created_at: datetime.datetime = Field(alias="created_at")
+    created_by: Optional[uuid.UUID] = Field(alias="created_by")
     enabled: bool = Field(alias="enabled")
     id: uuid.UUID = Field(alias="id")
     rule_definition: JsonValue = Field(alias="rule_definition")
     rule_name: str = Field(alias="rule_name")
     severity: str = Field(alias="severity")
     updated_at: datetime.datetime = Field(alias="updated_at")
+    updated_by: Optional[uuid.UUID] = Field(alias="updated_by")
     user_id: uuid.UUID = Field(alias="user_id")
 
 class PublicBrandRulesInsert(TypedDict):
+    brand_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="brand_id")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     enabled: NotRequired[Annotated[bool, Field(alias="enabled")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     rule_definition: Annotated[JsonValue, Field(alias="rule_definition")]
     rule_name: Annotated[str, Field(alias="rule_name")]
     severity: NotRequired[Annotated[str, Field(alias="severity")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
 class PublicBrandRulesUpdate(TypedDict):
+    brand_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="brand_id")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     enabled: NotRequired[Annotated[bool, Field(alias="enabled")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     rule_definition: NotRequired[Annotated[JsonValue, Field(alias="rule_definition")]]
     rule_name: NotRequired[Annotated[str, Field(alias="rule_name")]]
     severity: NotRequired[Annotated[str, Field(alias="severity")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicBrands(BaseModel):
+    archived_at: Optional[datetime.datetime] = Field(alias="archived_at")
+    created_at: datetime.datetime = Field(alias="created_at")
+    id: uuid.UUID = Field(alias="id")
+    name: str = Field(alias="name")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicBrandsInsert(TypedDict):
+    archived_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="archived_at")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    name: Annotated[str, Field(alias="name")]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicBrandsUpdate(TypedDict):
+    archived_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="archived_at")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    name: NotRequired[Annotated[str, Field(alias="name")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
 class PublicCompetitors(BaseModel):
@@ -300,12 +363,14 @@ class PublicPlans(BaseModel):
     kept_analyses: int = Field(alias="kept_analyses")
     kept_history: int = Field(alias="kept_history")
     max_brand_rules: int = Field(alias="max_brand_rules")
+    max_brands: int = Field(alias="max_brands")
     max_products: int = Field(alias="max_products")
     max_scripts: int = Field(alias="max_scripts")
     name: str = Field(alias="name")
     rank: int = Field(alias="rank")
     requests_per_minute: int = Field(alias="requests_per_minute")
     scripts_per_month: int = Field(alias="scripts_per_month")
+    seats: int = Field(alias="seats")
     watch: str = Field(alias="watch")
 
 class PublicPlansInsert(TypedDict):
@@ -316,12 +381,14 @@ class PublicPlansInsert(TypedDict):
     kept_analyses: Annotated[int, Field(alias="kept_analyses")]
     kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
     max_brand_rules: Annotated[int, Field(alias="max_brand_rules")]
+    max_brands: NotRequired[Annotated[int, Field(alias="max_brands")]]
     max_products: Annotated[int, Field(alias="max_products")]
     max_scripts: Annotated[int, Field(alias="max_scripts")]
     name: Annotated[str, Field(alias="name")]
     rank: Annotated[int, Field(alias="rank")]
     requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
     scripts_per_month: Annotated[int, Field(alias="scripts_per_month")]
+    seats: NotRequired[Annotated[int, Field(alias="seats")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicPlansUpdate(TypedDict):
@@ -332,47 +399,65 @@ class PublicPlansUpdate(TypedDict):
     kept_analyses: NotRequired[Annotated[int, Field(alias="kept_analyses")]]
     kept_history: NotRequired[Annotated[int, Field(alias="kept_history")]]
     max_brand_rules: NotRequired[Annotated[int, Field(alias="max_brand_rules")]]
+    max_brands: NotRequired[Annotated[int, Field(alias="max_brands")]]
     max_products: NotRequired[Annotated[int, Field(alias="max_products")]]
     max_scripts: NotRequired[Annotated[int, Field(alias="max_scripts")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
     rank: NotRequired[Annotated[int, Field(alias="rank")]]
     requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
     scripts_per_month: NotRequired[Annotated[int, Field(alias="scripts_per_month")]]
+    seats: NotRequired[Annotated[int, Field(alias="seats")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicProducts(BaseModel):
+    archived_at: Optional[datetime.datetime] = Field(alias="archived_at")
+    brand_id: Optional[uuid.UUID] = Field(alias="brand_id")
     created_at: datetime.datetime = Field(alias="created_at")
+    created_by: Optional[uuid.UUID] = Field(alias="created_by")
     id: uuid.UUID = Field(alias="id")
     last_analyzed_at: Optional[datetime.datetime] = Field(alias="last_analyzed_at")
     name: str = Field(alias="name")
     source_url: str = Field(alias="source_url")
+    tags: List[str] = Field(alias="tags")
     updated_at: datetime.datetime = Field(alias="updated_at")
+    updated_by: Optional[uuid.UUID] = Field(alias="updated_by")
     user_id: uuid.UUID = Field(alias="user_id")
     watch: str = Field(alias="watch")
 
 class PublicProductsInsert(TypedDict):
+    archived_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="archived_at")]]
+    brand_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="brand_id")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     last_analyzed_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_analyzed_at")]]
     name: Annotated[str, Field(alias="name")]
     source_url: Annotated[str, Field(alias="source_url")]
+    tags: NotRequired[Annotated[List[str], Field(alias="tags")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicProductsUpdate(TypedDict):
+    archived_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="archived_at")]]
+    brand_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="brand_id")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     last_analyzed_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_analyzed_at")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
     source_url: NotRequired[Annotated[str, Field(alias="source_url")]]
+    tags: NotRequired[Annotated[List[str], Field(alias="tags")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
     watch: NotRequired[Annotated[str, Field(alias="watch")]]
 
 class PublicScriptVersions(BaseModel):
     content: str = Field(alias="content")
     created_at: datetime.datetime = Field(alias="created_at")
+    created_by: Optional[uuid.UUID] = Field(alias="created_by")
     id: uuid.UUID = Field(alias="id")
     script_id: uuid.UUID = Field(alias="script_id")
     user_id: uuid.UUID = Field(alias="user_id")
@@ -381,6 +466,7 @@ class PublicScriptVersions(BaseModel):
 class PublicScriptVersionsInsert(TypedDict):
     content: Annotated[str, Field(alias="content")]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     script_id: Annotated[uuid.UUID, Field(alias="script_id")]
     user_id: Annotated[uuid.UUID, Field(alias="user_id")]
@@ -389,6 +475,7 @@ class PublicScriptVersionsInsert(TypedDict):
 class PublicScriptVersionsUpdate(TypedDict):
     content: NotRequired[Annotated[str, Field(alias="content")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     script_id: NotRequired[Annotated[uuid.UUID, Field(alias="script_id")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
@@ -398,6 +485,7 @@ class PublicScripts(BaseModel):
     broken_rules: Optional[JsonValue] = Field(alias="broken_rules")
     content: str = Field(alias="content")
     created_at: datetime.datetime = Field(alias="created_at")
+    created_by: Optional[uuid.UUID] = Field(alias="created_by")
     id: uuid.UUID = Field(alias="id")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     origin: str = Field(alias="origin")
@@ -406,6 +494,7 @@ class PublicScripts(BaseModel):
     status: str = Field(alias="status")
     title: Optional[str] = Field(alias="title")
     updated_at: datetime.datetime = Field(alias="updated_at")
+    updated_by: Optional[uuid.UUID] = Field(alias="updated_by")
     user_id: uuid.UUID = Field(alias="user_id")
     version: int = Field(alias="version")
 
@@ -413,6 +502,7 @@ class PublicScriptsInsert(TypedDict):
     broken_rules: NotRequired[Annotated[Optional[JsonValue], Field(alias="broken_rules")]]
     content: Annotated[str, Field(alias="content")]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     origin: NotRequired[Annotated[str, Field(alias="origin")]]
@@ -421,6 +511,7 @@ class PublicScriptsInsert(TypedDict):
     status: NotRequired[Annotated[str, Field(alias="status")]]
     title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
     version: NotRequired[Annotated[int, Field(alias="version")]]
 
@@ -428,6 +519,7 @@ class PublicScriptsUpdate(TypedDict):
     broken_rules: NotRequired[Annotated[Optional[JsonValue], Field(alias="broken_rules")]]
     content: NotRequired[Annotated[str, Field(alias="content")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     origin: NotRequired[Annotated[str, Field(alias="origin")]]
@@ -436,8 +528,30 @@ class PublicScriptsUpdate(TypedDict):
     status: NotRequired[Annotated[str, Field(alias="status")]]
     title: NotRequired[Annotated[Optional[str], Field(alias="title")]]
     updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    updated_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="updated_by")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
     version: NotRequired[Annotated[int, Field(alias="version")]]
+
+class PublicShares(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    expires_at: datetime.datetime = Field(alias="expires_at")
+    id: uuid.UUID = Field(alias="id")
+    pack_id: uuid.UUID = Field(alias="pack_id")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicSharesInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    expires_at: Annotated[datetime.datetime, Field(alias="expires_at")]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    pack_id: Annotated[uuid.UUID, Field(alias="pack_id")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicSharesUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    expires_at: NotRequired[Annotated[datetime.datetime, Field(alias="expires_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    pack_id: NotRequired[Annotated[uuid.UUID, Field(alias="pack_id")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
 class PublicSubscriptions(BaseModel):
     cancel_at: Optional[datetime.datetime] = Field(alias="cancel_at")
@@ -493,10 +607,12 @@ class PublicSubscriptionsUpdate(TypedDict):
 class PublicViralityPacks(BaseModel):
     configuration: JsonValue = Field(alias="configuration")
     created_at: datetime.datetime = Field(alias="created_at")
+    expires_at: Optional[datetime.datetime] = Field(alias="expires_at")
     headline: Optional[str] = Field(alias="headline")
     id: uuid.UUID = Field(alias="id")
     job_id: Optional[uuid.UUID] = Field(alias="job_id")
     name: str = Field(alias="name")
+    previous_score: Optional[float] = Field(alias="previous_score")
     product_id: uuid.UUID = Field(alias="product_id")
     score: Optional[float] = Field(alias="score")
     score_band: Optional[str] = Field(alias="score_band")
@@ -505,10 +621,12 @@ class PublicViralityPacks(BaseModel):
 class PublicViralityPacksInsert(TypedDict):
     configuration: Annotated[JsonValue, Field(alias="configuration")]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    expires_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="expires_at")]]
     headline: NotRequired[Annotated[Optional[str], Field(alias="headline")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     name: Annotated[str, Field(alias="name")]
+    previous_score: NotRequired[Annotated[Optional[float], Field(alias="previous_score")]]
     product_id: Annotated[uuid.UUID, Field(alias="product_id")]
     score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
     score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
@@ -517,10 +635,12 @@ class PublicViralityPacksInsert(TypedDict):
 class PublicViralityPacksUpdate(TypedDict):
     configuration: NotRequired[Annotated[JsonValue, Field(alias="configuration")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    expires_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="expires_at")]]
     headline: NotRequired[Annotated[Optional[str], Field(alias="headline")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     job_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="job_id")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
+    previous_score: NotRequired[Annotated[Optional[float], Field(alias="previous_score")]]
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
     score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
     score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
@@ -564,6 +684,8 @@ class PublicProductHistory(BaseModel):
     views_per_hour: Optional[float] = Field(alias="views_per_hour")
 
 class PublicProductOverview(BaseModel):
+    archived_at: Optional[datetime.datetime] = Field(alias="archived_at")
+    brand_id: Optional[uuid.UUID] = Field(alias="brand_id")
     created_at: datetime.datetime = Field(alias="created_at")
     headline: Optional[str] = Field(alias="headline")
     id: uuid.UUID = Field(alias="id")
@@ -578,13 +700,18 @@ class PublicProductOverview(BaseModel):
     last_analyzed_at: Optional[datetime.datetime] = Field(alias="last_analyzed_at")
     name: str = Field(alias="name")
     pack_created_at: Optional[datetime.datetime] = Field(alias="pack_created_at")
+    pack_expires_at: Optional[datetime.datetime] = Field(alias="pack_expires_at")
     pack_id: Optional[uuid.UUID] = Field(alias="pack_id")
     pack_name: Optional[str] = Field(alias="pack_name")
     pack_score: Optional[float] = Field(alias="pack_score")
+    previous_score: Optional[float] = Field(alias="previous_score")
     score_band: Optional[str] = Field(alias="score_band")
+    script_count: Optional[int] = Field(alias="script_count")
     sentiment_label: Optional[str] = Field(alias="sentiment_label")
     sentiment_net: Optional[float] = Field(alias="sentiment_net")
+    source_kind: Optional[str] = Field(alias="source_kind")
     source_url: str = Field(alias="source_url")
+    tags: List[str] = Field(alias="tags")
     updated_at: datetime.datetime = Field(alias="updated_at")
     user_id: uuid.UUID = Field(alias="user_id")
     watch: str = Field(alias="watch")

@@ -1,35 +1,56 @@
+import type {
+  Account,
+  Band,
+  BrokenRule,
+  ExportPage,
+  ImportedRow,
+  JobErrorCode,
+  JobKind,
+  JobStage,
+  JobStatus,
+  NewShare,
+  Overall,
+  PackConfiguration,
+  PlanId,
+  ReviewEntry,
+  RuleDefinition,
+  ScoreRecord,
+  SentimentSummary,
+  Severity,
+  SharedPack,
+  SourceKind,
+  Stage,
+  StandsOut,
+  StarterPack,
+  Verdict,
+  ViralityBreakdown,
+  Watch,
+} from './documents.ts'
 
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
-
 export type Database = {
   
   "public": {
           Tables: {
             "accounts": {
                   Row: {
-                    "created_at": string,"id": string,"kind": string,"locale": string,"name": string | null
+                    "created_at": string,"id": string,"kind": "person" | "organisation","locale": "en" | "es" | "pt" | "fr" | "de","name": string | null
                   }
                   ComputedFields: never
-                  Insert: {
-                    "created_at"?: string,"id": string,"kind"?: string,"locale"?: string,"name"?: string | null
-                  }
+                  Insert: never
                   Update: {
-                    "created_at"?: string,"id"?: string,"kind"?: string,"locale"?: string,"name"?: string | null
+                    "locale"?: "en" | "es" | "pt" | "fr" | "de"
                   }
                   Relationships: [
                     
                   ]
                 },"analysis_numbers": {
                   Row: {
-                    "band": string | null,"basis": string | null,"comments": number | null,"complaint_counts": NonNullable<Json>,"complaints": (string)[],"created_at": string,"currency": string | null,"id": string,"is_hit": boolean | null,"is_sample": boolean,"is_sold_out": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stage": string | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"user_id": string,"video": string | null,"views_per_hour": number | null
+                    "band": Band | null,"basis": StandsOut['basis'] | null,"comments": number | null,"complaint_counts": { [title: string]: number },"complaints": (string)[],"created_at": string,"currency": string | null,"id": string,"is_hit": boolean | null,"is_sample": boolean,"is_sold_out": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stage": Stage | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"user_id": string,"video": string | null,"views_per_hour": number | null
                   }
                   ComputedFields: never
-                  Insert: {
-                    "band"?: string | null,"basis"?: string | null,"comments"?: number | null,"complaint_counts"?: NonNullable<Json>,"complaints"?: (string)[],"created_at"?: string,"currency"?: string | null,"id"?: string,"is_hit"?: boolean | null,"is_sample"?: boolean,"is_sold_out"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"price"?: number | null,"product_id": string,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stage"?: string | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"user_id": string,"video"?: string | null,"views_per_hour"?: number | null
-                  }
-                  Update: {
-                    "band"?: string | null,"basis"?: string | null,"comments"?: number | null,"complaint_counts"?: NonNullable<Json>,"complaints"?: (string)[],"created_at"?: string,"currency"?: string | null,"id"?: string,"is_hit"?: boolean | null,"is_sample"?: boolean,"is_sold_out"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"price"?: number | null,"product_id"?: string,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stage"?: string | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"user_id"?: string,"video"?: string | null,"views_per_hour"?: number | null
-                  }
+                  Insert: never
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "analysis_numbers_product_id_fkey"
@@ -59,15 +80,11 @@ isOneToOne: false
                   ]
                 },"analysis_results": {
                   Row: {
-                    "content": NonNullable<Json>,"created_at": string,"engine": string,"id": string,"is_sample": boolean | null,"job_id": string | null,"product_id": string,"sentiment_label": string | null,"sentiment_net": number | null,"type": string,"user_id": string
-                  }
+                    "created_at": string,"engine": string,"id": string,"is_sample": boolean | null,"job_id": string | null,"product_id": string,"sentiment_label": Overall['label'] | null,"sentiment_net": number | null,"source_kind": SourceKind | null,"user_id": string
+                  } & ({ "type": "sentiment_summary","content": SentimentSummary } | { "type": "virality_breakdown","content": ViralityBreakdown })
                   ComputedFields: never
-                  Insert: {
-                    "content": NonNullable<Json>,"created_at"?: string,"engine": string,"id"?: string,"is_sample"?: never,"job_id"?: string | null,"product_id": string,"sentiment_label"?: never,"sentiment_net"?: never,"type": string,"user_id": string
-                  }
-                  Update: {
-                    "content"?: NonNullable<Json>,"created_at"?: string,"engine"?: string,"id"?: string,"is_sample"?: never,"job_id"?: string | null,"product_id"?: string,"sentiment_label"?: never,"sentiment_net"?: never,"type"?: string,"user_id"?: string
-                  }
+                  Insert: never
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "analysis_results_product_id_fkey"
@@ -95,20 +112,62 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"audit_events": {
+                  Row: {
+                    "action": "insert" | "update" | "delete" | "export","actor": string | null,"changes": NonNullable<Json>,"created_at": string,"id": string,"target_id": string | null,"target_kind": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: never
+                  Update: never
+                  Relationships: [
+                    {
+      foreignKeyName: "audit_events_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"brand_rules": {
                   Row: {
-                    "created_at": string,"enabled": boolean,"id": string,"rule_definition": NonNullable<Json>,"rule_name": string,"severity": string,"updated_at": string,"user_id": string
+                    "brand_id": string | null,"created_at": string,"created_by": string | null,"enabled": boolean,"id": string,"rule_definition": RuleDefinition,"rule_name": string,"severity": Severity,"updated_at": string,"updated_by": string | null,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"enabled"?: boolean,"id"?: string,"rule_definition": NonNullable<Json>,"rule_name": string,"severity"?: never,"updated_at"?: string,"user_id"?: string
+                    "brand_id"?: string | null,"enabled"?: boolean,"id"?: string,"rule_definition": RuleDefinition,"rule_name": string,"user_id"?: string
                   }
                   Update: {
-                    "created_at"?: string,"enabled"?: boolean,"id"?: string,"rule_definition"?: NonNullable<Json>,"rule_name"?: string,"severity"?: never,"updated_at"?: string,"user_id"?: string
+                    "brand_id"?: string | null,"enabled"?: boolean,"id"?: string,"rule_definition"?: RuleDefinition,"rule_name"?: string,"user_id"?: string
                   }
                   Relationships: [
                     {
+      foreignKeyName: "brand_rules_brand_id_user_id_fkey"
+      columns: ["brand_id","user_id"]
+isOneToOne: false
+      referencedRelation: "brands"
+      referencedColumns: ["id","user_id"]
+    },{
       foreignKeyName: "brand_rules_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"brands": {
+                  Row: {
+                    "archived_at": string | null,"created_at": string,"id": string,"name": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "id"?: string,"name": string,"user_id"?: string
+                  }
+                  Update: {
+                    "archived_at"?: string | null,"name"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "brands_user_id_fkey"
       columns: ["user_id"]
 isOneToOne: false
       referencedRelation: "accounts"
@@ -121,11 +180,9 @@ isOneToOne: false
                   }
                   ComputedFields: never
                   Insert: {
-                    "competitor_id": string,"created_at"?: string,"id"?: string,"product_id": string,"user_id"?: string
+                    "competitor_id": string,"product_id": string
                   }
-                  Update: {
-                    "competitor_id"?: string,"created_at"?: string,"id"?: string,"product_id"?: string,"user_id"?: string
-                  }
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "competitors_competitor_id_fkey"
@@ -173,15 +230,11 @@ isOneToOne: false
                   ]
                 },"jobs": {
                   Row: {
-                    "attempt": number,"crashes": number,"created_at": string,"error_code": string | null,"error_message": string | null,"failures": number,"finished_at": string | null,"id": string,"kind": string,"product_id": string | null,"progress": number,"stage": string,"started_at": string | null,"status": string,"user_id": string | null
+                    "attempt": number,"crashes": number,"created_at": string,"error_code": JobErrorCode | null,"error_message": string | null,"failures": number,"finished_at": string | null,"id": string,"kind": JobKind,"product_id": string | null,"progress": number,"stage": JobStage,"started_at": string | null,"status": "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled","user_id": string | null
                   }
                   ComputedFields: never
-                  Insert: {
-                    "attempt"?: never,"crashes"?: number,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failures"?: number,"finished_at"?: string | null,"id"?: string,"kind": string,"product_id"?: string | null,"progress"?: number,"stage"?: string,"started_at"?: string | null,"status"?: string,"user_id"?: string | null
-                  }
-                  Update: {
-                    "attempt"?: never,"crashes"?: number,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failures"?: number,"finished_at"?: string | null,"id"?: string,"kind"?: string,"product_id"?: string | null,"progress"?: number,"stage"?: string,"started_at"?: string | null,"status"?: string,"user_id"?: string | null
-                  }
+                  Insert: never
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "jobs_product_id_fkey"
@@ -214,11 +267,9 @@ isOneToOne: false
                     "created_at": string,"id": string,"kind": string,"product_id": string | null,"read_at": string | null,"text": string,"user_id": string
                   }
                   ComputedFields: never
-                  Insert: {
-                    "created_at"?: string,"id"?: string,"kind": string,"product_id"?: string | null,"read_at"?: string | null,"text": string,"user_id": string
-                  }
+                  Insert: never
                   Update: {
-                    "created_at"?: string,"id"?: string,"kind"?: string,"product_id"?: string | null,"read_at"?: string | null,"text"?: string,"user_id"?: string
+                    "read_at"?: string | null
                   }
                   Relationships: [
                     {
@@ -249,31 +300,33 @@ isOneToOne: false
                   ]
                 },"plans": {
                   Row: {
-                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": string,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch": string
+                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": PlanId,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_brands": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"seats": number,"watch": "off" | "weekly" | "daily"
                   }
                   ComputedFields: never
-                  Insert: {
-                    "analyses_per_month": number,"grace_days"?: number,"has_transcripts"?: boolean,"id": string,"kept_analyses": number,"kept_history"?: number,"max_brand_rules": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"watch"?: string
-                  }
-                  Update: {
-                    "analyses_per_month"?: number,"grace_days"?: number,"has_transcripts"?: boolean,"id"?: string,"kept_analyses"?: number,"kept_history"?: number,"max_brand_rules"?: number,"max_products"?: number,"max_scripts"?: number,"name"?: string,"rank"?: number,"requests_per_minute"?: number,"scripts_per_month"?: number,"watch"?: string
-                  }
+                  Insert: never
+                  Update: never
                   Relationships: [
                     
                   ]
                 },"products": {
                   Row: {
-                    "created_at": string,"id": string,"last_analyzed_at": string | null,"name": string,"source_url": string,"updated_at": string,"user_id": string,"watch": string
+                    "archived_at": string | null,"brand_id": string | null,"created_at": string,"created_by": string | null,"id": string,"last_analyzed_at": string | null,"name": string,"source_url": string,"tags": (string)[],"updated_at": string,"updated_by": string | null,"user_id": string,"watch": "off" | "weekly" | "daily"
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name": string,"source_url": string,"updated_at"?: string,"user_id"?: string,"watch"?: string
+                    "brand_id"?: string | null,"id"?: string,"name": string,"source_url": string,"tags"?: (string)[],"watch"?: "off" | "weekly" | "daily"
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"last_analyzed_at"?: string | null,"name"?: string,"source_url"?: string,"updated_at"?: string,"user_id"?: string,"watch"?: string
+                    "archived_at"?: string | null,"brand_id"?: string | null,"name"?: string,"tags"?: (string)[],"watch"?: "off" | "weekly" | "daily"
                   }
                   Relationships: [
                     {
+      foreignKeyName: "products_brand_id_user_id_fkey"
+      columns: ["brand_id","user_id"]
+isOneToOne: false
+      referencedRelation: "brands"
+      referencedColumns: ["id","user_id"]
+    },{
       foreignKeyName: "products_user_id_fkey"
       columns: ["user_id"]
 isOneToOne: false
@@ -283,15 +336,11 @@ isOneToOne: false
                   ]
                 },"script_versions": {
                   Row: {
-                    "content": string,"created_at": string,"id": string,"script_id": string,"user_id": string,"version": number
+                    "content": string,"created_at": string,"created_by": string | null,"id": string,"script_id": string,"user_id": string,"version": number
                   }
                   ComputedFields: never
-                  Insert: {
-                    "content": string,"created_at"?: string,"id"?: string,"script_id": string,"user_id": string,"version": number
-                  }
-                  Update: {
-                    "content"?: string,"created_at"?: string,"id"?: string,"script_id"?: string,"user_id"?: string,"version"?: number
-                  }
+                  Insert: never
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "script_versions_script_id_fkey"
@@ -309,14 +358,14 @@ isOneToOne: false
                   ]
                 },"scripts": {
                   Row: {
-                    "broken_rules": Json | null,"content": string,"created_at": string,"id": string,"job_id": string | null,"origin": string,"product_id": string,"review": Json | null,"status": string,"title": string | null,"updated_at": string,"user_id": string,"version": number
+                    "broken_rules": BrokenRule[] | null,"content": string,"created_at": string,"created_by": string | null,"id": string,"job_id": string | null,"origin": "user" | "ai","product_id": string,"review": ReviewEntry[] | null,"status": "draft" | "final","title": string | null,"updated_at": string,"updated_by": string | null,"user_id": string,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "broken_rules"?: Json | null,"content": string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id": string,"review"?: Json | null,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "content": string,"id"?: string,"product_id": string,"status"?: "draft" | "final","title"?: string | null,"user_id"?: string
                   }
                   Update: {
-                    "broken_rules"?: Json | null,"content"?: string,"created_at"?: string,"id"?: string,"job_id"?: string | null,"origin"?: string,"product_id"?: string,"review"?: Json | null,"status"?: string,"title"?: string | null,"updated_at"?: string,"user_id"?: string,"version"?: number
+                    "content"?: string,"status"?: "draft" | "final","title"?: string | null
                   }
                   Relationships: [
                     {
@@ -345,17 +394,35 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
-                },"subscriptions": {
+                },"shares": {
                   Row: {
-                    "cancel_at": string | null,"cancel_at_period_end": boolean,"canceled_at": string | null,"created_at": string,"current_period_end": string | null,"current_period_start": string | null,"id": string,"past_due_at": string | null,"pause_collection": string | null,"plan": string | null,"status": string,"stripe_subscription_id": string,"trial_end": string | null,"updated_at": string,"user_id": string
+                    "created_at": string,"expires_at": string,"id": string,"pack_id": string,"user_id": string
                   }
                   ComputedFields: never
-                  Insert: {
-                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"past_due_at"?: string | null,"pause_collection"?: string | null,"plan"?: string | null,"status": string,"stripe_subscription_id": string,"trial_end"?: string | null,"updated_at"?: string,"user_id": string
+                  Insert: never
+                  Update: never
+                  Relationships: [
+                    {
+      foreignKeyName: "shares_pack_id_fkey"
+      columns: ["pack_id"]
+isOneToOne: false
+      referencedRelation: "virality_packs"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "shares_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"subscriptions": {
+                  Row: {
+                    "cancel_at": string | null,"cancel_at_period_end": boolean,"canceled_at": string | null,"created_at": string,"current_period_end": string | null,"current_period_start": string | null,"id": string,"past_due_at": string | null,"pause_collection": string | null,"plan": PlanId | null,"status": string,"stripe_subscription_id": string,"trial_end": string | null,"updated_at": string,"user_id": string
                   }
-                  Update: {
-                    "cancel_at"?: string | null,"cancel_at_period_end"?: boolean,"canceled_at"?: string | null,"created_at"?: string,"current_period_end"?: string | null,"current_period_start"?: string | null,"id"?: string,"past_due_at"?: string | null,"pause_collection"?: string | null,"plan"?: string | null,"status"?: string,"stripe_subscription_id"?: string,"trial_end"?: string | null,"updated_at"?: string,"user_id"?: string
-                  }
+                  ComputedFields: never
+                  Insert: never
+                  Update: never
                   Relationships: [
                     {
       foreignKeyName: "subscriptions_plan_fkey"
@@ -373,14 +440,12 @@ isOneToOne: false
                   ]
                 },"virality_packs": {
                   Row: {
-                    "configuration": NonNullable<Json>,"created_at": string,"headline": string | null,"id": string,"job_id": string | null,"name": string,"product_id": string,"score": number | null,"score_band": string | null,"user_id": string
+                    "configuration": PackConfiguration,"created_at": string,"expires_at": string | null,"headline": string | null,"id": string,"job_id": string | null,"name": string,"previous_score": number | null,"product_id": string,"score": number | null,"score_band": Band | null,"user_id": string
                   }
                   ComputedFields: never
-                  Insert: {
-                    "configuration": NonNullable<Json>,"created_at"?: string,"headline"?: never,"id"?: string,"job_id"?: string | null,"name": string,"product_id": string,"score"?: number | null,"score_band"?: never,"user_id": string
-                  }
+                  Insert: never
                   Update: {
-                    "configuration"?: NonNullable<Json>,"created_at"?: string,"headline"?: never,"id"?: string,"job_id"?: string | null,"name"?: string,"product_id"?: string,"score"?: number | null,"score_band"?: never,"user_id"?: string
+                    "name"?: string
                   }
                   Relationships: [
                     {
@@ -414,7 +479,7 @@ isOneToOne: false
           Views: {
             "product_comparison": {
                   Row: {
-                    "analysed_at": string | null,"band": string | null,"compared_id": string,"complaints": (string)[] | null,"currency": string | null,"is_competitor": boolean | null,"is_sold_out": boolean | null,"name": string,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
+                    "analysed_at": string | null,"band": Band | null,"compared_id": string,"complaints": (string)[] | null,"currency": string | null,"is_competitor": boolean | null,"is_sold_out": boolean | null,"name": string,"net": number | null,"net_high": number | null,"net_low": number | null,"price": number | null,"product_id": string | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -422,15 +487,11 @@ isOneToOne: false
                   ]
                 },"product_history": {
                   Row: {
-                    "analysed_at": string,"band": string | null,"complaints": (string)[],"is_hit": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
+                    "analysed_at": string,"band": Band | null,"complaints": (string)[],"is_hit": boolean | null,"judged_at": string | null,"net": number | null,"net_high": number | null,"net_low": number | null,"product_id": string,"ratio": number | null,"ratio_high": number | null,"ratio_low": number | null,"stands_out": number | null,"stands_out_high": number | null,"stands_out_low": number | null,"views_per_hour": number | null
                   }
                   ComputedFields: never
-                  Insert: {
-                           "analysed_at"?: string | null,"band"?: string | null,"complaints"?: (string)[] | null,"is_hit"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"product_id"?: string | null,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"views_per_hour"?: number | null
-                         }
-                        Update: {
-                           "analysed_at"?: string | null,"band"?: string | null,"complaints"?: (string)[] | null,"is_hit"?: boolean | null,"judged_at"?: string | null,"net"?: number | null,"net_high"?: number | null,"net_low"?: number | null,"product_id"?: string | null,"ratio"?: number | null,"ratio_high"?: number | null,"ratio_low"?: number | null,"stands_out"?: number | null,"stands_out_high"?: number | null,"stands_out_low"?: number | null,"views_per_hour"?: number | null
-                         }
+                  Insert: never
+                        Update: never
                         Relationships: [
                     {
       foreignKeyName: "analysis_numbers_product_id_fkey"
@@ -454,11 +515,17 @@ isOneToOne: false
                   ]
                 },"product_overview": {
                   Row: {
-                    "created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": string | null,"job_error_message": string | null,"job_id": string | null,"job_kind": string | null,"job_progress": number | null,"job_stage": string | null,"job_status": string | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"score_band": string | null,"sentiment_label": string | null,"sentiment_net": number | null,"source_url": string,"updated_at": string,"user_id": string,"watch": string
+                    "archived_at": string | null,"brand_id": string | null,"created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": JobErrorCode | null,"job_error_message": string | null,"job_id": string | null,"job_kind": JobKind | null,"job_progress": number | null,"job_stage": JobStage | null,"job_status": JobStatus | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_expires_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"previous_score": number | null,"score_band": Band | null,"script_count": number | null,"sentiment_label": Overall['label'] | null,"sentiment_net": number | null,"source_kind": SourceKind | null,"source_url": string,"tags": (string)[],"updated_at": string,"user_id": string,"watch": Watch
                   }
                   ComputedFields: never
                   Relationships: [
                     {
+      foreignKeyName: "products_brand_id_user_id_fkey"
+      columns: ["brand_id","user_id"]
+isOneToOne: false
+      referencedRelation: "brands"
+      referencedColumns: ["id","user_id"]
+    },{
       foreignKeyName: "products_user_id_fkey"
       columns: ["user_id"]
 isOneToOne: false
@@ -470,19 +537,10 @@ isOneToOne: false
           }
           Functions: {
             "account":
-{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+{ Args: Record<PropertyKey, never>; Returns: Account
                            },
 "adopt_starter_rules":
-{ Args: { "pack": string }; Returns: {
-              "created_at": string,
-"enabled": boolean,
-"id": string,
-"rule_definition": NonNullable<Json>,
-"rule_name": string,
-"severity": string,
-"updated_at": string,
-"user_id": string
-            }[]
+{ Args: { "pack": StarterPack }; Returns: Database["public"]["Tables"]["brand_rules"]["Row"][]
                           SetofOptions: {
         from: "*"
         to: "brand_rules"
@@ -490,23 +548,7 @@ isOneToOne: false
         isSetofReturn: true
       } },
 "cancel_job":
-{ Args: { "job_id": string }; Returns: {
-              "attempt": number,
-"crashes": number,
-"created_at": string,
-"error_code": string | null,
-"error_message": string | null,
-"failures": number,
-"finished_at": string | null,
-"id": string,
-"kind": string,
-"product_id": string | null,
-"progress": number,
-"stage": string,
-"started_at": string | null,
-"status": string,
-"user_id": string | null
-            }
+{ Args: { "job_id": string }; Returns: Database["public"]["Tables"]["jobs"]["Row"]
                           SetofOptions: {
         from: "*"
         to: "jobs"
@@ -514,80 +556,43 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "check_compliance":
-{ Args: { "content": string }; Returns: {
-              "kind": string,"message": string,"rule_id": string,"rule_name": string,"severity": string,"spans": Json,"status": string,"suggestion": string
-            }[]
+{ Args: { "content": string,"product_id"?: string }; Returns: Verdict[]
                            },
 "delete_account":
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
 "export_account":
-{ Args: { "cursor"?: string }; Returns: Json
+{ Args: { "cursor"?: string }; Returns: ExportPage
                            },
 "generate_script":
-{ Args: { "brief"?: string,"product_id": string }; Returns: {
-              "attempt": number,
-"crashes": number,
-"created_at": string,
-"error_code": string | null,
-"error_message": string | null,
-"failures": number,
-"finished_at": string | null,
-"id": string,
-"kind": string,
-"product_id": string | null,
-"progress": number,
-"stage": string,
-"started_at": string | null,
-"status": string,
-"user_id": string | null
-            }
+{ Args: { "brief"?: string,"product_id": string }; Returns: Database["public"]["Tables"]["jobs"]["Row"]
                           SetofOptions: {
         from: "*"
         to: "jobs"
         isOneToOne: true
         isSetofReturn: false
       } },
+"import_products":
+{ Args: { "all_or_none"?: boolean,"rows": Database["public"]["Tables"]["products"]["Insert"][] }; Returns: ImportedRow[]
+                           },
+"members":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "name": string,"person_id": string,"role": string,"seen_at": string
+            }[]
+                           },
 "restore_script_version":
-{ Args: { "script_id": string,"version": number }; Returns: {
-              "broken_rules": Json | null,
-"content": string,
-"created_at": string,
-"id": string,
-"job_id": string | null,
-"origin": string,
-"product_id": string,
-"review": Json | null,
-"status": string,
-"title": string | null,
-"updated_at": string,
-"user_id": string,
-"version": number
-            }
+{ Args: { "script_id": string,"version": number }; Returns: Database["public"]["Tables"]["scripts"]["Row"]
                           SetofOptions: {
         from: "*"
         to: "scripts"
         isOneToOne: true
         isSetofReturn: false
       } },
+"revoke_share":
+{ Args: { "id": string }; Returns: undefined
+                           },
 "run_analysis":
-{ Args: { "product_id": string }; Returns: {
-              "attempt": number,
-"crashes": number,
-"created_at": string,
-"error_code": string | null,
-"error_message": string | null,
-"failures": number,
-"finished_at": string | null,
-"id": string,
-"kind": string,
-"product_id": string | null,
-"progress": number,
-"stage": string,
-"started_at": string | null,
-"status": string,
-"user_id": string | null
-            }
+{ Args: { "product_id": string }; Returns: Database["public"]["Tables"]["jobs"]["Row"]
                           SetofOptions: {
         from: "*"
         to: "jobs"
@@ -595,10 +600,16 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "score_record":
-{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+{ Args: Record<PropertyKey, never>; Returns: ScoreRecord
                            },
 "service_score_record":
-{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+{ Args: Record<PropertyKey, never>; Returns: ScoreRecord
+                           },
+"share_pack":
+{ Args: { "expires_at"?: string,"pack_id": string }; Returns: NewShare
+                           },
+"shared_pack":
+{ Args: { "secret": string }; Returns: SharedPack
                            }
           }
           Enums: {
