@@ -730,6 +730,10 @@ were last here. Empty for a person''s own account.
 Who was invited and has not been here yet, only Clerk knows.';
 grant execute on function public.members to authenticated;
 
+create policy accounts_update_editor on public.accounts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+
 -- schemas/20_jobs.sql
 
 -- Jobs: what a user sees of background work, and the tables of the job protocol. The glossary is in
@@ -3099,6 +3103,16 @@ create policy brands_delete_own on public.brands
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
+create policy brands_insert_editor on public.brands as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy brands_update_editor on public.brands as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy brands_delete_editor on public.brands as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
+
 create function private.brands_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
@@ -4784,6 +4798,7 @@ declare
     v_id uuid;
     v_shares integer;
 begin
+    perform private.require_role('editor');
     -- Locks the pack, so that parallel requests count one after the other.
     perform from public.virality_packs as v
     where v.id = create_share.pack_id and v.user_id = auth.uid() for no key update;
@@ -4841,6 +4856,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     delete from public.shares as s where s.id = delete_own_share.id and s.user_id = auth.uid();
     return found;
 end;

@@ -319,3 +319,7 @@ were last here. Empty for a person''s own account.
 
 Who was invited and has not been here yet, only Clerk knows.';
 grant execute on function public.members to authenticated;
+
+create policy accounts_update_editor on public.accounts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));

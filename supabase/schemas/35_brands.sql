@@ -34,6 +34,16 @@ create policy brands_delete_own on public.brands
 for delete to authenticated
 using (user_id = (select auth.uid()));
 
+create policy brands_insert_editor on public.brands as restrictive
+for insert to authenticated
+with check ((select private.has_role('editor')));
+create policy brands_update_editor on public.brands as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
+create policy brands_delete_editor on public.brands as restrictive
+for delete to authenticated
+using ((select private.has_role('editor')));
+
 create function private.brands_validate()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp

@@ -45,6 +45,7 @@ declare
     v_id uuid;
     v_shares integer;
 begin
+    perform private.require_role('editor');
     -- Locks the pack, so that parallel requests count one after the other.
     perform from public.virality_packs as v
     where v.id = create_share.pack_id and v.user_id = auth.uid() for no key update;
@@ -102,6 +103,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform private.require_role('editor');
     delete from public.shares as s where s.id = delete_own_share.id and s.user_id = auth.uid();
     return found;
 end;
