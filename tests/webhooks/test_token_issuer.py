@@ -66,7 +66,7 @@ FORGERIES = [
     {"iss": "https://other"}, {"iss": ...}, {"aud": "anon"}, {"aud": ...}, {"exp": ...},
     {"nbf": ...}, {"iat": ...}, {"sub": ...}, {"sub": "alice"}, {"exp": "soon"}, {"nbf": None},
     {"account_role": ...}, {"account_role": "owner"}, {"account_role": []},
-    {"act": {"sub": "alice"}}, {"act": {"sub": str(uuid.uuid4())}},
+    {"act": {"sub": "alice"}}, {"act": {"sub": str(uuid.UUID(int=7))}},
 ]  # fmt: skip
 
 
