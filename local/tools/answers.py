@@ -100,8 +100,15 @@ class AccountTikTok(Answer):
     expires_at: datetime
 
 
+class AccountSeats(Answer):
+    """Members who acted for an organisation this month."""
+
+    limit: int
+    used: int
+
+
 class Account(Answer):
-    """The answer of rpc/account."""
+    """The answer of rpc/account. `seats` is null for a person's own account."""
 
     plan: PlanId
     limits: AccountLimits
@@ -109,6 +116,8 @@ class Account(Answer):
     resets_at: datetime
     subscription: AccountSubscription | None
     tiktok: AccountTikTok | None
+    role: Literal["admin", "editor", "viewer"]
+    seats: AccountSeats | None
 
 
 class Verdict(Answer):

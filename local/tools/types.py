@@ -67,6 +67,7 @@ _COLUMNS = {
     ("brand_rules", "rule_definition"): "RuleDefinition",
     ("scripts", "broken_rules"): "BrokenRule[]",
     ("scripts", "review"): "ReviewEntry[]",
+    ("audit_events", "changes"): "string[]",
     ("analysis_numbers", "complaint_counts"): "{ [title: string]: number }",
     ("analysis_numbers", "basis"): "StandsOut['basis']",
     ("analysis_results", "sentiment_label"): "Overall['label']",

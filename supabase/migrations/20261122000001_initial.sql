@@ -9013,7 +9013,9 @@ select
     sentiment.source_kind,
     p.brand_id,
     p.tags,
-    p.archived_at
+    p.archived_at,
+    p.created_by,
+    p.updated_by
 from public.products as p
 left join lateral (
     select

@@ -114,7 +114,7 @@ isOneToOne: false
                   ]
                 },"audit_events": {
                   Row: {
-                    "action": "insert" | "update" | "delete" | "export","actor": string | null,"changes": NonNullable<Json>,"created_at": string,"id": string,"target_id": string | null,"target_kind": string,"user_id": string
+                    "action": "insert" | "update" | "delete" | "export","actor": string | null,"changes": string[],"created_at": string,"id": string,"target_id": string | null,"target_kind": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: never
@@ -515,7 +515,7 @@ isOneToOne: false
                   ]
                 },"product_overview": {
                   Row: {
-                    "archived_at": string | null,"brand_id": string | null,"created_at": string,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": JobErrorCode | null,"job_error_message": string | null,"job_id": string | null,"job_kind": JobKind | null,"job_progress": number | null,"job_stage": JobStage | null,"job_status": JobStatus | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_expires_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"previous_score": number | null,"score_band": Band | null,"script_count": number | null,"sentiment_label": Overall['label'] | null,"sentiment_net": number | null,"source_kind": SourceKind | null,"source_url": string,"tags": (string)[],"updated_at": string,"user_id": string,"watch": Watch
+                    "archived_at": string | null,"brand_id": string | null,"created_at": string,"created_by": string | null,"headline": string | null,"id": string,"is_sample": boolean | null,"job_error_code": JobErrorCode | null,"job_error_message": string | null,"job_id": string | null,"job_kind": JobKind | null,"job_progress": number | null,"job_stage": JobStage | null,"job_status": JobStatus | null,"last_analyzed_at": string | null,"name": string,"pack_created_at": string | null,"pack_expires_at": string | null,"pack_id": string | null,"pack_name": string | null,"pack_score": number | null,"previous_score": number | null,"score_band": Band | null,"script_count": number | null,"sentiment_label": Overall['label'] | null,"sentiment_net": number | null,"source_kind": SourceKind | null,"source_url": string,"tags": (string)[],"updated_at": string,"updated_by": string | null,"user_id": string,"watch": Watch
                   }
                   ComputedFields: never
                   Relationships: [

@@ -4,7 +4,7 @@
 export type Json =
   string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
 
-/** The answer of rpc/account. */
+/** The answer of rpc/account. `seats` is null for a person's own account. */
 export type Account = {
   plan: PlanId
   limits: AccountLimits
@@ -12,6 +12,8 @@ export type Account = {
   resets_at: string
   subscription: AccountSubscription | null
   tiktok: AccountTikTok | null
+  role: "admin" | "editor" | "viewer"
+  seats: AccountSeats | null
 }
 
 export type AccountLimits = {
@@ -19,6 +21,12 @@ export type AccountLimits = {
   analyses: number
   scripts: number
   requests_per_minute: number
+}
+
+/** Members who acted for an organisation this month. */
+export type AccountSeats = {
+  limit: number
+  used: number
 }
 
 export type AccountSubscription = {
