@@ -329,13 +329,16 @@ NEVER: list[tuple[Row, str]] = [
 ]
 
 
+REASONS = {"invalid", "missing", "unknown", "contradiction", "too_deep"}
+
+
 def test_what_can_never_be_met_or_never_apply_is_refused(db: Database) -> None:
     user = make_user(db)
     for definition, field in NEVER:
         answer = refusal(db, user, INSERT, Jsonb(definition))
         assert (answer["status"], answer["code"]) == (422, "invalid_rule")
         assert answer["details"]["field"] == field
-        assert answer["details"].keys() <= {"field", "reason", "type", "min", "max", "allowed"}
+        assert answer["details"]["reason"] in REASONS
         assert re.fullmatch(r"The rule's \S+ [a-z].*\.", answer["message"])
 
 
