@@ -12,26 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic wants these
 
-from workers.insights.documents import (
-    Angle,
-    Card,
-    Change,
-    Comparable,
-    Confidence,
-    Disclosure,
-    Fact,
-    Freshness,
-    Grounding,
-    Locale,
-    NextStep,
-    PackCase,
-    PackHook,
-    PackStandsOut,
-    PackStillGrowing,
-    Risk,
-    ScriptTemplate,
-    Tag,
-)
+from workers.insights.documents import Change, PackContent
 
 # A list that local.tools.types reads elsewhere.
 ErrorCode = Annotated[str, WithJsonSchema({"$ref": "#/$defs/ErrorCode"})]
@@ -196,34 +177,12 @@ class SharedEvidence(Answer):
     url: str | None
 
 
-class SharedConfiguration(Answer):
-    """A PackConfiguration without what is about its account."""
+class SharedConfiguration(PackContent):
+    """A PackConfiguration without what is about its account. What is written always is required."""
 
     schema_version: Literal["2.0"]
-    case: PackCase
-    locale: Locale
-    headline: str
-    summary: str
-    stands_out: PackStandsOut
-    still_growing: PackStillGrowing
-    hooks: tuple[PackHook, ...]
-    facts: tuple[Fact, ...]
-    angles: tuple[Angle, ...]
-    script_templates: tuple[ScriptTemplate, ...]
-    tags: tuple[Tag, ...]
-    disclosure: Disclosure | None
-    comparables: tuple[Comparable, ...]
-    risks: tuple[Risk, ...]
-    dos: tuple[str, ...]
-    donts: tuple[str, ...]
-    next_steps: tuple[NextStep, ...]
     what_changed: tuple[Change, ...]
     evidence: tuple[SharedEvidence, ...]
-    cards: tuple[Card, ...]
-    freshness: Freshness
-    confidence: Confidence
-    grounding: Grounding
-    caveats: tuple[str, ...]
 
 
 class SharedPack(Answer):

@@ -423,10 +423,9 @@ export type Overall = {
   evidence_ids: (string)[]
 }
 
-/** What a creator reads. A part that the case does not have is empty or null. */
+/** The content of a pack, with what is about its account and how it was made. */
 export type PackConfiguration = {
   schema_version?: "2.0"
-  inputs: Inputs
   case: "shop_product" | "own_video" | "profile" | "no_comments"
   locale: "en" | "es" | "pt" | "fr" | "de"
   headline: string
@@ -445,14 +444,15 @@ export type PackConfiguration = {
   donts: (string)[]
   next_steps: (NextStep)[]
   what_changed?: (Change)[]
-  record?: PackRecord | null
-  evidence: (Evidence)[]
   cards: (Card)[]
   freshness: Freshness
   confidence: Confidence
   grounding: Grounding
-  engine: Engine
   caveats: (string)[]
+  inputs: Inputs
+  record?: PackRecord | null
+  evidence: (Evidence)[]
+  engine: Engine
 }
 
 /** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. */
@@ -700,7 +700,7 @@ export type SentimentSummary = {
 
 export type Severity = "error" | "warning" | "info"
 
-/** A PackConfiguration without what is about its account. */
+/** A PackConfiguration without what is about its account. What is written always is required. */
 export type SharedConfiguration = {
   schema_version: "2.0"
   case: "shop_product" | "own_video" | "profile" | "no_comments"
@@ -721,12 +721,12 @@ export type SharedConfiguration = {
   donts: (string)[]
   next_steps: (NextStep)[]
   what_changed: (Change)[]
-  evidence: (SharedEvidence)[]
   cards: (Card)[]
   freshness: Freshness
   confidence: Confidence
   grounding: Grounding
   caveats: (string)[]
+  evidence: (SharedEvidence)[]
 }
 
 export type SharedEvidence = {

@@ -616,11 +616,10 @@ class Record(Shape):
     text: str
 
 
-class PackConfiguration(Shape):
+class PackContent(Shape):
     """What a creator reads. A part that the case does not have is empty or null."""
 
     schema_version: Literal["2.0"] = SCHEMA_VERSION
-    inputs: Inputs
     case: PackCase
     locale: Locale
     headline: str
@@ -639,11 +638,17 @@ class PackConfiguration(Shape):
     donts: tuple[str, ...]
     next_steps: tuple[NextStep, ...]
     what_changed: tuple[Change, ...] = ()
-    record: Record | None = None
-    evidence: tuple[Evidence, ...]
     cards: tuple[Card, ...]
     freshness: Freshness
     confidence: Confidence
     grounding: Grounding
-    engine: Engine
     caveats: tuple[str, ...]
+
+
+class PackConfiguration(PackContent):
+    """The content of a pack, with what is about its account and how it was made."""
+
+    inputs: Inputs
+    record: Record | None = None
+    evidence: tuple[Evidence, ...]
+    engine: Engine
