@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from local.layout import ROOT
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured, remove_leftovers, sample_with
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the stack has logged, which its end removes."""
+    report = yield
+    stack = item.funcargs.get("stack")
+    if report.failed and isinstance(stack, LocalStack):
+        report.sections.append(("log of the stack", stack.log()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -82,21 +82,47 @@ class LocalStack:
 
     def sign_in(self, name: str) -> httpx.Client:
         """A client of the REST API that acts as the local user called `name`."""
+        return httpx.Client(
+            base_url=self.rest,
+            auth=_Session(lambda: self._access_token(name)),
+            headers={"Prefer": "return=representation"},
+            timeout=PATIENCE_SECONDS,
+        )
+
+    def _access_token(self, name: str) -> str:
         answer = httpx.post(
             f"{self.env['API_URL']}/auth/session",
             headers={"Authorization": f"Bearer {self.session_token(name)}"},
             timeout=PATIENCE_SECONDS,
         )
-        headers = {
-            "Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}",
-            "Prefer": "return=representation",
-        }
-        return httpx.Client(base_url=self.rest, headers=headers, timeout=PATIENCE_SECONDS)
+        return str(answer.raise_for_status().json()["access_token"])
+
+    def log(self, lines: int = 40) -> str:
+        """The end of what the stack's processes have logged."""
+        return "\n".join(self.layout.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
         """Ends every process and removes every file of it."""
         self.run("down")
         shutil.rmtree(self.layout.directory)
+
+
+class _Session(httpx.Auth):
+    """Exchanges for a new token when one has ended: a busy machine takes longer than it lives."""
+
+    requires_response_body = True
+
+    def __init__(self, exchange: Callable[[], str]) -> None:
+        self._exchange = exchange
+        self._token = exchange()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        answer = yield request
+        if answer.status_code == httpx.codes.UNAUTHORIZED and "expired" in answer.text:
+            self._token = self._exchange()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -121,13 +147,16 @@ def configured(folder: Path, **settings: str) -> LocalStack:
 def add_product(client: httpx.Client, source_url: str, name: str = "Bottle") -> Row:
     """A product added over the API."""
     answer = client.post("/products", json={"name": name, "source_url": source_url})
-    return answer.raise_for_status().json()[0]
+    assert answer.is_success, answer.text
+    return answer.json()[0]
 
 
 def job_of(client: httpx.Client, product: Row) -> Row:
     """The newest job of a product as its owner sees it."""
     query = f"/jobs?product_id=eq.{product['id']}&order=created_at.desc&limit=1"
-    return client.get(query).raise_for_status().json()[0]
+    answer = client.get(query)
+    assert answer.is_success, answer.text
+    return answer.json()[0]
 
 
 def wait_until(client: httpx.Client, product: Row, is_enough: Callable[[Row], bool]) -> Row:

@@ -510,6 +510,23 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
     assert begun == []
 
 
+async def test_a_job_stopped_before_its_first_step_frees_its_slot(db: Database):
+    """Python throws a cancellation into a task that has not begun: nothing of it would run."""
+    job_id = enqueue(db, user_id=make_user(db))
+    async with running(db, handler(sleep_long)) as runner:
+        begin = runner._begin
+
+        def begin_and_cancel() -> None:
+            begin()
+            for token in list(runner._held):
+                runner._halt(token, "cancelled")
+
+        runner._begin = begin_and_cancel
+        await until(lambda: state(db, job_id)["status"] == "cancelled")
+        await until(lambda: not runner._held)
+        assert runner.running == 0
+
+
 async def lose_the_first_cancellation(_input: None, _context: JobContext) -> None:
     """As `asyncio.wait_for` of Python 3.11 does, where what it waits for comes in that moment."""
     try:

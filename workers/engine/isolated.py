@@ -37,7 +37,9 @@ HEADER_BYTES = 8
 EXIT_CODE_BYTES = 2
 _NICENESS = 5  # the worker's own loop goes first
 _SHORT_SECONDS = 0.25  # most tasks end within it
-_LONG_NICENESS = 19  # of tasks that take longer, so that short ones get the cores
+# On top, for tasks that take longer: short ones get the cores first. More would starve a long task
+# beside two busy processes: niceness 10 has a tenth of the weight of niceness 0, 19 a 70th.
+_LONG_NICENESS = 5
 _MOST_DESCRIPTORS = 1024  # of the server, which has two for each child
 _IS_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -183,7 +185,7 @@ class _ForkServer:
         now = time.monotonic()
         for pid, long_from in list(self._long_from.items()):
             if long_from <= now:
-                os.setpriority(os.PRIO_PROCESS, pid, _LONG_NICENESS)
+                os.setpriority(os.PRIO_PROCESS, pid, os.nice(0) + _LONG_NICENESS)
                 del self._long_from[pid]
 
 

@@ -153,6 +153,7 @@ class _Held:
 
     job: Job
     task: asyncio.Task[None] | None = None  # None while it waits
+    has_begun: bool = False  # before its first step, a cancelled task would run no `finally`
     is_ending: bool = False  # its outcome is being recorded, which nothing may stop
     deadline: float = float("inf")
     stopped_because: Reason | None = None
@@ -336,7 +337,7 @@ class Runner:
 
     async def _execute(self, held: _Held) -> None:
         """Loads, works and saves, records how that ended, and frees the slot."""
-        job = held.job
+        job, held.has_begun = held.job, True
         structlog.contextvars.bind_contextvars(
             job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
         )
@@ -344,7 +345,7 @@ class Runner:
         outcome = "succeeded"
         try:
             if held.stopped_because is not None:
-                raise asyncio.CancelledError  # noqa: TRY301 - stopped while it waited for its slot
+                raise asyncio.CancelledError  # noqa: TRY301 - stopped before it began
             handler = self._handlers.get(job.kind)
             if handler is None:
                 _log.error("kind_unknown", hint="Is this worker older than the database?")
@@ -444,7 +445,7 @@ class Runner:
 
         There, `asyncio.wait_for` drops it where what is waited for comes in the same moment.
         """
-        if held.task is not None and not held.is_ending:
+        if held.task is not None and held.has_begun and not held.is_ending:
             held.cancelled_at = self._loop.time()
             held.task.cancel()
 
