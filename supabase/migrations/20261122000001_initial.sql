@@ -1148,7 +1148,10 @@ declare
     -- A stable bound lets an index scan end there. clock_timestamp() would read every row.
     v_now timestamptz := statement_timestamp();
     v_snapshot pg_snapshot := pg_current_snapshot();
-    v_is_full boolean := coalesce(cursor.full_scan_at <= v_now, true);
+    -- Beyond a minute ahead: the clock was set back since.
+    v_is_full boolean := coalesce(
+        v_now not between cursor.full_scan_at - interval '1 minute' and cursor.full_scan_at, true
+    );
     v_floor timestamptz := case when v_is_full then '-infinity' else cursor.floor end;
     v_oldest timestamptz;
     v_scheduled timestamptz;
