@@ -365,6 +365,21 @@ export async function callEdge(client, path, body) {
   }
 }
 
+/**
+ * A function that tells whether the person of now is still signed in. It asks Clerk, not the network.
+ * @param {Client} client
+ * @returns {() => Promise<boolean>}
+ */
+export function presence(client) {
+  const session = connections.get(client)?.session
+  if (!session) return async () => true
+  const person = session.current().then((mine) => mine.person, () => null)
+  return async () => {
+    const whose = await person
+    return whose === null || session.isStill(whose)
+  }
+}
+
 /** @param {Client} client */
 function connection(client) {
   const found = connections.get(client)
