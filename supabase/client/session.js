@@ -316,10 +316,15 @@ export function connect(settings, getClerkToken = () => null, options = {}) {
   /** @type {any} */
   const all = {
     ...options,
-    // For Realtime too, which wants null where the exchange is refused.
-    accessToken: () => session.current().then(({ token }) => token, () => null),
+    // Not the token: to wait for it here would send the request as whoever is there afterwards.
+    accessToken: async () => null,
     global: { ...options.global, fetch: send },
-    realtime: { ...realtime, ...options.realtime },
+    realtime: {
+      ...realtime,
+      // Null where the exchange is refused.
+      accessToken: () => session.current().then(({ token }) => token, () => null),
+      ...options.realtime,
+    },
   }
   /** @type {Client} */
   const client = createClient(apiUrl, anonKey, all)

@@ -14,6 +14,9 @@ const [{ App }, { default: Page }, { card, basis }, { live }] = await Promise.al
 )
 const { advice, connect } = api
 
+// Node 20 has none; browsers do.
+globalThis.WebSocket ??= ws
+
 const clerks = new Map()
 /** Clerk in the browser of this person. */
 function clerkOf(name) {
@@ -249,14 +252,23 @@ async function realtime() {
   const [real] = good(await signIn('owner').from('jobs').select('*').eq('status', 'succeeded').limit(1))
   const running = (progress) => [{ ...real, status: 'running', progress, finished_at: null }]
   const server = await serveRealtime(API_URL, { jobs: running(10) })
-  const client = signIn('owner', server.url)
+  let asked = 0
+  const client = connect({ ...settings, apiUrl: server.url, edgeUrl: API_URL }, () => {
+    asked++
+    return clerkOf('owner').getToken()
+  })
   const seen = []
   const ended = api.followJob(client, real.id, ({ progress }) => seen.push(progress))
-  await sleepUntil(() => server.joined.length === 1 && server.reads.jobs === 2)
+  await sleepUntil(() => server.joined.length === 1 && seen.length === 1)
   server.rows.jobs = running(55)
   server.push('jobs', { id: real.id })
   await sleepUntil(() => seen.length === 2)
-  const reads = server.reads.jobs
+  // While the channel is open it asks each second who is signed in, and reads nothing.
+  const told = asked + 4
+  await sleepUntil(() => asked >= told)
+  const before = { asked, reads: server.reads.jobs }
+  await sleepUntil(() => asked >= before.asked + 4)
+  const reads = server.reads.jobs - before.reads
   const [{ wanted, token }] = server.joined
   // The channel breaks: from now on it polls.
   server.refuse()
@@ -295,12 +307,20 @@ async function leavingRealtime() {
   const clerk = { session: clerkOf('owner') }
   const client = connect({ ...settings, apiUrl: server.url, edgeUrl: API_URL }, () => clerk.session?.getToken())
   const followed = api.followJob(client, real.id)
-  await sleepUntil(() => server.joined.length === 1 && server.reads.jobs === 2)
+  await sleepUntil(() => server.joined.length === 1)
+  server.push('jobs', { id: real.id })
+  await sleepUntil(() => server.reads.jobs >= 3)
   clerk.session = null
-  report.leftRealtime = [await followed, server.reads.jobs]
+  const before = server.reads.jobs
+  report.leftRealtime = [await followed, server.reads.jobs - before]
   await sleepUntil(() => server.left.length === 1)
-  // The gateway of this machine has no Realtime at all.
-  report.noRealtime = (await api.followJob(signIn('owner'), real.id)).status
+  // The gateway of this machine has no Realtime, and Node 20 no WebSocket.
+  report.noRealtime = [(await api.followJob(signIn('owner'), real.id)).status]
+  const { WebSocket } = globalThis
+  delete globalThis.WebSocket
+  const without = signIn('owner')
+  globalThis.WebSocket = WebSocket
+  report.noRealtime.push((await api.followJob(without, real.id)).status)
   client.realtime.disconnect()
   server.close()
 }
@@ -427,7 +447,7 @@ async function manyAtOnce(client) {
 }
 
 async function shareAndRevoke(client, product) {
-  const latest = await api.latestResults(client, product)
+  const latest = good(await api.latestResults(client, product))
   report.summaries = latest.map(api.summary)
   const [pack] = good(await client.from('virality_packs').select('id, name').eq('product_id', product).limit(1))
   const { id, secret } = good(await api.sharePack(client, pack.id, new Date(Date.now() + 60_000)))
@@ -490,7 +510,7 @@ async function paying(client, product) {
   const search = '?code=made-up&scopes=video.list&state=made-up'
   const tiktok = [await api.tikTokUrl(client), await api.connectTikTok(client, search)]
   report.tiktok = tiktok.map(({ error }) => error.code)
-  const { code, status, message } = (await api.checkoutUrl(client, 'agency')).error
+  const { code, status, message } = (await api.callEdge(client, '/subscriptions/create', { plan: 'agency' })).error
   report.twice = { code, status, message }
 }
 
@@ -504,23 +524,29 @@ async function leaving(client) {
   report.gone = advice((await api.listProducts(client)).error)
 }
 
-await signingIn()
+/** Runs it and says so on stderr, where a failure or a timeout then shows how far it came. */
+function run(part, ...given) {
+  console.error(part.name)
+  return part(...given)
+}
+
+await run(signingIn)
 const owner = signIn('owner')
-const product = await productsAndJobs(owner)
-await refusedExchanges()
-await changingPersons()
-await deepLinks(owner)
-await endingWatches()
-await realtime()
-await leavingRealtime()
-await rulesAndChecks(owner)
-await writing(owner, product)
-await overTime(owner, product)
-await clients(owner, product)
-await pages(owner, product)
-await manyAtOnce(owner)
-await shareAndRevoke(owner, product)
-await refusals(owner)
-await paying(owner, product)
-await leaving(owner)
+const product = await run(productsAndJobs, owner)
+await run(refusedExchanges)
+await run(changingPersons)
+await run(deepLinks, owner)
+await run(endingWatches)
+await run(realtime)
+await run(leavingRealtime)
+await run(rulesAndChecks, owner)
+await run(writing, owner, product)
+await run(overTime, owner, product)
+await run(clients, owner, product)
+await run(pages, owner, product)
+await run(manyAtOnce, owner)
+await run(shareAndRevoke, owner, product)
+await run(refusals, owner)
+await run(paying, owner, product)
+await run(leaving, owner)
 console.log(JSON.stringify(report))
