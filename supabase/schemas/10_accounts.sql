@@ -24,6 +24,9 @@ create policy accounts_update_own on public.accounts
 for update to authenticated
 using (id = (select auth.uid()))
 with check (id = (select auth.uid()));
+create policy accounts_update_editor on public.accounts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
 -- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated, service_role;
 grant update (locale) on public.accounts to authenticated;
