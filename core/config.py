@@ -152,7 +152,7 @@ class SourceSettings(Settings):
         return self
 
 
-class OperatorSettings(SourceSettings):
+class OperatorSettings(SourceSettings, StripeSettings):
     """An operator's command. It logs in as the owner of the tables."""
 
     db_url: SecretStr

@@ -24,6 +24,14 @@ from urllib.parse import parse_qsl, urlsplit
 Document = dict[str, Any]
 SECRET = "whsec_test_secret"  # noqa: S105 - the stand-in signs with it, nobody else
 MONTH_SECONDS = 30 * 24 * 3600
+_YEAR_SECONDS = 365 * 24 * 3600
+# What the seed shows, in cents of a dollar.
+PRICES = {
+    "creator_monthly": ("month", 2900),
+    "creator_yearly": ("year", 29000),
+    "agency_monthly": ("month", 19900),
+    "agency_yearly": ("year", 199000),
+}
 _ENDED = ("canceled", "incomplete_expired")
 
 
@@ -78,8 +86,22 @@ class FakeStripe:
 
     # What happens at Stripe without us
 
-    def price(self, lookup_key: str) -> Document:
-        return self._add("price", "price", lookup_key=lookup_key, active=True)
+    def price(self, lookup_key: str, **fields: Any) -> Document:
+        """A price of PRICES; `fields` replace its own."""
+        interval, amount = PRICES[lookup_key]
+        known = {
+            "lookup_key": lookup_key,
+            "active": True,
+            "unit_amount": amount,
+            "currency": "usd",
+            "recurring": {"interval": interval, "interval_count": 1},
+        }
+        return self._add("price", "price", **known | fields)
+
+    def offer(self) -> None:
+        """A price of each plan and interval."""
+        for lookup_key in PRICES:
+            self.price(lookup_key)
 
     def customer(self, **metadata: str) -> Document:
         return self._add("cus", "customer", metadata=metadata)
@@ -94,7 +116,9 @@ class FakeStripe:
         """A new subscription, as if bought outside of our checkout."""
         with self._lock:
             start = self.now()
-            period = {"current_period_start": start, "current_period_end": start + MONTH_SECONDS}
+            is_yearly = PRICES.get(lookup_key, ("month", 0))[0] == "year"
+            end = start + (_YEAR_SECONDS if is_yearly else MONTH_SECONDS)
+            period = {"current_period_start": start, "current_period_end": end}
             item = {"object": "subscription_item", "price": {"lookup_key": lookup_key}, **period}
             subscription = self._add(
                 "sub",
@@ -246,9 +270,8 @@ class FakeStripe:
 
     def _list_prices(self, form: Document) -> Document:
         keys = form["lookup_keys"].values()
-        return self._page(
-            [p for p in self.of("price") if p["lookup_key"] in keys], {}, "/v1/prices"
-        )
+        found = [one for one in self.of("price", active=True) if one["lookup_key"] in keys]
+        return self._page(found, {}, "/v1/prices")
 
     def _list(self, kind: str, form: Document) -> Document:
         found = self.of(kind, customer=form["customer"])

@@ -32,8 +32,7 @@ class DemoError(RuntimeError):
 def run(settings: LocalSettings, say: Say) -> None:
     """Runs the demo for a new user, then restarts the stack without the stand-in."""
     with stripe.serving(stripe.FakeStripe(salt=secrets.token_hex(4))) as fake:
-        for plan in ("creator", "agency"):
-            fake.price(f"{plan}_monthly")
+        fake.offer()
         with _stack_with(settings, fake, say):
             _play(settings, fake, say)
     say("Stripe is gone again: restarting the stack without it …")

@@ -196,10 +196,12 @@ create function private.has_role(role text)
 returns boolean
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce(
-        array_position(r.names, private.account_role()) >= array_position(r.names, has_role.role),
-        false
-    )
+    select
+        coalesce(
+            array_position(r.names, private.account_role())
+            >= array_position(r.names, has_role.role),
+            false
+        )
     from (values (array['viewer', 'editor', 'admin'])) as r (names);
 end;
 comment on function private.has_role is

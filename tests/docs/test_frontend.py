@@ -102,8 +102,7 @@ def test_the_types_tell_a_wrong_example(folder: Path, right: str, wrong: str, er
 def report(compiled: Path) -> Iterator[dict[str, Any]]:
     fake = stripe.FakeStripe()
     with shops.opened("lamp") as shop, stripe.serving(fake):
-        fake.price("creator_monthly")
-        fake.price("agency_monthly")
+        fake.offer()
         stack = configured(
             ROOT / ".local" / f"flow-{os.getpid()}-docs",
             FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
@@ -377,6 +376,7 @@ def test_a_plan_is_bought_and_changed(report: dict[str, Any]):
     }
     assert report["resets"] is True
     assert report["plans"] == ["free", "creator", "agency"]
+    assert (report["prices"], report["yen"]) == (["$29.00", "$290.00"], "¥2,900")
     assert report["paid"] == {"plan": "creator", "status": "active", "limit": 50}
     assert report["addresses"] == ["checkout.stripe.test", "billing.stripe.test"]
     assert report["twice"] == {

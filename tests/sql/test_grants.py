@@ -87,10 +87,11 @@ FUNCTIONS = {
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync
-        private.lease_tiktok_refresh private.progress
+        private.lease_tiktok_refresh private.lookup_keys private.progress
         private.record_stripe_event private.refresh_tiktok
         private.bind_stripe_account
-        private.requeue_billing private.retry private.save_analysis private.save_script
+        private.requeue_billing private.retry private.save_analysis private.save_prices
+        private.save_script
         private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
     """,

@@ -371,9 +371,12 @@ async function paying(client, product) {
   const { plan, limits, usage, resets_at, subscription } = good(await accounts.account(client))
   report.free = { plan, limits, products: usage.products, subscription }
   report.resets = new Date(resets_at) > new Date()
-  report.plans = good(await accounts.plans(client)).map(({ id }) => id)
+  const plans = good(await accounts.plans(client))
+  report.plans = plans.map(({ id }) => id)
+  report.prices = plans[1].prices.map((price) => accounts.priceText(price, 'en-US'))
+  report.yen = accounts.priceText({ amount: 2900, currency: 'jpy' }, 'en-US')
   const token = sessions.owner
-  const page = await accounts.checkoutUrl(API_URL, token, 'creator')
+  const page = await accounts.checkoutUrl(API_URL, token, 'creator', 'year')
   // Somebody at Stripe's end pays as soon as there is a page.
   await sleepUntil(async () => (await accounts.refreshPlan(API_URL, token)) === 'creator')
   const paid = good(await accounts.account(client))
