@@ -86,7 +86,9 @@ create function private.resolve_identity(
     organisation text default null,
     default_organisation_id uuid default null,
     role text default 'admin',
-    session_at timestamptz default now()
+    session_at timestamptz default now(),
+    organisation_name text default null,
+    organisation_slug text default null
 )
 returns table (user_id uuid, person_id uuid, kind text, account_role text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -94,6 +96,7 @@ as $$
 declare
     v_person private.accounts := private.open_account(issuer, subject, default_user_id, 'person');
     v_account private.accounts := v_person;
+    v_named_at timestamptz := case when organisation_name is not null then session_at end;
 begin
     kind := 'person';
     account_role := 'admin';
@@ -110,6 +113,13 @@ begin
     end if;
     user_id := v_account.id;
     if organisation is not null then
+        -- Most sessions say what is known, and lock nothing here.
+        if v_account.named_at is null or v_account.named_at <= v_named_at then
+            perform private.name_organisation(a.id, n.name, v_named_at)
+            from public.accounts as a,
+                (values (coalesce(organisation_name, organisation_slug))) as n (name)
+            where a.id = v_account.id and n.name <> coalesce(a.name, '');
+        end if;
         perform private.enter_organisation(user_id, person_id, role, session_at);
     end if;
     return next;
@@ -117,10 +127,33 @@ end;
 $$;
 comment on function private.resolve_identity is
 'Who a verified session token acts for: the account, and the person if the account is an
-organisation''s. The first sign-in creates accounts. Errors: 403 account_deleted, 401 invalid_token,
+organisation''s. The first sign-in creates accounts. A name or slug of the session token becomes
+the organisation''s. Errors: 403 account_deleted, 401 invalid_token,
 402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
 token.';
 grant execute on function private.resolve_identity to webhook;
+
+create function private.name_organisation(user_id uuid, name text, named_at timestamptz)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The next statement then sees what an event beside this one has written.
+    perform from public.accounts as a where a.id = name_organisation.user_id for no key update;
+    update private.accounts as p set named_at = name_organisation.named_at
+    where p.id = name_organisation.user_id
+        and p.deleted_at is null
+        and (p.named_at <= name_organisation.named_at or p.named_at is null);
+    if found then
+        update public.accounts as a set name = left(name_organisation.name, 200)
+        where a.id = name_organisation.user_id and a.kind = 'organisation';
+    end if;
+end;
+$$;
+comment on function private.name_organisation is
+'Sets the name that an organisation had at Clerk at named_at. An older name changes nothing, so the
+order and number of calls do not matter. With named_at null it is a slug, which stands in until a
+name is known.';
 
 create function private.enter_organisation(
     user_id uuid, person_id uuid, role text, session_at timestamptz
