@@ -23,7 +23,7 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; what already runs stays as it is
+up: setup ## Start it in the background; what already runs stays (STRIPE=fake: with a Stripe to click through)
 	@$(RUN) -m local up
 
 down: setup ## Stop it; data and keys stay

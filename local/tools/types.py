@@ -98,10 +98,14 @@ _RETURNS = {
     "check_compliance": "Verdict[]",
     "export_account": "ExportPage",
     "import_products": "ImportedRow[]",
+    "pack_csv": "string",
+    "pack_markdown": "string",
     "score_record": "ScoreRecord",
     "service_score_record": "ScoreRecord",
     "share_pack": "NewShare",
     "shared_pack": "SharedPack",
+    "shared_pack_csv": "string",
+    "shared_pack_markdown": "string",
 }
 _ARGUMENTS = {
     ("import_products", "rows"): 'Database["public"]["Tables"]["products"]["Insert"][]',

@@ -48,12 +48,16 @@ TABLES = {
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request private.open_share public.shared_pack",
+    "anon": """
+        private.before_request private.open_share private.pack_text private.shared_text
+        public.shared_pack public.shared_pack_csv public.shared_pack_markdown
+    """,
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script public.import_products
-        public.members public.restore_script_version public.revoke_share public.run_analysis
-        public.score_record public.service_score_record public.share_pack public.shared_pack
+        public.members public.pack_csv public.pack_markdown public.restore_script_version
+        public.revoke_share public.run_analysis public.score_record public.service_score_record
+        public.share_pack public.shared_pack public.shared_pack_csv public.shared_pack_markdown
 
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
@@ -61,8 +65,9 @@ FUNCTIONS = {
         private.delete_own_share private.erase_own_account private.export_own_account
         private.fail private.has_role private.host_problem private.imported_product
         private.is_json_container private.members private.name_problem private.normalize_script
-        private.open_share private.own_plan private.own_score_record private.own_seats
-        private.own_tiktok private.own_usage private.require_name private.require_text
+        private.open_share private.own_pack_text private.own_plan private.own_score_record
+        private.own_seats private.own_tiktok private.own_usage private.pack_text
+        private.require_name private.require_text private.shared_text
         private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
