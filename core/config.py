@@ -152,7 +152,7 @@ class SourceSettings(Settings):
         return self
 
 
-class OperatorSettings(SourceSettings):
+class OperatorSettings(SourceSettings, StripeSettings):
     """An operator's command. It logs in as the owner of the tables."""
 
     db_url: SecretStr
@@ -322,6 +322,9 @@ class LocalSettings(Settings):
     edge_port: int = Field(default=54327, ge=1, le=65535)
     clerk_port: int = Field(default=54328, ge=1, le=65535)
     worker_metrics_port: int = Field(default=54329, ge=1, le=65535)
+    stripe_port: int = Field(default=54330, ge=1, le=65535)
+    # `fake` starts a stand-in for Stripe, with pages to click through.
+    stripe: Literal["fake"] | None = None
     # The longest body that the gateway passes on. Its server holds no longer one.
     max_body_bytes: int = Field(default=1_048_576, ge=1, le=1_048_576)
     # The frontend's origin: sessions of the local issuer are made for it.

@@ -19,6 +19,7 @@ _TIMEOUT_SECONDS = (2.0, 5.0)  # to connect, to read; the library's own default 
 _PAGE_SIZE = 100
 _MAX_SUBSCRIPTIONS = 500  # of one customer; more would be an error for a person to look at
 _MAX_NEW_CUSTOMERS = 1000  # searched for the one that a lost request made
+_MAX_LOOKUP_KEYS = 10  # in one request
 _ENDED = frozenset({"canceled", "incomplete_expired"})
 # A customer with one of these buys no second plan. `incomplete` was never paid.
 _LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
@@ -78,12 +79,27 @@ class Customer:
 
 
 @dataclass(frozen=True)
+class Price:
+    """An active price. `amount` is in the smallest unit of `currency`; None without a fixed one.
+
+    `interval` is None unless it is paid once in a month or a year.
+    """
+
+    id: str
+    lookup_key: str
+    interval: Literal["month", "year"] | None
+    amount: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True)
 class CheckoutSession:
     """A checkout in progress. The URL admits whoever holds it: never log it."""
 
     id: str
     url: str
     plan: str | None
+    interval: str
 
     def __repr__(self) -> str:
         return f"CheckoutSession(id={self.id!r})"
@@ -169,14 +185,17 @@ class Gateway:
                     raise BillingError("unavailable")  # it may be among the rest
         return None
 
-    def price(self, lookup_keys: Sequence[str]) -> str | None:
-        """The active price of the first lookup key that has one."""
-        with _translated():
-            prices = self._client.v1.prices.list(
-                {"lookup_keys": list(lookup_keys), "active": True, "limit": 10}
-            )
-        found = {price.lookup_key: price.id for price in prices.data}
-        return next((found[key] for key in lookup_keys if key in found), None)
+    def prices(self, lookup_keys: Sequence[str]) -> list[Price]:
+        """The active prices of these lookup keys, in the order of the keys."""
+        found = {}
+        for start in range(0, len(lookup_keys), _MAX_LOOKUP_KEYS):
+            asked = list(lookup_keys[start : start + _MAX_LOOKUP_KEYS])
+            with _translated():
+                prices = self._client.v1.prices.list(
+                    {"lookup_keys": asked, "active": True, "limit": _PAGE_SIZE}
+                )
+            found |= {price.lookup_key: _price(price.to_dict()) for price in prices.data}
+        return [found[key] for key in lookup_keys if key in found]
 
     def open_checkouts(self, customer_id: str) -> list[CheckoutSession]:
         with _translated():
@@ -191,13 +210,14 @@ class Gateway:
         customer_id: str,
         user_id: uuid.UUID,
         plan: str,
+        interval: str,
         price: str,
         urls: tuple[str, str],
         expires_at: int,
         idempotency_key: str,
     ) -> CheckoutSession:
         """A hosted page that sells one `plan`. `urls`: where it leads after success and cancel."""
-        metadata = {"user_id": str(user_id), "plan": plan}
+        metadata = {"user_id": str(user_id), "plan": plan, "interval": interval}
         with _translated():
             session = self._client.v1.checkout.sessions.create(
                 {
@@ -328,8 +348,23 @@ def reference(value: object) -> str | None:
 
 
 def _checkout(session: Mapping[str, Any]) -> CheckoutSession:
-    return CheckoutSession(
-        session["id"], session["url"], (session.get("metadata") or {}).get("plan")
+    metadata = session.get("metadata") or {}
+    # Those made before there were yearly prices name no interval.
+    interval = metadata.get("interval", "month")
+    return CheckoutSession(session["id"], session["url"], metadata.get("plan"), interval)
+
+
+def _price(found: Mapping[str, Any]) -> Price:
+    recurring = found.get("recurring") or {}
+    interval = recurring.get("interval")
+    is_plain = interval in ("month", "year") and recurring.get("interval_count", 1) == 1
+    amount = found.get("unit_amount")
+    return Price(
+        id=found["id"],
+        lookup_key=found["lookup_key"],
+        interval=interval if is_plain else None,
+        amount=amount if isinstance(amount, int) else None,
+        currency=found.get("currency"),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from core.config import LocalSettings, inherited_environment, setting_names
-from local import keys, postgrest
+from local import keys, postgrest, stripe
 from local.layout import ROOT, Layout
 
 # Every process of the stack inherits this variable. With it a start finds the processes that a
@@ -56,6 +56,15 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "WORKER_METRICS_PORT": str(settings.worker_metrics_port),
         MARKER: str(layout.directory),
     }
+    if settings.stripe == "fake":
+        # Decided here: a real key of .env must not meet the stand-in.
+        decided |= {
+            "STRIPE": "fake",
+            "STRIPE_PORT": str(settings.stripe_port),
+            "STRIPE_SECRET_KEY": "sk_test_local",
+            "STRIPE_API_BASE": f"http://127.0.0.1:{settings.stripe_port}",
+            "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
+        }
     inherited = inherited_environment(ROOT / ".env")
     path = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', os.defpath)}"
     variables = defaults | inherited | decided | {"PATH": path}
@@ -66,8 +75,13 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
 
 def fingerprint_of(process: psutil.Process) -> str | None:
     """The hash of the settings that a process of the stack was started with."""
+    return variable_of(process, FINGERPRINT)
+
+
+def variable_of(process: psutil.Process, name: str) -> str | None:
+    """A variable that a process was started with; None if it has none or has ended."""
     try:
-        return process.environ().get(FINGERPRINT)
+        return process.environ().get(name)
     except psutil.NoSuchProcess:
         return None
 

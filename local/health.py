@@ -8,7 +8,7 @@ import httpx
 import psycopg
 
 from core.config import LocalSettings
-from local import environment
+from local import environment, processes
 from local.layout import Layout
 
 _TIMEOUT_SECONDS = 3
@@ -25,13 +25,15 @@ class Health:
 
 def check(settings: LocalSettings, layout: Layout) -> list[Health]:
     """Every process of the stack, in the order in which they depend on each other."""
-    probes = (
+    probes = [
         ("postgrest", settings.rest_port, settings.rest_admin_port, "/ready"),
         ("clerk", settings.clerk_port, settings.clerk_port, "/.well-known/jwks.json"),
         ("edge", settings.edge_port, settings.edge_port, "/readyz"),
         ("gateway", settings.api_port, settings.api_port, "/healthz"),
         ("worker", settings.worker_metrics_port, settings.worker_metrics_port, "/metrics"),
-    )
+    ]
+    if settings.stripe == "fake" or _has_stripe(layout):
+        probes.append(("stripe", settings.stripe_port, settings.stripe_port, "/healthz"))
     return [
         _database(settings, layout),
         *(
@@ -39,6 +41,12 @@ def check(settings: LocalSettings, layout: Layout) -> list[Health]:
             for name, port, probed, path in probes
         ),
     ]
+
+
+def _has_stripe(layout: Layout) -> bool:
+    """Whether the running stack was started with the stand-in."""
+    top = processes.supervisor(layout.directory)
+    return top is not None and environment.variable_of(top, "STRIPE") == "fake"
 
 
 def _database(settings: LocalSettings, layout: Layout) -> Health:

@@ -24,6 +24,7 @@ class Layout:
         self.postgrest_config = self.directory / "postgrest.conf"
         # A hash of each migration's text when it was applied.
         self.applied_migrations = self.directory / "applied-migrations.json"
+        self.stripe = self.directory / "stripe.json"  # what the stand-in for Stripe knows
         self.metrics = self.directory / "metrics"  # shared counters of gunicorn's processes
         self.log = self.directory / "stack.log"
         self.lock = self.directory / "lock"

@@ -12,11 +12,23 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from core.config import EdgeSettings, LocalSettings, WorkerSettings, load
-from local import environment, health, keys, postgres, postgrest, processes, provisioning
+from local import (
+    environment,
+    health,
+    keys,
+    postgres,
+    postgrest,
+    processes,
+    provisioning,
+    stripe_server,
+)
 from local.layout import ROOT, Layout, prepare
 
 _PROCFILE = ROOT / "local" / "Procfile"
+_PROCESSES = ("postgrest", "edge", "clerk", "gateway", "worker")
 _PROCESS_PORTS = (
     "api_port",
     "rest_port",
@@ -45,12 +57,15 @@ def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
         variables = environment.of_processes(settings, layout)
         _require_settings(variables)
         is_running = _running_supervisor(layout, variables)
+        is_stripe_fake = settings.stripe == "fake"
         if not is_running:
-            _require_ports(settings, _PROCESS_PORTS)
+            _require_ports(settings, _PROCESS_PORTS + ("stripe_port",) * is_stripe_fake)
         _start_database(settings, layout, say)
+        if not is_stripe_fake:
+            _forget_stand_in(settings, layout)
         if not is_running:
             say("Starting PostgREST, the edge, the gateway and a worker …")
-            _start_processes(layout, variables)
+            _start_processes(layout, variables, [*_PROCESSES, *["stripe"] * is_stripe_fake])
         _wait_until_healthy(settings, layout, say)
     return layout
 
@@ -69,7 +84,7 @@ def reset(settings: LocalSettings) -> None:
     layout = prepare(settings.local_dir)
     for path in (layout.data, layout.keys, layout.metrics):
         shutil.rmtree(path, ignore_errors=True)
-    for path in (layout.log, layout.postgrest_config, layout.applied_migrations):
+    for path in (layout.log, layout.postgrest_config, layout.applied_migrations, layout.stripe):
         path.unlink(missing_ok=True)
 
 
@@ -157,7 +172,17 @@ def _postgrest_settings(
     }
 
 
-def _start_processes(layout: Layout, variables: dict[str, str]) -> None:
+def _forget_stand_in(settings: LocalSettings, layout: Layout) -> None:
+    """Without the row that names the stand-in, a real key does not look like a wrong account."""
+    url = environment.database_url(settings, layout, "postgres")
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "delete from private.stripe_account where account = %s",
+            [f"{stripe_server.ACCOUNT_ID}/test"],
+        )
+
+
+def _start_processes(layout: Layout, variables: dict[str, str], names: list[str]) -> None:
     shutil.rmtree(layout.metrics, ignore_errors=True)
     layout.metrics.mkdir(mode=0o700)
     if layout.log.exists() and layout.log.stat().st_size > _MAX_LOG_BYTES:
@@ -166,7 +191,7 @@ def _start_processes(layout: Layout, variables: dict[str, str]) -> None:
     options = ["-e", os.devnull, "-f", str(_PROCFILE), "--no-colour"]
     with layout.log.open("a") as log:
         subprocess.Popen(
-            [sys.executable, "-m", "honcho", *options, "start"],
+            [sys.executable, "-m", "honcho", *options, "start", *names],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

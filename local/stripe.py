@@ -24,6 +24,14 @@ from urllib.parse import parse_qsl, urlsplit
 Document = dict[str, Any]
 SECRET = "whsec_test_secret"  # noqa: S105 - the stand-in signs with it, nobody else
 MONTH_SECONDS = 30 * 24 * 3600
+_YEAR_SECONDS = 365 * 24 * 3600
+# What the seed shows, in cents of a dollar.
+PRICES = {
+    "creator_monthly": ("month", 2900),
+    "creator_yearly": ("year", 29000),
+    "agency_monthly": ("month", 19900),
+    "agency_yearly": ("year", 199000),
+}
 _ENDED = ("canceled", "incomplete_expired")
 
 
@@ -53,6 +61,7 @@ class FakeStripe:
     port: int = 0
     account_id: str = "acct_1"
     salt: str = ""  # sets its ids apart from those of another one
+    pages: str | None = None  # where its checkout and portal are; None: nowhere
     now: Callable[[], int] = lambda: int(time.time())
     objects: dict[str, Document] = field(default_factory=dict)
     events: list[Document] = field(default_factory=list)
@@ -61,11 +70,27 @@ class FakeStripe:
     _failed: dict[str, int] = field(default_factory=dict)
     _replies: dict[str, tuple[Document, Document]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def state(self) -> Document:
+        """All that it knows, as JSON, for `restore`."""
+        return {
+            "salt": self.salt,
+            "objects": self.objects,
+            "events": self.events,
+            "replies": self._replies,
+            "number": next(self._numbers),
+        }
+
+    def restore(self, state: Document) -> None:
+        """Goes on from what `state` returned."""
+        self.salt, self.objects, self.events = state["salt"], state["objects"], state["events"]
+        self._replies = {key: (form, reply) for key, (form, reply) in state["replies"].items()}
+        self._numbers = itertools.count(state["number"] + 1)
 
     def of(self, kind: str, **fields: Any) -> list[Document]:
         """Objects of a kind whose fields have these values, newest first."""
@@ -78,8 +103,22 @@ class FakeStripe:
 
     # What happens at Stripe without us
 
-    def price(self, lookup_key: str) -> Document:
-        return self._add("price", "price", lookup_key=lookup_key, active=True)
+    def price(self, lookup_key: str, **fields: Any) -> Document:
+        """A price of PRICES; `fields` replace its own."""
+        interval, amount = PRICES[lookup_key]
+        known = {
+            "lookup_key": lookup_key,
+            "active": True,
+            "unit_amount": amount,
+            "currency": "usd",
+            "recurring": {"interval": interval, "interval_count": 1},
+        }
+        return self._add("price", "price", **known | fields)
+
+    def offer(self) -> None:
+        """A price of each plan and interval."""
+        for lookup_key in PRICES:
+            self.price(lookup_key)
 
     def customer(self, **metadata: str) -> Document:
         return self._add("cus", "customer", metadata=metadata)
@@ -92,9 +131,11 @@ class FakeStripe:
         **more: Any,
     ) -> Document:
         """A new subscription, as if bought outside of our checkout."""
-        with self._lock:
+        with self.lock:
             start = self.now()
-            period = {"current_period_start": start, "current_period_end": start + MONTH_SECONDS}
+            is_yearly = PRICES.get(lookup_key, ("month", 0))[0] == "year"
+            end = start + (_YEAR_SECONDS if is_yearly else MONTH_SECONDS)
+            period = {"current_period_start": start, "current_period_end": end}
             item = {"object": "subscription_item", "price": {"lookup_key": lookup_key}, **period}
             subscription = self._add(
                 "sub",
@@ -109,7 +150,7 @@ class FakeStripe:
 
     def pay(self, session_id: str, status: str = "active") -> Document:
         """Completes a checkout session: subscription first, then the session's own event."""
-        with self._lock:
+        with self.lock:
             session = self.objects[session_id]
             session.update(status="complete", url=None)
             key = self.objects[session["line_items"]["0"]["price"]]["lookup_key"]
@@ -120,20 +161,20 @@ class FakeStripe:
             return subscription
 
     def change(self, subscription_id: str, event: str = "updated", **fields: Any) -> None:
-        with self._lock:
+        with self.lock:
             subscription = self.objects[subscription_id]
             subscription.update(fields)
             self.emit(f"customer.subscription.{event}", subscription)
 
     def upgrade(self, subscription_id: str, lookup_key: str) -> None:
-        with self._lock:
+        with self.lock:
             [item] = self.objects[subscription_id]["items"]["data"]
             item["price"] = {"lookup_key": lookup_key}
             self.change(subscription_id)
 
     def fail_renewal(self, subscription_id: str) -> None:
         """A new period begins, its invoice is not paid."""
-        with self._lock:
+        with self.lock:
             subscription = self.objects[subscription_id]
             [item] = subscription["items"]["data"]
             item["current_period_start"] = self.now()
@@ -142,7 +183,7 @@ class FakeStripe:
 
     def fail_payment(self, subscription_id: str) -> None:
         """An invoice within the period, as of a change of plan, is not paid."""
-        with self._lock:
+        with self.lock:
             subscription = self.objects[subscription_id]
             invoice = self.invoice(subscription["customer"], "payment_failed")
             self.change(subscription_id, status="past_due", latest_invoice=invoice["id"])
@@ -157,7 +198,7 @@ class FakeStripe:
         self.change(subscription_id, "deleted", status="canceled", canceled_at=self.now())
 
     def delete(self, customer_id: str) -> None:
-        with self._lock:
+        with self.lock:
             for subscription in self.of("subscription", customer=customer_id):
                 if subscription["status"] not in _ENDED:
                     self.cancel(subscription["id"])
@@ -185,7 +226,7 @@ class FakeStripe:
 
     def stored_failure(self, key: str | None, fault: Fault) -> int | None:
         """The 500 that this idempotency key was answered with: Stripe repeats it for a day."""
-        with self._lock:
+        with self.lock:
             if key in self._failed:
                 return self._failed[key]
             if key is not None and fault.status == 500:
@@ -193,7 +234,7 @@ class FakeStripe:
             return None
 
     def answer(self, method: str, path: str, form: Document, key: str | None) -> Document:
-        with self._lock:
+        with self.lock:
             self.requests.append((method, path))
             if key is not None and key in self._replies:
                 known_form, reply = self._replies[key]
@@ -246,9 +287,8 @@ class FakeStripe:
 
     def _list_prices(self, form: Document) -> Document:
         keys = form["lookup_keys"].values()
-        return self._page(
-            [p for p in self.of("price") if p["lookup_key"] in keys], {}, "/v1/prices"
-        )
+        found = [one for one in self.of("price", active=True) if one["lookup_key"] in keys]
+        return self._page(found, {}, "/v1/prices")
 
     def _list(self, kind: str, form: Document) -> Document:
         found = self.of(kind, customer=form["customer"])
@@ -275,7 +315,7 @@ class FakeStripe:
         if self._get(form["customer"]).get("deleted"):
             raise Refusal(400, "resource_missing")
         session = self._add("cs_test", "checkout.session", status="open", **form)
-        session["url"] = f"https://checkout.stripe.test/c/pay/{session['id']}"
+        session["url"] = f"{self.pages or 'https://checkout.stripe.test'}/c/pay/{session['id']}"
         return session
 
     def _expire_session(self, _form: Document, name: str) -> Document:
@@ -288,9 +328,10 @@ class FakeStripe:
 
     def _create_portal(self, form: Document) -> Document:
         self._get(form["customer"])
-        return self._add(
-            "bps", "billing_portal.session", url="https://billing.stripe.test/p", **form
-        )
+        portal = self._add("bps", "billing_portal.session", **form)
+        here = f"{self.pages}/p/session/{portal['id']}"
+        portal["url"] = here if self.pages else "https://billing.stripe.test/p"
+        return portal
 
     def _delete_subscription(self, _form: Document, name: str) -> Document:
         if self._get(name)["status"] in _ENDED:
@@ -311,7 +352,7 @@ class FakeStripe:
         return created
 
     def _id(self, prefix: str) -> str:
-        with self._lock:
+        with self.lock:
             return f"{prefix}_{self.salt}{next(self._numbers):014d}"
 
 
@@ -326,7 +367,7 @@ def signed(event: Document, *, now: int, secret: str = SECRET) -> tuple[bytes, s
 def serving(fake: FakeStripe | None = None, *, port: int = 0) -> Iterator[FakeStripe]:
     """Serves until the block ends."""
     fake = fake or FakeStripe()
-    server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"fake": fake}))
+    server = ThreadingHTTPServer(("127.0.0.1", port), type("Serving", (Handler,), {"fake": fake}))
     server.daemon_threads = True
     fake.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -339,7 +380,9 @@ def serving(fake: FakeStripe | None = None, *, port: int = 0) -> Iterator[FakeSt
         thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """The API over HTTP."""
+
     fake: FakeStripe
 
     def do_GET(self) -> None:

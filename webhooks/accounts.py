@@ -28,7 +28,7 @@ def caller_of(session: Session) -> Caller:
     edge = current_edge()
     issuer, organisation = session.issuer, session.organisation_id
     row = edge.database.call(
-        "select * from private.resolve_identity(%s, %s, %s, %s, %s, %s, to_timestamp(%s))",
+        "select * from private.resolve_identity(%s, %s, %s, %s, %s, %s, to_timestamp(%s), %s, %s)",
         issuer,
         session.subject,
         new_account_id(issuer, session.subject),
@@ -36,6 +36,8 @@ def caller_of(session: Session) -> Caller:
         new_account_id(issuer, organisation) if organisation else None,
         edge.settings.role_of(session.organisation_role),
         session.issued_at,
+        session.organisation_name,
+        session.organisation_slug,
     )
     return Caller(
         account_id=cast("uuid.UUID", row["user_id"]),

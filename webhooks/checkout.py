@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeGuard, cast
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
@@ -46,17 +46,21 @@ def _read_body() -> None:
 @blueprint.post("/subscriptions/create")
 @signed_in("admin")
 def create(user_id: uuid.UUID) -> tuple[Response, int]:
-    """`{"plan": "creator"}` → 201 `{"url"}` of a checkout page; 409 with a live subscription."""
+    """`{"plan": "creator", "interval": "year"}` → 201 `{"url"}` of a checkout page.
+
+    The interval is month if it is not said. 409 with a live subscription.
+    """
     _limit(user_id)
-    plan = _plan()
+    plan, interval = _plan()
     settings, now = current_edge().settings, current_edge().now()
     with _billing() as (db, gateway):
-        row = db.execute("select private.offered_prices(%s) as keys", (plan,)).fetchone()
+        offered = "select private.offered_prices(%s, %s) as keys"
+        row = db.execute(offered, (plan, interval)).fetchone()
         prices = row["keys"] if row else None
         if not isinstance(prices, list) or not prices:
             raise _unknown_plan()
         service = CheckoutService(
-            db, gateway, user_id, plan, settings.app_url, settings.app_env, now
+            db, gateway, user_id, plan, interval, settings.app_url, settings.app_env, now
         )
         session = service.checkout(prices)
     return jsonify(url=session.url), 201
@@ -89,17 +93,23 @@ def _limit(user_id: uuid.UUID) -> None:
     limit("billing", str(user_id), per_minute=current_edge().settings.checkouts_per_minute)
 
 
-def _plan() -> str:
+def _plan() -> tuple[str, str]:
+    """The plan and the interval of the body. Any value of a known form: the database decides."""
     if not request.is_json:
         raise Problem(415, "unsupported_media_type", 'Send JSON: {"plan": "…"}.')
-    plan = bodies.json_object(_MAX_BODY_BYTES).get("plan")
-    if not isinstance(plan, str) or not plan.isascii() or not plan.isalpha() or len(plan) > 20:
+    body = bodies.json_object(_MAX_BODY_BYTES)
+    plan, interval = body.get("plan"), body.get("interval", "month")
+    if not _is_word(plan) or not _is_word(interval):
         raise _unknown_plan()
-    return plan
+    return plan, interval
+
+
+def _is_word(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isascii() and value.isalpha() and len(value) <= 20
 
 
 def _unknown_plan() -> Problem:
-    return Problem(422, "unknown_plan", "There is no such plan to buy.")
+    return Problem(422, "unknown_plan", "There is no such plan to buy, or not in this interval.")
 
 
 def _customer_of(db: Connection[Row], user_id: uuid.UUID) -> str:
@@ -149,6 +159,7 @@ class CheckoutService:
     gateway: Gateway
     user_id: uuid.UUID
     plan: str
+    interval: str
     app_url: str
     app_env: str
     now: int
@@ -230,10 +241,11 @@ class CheckoutService:
             raise
 
     def _open_session(self, customer_id: str) -> CheckoutSession | None:
-        """The open session of this plan. Expires all others: a person could pay for two."""
+        """The open session of this plan and interval. Expires others: a person could pay twice."""
         reusable = None
         for session in self.gateway.open_checkouts(customer_id):
-            if session.plan == self.plan and reusable is None:
+            is_same = (session.plan, session.interval) == (self.plan, self.interval)
+            if is_same and reusable is None:
                 reusable = session
             else:
                 self.gateway.expire_checkout(session.id)
@@ -242,9 +254,9 @@ class CheckoutService:
     def _create_session(
         self, customer_id: str, lookup_keys: Sequence[str], number: int
     ) -> CheckoutSession:
-        price = self.gateway.price(lookup_keys)
-        if price is None:
-            log.error("price_missing_at_stripe", plan=self.plan)
+        prices = self.gateway.prices(lookup_keys)
+        if not prices:
+            log.error("price_missing_at_stripe", plan=self.plan, interval=self.interval)
             raise unavailable("This plan can't be bought right now.", code="billing_unavailable")
         confirm = "select private.confirm_checkout(%s, %s) as value"
         if not self._value(confirm, self.user_id, number):
@@ -255,7 +267,8 @@ class CheckoutService:
             customer_id=customer_id,
             user_id=self.user_id,
             plan=self.plan,
-            price=price,
+            interval=self.interval,
+            price=prices[0].id,
             urls=(f"{self.app_url}/billing/success", f"{self.app_url}/billing"),
             expires_at=self.now + _CHECKOUT_SECONDS,
             idempotency_key=f"co:{self.user_id}:{self.plan}:{number}",

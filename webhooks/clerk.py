@@ -1,4 +1,4 @@
-"""Clerk's webhook: one transaction records an event, and erases or revokes what it says."""
+"""Clerk's webhook: one transaction records an event, and erases, revokes or names what it says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
-from webhooks.clerk_tokens import ORGANISATION, SUBJECT
+from webhooks.clerk_tokens import ORGANISATION, SUBJECT, display_name
 from webhooks.context import current_edge
 from webhooks.metrics import CLERK_EVENTS
 from webhooks.problems import Problem
@@ -23,6 +23,8 @@ blueprint = Blueprint("clerk_events", __name__)
 # What the endpoint at Clerk subscribes to. Others are recorded as ignored.
 USEFUL_TYPES = (
     "user.deleted",
+    "organization.created",
+    "organization.updated",
     "organization.deleted",
     "organizationMembership.deleted",
     "organizationMembership.updated",
@@ -39,10 +41,11 @@ _signed_by_clerk = signature(
 
 @dataclass(frozen=True)
 class _Identities:
-    """Whose event it is, by their ids at Clerk; None for what it does not name."""
+    """Whose event it is, by their ids at Clerk, and its name; None for what it does not tell."""
 
     subject: str | None = None
     member: str | None = None
+    name: str | None = None
 
 
 @blueprint.post("/clerk/webhook")
@@ -55,11 +58,11 @@ def receive(event: dict[str, Any]) -> Response:
     issuer, named = edge.settings.clerk_issuer, _identities(kind, event.get("data"))
     row = edge.database.call(
         "select private.record_clerk_event("
-        "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s)) as outcome",
+        "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
         *(request.headers["Svix-Id"], kind, issuer),
         *(named.subject, named.subject and new_account_id(issuer, named.subject)),
         *(named.member, named.member and new_account_id(issuer, named.member)),
-        _seconds(event),
+        *(_seconds(event), named.name),
     )
     outcome = str(row["outcome"])
     CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()
@@ -70,8 +73,9 @@ def receive(event: dict[str, Any]) -> Response:
 def _identities(kind: str, data: object) -> _Identities:
     if kind == "user.deleted":
         return _Identities(_text(data, "id", SUBJECT))
-    if kind == "organization.deleted":
-        return _Identities(_text(data, "id", ORGANISATION))
+    if kind in USEFUL_TYPES and kind.startswith("organization."):
+        name = data.get("name") if isinstance(data, dict) else None
+        return _Identities(_text(data, "id", ORGANISATION), name=display_name(name))
     if kind in USEFUL_TYPES and isinstance(data, dict):
         return _Identities(
             _text(data.get("organization"), "id", ORGANISATION),

@@ -82,6 +82,8 @@ class Session:
     organisation_id: str | None = None
     organisation_role: str | None = None
     actor: str | None = None
+    organisation_name: str | None = None
+    organisation_slug: str | None = None
 
 
 def verify(
@@ -234,8 +236,10 @@ def _session(claims: Mapping[str, Any]) -> Session:
     nested = claims.get("o")
     if isinstance(nested, Mapping):
         organisation_id, role = _text(nested.get("id")), _text(nested.get("rol"))
+        slug = nested.get("slg")
     else:
         organisation_id, role = _text(claims.get("org_id")), _text(claims.get("org_role"))
+        slug = claims.get("org_slug")
     # `fva`: minutes since the first factor and since the second, -1 for never.
     ages = claims.get("fva")
     second = ages[1] if isinstance(ages, list) and len(ages) == 2 else None
@@ -249,7 +253,18 @@ def _session(claims: Mapping[str, Any]) -> Session:
         organisation_id=organisation_id if _matches(ORGANISATION, organisation_id) else None,
         organisation_role=role and (role.removeprefix("org:") or None),  # version 1: `org:admin`
         actor=_actor(claims),
+        # No claim of Clerk's own: an application may add `"org_name": "{{org.name}}"`.
+        organisation_name=display_name(claims.get("org_name")),
+        organisation_slug=display_name(slug),
     )
+
+
+def display_name(value: object) -> str | None:
+    """The name without control and invisible characters, at most 200 long; None without any."""
+    if not isinstance(value, str):
+        return None
+    printable = "".join(each if each.isprintable() else " " for each in value)
+    return " ".join(printable.split())[:200].strip() or None
 
 
 def _text(value: object) -> str | None:

@@ -18,8 +18,10 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from core.config import OperatorSettings, SourceSettings
+from core.billing_sync import price_problems
+from core.config import OperatorSettings
 from core.database import Row, connect
+from core.stripe_gateway import BillingError, open_gateway
 from workers.sources import checks
 
 _STORE = "jobs"  # the one queue of pgmq; it holds the messages of all logical queues
@@ -262,7 +264,7 @@ CHECKS = [
 ]
 
 
-def diagnose(db: Connection[Row], url: str, sources: SourceSettings) -> int:
+def diagnose(db: Connection[Row], url: str, settings: OperatorSettings) -> int:
     """Prints every check; 1 if one found something."""
     problems = 0
     for row in db.execute(
@@ -279,7 +281,10 @@ def diagnose(db: Connection[Row], url: str, sources: SourceSettings) -> int:
         print(f"{'ok  ' if not found else 'FAIL'} {check.name}")
         for problem in found:
             print(f"     {problem}. {check.advice}")
-    for problem in checks.problems(sources):
+    for problem in _prices(db, settings):
+        problems += 1
+        print(f"FAIL the prices that are shown are charged\n     {problem}.")
+    for problem in checks.problems(settings):
         problems += 1
         print(f"FAIL paid services would serve\n     {problem}. Analyses and scripts do without.")
     if not _hears(url):
@@ -288,6 +293,19 @@ def diagnose(db: Connection[Row], url: str, sources: SourceSettings) -> int:
     else:
         print("ok   notifications arrive")
     return 1 if problems else 0
+
+
+def _prices(db: Connection[Row], settings: OperatorSettings) -> list[str]:
+    """What is wrong with the prices; Stripe is not asked without a key."""
+    gateway = open_gateway(settings)
+    if gateway is None:
+        return []
+    try:
+        found = price_problems(db, gateway)
+    except BillingError as error:
+        return [f"Stripe does not answer ({error.reason})"]
+    advice = "Correct it at Stripe or in private.plan_prices"
+    return [f"{problem}. {advice}" for problem in found]
 
 
 def _hears(url: str) -> bool:

@@ -1,23 +1,21 @@
 """`make demo-billing`: buys a plan in a checkout and cancels it.
 
-The edge, the worker, the database and Stripe's client are the real ones. Stripe is a stand-in on
-loopback.
+The edge, the worker, the database and Stripe's client are the real ones. Stripe is the stand-in of
+`make up STRIPE=fake`, clicked through over HTTP.
 """
 
 from __future__ import annotations
 
-import os
+import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-import psycopg
 
 from core.config import LocalSettings
-from local import clerk, environment, stack, stripe
+from local import clerk, environment, stack
 from local.layout import Layout
 
 Say = Callable[[str], None]
@@ -30,21 +28,16 @@ class DemoError(RuntimeError):
 
 
 def run(settings: LocalSettings, say: Say) -> None:
-    """Runs the demo for a new user, then restarts the stack without the stand-in."""
-    with stripe.serving(stripe.FakeStripe(salt=secrets.token_hex(4))) as fake:
-        for plan in ("creator", "agency"):
-            fake.price(f"{plan}_monthly")
-        with _stack_with(settings, fake, say):
-            _play(settings, fake, say)
-    say("Stripe is gone again: restarting the stack without it …")
-    stack.up(settings, lambda _text: None)
-    url = environment.database_url(settings, Layout(settings.local_dir), "postgres")
-    with psycopg.connect(url, autocommit=True) as db:
-        # The row names the stand-in's account. With it a real key would look like a wrong account.
-        db.execute("delete from private.stripe_account")
+    """Runs the demo for a new user, then restarts the stack as it was asked for."""
+    with_stripe = settings.model_copy(update={"stripe": "fake"})
+    stack.up(with_stripe, say)
+    _play(with_stripe, say)
+    if settings.stripe != "fake":
+        say("Restarting the stack without it. `make up STRIPE=fake` starts one that stays …")
+        stack.up(settings, lambda _text: None)
 
 
-def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:
+def _play(settings: LocalSettings, say: Say) -> None:
     layout = Layout(settings.local_dir)
     token = clerk.sign_in(settings, layout, f"shopper-{secrets.token_hex(4)}")
     api = httpx.Client(
@@ -52,36 +45,44 @@ def _play(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> None:
         headers={"Authorization": f"Bearer {token.text}"},
         timeout=10,
     )
-    with api:
+    with api, httpx.Client(timeout=10) as browser:
         say(f"A new user ({token.user_id}) has {_rows(api) or 'no subscription'}.")
-        page = _expect(api.post("/subscriptions/create", json={"plan": "creator"}), 201)
-        say(f"POST /subscriptions/create → 201, a checkout page on {httpx.URL(page['url']).host}")
-        [checkout] = fake.of("checkout.session")
-        subscription = fake.pay(checkout["id"])
-        _deliver(api, fake, say)
-        say(f"The worker has looked at Stripe: {_wait(api, 'active')}")
+        say(f"The plans cost {_prices(api)}.")
+        order = {"plan": "creator", "interval": "year"}
+        page = _expect(api.post("/subscriptions/create", json=order), 201)["url"]
+        say(f"POST /subscriptions/create → 201, {page}")
+        declined = _click(browser, page, "decline")
+        if "declined" not in declined.text:
+            raise DemoError("A declined card is not told.")
+        say(f"A card is declined, and the user has {_rows(api) or 'no subscription'}.")
+        paid = _click(browser, page, "pay")
+        say(f"Paid: Stripe sends the browser to {paid.headers['Location']}")
+        say(f"Stripe's events have come, and the worker has looked: {_wait(api, 'active')}")
         refusal = _expect(api.post("/subscriptions/create", json={"plan": "agency"}), 409)
         say(f"A second checkout → 409 {refusal['code']}: {refusal['detail']}")
-        _expect(api.post("/subscriptions/portal"), 201)
-        say("POST /subscriptions/portal → 201, a customer portal")
-        fake.cancel(subscription["id"])
-        _deliver(api, fake, say)
-        say(f"Cancelled there, and here: {_wait(api, 'canceled')}")
+        portal = _expect(api.post("/subscriptions/portal"), 201)["url"]
+        say(f"POST /subscriptions/portal → 201, {portal}")
+        _click(browser, portal, "cancel")
+        say(f"Cancelled there, and here: {_wait(api, 'active until')}")
+        _click(browser, portal, "resume")
+        say(f"Resumed: {_wait(api, 'active', unlike='until')}")
+        _click(browser, portal, "end")
+        say(f"Ended there, and here: {_wait(api, 'canceled')}")
 
 
-def _deliver(api: httpx.Client, fake: stripe.FakeStripe, say: Say) -> None:
-    """Delivers all events in the worst way: newest first, each one twice."""
-    for event in [*reversed(fake.events)] * 2:
-        body, signature = stripe.signed(event, now=int(time.time()))
-        headers = {"Stripe-Signature": signature}
-        _expect(api.post("/subscriptions/webhook", content=body, headers=headers), 200)
-    say(f"Stripe delivered {len(fake.events)} events, newest first, each twice → 200")
+def _click(browser: httpx.Client, page: str, action: str) -> httpx.Response:
+    """Presses the button of a page whose form leads to `…/action`."""
+    shown = browser.get(page).text
+    found = re.search(rf'action="([^"]*/{action})"', shown)
+    if not found:
+        raise DemoError(f"{page} has no button for {action}: {shown}")
+    return browser.post(httpx.URL(page).join(found[1]))
 
 
-def _wait(api: httpx.Client, status: str) -> str:
+def _wait(api: httpx.Client, status: str, unlike: str = "nothing") -> str:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if status in (seen := _rows(api)):
+        if status in (seen := _rows(api)) and unlike not in seen:
             return seen
         time.sleep(0.1)
     raise DemoError(f"The subscription should be {status} by now, but the API shows: {seen}")
@@ -89,29 +90,25 @@ def _wait(api: httpx.Client, status: str) -> str:
 
 def _rows(api: httpx.Client) -> str:
     """The user's subscriptions, as the public API shows them."""
-    rows = _expect(api.get("/rest/v1/subscriptions", params={"select": "plan,status"}), 200)
-    return ", ".join(f"plan {row['plan']}, {row['status']}" for row in rows)
+    asked = {"select": "plan,status,cancel_at"}
+    rows = _expect(api.get("/rest/v1/subscriptions", params=asked), 200)
+    return ", ".join(
+        f"plan {row['plan']}, {row['status']}"
+        + (f" until {row['cancel_at'][:10]}" if row["cancel_at"] else "")
+        for row in rows
+    )
+
+
+def _prices(api: httpx.Client) -> str:
+    plans = _expect(api.get("/rest/v1/plans", params={"order": "rank"}), 200)
+    return ", ".join(
+        f"{plan['id']} {price['amount'] / 100:.0f} {price['currency']} a {price['interval']}"
+        for plan in plans
+        for price in plan["prices"]
+    )
 
 
 def _expect(response: httpx.Response, status: int) -> Any:
     if response.status_code != status:
         raise DemoError(f"{response.request.url.path} → {response.status_code}: {response.text}")
     return response.json()
-
-
-@contextmanager
-def _stack_with(settings: LocalSettings, fake: stripe.FakeStripe, say: Say) -> Iterator[None]:
-    """The stack with the stand-in. Its processes read Stripe's address from the environment."""
-    variables = {
-        "STRIPE_SECRET_KEY": "sk_test_demo",
-        "STRIPE_API_BASE": fake.base,
-        "STRIPE_WEBHOOK_SECRETS": stripe.SECRET,
-    }
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        stack.up(settings, say)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

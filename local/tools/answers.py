@@ -101,6 +101,15 @@ class Account(Answer):
     seats: AccountSeats | None
 
 
+class PlanPrice(Answer):
+    """A price of a plan. `amount` is in the smallest unit of `currency`: 2900 usd are $29."""
+
+    interval: Literal["month", "year"]
+    amount: int
+    currency: str
+    lookup_key: str
+
+
 class Verdict(Answer):
     """A row of rpc/check_compliance."""
 

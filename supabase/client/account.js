@@ -1,7 +1,7 @@
 import { callEdge } from './session.js'
 
 /** @import { Database, Tables } from './database.js' */
-/** @import { Account, ExportPage, PlanId } from './documents.js' */
+/** @import { Account, ExportPage, PlanId, PlanPrice } from './documents.js' */
 /** @import { Answer, Client, EdgeAnswer } from './session.js' */
 
 const ROLES = /** @type {const} */ (['viewer', 'editor', 'admin'])
@@ -36,6 +36,18 @@ export async function setLocale(client, accountId, locale) {
  */
 export async function plans(client) {
   return client.from('plans').select('*').order('rank')
+}
+
+/**
+ * `$29.00` of 2900 usd. Each currency has its own number of decimals.
+ * @param {Pick<PlanPrice, 'amount' | 'currency'>} price
+ * @param {string} [locale]
+ * @returns {string}
+ */
+export function priceText({ amount, currency }, locale) {
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency })
+  const { maximumFractionDigits = 2 } = format.resolvedOptions()
+  return format.format(amount / 10 ** maximumFractionDigits)
 }
 
 /**
@@ -87,10 +99,11 @@ export async function deleteAccount(client) {
  * The address of a checkout page: `location.assign(data)`. 409 already_subscribed: use the portal.
  * @param {Client} client
  * @param {PlanId} plan
+ * @param {PlanPrice['interval']} [interval]
  * @returns {Promise<EdgeAnswer<string>>}
  */
-export async function checkoutUrl(client, plan) {
-  return part(await callEdge(client, '/subscriptions/create', { plan }), 'url')
+export async function checkoutUrl(client, plan, interval = 'month') {
+  return part(await callEdge(client, '/subscriptions/create', { plan, interval }), 'url')
 }
 
 /**

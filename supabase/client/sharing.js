@@ -42,3 +42,25 @@ export async function listShares(client, pack_id) {
 export async function sharedPack(settings, secret) {
   return connect(settings).rpc('shared_pack', { secret })
 }
+
+/**
+ * The pack as a Markdown document.
+ * @param {Client} client
+ * @param {string} pack_id
+ * @returns {Promise<Answer<string>>}
+ */
+export async function packMarkdown(client, pack_id) {
+  return client
+    .rpc('pack_markdown', { pack_id }, { get: true })
+    .setHeader('Accept', 'application/json')
+}
+
+/**
+ * The pack as CSV. Excel reads UTF-8 only where a file says so: save it behind `\ufeff`.
+ * @param {Client} client
+ * @param {string} pack_id
+ * @returns {Promise<Answer<string>>}
+ */
+export async function packCsv(client, pack_id) {
+  return client.rpc('pack_csv', { pack_id }, { get: true }).csv()
+}

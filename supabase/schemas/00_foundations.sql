@@ -1,5 +1,5 @@
 -- Foundations: schemas without default grants, logins with least privilege, errors with stable
--- codes, and triggers that several tables share.
+-- codes, the caller's role, and triggers that several tables share.
 
 -- Older projects grant new objects to the API roles by default. Here each grant is explicit.
 alter default privileges revoke execute on functions from public;
@@ -177,6 +177,58 @@ $$;
 comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
 grant execute on function private.asks_for_upsert to authenticated, service_role;
+
+create function private.account_role()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
+    )
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.account_role is
+'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
+account, viewer for somebody else''s.';
+grant execute on function private.account_role to authenticated;
+
+create function private.has_role(role text)
+returns boolean
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        coalesce(
+            array_position(r.names, private.account_role())
+            >= array_position(r.names, has_role.role),
+            false
+        )
+    from (values (array['viewer', 'editor', 'admin'])) as r (names);
+end;
+comment on function private.has_role is
+'Whether the caller may do what needs this role; each role may do what those before it may.
+Restrictive policies ask it once a statement. core.config.ROLES has the same order.';
+grant execute on function private.has_role to authenticated;
+
+create function private.require_role(role text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.has_role(require_role.role) is not true then
+        perform private.fail(
+            403, 'role_not_allowed',
+            format(
+                'This needs the role %s, and yours is %s.',
+                require_role.role, private.account_role()
+            ),
+            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
+        );
+    end if;
+end;
+$$;
+comment on function private.require_role is
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
+rights call it first, because policies do not hold them.';
 
 create function private.touch_updated_at()
 returns trigger

@@ -13,7 +13,9 @@ create table public.accounts (
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is 'Its display name; null without one.';
+comment on column public.accounts.name is
+'Its display name: of an organisation the name at Clerk, or its slug until that is known; null
+without one.';
 comment on column public.accounts.locale is
 'The language of its packs: en, es, pt, fr or de. The owner may change it.';
 alter table public.accounts enable row level security;
@@ -24,6 +26,9 @@ create policy accounts_update_own on public.accounts
 for update to authenticated
 using (id = (select auth.uid()))
 with check (id = (select auth.uid()));
+create policy accounts_update_editor on public.accounts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
 -- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated, service_role;
 grant update (locale) on public.accounts to authenticated;
@@ -37,6 +42,7 @@ create table private.accounts (
     read_version bigint not null default 1,
     deleted_at timestamptz,
     emptied_at timestamptz,
+    named_at timestamptz,
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
@@ -50,6 +56,8 @@ comment on column private.accounts.deleted_at is
 'When the account was erased; null while it lives.';
 comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
+comment on column private.accounts.named_at is
+'When the organisation had its name at Clerk; null: no name is known, at most a slug.';
 create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;

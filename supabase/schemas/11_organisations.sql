@@ -31,20 +31,6 @@ is back.';
 create index memberships_person_id_idx on private.memberships (person_id);
 alter table private.memberships enable row level security;
 
-create function private.account_role()
-returns text
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select coalesce(
-        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
-    )
-    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
-$$;
-comment on function private.account_role is
-'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
-account, viewer for somebody else''s.';
-grant execute on function private.account_role to authenticated;
-
 create function private.author()
 returns uuid
 language sql stable security invoker set search_path = pg_catalog, pg_temp
@@ -77,42 +63,6 @@ comment on function private.sign_row is
 'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
 nothing else: the erasure of a person, and the service. Users may not write these columns.';
 
-create function private.has_role(role text)
-returns boolean
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-begin atomic
-    select case private.account_role()
-        when 'admin' then has_role.role in ('editor', 'admin')
-        when 'editor' then has_role.role = 'editor'
-        else false
-    end;
-end;
-comment on function private.has_role is
-'Whether the caller may do what needs this role, editor or admin. Restrictive policies ask it once a
-statement.';
-grant execute on function private.has_role to authenticated;
-
-create function private.require_role(role text)
-returns void
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if private.has_role(require_role.role) is not true then
-        perform private.fail(
-            403, 'role_not_allowed',
-            format(
-                'This needs the role %s, and yours is %s.',
-                require_role.role, private.account_role()
-            ),
-            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
-        );
-    end if;
-end;
-$$;
-comment on function private.require_role is
-'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
-rights call it first, because policies do not hold them.';
-
 create function private.is_member(user_id uuid, person_id uuid, session_at timestamptz)
 returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -125,8 +75,8 @@ as $$
     )
 $$;
 comment on function private.is_member is
-'Whether a token of a member still counts: no revocation came after its session token. Definer: the
-edge has no table rights.';
+'Whether a token of a member still counts: no revocation came after its session token. The one place
+that says so. Definer: the edge has no table rights.';
 grant execute on function private.is_member to webhook;
 
 create function private.resolve_identity(
@@ -136,7 +86,9 @@ create function private.resolve_identity(
     organisation text default null,
     default_organisation_id uuid default null,
     role text default 'admin',
-    session_at timestamptz default now()
+    session_at timestamptz default now(),
+    organisation_name text default null,
+    organisation_slug text default null
 )
 returns table (user_id uuid, person_id uuid, kind text, account_role text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -144,6 +96,7 @@ as $$
 declare
     v_person private.accounts := private.open_account(issuer, subject, default_user_id, 'person');
     v_account private.accounts := v_person;
+    v_named_at timestamptz := case when organisation_name is not null then session_at end;
 begin
     kind := 'person';
     account_role := 'admin';
@@ -160,6 +113,13 @@ begin
     end if;
     user_id := v_account.id;
     if organisation is not null then
+        -- Most sessions say what is known, and lock nothing here.
+        if v_account.named_at is null or v_account.named_at <= v_named_at then
+            perform private.name_organisation(a.id, n.name, v_named_at)
+            from public.accounts as a,
+                (values (coalesce(organisation_name, organisation_slug))) as n (name)
+            where a.id = v_account.id and n.name <> coalesce(a.name, '');
+        end if;
         perform private.enter_organisation(user_id, person_id, role, session_at);
     end if;
     return next;
@@ -167,10 +127,33 @@ end;
 $$;
 comment on function private.resolve_identity is
 'Who a verified session token acts for: the account, and the person if the account is an
-organisation''s. The first sign-in creates accounts. Errors: 403 account_deleted, 401 invalid_token,
+organisation''s. The first sign-in creates accounts. A name or slug of the session token becomes
+the organisation''s. Errors: 403 account_deleted, 401 invalid_token,
 402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
 token.';
 grant execute on function private.resolve_identity to webhook;
+
+create function private.name_organisation(user_id uuid, name text, named_at timestamptz)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The next statement then sees what an event beside this one has written.
+    perform from public.accounts as a where a.id = name_organisation.user_id for no key update;
+    update private.accounts as p set named_at = name_organisation.named_at
+    where p.id = name_organisation.user_id
+        and p.deleted_at is null
+        and (p.named_at <= name_organisation.named_at or p.named_at is null);
+    if found then
+        update public.accounts as a set name = left(name_organisation.name, 200)
+        where a.id = name_organisation.user_id and a.kind = 'organisation';
+    end if;
+end;
+$$;
+comment on function private.name_organisation is
+'Sets the name that an organisation had at Clerk at named_at. An older name changes nothing, so the
+order and number of calls do not matter. With named_at null it is a slug, which stands in until a
+name is known.';
 
 create function private.enter_organisation(
     user_id uuid, person_id uuid, role text, session_at timestamptz
@@ -188,55 +171,60 @@ begin
         session_at = greatest(m.session_at, enter_organisation.session_at)
     where m.user_id = enter_organisation.user_id
         and m.person_id = enter_organisation.person_id
-        and m.seen_at >= v_month
-        and (m.revoked_at < enter_organisation.session_at or m.revoked_at is null);
-    if found then
-        return;
+        and m.seen_at >= v_month;
+    if not found then
+        perform private.take_seat(user_id, person_id, role, session_at);
     end if;
-    -- The first exchange of the month. Only one at a time may take a seat.
-    perform from public.accounts as a where a.id = enter_organisation.person_id for key share;
-    perform from public.accounts as a
-    where a.id = enter_organisation.user_id for no key update;
+    -- The membership is locked by now, so a revocation came before this look or waits.
+    if not private.is_member(user_id, person_id, session_at) then
+        perform private.refuse_session();
+    end if;
+end;
+$$;
+comment on function private.enter_organisation is
+'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
+invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+
+create function private.take_seat(
+    user_id uuid, person_id uuid, role text, session_at timestamptz
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_month timestamptz := private.current_month()::timestamp at time zone 'UTC';
+begin
+    -- One exchange at a time counts the seats of an organisation and takes one.
+    perform from public.accounts as a where a.id = take_seat.person_id for key share;
+    perform from public.accounts as a where a.id = take_seat.user_id for no key update;
     -- An erasure of the person waits for this, and then deletes the membership.
     perform from private.accounts as a
-    where a.id = enter_organisation.person_id and a.deleted_at is null for share;
+    where a.id = take_seat.person_id and a.deleted_at is null for share;
     if not found then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
-    end if;
-    if exists (
-        select from private.memberships as m
-        where m.user_id = enter_organisation.user_id
-            and m.person_id = enter_organisation.person_id
-            and m.revoked_at >= enter_organisation.session_at
-    ) then
-        perform private.refuse_session();
     end if;
     -- Somebody who has a seat this month keeps it, even in a smaller plan.
     if not exists (
         select from private.memberships as m
-        where m.user_id = enter_organisation.user_id
-            and m.person_id = enter_organisation.person_id
+        where m.user_id = take_seat.user_id
+            and m.person_id = take_seat.person_id
             and m.seen_at >= v_month
     ) then
         perform private.require_below_limit(
-            enter_organisation.user_id, 'seats',
-            private.used_seats(enter_organisation.user_id), 1
+            take_seat.user_id, 'seats', private.used_seats(take_seat.user_id), 1
         );
     end if;
     insert into private.memberships as m (user_id, person_id, role, seen_at, session_at)
-    values (
-        enter_organisation.user_id, enter_organisation.person_id, enter_organisation.role, now(),
-        enter_organisation.session_at
-    )
+    values (take_seat.user_id, take_seat.person_id, take_seat.role, now(), take_seat.session_at)
     on conflict on constraint memberships_pkey do update set
         role = excluded.role,
         seen_at = excluded.seen_at,
         session_at = greatest(m.session_at, excluded.session_at);
 end;
 $$;
-comment on function private.enter_organisation is
-'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
-invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+comment on function private.take_seat is
+'Adds a person''s first exchange of the month for an organisation, if a seat is free. Errors: 402
+quota_exceeded, 403 account_deleted.';
 
 create function private.refuse_session()
 returns void
@@ -319,7 +307,3 @@ were last here. Empty for a person''s own account.
 
 Who was invited and has not been here yet, only Clerk knows.';
 grant execute on function public.members to authenticated;
-
-create policy accounts_update_editor on public.accounts as restrictive
-for update to authenticated
-using ((select private.has_role('editor')));

@@ -17,7 +17,8 @@ create table public.plans (
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     kept_history integer not null default 100 check (kept_history >= 1),
     seats integer not null default 2 check (seats >= 1),
-    max_brands integer not null default 3 check (max_brands >= 0)
+    max_brands integer not null default 3 check (max_brands >= 0),
+    prices jsonb not null default '[]'
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -39,6 +40,9 @@ comment on column public.plans.kept_history is
 'How many rows of product_history are kept of a product. The next one deletes the oldest.';
 comment on column public.plans.seats is
 'How many members may act for an organisation in a month.';
+comment on column public.plans.prices is
+'What it costs, an object for each interval: interval (month or year), amount in the smallest unit
+of the currency, currency (ISO 4217, small letters) and lookup_key. Empty if it is not sold.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
@@ -49,14 +53,69 @@ grant select, insert, update, delete on public.plans to service_role;
 create table private.plan_prices (
     lookup_key text primary key,
     plan text not null references public.plans on delete restrict,
-    is_offered boolean not null default true
+    is_offered boolean not null default true,
+    billing_interval text not null default 'month' check (billing_interval in ('month', 'year')),
+    amount integer check (amount >= 0),
+    currency text check (currency ~ '^[a-z]{3}$'),
+    check ((amount is null) = (currency is null))
 );
 comment on table private.plan_prices is
-'The plan that each Stripe price buys, by the lookup_key of the price.';
+'The plan that each Stripe price buys, by the lookup_key of the price. public.plans.prices shows the
+offered ones. The reconciliation copies amount and currency from Stripe.';
 comment on column private.plan_prices.is_offered is
 'False for a price that checkout no longer sells, but that existing subscriptions have.';
+comment on column private.plan_prices.billing_interval is 'How often it is paid: month or year.';
+comment on column private.plan_prices.amount is
+'In the smallest unit of the currency; null: unknown, and not shown.';
+comment on column private.plan_prices.currency is
+'ISO 4217 in small letters, as Stripe writes it; null while the amount is.';
 create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
+
+create function private.prices_of(plan text)
+returns jsonb
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'interval', f.billing_interval, 'amount', f.amount, 'currency', f.currency,
+                    'lookup_key', f.lookup_key
+                )
+                order by f.billing_interval
+            ),
+            '[]'
+        )
+    from (
+        -- Checkout takes the first lookup key, too.
+        select distinct on (p.billing_interval)
+            p.billing_interval,
+            p.amount,
+            p.currency,
+            p.lookup_key
+        from private.plan_prices as p
+        where p.plan = prices_of.plan and p.is_offered and p.amount is not null
+        order by p.billing_interval asc, p.lookup_key asc
+    ) as f;
+end;
+comment on function private.prices_of is
+'What a plan costs now, as public.plans.prices shows it.';
+
+create function private.show_prices()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.plans as p set prices = private.prices_of(p.id)
+    where p.prices <> private.prices_of(p.id);
+    return null;
+end;
+$$;
+comment on function private.show_prices is
+'Trigger: copies changed prices into public.plans, which everybody may read.';
+create trigger plan_prices_10_show after insert or update or delete on private.plan_prices
+for each statement execute function private.show_prices();
 
 create table private.stripe_customers (
     user_id uuid primary key references public.accounts on delete cascade,
@@ -246,18 +305,56 @@ comment on function private.billing_state is
 the customer''s creation. Definer: the edge has no table rights.';
 grant execute on function private.billing_state to webhook;
 
-create function private.offered_prices(plan text)
+create function private.offered_prices(plan text, billing_interval text default 'month')
 returns text[]
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
     from private.plan_prices as p
-    where p.plan = offered_prices.plan and p.is_offered;
+    where
+        p.plan = offered_prices.plan
+        and p.billing_interval = offered_prices.billing_interval
+        and p.is_offered;
 end;
 comment on function private.offered_prices is
 'The lookup keys of the prices that checkout may sell a plan by; empty for a plan that is not
-sold. Definer: the edge has no table rights.';
+sold in this interval. Definer: the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
+
+create function private.lookup_keys()
+returns text[]
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
+    from private.plan_prices as p where p.is_offered;
+end;
+comment on function private.lookup_keys is
+'The lookup keys of all prices on offer. Definer: workers have no table rights.';
+grant execute on function private.lookup_keys to worker;
+
+create function private.save_prices(prices jsonb)
+returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_changed integer;
+begin
+    update private.plan_prices as p set amount = s.amount, currency = s.currency
+    from jsonb_to_recordset(save_prices.prices) as s (
+        lookup_key text, "interval" text, amount integer, currency text
+    )
+    where p.lookup_key = s.lookup_key
+        and p.billing_interval = s."interval"
+        and s.amount is not null
+        and (p.amount, p.currency) is distinct from (s.amount, s.currency);
+    get diagnostics v_changed = row_count;
+    return v_changed;
+end;
+$$;
+comment on function private.save_prices is
+'Copies what Stripe charges to the prices of the same lookup key and interval, and returns how many
+it changed. Without an amount a price stays. Definer: workers have no table rights.';
+grant execute on function private.save_prices to worker;
 
 create function private.begin_checkout(user_id uuid)
 returns integer

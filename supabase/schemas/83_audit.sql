@@ -108,45 +108,32 @@ comment on function private.audit_membership is
 'Trigger: notes that somebody acts for an organisation for the first time, in another role, no
 longer, or has been erased. Definer: nobody writes the audit trail.';
 
-create trigger products_70_audit_insert after insert on public.products
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger products_71_audit_update after update on public.products
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger products_72_audit_delete after delete on public.products
-referencing old table as changed
-for each statement execute function private.audit();
-
-create trigger scripts_70_audit_insert after insert on public.scripts
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger scripts_71_audit_update after update on public.scripts
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger scripts_72_audit_delete after delete on public.scripts
-referencing old table as changed
-for each statement execute function private.audit();
-
-create trigger brand_rules_70_audit_insert after insert on public.brand_rules
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger brand_rules_71_audit_update after update on public.brand_rules
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger brand_rules_72_audit_delete after delete on public.brand_rules
-referencing old table as changed
-for each statement execute function private.audit();
-
-create trigger subscriptions_70_audit_insert after insert on public.subscriptions
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger subscriptions_71_audit_update after update on public.subscriptions
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger subscriptions_72_audit_delete after delete on public.subscriptions
-referencing old table as changed
-for each statement execute function private.audit();
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array['products', 'scripts', 'brand_rules', 'subscriptions'] loop
+        execute format(
+            'create trigger %1$I after insert on public.%2$I'
+            || ' referencing new table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_70_audit_insert', v_table
+        );
+        execute format(
+            'create trigger %1$I after update on public.%2$I'
+            || ' referencing old table as replaced new table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_71_audit_update', v_table
+        );
+        execute format(
+            'create trigger %1$I after delete on public.%2$I'
+            || ' referencing old table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_72_audit_delete', v_table
+        );
+    end loop;
+end;
+$$;
 
 create trigger memberships_70_audit_insert after insert on private.memberships
 for each row execute function private.audit_membership();

@@ -3,7 +3,7 @@
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
     type text not null,
-    outcome text not null check (outcome in ('erased', 'revoked', 'ignored')),
+    outcome text not null check (outcome in ('erased', 'revoked', 'named', 'ignored')),
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
@@ -195,7 +195,8 @@ create function private.record_clerk_event(
     default_user_id uuid,
     member text default null,
     default_member_id uuid default null,
-    event_at timestamptz default now()
+    event_at timestamptz default now(),
+    name text default null
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -207,6 +208,8 @@ declare
         when record_clerk_event.type in (
             'organizationMembership.deleted', 'organizationMembership.updated'
         ) and record_clerk_event.member is not null then 'revoked'
+        when record_clerk_event.type in ('organization.created', 'organization.updated')
+            and record_clerk_event.name is not null then 'named'
         else 'ignored'
     end;
     v_person private.accounts;
@@ -224,6 +227,10 @@ begin
         perform private.revoke_sessions(
             v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
         );
+    end if;
+    if v_outcome = 'named' then
+        v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.name_organisation(v_organisation.id, name, event_at);
     end if;
     if v_outcome <> 'erased' then
         return v_outcome;
@@ -246,8 +253,8 @@ $$;
 comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
-the tokens that a member has for the organisation subject. Returns erased, revoked, ignored or
-duplicate. Definer: the edge has no table rights.';
+the tokens that a member has for the organisation subject. organization.created and .updated tell its
+name. Returns erased, revoked, named, ignored or duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()

@@ -188,7 +188,10 @@ begin
         end if;
     elsif v_role = 'anon' then
         if not (
-            v_is_read and v_path = '/plans' or v_method = 'POST' and v_path = '/rpc/shared_pack'
+            v_is_read and v_path = '/plans'
+            or v_method = 'POST' and v_path in (
+                '/rpc/shared_pack', '/rpc/shared_pack_markdown', '/rpc/shared_pack_csv'
+            )
         ) then
             perform private.refuse_unauthenticated();
         end if;
@@ -223,8 +226,8 @@ $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
-401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack. 401
-invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
+401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack,
+shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
 unknown account; or its membership ended or changed. 403 account_deleted: the account is erased; its
 tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
 account exceeds the writes a minute of its plan, or six requests at once. Requests without a token

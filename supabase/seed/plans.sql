@@ -1,5 +1,5 @@
 -- The plans on offer and their limits, the Stripe prices that buy them, and their daily budgets for
--- paid sources.
+-- paid sources. Where Stripe charges another amount, the reconciliation copies it.
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
@@ -26,9 +26,17 @@ on conflict on constraint plans_pkey do update set
     seats = excluded.seats,
     max_brands = excluded.max_brands;
 
-insert into private.plan_prices (lookup_key, plan)
-values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')
-on conflict on constraint plan_prices_pkey do update set plan = excluded.plan;
+insert into private.plan_prices (lookup_key, plan, billing_interval, amount, currency)
+values
+('creator_monthly', 'creator', 'month', 2900, 'usd'),
+('creator_yearly', 'creator', 'year', 29000, 'usd'),
+('agency_monthly', 'agency', 'month', 19900, 'usd'),
+('agency_yearly', 'agency', 'year', 199000, 'usd')
+on conflict on constraint plan_prices_pkey do update set
+    plan = excluded.plan,
+    billing_interval = excluded.billing_interval,
+    amount = coalesce(plan_prices.amount, excluded.amount),
+    currency = coalesce(plan_prices.currency, excluded.currency);
 
 insert into private.spending_limits (plan, usd_per_day)
 values ('free', 10), ('creator', 50), ('agency', 400)

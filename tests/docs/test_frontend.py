@@ -157,8 +157,7 @@ class Running(NamedTuple):
 def running() -> Iterator[Running]:
     fake = stripe.FakeStripe()
     with shops.opened("lamp") as shop, stripe.serving(fake):
-        fake.price("creator_monthly")
-        fake.price("agency_monthly")
+        fake.offer()
         stack = configured(
             ROOT / ".local" / f"flow-{os.getpid()}-docs",
             FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
@@ -443,6 +442,7 @@ def test_many_products_are_answered_one_by_one(report: dict[str, Any]):
 
 def test_a_pack_is_shared_with_anybody_until_it_is_revoked(report: dict[str, Any]):
     assert [len(line) > 5 for line in report["summaries"]] == [True, True]
+    assert report["documents"] == [True, True]
     assert report["shared"] == [True, True, False]
     assert report["shares"] == [True]
     assert report["revoked"] == "not_found"
@@ -475,6 +475,7 @@ def test_a_plan_is_bought_and_changed(report: dict[str, Any]):
     assert report["resets"] is True
     assert report["members"] == [[], True, False]
     assert report["plans"] == ["free", "creator", "agency"]
+    assert (report["prices"], report["yen"]) == (["$29.00", "$290.00"], "¥2,900")
     assert report["paid"] == {"plan": "creator", "status": "active", "limit": 50}
     assert report["addresses"] == ["checkout.stripe.test", "billing.stripe.test"]
     assert report["twice"] == {

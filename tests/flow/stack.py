@@ -33,6 +33,7 @@ _PORTS = (
     "edge_port",
     "clerk_port",
     "worker_metrics_port",
+    "stripe_port",
 )
 Row = dict[str, Any]
 

@@ -20,5 +20,6 @@ def test_the_description_names_every_function_of_the_contract():
     contract = {"run_analysis", "generate_script", "check_compliance", "cancel_job", "account"}
     contract |= {"adopt_starter_rules", "restore_script_version", "delete_account"}
     contract |= {"import_products", "share_pack", "revoke_share", "shared_pack"}
+    contract |= {"pack_csv", "pack_markdown", "shared_pack_csv", "shared_pack_markdown"}
     contract |= {"members", "score_record", "service_score_record"}
     assert contract | {"export_account"} == functions

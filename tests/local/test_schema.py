@@ -72,9 +72,9 @@ CASES = {
         "+COMMENT ON TABLE public.plans IS 'Plans.';",
     ),
     "a row of the seed": (
-        "delete from private.plan_prices where lookup_key = 'agency_monthly'",
-        "Rows of private.plan_prices",
-        '-{"is_offered": true, "lookup_key": "agency_monthly", "plan": "agency"}',
+        "delete from private.spending_limits where plan = 'agency'",
+        "Rows of private.spending_limits",
+        '-{"plan": "agency", "usd_per_day": 400}',
         "",
     ),
 }

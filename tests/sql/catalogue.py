@@ -383,7 +383,8 @@ GRANTS = [
         "select full_name from ours where kind = 'function'"
         " and has_function_privilege('anon', id, 'execute')"
         " and full_name not in ('private.before_request', 'private.open_share',"
-        "  'public.shared_pack')",
+        "  'private.pack_text', 'private.shared_text', 'public.shared_pack',"
+        "  'public.shared_pack_markdown', 'public.shared_pack_csv')",
         _function("private") + "grant execute on function private.probe to anon;",
     ),
     Rule(

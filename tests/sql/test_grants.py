@@ -48,12 +48,16 @@ TABLES = {
 }
 
 FUNCTIONS = {
-    "anon": "private.before_request private.open_share public.shared_pack",
+    "anon": """
+        private.before_request private.open_share private.pack_text private.shared_text
+        public.shared_pack public.shared_pack_csv public.shared_pack_markdown
+    """,
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
         public.delete_account public.export_account public.generate_script public.import_products
-        public.members public.restore_script_version public.revoke_share public.run_analysis
-        public.score_record public.service_score_record public.share_pack public.shared_pack
+        public.members public.pack_csv public.pack_markdown public.restore_script_version
+        public.revoke_share public.run_analysis public.score_record public.service_score_record
+        public.share_pack public.shared_pack public.shared_pack_csv public.shared_pack_markdown
 
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
@@ -61,8 +65,9 @@ FUNCTIONS = {
         private.delete_own_share private.erase_own_account private.export_own_account
         private.fail private.has_role private.host_problem private.imported_product
         private.is_json_container private.members private.name_problem private.normalize_script
-        private.open_share private.own_plan private.own_score_record private.own_seats
-        private.own_tiktok private.own_usage private.require_name private.require_text
+        private.open_share private.own_pack_text private.own_plan private.own_score_record
+        private.own_seats private.own_tiktok private.own_usage private.pack_text
+        private.require_name private.require_text private.shared_text
         private.start_analysis
         private.start_script private.starter_pack private.url_problem private.whole_score_record
         private.wilson
@@ -87,10 +92,11 @@ FUNCTIONS = {
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync
-        private.lease_tiktok_refresh private.progress
+        private.lease_tiktok_refresh private.lookup_keys private.progress
         private.record_stripe_event private.refresh_tiktok
         private.bind_stripe_account
-        private.requeue_billing private.retry private.save_analysis private.save_script
+        private.requeue_billing private.retry private.save_analysis private.save_prices
+        private.save_script
         private.save_step private.script_input private.snooze private.stripe_account
         private.stripe_event private.tiktok_of_job private.tiktok_revocation
     """,

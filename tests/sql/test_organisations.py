@@ -16,8 +16,10 @@ import httpx
 import psycopg
 import pytest
 
+from core.config import ROLES
 from tests import rows
 from tests.database import Database, make_product, make_user, user_claims
+from tests.jobs import wait_until_blocked
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
 from tests.rules import banned
@@ -218,7 +220,91 @@ def together(db: Database, organisation: uuid.UUID, people: list[uuid.UUID]) -> 
         return Counter(pool.map(exchange, people))
 
 
+@pytest.mark.parametrize("needed", ROLES)
+@pytest.mark.parametrize("role", ROLES)
+def test_sql_orders_the_roles_as_the_edge_does(db: Database, role: str, needed: str) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    with db.as_user(organisation, **acting(person, role)) as member:
+        allowed = member.value("select private.has_role(%s)", needed)
+    assert allowed == (ROLES.index(role) >= ROLES.index(needed))
+
+
+def test_an_unknown_role_may_nothing(db: Database) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    with db.as_user(organisation, **acting(person, "owner")) as member:
+        may = [member.value("select private.has_role(%s)", role) for role in (*ROLES, "owner")]
+    assert may == [False] * 4
+
+
+REVOKED = "select private.revoke_sessions(%s, %s, to_timestamp(%s), %s)"
+TIMES = """
+select extract(epoch from revoked_at)::int as revoked,
+    extract(epoch from removed_at)::int as removed, extract(epoch from session_at)::int as session
+from private.memberships
+"""
+
+
+def test_a_late_revocation_moves_no_time_back(db: Database) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    for at, is_removal in ((200, True), (100, True), (150, False)):
+        db.execute(REVOKED, organisation, person, at, is_removal)
+    assert db.row(TIMES) == {"revoked": 200, "removed": 200, "session": None}
+
+
+def test_a_late_exchange_moves_no_time_back(db: Database) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    db.execute(ENTER, organisation, person, "editor", 300)
+    db.execute(ENTER, organisation, person, "editor", 200)  # in the same month
+    assert db.row(TIMES)["session"] == 300
+    db.execute("update private.memberships set seen_at = seen_at - interval '2 months'")
+    db.execute(ENTER, organisation, person, "editor", 200)  # the first of the month
+    assert db.row(TIMES)["session"] == 300
+
+
+@pytest.mark.parametrize("months", [0, 2])
+def test_a_refused_exchange_leaves_the_membership_as_it_was(db: Database, months: int) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    db.execute(ENTER, organisation, person, "editor", 100)
+    db.execute(REVOKED, *(organisation, person, 200, True))
+    db.execute(
+        "update private.memberships set seen_at = now() - make_interval(months => %s)", months
+    )
+    before = db.row("select * from private.memberships")
+    with pytest.raises(psycopg.Error, match="invalid_token"):
+        db.execute(ENTER, organisation, person, "admin", 200)
+    assert db.row("select * from private.memberships") == before
+
+
 SEATS = "select private.used_seats(%s)"
+
+
+def test_the_second_to_take_a_seat_waits_for_the_first(db: Database, races) -> None:
+    organisation, (first, second) = make_organisation(db), make_members(db, 2)
+    one, other = races
+    one.execute("begin")
+    one.execute(ENTER, (organisation, first, "editor", 100))
+    other.execute("set lock_timeout = '1ms'")
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        other.execute(ENTER, (organisation, second, "editor", 100))
+    # Who has a seat waits for nobody.
+    one.execute("commit; begin")
+    one.execute(ENTER, (organisation, second, "editor", 100))
+    other.execute(ENTER, (organisation, first, "editor", 100))
+    one.execute("rollback")
+
+
+def test_a_revocation_beside_an_exchange_is_seen(db: Database, races) -> None:
+    organisation, person = make_organisation(db), make_user(db)
+    db.execute(ENTER, organisation, person, "editor", 100)
+    exchange, revocation = races
+    revocation.execute("begin")
+    revocation.execute(REVOKED, (organisation, person, 200, True))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(exchange.execute, ENTER, (organisation, person, "editor", 100))
+        wait_until_blocked(db, exchange)
+        revocation.execute("commit")
+        with pytest.raises(psycopg.Error, match="invalid_token"):
+            answer.result(PATIENCE_SECONDS)
 
 
 def test_64_members_at_once_take_exactly_the_seats(db: Database) -> None:

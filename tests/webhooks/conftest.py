@@ -17,8 +17,7 @@ from tests.webhooks.edge import NOW, Edge, make_settings, running
 def fake_stripe() -> Iterator[stripe.FakeStripe]:
     with stripe.serving() as fake:
         fake.now = lambda: NOW
-        fake.price("creator_monthly")
-        fake.price("agency_monthly")
+        fake.offer()
         yield fake
 
 

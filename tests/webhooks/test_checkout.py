@@ -15,8 +15,10 @@ from webhooks import checkout
 from webhooks.checkout import CheckoutService
 
 
-def create(edge: Edge, plan="creator", user="user_alice"):
-    return edge.client.post("/subscriptions/create", json={"plan": plan}, headers=edge.bearer(user))
+def create(edge: Edge, plan="creator", user="user_alice", **more):
+    return edge.client.post(
+        "/subscriptions/create", json={"plan": plan} | more, headers=edge.bearer(user)
+    )
 
 
 def test_a_checkout_is_made_for_the_accounts_own_customer(shop, fake_stripe, db):
@@ -29,8 +31,10 @@ def test_a_checkout_is_made_for_the_accounts_own_customer(shop, fake_stripe, db)
         "mode": "subscription",
         "customer": customer["id"],
         "client_reference_id": user_id,
-        "metadata": {"user_id": user_id, "plan": "creator"},
-        "subscription_data": {"metadata": {"user_id": user_id, "plan": "creator"}},
+        "metadata": {"user_id": user_id, "plan": "creator", "interval": "month"},
+        "subscription_data": {
+            "metadata": {"user_id": user_id, "plan": "creator", "interval": "month"}
+        },
         "success_url": "http://127.0.0.1:3000/billing/success",
         "cancel_url": "http://127.0.0.1:3000/billing",
         "expires_at": str(NOW + 31 * 60),
@@ -50,6 +54,46 @@ def test_another_plan_closes_the_checkout_of_the_first(shop, fake_stripe):
     create(shop, "agency")
     states = [(s["metadata"]["plan"], s["status"]) for s in fake_stripe.of("checkout.session")]
     assert states == [("agency", "open"), ("creator", "expired")]
+
+
+def price_of(fake_stripe, session):
+    return fake_stripe.objects[session["line_items"]["0"]["price"]]["lookup_key"]
+
+
+def test_the_interval_chooses_the_price(shop, fake_stripe):
+    create(shop)
+    create(shop, interval="year")
+    yearly, monthly = fake_stripe.of("checkout.session")
+    assert (price_of(fake_stripe, monthly), monthly["status"]) == ("creator_monthly", "expired")
+    assert (price_of(fake_stripe, yearly), yearly["status"]) == ("creator_yearly", "open")
+    assert create(shop, interval="year").json == {"url": yearly["url"]}
+    fake_stripe.pay(yearly["id"])
+    assert shop.client.post("/subscriptions/sync", headers=shop.bearer()).json["plan"] == "creator"
+
+
+def test_a_plan_is_sold_in_the_intervals_of_its_prices_only(shop, db):
+    db.execute("update private.plan_prices set is_offered = false where lookup_key ~ 'year'")
+    for interval in ("year", "week", "", 5, None, ["month"]):
+        answer = create(shop, interval=interval)
+        assert (answer.status_code, answer.json["code"]) == (422, "unknown_plan")
+
+
+def test_what_is_shown_is_what_stripe_charges(shop, fake_stripe, db):
+    shown = db.rows("select id, prices from public.plans order by rank")
+    for plan in shown:
+        for price in plan["prices"]:
+            assert create(shop, plan["id"], interval=price["interval"]).status_code == 201
+            [session] = fake_stripe.of("checkout.session", status="open")
+            charged = fake_stripe.objects[session["line_items"]["0"]["price"]]
+            assert price == {
+                "interval": charged["recurring"]["interval"],
+                "amount": charged["unit_amount"],
+                "currency": charged["currency"],
+                "lookup_key": charged["lookup_key"],
+            }
+    assert [(plan["id"], len(plan["prices"])) for plan in shown] == [
+        ("free", 0), ("creator", 2), ("agency", 2),
+    ]  # fmt: skip
 
 
 def test_clicks_at_once_make_one_customer_and_one_checkout(shop, fake_stripe):
@@ -252,7 +296,7 @@ def test_a_checkout_leaves_no_lock_in_the_sessions_of_a_pooler(shop, fake_stripe
     with pooled(db, "webhook") as session:
         gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
         service = CheckoutService(
-            session, gateway, user_id, "creator", "https://app.test", "development", NOW
+            session, gateway, user_id, "creator", "month", "https://app.test", "development", NOW
         )
         first, second = [service.checkout(["creator_monthly"]) for _ in range(2)]
         assert first.id == second.id

@@ -23,6 +23,7 @@ from core.billing_sync import (
     remember_account,
     sync_customer,
     sync_event,
+    sync_prices,
 )
 from core.database import Row, connect
 from core.stripe_gateway import BillingError, Gateway
@@ -116,10 +117,11 @@ def reconciliation(stripe: StripeAccess) -> Handler[None, int]:
 def reconcile(db: Connection[Row], gateway: Gateway, *, now: int | None = None) -> int:
     """Records undelivered events. Queues unfinished events and customers that are due for a sync.
 
-    Returns how many jobs it queued.
+    Copies the prices. Returns how many jobs it queued.
     """
     now = int(time.time()) if now is None else now
     remember_account(db, gateway)
+    sync_prices(db, gateway)
     found = 0
     for document in gateway.undelivered_events(now - _LOOK_BACK_SECONDS):
         try:

@@ -450,6 +450,8 @@ async function shareAndRevoke(client, product) {
   const latest = good(await api.latestResults(client, product))
   report.summaries = latest.map(api.summary)
   const [pack] = good(await client.from('virality_packs').select('id, name').eq('product_id', product).limit(1))
+  const documents = [good(await api.packMarkdown(client, pack.id)), good(await api.packCsv(client, pack.id))]
+  report.documents = documents.map((text) => typeof text === 'string' && text.includes(pack.name))
   const { id, secret } = good(await api.sharePack(client, pack.id, new Date(Date.now() + 60_000)))
   const shown = good(await api.sharedPack(settings, secret))
   report.shared = [shown.name === pack.name, shown.configuration.hooks.length > 0, 'record' in shown.configuration]
@@ -499,8 +501,11 @@ async function paying(client, product) {
   report.free = { plan, limits, products: usage.products, subscription }
   report.resets = new Date(resets_at) > new Date()
   report.members = [good(await api.members(client)), api.may('editor', 'viewer'), api.may('viewer', 'admin')]
-  report.plans = good(await api.plans(client)).map(({ id }) => id)
-  const page = good(await api.checkoutUrl(client, 'creator'))
+  const plans = good(await api.plans(client))
+  report.plans = plans.map(({ id }) => id)
+  report.prices = plans[1].prices.map((price) => api.priceText(price, 'en-US'))
+  report.yen = api.priceText({ amount: 2900, currency: 'jpy' }, 'en-US')
+  const page = good(await api.checkoutUrl(client, 'creator', 'year'))
   // Somebody at Stripe's end pays as soon as there is a page.
   await sleepUntil(async () => good(await api.refreshPlan(client)) === 'creator')
   const paid = good(await api.account(client))

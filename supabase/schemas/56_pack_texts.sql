@@ -1,0 +1,483 @@
+-- Packs as Markdown and CSV. Both are made of what a link shows of a pack (55_shares). PostgREST
+-- answers a function whose type is named after a media type with that media type.
+
+create domain private."text/markdown" as text;
+create domain private."text/csv" as text;
+
+create function private.one_line(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select btrim(
+        regexp_replace(
+            coalesce(one_line.value, ''),
+            '[\s\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+',
+            ' ', 'g'
+        )
+    )
+$$;
+comment on function private.one_line is
+'A text in one line, without control characters and those that hide or turn text.';
+
+create function private.markdown(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        regexp_replace(
+            regexp_replace(
+                replace(
+                    replace(replace(t.line, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'
+                ),
+                -- What is bold, code, a link, a table, a formula or, with :// and www., an address.
+                '[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.', '\\\&', 'gi'
+            ),
+            -- What opens a heading, a list or a line in the first place.
+            '^([0-9]{0,9})([-+=#.)])', '\1\\\2'
+        )
+    from private.one_line(markdown.value) as t (line)
+$$;
+comment on function private.markdown is
+'A text as one line of Markdown that shows it as it is: no HTML, no link, no markup.';
+
+create function private.markdown_url(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when markdown_url.value ~ '^https?://[!#-;=?-_a-z~]+$'
+            then ' <' || markdown_url.value || '>'
+        else ''
+    end
+$$;
+comment on function private.markdown_url is
+'A web address as a link, after a space; empty for anything else.';
+
+create function private.markdown_list(title text, lines text[])
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when cardinality(markdown_list.lines) > 0
+            then format(
+                E'\n## %s\n\n- %s\n',
+                markdown_list.title, array_to_string(markdown_list.lines, E'\n- ')
+            )
+        else ''
+    end
+$$;
+comment on function private.markdown_list is
+'A section with a list of lines; empty without lines.';
+
+create function private.csv_line(cells text[])
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        string_agg(
+            -- Spreadsheets take a cell that begins so as a formula. Some part cells at semicolons.
+            '"' || replace(
+                regexp_replace(c.line, '(^|;)(\s*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
+            ) || '"',
+            ',' order by u.position
+        ) || E'\r\n'
+    from unnest(csv_line.cells) with ordinality as u (cell, position),
+        private.one_line(u.cell) as c (line)
+$$;
+comment on function private.csv_line is
+'A line of CSV (RFC 4180), every cell quoted. What a spreadsheet would take for a formula begins
+with an apostrophe.';
+
+create function private.pack_labels(locale text)
+returns jsonb
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        case pack_labels.locale
+            when 'es' then jsonb_build_object(
+                'stands_out', 'Cuánto destaca', 'next_steps', 'Siguientes pasos',
+                'facts', 'Lo que dice la página', 'hooks', 'Ganchos', 'angles', 'Enfoques',
+                'script', 'Guion', 'seconds', 'Segundos', 'say', 'Decir', 'show', 'Mostrar',
+                'comparables', 'Publicaciones que destacaron', 'tags', 'Hashtags',
+                'risks', 'Riesgos', 'dos', 'Hacer', 'donts', 'Evitar', 'changed', 'Qué cambió',
+                'evidence', 'En qué se basa', 'caveats', 'Reservas'
+            )
+            when 'pt' then jsonb_build_object(
+                'stands_out', 'Quanto se destaca', 'next_steps', 'Próximos passos',
+                'facts', 'O que a página diz', 'hooks', 'Ganchos', 'angles', 'Abordagens',
+                'script', 'Roteiro', 'seconds', 'Segundos', 'say', 'Dizer', 'show', 'Mostrar',
+                'comparables', 'Publicações que se destacaram', 'tags', 'Hashtags',
+                'risks', 'Riscos', 'dos', 'Fazer', 'donts', 'Evitar', 'changed', 'O que mudou',
+                'evidence', 'Em que se baseia', 'caveats', 'Ressalvas'
+            )
+            when 'fr' then jsonb_build_object(
+                'stands_out', 'À quel point il se démarque', 'next_steps', 'Prochaines étapes',
+                'facts', 'Ce que dit la page', 'hooks', 'Accroches', 'angles', 'Angles',
+                'script', 'Script', 'seconds', 'Secondes', 'say', 'Dire', 'show', 'Montrer',
+                'comparables', 'Publications qui se démarquent', 'tags', 'Hashtags',
+                'risks', 'Risques', 'dos', 'À faire', 'donts', 'À éviter',
+                'changed', 'Ce qui a changé', 'evidence', 'Sur quoi cela repose',
+                'caveats', 'Réserves'
+            )
+            when 'de' then jsonb_build_object(
+                'stands_out', 'Wie sehr es heraussticht', 'next_steps', 'Nächste Schritte',
+                'facts', 'Was die Seite angibt', 'hooks', 'Hooks', 'angles', 'Blickwinkel',
+                'script', 'Skript', 'seconds', 'Sekunden', 'say', 'Sagen', 'show', 'Zeigen',
+                'comparables', 'Beiträge, die herausstachen', 'tags', 'Hashtags',
+                'risks', 'Risiken', 'dos', 'Tun', 'donts', 'Lassen',
+                'changed', 'Was sich geändert hat', 'evidence', 'Worauf das beruht',
+                'caveats', 'Vorbehalte'
+            )
+            else jsonb_build_object(
+                'stands_out', 'How far it stands out', 'next_steps', 'Next',
+                'facts', 'What the page states', 'hooks', 'Hooks', 'angles', 'Angles',
+                'script', 'Script', 'seconds', 'Seconds', 'say', 'Say', 'show', 'Show',
+                'comparables', 'Posts that stood out', 'tags', 'Hashtags',
+                'risks', 'Risks', 'dos', 'Do', 'donts', 'Don''t', 'changed', 'What changed',
+                'evidence', 'What this rests on', 'caveats', 'Caveats'
+            )
+        end
+$$;
+comment on function private.pack_labels is
+'The headings of a pack in a language; English for an unknown one.';
+
+create function private.cited(part jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        string_agg(i.id #>> '{}', ' ' order by i.position)
+    from jsonb_path_query(cited.part, 'lax $.evidence_ids[*]') with ordinality as i (id, position)
+$$;
+comment on function private.cited is 'The ids of the evidence that a part of a pack cites.';
+
+create function private.pack_rows(content jsonb)
+returns table (
+    turn integer,
+    section text,
+    number bigint,
+    kind text,
+    text text,
+    detail text,
+    cited text,
+    url text
+)
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    -- In lax mode a part that is missing has no rows, whatever the version of the document.
+    select 1, 'changed', c.n, c.part ->> 'kind', c.part ->> 'text', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.what_changed[*]') with ordinality as c (part, n)
+    union all
+    select 2, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.next_steps[*]') with ordinality as s (part, n)
+    union all
+    select 3, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
+    from jsonb_path_query(pack_rows.content, 'lax $.facts[*]') with ordinality as f (part, n)
+    union all
+    select
+        4, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
+        private.cited(h.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.hooks[*]') with ordinality as h (part, n)
+    union all
+    select
+        5, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
+        private.cited(a.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.angles[*]') with ordinality as a (part, n)
+    union all
+    select
+        6, 'script ' || t.n, b.n,
+        format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
+        b.part ->> 'text', b.part ->> 'on_screen', null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
+        jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
+    union all
+    select
+        7, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
+        p.part ->> 'url'
+    from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
+    union all
+    select 8, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
+    union all
+    select
+        9, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.risks[*]') with ordinality as r (part, n)
+    union all
+    select 10, 'dos', d.n, null, d.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.dos[*]') with ordinality as d (part, n)
+    union all
+    select 11, 'donts', d.n, null, d.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.donts[*]') with ordinality as d (part, n)
+    union all
+    select
+        12, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
+        e.part ->> 'id', e.part ->> 'url'
+    from jsonb_path_query(pack_rows.content, 'lax $.evidence[*]') with ordinality as e (part, n)
+    union all
+    select 13, 'caveats', v.n, null, v.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.caveats[*]') with ordinality as v (part, n)
+$$;
+comment on function private.pack_rows is
+'The parts of a pack as rows, in the order in which they are shown. cited has ids of evidence.';
+
+create function private.pack_script(template jsonb, title text, labels jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        format(
+            E'\n## %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
+            labels ->> 'script', private.markdown(title),
+            private.markdown(template ->> 'duration_s'),
+            labels ->> 'seconds', labels ->> 'say', labels ->> 'show',
+            string_agg(
+                format(
+                    E'| %s-%s | %s | %s |\n',
+                    private.markdown(b.part ->> 'from_s'), private.markdown(b.part ->> 'to_s'),
+                    private.markdown(b.part ->> 'text'), private.markdown(b.part ->> 'on_screen')
+                ),
+                '' order by b.n
+            )
+        )
+    from jsonb_path_query(template, 'lax $.beats[*]') with ordinality as b (part, n)
+$$;
+comment on function private.pack_script is 'A script of a pack as a table in Markdown.';
+
+create function private.pack_as_markdown(document jsonb)
+returns text
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_content constant jsonb := document -> 'configuration';
+    v_labels constant jsonb := private.pack_labels(v_content ->> 'locale');
+    v_value constant text := v_content #>> '{stands_out,value}';
+    v_text text := format(E'# %s\n', private.markdown(document ->> 'name'));
+    v_lists text;
+    v_scripts text;
+begin
+    if v_content ->> 'headline' <> '' then
+        v_text := v_text || format(E'\n**%s**\n', private.markdown(v_content ->> 'headline'));
+    end if;
+    if v_content ->> 'summary' <> '' then
+        v_text := v_text || format(E'\n%s\n', private.markdown(v_content ->> 'summary'));
+    end if;
+    if v_value is not null then
+        v_text := v_text || format(
+            E'\n%s: %s / 100 (%s–%s)\n',
+            v_labels ->> 'stands_out',
+            private.markdown(v_value),
+            private.markdown(v_content #>> '{stands_out,interval,0}'),
+            private.markdown(v_content #>> '{stands_out,interval,1}')
+        );
+    end if;
+    v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
+    select string_agg(private.markdown_list(v_labels ->> s.section, s.lines), '' order by s.turn)
+    into v_lists
+    from (
+        select
+            r.section,
+            min(r.turn) as turn,
+            array_agg(
+                case r.section
+                    when 'angles' then format('**%s**: ', private.markdown(r.kind)) else ''
+                end
+                || private.markdown(r.text)
+                || case
+                    when r.section in ('hooks', 'angles') and r.detail <> ''
+                        then ' ' || private.markdown(r.detail)
+                    when r.section = 'tags' then format(' (%s)', private.markdown(r.detail))
+                    else ''
+                end
+                || private.markdown_url(r.url)
+                || case
+                    when r.cited <> '' then format(' (%s)', private.markdown(r.cited)) else ''
+                end
+                order by r.number
+            ) as lines
+        from private.pack_rows(v_content) as r
+        where r.section !~ '^(script|evidence|caveats)'
+        group by r.section
+    ) as s;
+    select string_agg(
+        private.pack_script(
+            t.part,
+            jsonb_path_query_first(
+                v_content, 'lax $.angles[*] ? (@.id == $id).title',
+                jsonb_build_object('id', t.part -> 'angle_id')
+            ) #>> '{}',
+            v_labels
+        ),
+        '' order by t.n
+    )
+    into v_scripts
+    from jsonb_path_query(v_content, 'lax $.script_templates[*]') with ordinality as t (part, n);
+    return v_text
+        || coalesce(v_lists, '')
+        || coalesce(v_scripts, '')
+        || private.markdown_list(v_labels ->> 'evidence', array(
+            select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
+                || private.markdown_url(r.url)
+            from private.pack_rows(v_content) as r
+            where r.section = 'evidence' order by r.number
+        ))
+        || private.markdown_list(v_labels ->> 'caveats', array(
+            select private.markdown(r.text) from private.pack_rows(v_content) as r
+            where r.section = 'caveats' order by r.number
+        ));
+end;
+$$;
+comment on function private.pack_as_markdown is
+'A pack in Markdown, with headings in its language. `document` is what private.shared_document
+makes.';
+
+create function private.pack_as_csv(document jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        private.csv_line(array['section', 'number', 'kind', 'text', 'detail', 'evidence', 'url'])
+        || private.csv_line(array['pack', '1', 'name', p.document ->> 'name', '', '', ''])
+        || private.csv_line(array['pack', '2', 'score', p.document ->> 'score', '', '', ''])
+        || private.csv_line(
+            array['pack', '3', 'created_at', p.document ->> 'created_at', '', '', '']
+        )
+        || private.csv_line(
+            array['pack', '4', 'headline', p.document #>> '{configuration,headline}', '', '', '']
+        )
+        || private.csv_line(
+            array['pack', '5', 'summary', p.document #>> '{configuration,summary}', '', '', '']
+        )
+        || coalesce(
+            (
+                select
+                    string_agg(
+                        private.csv_line(
+                            array[
+                                r.section, r.number::text, r.kind, r.text, r.detail, r.cited,
+                                r.url
+                            ]
+                        ),
+                        '' order by r.turn, length(r.section), r.section, r.number
+                    )
+                from private.pack_rows(p.document -> 'configuration') as r
+            ),
+            ''
+        )
+    from (values (pack_as_csv.document)) as p (document)
+$$;
+comment on function private.pack_as_csv is
+'A pack as CSV, a line for each of its parts. The columns and sections have the same names in every
+language.';
+
+create function private.pack_text(document jsonb, media_type text)
+returns text
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case pack_text.media_type
+        when 'text/csv' then private.pack_as_csv(pack_text.document)
+        else private.pack_as_markdown(pack_text.document)
+    end;
+end;
+$$;
+comment on function private.pack_text is
+'A pack, as private.shared_document makes it, in a media type. Reads no table. Definer: so the
+functions that it is made of need no grants.';
+grant execute on function private.pack_text to anon, authenticated;
+
+create function private.own_pack_text(pack_id uuid, media_type text)
+returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pack public.virality_packs;
+begin
+    select v.* into v_pack from public.virality_packs as v
+    where v.id = own_pack_text.pack_id and v.user_id = auth.uid();
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such pack.');
+    end if;
+    return private.pack_text(private.shared_document(v_pack), media_type);
+end;
+$$;
+comment on function private.own_pack_text is
+'A pack of the caller in a media type. Definer: what a link shows is internal; identity comes from
+the token. Errors: 404 not_found.';
+grant execute on function private.own_pack_text to authenticated;
+
+create function public.pack_markdown(pack_id uuid)
+returns private."text/markdown"
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select private.own_pack_text(pack_markdown.pack_id, 'text/markdown');
+end;
+comment on function public.pack_markdown is
+'A pack of the caller as Markdown, with headings in its language: what a link shows of it. GET
+answers text/markdown.
+
+Errors: 404 not_found.';
+grant execute on function public.pack_markdown to authenticated;
+
+create function public.pack_csv(pack_id uuid)
+returns private."text/csv"
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select private.own_pack_text(pack_csv.pack_id, 'text/csv');
+end;
+comment on function public.pack_csv is
+'A pack of the caller as CSV, a line for each part: section, number, kind, text, detail, evidence,
+url. What a spreadsheet would take for a formula begins with an apostrophe. GET answers text/csv.
+
+Errors: 404 not_found.';
+grant execute on function public.pack_csv to authenticated;
+
+create function private.shared_text(document jsonb, media_type text)
+returns text
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if document ? 'configuration' then
+        return private.pack_text(document, media_type);
+    end if;
+    -- The error of private.open_share, which has set its status.
+    perform set_config(
+        'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
+    );
+    return document::text;
+end;
+$$;
+comment on function private.shared_text is
+'The answer of private.open_share in a media type; its error stays JSON.';
+grant execute on function private.shared_text to anon, authenticated;
+
+create function public.shared_pack_markdown(secret text)
+returns private."text/markdown"
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.shared_text(
+        private.open_share(shared_pack_markdown.secret), 'text/markdown'
+    );
+end;
+$$;
+comment on function public.shared_pack_markdown is
+'The pack behind the secret of a link as Markdown. Anybody may call it, as shared_pack, and both
+count together.
+
+Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
+grant execute on function public.shared_pack_markdown to anon, authenticated;
+
+create function public.shared_pack_csv(secret text)
+returns private."text/csv"
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.shared_text(private.open_share(shared_pack_csv.secret), 'text/csv');
+end;
+$$;
+comment on function public.shared_pack_csv is
+'The pack behind the secret of a link as CSV. Anybody may call it, as shared_pack, and both count
+together.
+
+Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
+grant execute on function public.shared_pack_csv to anon, authenticated;
