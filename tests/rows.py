@@ -101,6 +101,14 @@ def make_audit_event(db: Database, user_id: uuid.UUID, **columns: object) -> Row
     return _insert(db, "audit_events", row | columns)
 
 
+def make_api_key(db: Database, user_id: uuid.UUID, scope: str = "read") -> Row:
+    """An API key of the user, and its secret."""
+    with db.as_user(user_id) as owner:
+        made = owner.row("select * from public.create_api_key('CI', %s)", [scope])
+    row = db.row("select * from public.api_keys where id = %s", made["id"])
+    return row | {"secret": made["secret"]}
+
+
 def make_subscription(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
     """An active subscription of the user, as the billing sync saw it."""
     return _insert(

@@ -203,6 +203,40 @@ def _(api: Api) -> httpx.Response:
 
 
 @answers(
+    403,
+    "api_key_not_allowed",
+    "An API key may not do this. A person must sign in for it.",
+)
+def _(api: Api) -> httpx.Response:
+    key = api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]}).json()["id"]
+    claims = user_claims(api.user) | {"account_role": "viewer", "api_key": key}
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.get(f"{api.url}/rpc/members", headers=headers, timeout=PATIENCE_SECONDS)
+
+
+@answers(
+    422,
+    "invalid_scopes",
+    "The scopes must be read, or read and write.",
+    '{"field": "scopes", "reason": "not_allowed", "allowed": ["read", "write"]}',
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["admin"]})
+
+
+@answers(
+    422,
+    "too_many_keys",
+    "An account may have 20 API keys at most. Revoke one first.",
+    '{"limit": 20}',
+)
+def _(api: Api) -> httpx.Response:
+    for _number in range(20):
+        api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]})
+    return api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]})
+
+
+@answers(
     422, "invalid_tags", "The tags may not be empty.", '{"field": "tags", "reason": "missing"}'
 )
 def _(api: Api) -> httpx.Response:

@@ -31,6 +31,7 @@ TABLES = {
     "product_comparison": {"authenticated": "select", "service_role": "select"},
     "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
+    "api_keys": {"authenticated": "select", "service_role": "select"},
     "audit_events": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
@@ -51,10 +52,12 @@ FUNCTIONS = {
     "anon": "private.before_request private.open_share public.shared_pack",
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
+        public.create_api_key public.revoke_api_key
         public.delete_account public.export_account public.generate_script public.import_products
         public.members public.restore_script_version public.revoke_share public.run_analysis
         public.score_record public.service_score_record public.share_pack public.shared_pack
 
+        private.api_key private.create_key private.refuse_api_key private.revoke_own_key
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
         private.check_rules private.create_share private.definition_problem
@@ -104,6 +107,7 @@ FUNCTIONS = {
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
+        private.is_live_key private.open_api_key
         private.is_member private.stripe_account private.wake_for_apify
     """,
 }

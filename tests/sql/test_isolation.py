@@ -64,6 +64,21 @@ TABLES = {
         """,
         owner="id",
     ),
+    "api_keys": Table(
+        make=rows.make_api_key,
+        columns="user_id, name, scopes, last_characters, expires_at",
+        values="%(user_id)s, 'CI', '{read}', '0000', now()",
+        change=("name", "Mine"),
+        # RPC alone makes and revokes them. Of an organisation only admins see them.
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      -      -      -
+        """,
+        is_for_admins=True,
+    ),
     "audit_events": Table(
         make=rows.make_audit_event,
         columns="user_id, action, target_kind",

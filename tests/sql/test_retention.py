@@ -8,6 +8,7 @@ from tests.database import Database, make_user
 
 # A table → the one that its rows are deleted with: a reference that cascades and is never null.
 PARENTS = {
+    "private.api_key_hashes": "public.api_keys",
     "private.apify_webhooks": "public.jobs",
     "private.charges": "public.jobs",
     "private.dead_letters": "public.jobs",
@@ -32,6 +33,7 @@ PLAN_LIMITS = {
 PRUNED = {
     "public.jobs": "prune_jobs",
     "public.notifications": "prune_records",
+    "public.api_keys": "prune_records",
     "public.audit_events": "prune_records",
     "public.shares": "prune_records",
     "private.clerk_events": "prune_records",
@@ -165,6 +167,10 @@ _AUDIT_EVENTS = """
 insert into public.audit_events (user_id, action, target_kind, created_at)
 select '{user}', 'export', 'account', now() - a from {ages} as a
 """
+_API_KEYS = """
+insert into public.api_keys (user_id, name, scopes, last_characters, expires_at, revoked_at)
+select '{user}', 'CI', '{{read}}', '0000', now() + interval '1 day', now() - a from {ages} as a
+"""
 _SHARES = """
 with pack as (
     insert into public.products (user_id, name, source_url)
@@ -177,6 +183,7 @@ insert into public.shares (user_id, pack_id, expires_at)
 select '{user}', made.id, now() - a from made, {ages} as a
 """
 OLD_AND_NEW = {
+    "public.api_keys": (_API_KEYS, ("31 days", "29 days")),
     "public.audit_events": (_AUDIT_EVENTS, ("1 year 1 day", "1 year -1 day")),
     "public.shares": (_SHARES, ("25 hours", "23 hours")),
     "public.jobs": (_JOBS, ("31 days", "29 days")),
