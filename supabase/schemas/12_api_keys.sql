@@ -46,7 +46,8 @@ create table private.api_key_hashes (
     key_hash bytea primary key check (length(key_hash) = 32),
     key_id uuid not null unique references public.api_keys on delete cascade
 );
-comment on table private.api_key_hashes is 'The SHA-256 of each API key. The edge looks keys up by it.';
+comment on table private.api_key_hashes is
+'The SHA-256 of each API key. The edge looks keys up by it.';
 alter table private.api_key_hashes enable row level security;
 
 create function private.api_key()

@@ -14,13 +14,13 @@ create table public.audit_events (
 );
 comment on table public.audit_events is
 'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships, API
-keys and exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
+keys, webhook endpoints and exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
 comment on column public.audit_events.user_id is 'The account that changed.';
 comment on column public.audit_events.actor is
 'The account of the person who did it; null: no person, or the person''s account was erased.';
 comment on column public.audit_events.action is 'insert, update, delete or export.';
 comment on column public.audit_events.target_kind is
-'product, script, brand_rule, subscription, membership, api_key or account.';
+'product, script, brand_rule, subscription, membership, api_key, webhook_endpoint or account.';
 comment on column public.audit_events.target_id is
 'The id of what changed; of a membership the person''s account; null once that is erased.';
 comment on column public.audit_events.changes is
@@ -162,6 +162,16 @@ referencing new table as changed
 for each statement execute function private.audit();
 create trigger api_keys_71_audit_update after update on public.api_keys
 referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+
+create trigger webhook_endpoints_70_audit_insert after insert on public.webhook_endpoints
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger webhook_endpoints_71_audit_update after update on public.webhook_endpoints
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger webhook_endpoints_72_audit_delete after delete on public.webhook_endpoints
+referencing old table as changed
 for each statement execute function private.audit();
 
 create trigger memberships_70_audit_insert after insert on private.memberships

@@ -137,7 +137,8 @@ def test_a_write_key_writes_what_an_editor_writes_and_the_trail_names_it(
             "select actor, action, target_kind, target_id, api_key_id from public.audit_events"
             " order by created_at, target_kind"
         )
-    assert [(row["actor"], row["action"], row["target_kind"], row["api_key_id"]) for row in seen] == [
+    columns = ("actor", "action", "target_kind", "api_key_id")
+    assert [tuple(row[column] for column in columns) for row in seen] == [
         (user, "insert", "api_key", None),
         (None, "insert", "product", agent.key["id"]),
         (None, "insert", "brand_rule", agent.key["id"]),

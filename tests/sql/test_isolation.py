@@ -255,6 +255,35 @@ TABLES = {
             service_role  1      1      1      1
         """,
     ),
+    "webhook_endpoints": Table(
+        make=rows.make_webhook,
+        columns="user_id, url",
+        values="%(user_id)s, 'https://hooks.example/in'",
+        change=("description", "Mine"),
+        # An owner adds endpoints without naming anybody. Of an organisation only admins see them.
+        cells="""
+                          select insert update delete
+            owner         1      -      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+        is_for_admins=True,
+    ),
+    "webhook_deliveries": Table(
+        make=rows.make_delivery,
+        columns="user_id, endpoint_id, kind, payload",
+        values="%(user_id)s, %(endpoint_id)s, 'breakout', '{}'",
+        change=("attempts", 7),
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+        is_for_admins=True,
+    ),
     "subscriptions": Table(
         make=rows.make_subscription,
         columns="user_id, stripe_subscription_id, plan, status",

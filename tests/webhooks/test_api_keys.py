@@ -141,7 +141,6 @@ def test_no_log_and_no_metric_ever_holds_a_key(
     edge: Edge, db, postgres_server: TestServer, capsys: pytest.CaptureFixture[str]
 ):
     secret = make_key(db, make_user(db))["secret"]
-    db.execute("set log_min_duration_statement = 0")
     guess = "cck_" + "5" * 64
     statuses = [exchange(edge, key).status_code for key in (secret, guess, secret[:-1])]
     db.execute("update private.accounts set deleted_at = now()")
