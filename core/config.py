@@ -316,6 +316,24 @@ def _is_verified(url: SecretStr) -> bool:
     return is_here or given.get("sslmode") == "verify-full"
 
 
+class McpSettings(Settings):
+    """The MCP server of one account, on its user's machine: `python -m webhooks.mcp_server`."""
+
+    edge_url: str
+    creatorscook_api_key: SecretStr
+    # Where PostgREST answers, if the edge does not say. Hosted Supabase asks for its anon key.
+    api_url: str | None = None
+    anon_key: SecretStr | None = None
+
+    @field_validator("edge_url", "api_url")
+    @classmethod
+    def _is_safe(cls, url: str | None) -> str | None:
+        is_here = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|\Z)", url or "")
+        if url is not None and not url.startswith("https://") and not is_here:
+            raise ValueError("EDGE_URL and API_URL must start with https://")
+        return url and url.rstrip("/")
+
+
 class LocalSettings(Settings):
     """The stack on one machine: `python -m local`. Ports are on loopback."""
 

@@ -217,7 +217,8 @@ end;
 $$;
 comment on function private.live_jobs_charge is
 'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
-that queues it as work. At 80 % of the quota it notifies. Errors: 402 quota_exceeded, 429 rate_limited.';
+that queues it as work. At 80 % of the quota it notifies. Errors: 402 quota_exceeded, 429
+rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();

@@ -76,8 +76,8 @@ begin
 end;
 $$;
 comment on function private.notify is
-'Adds a notification in the caller''s transaction. Never waits for an erasure or a deletion, whatever
-the caller has locked: then it adds none.';
+'Adds a notification in the caller''s transaction. Never waits for an erasure or a deletion,
+whatever the caller has locked: then it adds none.';
 
 create function private.jobs_notify_failure()
 returns trigger
@@ -93,7 +93,8 @@ begin
 end;
 $$;
 comment on function private.jobs_notify_failure is
-'Trigger: notifies of an analysis that failed. Definer: whoever ends a job writes no notifications.';
+'Trigger: notifies of an analysis that failed. Definer: whoever ends a job writes no
+notifications.';
 create trigger jobs_70_notify_failure after update of status on public.jobs
 for each row when (
     new.kind = 'analyze_product' and new.user_id is not null

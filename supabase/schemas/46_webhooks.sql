@@ -21,8 +21,8 @@ comment on column public.webhook_endpoints.url is
 comment on column public.webhook_endpoints.kinds is
 'The kinds of notifications that it gets; an empty list: all, also those that are added later.';
 comment on column public.webhook_endpoints.disabled_at is
-'When it was disabled; null while it is in use. Any time disables it, and the server''s clock counts.
-Null enables it again.';
+'When it was disabled; null while it is in use. Any time disables it, and the server''s clock
+counts. Null enables it again.';
 comment on column public.webhook_endpoints.disabled_reason is
 'owner: an admin disabled it. gone: it answered 410. failing: it has failed for three days. Null
 while it is in use.';
@@ -126,7 +126,8 @@ create table private.webhook_states (
     paused_until_at timestamptz
 ) with (fillfactor = 50);
 comment on table private.webhook_states is
-'How many attempts of an endpoint have failed in a row, since when, and until when it is left alone.';
+'How many attempts of an endpoint have failed in a row, since when, and until when it is left
+alone.';
 alter table private.webhook_states enable row level security;
 
 -- Secrets. A function must show a new one, and the database must not be able to read it later. So
@@ -139,8 +140,8 @@ create table private.webhook_keys (
     registered_at timestamptz not null default now()
 );
 comment on table private.webhook_keys is
-'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py). The
-one that was registered last makes new secrets.';
+'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py).
+The one that was registered last makes new secrets.';
 alter table private.webhook_keys enable row level security;
 
 create table private.webhook_secrets (
@@ -237,9 +238,9 @@ begin
 end;
 $$;
 comment on function private.make_webhook_secret is
-'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one before
-signs for 24 hours more. Definer: secrets are internal; identity comes from the token. Errors: 403
-role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
+before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
+Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
 grant execute on function private.make_webhook_secret to authenticated;
 
 create function public.rotate_webhook_secret(
@@ -253,11 +254,11 @@ begin atomic
     from private.make_webhook_secret(rotate_webhook_secret.id) as s;
 end;
 comment on function public.rotate_webhook_secret is
-'Makes a new secret for a webhook endpoint, and returns it: whsec_ and base64. It is shown this once.
-Needs the role admin.
+'Makes a new secret for a webhook endpoint, and returns it: whsec_ and base64. It is shown this
+once. Needs the role admin.
 
-The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at, 24
-hours later; null without an old one. Rotating twice ends the oldest at once.
+The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
+24 hours later; null without an old one. Rotating twice ends the oldest at once.
 
 Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
 grant execute on function public.rotate_webhook_secret to authenticated;
@@ -348,8 +349,8 @@ begin
 end;
 $$;
 comment on function private.webhook_endpoints_require_bound is
-'Trigger: refuses an eleventh endpoint of an account. Definer: it counts what the caller may not see.
-Errors: 422 too_many_webhooks.';
+'Trigger: refuses an eleventh endpoint of an account. Definer: it counts what the caller may not
+see. Errors: 422 too_many_webhooks.';
 
 create function private.webhook_endpoints_end_deliveries()
 returns trigger
@@ -448,8 +449,8 @@ begin
 end;
 $$;
 comment on function private.notifications_deliver is
-'Trigger: adds a delivery of each notification to each endpoint that wants it. One with 1,000 pending
-deliveries gets no more. Definer: whoever notifies writes no deliveries.';
+'Trigger: adds a delivery of each notification to each endpoint that wants it. One with 1,000
+pending deliveries gets no more. Definer: whoever notifies writes no deliveries.';
 create trigger notifications_50_deliver after insert on public.notifications
 referencing new table as added
 for each statement execute function private.notifications_deliver();
@@ -477,7 +478,8 @@ begin
         select from private.webhook_secrets as s where s.endpoint_id = v_endpoint.id
     ) then
         perform private.fail(
-            409, 'webhook_without_secret', 'This webhook endpoint has no secret yet. Make one first.'
+            409, 'webhook_without_secret',
+            'This webhook endpoint has no secret yet. Make one first.'
         );
     end if;
     if private.free_deliveries(v_endpoint.id) <= 0 then
@@ -680,10 +682,10 @@ begin
 end;
 $$;
 comment on function private.record_delivery is
-'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, 20 times in
-all, and its endpoint is paused for a while. 410, or failures for three days, disables the endpoint,
-with a notification. Returns delivered, pending, failed or disabled; null: it ended meanwhile.
-Definer: workers have no table rights.';
+'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, 20 times
+in all, and its endpoint is paused for a while. 410, or failures for three days, disables the
+endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it ended
+meanwhile. Definer: workers have no table rights.';
 grant execute on function private.record_delivery to worker;
 
 create function private.end_deliveries(endpoint_id uuid)

@@ -315,6 +315,6 @@ comment on function private.save_analysis is
 'Saves the results and the pack of analyze_product. The worker completes the job in the same
 transaction. False: the lease or the product is gone, and the caller must roll back. The pack
 names its results (inputs.analysis_result_ids). offer has the price, currency and is_sold_out of
-the product''s page. Notifies that it is done, and of what changed: the score, new complaints, what is
-sold out or back in stock. Definer: owner and product come from the job.';
+the product''s page. Notifies that it is done, and of what changed: the score, new complaints, what
+is sold out or back in stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;

@@ -14,7 +14,8 @@ create table public.audit_events (
 );
 comment on table public.audit_events is
 'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships, API
-keys, webhook endpoints and exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
+keys, webhook endpoints and exports. Admins read it. The newest first:
+order=created_at.desc,id.desc. Kept for a year.';
 comment on column public.audit_events.user_id is 'The account that changed.';
 comment on column public.audit_events.actor is
 'The account of the person who did it; null: no person, or the person''s account was erased.';

@@ -252,10 +252,10 @@ comment on function private.before_request is
 
 401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack. 401
 invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
-unknown account; or its membership ended or changed, or its API key was revoked. 403 account_deleted: the account is erased; its
-tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
-account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
-share three at once.
+unknown account; or its membership ended or changed, or its API key was revoked. 403
+account_deleted: the account is erased; its tokens live on for minutes. 403 role_not_allowed: a
+viewer writes. 429 rate_limited: the account exceeds the writes a minute of its plan, or six
+requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
