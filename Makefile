@@ -111,7 +111,7 @@ docs: setup ## docs/api.md from the comments of the schemas
 
 lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock says why it is left out
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --strip-extras --allow-unsafe --extra local --extra dev --output-file requirements.lock pyproject.toml
+	    --strip-extras --allow-unsafe --extra local --extra mcp --extra dev --output-file requirements.lock pyproject.toml
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
 	    --output-file requirements-bench.lock pyproject.toml

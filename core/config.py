@@ -180,6 +180,9 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
     worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
 
+    # 32 bytes each in url-safe base64, newest first. The first one encrypts new secrets of
+    # webhooks, each of them opens its own. Without a key there are no webhooks.
+    webhook_secret_keys: SecretList = ()
     fetch_allow: CommaList = ()
     sample_data: str | None = None
     # Laws often demand to keep invoices, and with them the customer of an erased account.
@@ -200,6 +203,8 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
             raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
         if self.app_env == "production" and not _is_verified(self.worker_db_url):
             raise ValueError(_UNVERIFIED.format("WORKER_DB_URL"))
+        if not all(is_key(key.get_secret_value()) for key in self.webhook_secret_keys):
+            raise ValueError("WEBHOOK_SECRET_KEYS must be 32 bytes each in url-safe base64")
         if self.app_env == "production" and "pseudonym_key" not in self.model_fields_set:
             raise ValueError("PSEUDONYM_KEY must be set when APP_ENV=production")
         return self
@@ -309,6 +314,24 @@ def _is_verified(url: SecretStr) -> bool:
     hosts = str(given.get("host") or "").split(",")
     is_here = all(host.startswith("/") or host in {"127.0.0.1", "::1"} for host in hosts)
     return is_here or given.get("sslmode") == "verify-full"
+
+
+class McpSettings(Settings):
+    """The MCP server of one account, on its user's machine: `python -m webhooks.mcp_server`."""
+
+    edge_url: str
+    creatorscook_api_key: SecretStr
+    # Where PostgREST answers, if the edge does not say. Hosted Supabase asks for its anon key.
+    api_url: str | None = None
+    anon_key: SecretStr | None = None
+
+    @field_validator("edge_url", "api_url")
+    @classmethod
+    def _is_safe(cls, url: str | None) -> str | None:
+        is_here = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|\Z)", url or "")
+        if url is not None and not url.startswith("https://") and not is_here:
+            raise ValueError("EDGE_URL and API_URL must start with https://")
+        return url and url.rstrip("/")
 
 
 class LocalSettings(Settings):

@@ -43,6 +43,7 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "CLERK_AUTHORIZED_PARTIES": settings.app_url,
         "EDGE_ISSUER": api_url(settings),
         "PSEUDONYM_KEY": keys.pseudonym_key(layout),
+        "WEBHOOK_SECRET_KEYS": keys.webhook_secret_key(layout),
     }
     decided = published(settings, layout) | {
         "API_PORT": str(settings.api_port),

@@ -5,6 +5,8 @@ A file is written under another name and renamed, so that a killed start leaves 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 import time
@@ -55,6 +57,12 @@ def api_key(layout: Layout, role: str) -> str:
 def pseudonym_key(layout: Layout) -> str:
     """The key of pseudonyms, derived from the passwords, so that it stays the same."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, layout.passwords.read_text()))
+
+
+def webhook_secret_key(layout: Layout) -> str:
+    """The key that encrypts secrets of webhooks, derived as the one of pseudonyms."""
+    digest = hashlib.sha256(b"webhooks" + layout.passwords.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def _api_token(layout: Layout, role: str) -> Path:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from cryptography.fernet import Fernet
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from core.webhook_secrets import WebhookSecrets
 from tests.database import Database, Row, make_product
+
+WEBHOOK_SECRETS = WebhookSecrets([Fernet.generate_key().decode()])
 
 
 def make_job(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
@@ -99,6 +103,45 @@ def make_audit_event(db: Database, user_id: uuid.UUID, **columns: object) -> Row
     """What the audit trail has of an export by the user."""
     row = {"user_id": user_id, "action": "export", "target_kind": "account"}
     return _insert(db, "audit_events", row | columns)
+
+
+def make_api_key(db: Database, user_id: uuid.UUID, scope: str = "read") -> Row:
+    """An API key of the user, and its secret."""
+    with db.as_user(user_id) as owner:
+        made = owner.row("select * from public.create_api_key('CI', %s)", [scope])
+    row = db.row("select * from public.api_keys where id = %s", made["id"])
+    return row | {"secret": made["secret"]}
+
+
+def make_webhook(
+    db: Database, user_id: uuid.UUID, url: str = "https://hooks.example/in", kinds: str = "{}"
+) -> Row:
+    """A webhook endpoint of the user, and its secret."""
+    key = WEBHOOK_SECRETS.newest
+    with db.as_worker() as worker:
+        worker.execute(
+            "select private.register_webhook_key(%s, %s, %s)",
+            *(key.key_id, key.prime, key.public_value),
+        )
+    with db.as_user(user_id) as owner:
+        row = owner.row(
+            "insert into public.webhook_endpoints (url, kinds) values (%s, %s) returning *",
+            url,
+            kinds,
+        )
+        made = owner.row("select * from public.rotate_webhook_secret(%s)", row["id"])
+    return row | {"secret": made["secret"]}
+
+
+def make_delivery(db: Database, user_id: uuid.UUID, **columns: object) -> Row:
+    """Something that a webhook endpoint of the user is to get."""
+    row = {
+        "user_id": user_id,
+        "endpoint_id": columns.get("endpoint_id") or make_webhook(db, user_id)["id"],
+        "kind": "breakout",
+        "payload": Jsonb({"type": "breakout"}),
+    }
+    return _insert(db, "webhook_deliveries", row | columns)
 
 
 def make_subscription(db: Database, user_id: uuid.UUID, **columns: object) -> Row:

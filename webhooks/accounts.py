@@ -1,13 +1,20 @@
-"""The accounts that a verified session acts for."""
+"""The accounts that a verified session or an API key acts for."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
+from datetime import datetime
 from typing import cast
 
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
-from webhooks.token_issuer import Caller
+from webhooks.rate_limits import limit
+from webhooks.token_issuer import Caller, KeyCaller
+
+KEY_PREFIX = "cck_"
+_KEY = re.compile(r"cck_[0-9a-f]{64}\Z")
 
 
 def new_account_id(issuer: str, subject: str) -> uuid.UUID:
@@ -45,4 +52,30 @@ def caller_of(session: Session) -> Caller:
         kind=str(row["kind"]),
         role=str(row["account_role"]),
         session_at=session.issued_at,
+    )
+
+
+def caller_of_key(key: str) -> KeyCaller | None:
+    """Who an API key acts for; None for an unknown, revoked or expired key.
+
+    The key itself goes nowhere: the database and the limit see its SHA-256. The database refuses
+    the key of a deleted account: 403.
+    """
+    edge = current_edge()
+    if not _KEY.match(key):
+        return None
+    digest = hashlib.sha256(key.encode())
+    limit("session", digest.hexdigest(), per_minute=edge.settings.sessions_per_minute)
+    row = edge.database.call("select * from private.open_api_key(%s)", digest.digest())
+    if row["key_id"] is None:
+        return None
+    return KeyCaller(
+        account_id=cast("uuid.UUID", row["user_id"]),
+        person_id=None,
+        kind=str(row["kind"]),
+        role=str(row["account_role"]),
+        session_at=edge.now(),
+        key_id=cast("uuid.UUID", row["key_id"]),
+        scopes=tuple(cast("list[str]", row["scopes"])),
+        ends_at=int(cast("datetime", row["expires_at"]).timestamp()),
     )

@@ -17,7 +17,7 @@ from werkzeug.datastructures import Headers
 
 from core.config import ROLES, EdgeSettings
 from webhooks import bodies
-from webhooks.accounts import caller_of
+from webhooks.accounts import KEY_PREFIX, caller_of, caller_of_key
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.clerk_tokens import InvalidToken, Session, verify
 from webhooks.context import current_edge
@@ -26,7 +26,7 @@ from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
 from webhooks.request_log import request_log
 from webhooks.signatures import InvalidSignature
-from webhooks.token_issuer import Caller
+from webhooks.token_issuer import Caller, KeyCaller
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -78,9 +78,17 @@ def signature(
     return declares(kind, check)
 
 
-def clerk_session(view: Callable[[Session], R]) -> Callable[[], R]:
-    """Declares a Clerk session token. The view takes the verified session."""
-    return declares("clerk_session", lambda: _verified(_bearer()))(view)
+def clerk_session(view: Callable[[Session | KeyCaller], R]) -> Callable[[], R]:
+    """Declares a Clerk session token, or an API key in its place.
+
+    The view takes the verified session, or the caller of the key.
+    """
+
+    def check() -> Session | KeyCaller:
+        token = _bearer()
+        return _key_caller(token) if token.startswith(KEY_PREFIX) else _verified(token)
+
+    return declares("clerk_session", check)(view)
 
 
 def signed_in(role: str) -> Callable[[Callable[[uuid.UUID], R]], Callable[[], R]]:
@@ -117,6 +125,12 @@ def _caller() -> Caller:
         )
         if not row["is_member"]:
             raise _refused("membership")
+    if isinstance(caller, KeyCaller):
+        row = edge.database.call(
+            "select private.is_live_key(%s, %s) as is_live", caller.account_id, caller.key_id
+        )
+        if not row["is_live"]:
+            raise _refused("api_key")
     return caller
 
 
@@ -145,6 +159,14 @@ def _verified(token: str) -> Session:
     digest = hashlib.sha256(session.session_id.encode()).hexdigest()[:16]
     structlog.contextvars.bind_contextvars(session=digest)
     return session
+
+
+def _key_caller(key: str) -> KeyCaller:
+    caller = caller_of_key(key)
+    if caller is None:
+        raise _refused("api_key")
+    TOKEN_VERIFICATIONS.labels("accepted").inc()
+    return caller
 
 
 def _refused(reason: str) -> Problem:

@@ -11,7 +11,7 @@ from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
 from webhooks.problems import Problem
 from webhooks.rate_limits import limit
-from webhooks.token_issuer import ALGORITHM
+from webhooks.token_issuer import ALGORITHM, Caller, KeyCaller
 
 blueprint = Blueprint("session", __name__)
 
@@ -20,22 +20,36 @@ _CACHE = "public, max-age=300"
 
 @blueprint.post("/auth/session")
 @clerk_session
-def create_session(session: Session) -> Response:
-    """Exchanges a Clerk session token for our access token; the answer's form is RFC 8693's."""
+def create_session(proof: Session | KeyCaller) -> Response:
+    """Exchanges a Clerk session token or an API key for our access token.
+
+    The answer has the form of RFC 8693. That of an API key also has its scope.
+    """
     if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")
     edge = current_edge()
-    limit("session", session.subject, per_minute=edge.settings.sessions_per_minute)
-    caller, now = caller_of(session), edge.now()
+    issuer, now = edge.token_issuer, edge.now()
+    caller: Caller
+    scope: dict[str, str] = {}
+    if isinstance(proof, Session):
+        limit("session", proof.subject, per_minute=edge.settings.sessions_per_minute)
+        caller = caller_of(proof)
+        token = issuer.issue(proof, caller, now=now)
+    else:
+        caller = proof
+        token = issuer.issue_for_key(proof, now=now)
+        scope["scope"] = " ".join(proof.scopes)
+    seconds = issuer.seconds_of(caller, now=now)
     response = jsonify(
-        access_token=edge.token_issuer.issue(session, caller, now=now),
+        access_token=token,
         issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
         token_type="Bearer",  # noqa: S106 - same
-        expires_in=edge.token_issuer.lifetime_seconds,
-        expires_at=now + edge.token_issuer.lifetime_seconds,
+        expires_in=seconds,
+        expires_at=now + seconds,
         user={"id": str(caller.person_id or caller.account_id)},
         account={"id": str(caller.account_id), "kind": caller.kind, "role": caller.role},
         api_url=edge.settings.api_url,
+        **scope,
     )
     response.headers["Pragma"] = "no-cache"
     return response

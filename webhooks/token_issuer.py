@@ -44,7 +44,16 @@ class Caller:
     person_id: uuid.UUID | None
     kind: str  # of the account: person or organisation
     role: str  # one of core.config.ROLES
-    session_at: int  # when Clerk issued the session token
+    session_at: int  # when Clerk issued the session token, or now for an API key
+
+
+@dataclass(frozen=True)
+class KeyCaller(Caller):
+    """An API key that acts for an account. Its token names the key and its scopes."""
+
+    key_id: uuid.UUID
+    scopes: tuple[str, ...]
+    ends_at: int  # seconds since the epoch
 
 
 @dataclass(frozen=True)
@@ -121,22 +130,10 @@ class TokenIssuer:
 
     def issue(self, session: Session, caller: Caller, *, now: int) -> str:
         """An access token with which `caller` acts in PostgREST until it expires."""
-        keys = self.keys
+        session_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{session.issuer}#{session.session_id}")
         claims: dict[str, Any] = {
-            "iss": self.issuer,
-            "aud": AUDIENCE,
-            "role": ROLE,
-            "sub": str(caller.account_id),
-            "account_role": caller.role,
-            "iat": now,
-            "nbf": now,
-            "exp": now + self.lifetime_seconds,
-            "jti": str(uuid.uuid4()),
-            "session_id": str(
-                uuid.uuid5(uuid.NAMESPACE_URL, f"{session.issuer}#{session.session_id}")
-            ),
+            "session_id": str(session_id),
             "aal": "aal2" if session.has_second_factor else "aal1",
-            "is_anonymous": False,
             "app_metadata": {"provider": "clerk"},
         }
         if caller.person_id:
@@ -145,6 +142,39 @@ class TokenIssuer:
             claims["session_iat"] = caller.session_at
         if session.actor:
             claims["impersonator"] = {"sub": session.actor}
+        return self._sign(caller, claims, now=now)
+
+    def issue_for_key(self, caller: KeyCaller, *, now: int) -> str:
+        """An access token with which an API key acts until it or the key expires."""
+        claims: dict[str, Any] = {
+            "session_id": str(caller.key_id),
+            "aal": "aal1",
+            "app_metadata": {"provider": "api_key"},
+            "api_key": str(caller.key_id),
+            "scope": " ".join(caller.scopes),
+        }
+        return self._sign(caller, claims, now=now)
+
+    def seconds_of(self, caller: Caller, *, now: int) -> int:
+        """How long a token of `caller` lives. None outlives its API key."""
+        if isinstance(caller, KeyCaller):
+            return max(1, min(self.lifetime_seconds, caller.ends_at - now))
+        return self.lifetime_seconds
+
+    def _sign(self, caller: Caller, more: dict[str, Any], *, now: int) -> str:
+        keys = self.keys
+        claims = {
+            "iss": self.issuer,
+            "aud": AUDIENCE,
+            "role": ROLE,
+            "sub": str(caller.account_id),
+            "account_role": caller.role,
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.seconds_of(caller, now=now),
+            "jti": str(uuid.uuid4()),
+            "is_anonymous": False,
+        } | more
         return jwt.encode(claims, keys.signing_key, ALGORITHM, headers={"kid": keys.signing_kid})
 
     def verify(self, token: str, *, now: int) -> Caller:
@@ -160,14 +190,28 @@ class TokenIssuer:
             if claims["account_role"] not in ROLES:
                 raise InvalidToken("role")
             person_id = uuid.UUID(claims["act"]["sub"]) if "act" in claims else None
-            return Caller(
+            caller = Caller(
                 account_id=uuid.UUID(claims["sub"]),
                 person_id=person_id,
                 kind="organisation" if person_id else "person",
                 role=claims["account_role"],
                 session_at=int(claims["session_iat"] if person_id else claims["iat"]),
             )
-        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
+            if "api_key" not in claims:
+                return caller
+            return KeyCaller(
+                **vars(caller),
+                key_id=uuid.UUID(claims["api_key"]),
+                scopes=tuple(claims["scope"].split(" ")),
+                ends_at=claims["exp"],
+            )
+        except (
+            jwt.InvalidTokenError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise InvalidToken("own_token") from error
 
 

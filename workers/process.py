@@ -15,8 +15,9 @@ from core.database import async_pool
 from core.logs import configure
 from workers.engine.queue import Pool
 from workers.engine.runner import Runner
+from workers.jobs import webhooks
 from workers.jobs.billing import BILLING_CONNECTIONS
-from workers.jobs.services import open_services
+from workers.jobs.services import Services, open_services
 from workers.registry import TASKS, handlers
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
@@ -50,6 +51,7 @@ async def _run(settings: WorkerSettings) -> None:
         open_services(settings, TASKS) as services,
     ):
         await _check_budget(pool, settings.worker_connections)
+        await _register_webhook_key(pool, services)
         runner = Runner(
             pool,
             url,
@@ -64,6 +66,15 @@ async def _run(settings: WorkerSettings) -> None:
         _log.info("worker_started", queues=queues, concurrency=concurrency)
         await runner.run()
         _log.info("worker_stopped")
+
+
+async def _register_webhook_key(pool: Pool, services: Services) -> None:
+    if services.webhook_secrets is None:
+        return
+    try:
+        await webhooks.register(pool, services.webhook_secrets)
+    except psycopg.Error as error:  # an earlier key goes on making secrets
+        _log.error("webhook_key_not_registered", error_class=type(error).__name__)
 
 
 def _pool_size(settings: WorkerSettings) -> int:

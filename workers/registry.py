@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.engine.handlers import Handler
-from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok
+from workers.jobs import analyze_product, billing, generate_script, maintenance, tiktok, webhooks
 from workers.jobs.services import Services
 from workers.sources.tiktok.transcripts import READ_WEBVTT
 from workers.sources.web.shop import READ_PAGE
@@ -30,4 +30,5 @@ def handlers(services: Services) -> dict[str, Handler[Any, Any]]:
             services.stripe, delete_customer=services.delete_erased_customers
         ),
         "erase_rows": maintenance.row_erasure(),
+        "deliver_webhooks": webhooks.handler(services),
     }

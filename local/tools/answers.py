@@ -177,6 +177,13 @@ class NewShare(Answer):
     secret: str
 
 
+class NewApiKey(Answer):
+    """The answer of rpc/create_api_key; the secret is shown this once."""
+
+    id: UUID
+    secret: str
+
+
 class SharedEvidence(Answer):
     id: str
     kind: Literal["comment", "review", "video", "product_fact", "benchmark"]

@@ -35,6 +35,7 @@ _DOCUMENTS: tuple[type[BaseModel], ...] = (
     answers.ImportedRow,
     answers.NewShare,
     answers.PlanPrice,
+    answers.NewApiKey,
     answers.SharedPack,
     answers.ExportPage,
     answers.BrokenRule,
@@ -69,6 +70,7 @@ _COLUMNS = {
     ("scripts", "broken_rules"): "BrokenRule[]",
     ("scripts", "review"): "ReviewEntry[]",
     ("audit_events", "changes"): "string[]",
+    ("api_keys", "scopes"): "('read' | 'write')[]",
     ("analysis_numbers", "complaint_counts"): "{ [title: string]: number }",
     ("analysis_numbers", "basis"): "StandsOut['basis']",
     ("analysis_results", "sentiment_label"): "Overall['label']",
@@ -96,6 +98,7 @@ _COLUMNS = {
 _RETURNS = {
     "account": "Account",
     "check_compliance": "Verdict[]",
+    "create_api_key": "NewApiKey",
     "export_account": "ExportPage",
     "import_products": "ImportedRow[]",
     "pack_csv": "string",
@@ -110,6 +113,7 @@ _RETURNS = {
 _ARGUMENTS = {
     ("import_products", "rows"): 'Database["public"]["Tables"]["products"]["Insert"][]',
     ("adopt_starter_rules", "pack"): "StarterPack",
+    ("create_api_key", "scopes"): "('read' | 'write')[]",
 }
 # The type of `content` follows from that of `type`.
 _RESULTS = {

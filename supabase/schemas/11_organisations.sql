@@ -35,12 +35,15 @@ create function private.author()
 returns uuid
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(v.claims #>> '{act,sub}', v.claims ->> 'sub')::uuid
+    -- An API key is no person.
+    select coalesce(
+        v.claims #>> '{act,sub}', case when not v.claims ? 'api_key' then v.claims ->> 'sub' end
+    )::uuid
     from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
 $$;
 comment on function private.author is
-'The account of the person who calls, also when it acts for an organisation; null outside of a
-request.';
+'The account of the person who calls, also when it acts for an organisation; null for an API key
+and outside of a request.';
 grant execute on function private.author to authenticated, service_role;
 
 create function private.sign_row()
@@ -271,23 +274,22 @@ the order and number of calls do not matter. Does nothing for an erased account.
 
 create function private.members()
 returns table (person_id uuid, name text, role text, seen_at timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-    select
-        m.person_id,
-        a.name,
-        m.role,
-        m.seen_at
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.refuse_api_key();
+    return query
+    select m.person_id, a.name, m.role, m.seen_at
     from private.memberships as m inner join public.accounts as a on m.person_id = a.id
-    where
-        m.user_id = auth.uid()
+    where m.user_id = auth.uid()
         and m.seen_at is not null
         and (m.removed_at < m.session_at or m.removed_at is null)
     order by m.seen_at desc, m.person_id;
 end;
+$$;
 comment on function private.members is
 'The members of the caller''s organisation. Definer: memberships are internal; the organisation
-comes from the token.';
+comes from the token. Errors: 403 api_key_not_allowed.';
 grant execute on function private.members to authenticated;
 
 create function public.members()
@@ -303,7 +305,7 @@ begin atomic
 end;
 comment on function public.members is
 'The people who act for the caller''s organisation: each one''s account, name, role and when they
-were last here. Empty for a person''s own account.
+were last here. Empty for a person''s own account. Not for API keys: 403 api_key_not_allowed.
 
 Who was invited and has not been here yet, only Clerk knows.';
 grant execute on function public.members to authenticated;

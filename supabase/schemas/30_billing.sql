@@ -240,6 +240,10 @@ alter table public.subscriptions enable row level security;
 create policy subscriptions_select_own on public.subscriptions
 for select to authenticated
 using (user_id = (select auth.uid()));
+-- Billing is for people.
+create policy subscriptions_select_person on public.subscriptions as restrictive
+for select to authenticated
+using ((select private.api_key()) is null);
 grant select on public.subscriptions to authenticated;
 grant select, insert, update, delete on public.subscriptions to service_role;
 

@@ -152,6 +152,33 @@ comment on table private.charges is
 'The quota and month that each job was counted in, so that it is counted and refunded once.';
 alter table private.charges enable row level security;
 
+create function private.notify_of_quota(
+    user_id uuid, metric text, used integer, max_used integer
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_what text := case metric when 'scripts' then 'AI scripts' else metric end;
+begin
+    -- A use that was given back may reach the mark again.
+    if exists (
+        select from public.notifications as n
+        where n.user_id = notify_of_quota.user_id and n.kind = 'quota_nearly_used'
+            and n.created_at >= private.current_month()::timestamp at time zone 'UTC'
+            and n.text like '%' || v_what || '%'
+    ) then
+        return;
+    end if;
+    perform private.notify(
+        user_id, 'quota_nearly_used', null,
+        format('%s of this month''s %s %s are used.', used, max_used, v_what)
+    );
+end;
+$$;
+comment on function private.notify_of_quota is
+'Notifies that 80 % of a monthly quota are used, once a month for each metric.';
+
 create function private.live_jobs_charge()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
@@ -160,6 +187,7 @@ declare
     v_user_id uuid := new.tenant::uuid;
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
     v_used integer;
+    v_limit integer;
 begin
     -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
@@ -171,7 +199,12 @@ begin
         values (v_user_id, v_metric, private.current_month(), 1)
         on conflict on constraint usage_pkey do update set used = u.used + 1
         returning u.used into v_used;
-        perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+        v_limit := private.limit_of(v_user_id, v_metric);
+        if v_used > v_limit then
+            perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+        elsif v_used * 5 >= v_limit * 4 and (v_used - 1) * 5 < v_limit * 4 then
+            perform private.notify_of_quota(v_user_id, v_metric, v_used, v_limit);
+        end if;
     end if;
     -- A request counts as work once, however many jobs it starts. Quotas count the jobs.
     if current_setting('request.method', true) <> ''
@@ -184,7 +217,8 @@ end;
 $$;
 comment on function private.live_jobs_charge is
 'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
-that queues it as work. Errors: 402 quota_exceeded, 429 rate_limited.';
+that queues it as work. At 80 % of the quota it notifies. Errors: 402 quota_exceeded, 429
+rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();

@@ -13,7 +13,8 @@ comment on table public.notifications is
 'What an account is told without asking. The newest first: order=created_at.desc. Unread:
 read_at=is.null. Kept for 90 days.';
 comment on column public.notifications.kind is
-'breakout, new_complaint, sold_out, back_in_stock or watch_stopped. Show the text of one that you
+'analysis_done, analysis_failed, score_changed, breakout, new_complaint, sold_out, back_in_stock,
+watch_stopped, quota_nearly_used, payment_failed or webhook_disabled. Show the text of one that you
 don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
@@ -41,3 +42,85 @@ using ((select private.has_role('editor')));
 grant select on public.notifications to authenticated;
 grant update (read_at) on public.notifications to authenticated;
 grant select, insert, update, delete on public.notifications to service_role;
+
+create function private.notification_kinds()
+returns text[]
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select array[
+        'analysis_done', 'analysis_failed', 'back_in_stock', 'breakout', 'new_complaint',
+        'payment_failed', 'quota_nearly_used', 'score_changed', 'sold_out', 'watch_stopped',
+        'webhook_disabled'
+    ];
+end;
+comment on function private.notification_kinds is 'Every kind of notification.';
+
+create function private.notify(user_id uuid, kind text, product_id uuid, text text)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Foreign keys would wait for who erases the account or deletes the product, and the caller may
+    -- hold what they wait for. An account or a product that goes is told nothing.
+    if not private.lock_living_account(notify.user_id) then
+        return;
+    end if;
+    if notify.product_id is not null then
+        perform from public.products as p where p.id = notify.product_id for key share skip locked;
+        if not found then
+            return;
+        end if;
+    end if;
+    insert into public.notifications (user_id, kind, product_id, text)
+    values (notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000));
+end;
+$$;
+comment on function private.notify is
+'Adds a notification in the caller''s transaction. Never waits for an erasure or a deletion,
+whatever the caller has locked: then it adds none.';
+
+create function private.jobs_notify_failure()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.notify(
+        new.user_id, 'analysis_failed', new.product_id,
+        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message)
+    )
+    from public.products as p where p.id = new.product_id;
+    return null;
+end;
+$$;
+comment on function private.jobs_notify_failure is
+'Trigger: notifies of an analysis that failed. Definer: whoever ends a job writes no
+notifications.';
+create trigger jobs_70_notify_failure after update of status on public.jobs
+for each row when (
+    new.kind = 'analyze_product' and new.user_id is not null
+    and old.status <> new.status and new.status = 'failed'
+)
+execute function private.jobs_notify_failure();
+
+create function private.subscriptions_notify_failure()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.notify(
+        new.user_id, 'payment_failed', null,
+        'The latest payment failed. Please check the payment method, or the plan will end.'
+    );
+    return null;
+end;
+$$;
+comment on function private.subscriptions_notify_failure is
+'Trigger: notifies of a payment that failed. Definer: the billing sync writes no notifications.';
+create trigger subscriptions_50_notify_failure after insert on public.subscriptions
+for each row when (new.status in ('past_due', 'unpaid'))
+execute function private.subscriptions_notify_failure();
+create trigger subscriptions_51_notify_failure after update of status on public.subscriptions
+for each row when (
+    new.status in ('past_due', 'unpaid') and old.status not in ('past_due', 'unpaid')
+)
+execute function private.subscriptions_notify_failure();

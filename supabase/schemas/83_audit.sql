@@ -9,21 +9,25 @@ create table public.audit_events (
     target_kind text not null check (target_kind ~ '^[a-z_]{1,40}$'),
     target_id uuid,
     created_at timestamptz not null default now(),
-    changes jsonb not null default '[]'
+    changes jsonb not null default '[]',
+    api_key_id uuid
 );
 comment on table public.audit_events is
-'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships and
-exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
+'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships, API
+keys, webhook endpoints and exports. Admins read it. The newest first:
+order=created_at.desc,id.desc. Kept for a year.';
 comment on column public.audit_events.user_id is 'The account that changed.';
 comment on column public.audit_events.actor is
 'The account of the person who did it; null: no person, or the person''s account was erased.';
 comment on column public.audit_events.action is 'insert, update, delete or export.';
 comment on column public.audit_events.target_kind is
-'product, script, brand_rule, subscription, membership or account.';
+'product, script, brand_rule, subscription, membership, api_key, webhook_endpoint or account.';
 comment on column public.audit_events.target_id is
 'The id of what changed; of a membership the person''s account; null once that is erased.';
 comment on column public.audit_events.changes is
 'The names of the columns that an update has changed, without their values.';
+comment on column public.audit_events.api_key_id is
+'The API key that did it; null: a person did it, or nobody.';
 create index audit_events_user_id_created_at_id_idx
 on public.audit_events (user_id, created_at desc, id desc);
 create index audit_events_created_at_idx on public.audit_events (created_at);
@@ -46,12 +50,16 @@ as $$
 declare
     v_kind constant text := left(tg_table_name, -1);
     v_uninteresting constant text [] := '{
-        updated_at, created_by, updated_by, last_analyzed_at, version, broken_rules, review
+        updated_at, created_by, updated_by, last_analyzed_at, version, broken_rules, review,
+        last_used_at
     }';
 begin
     if tg_op = 'UPDATE' then
-        insert into public.audit_events (user_id, actor, action, target_kind, target_id, changes)
-        select n.user_id, private.author(), 'update', v_kind, n.id, d.names
+        insert into public.audit_events (
+            user_id, actor, action, target_kind, target_id, changes, api_key_id
+        )
+        select
+            n.user_id, private.author(), 'update', v_kind, n.id, d.names, private.api_key()
         from changed as n
         inner join replaced as o on n.id = o.id
         inner join private.accounts as a on n.user_id = a.id and a.deleted_at is null
@@ -62,8 +70,10 @@ begin
         ) as d
         where d.names is not null;
     else
-        insert into public.audit_events (user_id, actor, action, target_kind, target_id)
-        select c.user_id, private.author(), lower(tg_op), v_kind, c.id
+        insert into public.audit_events (
+            user_id, actor, action, target_kind, target_id, api_key_id
+        )
+        select c.user_id, private.author(), lower(tg_op), v_kind, c.id, private.api_key()
         from changed as c
         inner join private.accounts as a on c.user_id = a.id and a.deleted_at is null
         -- A script that goes with its product is in the event of the product.
@@ -134,6 +144,23 @@ begin
     end loop;
 end;
 $$;
+
+create trigger api_keys_70_audit_insert after insert on public.api_keys
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger api_keys_71_audit_update after update on public.api_keys
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+
+create trigger webhook_endpoints_70_audit_insert after insert on public.webhook_endpoints
+referencing new table as changed
+for each statement execute function private.audit();
+create trigger webhook_endpoints_71_audit_update after update on public.webhook_endpoints
+referencing old table as replaced new table as changed
+for each statement execute function private.audit();
+create trigger webhook_endpoints_72_audit_delete after delete on public.webhook_endpoints
+referencing old table as changed
+for each statement execute function private.audit();
 
 create trigger memberships_70_audit_insert after insert on private.memberships
 for each row execute function private.audit_membership();

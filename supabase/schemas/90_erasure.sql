@@ -53,6 +53,7 @@ begin
             ('scripts', 'created_by', 't.created_by <> t.user_id'),
             ('scripts', 'updated_by', 't.updated_by <> t.user_id'),
             ('script_versions', 'created_by', 't.created_by <> t.user_id'),
+            ('api_keys', 'created_by', 't.created_by <> t.user_id'),
             ('audit_events', 'actor', 't.actor <> t.user_id'),
             ('audit_events', 'target_id', 't.target_kind = ' || quote_literal('membership'))
         ) as p (name, attribute, condition)

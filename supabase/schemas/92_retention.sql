@@ -43,6 +43,18 @@ as $$
             where o.created_at < now() - interval '1 year'
             limit prune_records.quantity for update skip locked
         )) returning t.id
+    ), deliveries as (
+        delete from public.webhook_deliveries as t where t.id = any (array(
+            select o.id from public.webhook_deliveries as o
+            where o.created_at < now() - interval '30 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    ), ended_keys as (
+        delete from public.api_keys as t where t.id = any (array(
+            select o.id from public.api_keys as o
+            where least(o.expires_at, o.revoked_at) < now() - interval '30 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
     ), links as (
         delete from public.shares as t where t.id = any (array(
             select o.id from public.shares as o
@@ -53,11 +65,13 @@ as $$
     select (select count(*) from events)::integer + (select count(*) from months)::integer
         + (select count(*) from states)::integer + (select count(*) from revocations)::integer
         + (select count(*) from notices)::integer + (select count(*) from audits)::integer
-        + (select count(*) from links)::integer
+        + (select count(*) from links)::integer + (select count(*) from ended_keys)::integer
+        + (select count(*) from deliveries)::integer
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
 OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days, audit
-events after a year, shares a day after their end. Returns how many. Definer: workers have no table
+events after a year, shares a day after their end, API keys 30 days after theirs, deliveries of
+webhooks after 30 days. Returns how many. Definer: workers have no table
 rights.';
 grant execute on function private.prune_records to worker;

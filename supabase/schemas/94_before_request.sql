@@ -83,6 +83,31 @@ comment on function private.require_member is
 'Refuses a token with `act` whose membership ended or changed after its session token: 401
 invalid_token.';
 
+create function private.require_live_key(user_id uuid, claims jsonb)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if claims @@ 'strict
+        $.api_key like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+        is not true then
+        perform private.refuse_unauthenticated();
+    end if;
+    if private.is_live_key(require_live_key.user_id, (claims ->> 'api_key')::uuid) then
+        return;
+    end if;
+    if private.is_erased(require_live_key.user_id) then
+        perform private.refuse_account(require_live_key.user_id);
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This API key was revoked or has expired.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.require_live_key is
+'Refuses a token with `api_key` whose key was revoked or has ended: 401 invalid_token.';
+
 create function private.live_job_states(user_id uuid)
 returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -135,6 +160,8 @@ begin
         v_user := v_claims ->> 'sub';
         if v_claims ? 'act' then -- only these tokens pay for the look-up
             perform private.require_member(v_user, v_claims);
+        elsif v_claims ? 'api_key' then
+            perform private.require_live_key(v_user, v_claims);
         end if;
         if v_is_write then
             perform private.require_role('editor');
@@ -227,11 +254,11 @@ comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
 401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack,
-shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
-unknown account; or its membership ended or changed. 403 account_deleted: the account is erased; its
-tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
-account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
-share three at once.
+shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
+lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
+its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
+403 role_not_allowed: a viewer writes. 429 rate_limited: the account exceeds the writes a minute of
+its plan, or six requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.

@@ -16,7 +16,8 @@ values
 ('prune_jobs', 'maintenance', 5, 3, 5),
 ('watch_products', 'maintenance', 5, 3, 5),
 ('delete_source_runs', 'maintenance', 5, 3, 5),
-('revoke_tiktok', 'maintenance', 20, 3, 30)
+('revoke_tiktok', 'maintenance', 20, 3, 30),
+('deliver_webhooks', 'maintenance', 30, 1000, 5)
 on conflict on constraint job_kinds_pkey do update set
     queue = excluded.queue,
     max_failures = excluded.max_failures,
@@ -34,7 +35,7 @@ on conflict on constraint schedules_pkey do update set
     every = excluded.every;
 
 insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
-values ('apify', 20, 3, 120), ('openai', 40, 5, 600)
+values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, null, null)
 on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,

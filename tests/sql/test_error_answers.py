@@ -20,7 +20,7 @@ from tests.database import Database, make_product, make_user, user_claims
 from tests.jobs import end_all
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, as_here, token
-from tests.rows import make_brand, make_pack
+from tests.rows import make_brand, make_pack, make_webhook
 from tests.rules import banned, make_rule, make_script, rule
 
 LAMP = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
@@ -200,6 +200,93 @@ def _(api: Api) -> httpx.Response:
     for _number in range(10):
         api.post("/rpc/share_pack", {"pack_id": pack})
     return api.post("/rpc/share_pack", {"pack_id": pack})
+
+
+@answers(
+    403,
+    "api_key_not_allowed",
+    "An API key may not do this. A person must sign in for it.",
+)
+def _(api: Api) -> httpx.Response:
+    key = api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]}).json()["id"]
+    claims = user_claims(api.user) | {"account_role": "viewer", "api_key": key}
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.get(f"{api.url}/rpc/members", headers=headers, timeout=PATIENCE_SECONDS)
+
+
+@answers(
+    422,
+    "invalid_scopes",
+    "The scopes must be read, or read and write.",
+    '{"field": "scopes", "reason": "not_allowed", "allowed": ["read", "write"]}',
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["admin"]})
+
+
+@answers(
+    422,
+    "too_many_keys",
+    "An account may have 20 API keys at most. Revoke one first.",
+    '{"limit": 20}',
+)
+def _(api: Api) -> httpx.Response:
+    for _number in range(20):
+        api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]})
+    return api.post("/rpc/create_api_key", {"name": "CI", "scopes": ["read"]})
+
+
+def hook(api: Api) -> str:
+    return str(make_webhook(api.db, api.user)["id"])
+
+
+@answers(409, "webhook_disabled", "This webhook endpoint is disabled. Enable it first.")
+def _(api: Api) -> httpx.Response:
+    endpoint = hook(api)
+    api.call("PATCH", f"/webhook_endpoints?id=eq.{endpoint}", {"disabled_at": "now"})
+    return api.post("/rpc/test_webhook", {"id": endpoint})
+
+
+@answers(
+    409,
+    "webhook_without_secret",
+    "This webhook endpoint has no secret yet. Make one first.",
+)
+def _(api: Api) -> httpx.Response:
+    endpoint = hook(api)
+    api.db.execute("delete from private.webhook_secrets where endpoint_id = %s", endpoint)
+    return api.post("/rpc/test_webhook", {"id": endpoint})
+
+
+@answers(
+    422,
+    "invalid_kinds",
+    "The webhook names a kind of notification that there is not.",
+    '{"field": "kinds", "reason": "not_allowed", "allowed": ["analysis_done", "analysis_failed",'
+    ' "back_in_stock", "breakout", "new_complaint", "payment_failed", "quota_nearly_used",'
+    ' "score_changed", "sold_out", "watch_stopped", "webhook_disabled"]}',
+)
+def _(api: Api) -> httpx.Response:
+    url = "https://hooks.example/in"
+    return api.post("/webhook_endpoints", {"url": url, "kinds": ["nothing"]})
+
+
+@answers(
+    422,
+    "too_many_webhooks",
+    "An account may have 10 webhook endpoints at most.",
+    '{"limit": 10}',
+)
+def _(api: Api) -> httpx.Response:
+    return api.post("/webhook_endpoints", [{"url": "https://hooks.example/in"}] * 11)
+
+
+@answers(503, "webhooks_not_configured", "Webhooks are not set up on this server.")
+def _(api: Api) -> httpx.Response:
+    endpoint = hook(api)
+    api.db.execute("delete from private.webhook_secrets")
+    api.db.execute("delete from private.webhook_keys")
+    return api.post("/rpc/rotate_webhook_secret", {"id": endpoint})
 
 
 @answers(

@@ -31,6 +31,7 @@ TABLES = {
     "product_comparison": {"authenticated": "select", "service_role": "select"},
     "product_history": {"authenticated": "select", "service_role": "select"},
     "product_overview": {"authenticated": "select", "service_role": "select"},
+    "api_keys": {"authenticated": "select", "service_role": "select"},
     "audit_events": {"authenticated": "select", "service_role": "select"},
     "plans": {"anon": "select", "authenticated": "select"},
     "products": {
@@ -44,6 +45,11 @@ TABLES = {
     },
     "shares": {"authenticated": "select"},
     "subscriptions": {"authenticated": "select"},
+    "webhook_deliveries": {"authenticated": "select"},
+    "webhook_endpoints": {
+        "authenticated": "select delete insert(description id kinds url)"
+        " update(description disabled_at kinds url)"
+    },
     "virality_packs": {"authenticated": "select delete update(name)"},
 }
 
@@ -54,11 +60,15 @@ FUNCTIONS = {
     """,
     "authenticated": """
         public.account public.adopt_starter_rules public.cancel_job public.check_compliance
+        public.create_api_key public.revoke_api_key public.rotate_webhook_secret
+        public.test_webhook
         public.delete_account public.export_account public.generate_script public.import_products
         public.members public.pack_csv public.pack_markdown public.restore_script_version
         public.revoke_share public.run_analysis public.score_record public.service_score_record
         public.share_pack public.shared_pack public.shared_pack_csv public.shared_pack_markdown
 
+        private.make_webhook_secret private.send_test_event
+        private.api_key private.create_key private.refuse_api_key private.revoke_own_key
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
         private.check_rules private.create_share private.definition_problem
@@ -85,6 +95,8 @@ FUNCTIONS = {
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.requeue_erasures
+        private.next_delivery private.record_delivery private.end_deliveries
+        private.requeue_deliveries private.register_webhook_key
         private.record_run private.release_run private.reserve_run
         private.run_next_watch
         private.runs_to_delete private.analysis_input private.analysis_numbers
@@ -110,6 +122,7 @@ FUNCTIONS = {
         private.renew_customer_attempt
         private.offered_prices private.orphan_events private.record_clerk_event
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
+        private.is_live_key private.open_api_key
         private.is_member private.stripe_account private.wake_for_apify
     """,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -18,7 +19,10 @@ from workers.insights.statistics import Z80, wilson
 HISTORY = "select * from public.product_history order by analysed_at"
 RECORD = "select * from public.score_record()"
 SERVICE = "select * from public.service_score_record()"
-NOTES = "select kind, product_id, text, read_at from public.notifications order by created_at"
+NOTES = """
+select kind, product_id, text, read_at from public.notifications
+where kind <> 'analysis_done' order by created_at
+"""
 
 
 @pytest.fixture
@@ -139,7 +143,7 @@ def test_others_see_no_history_and_no_notification(db: Database, product: Row):
     for query in (HISTORY, NOTES, "select * from public.product_comparison"):
         assert (query, seen(db, other, query)) == (query, [])
         assert len(seen(db, product, query)) > 0
-    assert db.row("select user_id, product_id from public.notifications") == {
+    assert db.row("select distinct user_id, product_id from public.notifications") == {
         "user_id": product["user_id"],
         "product_id": product["id"],
     }
@@ -339,13 +343,22 @@ def test_some_changes_are_told_with_the_name_of_the_product(db: Database, produc
     ]
 
 
+def test_an_analysis_that_is_done_and_another_score_are_told_of(db: Database, product: Row):
+    analyse(db, product, changed=[{"kind": "stands_out_up", "text": "It stands out more."}])
+    told = "select kind, text from public.notifications order by kind"
+    done, score = seen(db, product, told)
+    assert done["kind"] == "analysis_done"
+    assert re.fullmatch(r"The analysis of Mug is done\.( Its score is [\d.]+\.)?", done["text"])
+    assert score == {"kind": "score_changed", "text": "Mug: It stands out more."}
+
+
 def test_owners_mark_notifications_as_read_and_change_nothing_else(db: Database, product: Row):
     analyse(db, product, changed=[{"kind": "sold_out", "text": "It is sold out now."}])
     with db.as_user(make_user(db)) as other:
         mark = "update public.notifications set read_at = now() where read_at is null"
         assert other.execute(mark) == 0
     with db.as_user(product["user_id"]) as owner:
-        assert owner.execute(mark) == 1
+        assert owner.execute(mark) == 2
     assert seen(db, product, NOTES)[0]["read_at"] is not None
 
 

@@ -64,6 +64,21 @@ TABLES = {
         """,
         owner="id",
     ),
+    "api_keys": Table(
+        make=rows.make_api_key,
+        columns="user_id, name, scopes, last_characters, expires_at",
+        values="%(user_id)s, 'CI', '{read}', '0000', now()",
+        change=("name", "Mine"),
+        # RPC alone makes and revokes them. Of an organisation only admins see them.
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      -      -      -
+        """,
+        is_for_admins=True,
+    ),
     "audit_events": Table(
         make=rows.make_audit_event,
         columns="user_id, action, target_kind",
@@ -239,6 +254,35 @@ TABLES = {
             anon          -      -      -      -
             service_role  1      1      1      1
         """,
+    ),
+    "webhook_endpoints": Table(
+        make=rows.make_webhook,
+        columns="user_id, url",
+        values="%(user_id)s, 'https://hooks.example/in'",
+        change=("description", "Mine"),
+        # An owner adds endpoints without naming anybody. Of an organisation only admins see them.
+        cells="""
+                          select insert update delete
+            owner         1      -      1      1
+            other         0      -      0      0
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+        is_for_admins=True,
+    ),
+    "webhook_deliveries": Table(
+        make=rows.make_delivery,
+        columns="user_id, endpoint_id, kind, payload",
+        values="%(user_id)s, %(endpoint_id)s, 'breakout', '{}'",
+        change=("attempts", 7),
+        cells="""
+                          select insert update delete
+            owner         1      -      -      -
+            other         0      -      -      -
+            anon          -      -      -      -
+            service_role  1      1      1      1
+        """,
+        is_for_admins=True,
     ),
     "subscriptions": Table(
         make=rows.make_subscription,

@@ -8,6 +8,7 @@ from tests.database import Database, make_user
 
 # A table → the one that its rows are deleted with: a reference that cascades and is never null.
 PARENTS = {
+    "private.api_key_hashes": "public.api_keys",
     "private.apify_webhooks": "public.jobs",
     "private.charges": "public.jobs",
     "private.dead_letters": "public.jobs",
@@ -15,6 +16,8 @@ PARENTS = {
     "private.semaphore_holders": "private.semaphores",
     "private.share_keys": "public.shares",
     "private.watches": "public.products",
+    "private.webhook_secrets": "public.webhook_endpoints",
+    "private.webhook_states": "public.webhook_endpoints",
     "public.analysis_numbers": "public.products",
     "public.analysis_results": "public.products",
     "public.competitors": "public.products",
@@ -32,8 +35,10 @@ PLAN_LIMITS = {
 PRUNED = {
     "public.jobs": "prune_jobs",
     "public.notifications": "prune_records",
+    "public.api_keys": "prune_records",
     "public.audit_events": "prune_records",
     "public.shares": "prune_records",
+    "public.webhook_deliveries": "prune_records",
     "private.clerk_events": "prune_records",
     "private.usage": "prune_records",
     "private.tiktok_states": "prune_records",
@@ -56,8 +61,11 @@ ONE_PER_THING_OUTSIDE = {
     "private.accounts": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
+    "private.webhook_keys": "a key of the workers' settings",
     "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
+# A table → how many rows of it an account may have, whatever its plan.
+PER_ACCOUNT = {"public.webhook_endpoints": 10}
 # Rows come with supabase/seed, not with use.
 CONFIGURATION = {
     "private.job_kinds",
@@ -73,6 +81,7 @@ BOUNDED = (
     PARENTS.keys()
     | PLAN_LIMITS.keys()
     | PRUNED.keys()
+    | PER_ACCOUNT.keys()
     | ONE_PER_ACCOUNT
     | ONE_PER_THING_OUTSIDE.keys()
     | CONFIGURATION
@@ -165,6 +174,10 @@ _AUDIT_EVENTS = """
 insert into public.audit_events (user_id, action, target_kind, created_at)
 select '{user}', 'export', 'account', now() - a from {ages} as a
 """
+_API_KEYS = """
+insert into public.api_keys (user_id, name, scopes, last_characters, expires_at, revoked_at)
+select '{user}', 'CI', '{{read}}', '0000', now() + interval '1 day', now() - a from {ages} as a
+"""
 _SHARES = """
 with pack as (
     insert into public.products (user_id, name, source_url)
@@ -176,7 +189,17 @@ with pack as (
 insert into public.shares (user_id, pack_id, expires_at)
 select '{user}', made.id, now() - a from made, {ages} as a
 """
+_DELIVERIES = """
+with made as (
+    insert into public.webhook_endpoints (user_id, url)
+    values ('{user}', 'https://hooks.example/in') returning id
+)
+insert into public.webhook_deliveries (user_id, endpoint_id, kind, payload, created_at)
+select '{user}', made.id, 'breakout', '{{}}', now() - a from made, {ages} as a
+"""
 OLD_AND_NEW = {
+    "public.webhook_deliveries": (_DELIVERIES, ("31 days", "29 days")),
+    "public.api_keys": (_API_KEYS, ("31 days", "29 days")),
     "public.audit_events": (_AUDIT_EVENTS, ("1 year 1 day", "1 year -1 day")),
     "public.shares": (_SHARES, ("25 hours", "23 hours")),
     "public.jobs": (_JOBS, ("31 days", "29 days")),

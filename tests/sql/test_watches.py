@@ -16,7 +16,10 @@ from tests.rules import refusal
 SET = "update public.products set watch = %s where id = %s"
 NEXT = "select private.run_next_watch()"
 DUE = "update private.watches set next_at = now() - interval '1 minute'"
-NOTES = "select kind, product_id, text from public.notifications order by created_at"
+NOTES = """
+select kind, product_id, text from public.notifications
+where kind = 'watch_stopped' order by created_at
+"""
 PERIODS = {"weekly": 7, "daily": 1}
 
 
@@ -216,7 +219,7 @@ def test_when_the_analyses_are_used_up_watching_stops_with_one_notification(db: 
     db.execute(DUE)
     end_all(db, user, "succeeded")
     assert run(db) == ["stopped"] * 3
-    assert db.value("select count(*) from public.notifications") == 1
+    assert len(db.rows(NOTES)) == 1
     # With a larger quota, watching goes on by itself.
     db.execute("update public.plans set analyses_per_month = 9 where id = 'agency'")
     db.execute(DUE)

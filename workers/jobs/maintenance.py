@@ -26,6 +26,7 @@ async def prune(_input: None, context: JobContext) -> None:
     """Deletes in batches, each a transaction, until one finds nothing."""
     async with context.pool.connection() as db:
         await db.execute("select private.requeue_erasures()")
+        await db.execute("select private.requeue_deliveries()")
         for statement in (
             "select private.prune_jobs() as pruned",
             "select private.prune_records() as pruned",

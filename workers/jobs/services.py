@@ -13,6 +13,7 @@ from core.config import SourceSettings, WorkerSettings
 from core.encryption import Encryption
 from core.stripe_gateway import open_gateway
 from core.tiktok import TikTokLogin
+from core.webhook_secrets import WebhookSecrets
 from workers.engine.isolated import Task
 from workers.engine.isolation import open_isolation
 from workers.jobs.billing import StripeAccess
@@ -30,6 +31,7 @@ class Services(SourceServices):
 
     stripe: StripeAccess = field(default_factory=StripeAccess)
     delete_erased_customers: bool = False
+    webhook_secrets: WebhookSecrets | None = None  # None without a key: no webhooks
     # None without a key: the embedded engine labels and writes.
     labels_model: TextModel | None = None
     prose_model: TextModel | None = None
@@ -70,6 +72,7 @@ async def open_services(
             sample_data=Path(settings.sample_data) if settings.sample_data else None,
             stripe=StripeAccess(open_gateway(settings)),
             delete_erased_customers=settings.stripe_delete_erased_customers,
+            webhook_secrets=_webhook_secrets(settings),
             tiktok_web=await opened.enter_async_context(open_tiktok_web(settings.tiktok_web_url)),
             apify=apify,
             transcripts=settings.video_transcripts,
@@ -79,6 +82,11 @@ async def open_services(
             labels_model=labels_model,
             prose_model=prose_model,
         )
+
+
+def _webhook_secrets(settings: WorkerSettings) -> WebhookSecrets | None:
+    keys = [key.get_secret_value() for key in settings.webhook_secret_keys]
+    return WebhookSecrets(keys) if keys else None
 
 
 async def _models(

@@ -1,4 +1,4 @@
-"""Fetches a page that a user named, safe from SSRF.
+"""Fetches a page that a user named, or posts to a URL of theirs, safe from SSRF.
 
 It connects to public unicast addresses only, and checks addresses that are embedded in others.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Literal
 
 import httpx
 
@@ -104,6 +106,22 @@ class Page:
     charset: str | None
 
 
+@dataclass(frozen=True)
+class PostAnswer:
+    """The answer to a post, without its body; `after_seconds` is its Retry-After, if any."""
+
+    status: int
+    after_seconds: float | None
+
+
+class PostFailed(Exception):  # noqa: N818 - reads as an outcome
+    """A post got no answer."""
+
+    def __init__(self, problem: Literal["timeout", "unreachable", "not_allowed"]) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
 class Fetcher:
     """Fetches pages with one client; see `open_fetcher`."""
 
@@ -124,9 +142,27 @@ class Fetcher:
         except httpx.TransportError as error:
             raise Retry("page_unavailable", "The page's server could not be reached.") from error
 
+    async def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> PostAnswer:
+        """Posts to `url`. Reads no body and follows no redirect. Raises `PostFailed`."""
+        request = partial(_pinned, method="POST", headers=headers, content=content)
+        try:
+            async with asyncio.timeout(seconds), self._answer(_parse(url), request) as response:
+                after = _retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+                return PostAnswer(response.status_code, after)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise PostFailed("timeout") from error
+        except (httpx.TransportError, Retry) as error:
+            raise PostFailed("unreachable") from error
+        except Reject as error:
+            is_private = error.code == "url_not_allowed"
+            raise PostFailed("not_allowed" if is_private else "unreachable") from error
+
     async def _follow(self, url: httpx.URL, bounds: FetchBounds) -> Page:
         for _hop in range(MAX_REDIRECTS + 1):
-            async with self._answer(url, bounds) as response:
+            request = partial(_pinned, method="GET", headers=_reading(bounds.accept))
+            async with self._answer(url, request) as response:
                 location = response.extensions.get(_LOCATION)
                 if location is None:
                     _check_status(response)
@@ -137,14 +173,14 @@ class Fetcher:
         raise Reject("page_not_readable", "The page redirects too many times.")
 
     @asynccontextmanager
-    async def _answer(self, url: httpx.URL, bounds: FetchBounds) -> AsyncIterator[httpx.Response]:
+    async def _answer(
+        self, url: httpx.URL, request: Callable[[httpx.URL, str], httpx.Request]
+    ) -> AsyncIterator[httpx.Response]:
         """Tries each checked address in turn, as browsers do."""
         addresses = await self._addresses(url)
         for number, address in enumerate(addresses, start=1):
             try:
-                response = await self._client.send(
-                    _pinned(url, address, bounds.accept), stream=True
-                )
+                response = await self._client.send(request(url, address), stream=True)
             except httpx.ConnectError:
                 if number == len(addresses):
                     raise
@@ -224,22 +260,32 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
         raise _not_allowed() from error
 
 
-def _pinned(url: httpx.URL, address: str, accept: str) -> httpx.Request:
-    """A request to the checked address that names the host in HTTP and TLS.
-
-    httpx verifies the certificate for `sni_hostname`, so TLS is as safe as without pinning.
-    """
-    headers = {
-        "host": url.netloc.decode("ascii"),
+def _reading(accept: str) -> dict[str, str]:
+    return {
         "user-agent": USER_AGENT,
         "accept": accept,
         "accept-language": "en;q=0.9,*;q=0.5",
         "accept-encoding": "gzip",
     }
+
+
+def _pinned(
+    url: httpx.URL,
+    address: str,
+    *,
+    method: str,
+    headers: Mapping[str, str],
+    content: bytes | None = None,
+) -> httpx.Request:
+    """A request to the checked address that names the host in HTTP and TLS.
+
+    httpx verifies the certificate for `sni_hostname`, so TLS is as safe as without pinning.
+    """
     return httpx.Request(
-        "GET",
+        method,
         url.copy_with(host=address),
-        headers=headers,
+        headers={"host": url.netloc.decode("ascii"), **headers},
+        content=content,
         extensions={"sni_hostname": url.raw_host.decode("ascii")},
     )
 
