@@ -13,8 +13,8 @@ comment on table public.notifications is
 'What an account is told without asking. The newest first: order=created_at.desc. Unread:
 read_at=is.null. Kept for 90 days.';
 comment on column public.notifications.kind is
-'breakout, new_complaint, sold_out, back_in_stock or watch_stopped. Show the text of one that you
-don''t know.';
+'breakout, new_complaint, sold_out, back_in_stock, watch_failing or watch_stopped. Show the text of
+one that you don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
 comment on column public.notifications.text is 'The notification, in whole sentences.';

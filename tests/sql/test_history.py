@@ -194,7 +194,8 @@ def test_only_a_look_three_days_later_judges_and_only_once(db: Database, product
     analyse(db, product, [virality(9.0, (5.0, 14.0)), sentiment()])
     # The first verdict stays; that about 9.0 (0.5 to 2.0) came with this look, as the third one's.
     assert hits(db, product) == [True, False, False, None]
-    assert seen(db, product, RECORD)[0]["n"] == 3
+    # The second and the third may be of one day.
+    assert seen(db, product, RECORD)[0]["n"] in {2, 3}
 
 
 @pytest.mark.parametrize(
