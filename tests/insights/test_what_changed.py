@@ -215,6 +215,7 @@ def test_the_record_has_a_sentence():
     assert (record.n, record.hits, record.rate, record.ci95) == (40, 33, 0.825, (0.681, 0.913))
     assert record.text == (
         "Of 40 scores against creators' own posts for this account, 33 stayed within their "
-        "interval at the next look (82 %; 95 % interval 68 to 91 %). The intervals are made so that 80 of 100 do."
+        "interval at the next look (82 %; 95 % interval 68 to 91 %). The intervals are made so "
+        "that 80 of 100 do."
     )
     assert record_of(None) is None

@@ -276,7 +276,8 @@ def test_a_simulated_year_shows_the_rate_that_was_put_in(db: Database, product: 
                 low, high = last[each["id"]]
                 put_in[each["id"]].append(low <= round(ratio, 3) <= high)
             last[each["id"]] = interval
-            analyse(db, each, [virality(round(ratio, 3), interval), sentiment()])
+            look = virality(round(ratio, 3), interval, video=str(each["id"]))
+            analyse(db, each, [look, sentiment()])
         pass_days(db, 7)
     for each in products:
         shown = seen(db, each, f"select * from ({HISTORY}) as h where product_id = '{each['id']}'")

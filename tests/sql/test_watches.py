@@ -284,8 +284,10 @@ def test_a_page_that_keeps_failing_is_looked_at_less_and_then_no_more(
         ("watch_stopped", product["id"]),
     ]
     assert [row["text"] for row in notes(db, product)] == [
-        "Mug could not be analysed twice in a row: Why. Its watch looks less often now, and ends "
-        "after 4 failures.",
+        (
+            "Mug could not be analysed twice in a row: Why. Its watch looks less often now, and "
+            "ends after 4 failures."
+        ),
         "Mug could not be analysed 4 times in a row: Why. Its watch is off now.",
     ]
     with db.as_user(product["user_id"]) as owner:
@@ -331,16 +333,16 @@ def test_failures_on_our_side_use_nothing_up_and_change_no_watch(db: Database, c
         assert owner.value("select watch from public.products") == "daily"
 
 
-@pytest.mark.parametrize(
-    ("code", "is_kept"), [("internal_error", False), ("nothing_found", True)]
-)
+@pytest.mark.parametrize(("code", "is_kept"), [("internal_error", False), ("nothing_found", True)])
 def test_what_has_paid_for_data_in_vain_stays_counted(db: Database, code: str, *, is_kept: bool):
     product = make_watched(db)
     before = used(db, product["user_id"])
     db.execute(DUE)
     assert run(db) == ["queued"]
     job_id = db.value("select job_id from private.watches")
-    db.execute("insert into private.source_runs (job_id, name, usd) values (%s, 'videos', 0.5)", job_id)
+    db.execute(
+        "insert into private.source_runs (job_id, name, usd) values (%s, 'videos', 0.5)", job_id
+    )
     end_all(db, product["user_id"], "failed", code)
     assert used(db, product["user_id"]) == before + is_kept
 

@@ -99,8 +99,9 @@ def record_of(record: Mapping[str, object] | None) -> Record | None:
     )
     low, high = found.ci95
     text = (
-        f"Of {found.n} scores against creators' own posts {whose}, {found.hits} stayed within their "
-        f"interval at the next look ({100 * found.rate:.0f} %; 95 % interval {100 * low:.0f} to {100 * high:.0f} %). "
+        f"Of {found.n} scores against creators' own posts {whose}, {found.hits} stayed within "
+        f"their interval at the next look ({100 * found.rate:.0f} %; 95 % interval "
+        f"{100 * low:.0f} to {100 * high:.0f} %). "
         "The intervals are made so that 80 of 100 do."
     )
     return found.model_copy(update={"text": text})
