@@ -242,8 +242,13 @@ begin
             when v_is_disguised then script.skeleton
             else script.normalized
         end;
+        -- The lower case of some letters, such as “ẞ”, is not found in place of them.
         v_ranges := private.find_pattern(v_text, private.term_pattern(
-            case when v_is_disguised then lower(v_normalized) else v_normalized end,
+            case when v_is_disguised
+                then translate(
+                    v_normalized, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'
+                )
+                else v_normalized end,
             match, v_is_disguised, script.has_spaced_letters,
             script.has_spaces and position('_' in v_text) = 0
         ), v_flags);
