@@ -117,6 +117,15 @@ comment on function private.lock_living_account is
 is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
 or this returns false.';
 
+-- Unlogged: after a crash nothing is in flight.
+create unlogged table private.ids_in_flight (
+    id uuid primary key
+);
+comment on table private.ids_in_flight is
+'Ids that requests insert at this moment. No committed row is ever in it: private.admit_row inserts
+and deletes each id at once, so that another request with the same id waits for the first.';
+alter table private.ids_in_flight enable row level security;
+
 create function private.admit_row()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -146,6 +155,10 @@ begin
     -- One insert at a time for each account and table. So each sees the rows of the others, as ids
     -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Waits for another account's request that inserts this id now. An advisory lock for each row
+    -- would take shared memory, which bulk inserts would use up.
+    insert into private.ids_in_flight (id) values (new.id);
+    delete from private.ids_in_flight as i where i.id = new.id;
     -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;

@@ -223,12 +223,29 @@ create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
 
+create function private.refund_job(job_id uuid, user_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_charge private.charges;
+begin
+    update private.charges as c set is_refunded = true
+    where c.job_id = refund_job.job_id and not c.is_refunded
+    returning c.* into v_charge;
+    update private.usage as u set used = u.used - 1
+    where u.user_id = refund_job.user_id and u.metric = v_charge.metric
+        and u.month = v_charge.month and u.used > 0;
+end;
+$$;
+comment on function private.refund_job is
+'Gives the use of a job back, once.';
+
 create function private.jobs_refund()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_charge private.charges;
     -- A failure that comes from the user's input stays counted. not_a_product does not: the
     -- analysis has not begun.
     v_was_used boolean := case new.status
@@ -243,12 +260,7 @@ begin
     if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
-    update private.charges as c set is_refunded = true
-    where c.job_id = new.id and not c.is_refunded
-    returning c.* into v_charge;
-    update private.usage as u set used = u.used - 1
-    where u.user_id = new.user_id and u.metric = v_charge.metric and u.month = v_charge.month
-        and u.used > 0;
+    perform private.refund_job(new.id, new.user_id);
     return null;
 end;
 $$;

@@ -4,10 +4,18 @@
 create table private.watches (
     product_id uuid primary key references public.products on delete cascade,
     every interval not null check (every > '0'),
-    next_at timestamptz not null
+    next_at timestamptz not null,
+    job_id uuid,
+    failures integer not null default 0
 );
 comment on table private.watches is
 'When each watched product is analysed next. Triggers of products write it.';
+comment on column private.watches.job_id is
+'The last analysis that the watch has queued; null before the first. No reference: it outlives the
+job.';
+comment on column private.watches.failures is
+'How many analyses of the watch in a row failed because of the page. An analysis that succeeds, also
+one that the owner starts, sets it to 0.';
 comment on column private.watches.next_at is
 'Its first time is random within the period; the later ones follow in steps of it. So the analyses
 spread over the period.';
@@ -88,6 +96,102 @@ for each row when (
 )
 execute function private.products_schedule_watch();
 
+create function private.is_page_failure(error_code text)
+returns boolean
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(
+        is_page_failure.error_code ~ '^page_' or is_page_failure.error_code in (
+            'url_not_allowed', 'not_a_product', 'post_unavailable', 'nothing_found'
+        ),
+        false
+    );
+end;
+comment on function private.is_page_failure is
+'Whether a failed analysis says something about its page: it is gone, closed or no product. False
+for failures on our side.';
+
+create function private.jobs_refund_watch()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (
+        select from private.watches as w
+        where w.product_id = new.product_id and w.job_id = new.id
+    ) and not (
+        private.is_page_failure(new.error_code)
+        and exists (select from private.source_runs as r where r.job_id = new.id)
+    ) then
+        perform private.refund_job(new.id, new.user_id);
+    end if;
+    return null;
+end;
+$$;
+comment on function private.jobs_refund_watch is
+'Trigger: gives a use back for an analysis that a watch has queued and that failed. Nobody asked for
+it at this moment. What paid for runs and found the page unusable stays counted.';
+create trigger jobs_51_refund_watch after update of status on public.jobs
+for each row when (
+    new.kind = 'analyze_product' and old.status <> new.status and new.status = 'failed'
+)
+execute function private.jobs_refund_watch();
+
+create function private.judge_watch(product_id uuid)
+returns text
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most_failures constant integer := 4;
+    v_product public.products;
+    v_job public.jobs;
+    v_is_counted boolean;
+    v_failures integer;
+begin
+    select p.* into strict v_product from public.products as p where p.id = judge_watch.product_id;
+    select j.* into v_job
+    from private.watches as w inner join public.jobs as j on w.job_id = j.id
+    where w.product_id = judge_watch.product_id;
+    if v_job.finished_at is null then
+        return 'goes on';
+    end if;
+    v_is_counted := v_job.status = 'failed' and private.is_page_failure(v_job.error_code);
+    update private.watches as w set job_id = null, failures = case
+        when v_job.status = 'succeeded' or v_product.last_analyzed_at >= v_job.finished_at then 0
+        when v_is_counted then w.failures + 1
+        else w.failures
+    end
+    where w.product_id = judge_watch.product_id
+    returning w.failures into v_failures;
+    if not v_is_counted or v_failures not in (2, v_most_failures) then
+        return 'goes on';
+    end if;
+    insert into public.notifications (user_id, kind, product_id, text)
+    values (
+        v_product.user_id,
+        case v_failures when 2 then 'watch_failing' else 'watch_stopped' end,
+        v_product.id,
+        format(
+            case v_failures
+                when 2 then '%s could not be analysed twice in a row: %s Its watch looks less often '
+                    'now, and ends after %s failures.'
+                else '%s could not be analysed %3$s times in a row: %2$s Its watch is off now.'
+            end,
+            v_product.name, v_job.error_message, v_most_failures
+        )
+    );
+    if v_failures = 2 then
+        return 'goes on';
+    end if;
+    update public.products as p set watch = 'off' where p.id = v_product.id;
+    return 'stopped';
+end;
+$$;
+comment on function private.judge_watch is
+'Counts how the last analysis of a watch ended, once. Two failures of the page in a row are told,
+four end the watch: stopped. Else: goes on. Failures on our side count for nothing. The caller has
+locked the watch and the product.';
+
 create function private.run_next_watch()
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -97,6 +201,8 @@ as $$
 declare
     v_watch record;
     v_plan_watch text;
+    v_is_living boolean;
+    v_job_id uuid;
 begin
     -- Waits for nobody: a product that somebody else changes now has its turn later.
     select w.product_id, w.every, w.next_at, p.user_id, p.name, p.last_analyzed_at into v_watch
@@ -107,10 +213,16 @@ begin
     if not found then
         return null;
     end if;
+    v_is_living := private.lock_living_account(v_watch.user_id);
+    if v_is_living and private.judge_watch(v_watch.product_id) = 'stopped' then
+        return 'stopped';
+    end if;
+    -- After failures of the page every second time, then every fourth.
     update private.watches as w
-    set next_at = date_bin(v_watch.every, now(), v_watch.next_at) + v_watch.every
+    set next_at = date_bin(v_watch.every, now(), v_watch.next_at)
+        + v_watch.every * 2 ^ least(w.failures, 2)
     where w.product_id = v_watch.product_id;
-    if not private.lock_living_account(v_watch.user_id)
+    if not v_is_living
         or v_watch.last_analyzed_at > now() - v_watch.every / 2
         or exists (
             select from private.live_jobs as l
@@ -134,9 +246,10 @@ begin
         return 'stopped';
     end if;
     begin
-        perform private.enqueue(
+        v_job_id := private.enqueue(
             'analyze_product', v_watch.user_id, v_watch.product_id, v_watch.product_id::text
         );
+        update private.watches as w set job_id = v_job_id where w.product_id = v_watch.product_id;
         return 'queued';
     exception when sqlstate 'PGRST' then
         if sqlerrm::jsonb ->> 'code' <> 'quota_exceeded' then
@@ -160,7 +273,7 @@ $$;
 comment on function private.run_next_watch is
 'Takes the watch that is due longest and queues the analysis of its product. Returns queued;
 skipped if the product is being analysed, was analysed less than half a period ago, or its account
-is erased; stopped if the month''s analyses are used up or the plan has less, with a notification;
-null if none is due. One watch a transaction, so that no account waits for another. Definer:
+is erased; stopped if the month''s analyses are used up, the plan has less or the page keeps failing,
+with a notification; null if none is due. One watch a transaction, so that no account waits for another. Definer:
 workers have no table rights.';
 grant execute on function private.run_next_watch to worker;

@@ -14,8 +14,8 @@ comment on table public.notifications is
 read_at=is.null. Kept for 90 days.';
 comment on column public.notifications.kind is
 'analysis_done, analysis_failed, score_changed, breakout, new_complaint, sold_out, back_in_stock,
-watch_stopped, quota_nearly_used, payment_failed or webhook_disabled. Show the text of one that you
-don''t know.';
+watch_failing, watch_stopped, quota_nearly_used, payment_failed or webhook_disabled. Show the text
+of one that you don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
 comment on column public.notifications.text is 'The notification, in whole sentences.';

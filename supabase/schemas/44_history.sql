@@ -77,7 +77,8 @@ comment on column public.analysis_numbers.is_sold_out is
 'Whether the page says that it is sold out; null if it does not say.';
 comment on column public.analysis_numbers.is_hit is
 'Whether the ratio of the next look at the same video lies between ratio_low and ratio_high. The
-next look is the first one three days later, or more. Null until then.';
+next look is the first one three days later, or more. Null until then, and always where basis is
+followers.';
 comment on column public.analysis_numbers.judged_at is
 'When that next look came; null until then.';
 
@@ -176,8 +177,9 @@ create table private.score_records (
     hits integer not null check (hits >= 0)
 ) with (fillfactor = 70);
 comment on table private.score_records is
-'How many ratio intervals of each account were judged, and how many held. It counts on when
-products are deleted and history is pruned: nobody improves the record by deleting misses.';
+'How many ratio intervals of each account were judged, and how many held. Of the looks at one video
+on one day (UTC) the first counts. It counts on when products are deleted and history is pruned:
+nobody improves the record by deleting misses.';
 alter table private.score_records enable row level security;
 
 create function private.wilson(hits bigint, n bigint)
@@ -247,6 +249,9 @@ comment on function public.score_record is
 
 n intervals were judged, hits of them held; rate is their share with its 95 % interval ci95. An
 interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.
+
+Of the looks at one video on one day (UTC) the first counts. Intervals from followers (basis) are
+not judged. They are about what the creator usually reaches, and the next look tells that no better.
 
 ci95 takes the hits for independent. Looks on successive days judge overlapping periods of a video,
 so with daily watches ci95 is too narrow.';
@@ -376,11 +381,9 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_last public.analysis_numbers;
+    v_last_band text;
     v_new public.analysis_numbers;
 begin
-    select n.* into v_last from public.analysis_numbers as n
-    where n.product_id = product.id order by n.created_at desc limit 1;
     insert into public.analysis_numbers (
         user_id, product_id, video, basis, band, stands_out, stands_out_low, stands_out_high,
         ratio, ratio_low, ratio_high, net, net_low, net_high, comments, complaints,
@@ -394,8 +397,13 @@ begin
     from private.analysis_numbers(results) as n,
         jsonb_to_record(offer) as o (price numeric, currency text, is_sold_out boolean)
     returning * into v_new;
-    if v_new.band = 'breakout' and v_last.band <> 'breakout'
-        and v_new.is_sample = v_last.is_sample then
+    -- Bands of other videos, of other baselines and of sample data say nothing about this one.
+    select n.band into v_last_band from public.analysis_numbers as n
+    where n.product_id = product.id and n.id <> v_new.id
+        and n.video = v_new.video and n.basis = v_new.basis and n.is_sample = v_new.is_sample
+        and n.band <> 'insufficient_data'
+    order by n.created_at desc limit 1;
+    if v_new.band = 'breakout' and v_last_band <> 'breakout' then
         insert into public.notifications (user_id, kind, product_id, text)
         values (
             product.user_id, 'breakout', product.id,
@@ -409,13 +417,21 @@ begin
             update public.analysis_numbers as n
             set is_hit = v_new.ratio between n.ratio_low and n.ratio_high, judged_at = now()
             where n.product_id = product.id and n.is_hit is null and not n.is_sample
-                and n.video = v_new.video and n.basis = v_new.basis
+                and n.video = v_new.video and n.basis = v_new.basis and n.basis <> 'followers'
                 and n.created_at <= now() - interval '3 days'
                 and v_new.ratio between n.ratio_low and n.ratio_high is not null
-            returning n.is_hit
+            -- Whether the account has looked at the video on that day before.
+            returning n.is_hit, exists (
+                select from public.analysis_numbers as o
+                where o.user_id = n.user_id and o.video = n.video and o.basis = n.basis
+                    and o.created_at >= date_trunc('day', n.created_at, 'UTC')
+                    and (o.created_at, o.id) < (n.created_at, n.id)
+                    and not o.is_sample and o.ratio_low <= o.ratio_high
+            ) as is_repeated
         )
         insert into private.score_records as r (user_id, judged, hits)
         select product.user_id, count(*), count(*) filter (where j.is_hit) from judged as j
+        where not j.is_repeated
         having count(*) > 0
         on conflict on constraint score_records_pkey do update
         set judged = r.judged + excluded.judged, hits = r.hits + excluded.hits;
@@ -429,5 +445,6 @@ end;
 $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
-same video that are at least three days old. Notifies of a breakout. Deletes what exceeds
-plans.kept_history. The caller has locked the product.';
+same video that are at least three days old, unless they come from followers. Notifies of a breakout
+if the last measured look at the same video was none. Deletes what exceeds plans.kept_history. The
+caller has locked the product.';

@@ -174,7 +174,7 @@ as $$
         select m.piece[1] as source, m.position
         from regexp_matches(
             content,
-            '\u202e[^\u202c\u2069\n]*[\u202c\u2069]?|' || case
+            '\u202e[^\u202c\u2069\n\u001f]*[\u202c\u2069]?|' || case
                 when content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'
                     then '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'
                 else '[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e'

@@ -67,12 +67,14 @@ create function private.word_pattern(term text, reads_disguise boolean, has_spac
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence.
+    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence. A
+    -- longer separator within the term also matches as many of its characters.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
             '(?:'
             || string_agg(
-                private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
+                private.disguise_pattern(w.word),
+                '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s' || w.own || ')'
                 order by w.position
             )
             -- Slow to compile: only if the script has spaced letters, or for a term that may be
@@ -80,15 +82,24 @@ as $$
             || case
                 when has_spaced_letters or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$'
                     then '|' || string_agg(
-                        private.spaced_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                        private.spaced_pattern(w.word), '(?:[^[:alnum:]]{1,3}' || w.own || ')'
+                        order by w.position
                     )
                 else ''
             end
             || ')'
-        else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
+        else string_agg(
+            private.plain_pattern(w.word), '(?:\s{1,3}|[-_]' || w.own || ')' order by w.position
+        )
     end
-    from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
-    where w.word <> ''
+    from (
+        select
+            m.match[2] as word,
+            m.position,
+            case when char_length(m.match[1]) > 1
+                then '|[\s_-]{' || char_length(m.match[1]) || '}' else '' end as own
+        from regexp_matches(term, '([\s_-]*)([^\s_-]+)', 'g') with ordinality as m (match, position)
+    ) as w
 $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
@@ -184,7 +195,8 @@ begin
         ), E'\u001f');
     end if;
     if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.skeleton from private.normalize_piece(v_joined) as f);
+        -- In pieces, as the script is: else a mark could compose with what stands before it.
+        v_joined := (select p.skeleton from private.normalize_pieces(v_joined) as p);
     end if;
     return string_to_array(private.search_key(v_joined) || E'\u001f', E'\u001f');
 end;
@@ -230,8 +242,13 @@ begin
             when v_is_disguised then script.skeleton
             else script.normalized
         end;
+        -- The lower case of some letters, such as “ẞ”, is not found in place of them.
         v_ranges := private.find_pattern(v_text, private.term_pattern(
-            case when v_flags = 'i' then lower(v_normalized) else v_normalized end,
+            case when v_is_disguised
+                then translate(
+                    v_normalized, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'
+                )
+                else v_normalized end,
             match, v_is_disguised, script.has_spaced_letters,
             script.has_spaces and position('_' in v_text) = 0
         ), v_flags);

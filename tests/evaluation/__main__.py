@@ -77,6 +77,7 @@ SECTIONS = (
             "name_share",
             "other_pages_refused",
             "products_refused",
+            "hard_products_refused",
         ),
         lambda folder: products.judge(folder / data.PRODUCT_PAGES),
     ),

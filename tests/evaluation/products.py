@@ -19,8 +19,9 @@ from pathlib import Path
 
 import extruct
 
-from tests.evaluation import no_products
+from tests.evaluation import no_products, written_products
 from tests.evaluation.thresholds import Finding
+from workers.engine.errors import Reject
 from workers.sources.web.availability import stated_availability
 from workers.sources.web.markup import Markup, has_type
 from workers.sources.web.price import stated_price
@@ -129,13 +130,26 @@ def _structured_data_alone(html: str, _url: str) -> tuple[str | None, Decimal | 
 
 def share_refused(pages: Iterable[tuple[str, str]]) -> tuple[float, int]:
     """The share of pages that are refused as no product, and the number of pages."""
-    answers = [read_html(html, url, b"evaluation")[0] is None for html, url in pages]
+    answers = [_is_refused(html, url) for html, url in pages]
     return sum(answers) / max(len(answers), 1), len(answers)
+
+
+def _is_refused(html: str, url: str) -> bool:
+    try:
+        return read_html(html, url, b"evaluation")[0] is None
+    except Reject:
+        return True
 
 
 def other_pages() -> Iterator[tuple[str, str]]:
     """Pages that are about no product."""
     for page in no_products.pages():
+        yield page.html, f"https://potter.example{page.url}"
+
+
+def hard_product_pages() -> Iterator[tuple[str, str]]:
+    """Written pages of products that look like something else."""
+    for page in written_products.pages():
         yield page.html, f"https://potter.example{page.url}"
 
 
@@ -151,6 +165,7 @@ def judge(folder: Path) -> list[Finding]:
     found = evaluate(folder)
     others, n_others = share_refused(other_pages())
     products, n_products = share_refused(product_pages(folder))
+    hard, n_hard = share_refused(hard_product_pages())
     ours, plain = found.ours, found.structured_data_alone
     return [
         Finding("price_f1", ours.price_f1, ours.pages, f"extruct alone {plain.price_f1:.3f}"),
@@ -168,6 +183,12 @@ def judge(folder: Path) -> list[Finding]:
             "products_refused",
             products,
             n_products,
+            "always accepting 0.000, always refusing 1.000",
+        ),
+        Finding(
+            "hard_products_refused",
+            hard,
+            n_hard,
             "always accepting 0.000, always refusing 1.000",
         ),
     ]

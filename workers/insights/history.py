@@ -99,21 +99,22 @@ def record_of(record: Mapping[str, object] | None) -> Record | None:
     )
     low, high = found.ci95
     text = (
-        f"Of {found.n} scores {whose}, {found.hits} stayed within their interval at the next look "
-        f"({100 * found.rate:.0f} %; 95 % interval {100 * low:.0f} to {100 * high:.0f} %). "
+        f"Of {found.n} scores against creators' own posts {whose}, {found.hits} stayed within "
+        f"their interval at the next look ({100 * found.rate:.0f} %; 95 % interval "
+        f"{100 * low:.0f} to {100 * high:.0f} %). "
         "The intervals are made so that 80 of 100 do."
     )
     return found.model_copy(update={"text": text})
 
 
 def _video_changes(last: Look, new: Look) -> Iterator[Change]:
-    is_breakout = new.band == "breakout" and last.band not in (None, "breakout")
-    if is_breakout:
-        times = "" if new.ratio is None else f": it has {new.ratio:.1f} times the usual views"
-        yield Change(kind="breakout", text=f"The video is a breakout now{times}.")
     # Numbers of different videos, or of different baselines, are not comparable.
     if new.video is None or (new.video, new.basis) != (last.video, last.basis):
         return
+    is_breakout = new.band == "breakout" and last.band in {"above", "typical", "below"}
+    if is_breakout:
+        times = "" if new.ratio is None else f": it has {new.ratio:.1f} times the usual views"
+        yield Change(kind="breakout", text=f"The video is a breakout now{times}.")
     turn = _direction(
         (last.stands_out_low, last.stands_out_high), (new.stands_out_low, new.stands_out_high)
     )

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from workers.insights.inputs import Comment, CommentKind
+from workers.insights.sentiment.faces import is_wordless
 from workers.insights.sentiment.language import ENGLISH, detect_languages, is_read
 
 Reason = Literal["duplicate", "spam", "suspected_injection"]
@@ -101,7 +102,7 @@ def prepare(comments: Iterable[Comment], stated: str | None = None, caption: str
     seen = _Seen()
     for comment in collected[:MAX_COMMENTS]:
         text = clean(comment.text)
-        reason = _unfit(text) or seen.check(text, _rater(comment))
+        reason = _unfit(text) or seen.check(text, _rater(comment, text))
         if reason is None:
             fit.append((comment, text))
         else:
@@ -136,8 +137,9 @@ def _only_mentions(text: str) -> bool:
     return all(part.startswith("@") for part in text.split())
 
 
-def _rater(comment: Comment) -> str | None:
-    return None if comment.rating is None else comment.author_ref
+def _rater(comment: Comment, text: str) -> str | None:
+    """Who gave stars, or a text of emoji alone: many people write the same one."""
+    return None if comment.rating is None and not is_wordless(text) else comment.author_ref
 
 
 class _Seen:
@@ -148,7 +150,7 @@ class _Seen:
         self._pairs: dict[tuple[str, str], list[frozenset[tuple[str, str]]]] = {}
 
     def check(self, text: str, rater: str | None = None) -> Reason | None:
-        """`rater` gave stars: many people write "very good", and each of them has stars."""
+        """`rater` gave stars or emoji: many people write "very good" or "😍", and each means it."""
         words = _WORD.findall(text.casefold())
         pairs = frozenset(pairwise(words))
         by = rater if len(pairs) < MIN_PAIRS else None
@@ -204,7 +206,12 @@ def _author_share(weights: list[float]) -> float:
 
 def people(comments: Iterable[Comment]) -> int:
     """How many persons wrote them; a comment without an author is one person's."""
-    return len({comment.author_ref or comment.ref for comment in comments})
+    return len({person_of(comment) for comment in comments})
+
+
+def person_of(comment: Comment) -> str:
+    """The pseudonym of its author; of a comment without one, its own."""
+    return comment.author_ref or comment.ref
 
 
 def said_by(comments: Iterable[Comment]) -> str:

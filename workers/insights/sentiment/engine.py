@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from workers.insights.sentiment.embedding import embed
 from workers.insights.sentiment.lexicon import lexicon_features
+from workers.insights.sentiment.negation import plainly
 
 Numbers = NDArray[np.float64]
 
@@ -90,7 +91,8 @@ EMBEDDED = Scorer("use-multilingual", "1", is_calibrated=True)
 
 def read(texts: Sequence[str], is_english: Sequence[bool]) -> Reading:
     """Reads each text once. `is_english` says which texts the English head reads, too."""
-    return read_vectors(embed(texts), texts, is_english)
+    plain = [plainly(text) for text in texts]
+    return read_vectors(embed(plain), plain, is_english)
 
 
 def read_vectors(

@@ -1,7 +1,8 @@
 """The overall opinion of prepared comments: by stars, by a model's labels, by the text.
 
 A review with stars counts by them. A comment that a language model labelled counts by its label,
-whatever its language. The embedded engine reads all others in its languages.
+whatever its language. A comment of emoji alone counts by them. The embedded engine reads all others
+in its languages.
 """
 
 from __future__ import annotations
@@ -15,10 +16,20 @@ from typing import Literal
 from workers.insights.documents import Distribution, DistributionIntervals, Overall, Stars
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Comment, Label, Labels
-from workers.insights.sentiment.comments import Counted, Prepared, kind_of, plural, said_by
+from workers.insights.sentiment.comments import (
+    Counted,
+    Prepared,
+    kind_of,
+    people,
+    person_of,
+    plural,
+    said_by,
+)
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import read_vectors
+from workers.insights.sentiment.faces import feeling, is_wordless
 from workers.insights.sentiment.language import ENGLISH, UNKNOWN
+from workers.insights.sentiment.negation import plainly
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total
 
 # Least lower end of an interval: of praise and of complaint for "mixed", of neutral for "neutral".
@@ -65,13 +76,19 @@ def by_text(
     counted: Sequence[Counted], vectors: Vectors, texts: Sequence[str] | None = None
 ) -> list[tuple[Opinion, float]]:
     """The engine's opinion and net of each comment, or of its clause if `texts` has clauses."""
-    said = [one.text for one in counted] if texts is None else texts
+    said = [plainly(text) for text in ([one.text for one in counted] if texts is None else texts)]
     # The lexicon names emoji. What is read without a language has nothing else.
     is_english = [one.language in {ENGLISH, UNKNOWN} for one in counted]
     found = read_vectors(vectors.of(said), said, is_english)
     return [
         (
-            Opinion(_chances(total), one.weight, "text", is_foreign=one.language != ENGLISH),
+            Opinion(
+                _chances(total),
+                one.weight,
+                "text",
+                is_foreign=one.language != ENGLISH,
+                person=person_of(one.comment),
+            ),
             float(label[2] - label[0]),
         )
         for one, total, label in zip(
@@ -87,12 +104,17 @@ def _chances(row: Sequence[float]) -> tuple[float, float, float]:
 
 def _read(counted: Counted, label: Label | None, read: tuple[Opinion, float] | None) -> ReadComment:
     words, net = read or (None, 0.0)
-    if label is not None:
-        is_foreign = counted.language != ENGLISH
-        chances = _CERTAIN[label.sentiment]
-        words, net = Opinion(chances, counted.weight, "label", is_foreign), _NETS[label.sentiment]
+    given, is_foreign = label and label.sentiment, counted.language != ENGLISH
+    if given is None and is_wordless(counted.text):
+        given, is_foreign = feeling(counted.text), False
+    person = person_of(counted.comment)
+    if given is not None:
+        words = Opinion(_CERTAIN[given], counted.weight, "label", is_foreign, person)
+        net = _NETS[given]
     stars = sentiment_of(counted.comment)
-    opinion = words if stars is None else Opinion(_CERTAIN[stars], counted.weight, "stars")
+    opinion = words
+    if stars is not None:
+        opinion = Opinion(_CERTAIN[stars], counted.weight, "stars", person=person)
     if opinion is None:
         raise ValueError("a comment that counts has stars, a label or a language that is read")
     return ReadComment(counted, opinion, words, net, label)
@@ -114,8 +136,12 @@ def sentiment_of(comment: Comment) -> Literal["negative", "neutral", "positive"]
 
 
 def stars(read: Sequence[ReadComment], log: EvidenceLog) -> Stars | None:
-    """Mean and counts of the reviews with stars. Each counts once, without a weight."""
-    rated = [item for item in read if stars_of(item.comment) is not None]
+    """Mean and counts of the reviews with stars: the first of each person, without a weight."""
+    first: dict[str, ReadComment] = {}
+    for item in read:
+        if stars_of(item.comment) is not None:
+            first.setdefault(person_of(item.comment), item)
+    rated = list(first.values())
     if not rated:
         return None
     found = [stars_of(item.comment) or 0 for item in rated]
@@ -170,6 +196,8 @@ def _basis(read: Sequence[ReadComment]) -> str:
 
 def _insufficient(comments: Sequence[Comment], log: EvidenceLog, refs: Sequence[str]) -> Overall:
     said = f"{said_by(comments)} could be read; a total needs {MINIMUM}."
+    if len(comments) >= MINIMUM > people(comments):
+        said = f"{said_by(comments)} come from too few people; a total needs {MINIMUM} people."
     return Overall(
         label="insufficient_data",
         net=None,

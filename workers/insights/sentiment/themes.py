@@ -150,7 +150,11 @@ def aspects(said: Said, log: EvidenceLog) -> tuple[Aspect, ...]:
     for mention in said.mentions:
         if mention.kind != "question":  # a question about the price is no opinion of it
             groups[mention.aspect].append(mention)
-    large = [(name, group) for name, group in groups.items() if len(group) >= MINIMUM_MENTIONS]
+    large = [
+        (name, group)
+        for name, group in groups.items()
+        if people(mention.item.comment for mention in group) >= MINIMUM_MENTIONS
+    ]
     large.sort(key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(_aspect(name, group, log) for name, group in large)
 
@@ -245,8 +249,8 @@ def purchase_intent(said: Said, log: EvidenceLog) -> PurchaseIntent:
     if not said.read:
         return PurchaseIntent(share=None, ci95=None, n=0, basis=basis, evidence_ids=())
     n, wanting = len(said.read), len(said.wanting)
-    low, high = wilson(wanting / n, n)
     who = [item.comment for item in said.read]
+    low, high = wilson(wanting / n, people(who))
     verbs = "wants to buy or has bought" if wanting == 1 else "want to buy or have bought"
     paraphrase = f"{wanting:,} of {said_by(who)} {verbs}."
     if not wanting:

@@ -24,8 +24,9 @@ Choices made with evaluation sets in view, so that their figures flatter:
 - The columns for other languages of `OFFSET`, `ROW`, `LOSSES`. No training set has other languages:
   they were raised until nine of ten intervals held in six languages of the development half.
 
-A language model's labels were not measured. `ASSUMED` is how often it is taken to err; the widths
-are those of the embedded engine. Stars are labels: they have the error of a sample alone.
+A language model's labels, and those of emoji, were not measured. `ASSUMED` is how often they are
+taken to err; the widths are those of the embedded engine. Stars are labels: they have the error of
+a sample alone.
 
 Known limit: where nearly all comments of another language agree, 64 to 90 % of its intervals hold.
 """
@@ -47,7 +48,7 @@ from workers.insights.statistics import effective_size
 Numbers = NDArray[np.float64]
 Basis = Literal["text", "label", "stars"]
 
-MINIMUM = 10  # fewer comments give no total
+MINIMUM = 10  # fewer comments, or fewer people, give no total
 STEPS = 40  # of the grid of mixes: 0.025 apart
 # Standard deviation between kinds of text, as parts of the separation of the labels: of all rows
 # of the confusion together, and of each by itself. For English, and for other languages.
@@ -70,14 +71,15 @@ DRAWS = 4000  # of each kind of opinion, where several are added up
 class Opinion:
     """What one comment or clause says: chances of negative, neutral, positive.
 
-    Chances by `text` are `Reading.totals`. Those by a language model's `label`, and by `stars`, are
-    one for the label that was given.
+    Chances by `text` are `Reading.totals`. Those by a `label` of a language model or of emoji, and
+    by `stars`, are one for the label that was given.
     """
 
     chances: tuple[float, float, float]
     weight: float
     basis: Basis = "text"
     is_foreign: bool = False
+    person: str | None = None  # who says it; None: nobody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Total:
     net_ci95: tuple[float, float]
     shares_ci95: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
     n: int
+    people: int
 
     @property
     def is_telling(self) -> bool:
@@ -118,44 +121,60 @@ def total(chances: Numbers, weights: Sequence[float], foreign: float = 0.0) -> T
     """
     if len(chances) < MINIMUM:
         return None
-    return _summed(_by_text(chances, weights, foreign, _confusion()), len(chances))
+    size = effective_size(weights)
+    found = _by_text(chances, weights, size, foreign, _confusion())
+    return _summed(found, len(chances), len(chances))
 
 
 def total_of(opinions: Sequence[Opinion]) -> Total | None:
-    """Of opinions of any basis. None for fewer than `MINIMUM`."""
-    if len(opinions) < MINIMUM:
+    """Of opinions of any basis. None for fewer than `MINIMUM`, or of fewer people."""
+    people = len(_per_person(opinions))
+    if people < MINIMUM:
         return None
     groups: defaultdict[Basis, list[Opinion]] = defaultdict(list)
     for opinion in opinions:
         groups[opinion.basis].append(opinion)
     found = [_posterior(basis, groups[basis]) for basis in sorted(groups)]
     sums = [sum(opinion.weight for opinion in groups[basis]) for basis in sorted(groups)]
-    return _summed(_together(found, sums), len(opinions))
+    return _summed(_together(found, sums), len(opinions), people)
+
+
+def _per_person(opinions: Sequence[Opinion]) -> list[float]:
+    """The weight of each person. Many comments of one person are one draw, not many."""
+    sums: defaultdict[object, float] = defaultdict(float)
+    for place, opinion in enumerate(opinions):
+        sums[place if opinion.person is None else opinion.person] += opinion.weight
+    return list(sums.values())
 
 
 def _posterior(basis: Basis, opinions: Sequence[Opinion]) -> _Posterior:
     chances = np.array([opinion.chances for opinion in opinions])
     weights = [opinion.weight for opinion in opinions]
+    size = effective_size(_per_person(opinions))
     if basis == "stars":
-        return _by_stars(chances, weights)
+        return _by_stars(chances, weights, size)
     foreign = sum(o.weight for o in opinions if o.is_foreign) / sum(weights)
     errors = _confusion() if basis == "text" else _assumed()
-    return _by_text(chances, weights, foreign, errors)
+    return _by_text(chances, weights, size, foreign, errors)
 
 
 def _by_text(
-    chances: Numbers, weights: Sequence[float], foreign: float, errors: tuple[Numbers, Numbers]
+    chances: Numbers,
+    weights: Sequence[float],
+    size: float,
+    foreign: float,
+    errors: tuple[Numbers, Numbers],
 ) -> _Posterior:
     mixes = _grid()
     mean = np.array(weights) @ chances / sum(weights)
-    fit = _fit(mean[[0, 2]], effective_size(weights), foreign, errors)
+    fit = _fit(mean[[0, 2]], size, foreign, errors)
     shown = _normalized(fit + (EVENNESS - 1) * np.log(mixes + 0.001).sum(axis=1)) @ mixes
     return _Posterior(mixes, _normalized(fit), shown)
 
 
-def _by_stars(labels: Numbers, weights: Sequence[float]) -> _Posterior:
+def _by_stars(labels: Numbers, weights: Sequence[float], size: float) -> _Posterior:
     shares = np.array(weights) @ labels / sum(weights)
-    counts = shares * effective_size(weights) + STAR_PRIOR
+    counts = shares * size + STAR_PRIOR
     mixes = np.random.default_rng(0).dirichlet(counts, DRAWS)
     return _Posterior(mixes, np.full(DRAWS, 1 / DRAWS), shares)
 
@@ -174,7 +193,7 @@ def _together(found: Sequence[_Posterior], sums: Sequence[float]) -> _Posterior:
     )
 
 
-def _summed(found: _Posterior, n: int) -> Total:
+def _summed(found: _Posterior, n: int, people: int) -> Total:
     mixes, density, shares = found.mixes, found.density, found.shown
     low, high = _interval(mixes[:, 2] - mixes[:, 0], density)
     net = round(float(shares[2] - shares[0]), 3)
@@ -190,6 +209,7 @@ def _summed(found: _Posterior, n: int) -> Total:
             _interval(mixes[:, 2], density),
         ),
         n=n,
+        people=people,
     )
 
 
@@ -198,7 +218,7 @@ def confidence(found: Total | None) -> Literal["high", "medium", "low", "insuffi
     if found is None:
         return "insufficient_data"
     if found.is_telling:
-        return "high" if found.n >= 100 else "medium"
+        return "high" if found.people >= 100 else "medium"
     return "medium" if found.net_ci95[1] - found.net_ci95[0] <= 0.5 else "low"
 
 

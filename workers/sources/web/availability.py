@@ -114,10 +114,16 @@ def _loose(tree: LexborHTMLParser, boilerplate: Boilerplate) -> str | None:
 
 def buy_controls(tree: LexborHTMLParser, boilerplate: Boilerplate) -> Iterator[LexborNode]:
     """The buttons that sell the page's own product, disabled ones included."""
+    for node, said in labelled_buttons(tree):
+        if _BUY.search(said) and boilerplate.score(node) <= _MAX_BUTTON_SCORE:
+            yield node
+
+
+def labelled_buttons(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, str]]:
+    """The page's buttons with what they say."""
     for node in tree.css(_BUTTONS)[:_MAX_BUTTONS]:
         said = short_text(node, _LONGEST_BUTTON) or node.attributes.get("value") or ""
-        if _BUY.search(said[:_LONGEST_NOTE]) and boilerplate.score(node) <= _MAX_BUTTON_SCORE:
-            yield node
+        yield node, said[:_LONGEST_NOTE]
 
 
 def _is_disabled(node: LexborNode, boilerplate: Boilerplate) -> bool:

@@ -68,6 +68,8 @@ MAX_JSON_DEPTH = 8  # deeper JSON is the state of a whole page, not a product
 _PRODUCT_TYPES = ("Product", "ProductGroup", "ProductModel", "IndividualProduct", "Vehicle", "Book")
 # Properties that hold other products.
 _NEIGHBOURS = frozenset({"isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor"})
+# Properties that hold pages which contain this one.
+_OUTER_PAGES = frozenset({"isPartOf", "breadcrumb"})
 _PAGE_PROPERTIES = "meta[property^='og:'], meta[property^='product:'], meta[name^='og:']"
 # Comments of HTML or JavaScript that old pages put around their data.
 _LEADS = ("<!--", "//<![CDATA[", "// <![CDATA[")
@@ -169,22 +171,26 @@ class Markup:
     products: tuple[Node, ...]
     offers: tuple[Node, ...]
     page: Mapping[str, str]
-    nodes: tuple[Node, ...] = ()  # all of them, whatever their type
+    nodes: tuple[Node, ...] = ()  # of every type, without parts of a product and outer pages
 
     def has_page_type(self, *names: str) -> bool:
         """Whether the markup calls the page, or something on it, one of `names`."""
-        return any(has_type(node, *names) for node in self.nodes)
+        return any(self.of_type(*names))
+
+    def of_type(self, *names: str) -> Iterator[Node]:
+        """The nodes that have one of these types."""
+        return (node for node in self.nodes if has_type(node, *names))
 
 
 def read_markup(tree: LexborHTMLParser) -> Markup:
     """All product markup of a page; empty if it has none that can be read."""
     roots = [*_linked_data(tree), *read_items(tree)]
-    nodes = list(islice(_walk(roots, depth=0), MAX_NODES))
+    found = list(islice(_walk(roots, depth=0), MAX_NODES))
     return Markup(
-        products=tuple(node for node in nodes if has_type(node, *_PRODUCT_TYPES)),
-        offers=tuple(node for node in nodes if has_type(node, "Offer", "AggregateOffer")),
+        products=tuple(node for node, _ in found if has_type(node, *_PRODUCT_TYPES)),
+        offers=tuple(node for node, _ in found if has_type(node, "Offer", "AggregateOffer")),
         page=_page_properties(tree),
-        nodes=tuple(nodes),
+        nodes=tuple(node for node, is_part in found if not is_part),
     )
 
 
@@ -234,19 +240,20 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _walk(value: object, depth: int) -> Iterator[Node]:
-    """Every typed node, outer nodes first."""
+def _walk(value: object, depth: int, *, is_part: bool = False) -> Iterator[tuple[Node, bool]]:
+    """Every typed node, outer nodes first; whether it is part of a product, or an outer page."""
     if depth > MAX_JSON_DEPTH:
         return
     if isinstance(value, list):
         for entry in value:
-            yield from _walk(entry, depth + 1)
+            yield from _walk(entry, depth + 1, is_part=is_part)
     elif isinstance(value, dict):
         if "@type" in value:
-            yield value
+            yield value, is_part
+            is_part = is_part or has_type(value, *_PRODUCT_TYPES, "BreadcrumbList")
         for key, entry in value.items():
             if key not in _NEIGHBOURS:
-                yield from _walk(entry, depth + 1)
+                yield from _walk(entry, depth + 1, is_part=is_part or key in _OUTER_PAGES)
 
 
 def _page_properties(tree: LexborHTMLParser) -> dict[str, str]:

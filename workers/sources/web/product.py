@@ -15,7 +15,7 @@ from workers.insights.inputs import Comment, ProductFacts
 from workers.sources.fields import moment, number, text
 from workers.sources.web import amazon
 from workers.sources.web.amazon import is_amazon_product
-from workers.sources.web.availability import find_availability
+from workers.sources.web.availability import buy_controls, find_availability
 from workers.sources.web.boilerplate import Boilerplate
 from workers.sources.web.details import read_details
 from workers.sources.web.fetch import Page
@@ -62,7 +62,9 @@ _TEXT_ENCODING = re.compile(r"(?:utf|cp\d|iso|gb|big5|euc|shift|koi8|mac|ascii|t
 _BLOCK_TITLE = re.compile(
     r"just a moment|attention required|access denied|access to this page has been denied"
     r"|(robot|bot|security|human) (check|verification)|are you (a )?(human|robot)"
-    r"|verify (that )?you are|pardon our interruption|captcha|request (was )?blocked|403 forbidden",
+    r"|verify (that )?you are|pardon our interruption|request (was )?blocked|403 forbidden"
+    r"|^\W*(re)?captcha\W*($|[-|:\u2013])|captcha (check|challenge|required|verification)"
+    r"|(complete|solve|enter|fill in)\b.{0,20}\bcaptcha",
     re.IGNORECASE,
 )
 
@@ -80,12 +82,13 @@ def read_html(
         raise Reject("page_not_readable", "The page is built in a way that we cannot read.")
     tree = LexborHTMLParser(html)
     markup = read_markup(tree)
-    if not markup.products and _is_block_page(tree):
+    boilerplate = Boilerplate()
+    if not markup.products and _is_block_page(tree, boilerplate):
         raise Reject("page_blocked", "The website does not let us read this page.")
     name = find_name(markup, tree, url)
     if name is None:
         return None, ()
-    product, boilerplate = main_product(markup, name), Boilerplate()
+    product = main_product(markup, name)
     if not is_amazon_product(tree, url) and not is_product_page(
         markup, product, tree, name, boilerplate
     ):
@@ -106,10 +109,15 @@ def _decoded(page: Page) -> str:
     return html_to_unicode(charset, page.content, default_encoding="utf-8")[1]
 
 
-def _is_block_page(tree: LexborHTMLParser) -> bool:
-    """Whether the title is that of a block page; such pages also come with status 200."""
+def _is_block_page(tree: LexborHTMLParser, boilerplate: Boilerplate) -> bool:
+    """Whether the title is that of a block page; such pages also come with status 200.
+
+    A page that sells something is none, whatever its product is called.
+    """
     title = tree.css_first("title")
-    return title is not None and _BLOCK_TITLE.search(title.text()[:MAX_TITLE]) is not None
+    if title is None or _BLOCK_TITLE.search(title.text()[:MAX_TITLE]) is None:
+        return False
+    return next(buy_controls(tree, boilerplate), None) is None
 
 
 def _facts(
