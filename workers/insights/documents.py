@@ -230,6 +230,27 @@ class Subject(Shape):
     pseudonym: str
 
 
+ViewerKind = Literal[
+    "explanation", "laughing", "helpful", "calming", "song", "food", "requests"
+]
+
+
+class ViewerTheme(Shape):
+    """What viewers of a video say of it, in `n` `of` so many comments that were searched.
+
+    `usual` is its share under other videos, `precision` the share of hits right when read by hand.
+    """
+
+    kind: ViewerKind
+    n: int
+    of: int
+    share: Share
+    ci95: Interval
+    usual: Share
+    precision: Share
+    evidence_ids: EvidenceIds
+
+
 class SentimentSummary(Document):
     subject: Subject
     sample: Sample
@@ -239,6 +260,7 @@ class SentimentSummary(Document):
     themes: tuple[Theme, ...]
     purchase_intent: PurchaseIntent
     risks: tuple[Risk, ...]
+    viewers: tuple[ViewerTheme, ...] = ()
 
 
 class StandsOut(Shape):
@@ -431,6 +453,39 @@ class Openings(Shape):
     evidence_ids: EvidenceIds
 
 
+PatternKind = Literal["short", "topic", "again", "level_up", "level_down"]
+
+
+class Lasting(Shape):
+    """Of `n` other creators with such a pattern, the share whose later posts confirm it.
+
+    `ratio` is the median of those later posts, with its 95 % interval.
+    """
+
+    n: int
+    held: Share
+    ratio: float
+    ci95: Interval
+
+
+class Pattern(Shape):
+    """What goes with views among the creator's own posts: a pattern, no cause.
+
+    `n` posts have it, `other_n` do not; `ratio` compares their median views at equal age. The posts
+    of "short" last up to `seconds`. "topic" is a hashtag. "again" is the hashtag of the best post,
+    with that post's ratio, which `n` of `other_n` other posts have. Levels compare the newer half.
+    """
+
+    kind: PatternKind
+    tag: str | None
+    seconds: float | None
+    n: int
+    other_n: int
+    ratio: float
+    lasting: Lasting
+    evidence_ids: EvidenceIds
+
+
 class ViralityBreakdown(Document):
     stands_out: StandsOut
     still_growing: StillGrowing
@@ -447,6 +502,7 @@ class ViralityBreakdown(Document):
     counts: tuple[Counts, ...]
     video: VideoStructure | None = None
     openings: Openings | None = None
+    patterns: tuple[Pattern, ...] = ()
 
 
 Locale = Literal["en", "es", "pt", "fr", "de"]

@@ -13,6 +13,7 @@ from workers.insights.inputs import Collection, Sound, Video
 from workers.insights.virality import drivers
 from workers.insights.virality.comparables import comparables, tags
 from workers.insights.virality.hooks import RETENTION, RETENTION_POSTS, hook
+from workers.insights.virality.patterns import patterns
 from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
 
@@ -62,6 +63,9 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "tags": tags(found, subject),
         "comparables": comparables(found, subject, log),
         "counter_evidence": drivers.counter_evidence(subject, own, log),
+        "patterns": patterns(collection.videos, subject.author.ref, found, now, log)
+        if subject is not None
+        else (),
         "counts": counts(subject, collection.videos, earlier, now),
     }
     return Virality(standing_out, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))

@@ -25,7 +25,7 @@ GENERIC = frozenset((
     "tiktok", "tiktoker", "trending", "trend", "explore", "explorepage", "follow", "duet", "shorts",
     "ad", "sponsored", "werbung", "anzeige", "reklame",
 ))  # fmt: skip
-_TAG = re.compile(r"[^\W_]\w{1,29}")
+TAG = re.compile(r"[^\W_]\w{1,29}")
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
@@ -75,7 +75,7 @@ def tags(found: Mapping[str, Outlier], subject: Video | None) -> tuple[Tag, ...]
     posts: defaultdict[str, list[str]] = defaultdict(list)
     for outlier in standouts(found, subject):
         for tag in {tag.lower() for tag in outlier.video.hashtags}:
-            if _TAG.fullmatch(tag) and tag not in GENERIC:
+            if TAG.fullmatch(tag) and tag not in GENERIC:
                 posts[tag].append(outlier.video.author.ref)
     counted = (
         Tag(tag=tag, posts=len(authors), authors=len(set(authors)))
