@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,13 @@ COMMENTS = 160
 LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
 SHOP_PACKS = 3
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
+OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
+# Languages, and words by which comments of one kind of video are found.
+OWN_VIDEOS: tuple[tuple[Locale, str], ...] = (("en", r"\b(?:funny|hilarious|lmao)"), ("pt", ""))
+PROFILES: tuple[tuple[Locale, str], ...] = (
+    ("en", r"\b(?:makeup|outfit|fashion|skin)\b"),
+    ("de", r"\b(?:song|music|beat)\b"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,17 +71,21 @@ def cases(folder: Path) -> Iterator[Case]:
     for page, locale in zip(others[::7], LANGUAGES, strict=False):
         yield Case("a page without comments", _name(page), locale, page)
     creators = sorted(data.creators(folder).items())
-    for number, locale in enumerate(LANGUAGES[:2]):
-        posts = creators[number][1]
+    for number, (locale, words) in enumerate(OWN_VIDEOS):
+        posts = creators[number][1][-OWN_POSTS:]
         subject = replace(posts[-1], role="subject")
-        spoken = _spoken_in(folder, locale) or comments[number::9]
+        spoken = _spoken_in(folder, locale) or _block(comments, words)
         yield Case(
             "a creator's own video",
             "my video",
             locale,
-            _of("tiktok_video", (*posts[:-1], subject), _comments(spoken, "comment")),
+            _of(
+                "tiktok_video",
+                (*posts[:-1], subject, *_niche(creators, subject)),
+                _comments(spoken, "comment"),
+            ),
         )
-    for number, locale in enumerate(LANGUAGES[::2], start=2):
+    for number, (locale, words) in enumerate(PROFILES, start=2):
         yield Case(
             "a profile",
             "my profile",
@@ -81,9 +93,29 @@ def cases(folder: Path) -> Iterator[Case]:
             _of(
                 "tiktok_profile",
                 tuple(creators[number][1]),
-                _comments(comments[number::9], "comment"),
+                _comments(_block(comments, words), "comment"),
             ),
         )
+
+
+def _niche(creators: Sequence[tuple[str, list[Video]]], subject: Video) -> tuple[Video, ...]:
+    """Posts of other creators with the hashtags of the creator's video, as a search finds them."""
+    tags = set(subject.hashtags)
+    found = [
+        replace(post, role="niche")
+        for author, posts in creators
+        for post in posts
+        if author != subject.author.ref and tags & set(post.hashtags)
+    ]
+    return tuple(found[:NICHE_POSTS])
+
+
+def _block(texts: Sequence[str], words: str) -> list[str]:
+    """The neighbouring comments with the most of these words: those of a few videos of a kind."""
+    has = [bool(re.search(words, text, re.IGNORECASE)) for text in texts]
+    starts = range(max(1, len(texts) - COMMENTS))
+    start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
+    return list(texts[start : start + COMMENTS])
 
 
 def main(folder: Path) -> None:

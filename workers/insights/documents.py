@@ -230,9 +230,7 @@ class Subject(Shape):
     pseudonym: str
 
 
-ViewerKind = Literal[
-    "explanation", "laughing", "helpful", "calming", "song", "food", "requests"
-]
+ViewerKind = Literal["explanation", "laughing", "helpful", "calming", "song", "food", "requests"]
 
 
 class ViewerTheme(Shape):
@@ -372,13 +370,18 @@ class SoundFormat(Shape):
 
 
 class Format(Shape):
+    """`hashtags` are those that patterns name."""
+
     duration_s: float | None
     slideshow: bool
     advertisement: bool
     sound: SoundFormat | None
+    hashtags: tuple[str, ...] = ()
 
 
 class Comparable(Shape):
+    """A post that stood out. `posted_on` is a date, such as 2026-11-30."""
+
     url: str | None
     ratio: float
     ratio_interval: Interval
@@ -386,6 +389,8 @@ class Comparable(Shape):
     n: int
     hook: HookType
     duration_s: float | None
+    posted_on: str | None = None
+    views: int | None = None
     why: str
     evidence_id: str
 
@@ -547,13 +552,14 @@ class PackHook(Shape):
     """`basis` is what the hook rests on, `why` says it with its numbers.
 
     `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them.
+    `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts.
     """
 
     id: str
     type: HookType
     text: str
     why: str
-    basis: Literal["outliers", "question", "theme", "fact"]
+    basis: Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
     retention: HookRetention | None
     evidence_ids: EvidenceIds
 
@@ -607,6 +613,11 @@ class Disclosure(Shape):
 NextStepKind = Literal[
     "wait_for_stock",
     "answer_video",
+    "answer_requests",
+    "take_up",
+    "keep_short",
+    "plan_topic",
+    "compare_halves",
     "repeat_opening",
     "write_hook",
     "read_comments",

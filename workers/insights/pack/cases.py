@@ -24,12 +24,13 @@ class Case:
 CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
-            "conflict", "question", "overall", "pain", "praise", "stars", "ratio", "sold_out",
-            "opening", "rating", "intent", "price",
+            "conflict", "question", "shown_stars", "overall", "pain", "praise", "stars", "ratio",
+            "sold_out", "opening", "rating", "intent", "price",
         ),
         summary=(
-            "sold_out", "conflict", "question", "pain", "praise", "overall", "stars", "ratio",
-            "opening", "intent", "rating", "price", "details", "pace",
+            "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
+            "shown_stars", "overall", "stars", "ratio", "opening", "intent", "rating", "price",
+            "details", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
@@ -44,13 +45,19 @@ CASES: dict[PackCase, Case] = {
         ),
     ),
     "own_video": Case(
-        headline=("ratio", "question", "overall", "pain", "praise", "growing", "opening", "intent"),
+        headline=(
+            "ratio", "question", "viewers0", "topic", "short", "again", "level", "overall", "pain",
+            "praise", "growing", "opening", "intent",
+        ),
         summary=(
-            "ratio", "question", "overall", "pain", "praise", "shares", "growing", "spoken",
+            "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
+            "viewers2", "overall", "pain", "praise", "shares", "growing", "spoken",
             "product_late", "call", "opening", "pace", "intent",
         ),
         steps=(
             next_steps.answer_video,
+            next_steps.answer_requests,
+            next_steps.use_patterns,
             next_steps.write_hook,
             next_steps.read_comments,
             next_steps.connect_tiktok,
@@ -61,16 +68,21 @@ CASES: dict[PackCase, Case] = {
         ),
     ),
     "profile": Case(
-        headline=("best_post", "question", "overall", "pain", "praise"),
+        headline=(
+            "best_post", "level", "topic", "short", "again", "question", "viewers0", "overall",
+            "pain", "praise",
+        ),
         summary=(
-            "posts", "best_post", "shared_opening", "lengths", "question", "overall", "pain",
-            "praise", "ratio",
+            "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
+            "viewers1", "question", "lengths", "overall", "pain", "praise", "ratio",
         ),
         steps=(
+            next_steps.use_patterns,
             next_steps.repeat_opening,
             next_steps.repeat_length,
             next_steps.few_standouts,
             next_steps.answer_video,
+            next_steps.answer_requests,
             next_steps.read_comments,
             next_steps.more_posts,
             next_steps.connect_tiktok,

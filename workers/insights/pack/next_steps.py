@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from workers.insights.documents import NextStep
+from workers.insights.documents import NextStep, NextStepKind, PatternKind
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import retention_text
-from workers.insights.pack.statements import is_alike
+from workers.insights.pack.statements import is_alike, pattern_fields, viewers_fields
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
@@ -32,6 +32,30 @@ def answer_video(given: PackInputs) -> Iterator[NextStep]:
         yield NextStep(kind="answer_video", text=text)
 
 
+def answer_requests(given: PackInputs) -> Iterator[NextStep]:
+    asked = next((theme for theme in given.viewers if theme.kind == "requests"), None)
+    if asked is not None:
+        text = given.words.say("next.answer_requests", **viewers_fields(given, asked))
+        yield NextStep(kind="answer_requests", text=text)
+
+
+def use_patterns(given: PackInputs) -> Iterator[NextStep]:
+    """What the creator's own posts suggest, with how often such a pattern lasted elsewhere."""
+    for pattern in given.patterns:
+        kind, key = _PATTERN_STEPS[pattern.kind]
+        text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
+        yield NextStep(kind=kind, text=text)
+
+
+_PATTERN_STEPS: dict[PatternKind, tuple[NextStepKind, str]] = {
+    "short": ("keep_short", "keep_short"),
+    "topic": ("plan_topic", "plan_topic"),
+    "again": ("take_up", "take_up"),
+    "level_up": ("compare_halves", "level_up"),
+    "level_down": ("compare_halves", "level_down"),
+}
+
+
 def repeat_opening(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is not None and profile.opening is not None and profile.seconds:
@@ -50,6 +74,8 @@ def repeat_length(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is None or profile.opening is not None or profile.n < LEAST_STANDOUTS:
         return
+    if any(pattern.kind == "short" for pattern in given.patterns):
+        return  # a surer sentence about the same
     if profile.seconds and profile.other_seconds and not is_alike(profile):
         text = given.words.say(
             "next.repeat_length",

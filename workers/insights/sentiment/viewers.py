@@ -52,9 +52,7 @@ SAID: dict[str, str] = {
 def viewers(read: Sequence[ReadComment], log: EvidenceLog) -> tuple[ViewerTheme, ...]:
     """What three viewers or more say, the most frequent first."""
     searched = [
-        item
-        for item in read
-        if item.comment.kind == "comment" and item.counted.language == ENGLISH
+        item for item in read if item.comment.kind == "comment" and item.counted.language == ENGLISH
     ]
     found: dict[str, list[ReadComment]] = {name: [] for name in USUAL}
     for item in searched:

@@ -65,6 +65,8 @@ def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
         n=outlier.n,
         hook=kind,
         duration_s=video.duration_seconds,
+        posted_on=video.created_at.date().isoformat() if video.created_at else None,
+        views=video.views,
         why=f"{said[0].upper()}{said[1:]}{opening}{length}.",
         evidence_id=evidence,
     )

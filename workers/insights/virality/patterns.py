@@ -29,9 +29,7 @@ MAX_TOPICS = 2
 _NO_TOPIC = GENERIC - {"duet", "stitch"}  # these two are kinds of posts
 # Of the creators kept back: `python -m tests.evaluation.patterns DATA` prints it.
 LASTING: dict[str, Lasting] = {
-    raw["kind"]: Lasting(
-        n=raw["n"], held=raw["held"], ratio=raw["ratio"], ci95=tuple(raw["ci95"])
-    )
+    raw["kind"]: Lasting(n=raw["n"], held=raw["held"], ratio=raw["ratio"], ci95=tuple(raw["ci95"]))
     for raw in read_resource("patterns.toml")["patterns"]
 }
 
