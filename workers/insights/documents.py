@@ -380,7 +380,10 @@ class Format(Shape):
 
 
 class Comparable(Shape):
-    """A post that stood out. `posted_on` is a date, such as 2026-11-30."""
+    """A post that stood out. `posted_on` is a date, such as 2026-11-30.
+
+    `is_own`: of the creator whose video was asked about.
+    """
 
     url: str | None
     ratio: float
@@ -391,6 +394,7 @@ class Comparable(Shape):
     duration_s: float | None
     posted_on: str | None = None
     views: int | None = None
+    is_own: bool = False
     why: str
     evidence_id: str
 
@@ -618,6 +622,9 @@ NextStepKind = Literal[
     "keep_short",
     "plan_topic",
     "compare_halves",
+    "compare_posts",
+    "film_theme",
+    "film_fact",
     "repeat_opening",
     "write_hook",
     "read_comments",

@@ -29,11 +29,13 @@ CASES: dict[PackCase, Case] = {
         ),
         summary=(
             "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
-            "shown_stars", "overall", "stars", "ratio", "opening", "intent", "rating", "price",
-            "details", "pace",
+            "shown_stars", "overall", "open", "stars", "ratio", "opening", "intent", "rating",
+            "price", "details", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_theme,
+            next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,
             next_steps.add_video,
@@ -52,13 +54,15 @@ CASES: dict[PackCase, Case] = {
         summary=(
             "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
             "viewers2", "overall", "pain", "praise", "shares", "growing", "spoken",
-            "product_late", "call", "opening", "pace", "intent",
+            "product_late", "call", "opening", "pace", "intent", "open",
         ),
         steps=(
             next_steps.answer_video,
             next_steps.answer_requests,
+            next_steps.compare_best,
             next_steps.use_patterns,
             next_steps.write_hook,
+            next_steps.read_questions,
             next_steps.read_comments,
             next_steps.connect_tiktok,
             next_steps.more_comments,
@@ -69,12 +73,13 @@ CASES: dict[PackCase, Case] = {
     ),
     "profile": Case(
         headline=(
-            "best_post", "level", "topic", "short", "again", "question", "viewers0", "overall",
-            "pain", "praise",
+            "best_post", "level", "topic", "short", "again", "shared_more", "question", "viewers0",
+            "overall", "pain", "praise",
         ),
         summary=(
             "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
-            "viewers1", "question", "lengths", "overall", "pain", "praise", "ratio",
+            "shared_more", "viewers1", "question", "overall", "pain", "praise", "ratio", "lengths",
+            "open",
         ),
         steps=(
             next_steps.use_patterns,
@@ -83,7 +88,8 @@ CASES: dict[PackCase, Case] = {
             next_steps.few_standouts,
             next_steps.answer_video,
             next_steps.answer_requests,
-            next_steps.read_comments,
+            next_steps.compare_shared,
+            next_steps.read_questions,
             next_steps.more_posts,
             next_steps.connect_tiktok,
             next_steps.more_comments,
@@ -92,9 +98,12 @@ CASES: dict[PackCase, Case] = {
     ),
     "no_comments": Case(
         headline=("ratio", "sold_out", "rating", "price", "opening"),
-        summary=("sold_out", "price", "rating", "details", "overall", "ratio", "opening", "pace"),
+        summary=(
+            "sold_out", "price", "rating", "details", "overall", "open", "ratio", "opening", "pace",
+        ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_fact,
             next_steps.more_comments,
             next_steps.add_video,
             next_steps.connect_tiktok,

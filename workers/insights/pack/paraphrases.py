@@ -92,6 +92,8 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
     found, cited = statements(given), given.virality
     ids = {
         "overall": given.sentiment.overall.evidence_ids,
+        "open": given.sentiment.overall.evidence_ids,
+        "shared_more": given.profile.shared_evidence if given.profile else (),
         "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
         "intent": given.sentiment.purchase_intent.evidence_ids,
         "shares": [name for driver in cited.drivers for name in driver.evidence_ids],

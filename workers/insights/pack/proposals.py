@@ -17,6 +17,7 @@ from workers.insights.documents import (
     Angle,
     Beat,
     EvidenceIds,
+    FactKind,
     HookRetention,
     HookType,
     PackHook,
@@ -56,7 +57,9 @@ SHORT_BEATS: tuple[tuple[BeatKind, int, int], ...] = (
 )
 LEAST_FULL = 20  # seconds
 # Facts that make a hook, the most telling first.
-_FACTS = ("volume", "length", "weight", "price", "rating", "material")
+_FACTS = ("volume", "length_like", "large", "length", "weight", "price", "rating", "material")
+# What the page states about what people speak of.
+_STATED: dict[str, FactKind] = {"price": "price", "size": "size", "quality": "material"}
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -136,14 +139,15 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         fields["stars"] = words.number(given.facts.stars, 1)
         rating = given.facts.of("rating")
         evidence = (*evidence, rating.evidence_id) if rating else evidence
+    fact = given.facts.of(_STATED[theme.aspect]) if theme.aspect in _STATED else None
     return Thing(
         group=group,
         kind=shown,
         subject=theme.aspect,
-        why=words.say(why, **fields),
+        why=" ".join([words.say(why, **fields), *([fact.states] if fact else [])]),
         demo=words.aspect(theme.aspect)["demo"],
         fields=fields,
-        evidence_ids=evidence,
+        evidence_ids=(*evidence, fact.evidence_id) if fact else evidence,
     )
 
 
@@ -203,6 +207,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             "product": given.spoken_name,
             "text": text,
             "states": fact.states,
+            "like": fact.like or "",
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)

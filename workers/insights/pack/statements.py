@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.insights.documents import HookType, Pattern, Theme, ViewerTheme
+from workers.insights.documents import HookType, Pattern, Stars, Theme, ViewerTheme
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
@@ -25,6 +25,7 @@ LEAST_SHOWN = 0.1  # smaller ratios are said with two places
 PATTERN_WEIGHT = 0.8  # of a pattern in the headline, which has no interval of its own
 MOST_VIEWERS = 3
 MOST_OF_A_KIND = 2
+SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
 LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 
 
@@ -57,6 +58,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_profile(given),
         *_patterns(given),
         *_viewers(given),
+        *_stars(given),
         *_page(given),
     )
     return {statement.name: statement for statement in found}
@@ -172,7 +174,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         "n": overall.n,
     }
     if low <= 0 <= high:
-        yield Statement("overall", words.say("summaries.open", **fields))
+        yield Statement("open", words.say("summaries.open", **fields))
         return
     yield Statement(
         "overall",
@@ -181,7 +183,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         max(low, -high),
     )
     stars = given.sentiment.stars
-    if stars is not None:
+    if stars is not None and not any(_stars_apart(given)):
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
@@ -219,6 +221,8 @@ def _ratio(given: PackInputs) -> Iterator[Statement]:
     # Tenfold, up or down, is as far as it goes.
     nearest = low if low > 1 else high if high < 1 else 1.0
     deviation = min(1.0, abs(math.log10(max(nearest, 0.1))))
+    if given.case == "profile" and found.basis == "creator_median":
+        said = words.say("summaries.newest", n=found.n, value=found.value, **fields)
     yield Statement("ratio", said, words.say(f"headlines.{key}", **fields), deviation)
 
 
@@ -310,6 +314,9 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             others=profile.others,
         )
         yield Statement("shared_opening", said)
+    if profile.shared is not None:
+        fields = shared_fields(given, profile)
+        yield _stated(given, "shared_more", "shared_more", fields)
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
             "seconds": words.number(profile.seconds),
@@ -401,34 +408,53 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
             yield Statement(f"viewers{place}", said, headline, deviation)
 
 
+def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:
+    """What the texts about shares name."""
+    return {
+        "ratio": given.words.number(profile.shared or 0, 1),
+        "k": profile.n,
+        "others": profile.others,
+        "cases": SHARED_CREATORS,
+    }
+
+
 def is_alike(profile: Profile) -> bool:
     """Whether the posts that stand out are about as long as the others."""
     lengths = sorted((profile.seconds or 0.0, profile.other_seconds or 0.0))
     return lengths[1] < ALIKE * lengths[0]
 
 
-def _page(given: PackInputs) -> Iterator[Statement]:
-    """What the product's page states."""
+def _stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
+    """The shown stars and the stated ones, if they differ."""
+    shown, stated = given.sentiment.stars, given.facts.stars
+    if shown is None or stated is None or shown.n < LEAST_SHOWN_REVIEWS:
+        return
+    if abs(shown.mean - stated) >= LEAST_STARS_APART:
+        yield shown, stated
+
+
+def _stars(given: PackInputs) -> Iterator[Statement]:
+    """The page's stars, beside those of the reviews that it shows."""
     words, facts = given.words, given.facts
-    shown = given.sentiment.stars
-    if (
-        facts.stars is not None
-        and shown is not None
-        and shown.n >= LEAST_SHOWN_REVIEWS
-        and abs(shown.mean - facts.stars) >= LEAST_STARS_APART
-    ):
+    for shown, stated in _stars_apart(given):
         fields = {
-            "stars": words.number(facts.stars, 1),
+            "stars": words.number(stated, 1),
             "shown": words.number(shown.mean, 1),
             "all_reviews": words.say("counts.reviews", n=facts.reviews),
             "reviews": words.say("counts.reviews", n=shown.n),
         }
-        apart = abs(shown.mean - facts.stars) / 2
+        apart = abs(shown.mean - stated) / 2
         yield _stated(given, "shown_stars", "shown_stars", fields, apart)
-    if facts.stars is not None:
+        return
+    if facts.stars is not None and conflicting(given) is None:
         reviews = words.say("counts.reviews", n=facts.reviews)
         fields = {"stars": words.number(facts.stars, 1), "reviews": reviews}
         yield _stated(given, "rating", "rating", fields)
+
+
+def _page(given: PackInputs) -> Iterator[Statement]:
+    """What else the product's page states."""
+    words, facts = given.words, given.facts
     price = facts.of("price")
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
@@ -444,4 +470,4 @@ def headline(given: PackInputs, found: dict[str, Statement], order: Sequence[str
     telling = max(named, key=lambda statement: statement.deviation, default=None)
     said = telling.headline if telling else None
     said = said or given.words.say("headlines.nothing")
-    return given.words.say("format.headline", product=given.product_name, said=said)
+    return given.words.say("format.headline", product=given.spoken_name, said=said)

@@ -123,9 +123,9 @@ def _in_reviews(words: Sequence[ReadComment], vectors: Vectors) -> Iterator[Ment
     for item in words:
         if item.comment.kind == "review" and item.label is None:
             for text in _clauses(item.counted.text):
-                for aspect, kind in phrases_of("reviews.toml").find(text):
+                for aspect, found in phrases_of("reviews.toml").find(text):
                     first = said.setdefault((item.ref, aspect), (_Clause(item, text), set()))
-                    first[1].add(kind)
+                    first[1].add(found)
     sure = [(aspect, clause, kinds) for (_, aspect), (clause, kinds) in said.items()]
     opinions = by_text(
         [clause.item.counted for _, clause, _ in sure],
@@ -133,8 +133,8 @@ def _in_reviews(words: Sequence[ReadComment], vectors: Vectors) -> Iterator[Ment
         [clause.text for _, clause, _ in sure],
     )
     for (aspect, clause, kinds), (opinion, _) in zip(sure, opinions, strict=True):
-        kind = cast("ThemeKind", next(iter(kinds))) if len(kinds) == 1 else None
-        yield Mention(clause.item, aspect, kind, opinion)
+        side = cast("ThemeKind", next(iter(kinds))) if len(kinds) == 1 else None
+        yield Mention(clause.item, aspect, side, opinion)
 
 
 def _clauses(text: str) -> list[str]:

@@ -47,7 +47,11 @@ def comparables(
     best: dict[str, Outlier] = {}
     for outlier in standouts(found, subject):
         best.setdefault(outlier.video.author.ref, outlier)
-    return tuple(comparable(outlier, log) for outlier in list(best.values())[:SHOWN])
+    author = subject.author.ref if subject is not None else None
+    return tuple(
+        comparable(outlier, log).model_copy(update={"is_own": outlier.video.author.ref == author})
+        for outlier in list(best.values())[:SHOWN]
+    )
 
 
 def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:

@@ -185,18 +185,25 @@ def _pattern(
 
 
 def _difference(those: Sequence[Grown], others: Sequence[Grown]) -> tuple[float, float]:
-    """The z of Mann and Whitney, and the ratio of the median views at equal age."""
+    """Of views at equal age."""
     if min(len(those), len(others)) < LEAST_SIDE:
         return 0.0, 1.0
-    left, right = [value for _, value in those], [value for _, value in others]
+    return difference(
+        [math.exp(value) for _, value in those], [math.exp(value) for _, value in others]
+    )
+
+
+def difference(left: Sequence[float], right: Sequence[float]) -> tuple[float, float]:
+    """The z of Mann and Whitney, and the ratio of the medians; 1 where that of `right` is 0."""
     n, m = len(left), len(right)
     wins = sum((a > b) + 0.5 * (a == b) for a in left for b in right)
     z = (wins - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
-    return z, math.exp(median(left) - median(right))
+    usual = median(right)
+    return z, median(left) / usual if usual else 1.0
 
 
 def _is_far(ratio: float) -> bool:
-    return max(ratio, 1 / ratio) >= LEAST_RATIO
+    return ratio >= LEAST_RATIO or ratio <= 1 / LEAST_RATIO
 
 
 def _tags(posts: Sequence[Grown]) -> Counter[str]:
