@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +26,7 @@ from local.demo import pack_view
 from tests.evaluation import data, products
 from workers.insights.analysis import analyse
 from workers.insights.documents import Locale
-from workers.insights.inputs import Collection, Comment, CommentKind, Video
-from workers.sources.tiktok.items import read_videos
+from workers.insights.inputs import Author, Collection, Comment, CommentKind, Video
 from workers.sources.web.product import read_html
 
 KEY = b"evaluation"
@@ -35,6 +35,15 @@ COMMENTS = 160
 LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
 SHOP_PACKS = 3
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
+# Hashtags of the niches of the three shop products: dogs, homes, birds.
+NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds", "nature"))
+OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
+# Languages, and words by which comments of one kind of video are found.
+OWN_VIDEOS: tuple[tuple[Locale, str], ...] = (("en", r"\b(?:funny|hilarious|lmao)"), ("pt", ""))
+PROFILES: tuple[tuple[Locale, str], ...] = (
+    ("en", r"\b(?:makeup|outfit|fashion|skin)\b"),
+    ("de", r"\b(?:song|music|beat)\b"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,28 +61,31 @@ def cases(folder: Path) -> Iterator[Case]:
     found = list(_pages(folder))
     reviewed = sorted(found, key=lambda page: -len(page.comments))[:SHOP_PACKS]
     others = [page for page in found if not page.comments]
-    niche = read_videos(data.items(folder), ref_key=KEY, collected_at=NOW).items
+    creators = sorted(data.creators(folder).items())
     comments = _texts(folder, "youtube_comments")
-    for page, locale in zip(reviewed, LANGUAGES, strict=True):
-        given = replace(page, videos=niche)
+    for page, locale, tags in zip(reviewed, LANGUAGES, NICHES, strict=True):
+        given = replace(page, videos=_niche(creators, tags))
         if len(page.comments) < LEAST_REVIEWS:
             stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
             given = replace(given, comments=stand_ins)
         yield Case("a shop's product with reviews", _name(page), locale, given)
     for page, locale in zip(others[::7], LANGUAGES, strict=False):
         yield Case("a page without comments", _name(page), locale, page)
-    creators = sorted(data.creators(folder).items())
-    for number, locale in enumerate(LANGUAGES[:2]):
-        posts = creators[number][1]
+    for number, (locale, words) in enumerate(OWN_VIDEOS):
+        posts = creators[number][1][-OWN_POSTS:]
         subject = replace(posts[-1], role="subject")
-        spoken = _spoken_in(folder, locale) or comments[number::9]
+        spoken = _spoken_in(folder, locale) or _block(comments, words)
         yield Case(
             "a creator's own video",
             "my video",
             locale,
-            _of("tiktok_video", (*posts[:-1], subject), _comments(spoken, "comment")),
+            _of(
+                "tiktok_video",
+                (*posts[:-1], subject, *_niche(creators, subject.hashtags, subject.author)),
+                _comments(spoken, "comment"),
+            ),
         )
-    for number, locale in enumerate(LANGUAGES[::2], start=2):
+    for number, (locale, words) in enumerate(PROFILES, start=2):
         yield Case(
             "a profile",
             "my profile",
@@ -81,9 +93,30 @@ def cases(folder: Path) -> Iterator[Case]:
             _of(
                 "tiktok_profile",
                 tuple(creators[number][1]),
-                _comments(comments[number::9], "comment"),
+                _comments(_block(comments, words), "comment"),
             ),
         )
+
+
+def _niche(
+    creators: Sequence[tuple[str, list[Video]]], tags: Sequence[str], but: Author | None = None
+) -> tuple[Video, ...]:
+    """Posts of other creators with one of the hashtags, as a search finds them."""
+    found = [
+        replace(post, role="niche")
+        for author, posts in creators
+        for post in posts
+        if (but is None or author != but.ref) and set(tags) & set(post.hashtags)
+    ]
+    return tuple(found[:NICHE_POSTS])
+
+
+def _block(texts: Sequence[str], words: str) -> list[str]:
+    """The neighbouring comments with the most of these words: those of a few videos of a kind."""
+    has = [bool(re.search(words, text, re.IGNORECASE)) for text in texts]
+    starts = range(max(1, len(texts) - COMMENTS))
+    start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
+    return list(texts[start : start + COMMENTS])
 
 
 def main(folder: Path) -> None:

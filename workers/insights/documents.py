@@ -230,6 +230,25 @@ class Subject(Shape):
     pseudonym: str
 
 
+ViewerKind = Literal["explanation", "laughing", "helpful", "calming", "song", "food", "requests"]
+
+
+class ViewerTheme(Shape):
+    """What viewers of a video say of it, in `n` `of` so many comments that were searched.
+
+    `usual` is its share under other videos, `precision` the share of hits right when read by hand.
+    """
+
+    kind: ViewerKind
+    n: int
+    of: int
+    share: Share
+    ci95: Interval
+    usual: Share
+    precision: Share
+    evidence_ids: EvidenceIds
+
+
 class SentimentSummary(Document):
     subject: Subject
     sample: Sample
@@ -239,6 +258,7 @@ class SentimentSummary(Document):
     themes: tuple[Theme, ...]
     purchase_intent: PurchaseIntent
     risks: tuple[Risk, ...]
+    viewers: tuple[ViewerTheme, ...] = ()
 
 
 class StandsOut(Shape):
@@ -350,13 +370,21 @@ class SoundFormat(Shape):
 
 
 class Format(Shape):
+    """`hashtags` are those that patterns name."""
+
     duration_s: float | None
     slideshow: bool
     advertisement: bool
     sound: SoundFormat | None
+    hashtags: tuple[str, ...] = ()
 
 
 class Comparable(Shape):
+    """A post that stood out. `posted_on` is a date, such as 2026-11-30.
+
+    `is_own`: of the creator whose video was asked about.
+    """
+
     url: str | None
     ratio: float
     ratio_interval: Interval
@@ -364,6 +392,9 @@ class Comparable(Shape):
     n: int
     hook: HookType
     duration_s: float | None
+    posted_on: str | None = None
+    views: int | None = None
+    is_own: bool = False
     why: str
     evidence_id: str
 
@@ -431,6 +462,39 @@ class Openings(Shape):
     evidence_ids: EvidenceIds
 
 
+PatternKind = Literal["short", "topic", "again", "level_up", "level_down"]
+
+
+class Lasting(Shape):
+    """Of `n` other creators with such a pattern, the share whose later posts confirm it.
+
+    `ratio` is the median of those later posts, with its 95 % interval.
+    """
+
+    n: int
+    held: Share
+    ratio: float
+    ci95: Interval
+
+
+class Pattern(Shape):
+    """What goes with views among the creator's own posts: a pattern, no cause.
+
+    `n` posts have it, `other_n` do not; `ratio` compares their median views at equal age. The posts
+    of "short" last up to `seconds`. "topic" is a hashtag. "again" is the hashtag of the best post,
+    with that post's ratio, which `n` of `other_n` other posts have. Levels compare the newer half.
+    """
+
+    kind: PatternKind
+    tag: str | None
+    seconds: float | None
+    n: int
+    other_n: int
+    ratio: float
+    lasting: Lasting
+    evidence_ids: EvidenceIds
+
+
 class ViralityBreakdown(Document):
     stands_out: StandsOut
     still_growing: StillGrowing
@@ -447,6 +511,7 @@ class ViralityBreakdown(Document):
     counts: tuple[Counts, ...]
     video: VideoStructure | None = None
     openings: Openings | None = None
+    patterns: tuple[Pattern, ...] = ()
 
 
 Locale = Literal["en", "es", "pt", "fr", "de"]
@@ -491,13 +556,14 @@ class PackHook(Shape):
     """`basis` is what the hook rests on, `why` says it with its numbers.
 
     `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them.
+    `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts.
     """
 
     id: str
     type: HookType
     text: str
     why: str
-    basis: Literal["outliers", "question", "theme", "fact"]
+    basis: Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
     retention: HookRetention | None
     evidence_ids: EvidenceIds
 
@@ -551,6 +617,14 @@ class Disclosure(Shape):
 NextStepKind = Literal[
     "wait_for_stock",
     "answer_video",
+    "answer_requests",
+    "take_up",
+    "keep_short",
+    "plan_topic",
+    "compare_halves",
+    "compare_posts",
+    "film_theme",
+    "film_fact",
     "repeat_opening",
     "write_hook",
     "read_comments",

@@ -24,15 +24,18 @@ class Case:
 CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
-            "conflict", "question", "overall", "pain", "praise", "stars", "ratio", "sold_out",
-            "opening", "rating", "intent", "price",
+            "conflict", "question", "shown_stars", "overall", "pain", "praise", "stars", "ratio",
+            "sold_out", "opening", "rating", "intent", "price",
         ),
         summary=(
-            "sold_out", "conflict", "question", "pain", "praise", "overall", "stars", "ratio",
-            "opening", "intent", "rating", "price", "details", "pace",
+            "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
+            "shown_stars", "overall", "open", "stars", "ratio", "opening", "intent", "rating",
+            "price", "details", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_theme,
+            next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,
             next_steps.add_video,
@@ -44,14 +47,22 @@ CASES: dict[PackCase, Case] = {
         ),
     ),
     "own_video": Case(
-        headline=("ratio", "question", "overall", "pain", "praise", "growing", "opening", "intent"),
+        headline=(
+            "ratio", "question", "viewers0", "topic", "short", "again", "level", "overall", "pain",
+            "praise", "growing", "opening", "intent",
+        ),
         summary=(
-            "ratio", "question", "overall", "pain", "praise", "shares", "growing", "spoken",
-            "product_late", "call", "opening", "pace", "intent",
+            "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
+            "viewers2", "overall", "pain", "praise", "shares", "growing", "spoken",
+            "product_late", "call", "opening", "pace", "intent", "open",
         ),
         steps=(
             next_steps.answer_video,
+            next_steps.answer_requests,
+            next_steps.compare_best,
+            next_steps.use_patterns,
             next_steps.write_hook,
+            next_steps.read_questions,
             next_steps.read_comments,
             next_steps.connect_tiktok,
             next_steps.more_comments,
@@ -61,17 +72,24 @@ CASES: dict[PackCase, Case] = {
         ),
     ),
     "profile": Case(
-        headline=("best_post", "question", "overall", "pain", "praise"),
+        headline=(
+            "best_post", "level", "topic", "short", "again", "shared_more", "question", "viewers0",
+            "overall", "pain", "praise",
+        ),
         summary=(
-            "posts", "best_post", "shared_opening", "lengths", "question", "overall", "pain",
-            "praise", "ratio",
+            "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
+            "shared_more", "viewers1", "question", "overall", "pain", "praise", "ratio", "lengths",
+            "open",
         ),
         steps=(
+            next_steps.use_patterns,
             next_steps.repeat_opening,
             next_steps.repeat_length,
             next_steps.few_standouts,
             next_steps.answer_video,
-            next_steps.read_comments,
+            next_steps.answer_requests,
+            next_steps.compare_shared,
+            next_steps.read_questions,
             next_steps.more_posts,
             next_steps.connect_tiktok,
             next_steps.more_comments,
@@ -80,9 +98,12 @@ CASES: dict[PackCase, Case] = {
     ),
     "no_comments": Case(
         headline=("ratio", "sold_out", "rating", "price", "opening"),
-        summary=("sold_out", "price", "rating", "details", "overall", "ratio", "opening", "pace"),
+        summary=(
+            "sold_out", "price", "rating", "details", "overall", "open", "ratio", "opening", "pace",
+        ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_fact,
             next_steps.more_comments,
             next_steps.add_video,
             next_steps.connect_tiktok,

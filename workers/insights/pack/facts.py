@@ -13,7 +13,7 @@ from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 
 NAME_LIMIT = 80
-SPOKEN_LIMIT = 45
+SPOKEN_LIMIT = 50
 _NAME_TAIL = re.compile(r"\s+[-\u2013\u2014|/]\s+|\s*[,;:(\[]|\s+(?=\d+\s*x\s*\d)")
 # A name that is cut must not end on these.
 _DANGLING = frozenset((
@@ -23,6 +23,11 @@ _DANGLING = frozenset((
 _LENGTH = frozenset({"mm", "cm", "m", "inch"})
 _VOLUME = frozenset({"ml", "cl", "l", "fl oz"})
 _WEIGHT = frozenset({"mg", "g", "kg", "lb", "oz"})
+_CENTIMETRES = {"mm": 0.1, "cm": 1.0, "m": 100.0, "inch": 2.54}
+# Longest sides in cm, by standards: bank card (ISO 7810), paper (ISO 216), cabin bag (IATA).
+_LIKE = {"card": 8.56, "a5": 21.0, "a4": 29.7, "a3": 42.0, "cabin": 55.0}
+ALIKE = 0.05  # of a length that is called alike
+LARGE = 100  # cm: nobody holds that next to a hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class StatedFact:
     """What the page states, in the pack's language.
 
     `text` is what a creator reads in the list of facts, `states` the whole sentence. `subject` is
-    the kind of fact as hooks tell them apart: the kinds, with sizes by what they measure.
+    the kind of fact as hooks tell them apart: the kinds, with sizes by what they measure. `like`
+    names a thing of a standard size that is as long.
     """
 
     kind: FactKind
@@ -38,6 +44,7 @@ class StatedFact:
     states: str
     subject: str
     evidence_id: str
+    like: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,9 @@ def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -
         states = words.say(f"states.{kind}", **fields)
         text = words.say(f"facts.{kind}", **fields)
         evidence = log.add("product_fact", states, [ref])
-        facts.append(StatedFact(kind, text, states, subject, evidence))
+        like = fields.pop("like", None)
+        named = None if like is None else words.say(f"like.{like}")
+        facts.append(StatedFact(kind, text, states, subject, evidence, named))
     # Without a number of reviews a rating says nothing.
     has_rating = any(fact.kind == "rating" for fact in facts)
     return StatedFacts(
@@ -106,15 +115,46 @@ def _stated(
     for material in product.materials:
         yield "material", "material", {"text": words.say(f"materials.{material}")}
     for size in product.sizes:
-        yield "size", _measures(size), {"text": words.size(size)}
+        fields: dict[str, object] = {"text": size_text(size, words)}
+        like = _alike(size)
+        if like is not None:
+            fields["like"] = like
+        yield "size", "length_like" if like else _measures(size), fields
     for colour in product.colours:
         yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
     if product.brand:
         yield "brand", "brand", {"text": shown_name(product.brand)}
 
 
+def size_text(size: str, words: Words) -> str:
+    """A size as people say it there: inches also in centimetres where those are usual."""
+    sides = _sides(size)
+    if words.locale == "en" or not size.endswith("inch") or not sides:
+        return words.size(size)
+    metric = " × ".join(words.number(side, 1) for side in sides)
+    return f"{words.size(size)} ({metric} cm)"
+
+
+def _sides(size: str) -> list[float]:
+    """In centimetres; none for what is no length."""
+    amounts, _, unit = size.rpartition(" ")
+    factor = _CENTIMETRES.get(unit)
+    if factor is None:
+        return []
+    return [float(side) * factor for side in amounts.replace(",", ".").split(" × ")]
+
+
+def _alike(size: str) -> str | None:
+    longest = max(_sides(size), default=0.0)
+    near = {name: abs(length - longest) / length for name, length in _LIKE.items()}
+    name = min(near, key=lambda each: near[each])
+    return name if near[name] <= ALIKE else None
+
+
 def _measures(size: str) -> str:
     """What a size measures, by its unit; "size" for clothes."""
+    if max(_sides(size), default=0.0) >= LARGE:
+        return "large"
     unit = size.lstrip("0123456789.,× ")
     by_unit = (("length", _LENGTH), ("volume", _VOLUME), ("weight", _WEIGHT))
     return next((name for name, units in by_unit if unit in units), "size")

@@ -11,8 +11,10 @@ from workers.insights.documents import (
     Engine,
     Evidence,
     PackCase,
+    Pattern,
     SentimentSummary,
     Theme,
+    ViewerTheme,
     ViralityBreakdown,
 )
 from workers.insights.pack.facts import StatedFacts
@@ -48,6 +50,16 @@ class PackInputs:
         """ "9 of 172 comments", of those whose words were read."""
         read = self.sentiment.purchase_intent.n
         return self.words.say(f"counts.of_{self._kind()}", k=k, n=read)
+
+    @property
+    def viewers(self) -> tuple[ViewerTheme, ...]:
+        """What clearly more comments say than under other videos, the most frequent first."""
+        return tuple(theme for theme in self.sentiment.viewers if theme.ci95[0] > theme.usual)
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Of the creator's own posts; a product has none."""
+        return () if self.case in {"shop_product", "no_comments"} else self.virality.patterns
 
     def counts(self, n: int, kind: str | None = None) -> str:
         """ "172 comments"; `kind` is that of the evidence, if all are of one."""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from workers.insights.documents import NextStep
+from workers.insights.documents import NextStep, NextStepKind, PatternKind
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import retention_text
-from workers.insights.pack.statements import is_alike
+from workers.insights.pack.statements import (
+    both_sides,
+    is_alike,
+    pattern_fields,
+    shared_fields,
+    viewers_fields,
+)
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
+from workers.insights.vocabulary import OVERALL
 
 MAX_STEPS = 5
 MAX_LEADS = 2
+LEAST_QUESTIONS = 5
 Steps = Callable[[PackInputs], Iterator[NextStep]]
 
 
@@ -30,6 +38,91 @@ def answer_video(given: PackInputs) -> Iterator[NextStep]:
         about = given.words.aspect(asked.aspect)["about"]
         text = given.words.say("next.answer_video", about=about, k=asked.n)
         yield NextStep(kind="answer_video", text=text)
+
+
+def film_theme(given: PackInputs) -> Iterator[NextStep]:
+    """What to film first: what is asked, blamed or praised most."""
+    themes = [theme for theme in given.themes() if theme.aspect is not None]
+    for theme in sorted(themes, key=lambda each: -each.n)[:1]:
+        other = given.against(theme)
+        fields = {"who": given.who(theme.n), **given.words.aspect(theme.aspect or "")}
+        key = theme.kind
+        if other is not None:
+            key, fields = "divided", {**fields, **both_sides(given, theme, other)}
+        yield NextStep(kind="film_theme", text=given.words.say(f"next.film_{key}", **fields))
+
+
+def film_fact(given: PackInputs) -> Iterator[NextStep]:
+    """Without a theme: a fact that can be shown."""
+    if any(theme.aspect for theme in given.themes()):
+        return
+    for fact in given.facts.facts:
+        demo = f"demos.{fact.subject}"
+        if fact.kind == "size" and given.words.knows(demo):
+            fields = {"text": fact.text, "like": fact.like or ""}
+            shot = given.words.say(demo, **fields)
+            text = given.words.say("next.film_fact", text=fact.text, demo=shot)
+            yield NextStep(kind="film_fact", text=text)
+            return
+
+
+def read_questions(given: PackInputs) -> Iterator[NextStep]:
+    """Questions whose topic the vocabulary lacks."""
+    for theme in given.sentiment.themes:
+        if theme.kind == "question" and theme.aspect == OVERALL and theme.n >= LEAST_QUESTIONS:
+            text = given.words.say("next.read_questions", counts=given.said_in(theme))
+            yield NextStep(kind="read_comments", text=text)
+
+
+def compare_best(given: PackInputs) -> Iterator[NextStep]:
+    """A video below the creator's usual beside the creator's last one that stood out."""
+    found, words = given.virality.stands_out, given.words
+    if (
+        found.basis != "creator_median"
+        or found.ratio is None
+        or (found.ratio_interval or (1,))[0] > 1
+    ):
+        return
+    own = [post for post in given.virality.comparables if post.is_own and post.posted_on]
+    for post in own[:1]:
+        text = words.say(
+            "next.compare_best",
+            date=post.posted_on or "",
+            ratio=words.number(post.ratio, 1),
+            this_ratio=words.number(found.ratio, 1),
+        )
+        yield NextStep(kind="compare_posts", text=text)
+
+
+def compare_shared(given: PackInputs) -> Iterator[NextStep]:
+    profile = given.profile
+    if profile is not None and profile.shared is not None:
+        text = given.words.say("next.compare_shared", **shared_fields(given, profile))
+        yield NextStep(kind="compare_posts", text=text)
+
+
+def answer_requests(given: PackInputs) -> Iterator[NextStep]:
+    asked = next((theme for theme in given.viewers if theme.kind == "requests"), None)
+    if asked is not None:
+        text = given.words.say("next.answer_requests", **viewers_fields(given, asked))
+        yield NextStep(kind="answer_requests", text=text)
+
+
+def use_patterns(given: PackInputs) -> Iterator[NextStep]:
+    """What the creator's own posts suggest, with how often such a pattern lasted elsewhere."""
+    for pattern in given.patterns:
+        kind, key = _PATTERN_STEPS[pattern.kind]
+        text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
+        yield NextStep(kind=kind, text=text)
+
+
+_PATTERN_STEPS: dict[PatternKind, tuple[NextStepKind, str]] = {
+    "short": ("keep_short", "keep_short"),
+    "topic": ("plan_topic", "plan_topic"),
+    "again": ("take_up", "take_up"),
+    "level_up": ("compare_halves", "level_up"),
+    "level_down": ("compare_halves", "level_down"),
+}
 
 
 def repeat_opening(given: PackInputs) -> Iterator[NextStep]:
@@ -50,6 +143,8 @@ def repeat_length(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is None or profile.opening is not None or profile.n < LEAST_STANDOUTS:
         return
+    if any(pattern.kind == "short" for pattern in given.patterns):
+        return  # a surer sentence about the same
     if profile.seconds and profile.other_seconds and not is_alike(profile):
         text = given.words.say(
             "next.repeat_length",

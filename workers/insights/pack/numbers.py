@@ -15,7 +15,9 @@ from typing import Any
 from workers.insights.documents import PackConfiguration
 from workers.insights.evidence import UngroundedError
 from workers.insights.inputs import ProductFacts
+from workers.insights.pack.facts import size_text
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.statements import SHARED_CREATORS
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.profile import LEAST_STANDOUTS
@@ -65,7 +67,8 @@ def _numbers(text: str, words: Words) -> Iterator[str]:
 def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     stated = asdict(product) if product is not None else {}
     names = [given.product_name, given.spoken_name, stated.get("brand") or ""]
-    sizes = [given.words.size(size) for size in stated.get("sizes", ())]
+    sizes = [size_text(size, given.words) for size in stated.get("sizes", ())]
+    sizes += [str(given.words.texts[f"like.{name}"]) for name in ("a5", "a4", "a3")]
     for text in (*names, *sizes):
         yield from _numbers(text, given.words)
     for amount in (stated.get("price"), stated.get("rating"), stated.get("review_count")):
@@ -79,7 +82,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     yield from _leaves(results)
     yield from (str(n) for n in Counter(post.hook for post in given.examples).values())
     yield str(len(given.examples))
-    for least in (MINIMUM, MINIMUM_POSTS + 1, LEAST_STANDOUTS):
+    for least in (MINIMUM, MINIMUM_POSTS + 1, LEAST_STANDOUTS, SHARED_CREATORS):
         yield str(least)
     yield str(MINIMUM - given.sentiment.sample.analysed)
 

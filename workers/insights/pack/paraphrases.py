@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from workers.insights.documents import Comparable, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
 from workers.insights.pack.inputs import CLAIMED, PackInputs
-from workers.insights.pack.statements import statements
+from workers.insights.pack.statements import pattern_name, statements
 from workers.insights.vocabulary import OVERALL
 
 
@@ -54,6 +54,10 @@ def why(given: PackInputs, post: Comparable) -> str:
         parts.append(words.say("comparables.opening", opening=opening))
     if post.duration_s:
         parts.append(words.say("comparables.length", seconds=words.number(post.duration_s)))
+    if post.views is not None:
+        parts.append(words.say("comparables.views", views=post.views))
+    if post.posted_on is not None:
+        parts.append(words.say("comparables.posted", date=post.posted_on))
     return ", ".join(parts)
 
 
@@ -88,11 +92,15 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
     found, cited = statements(given), given.virality
     ids = {
         "overall": given.sentiment.overall.evidence_ids,
+        "open": given.sentiment.overall.evidence_ids,
+        "shared_more": given.profile.shared_evidence if given.profile else (),
         "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
         "intent": given.sentiment.purchase_intent.evidence_ids,
         "shares": [name for driver in cited.drivers for name in driver.evidence_ids],
         "spoken": cited.video.evidence_ids if cited.video else (),
         "pace": cited.openings.evidence_ids if cited.openings else (),
+        **{pattern_name(pattern): pattern.evidence_ids for pattern in cited.patterns},
+        **{f"viewers_{theme.kind}": theme.evidence_ids for theme in given.sentiment.viewers},
     }
     for statement, names in ids.items():
         for name in names if statement in found else ():

@@ -17,6 +17,7 @@ from workers.insights.documents import (
     Angle,
     Beat,
     EvidenceIds,
+    FactKind,
     HookRetention,
     HookType,
     PackHook,
@@ -24,13 +25,22 @@ from workers.insights.documents import (
     Theme,
 )
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.statements import LEAST_ALIKE, both_sides, conflicting
+from workers.insights.pack.statements import (
+    LEAST_ALIKE,
+    both_sides,
+    conflicting,
+    pattern_fields,
+    viewers_fields,
+)
 
 MAX_HOOKS = 5
 MAX_FACT_HOOKS = 2
 MAX_ANGLES = 3
+MAX_VIEWERS, MAX_TOPICS = 2, 1
+SHORTEST, LONGEST = 9, 60  # seconds of a script
 # (kind, seconds from, to): the hook gets three seconds, the demonstration the most.
-BEATS: tuple[tuple[Literal["hook", "problem", "demo", "proof", "payoff", "cta"], int, int], ...] = (
+BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
+BEATS: tuple[tuple[BeatKind, int, int], ...] = (
     ("hook", 0, 3),
     ("problem", 3, 8),
     ("demo", 8, 18),
@@ -38,22 +48,36 @@ BEATS: tuple[tuple[Literal["hook", "problem", "demo", "proof", "payoff", "cta"],
     ("payoff", 23, 27),
     ("cta", 27, 30),
 )
+# Of a script that is too short for six beats.
+SHORT_BEATS: tuple[tuple[BeatKind, int, int], ...] = (
+    ("hook", 0, 6),
+    ("demo", 6, 21),
+    ("payoff", 21, 27),
+    ("cta", 27, 30),
+)
+LEAST_FULL = 20  # seconds
 # Facts that make a hook, the most telling first.
-_FACTS = ("volume", "length", "weight", "price", "rating", "material")
+_FACTS = ("volume", "length_like", "large", "length", "weight", "price", "rating", "material")
+# What the page states about what people speak of.
+_STATED: dict[str, FactKind] = {"price": "price", "size": "size", "quality": "material"}
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """`group` names its hooks, `kind` its angle and beats; `fields` fill all of its texts."""
+    """`group` names its hooks, `kind` its angle and beats; `fields` fill all of its texts.
+
+    `hook` names the one text that opens it, where its kind of opening is given.
+    """
 
     group: str
-    kind: Literal["question", "pain", "praise", "divided", "price", "fact"]
+    kind: Literal["question", "pain", "praise", "divided", "price", "fact", "viewers", "again"]
     subject: str
     why: str
     demo: str | None  # None: nothing to show, so no angle
     fields: Mapping[str, object]
     evidence_ids: EvidenceIds
+    hook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +89,7 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    spoken_of = [*_themes(given)]
+    spoken_of = [*_themes(given), *_own_posts(given), *_viewers(given)]
     stated = [*_facts(given)]
     if spoken_of:
         stated = stated[:MAX_FACT_HOOKS]
@@ -115,15 +139,54 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         fields["stars"] = words.number(given.facts.stars, 1)
         rating = given.facts.of("rating")
         evidence = (*evidence, rating.evidence_id) if rating else evidence
+    fact = given.facts.of(_STATED[theme.aspect]) if theme.aspect in _STATED else None
     return Thing(
         group=group,
         kind=shown,
         subject=theme.aspect,
-        why=words.say(why, **fields),
+        why=" ".join([words.say(why, **fields), *([fact.states] if fact else [])]),
         demo=words.aspect(theme.aspect)["demo"],
         fields=fields,
-        evidence_ids=evidence,
+        evidence_ids=(*evidence, fact.evidence_id) if fact else evidence,
     )
+
+
+def _viewers(given: PackInputs) -> Iterator[Thing]:
+    """What clearly more viewers write than under other videos."""
+    if given.case in {"shop_product", "no_comments"}:
+        return
+    for theme in given.viewers[:MAX_VIEWERS]:
+        fields = viewers_fields(given, theme)
+        why = given.words.say("summaries.viewers", **fields)
+        fields["why"] = why
+        yield Thing(
+            group="viewers",
+            kind="viewers",
+            subject=theme.kind,
+            why=why,
+            demo=given.words.say("demos.viewers", **fields),
+            fields=fields | {"product": given.spoken_name},
+            evidence_ids=theme.evidence_ids,
+            hook=f"viewers.{theme.kind}.hook",
+        )
+
+
+def _own_posts(given: PackInputs) -> Iterator[Thing]:
+    """A hashtag of the creator that goes with views, or that of the best post."""
+    tagged = [pattern for pattern in given.patterns if pattern.tag is not None]
+    for pattern in tagged[:MAX_TOPICS]:
+        fields = pattern_fields(given, pattern)
+        why = given.words.say(f"summaries.{pattern.kind}", **fields)
+        yield Thing(
+            group="again",
+            kind="again",
+            subject=pattern.kind,
+            why=why,
+            demo=given.words.say("demos.again", **fields),
+            fields=fields | {"why": why, "product": given.spoken_name},
+            evidence_ids=pattern.evidence_ids,
+            hook="hooks.again.story",
+        )
 
 
 def _facts(given: PackInputs) -> Iterator[Thing]:
@@ -144,6 +207,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             "product": given.spoken_name,
             "text": text,
             "states": fact.states,
+            "like": fact.like or "",
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)
@@ -169,7 +233,7 @@ def _hooks(
     used: Counter[HookType] = Counter()
     for number, thing in enumerate(things, start=1):
         types = _types_of(given, thing)
-        if thing.group == "reply":
+        if thing.group in _REPLIES or thing.group == "reply":
             types = [_REPLIES[thing.kind]]
         alike = [kind for kind in types if counted[kind] >= LEAST_ALIKE and not used[kind]]
         fewest = min(used[kind] for kind in types)
@@ -180,7 +244,7 @@ def _hooks(
         )
         used[kind] += 1
         why, evidence, retention = thing.why, thing.evidence_ids, None
-        basis: Literal["outliers", "question", "theme", "fact"] = _BASES[thing.kind]
+        basis: Basis = _BASES[thing.kind]
         if alike:
             posts = [post for post in given.examples if post.hook == kind]
             opening = given.words.say(f"openings.{kind}")
@@ -195,7 +259,7 @@ def _hooks(
         yield PackHook(
             id=f"h{number}",
             type=kind,
-            text=given.words.say(f"hooks.{thing.group}.{kind}", **thing.fields),
+            text=given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields),
             why=why,
             basis=basis,
             retention=retention,
@@ -203,19 +267,24 @@ def _hooks(
         )
 
 
-_BASES: dict[str, Literal["question", "theme", "fact"]] = {
+Basis = Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
+_BASES: dict[str, Basis] = {
     "question": "question",
     "pain": "theme",
     "praise": "theme",
     "divided": "theme",
     "price": "fact",
     "fact": "fact",
+    "viewers": "viewers",
+    "again": "own_posts",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
     "pain": "problem",
     "praise": "social_proof",
     "divided": "comparison",
+    "viewers": "social_proof",
+    "again": "story",
 }
 
 
@@ -260,14 +329,27 @@ def _script(
         "payoff": beat("payoff"),
         "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
     }
+    seconds = _seconds(given)
     beats = tuple(
         Beat(
-            from_s=start,
-            to_s=end,
+            from_s=_scaled(start, seconds),
+            to_s=_scaled(end, seconds),
             kind=kind,
             text=said[kind],
             on_screen=beat("screen") if kind == "hook" else "",
         )
-        for kind, start, end in BEATS
+        for kind, start, end in (BEATS if seconds >= LEAST_FULL else SHORT_BEATS)
     )
-    return ScriptTemplate(id=name, angle_id=angle.id, duration_s=BEATS[-1][2], beats=beats)
+    return ScriptTemplate(id=name, angle_id=angle.id, duration_s=seconds, beats=beats)
+
+
+def _seconds(given: PackInputs) -> int:
+    """As long as the creator's posts that do better; else as long as the full beats."""
+    short = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+    best = given.profile.seconds if given.profile else None
+    length = short or best
+    return BEATS[-1][2] if not length else min(LONGEST, max(SHORTEST, round(length)))
+
+
+def _scaled(second: int, seconds: int) -> int:
+    return round(second * seconds / BEATS[-1][2])

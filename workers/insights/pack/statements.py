@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.insights.documents import HookType, Theme
+from workers.insights.documents import HookType, Pattern, Stars, Theme, ViewerTheme
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
@@ -21,6 +21,12 @@ GOOD_STARS = 4.0  # of five: a complaint beside as many is a conflict
 LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
 LEAST_ALIKE = 2  # posts that open the same way
+LEAST_SHOWN = 0.1  # smaller ratios are said with two places
+PATTERN_WEIGHT = 0.8  # of a pattern in the headline, which has no interval of its own
+MOST_VIEWERS = 3
+MOST_OF_A_KIND = 2
+SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
+LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,9 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_spoken(given),
         *_examples(given),
         *_profile(given),
+        *_patterns(given),
+        *_viewers(given),
+        *_stars(given),
         *_page(given),
     )
     return {statement.name: statement for statement in found}
@@ -127,12 +136,12 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
 
 
 def _themes(given: PackInputs) -> Iterator[Statement]:
-    """The largest of each kind."""
-    taken: set[str] = set()
+    """The two largest of each kind: "praise" and "praise2"."""
+    taken: Counter[str] = Counter()
     for theme in given.themes():
-        if theme.kind in taken or theme.aspect is None:
+        if taken[theme.kind] == MOST_OF_A_KIND or theme.aspect is None:
             continue
-        taken.add(theme.kind)
+        taken[theme.kind] += 1
         read = given.sentiment.purchase_intent.n
         fields: dict[str, object] = {"who": given.who(theme.n), "n": read}
         fields |= given.words.aspect(theme.aspect)
@@ -142,7 +151,8 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         if other is not None:
             fields |= both_sides(given, theme, other)
         deviation = wilson(theme.n / read, read)[0]
-        yield _stated(given, key, "divided" if other else key, fields, deviation)
+        name = key if taken[key] == 1 else f"{key}{taken[key]}"
+        yield _stated(given, name, "divided" if other else key, fields, deviation)
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
@@ -164,7 +174,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         "n": overall.n,
     }
     if low <= 0 <= high:
-        yield Statement("overall", words.say("summaries.open", **fields))
+        yield Statement("open", words.say("summaries.open", **fields))
         return
     yield Statement(
         "overall",
@@ -173,7 +183,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         max(low, -high),
     )
     stars = given.sentiment.stars
-    if stars is not None:
+    if stars is not None and not any(_stars_apart(given)):
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
@@ -211,6 +221,8 @@ def _ratio(given: PackInputs) -> Iterator[Statement]:
     # Tenfold, up or down, is as far as it goes.
     nearest = low if low > 1 else high if high < 1 else 1.0
     deviation = min(1.0, abs(math.log10(max(nearest, 0.1))))
+    if given.case == "profile" and found.basis == "creator_median":
+        said = words.say("summaries.newest", n=found.n, value=found.value, **fields)
     yield Statement("ratio", said, words.say(f"headlines.{key}", **fields), deviation)
 
 
@@ -302,6 +314,9 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             others=profile.others,
         )
         yield Statement("shared_opening", said)
+    if profile.shared is not None:
+        fields = shared_fields(given, profile)
+        yield _stated(given, "shared_more", "shared_more", fields)
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
             "seconds": words.number(profile.seconds),
@@ -314,19 +329,132 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             yield Statement("lengths", said)
 
 
+def pattern_fields(given: PackInputs, pattern: Pattern) -> dict[str, object]:
+    """What the texts of a pattern name: what was seen, and how it lasted with others."""
+    words, lasting = given.words, pattern.lasting
+    low, high = (words.number(end, 1) for end in lasting.ci95)
+    return {
+        "n": pattern.n,
+        "other_n": pattern.other_n,
+        "ratio": words.number(pattern.ratio, 1 if pattern.ratio >= LEAST_SHOWN else 2),
+        "tag": pattern.tag or "",
+        "seconds": words.number(pattern.seconds or 0),
+        "cases": lasting.n,
+        "held": words.percent(lasting.held),
+        "later": words.number(lasting.ratio, 1),
+        "low": low,
+        "high": high,
+    }
+
+
+def pattern_name(pattern: Pattern) -> str:
+    """Of its statement: there may be two topics."""
+    kind = "level" if pattern.kind.startswith("level") else pattern.kind
+    return f"{kind}_{pattern.tag}" if kind == "topic" else kind
+
+
+def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
+    """What the texts about viewers name."""
+    words = given.words
+    low, high = (words.percent(end) for end in theme.ci95)
+    return {
+        "who": words.say("counts.of_comments", k=theme.n, n=theme.of),
+        "k": theme.n,
+        "said": words.say(f"viewers.{theme.kind}.said"),
+        "noun": words.say(f"viewers.{theme.kind}.noun"),
+        "share": words.percent(theme.share),
+        "usual": words.percent(round(theme.usual, 3)),
+        "low": low,
+        "high": high,
+    }
+
+
+def _patterns(given: PackInputs) -> Iterator[Statement]:
+    """The strongest topic stands for all in headline and summary, which look for "topic"."""
+    topics = 0
+    for pattern in given.patterns:
+        fields, name = pattern_fields(given, pattern), pattern_name(pattern)
+        key = name.split("_")[0]
+        said = given.words.say(f"summaries.{key}", **fields)
+        if given.case == "own_video":
+            said = " ".join([said, *_lacks(given, pattern, fields)])
+        headline = given.words.say(f"headlines.{key}", **fields)
+        deviation = PATTERN_WEIGHT * min(1.0, abs(math.log10(pattern.ratio)))
+        yield Statement(name, said, headline, deviation)
+        if key == "topic" and not topics:
+            topics += 1
+            yield Statement("topic", said, headline, deviation)
+
+
+def _lacks(given: PackInputs, pattern: Pattern, fields: Mapping[str, object]) -> Iterator[str]:
+    """Whether the video asked about is one of the posts without the pattern."""
+    shape = given.virality.format
+    if pattern.kind == "short" and shape and shape.duration_s and pattern.seconds:
+        if shape.duration_s > pattern.seconds:
+            length = given.words.number(shape.duration_s)
+            yield given.words.say("summaries.short_lacks", length=length)
+    elif pattern.kind == "topic" and shape and pattern.tag not in shape.hashtags:
+        yield given.words.say("summaries.topic_lacks", **fields)
+
+
+def _viewers(given: PackInputs) -> Iterator[Statement]:
+    for place, theme in enumerate(given.viewers):
+        fields = viewers_fields(given, theme)
+        said = given.words.say("summaries.viewers", **fields)
+        headline = given.words.say("headlines.viewers", **fields)
+        deviation = theme.ci95[0] - theme.usual
+        yield Statement(f"viewers_{theme.kind}", said, headline, deviation)
+        if place < MOST_VIEWERS:
+            yield Statement(f"viewers{place}", said, headline, deviation)
+
+
+def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:
+    """What the texts about shares name."""
+    return {
+        "ratio": given.words.number(profile.shared or 0, 1),
+        "k": profile.n,
+        "others": profile.others,
+        "cases": SHARED_CREATORS,
+    }
+
+
 def is_alike(profile: Profile) -> bool:
     """Whether the posts that stand out are about as long as the others."""
     lengths = sorted((profile.seconds or 0.0, profile.other_seconds or 0.0))
     return lengths[1] < ALIKE * lengths[0]
 
 
-def _page(given: PackInputs) -> Iterator[Statement]:
-    """What the product's page states."""
+def _stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
+    """The shown stars and the stated ones, if they differ."""
+    shown, stated = given.sentiment.stars, given.facts.stars
+    if shown is None or stated is None or shown.n < LEAST_SHOWN_REVIEWS:
+        return
+    if abs(shown.mean - stated) >= LEAST_STARS_APART:
+        yield shown, stated
+
+
+def _stars(given: PackInputs) -> Iterator[Statement]:
+    """The page's stars, beside those of the reviews that it shows."""
     words, facts = given.words, given.facts
-    if facts.stars is not None:
+    for shown, stated in _stars_apart(given):
+        fields = {
+            "stars": words.number(stated, 1),
+            "shown": words.number(shown.mean, 1),
+            "all_reviews": words.say("counts.reviews", n=facts.reviews),
+            "reviews": words.say("counts.reviews", n=shown.n),
+        }
+        apart = abs(shown.mean - stated) / 2
+        yield _stated(given, "shown_stars", "shown_stars", fields, apart)
+        return
+    if facts.stars is not None and conflicting(given) is None:
         reviews = words.say("counts.reviews", n=facts.reviews)
         fields = {"stars": words.number(facts.stars, 1), "reviews": reviews}
         yield _stated(given, "rating", "rating", fields)
+
+
+def _page(given: PackInputs) -> Iterator[Statement]:
+    """What else the product's page states."""
+    words, facts = given.words, given.facts
     price = facts.of("price")
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
@@ -342,4 +470,4 @@ def headline(given: PackInputs, found: dict[str, Statement], order: Sequence[str
     telling = max(named, key=lambda statement: statement.deviation, default=None)
     said = telling.headline if telling else None
     said = said or given.words.say("headlines.nothing")
-    return given.words.say("format.headline", product=given.product_name, said=said)
+    return given.words.say("format.headline", product=given.spoken_name, said=said)

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from workers.insights.documents import Aspect, PurchaseIntent, Risk, Theme, ThemeKind
 from workers.insights.evidence import EvidenceLog
@@ -28,6 +29,7 @@ from workers.insights.sentiment.comments import kind_of, people, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.language import ENGLISH
 from workers.insights.sentiment.opinions import ReadComment, by_text
+from workers.insights.sentiment.phrases import phrases_of
 from workers.insights.sentiment.totals import MINIMUM, Opinion, Total, total_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
@@ -37,6 +39,7 @@ MINIMUM_REPORTS = 2
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
 MAX_CLAUSES = 20  # of one comment; the rest counts as one
+REVIEW_ASPECTS = frozenset({"price", "ease", "quality", "look", "size"})  # of reviews.toml
 _NO_CLAIM = ("objection", "desire")  # found by patterns whose precision nobody measured
 
 _CLAUSE_END = re.compile(
@@ -97,14 +100,41 @@ def find(read: Sequence[ReadComment], product_names: Sequence[str], vectors: Vec
         if item.label and item.label.aspect and item.by_text:
             mention = Mention(item, item.label.aspect, item.label.kind, item.by_text)
             found[item.ref, item.label.aspect] = mention
+    for mention in _in_reviews(words, vectors):
+        found.setdefault((mention.item.ref, mention.aspect), mention)
     for (clause, hit), (opinion, net) in zip(hits, opinions, strict=True):
         if wants_to_buy(hit, clause.text):
             wanting.setdefault(clause.item.ref, clause.item)
+        if clause.item.comment.kind == "review" and hit.aspect in REVIEW_ASPECTS:
+            continue  # their phrases are surer
         kind = _kind(clause, net, hit)
         if _is_of_aspect(clause, hit, kind, product):
             mention = Mention(clause.item, hit.aspect, kind, opinion)
             found.setdefault((clause.item.ref, hit.aspect), mention)
     return Said(tuple(words), tuple(found.values()), tuple(wanting.values()))
+
+
+def _in_reviews(words: Sequence[ReadComment], vectors: Vectors) -> Iterator[Mention]:
+    """What reviews say in phrases of the list, as the phrase says it.
+
+    A review that both praises and blames an aspect counts for neither side of it.
+    """
+    said: dict[tuple[str, str], tuple[_Clause, set[str]]] = {}
+    for item in words:
+        if item.comment.kind == "review" and item.label is None:
+            for text in _clauses(item.counted.text):
+                for aspect, found in phrases_of("reviews.toml").find(text):
+                    first = said.setdefault((item.ref, aspect), (_Clause(item, text), set()))
+                    first[1].add(found)
+    sure = [(aspect, clause, kinds) for (_, aspect), (clause, kinds) in said.items()]
+    opinions = by_text(
+        [clause.item.counted for _, clause, _ in sure],
+        vectors,
+        [clause.text for _, clause, _ in sure],
+    )
+    for (aspect, clause, kinds), (opinion, _) in zip(sure, opinions, strict=True):
+        side = cast("ThemeKind", next(iter(kinds))) if len(kinds) == 1 else None
+        yield Mention(clause.item, aspect, side, opinion)
 
 
 def _clauses(text: str) -> list[str]:
@@ -231,7 +261,9 @@ def _theme(
         source="model" if is_open else "vocabulary",
         share=round(len(group) / comments, 3),
         n=len(group),
-        carries_claims=not is_open and kind not in _NO_CLAIM and carries_claims(aspect),
+        carries_claims=not is_open
+        and kind not in _NO_CLAIM
+        and carries_claims(aspect, only_reviews=kind_of(sources) == "review"),
         evidence_ids=(log.add(kind_of(sources), paraphrase, _refs(group), label=kind),),
     )
 

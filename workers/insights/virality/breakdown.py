@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from workers.insights.inputs import Collection, Sound, Video
 from workers.insights.virality import drivers
 from workers.insights.virality.comparables import comparables, tags
 from workers.insights.virality.hooks import RETENTION, RETENTION_POSTS, hook
+from workers.insights.virality.patterns import patterns
 from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
 
@@ -47,6 +48,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
     # Sample data never grows. Compared with an earlier look it would seem to have stopped growing.
     earlier = () if collection.source_kind == "sample" else collection.earlier
     found = outliers(collection.videos, now)
+    seen = patterns(collection.videos, subject.author.ref, found, now, log) if subject else ()
     own = found.get(subject.ref) if subject is not None else None
     standing_out = stands_out(subject, own, log)
     fields: dict[str, object] = {
@@ -58,10 +60,11 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "drivers": drivers.drivers(subject, collection.videos, log),
         "hook": hook(subject.text if subject is not None else None),
         "retention": RETENTION,
-        "format": _format(subject),
+        "format": _format(subject, {pattern.tag for pattern in seen}),
         "tags": tags(found, subject),
         "comparables": comparables(found, subject, log),
         "counter_evidence": drivers.counter_evidence(subject, own, log),
+        "patterns": seen,
         "counts": counts(subject, collection.videos, earlier, now),
     }
     return Virality(standing_out, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))
@@ -79,7 +82,7 @@ def subject_of(videos: Sequence[Video]) -> Video | None:
     return own[-1] if own else None
 
 
-def _format(subject: Video | None) -> Format | None:
+def _format(subject: Video | None, tags: Container[str | None]) -> Format | None:
     if subject is None:
         return None
     sound = subject.sound
@@ -88,6 +91,7 @@ def _format(subject: Video | None) -> Format | None:
         slideshow=subject.is_slideshow,
         advertisement=subject.is_ad,
         sound=SoundFormat(title=sound_title(sound), original=sound.is_original) if sound else None,
+        hashtags=tuple(tag for tag in subject.hashtags if tag in tags),
     )
 
 

@@ -25,7 +25,7 @@ GENERIC = frozenset((
     "tiktok", "tiktoker", "trending", "trend", "explore", "explorepage", "follow", "duet", "shorts",
     "ad", "sponsored", "werbung", "anzeige", "reklame",
 ))  # fmt: skip
-_TAG = re.compile(r"[^\W_]\w{1,29}")
+TAG = re.compile(r"[^\W_]\w{1,29}")
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
@@ -47,7 +47,11 @@ def comparables(
     best: dict[str, Outlier] = {}
     for outlier in standouts(found, subject):
         best.setdefault(outlier.video.author.ref, outlier)
-    return tuple(comparable(outlier, log) for outlier in list(best.values())[:SHOWN])
+    author = subject.author.ref if subject is not None else None
+    return tuple(
+        comparable(outlier, log).model_copy(update={"is_own": outlier.video.author.ref == author})
+        for outlier in list(best.values())[:SHOWN]
+    )
 
 
 def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
@@ -65,6 +69,8 @@ def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
         n=outlier.n,
         hook=kind,
         duration_s=video.duration_seconds,
+        posted_on=video.created_at.date().isoformat() if video.created_at else None,
+        views=video.views,
         why=f"{said[0].upper()}{said[1:]}{opening}{length}.",
         evidence_id=evidence,
     )
@@ -75,7 +81,7 @@ def tags(found: Mapping[str, Outlier], subject: Video | None) -> tuple[Tag, ...]
     posts: defaultdict[str, list[str]] = defaultdict(list)
     for outlier in standouts(found, subject):
         for tag in {tag.lower() for tag in outlier.video.hashtags}:
-            if _TAG.fullmatch(tag) and tag not in GENERIC:
+            if TAG.fullmatch(tag) and tag not in GENERIC:
                 posts[tag].append(outlier.video.author.ref)
     counted = (
         Tag(tag=tag, posts=len(authors), authors=len(set(authors)))

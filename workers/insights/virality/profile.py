@@ -15,7 +15,9 @@ from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.statistics import Z80, wilson
 from workers.insights.virality.comparables import SHOWN, comparable, standouts
+from workers.insights.virality.drivers import RATES
 from workers.insights.virality.hooks import hook_type
+from workers.insights.virality.patterns import LEAST_RATIO, LEAST_Z, difference
 from workers.insights.virality.stands_out import Outlier
 
 LEAST_STANDOUTS = 3  # fewer share nothing that could be told from chance
@@ -35,7 +37,8 @@ class SharedOpening:
 class Profile:
     """Of `collected` posts those that can be compared: `n` stand out, `others` do not.
 
-    Medians are None where lengths are unknown.
+    Medians are None where lengths are unknown. `shared` compares medians of shares per view; None
+    where they do not differ beyond chance.
     """
 
     collected: int
@@ -45,6 +48,8 @@ class Profile:
     opening: SharedOpening | None
     seconds: float | None
     other_seconds: float | None
+    shared: float | None = None
+    shared_evidence: tuple[str, ...] = ()
 
     @property
     def posts(self) -> int:
@@ -67,6 +72,9 @@ def profile_of(
     best = standouts(own, None)
     refs = {outlier.video.ref for outlier in best}
     others = [outlier for outlier in own.values() if outlier.video.ref not in refs]
+    shared = _shared_more(best, others)
+    refs_of_both = [outlier.video.ref for outlier in own.values()]
+    evidence = log.add("video", "Shares per view of the posts.", refs_of_both) if shared else None
     return Profile(
         collected=collected,
         n=len(best),
@@ -75,7 +83,21 @@ def profile_of(
         opening=_shared_opening(best, others, log),
         seconds=_median_seconds(best),
         other_seconds=_median_seconds(others),
+        shared=shared,
+        shared_evidence=(evidence,) if evidence else (),
     )
+
+
+def _shared_more(best: Sequence[Outlier], others: Sequence[Outlier]) -> float | None:
+    """How much more often the best are shared per view. Within creators shares go with views."""
+    rates, other_rates = (
+        [rate for o in group if (rate := RATES["share_rate"](o.video)) is not None]
+        for group in (best, others)
+    )
+    if len(rates) < LEAST_STANDOUTS or len(other_rates) < LEAST_STANDOUTS:
+        return None
+    z, ratio = difference(rates, other_rates)
+    return round(ratio, 2) if z >= LEAST_Z and ratio >= LEAST_RATIO else None
 
 
 def _shared_opening(
