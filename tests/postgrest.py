@@ -63,7 +63,7 @@ def token(claims: dict[str, object]) -> str:
 
 
 # Status and code of later versions → of 12.0.2. 12.0.3 gave PGRST107 another status, 12.2 did so
-# with 21000 and 13 with unknown roles. 13 gave refused claims and missing tables codes of their own.
+# with 21000 and 13 with unknown roles. Refused claims and missing tables have new codes since 13.
 _LATER = {
     (401, "PGRST303"): (401, "PGRST301"),
     (404, "PGRST205"): (404, "42P01"),

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from local.profiles import HOSTED
@@ -23,21 +24,19 @@ def made(postgres_server: server.TestServer) -> Callable[..., contextmanager[Dat
     @contextmanager
     def make(*steps: Fill) -> Iterator[Database]:
         name = f"made_{uuid.uuid4().hex[:12]}"
-        host, port = postgres_server.host, postgres_server.port
-        platform = Database(host, port, "postgres")
-        with platform.connect(postgres_server.user) as superuser:
+        host, port, user = postgres_server.host, postgres_server.port, postgres_server.user
+        with psycopg.connect(
+            host=host, port=port, user=user, dbname="postgres", autocommit=True
+        ) as superuser:
             superuser.execute(f"create database {name}")
             try:
                 server.prepare(host, port, name)
                 database = Database(host, port, name)
-                try:
-                    for step in steps:
-                        step(database)
-                    yield database
-                finally:
-                    database.connection.close()
+                for step in steps:
+                    step(database)
+                yield database
+                database.connection.close()
             finally:
                 superuser.execute(f"drop database {name} with (force)")
-                platform.connection.close()
 
     return make
