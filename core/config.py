@@ -338,6 +338,8 @@ class LocalSettings(Settings):
     """The stack on one machine: `python -m local`. Ports are on loopback."""
 
     local_dir: Path = Path(".local")
+    # The database: PostgreSQL as it is embedded, or a stand-in of a hosted project's.
+    profile: Literal["embedded", "hosted"] = "embedded"
     api_port: int = Field(default=54321, ge=1, le=65535)
     db_port: int = Field(default=54322, ge=1, le=65535)
     rest_port: int = Field(default=54325, ge=1, le=65535)

@@ -13,14 +13,12 @@ import httpx
 from core.config import LocalSettings, load
 from local import clerk, environment, health, postgres, provisioning, rotation, scratch, stack
 from local.layout import ROOT, Layout
-from local.postgrest import PostgrestMissingError
 from local.tools import checks, client_types, generated
 from local.tools import schema as schema_tool
 
 _EXPECTED_ERRORS = (
     stack.StackError,
     provisioning.CommandFailedError,
-    PostgrestMissingError,
     RuntimeError,
     httpx.HTTPError,
 )
@@ -76,7 +74,7 @@ def demo_billing(settings: LocalSettings) -> int:
 
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
-    states = health.check(settings, Layout(settings.local_dir))
+    states = health.check(settings, Layout(settings.local_dir, settings.profile))
     for each in states:
         print(f"{each.name:10} {each.url:40} {each.problem or 'ok'}")
     return int(any(each.problem for each in states))
@@ -165,7 +163,7 @@ def psql(settings: LocalSettings) -> int:
 
 
 def _existing(settings: LocalSettings) -> Layout:
-    layout = Layout(settings.local_dir)
+    layout = Layout(settings.local_dir, settings.profile)
     if not layout.passwords.exists():
         raise stack.StackError("The stack has never been up here: `make up` first.")
     return layout

@@ -51,6 +51,7 @@ def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "EDGE_PORT": str(settings.edge_port),
         "EDGE_SIGNING_KEYS_FILE": str(layout.edge_keys),
         "LOCAL_DIR": str(layout.directory),
+        "PROFILE": settings.profile,
         "POSTGREST_BIN": str(postgrest.find(ROOT, settings.postgrest_bin)),
         "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics),
         "PYTHONUNBUFFERED": "1",

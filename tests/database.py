@@ -137,7 +137,7 @@ class Database(Session):
 
 # The limits that logins have by their role, for statements that wait for a processor or each other.
 _LIMITS = {
-    "authenticator": ["statement_timeout"],
+    "authenticator": ["statement_timeout", "lock_timeout"],
     "worker": ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"],
     "webhook": ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"],
 }

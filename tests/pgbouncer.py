@@ -34,7 +34,7 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {users}
 pool_mode = {mode}
-default_pool_size = 20
+default_pool_size = {size}
 server_login_retry = 1
 max_client_conn = 500
 """
@@ -52,16 +52,22 @@ class Pooler:
 
 @contextmanager
 def pooling(
-    db: Database, mode: Literal["transaction", "session"] = "transaction"
+    db: Database, mode: Literal["transaction", "session"] = "transaction", size: int = 20
 ) -> Iterator[Pooler]:
-    """A pooler until the block ends."""
+    """A pooler until the block ends, with so many connections to the server for each login."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         users = Path(folder, "users")
         users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
         settings = Path(folder, "pgbouncer.ini")
         text = SETTINGS.format(
-            name=db.name, host=db.host, port=db.port, listen_port=port, users=users, mode=mode
+            name=db.name,
+            host=db.host,
+            port=db.port,
+            listen_port=port,
+            users=users,
+            mode=mode,
+            size=size,
         )
         settings.write_text(text)
         Path(folder).chmod(0o755)

@@ -17,12 +17,15 @@ from pathlib import Path
 import psycopg
 
 from local import postgres
+from local.profiles import EMBEDDED, PROFILES, Profile
 from local.scratch import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "supabase" / "migrations"
 SCHEMAS = ROOT / "supabase" / "schemas"
-PLATFORM = ROOT / "sql" / "local" / "platform.sql"
+# `make test PROFILE=hosted`: the database of this session.
+PROFILE = PROFILES[os.environ.get("PROFILE") or EMBEDDED.name]
+PLATFORM = EMBEDDED.platform[0]
 # Durability costs half of the suite's time and a test database needs none.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -43,15 +46,22 @@ class TestServer:
     template_dbname: str = "template1"
 
 
-def run(folder: Path, name: str = "", binaries: Path = postgres.BIN_DIR) -> Iterator[TestServer]:
+def run(folder: Path, name: str = "", profile: Profile = PROFILE) -> Iterator[TestServer]:
     """Starts this session's server, yields it, then stops it and removes its data."""
     _remove_leftovers(folder)
     data_dir = folder / f"test-{os.getpid()}{name}"
     try:
-        server = postgres.start(data_dir, free_port(), binaries=binaries, **FAST)
+        server = postgres.start(data_dir, free_port(), profile=profile, **FAST)
         yield TestServer(server.data_dir, str(server.socket_dir), server.port)
     finally:
         _remove(data_dir)
+
+
+def prepare(host: str, port: int, dbname: str, user: str = postgres.SUPERUSER, **_: object) -> None:
+    """Gives a database what the platform of this session's profile has."""
+    with psycopg.connect(host=host, port=port, dbname=dbname, user=user) as connection:
+        for file in PROFILE.platform:
+            connection.execute(file.read_text())
 
 
 def migrate(host: str, port: int, dbname: str, **_: object) -> None:

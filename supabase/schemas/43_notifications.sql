@@ -49,8 +49,8 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select array[
         'analysis_done', 'analysis_failed', 'back_in_stock', 'breakout', 'new_complaint',
-        'payment_failed', 'quota_nearly_used', 'score_changed', 'sold_out', 'watch_stopped',
-        'webhook_disabled'
+        'payment_failed', 'quota_nearly_used', 'score_changed', 'sold_out', 'watch_failing',
+        'watch_stopped', 'webhook_disabled'
     ];
 end;
 comment on function private.notification_kinds is 'Every kind of notification.';

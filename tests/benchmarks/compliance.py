@@ -211,7 +211,7 @@ class _database:  # noqa: N801
             template_dbname="template1",
         )
         self._janitor.init()
-        self._janitor.load(server.PLATFORM)
+        self._janitor.load(server.prepare)
         self._janitor.load(server.migrate)
         return Database(running.host, running.port, "compliance")
 

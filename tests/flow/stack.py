@@ -22,8 +22,10 @@ from psutil import Process
 from core.config import LocalSettings, setting_names
 from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
+from local.profiles import PROFILES
 from local.scratch import free_port
 from tests.patience import GUNICORN, PATIENCE_SECONDS
+from tests.server import PROFILE
 
 _PORTS = (
     "api_port",
@@ -47,7 +49,7 @@ class LocalStack:
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.settings.local_dir)
+        return Layout(self.settings.local_dir, self.settings.profile)
 
     @property
     def rest(self) -> str:
@@ -131,18 +133,20 @@ def remove_leftovers(folder: Path) -> None:
     for stack in (*folder.glob("flow-*"), *folder.glob("robust-*")):
         if not psutil.pid_exists(int(stack.name.split("-")[1])):
             processes.stop(stack)
-            postgres.stop(stack / "postgres", mode="immediate")
+            for profile in PROFILES:
+                postgres.stop(Layout(stack, profile).data, mode="immediate")
             shutil.rmtree(stack)
 
 
 def configured(folder: Path, **settings: str) -> LocalStack:
-    """A stack in `folder` on free ports; nothing is started yet."""
+    """A stack in `folder` on free ports, of this session's profile; nothing is started yet."""
     ports = {name: free_port() for name in _PORTS}
     # Empty variables hide what a developer's .env says.
     hidden = dict.fromkeys(setting_names(), "")
     chosen = {name.upper(): str(port) for name, port in ports.items()}
-    variables = os.environ | GUNICORN | hidden | chosen | settings | {"LOCAL_DIR": str(folder)}
-    return LocalStack(LocalSettings(local_dir=folder, **ports), variables)
+    placed = {"LOCAL_DIR": str(folder), "PROFILE": PROFILE.name}
+    variables = os.environ | GUNICORN | hidden | chosen | settings | placed
+    return LocalStack(LocalSettings(local_dir=folder, profile=PROFILE.name, **ports), variables)
 
 
 def add_product(client: httpx.Client, source_url: str, name: str = "Bottle") -> Row:

@@ -27,10 +27,10 @@ pytestmark = [
 def migrated() -> Iterator[scratch.Database]:
     # Not below pytest's own folder: that one is closed to the server's system user.
     folder = ROOT / ".local" / f"test-{os.getpid()}-pg15"
-    binaries = pg15.copied_binaries(folder / "programs")
     data_dir = folder / "data"
     try:
-        server = postgres.start(data_dir, free_port(), binaries=binaries, **FAST)
+        profile = pg15.copied(folder / "programs")
+        server = postgres.start(data_dir, free_port(), profile=profile, **FAST)
         yield scratch.migrated(server)
     finally:
         postgres.stop(data_dir, mode="immediate")

@@ -35,8 +35,7 @@ def reshape(host: str, port: int, dbname: str, **_: object) -> None:
 def postgres_15_server() -> Iterator[server.TestServer]:
     folder = server.ROOT / ".local" / f"test-{os.getpid()}-binaries"
     try:
-        binaries = pg15.copied_binaries(folder)
-        yield from server.run(server.ROOT / ".local", "-15", binaries)
+        yield from server.run(server.ROOT / ".local", "-15", pg15.copied(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -48,7 +47,7 @@ postgres_15_clone = factories.postgresql("postgres_15_template")
 old_shape_template = factories.postgresql_noproc(
     depends_on="postgres_server",
     dbname="tests_old_shape",
-    load=[server.PLATFORM, server.migrate, reshape],
+    load=[server.prepare, server.migrate, reshape],
 )
 old_shape_clone = factories.postgresql("old_shape_template")
 
@@ -67,9 +66,9 @@ old_shape_clone = factories.postgresql("old_shape_template")
         ),
         "old_shape_clone",
     ],
-    ids=["18", "15", "pgmq 1.5.1"],
+    ids=["here", "15", "pgmq 1.5.1"],
 )
 def db_everywhere(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """PostgreSQL 18, Debian's 15, and queue tables as pgmq 1.5.1 makes them."""
+    """The session's PostgreSQL, Debian's 15, and queue tables as pgmq 1.5.1 makes them."""
     with opened(request.getfixturevalue(request.param)) as database:
         yield database

@@ -534,7 +534,6 @@ def _(api: Api) -> httpx.Response:
     "Could not find the function public.analyze without parameters in the schema cache",
     "Searched for the function public.analyze without parameters or with a single unnamed json/"
     "jsonb parameter, but no matches were found in the schema cache.",
-    "Perhaps you meant to call the function public.run_analysis",
 )
 def _(api: Api) -> httpx.Response:
     return api.post("/rpc/analyze", {})

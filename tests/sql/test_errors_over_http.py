@@ -14,7 +14,7 @@ from postgrest import APIError
 
 from tests.database import Database, make_product, make_user, user_claims
 from tests.patience import PATIENCE_SECONDS
-from tests.postgrest import RunningPostgrest, as_here, token
+from tests.postgrest import RunningPostgrest, as_here, token, version
 
 MUG = {"name": "Mug", "source_url": "https://shop.example/mug"}
 
@@ -157,10 +157,49 @@ def answer(response: httpx.Response) -> tuple[int, dict]:
             (404, body("PGRST205", "Could not find the table 'public.lamps' in the schema cache")),
             (404, body("42P01", 'relation "public.lamps" does not exist')),
         ),
+        (
+            (401, body("PGRST303", "JWT not yet valid")),
+            (401, body("PGRST301", "JWTNotYetValid")),
+        ),
+        (
+            (401, body("PGRST301", "No suitable key or wrong key type", "None of the keys fits.")),
+            (401, body("PGRST301", "JWSError JWSInvalidSignature")),
+        ),
+        (
+            (406, body("PGRST107", "None of these media types are available: text/xml")),
+            (415, body("PGRST107", "None of these media types are available: text/xml")),
+        ),
+        (
+            (406, body("PGRST106", "Invalid schema: pgmq", hint="Only these are exposed: public")),
+            (406, body("PGRST106", "The schema must be one of the following: public")),
+        ),
+        (
+            (
+                400,
+                body("PGRST204", "Could not find the 'a' column of 'products' in the schema cache"),
+            ),
+            (400, body("PGRST204", "Column 'a' of relation 'products' does not exist")),
+        ),
+        (
+            (
+                406,
+                body("PGRST116", "Cannot coerce the result to a single JSON object", "0 rows"),
+            ),
+            (
+                406,
+                body("PGRST116", "JSON object requested, multiple (or no) rows returned", "0 rows"),
+            ),
+        ),
+        (
+            (401, body("22023", 'role "nobody" does not exist')),
+            (400, body("22023", 'role "nobody" does not exist')),
+        ),
         ((500, body("21000", "Twice.")), (400, body("21000", "Twice."))),
         ((403, body("42501", "No.", hint="Grant it.")), (403, body("42501", "No."))),
         ((500, body("57014", "Late.", hint="Wait.")), (500, body("57014", "Late.", hint="Wait."))),
+        ((401, body("invalid_token", "No.")), (401, body("invalid_token", "No."))),
     ],
+    ids=lambda answer: f"{answer[0]}-{answer[1]['code']}",
 )
 def test_what_later_versions_answer_is_known(later: tuple[int, dict], here: tuple[int, dict]):
     assert as_here(*later) == here
@@ -355,7 +394,11 @@ def test_a_token_that_lacks_something_stays_out(db: Database, postgrest: Running
         ({"aud": "elsewhere"}, *INVALID_TOKEN),
         ({"aud": ["elsewhere"]}, *INVALID_TOKEN),
         ({"aud": ["authenticated", "elsewhere"]}, *INVALID_TOKEN),
-        ({"aud": []}, "PGRST301", "JWTNotInAudience"),
+        # From 13 on an empty list passes PostgREST, and our own check refuses it.
+        (
+            {"aud": []},
+            *(("PGRST301", "JWTNotInAudience") if version() < (13,) else INVALID_TOKEN),
+        ),
         ({"exp": now - 60}, "PGRST301", "JWT expired"),
         ({"nbf": now + 600}, "PGRST301", "JWTNotYetValid"),
         ({"iat": now + 600}, "PGRST301", "JWTIssuedAtFuture"),

@@ -9,8 +9,9 @@ import time
 import psycopg
 import pytest
 
+from local.profiles import HOSTED
 from tests.database import Database, Session, make_user, user_claims
-from tests.server import SCHEMAS
+from tests.server import PROFILE, SCHEMAS
 
 BEFORE_REQUEST = "select private.before_request()"
 INVALID_TOKEN = {
@@ -190,6 +191,7 @@ def test_a_change_moves_updated_at_and_nothing_else(db: Database):
         (
             "authenticator",
             [
+                *(["lock_timeout=8s"] if PROFILE is HOSTED else []),
                 "pgrst.db_pre_request=private.before_request",
                 "plan_cache_mode=force_generic_plan",
                 "statement_timeout=8s",

@@ -169,6 +169,18 @@ def test_tables_are_granted_verb_by_verb(db: Database):
     assert table_grants(db) == expected
 
 
+def test_nothing_but_the_four_verbs_is_granted(db: Database):
+    """Nobody may truncate, reference, trigger or maintain, nor use a sequence."""
+    beyond = db.rows(
+        "select concat_ws(' ', c.relname, a.grantee::regrole, a.privilege_type) as grant"
+        " from pg_class as c, aclexplode(c.relacl) as a"
+        " where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)"
+        " and a.grantee <> c.relowner and (c.relkind = 'S'"
+        " or a.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))"
+    )
+    assert [row["grant"] for row in beyond] == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_functions_are_granted_one_by_one(db: Database, role: str):
     rows = db.rows(

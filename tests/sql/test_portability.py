@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,18 +16,18 @@ import pytest
 from pytest_postgresql import factories
 
 from local import postgres
+from local.profiles import EMBEDDED, HOSTED
 from tests import server
 from tests.database import Database, make_product, make_user, opened
 
-# Projects of hosted Supabase older than 2026-10-30 give new objects to the API roles like this.
-OLD_PROFILE = """
-alter default privileges for role postgres in schema public
-grant all on tables to postgres, anon, authenticated, service_role;
-alter default privileges for role postgres in schema public
-grant all on functions to postgres, anon, authenticated, service_role;
-alter default privileges for role postgres in schema public
-grant all on sequences to postgres, anon, authenticated, service_role;
-"""
+# Old projects of hosted Supabase give new objects to the API roles like this.
+OLD_PROFILE = server.ROOT / "sql" / "local" / "hosted" / "grants_by_default.sql"
+PLATFORMS_OWN = re.compile(
+    rb"^(?:(CREATE|ALTER) EVENT TRIGGER|ALTER DEFAULT PRIVILEGES FOR ROLE supabase_admin) [^;]*;$",
+    re.MULTILINE,
+)
+# What a dump leaves out, because the platform makes it in each project.
+PLATFORMS = ("auth", "extensions", "storage", "realtime", "vault", "graphql_public")
 LATER_MIGRATION = """
 create table public.probes (id bigint generated always as identity);
 create view public.probe_view with (security_invoker = true) as select 1 as one;
@@ -112,24 +113,27 @@ NO_15 = not Path("/usr/lib", DEBIAN_15).exists()
 
 def grant_by_default(host: str, port: int, dbname: str, **_: object) -> None:
     old = Database(host, port, dbname)
-    old.execute(OLD_PROFILE)
+    open_by_default(old)
     old.connection.close()
+
+
+def open_by_default(db: Database) -> None:
+    with db.as_superuser() as platform:
+        platform.execute(OLD_PROFILE.read_text())
 
 
 old_profile_template = factories.postgresql_noproc(
     depends_on="postgres_server",
     dbname="tests_old_profile",
-    load=[server.PLATFORM, grant_by_default, server.migrate],
+    load=[server.prepare, grant_by_default, server.migrate],
 )
 old_profile_clone = factories.postgresql("old_profile_template")
 
 
 @pytest.fixture
 def old_db(old_profile_clone: psycopg.Connection) -> Iterator[Database]:
-    info = old_profile_clone.info
-    database = Database(info.host, info.port, info.dbname)
-    yield database
-    database.connection.close()
+    with opened(old_profile_clone) as database:
+        yield database
 
 
 def make_members(host: str, port: int, dbname: str, **_: object) -> None:
@@ -147,12 +151,17 @@ def make_plain_again(host: str, port: int, dbname: str, **_: object) -> None:
 member_template = factories.postgresql_noproc(
     depends_on="postgres_server",
     dbname="tests_members",
-    load=[server.PLATFORM, make_members, server.migrate, make_plain_again],
+    load=[server.prepare, make_members, server.migrate, make_plain_again],
 )
 member_clone = factories.postgresql("member_template")
 
 
-@pytest.fixture(params=["postgres_clone", "member_clone"], ids=["pgmq 1.13", "pgmq 1.5.1"])
+SHAPES = {"pgmq 1.13": "postgres_clone", "pgmq 1.5.1": "member_clone"}
+if server.PROFILE is HOSTED:
+    SHAPES = {"pgmq 1.5.1": "postgres_clone"}
+
+
+@pytest.fixture(params=SHAPES.values(), ids=SHAPES)
 def dumped(request: pytest.FixtureRequest) -> Iterator[Database]:
     with opened(request.getfixturevalue(request.param)) as database:
         yield database
@@ -166,13 +175,17 @@ def restored(db: Database, *options: str) -> Iterator[Database]:
         # The platform's own, which its dumps leave out and `postgres` may not make.
         superuser.execute("drop event trigger pgrst_ddl_watch")
         superuser.execute("drop event trigger pgrst_drop_watch")
+    left_out = [f"--exclude-schema={schema}" for schema in PLATFORMS]
+    left_out += [
+        f"--exclude-extension={name}" for name in ("uuid-ossp", "pg_stat_statements", "pgcrypto")
+    ]
     dump = subprocess.run(
-        [postgres.BIN_DIR / "pg_dump", *where, "-N", "auth", "-N", "extensions", *options, db.name],
+        [postgres.BIN_DIR / "pg_dump", *where, "--no-publications", *left_out, *options, db.name],
         check=True,
         capture_output=True,
     ).stdout
     # The platform's own, which only a superuser may make; `supabase db dump` leaves them out, too.
-    dump = re.sub(rb"^(?:CREATE|ALTER) EVENT TRIGGER [^;]*;$", b"", dump, flags=re.MULTILINE)
+    dump = PLATFORMS_OWN.sub(b"", dump)
     name = f"restored_{db.name}"
     with db.as_superuser() as superuser:
         superuser.connection.execute("commit")
@@ -180,8 +193,7 @@ def restored(db: Database, *options: str) -> Iterator[Database]:
         superuser.execute("begin")
     copy = Database(db.host, db.port, name)
     try:
-        with copy.as_superuser() as superuser:
-            superuser.execute(server.PLATFORM.read_text())
+        server.prepare(db.host, db.port, name)
         if "pgmq" in options:
             copy.execute("create extension pgmq")  # as the dashboard does
         subprocess.run(
@@ -206,8 +218,8 @@ def db_15() -> Iterator[Database]:
     try:
         for part in ("lib", "share"):
             shutil.copytree(Path("/usr", part, DEBIAN_15), folder / part / DEBIAN_15)
-        binaries = folder / "lib" / DEBIAN_15 / "bin"
-        running = postgres.start(data_dir, server.free_port(), binaries=binaries, **server.FAST)
+        profile = replace(EMBEDDED, binaries=folder / "lib" / DEBIAN_15 / "bin")
+        running = postgres.start(data_dir, server.free_port(), profile=profile, **server.FAST)
         with psycopg.connect(running.superuser_url(), autocommit=True) as superuser:
             superuser.execute(server.PLATFORM.read_text())
         server.migrate(str(running.socket_dir), running.port, "postgres")
@@ -229,7 +241,7 @@ def structure(db: Database) -> dict[str, str]:
 
 
 def test_the_old_profile_opens_what_no_migration_protects(old_db: Database):
-    old_db.execute(OLD_PROFILE)
+    open_by_default(old_db)
     old_db.execute(LATER_MIGRATION)
     assert ("public.probes", "anon", "INSERT", False) in permissions(old_db)
 
@@ -287,6 +299,7 @@ def test_a_dump_without_the_queues_tables_is_restored_too(dumped: Database):
 
 @pytest.mark.pg15
 @pytest.mark.skipif(NO_15, reason="Debian's postgresql-15 is not installed")
+@pytest.mark.skipif(server.PROFILE is HOSTED, reason="compares with the embedded platform")
 class TestOnPostgres15:
     def test_the_structure_is_the_same(self, db: Database, db_15: Database):
         assert db_15.value("show server_version").startswith("15.")

@@ -26,7 +26,7 @@ from tests.database import Database, Row, user_claims
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, serve, token
 from tests.rules import banned
-from tests.server import PLATFORM, TestServer, migrate
+from tests.server import TestServer, migrate, prepare
 
 ACCOUNTS = rounds(300, full=5000)
 ACCOUNT = 17
@@ -174,8 +174,7 @@ def plans(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory)
     target = Target(host, port, "plans", None)
     with psycopg.connect(replace(target, database="postgres").url(), autocommit=True) as admin:
         admin.execute("create database plans")
-    with psycopg.connect(target.url(), autocommit=True) as admin:
-        admin.execute(PLATFORM.read_text())
+    prepare(host, port, "plans")
     migrate(host, port, "plans")
     data.fill(target, data.Size(ACCOUNTS))
     with psycopg.connect(target.url(), autocommit=True) as admin:

@@ -18,9 +18,8 @@ def migrated_database() -> Iterator[Database]:
         given = {"host": running.host, "port": running.port, "user": running.user}
         with psycopg.connect(**given, dbname="postgres", autocommit=True) as superuser:
             superuser.execute("create database trial")
+        server.prepare(**given, dbname="trial")
         with psycopg.connect(**given, dbname="trial") as clone:
-            clone.execute(server.PLATFORM.read_text())
-            clone.commit()
             server.migrate(running.host, running.port, "trial")
             with opened(clone) as db:
                 yield db

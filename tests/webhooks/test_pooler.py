@@ -1,9 +1,11 @@
-"""The edge behind a pooler in transaction mode."""
+"""The edge behind a pooler."""
 
 from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from tests.pgbouncer import needs_pgbouncer, pooling
 from tests.webhooks.edge import make_settings, running
@@ -11,8 +13,9 @@ from tests.webhooks.edge import make_settings, running
 pytestmark = needs_pgbouncer
 
 
-def test_every_sign_in_behind_a_transaction_pooler_succeeds(db, tmp_path):
-    with pooling(db) as pooler:
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_every_sign_in_behind_a_pooler_succeeds(db, tmp_path, mode):
+    with pooling(db, mode) as pooler:
         for edge in running(
             make_settings(pooler.url("webhook"), tmp_path, sessions_per_minute=1000)
         ):
