@@ -35,7 +35,7 @@ _UNVERIFIED = "{} must say sslmode=verify-full when APP_ENV=production"
 _ADDRESSES = ("_url", "_base", "_issuer", "_parties")
 # What templates and manuals have in the place of a secret.
 _EXAMPLES = re.compile(
-    r"change.?me|replace.?me|your.?(password|key|secret|token)|placeholder|example"
+    r"change.?me|replace.?me|your.?(api.?)?(password|key|secret|token)|placeholder|example"
     r"|development.?only|^(password|postgres|secret|test)$|^x{3,}$|^<.*>$|^\[.*\]$|(\.\.\.|…)$",
     re.IGNORECASE,
 )

@@ -60,7 +60,7 @@ def health(_arguments: list[str]) -> int:
     name, default = ("EDGE_PORT", _EDGE_PORT) if is_edge else ("WORKER_METRICS_PORT", "")
     url = f"http://127.0.0.1:{os.environ.get(name, default)}/healthz"
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:
             return 0 if answer.status == 200 else 1
     except (OSError, urllib.error.HTTPError) as error:
         print(f"{url}: {error}", file=sys.stderr)

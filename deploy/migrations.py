@@ -1,6 +1,6 @@
 """Applies the migrations that a database lacks, as `supabase db push` does, from inside the image.
 
-`python -m deploy.migrations` connects as the owner, with DB_URL. `--plan` only says what is missing.
+`python -m deploy.migrations` connects as the owner, with DB_URL. `--plan` says what is missing.
 Each file is one transaction with its row in the history that the Supabase CLI keeps, too. So either
 tool goes on where the other one has stopped.
 """
@@ -32,7 +32,9 @@ insert into supabase_migrations.schema_migrations (version, name, statements)
 values (%s, %s, array[%s])
 """
 # A statement that waits for a lock blocks everybody behind it. Better fail, and try again.
-_LIMITS = "select set_config('lock_timeout', '10s', false), set_config('statement_timeout', '0', false)"
+_LIMITS = (
+    "select set_config('lock_timeout', '10s', false), set_config('statement_timeout', '0', false)"
+)
 
 
 @dataclass(frozen=True)

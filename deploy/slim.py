@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # What packages ship for those who develop them.
-_FOLDERS = ("tests", "test", "testing/tests", "docs", "examples", "include")
-_KEPT = {"jsonschema", "numpy/testing"}
+_FOLDERS = ("tests", "test", "docs", "examples", "include")
 _FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "*.cpp", "*.hpp", "*.a", "*.pyc")
 # Of numpy, only what f2py and its distutils need.
 _PARTS = ("numpy/f2py", "numpy/_core/include", "numpy/_core/lib", "bin")
@@ -53,10 +52,7 @@ def _superfluous(folder: Path) -> Iterator[Path]:
     for name in _PARTS:
         yield folder / name
     for path in [*folder.rglob("*")]:
-        inside = path.relative_to(folder).as_posix()
-        if path.is_dir() and path.name in _FOLDERS and inside not in _KEPT:
-            yield path
-        elif path.is_file() and any(map(path.match, _FILES)):
+        if path.name in _FOLDERS if path.is_dir() else any(map(path.match, _FILES)):
             yield path
 
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -33,8 +33,9 @@ class _Quiet(WSGIRequestHandler):
 class Monitor:
     """`/healthz` and `/metrics` of a worker. The worker is healthy while its loop turns."""
 
-    def __init__(self) -> None:
-        self._turned_at = time.monotonic()  # the start counts: loading takes seconds
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._turned_at = clock()  # the start counts: loading takes seconds
 
     def serve(self, host: str, port: int) -> None:
         """Serves in a thread until the process ends."""
@@ -47,7 +48,7 @@ class Monitor:
 
         def note() -> None:
             nonlocal handle
-            self._turned_at = time.monotonic()
+            self._turned_at = self._clock()
             handle = loop.call_later(_TICK_SECONDS, note)
 
         handle: asyncio.Handle = loop.call_soon(note)
@@ -63,7 +64,7 @@ class Monitor:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"] != "/healthz":
                 return metrics(environ, start_response)
-            is_hung = time.monotonic() - self._turned_at > HUNG_SECONDS
+            is_hung = self._clock() - self._turned_at > HUNG_SECONDS
             body = json.dumps({"status": "hung" if is_hung else "ok"}).encode()
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
             start_response("503 Service Unavailable" if is_hung else "200 OK", headers)

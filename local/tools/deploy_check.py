@@ -262,8 +262,11 @@ def _queues(target: Target) -> str:
 def _workers(target: Target) -> str:
     with target.owner() as db:
         sessions = int(
-            _value(db, "select count(*) from pg_stat_activity where usename = 'worker'"
-                   " and application_name <> 'deploy-check'")
+            _value(
+                db,
+                "select count(*) from pg_stat_activity where usename = 'worker'"
+                " and application_name <> 'deploy-check'",
+            )
         )
         waiting = [
             f"{row['queue']}: the oldest due job waits for {float(str(row['seconds'])):.0f} s"
@@ -355,7 +358,9 @@ def _stripe_webhook(target: Target) -> str:
     now = int(target.now())
     digest = hmac.digest(secrets[0].encode() if secrets else b"none", b"%d." % now + body, "sha256")
     header = {"Stripe-Signature": f"t={now},v1={digest.hex()}"}
-    return _webhook(target, "/subscriptions/webhook", body, header, bool(secrets), accepted=200)
+    return _webhook(
+        target, "/subscriptions/webhook", body, header, has_secret=bool(secrets), accepted=200
+    )
 
 
 def _clerk_webhook(target: Target) -> str:
@@ -370,11 +375,17 @@ def _clerk_webhook(target: Target) -> str:
         "svix-timestamp": str(now),
         "svix-signature": f"v1,{base64.b64encode(digest).decode()}",
     }
-    return _webhook(target, "/clerk/webhook", body, header, bool(secrets), accepted=400)
+    return _webhook(target, "/clerk/webhook", body, header, has_secret=bool(secrets), accepted=400)
 
 
 def _webhook(
-    target: Target, path: str, body: bytes, header: dict[str, str], has_secret: bool, *, accepted: int
+    target: Target,
+    path: str,
+    body: bytes,
+    header: dict[str, str],
+    *,
+    has_secret: bool,
+    accepted: int,
 ) -> str:
     url = f"{target.edge}{path}"
     bare = target.http.post(url, content=body)
@@ -406,7 +417,7 @@ def _metrics(target: Target) -> str:
 def _schemas(target: Target) -> str:
     answer = target.ask("/plans", **{"Accept-Profile": "pg_catalog"})
     document = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    text = f"{document.get('message')} {document.get('hint')}"
+    text = f"{document.get('message')}\n{document.get('hint')}"
     # PostgREST 12 and earlier say it in the message, later ones in the hint.
     found = re.search(r"(?:one of the following|schemas are exposed): ([\w, ]+)", text)
     if not found:
