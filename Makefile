@@ -92,7 +92,7 @@ prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failu
 
 CONTAINERS ?= podman
 IMAGE ?= creatorscook:dev
-BUILD_OPTIONS := $(if $(filter podman,$(notdir $(CONTAINERS))),--format docker --ignorefile deploy/Containerfile.dockerignore) \
+BUILD_OPTIONS = $(BUILD_FLAGS) $(if $(filter podman,$(notdir $(CONTAINERS))),--format docker --ignorefile deploy/Containerfile.dockerignore) \
     $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE)) \
     $(if $(PIP_CONF),--secret id=pip$(comma)src=$(PIP_CONF))
 comma := ,

@@ -48,10 +48,8 @@ class Migration:
 
 def files(folder: Path = FOLDER) -> list[Migration]:
     """All of them, oldest first."""
-    return [
-        Migration(*path.stem.split("_", 1), path)  # type: ignore[arg-type]
-        for path in sorted(folder.glob("*_*.sql"))
-    ]
+    found = [(path.stem.partition("_"), path) for path in sorted(folder.glob("*_*.sql"))]
+    return [Migration(version, name, path) for (version, _, name), path in found]
 
 
 def applied(db: psycopg.Connection[Row]) -> set[str]:

@@ -45,21 +45,21 @@ class Monitor:
     @contextmanager
     def watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Notes each second that the loop turns."""
+        handles: list[asyncio.Handle] = []
 
         def note() -> None:
-            nonlocal handle
             self._turned_at = self._clock()
-            handle = loop.call_later(_TICK_SECONDS, note)
+            handles[:] = [loop.call_later(_TICK_SECONDS, note)]
 
-        handle: asyncio.Handle = loop.call_soon(note)
+        handles.append(loop.call_soon(note))
         try:
             yield
         finally:
-            handle.cancel()
+            handles[0].cancel()
 
     def application(self) -> WSGIApplication:
         """Answers 503 on `/healthz` once the loop has stood still for HUNG_SECONDS."""
-        metrics: WSGIApplication = make_wsgi_app()  # type: ignore[no-untyped-call]
+        metrics: WSGIApplication = make_wsgi_app()
 
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"] != "/healthz":
