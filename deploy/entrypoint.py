@@ -1,4 +1,4 @@
-"""What the image can do: `edge`, `worker`, `migrate`, `health`. Arguments go on to the command.
+"""What the image can do: `edge`, `worker`, `migrate`, `keys`, `health`, with their arguments.
 
 `edge` and `worker` become their process, so that signals reach it.
 """
@@ -45,6 +45,11 @@ def worker(arguments: list[str]) -> int:
     return _become("workers", *arguments)
 
 
+def keys(arguments: list[str]) -> int:
+    """Makes or rotates the edge's signing keys: `keys FILE create|add|promote|retire`."""
+    return _become("webhooks.key_rotation", *arguments)
+
+
 def migrate(arguments: list[str]) -> int:
     """Applies what the database lacks."""
     # Imported here: a probe must not wait for libraries that it does not use.
@@ -76,6 +81,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "edge": edge,
     "worker": worker,
     "migrate": migrate,
+    "keys": keys,
     "health": health,
 }
 

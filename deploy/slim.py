@@ -22,7 +22,7 @@ _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _FOLDERS = ("tests", "test", "docs", "examples", "include")
 _FILES = ("*.pyi", "*.pyx", "*.pxd", "*.pxi", "*.c", "*.h", "*.cpp", "*.hpp", "*.a", "*.pyc")
 _PARTS = (
-    *("bin", "numpy/f2py", "numpy/distutils", "numpy/typing", "numpy/_core/lib"),
+    *("bin", "numpy/f2py", "numpy/distutils", "numpy/_core/lib"),
     "stripe/params",  # types alone
     # The other parser. We use lexbor.
     *("selectolax/modest", "selectolax/parser*.so"),

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "deploy": {"core", "workers"},
     "webhooks": {"core"},
     # local/tools writes the types of the documents from their models.
-    "local": {"core", "webhooks", "workers.insights"},
+    "local": {"core", "deploy", "webhooks", "workers.insights"},
     "workers.engine": {"core"},
     "workers.insights": set(),
     "workers.sources": {"core", "workers.engine", "workers.insights"},
