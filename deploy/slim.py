@@ -26,7 +26,7 @@ _PARTS = (
     "stripe/params",  # types alone
     # The other parser. We use lexbor.
     *("selectolax/modest", "selectolax/parser*.so"),
-    # Only an operator's commands use SQLAlchemy, with PostgreSQL. Beside each has the same in Python.
+    # Only an operator's commands use SQLAlchemy, with PostgreSQL. It goes without its C modules.
     *("sqlalchemy/dialects/mssql", "sqlalchemy/dialects/mysql", "sqlalchemy/dialects/oracle"),
     *("sqlalchemy/testing", "sqlalchemy/*/_*_cy*.so"),
 )

@@ -1,7 +1,8 @@
 """`python -m webhooks.key_rotation FILE add|promote|retire`: new keys without a failed request.
 
-`create` makes the file with its first key. Each other step edits it. After `add`, wait until every verifier has the new public key. After
-`promote`, wait until the last token of the old key has expired.
+`create` makes the file with its first key. Each other step edits it. After `add`, wait until every
+verifier has the new public key. After `promote`, wait until the last token of the old key has
+expired.
 """
 
 from __future__ import annotations

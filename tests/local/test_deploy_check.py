@@ -187,8 +187,8 @@ SQL = [
     ),
     (
         "catalogue",
-        "alter function private.queue_metrics security definer",
-        "alter function private.queue_metrics security invoker",
+        "alter function private.live_job_states security definer",
+        "alter function private.live_job_states security invoker",
     ),
     (
         "catalogue",
