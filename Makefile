@@ -16,7 +16,7 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
 
 ##@ Start here
 
@@ -102,6 +102,24 @@ policies: setup $(VENV)/policies/.installed ## pgrls (Z3) proves that no policy 
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
 
+##@ Elsewhere (docs/deploy.md)
+
+CONTAINERS ?= podman
+IMAGE ?= creatorscook:dev
+BUILD_OPTIONS = $(BUILD_FLAGS) $(if $(filter podman,$(notdir $(CONTAINERS))),--format docker --ignorefile deploy/Containerfile.dockerignore) \
+    $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE)) \
+    $(if $(PIP_CONF),--secret id=pip$(comma)src=$(PIP_CONF))
+comma := ,
+MAX_IMAGE_BYTES := 250000000
+
+image: ## One image for edge and workers: make image [CONTAINERS=docker IMAGE=name BASE=… BUILD_BASE=… PIP_CONF=…]
+	@$(CONTAINERS) build $(BUILD_OPTIONS) --file deploy/Containerfile --tag $(IMAGE) .
+	@$(CONTAINERS) image inspect --format '{{.Size}}' $(IMAGE) | awk \
+	    '{ printf "%s: %.0f MB, %.0f at most\n", "$(IMAGE)", $$1 / 1e6, $(MAX_IMAGE_BYTES) / 1e6; exit $$1 > $(MAX_IMAGE_BYTES) }'
+
+deploy-check: setup ## What a target lacks, and what to do; its URLs and database from the environment
+	@$(RUN) -m local deploy-check
+
 ##@ Generated files
 
 schema: setup ## docs/schema.md and, until the first release, the initial migration, from the schemas
@@ -126,6 +144,9 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	@echo "pgrls>=0.57.1,<0.58" | $(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-policies.lock -
+	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --strip-extras --allow-unsafe --constraint requirements.lock \
+	    --output-file requirements-runtime.lock pyproject.toml
 
 ##@ Set-up (every target does it when needed)
 

@@ -6,11 +6,14 @@ everything that is missing or wrong, without a value.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from psycopg import ProgrammingError
@@ -28,6 +31,17 @@ ROLES = ("viewer", "editor", "admin")
 
 
 _UNVERIFIED = "{} must say sslmode=verify-full when APP_ENV=production"
+# Fields that hold an address: of a service, or of ours.
+_ADDRESSES = ("_url", "_base", "_issuer", "_parties")
+# What templates and manuals have in the place of a secret.
+_EXAMPLES = re.compile(
+    r"change.?me|replace.?me|your.?(api.?)?(password|key|secret|token)|placeholder|example"
+    r"|development.?only|^(password|postgres|secret|test)$|^x{3,}$|^<.*>$|^\[.*\]$|(\.\.\.|…)$",
+    re.IGNORECASE,
+)
+_BLANK = re.compile("[<>]")
+_OWNERS = ("postgres", "supabase_admin")
+_LEAST_KEY_CHARACTERS = 32
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -51,11 +65,30 @@ class Settings(BaseSettings):
         return url and url.rstrip("/")
 
     @model_validator(mode="after")
-    def _public_url_is_https(self) -> Self:
-        url = self.edge_public_url
-        if self.app_env == "production" and url is not None and not url.startswith("https://"):
-            raise ValueError("EDGE_PUBLIC_URL must start with https:// when APP_ENV=production")
+    def _all_fits(self) -> Self:
+        found = [*self.problems(), *(self.unsafe() if self.app_env == "production" else ())]
+        if found:
+            raise ValueError("; ".join(found))
         return self
+
+    def problems(self) -> Iterator[str]:
+        """A sentence for each thing that is wrong wherever the process runs."""
+        yield from ()
+
+    def unsafe(self) -> Iterator[str]:
+        """A sentence for each setting that is safe on one machine only."""
+        if self.log_level == "DEBUG":
+            yield "LOG_LEVEL must not be DEBUG when APP_ENV=production"
+        for name in type(self).model_fields:
+            value, setting = getattr(self, name), name.upper()
+            values = value if isinstance(value, tuple) else (value,)
+            if name.endswith(_ADDRESSES):
+                yield from _unsafe_address(setting, [v for v in values if isinstance(v, str)])
+            secrets = [v.get_secret_value() for v in values if isinstance(v, SecretStr)]
+            if name.endswith("_db_url") or name == "db_url":
+                yield from _unsafe_database(setting, secrets)
+            elif name in self.model_fields_set and any(map(_EXAMPLES.search, secrets)):
+                yield f"{setting} holds an example, not a secret"
 
     @field_validator("*", mode="before")
     @classmethod
@@ -76,16 +109,14 @@ class TikTokSettings(Settings):
     # Fernet keys, newest first. The first one encrypts creators' tokens, each of them decrypts.
     tiktok_token_keys: SecretList = ()
 
-    @model_validator(mode="after")
-    def _tiktok_is_complete(self) -> Self:
+    def problems(self) -> Iterator[str]:
+        """Adds an incomplete application."""
+        yield from super().problems()
         given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
         if any(given) and not all(given):
-            raise ValueError(
-                "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET and TIKTOK_TOKEN_KEYS beside it"
-            )
+            yield "TIKTOK_CLIENT_KEY needs TIKTOK_CLIENT_SECRET and TIKTOK_TOKEN_KEYS beside it"
         if not all(is_key(key.get_secret_value()) for key in self.tiktok_token_keys):
-            raise ValueError("TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64")
-        return self
+            yield "TIKTOK_TOKEN_KEYS must be 32 bytes each in url-safe base64"
 
 
 class StripeSettings(Settings):
@@ -135,33 +166,29 @@ class SourceSettings(Settings):
         """The setting, otherwise the published prices of the model for prose and scripts."""
         return self.openai_prose_usd_per_million or MODEL_PRICES[self.openai_prose_model]
 
-    @model_validator(mode="after")
-    def _models_have_prices(self) -> Self:
+    def problems(self) -> Iterator[str]:
+        """Adds models without a price."""
+        yield from super().problems()
         roles = (
             ("LABELS", self.openai_labels_model, self.openai_labels_usd_per_million),
             ("PROSE", self.openai_prose_model, self.openai_prose_usd_per_million),
         )
-        unknown = [
-            f"OPENAI_{role}_USD_PER_MILLION must say what {model} costs: input, cached input,"
-            " output"
-            for role, model, prices in roles
-            if self.openai_api_key and prices is None and model not in MODEL_PRICES
-        ]
-        if unknown:
-            raise ValueError("; ".join(unknown))
-        return self
+        for role, model, prices in roles:
+            if self.openai_api_key and prices is None and model not in MODEL_PRICES:
+                yield (
+                    f"OPENAI_{role}_USD_PER_MILLION must say what {model} costs: input, cached"
+                    " input, output"
+                )
 
 
-class OperatorSettings(SourceSettings, StripeSettings):
-    """An operator's command. It logs in as the owner of the tables."""
+class OwnerSettings(Settings):
+    """A command that logs in as the owner of the tables, such as the migrations."""
 
     db_url: SecretStr
 
-    @model_validator(mode="after")
-    def _server_proves_its_name(self) -> Self:
-        if self.app_env == "production" and not _is_verified(self.db_url):
-            raise ValueError(_UNVERIFIED.format("DB_URL"))
-        return self
+
+class OperatorSettings(OwnerSettings, SourceSettings, StripeSettings):
+    """An operator's command of the workers. It also asks the paid services."""
 
 
 class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
@@ -171,6 +198,7 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
     worker_queues: CommaList = QUEUES
     worker_concurrency: int = Field(default=10, ge=1, le=1000)
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics server
+    worker_metrics_host: str = "127.0.0.1"  # in a container 0.0.0.0
     # All connections: two for leases and notifications, up to two for billing, the rest a pool.
     # A hosted session pool has 15 per login: two workers fit in.
     worker_connections: int = Field(default=7, ge=6, le=200)
@@ -197,17 +225,23 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
             raise ValueError(f"Name some of {', '.join(QUEUES)}")
         return queues
 
-    @model_validator(mode="after")
-    def _production_is_strict(self) -> Self:
-        if self.app_env == "production" and self.fetch_allow:
-            raise ValueError("FETCH_ALLOW must be empty when APP_ENV=production")
-        if self.app_env == "production" and not _is_verified(self.worker_db_url):
-            raise ValueError(_UNVERIFIED.format("WORKER_DB_URL"))
+    def problems(self) -> Iterator[str]:
+        """Adds keys of the wrong form."""
+        yield from super().problems()
         if not all(is_key(key.get_secret_value()) for key in self.webhook_secret_keys):
-            raise ValueError("WEBHOOK_SECRET_KEYS must be 32 bytes each in url-safe base64")
-        if self.app_env == "production" and "pseudonym_key" not in self.model_fields_set:
-            raise ValueError("PSEUDONYM_KEY must be set when APP_ENV=production")
-        return self
+            yield "WEBHOOK_SECRET_KEYS must be 32 bytes each in url-safe base64"
+
+    def unsafe(self) -> Iterator[str]:
+        """Adds what a worker alone reads."""
+        yield from super().unsafe()
+        if self.fetch_allow:
+            yield "FETCH_ALLOW must be empty when APP_ENV=production"
+        if self.sample_data:
+            yield "SAMPLE_DATA must be empty when APP_ENV=production"
+        if "pseudonym_key" not in self.model_fields_set:
+            yield "PSEUDONYM_KEY must be set when APP_ENV=production"
+        elif len(self.pseudonym_key.get_secret_value()) < _LEAST_KEY_CHARACTERS:
+            yield "PSEUDONYM_KEY must have 32 characters or more when APP_ENV=production"
 
 
 class EdgeSettings(TikTokSettings, StripeSettings):
@@ -268,41 +302,63 @@ class EdgeSettings(TikTokSettings, StripeSettings):
         key = self.stripe_secret_key
         return key is not None and "_live_" in key.get_secret_value()[:8]
 
-    @model_validator(mode="after")
-    def _keys_are_complete(self) -> Self:
-        is_production = self.app_env == "production"
+    def problems(self) -> Iterator[str]:
+        """Adds what the edge cannot serve with."""
+        yield from super().problems()
+        if not (self.clerk_jwks_url or self.clerk_jwt_key):
+            yield "CLERK_JWKS_URL or CLERK_JWT_KEY must be set"
+        if not self.clerk_authorized_parties:
+            yield "CLERK_AUTHORIZED_PARTIES must name an origin"
+        if self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev"):
+            yield "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER"
+        if not all(svix_key(each.get_secret_value()) for each in self.clerk_webhook_secrets):
+            yield "CLERK_WEBHOOK_SECRETS must be whsec_ and base64"
+
+    def unsafe(self) -> Iterator[str]:
+        """Adds what the edge alone reads."""
+        yield from super().unsafe()
         sells, hears = self.stripe_secret_key is not None, bool(self.stripe_webhook_secrets)
-        problems = {
-            "CLERK_JWKS_URL or CLERK_JWT_KEY must be set": not (
-                self.clerk_jwks_url or self.clerk_jwt_key
-            ),
-            "CLERK_AUTHORIZED_PARTIES must name an origin": not self.clerk_authorized_parties,
-            "a live STRIPE_SECRET_KEY needs the production CLERK_ISSUER": (
-                self.is_stripe_live and self.clerk_issuer.endswith(".accounts.dev")
-            ),
-            "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY": (
-                is_production and sells and not hears
-            ),
+        if sells and not hears:
+            yield "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY"
+        if hears and not sells:
             # Without the key the edge is in test mode and ignores each live event.
-            "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS": (
-                is_production and hears and not sells
-            ),
-            "CLERK_WEBHOOK_SECRETS must be whsec_ and base64": (
-                not all(svix_key(each.get_secret_value()) for each in self.clerk_webhook_secrets)
-            ),
-            "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production": (
-                is_production and not self.clerk_webhook_secrets
-            ),
-            _UNVERIFIED.format("WEBHOOK_DB_URL"): (
-                is_production and not _is_verified(self.webhook_db_url)
-            ),
-            "APP_URL must start with https:// when APP_ENV=production": (
-                is_production and not self.app_url.startswith("https://")
-            ),
-        }
-        if found := [problem for problem, is_there in problems.items() if is_there]:
-            raise ValueError("; ".join(found))
-        return self
+            yield "STRIPE_SECRET_KEY must be set beside STRIPE_WEBHOOK_SECRETS"
+        if not self.clerk_webhook_secrets:
+            yield "CLERK_WEBHOOK_SECRETS must be set when APP_ENV=production"
+
+
+def _unsafe_address(setting: str, addresses: list[str]) -> Iterator[str]:
+    """What is wrong with addresses that strangers' machines or secrets go to."""
+    if any(_BLANK.search(address) for address in addresses):
+        yield f"{setting} has a blank that nobody has filled in"
+    elif not all(address.startswith("https://") for address in addresses):
+        yield f"{setting} must start with https:// when APP_ENV=production"
+    elif any(_is_loopback(urlsplit(address).hostname or "") for address in addresses):
+        yield f"{setting} must not name this machine when APP_ENV=production"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _unsafe_database(setting: str, urls: list[str]) -> Iterator[str]:
+    for url in urls:
+        if not _is_verified(SecretStr(url)):
+            yield _UNVERIFIED.format(setting)
+        try:
+            given = conninfo_to_dict(url)
+        except ProgrammingError:
+            return
+        login, password = (str(given.get(name) or "") for name in ("user", "password"))
+        # A pooler's login is `worker.PROJECT`.
+        if setting != "DB_URL" and login.split(".")[0] in _OWNERS:
+            yield f"{setting} must not log in as the owner of the tables"
+        if password and (_EXAMPLES.search(password) or password == login.split(".")[0]):
+            yield f"{setting} holds an example, not a password"
 
 
 def _is_verified(url: SecretStr) -> bool:
@@ -334,6 +390,28 @@ class McpSettings(Settings):
         return url and url.rstrip("/")
 
 
+class TargetSettings(OwnerSettings):
+    """What `make deploy-check` looks at: a deployed backend, as its clients and logins see it."""
+
+    api_url: str  # PostgREST answers below /rest/v1
+    edge_url: str
+    anon_key: SecretStr | None = None
+    worker_db_url: SecretStr
+    webhook_db_url: SecretStr
+    edge_issuer: str | None = None
+    edge_signing_keys_file: Path | None = None
+    clerk_webhook_secrets: SecretList = ()
+    stripe_webhook_secrets: SecretList = ()
+    # How many of each there will be at most, and the connections of each.
+    edge_replicas: int = Field(default=1, ge=0)
+    worker_replicas: int = Field(default=1, ge=0)
+    worker_connections: int = Field(default=7, ge=6, le=200)
+
+    def unsafe(self) -> Iterator[str]:
+        """Nothing: the check says it, in its line about settings."""
+        yield from ()
+
+
 class LocalSettings(Settings):
     """The stack on one machine: `python -m local`. Ports are on loopback."""
 
@@ -356,6 +434,10 @@ class LocalSettings(Settings):
     app_url: str = "http://127.0.0.1:3000"
     postgrest_bin: Path | None = None
 
+    def unsafe(self) -> Iterator[str]:
+        """Nothing: this class is never elsewhere. The processes of the stack check their own."""
+        yield from ()
+
 
 def load(kind: type[_S], **overrides: Any) -> _S:
     """The settings of a process. Raises SystemExit that names every problem, without a value."""
@@ -367,7 +449,7 @@ def load(kind: type[_S], **overrides: Any) -> _S:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
             message = problem["msg"].removeprefix("Value error, ")
-            problems.append(f"{name}: {message}" if name else message)
+            problems += [f"{name}: {message}"] if name else message.split("; ")
         raise SystemExit("\n".join(problems)) from None
 
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.config import LocalSettings, load
+from core.config import LocalSettings, TargetSettings, inherited_environment, load
 from local import clerk, environment, health, postgres, provisioning, rotation, scratch, stack
 from local.layout import ROOT, Layout
-from local.tools import checks, client_types, generated
+from local.tools import checks, client_types, deploy_check, generated
 from local.tools import schema as schema_tool
 
 _EXPECTED_ERRORS = (
@@ -113,6 +113,23 @@ def check(settings: LocalSettings) -> int:
     return int(not checks.run(settings))
 
 
+def check_target(settings: LocalSettings) -> int:
+    """Looks at the target that the environment names, otherwise at the stack on this machine."""
+    given = inherited_environment(ROOT / ".env")
+    if "DB_URL" not in given:
+        given = environment.of_processes(settings, _existing(settings))
+    wanted = {name: given.get(name.upper()) for name in TargetSettings.model_fields}
+    target = deploy_check.Target(
+        load(TargetSettings, **wanted),
+        given,
+        expected=lambda: deploy_check.checkout_catalogue(settings.local_dir),
+    )
+    print(f"{target.rest}\n{target.edge}\n")
+    lines = deploy_check.run(target)
+    print(deploy_check.shown(lines))
+    return int(any(line.state == "FAIL" for line in lines))
+
+
 def schema(settings: LocalSettings) -> int:
     """Exit status 1 while the migrations leave another database than the schemas say."""
     schema_tool.INITIAL.write_text(schema_tool.initial_migration())
@@ -187,6 +204,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "logs": logs,
     "psql": psql,
     "check": check,
+    "deploy-check": check_target,
     "schema": schema,
     "migration": migration,
     "types": types,

@@ -1,7 +1,8 @@
 """`python -m webhooks.key_rotation FILE add|promote|retire`: new keys without a failed request.
 
-Each step edits the key file. After `add`, wait until every verifier has the new public key. After
-`promote`, wait until the last token of the old key has expired.
+`create` makes the file with its first key. Each other step edits it. After `add`, wait until every
+verifier has the new public key. After `promote`, wait until the last token of the old key has
+expired.
 """
 
 from __future__ import annotations
@@ -49,6 +50,15 @@ def edit(path: Path, step: str) -> Keys:
     return keys
 
 
+def create(path: Path) -> Keys:
+    """Makes the file with one key. Raises FileExistsError: nothing may sign with two."""
+    if path.exists():
+        raise FileExistsError(f"{path} is there already")
+    keys = add([])
+    write(path, json.dumps({"keys": keys}))
+    return keys
+
+
 def write(path: Path, text: str) -> None:
     """Replaces a file that only its owner may read. A rename: nobody reads half of it."""
     draft = path.with_name(f"{path.name}.{uuid.uuid4()}")
@@ -61,9 +71,11 @@ def main() -> None:
     """Entry point; prints the key ids, the signing one first."""
     parser = argparse.ArgumentParser(prog="python -m webhooks.key_rotation", description=__doc__)
     parser.add_argument("file", type=Path)
-    parser.add_argument("step", choices=STEPS)
+    parser.add_argument("step", choices=("create", *STEPS))
     arguments = parser.parse_args()
-    print(*(key["kid"] for key in edit(arguments.file, arguments.step)), sep="\n")  # noqa: T201
+    file, step = arguments.file, arguments.step
+    keys = create(file) if step == "create" else edit(file, step)
+    print(*(key["kid"] for key in keys), sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":

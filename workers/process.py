@@ -8,7 +8,6 @@ from typing import cast
 
 import psycopg
 import structlog
-from prometheus_client import start_http_server
 
 from core.config import WorkerSettings
 from core.database import async_pool
@@ -18,6 +17,7 @@ from workers.engine.runner import Runner
 from workers.jobs import webhooks
 from workers.jobs.billing import BILLING_CONNECTIONS
 from workers.jobs.services import Services, open_services
+from workers.monitoring import Monitor
 from workers.registry import TASKS, handlers
 
 # Beside the pool: the heartbeat, the listener, and billing where it is worked at.
@@ -38,9 +38,15 @@ _log = structlog.get_logger()
 def run(settings: WorkerSettings) -> None:
     """Until it is told to stop."""
     configure(settings.log_level, "worker")
+    monitor = Monitor()
     if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port, "127.0.0.1")
-    asyncio.run(_run(settings))
+        monitor.serve(settings.worker_metrics_host, settings.worker_metrics_port)
+    asyncio.run(_watched(settings, monitor))
+
+
+async def _watched(settings: WorkerSettings, monitor: Monitor) -> None:
+    with monitor.watching(asyncio.get_running_loop()):
+        await _run(settings)
 
 
 async def _run(settings: WorkerSettings) -> None:

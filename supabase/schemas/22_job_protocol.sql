@@ -460,7 +460,7 @@ returns table (
     oldest_due_seconds double precision,
     dead_letters bigint
 )
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
@@ -508,4 +508,5 @@ comment on function private.queue_metrics is
 'The state of each queue. due: messages whose time has come. not_due: delayed, snoozed or leased
 ones. Both count up to 1,000, which takes milliseconds at a million rows. oldest_due_seconds: how
 long the oldest due message has waited; null without one. dead_letters: failed jobs that
-private.redrive could bring back.';
+private.redrive could bring back. Definer: what scales workers logs in as one, and reads no table.';
+grant execute on function private.queue_metrics to worker;

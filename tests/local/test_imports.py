@@ -7,13 +7,15 @@ from graphlib import TopologicalSorter
 
 from local.layout import ROOT
 
-SHIPPED = ("core", "webhooks", "workers", "local")
+SHIPPED = ("core", "deploy", "webhooks", "workers", "local")
 # What a room may import beside itself; `workers` are the modules that put a worker together.
 MAY_IMPORT = {
     "core": set(),
+    # The image's commands; those of the edge and the workers are started, not imported.
+    "deploy": {"core", "workers"},
     "webhooks": {"core"},
     # local/tools writes the types of the documents from their models.
-    "local": {"core", "webhooks", "workers.insights"},
+    "local": {"core", "deploy", "webhooks", "workers.insights"},
     "workers.engine": {"core"},
     "workers.insights": set(),
     "workers.sources": {"core", "workers.engine", "workers.insights"},

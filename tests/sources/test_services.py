@@ -66,7 +66,7 @@ async def test_a_key_is_not_in_what_services_show(name):
 
 
 def test_production_fetches_from_no_private_address():
-    given = {"app_env": "production", "pseudonym_key": "k"}
+    given = {"app_env": "production", "pseudonym_key": "k" * 32}
     with pytest.raises(ValidationError, match="FETCH_ALLOW must be empty"):
         settings(**given, fetch_allow="127.0.0.1:8000")
     assert settings(**given).fetch_allow == ()

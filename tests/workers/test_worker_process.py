@@ -217,7 +217,7 @@ SOMEWHERE = "postgresql://worker@db.example/postgres"
     "url", [SOMEWHERE, f"{SOMEWHERE}?sslmode=require", f"{SOMEWHERE}?host=127.0.0.1,db.example"]
 )
 def test_production_refuses_a_database_that_need_not_prove_its_name(url: str):
-    result = run(APP_ENV="production", WORKER_DB_URL=url, PSEUDONYM_KEY="canary")
+    result = run(APP_ENV="production", WORKER_DB_URL=url, PSEUDONYM_KEY="canary" * 6)
     assert result.returncode == 1
     assert result.stderr == ("WORKER_DB_URL must say sslmode=verify-full when APP_ENV=production\n")
 
@@ -228,7 +228,7 @@ def test_each_database_url_is_held_to_it(name: str):
     kind = kinds.get(name, EdgeSettings)
     field = {name.lower(): f"{SOMEWHERE}?sslmode=prefer", "app_env": "production"}
     with pytest.raises(ValidationError) as refused:
-        kind(**EDGE | field, pseudonym_key="x")
+        kind(**EDGE | field, pseudonym_key="x" * 32)
     assert f"{name} must say sslmode=verify-full" in str(refused.value)
 
 
