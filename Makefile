@@ -8,7 +8,7 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -37,6 +37,9 @@ env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_DB_URL WE
 
 token: setup ## An access token for a local user: make token NAME=alice [ORG=acme ROLE=editor]
 	@$(RUN) -m local token "$(NAME)" "$(ORG)" "$(ROLE)"
+
+session: setup ## A session token of the local stand-in for Clerk, not yet exchanged: make session NAME=alice [ORG=acme ROLE=editor]
+	@$(RUN) -m local session "$(NAME)" "$(ORG)" "$(ROLE)"
 
 logs: setup ## Follow the log of every process
 	@$(RUN) -m local logs

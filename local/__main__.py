@@ -14,7 +14,7 @@ from core.config import LocalSettings, load
 from local import clerk, environment, health, postgres, provisioning, rotation, scratch, stack
 from local.layout import ROOT, Layout
 from local.postgrest import PostgrestMissingError
-from local.tools import checks, generated
+from local.tools import checks, client_types, generated
 from local.tools import schema as schema_tool
 
 _EXPECTED_ERRORS = (
@@ -98,6 +98,16 @@ def token(
     return 0
 
 
+def session(
+    settings: LocalSettings, name: str = "alice", organisation: str = "", role: str = "admin"
+) -> int:
+    layout = _existing(settings)
+    print(
+        clerk.local_session(settings, layout, name, organisation=organisation or None, role=role)
+    )
+    return 0
+
+
 def rotate_keys(settings: LocalSettings) -> int:
     rotation.rotate(settings, _existing(settings), _say)
     return 0
@@ -134,6 +144,7 @@ def types(settings: LocalSettings) -> int:
             generated.PYTHON_TYPES,
             generated.OPENAPI,
         )
+    client_types.write()
     return 0
 
 
@@ -175,6 +186,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "status": status,
     "env": env,
     "token": token,
+    "session": session,
     "rotate-keys": rotate_keys,
     "logs": logs,
     "psql": psql,

@@ -1,13 +1,15 @@
 """A stand-in for Clerk, and the sign-in of local users.
 
-Commands on this machine make session tokens with the key file. Over HTTP it serves the public key
-only. The exchange of a session token for an access token is the edge's own, over HTTP.
+In development it gives session tokens to pages and commands of this machine, as Clerk's Frontend
+API does. Elsewhere it serves the public key only. The exchange of a session token for an access
+token is the edge's own, over HTTP.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, abort, jsonify, request
 from jwt.algorithms import RSAAlgorithm
 
 from core.config import LocalSettings
@@ -26,12 +28,17 @@ from local.layout import Layout
 
 KEY_ID = "ins_local"  # Clerk names its key after the instance
 _LIFETIME_SECONDS = 60
-_CLERK_ROLES = {"editor": "member"}  # what Clerk calls a role of ours
+_CLERK_ROLES = {"admin": "admin", "editor": "member", "viewer": "viewer"}  # ours: Clerk's
+_NAME = re.compile(r"[\w.@+-]{1,64}")
+# A page elsewhere could have its own name point here, so only this machine's names count.
+_LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+_LOOPBACK_ORIGIN = re.compile(rf"http://{_LOOPBACK_HOST.pattern}")
 
 
-def create_app() -> Flask:
+def create_app(settings: LocalSettings | None = None) -> Flask:
     """The issuer's HTTP side."""
-    layout = Layout(LocalSettings().local_dir)
+    settings = settings or LocalSettings()
+    layout = Layout(settings.local_dir)
     jwks = {"keys": [_public_jwk(layout.clerk_key)]}
     app = Flask("clerk", static_folder=None)
 
@@ -39,7 +46,59 @@ def create_app() -> Flask:
     def keys() -> Response:
         return jsonify(jwks)
 
+    @app.post("/v1/client/sessions/<session_id>/tokens")
+    def tokens(session_id: str) -> Response:
+        """A session token for the page's origin, of whoever the query names."""
+        origin = request.headers.get("Origin")
+        if settings.app_env != "development" or not _LOOPBACK_HOST.fullmatch(request.host):
+            abort(404)
+        if origin is not None and not _LOOPBACK_ORIGIN.fullmatch(origin):
+            abort(403)
+        name, organisation = request.args.get("name", ""), request.args.get("org") or None
+        role = request.args.get("role", "admin")
+        given = [name, session_id, *([organisation] if organisation else [])]
+        if role not in _CLERK_ROLES or not all(map(_NAME.fullmatch, given)):
+            abort(400)
+        token = local_session(
+            settings,
+            layout,
+            name,
+            organisation=organisation,
+            role=role,
+            origin=origin,
+            session_id=session_id,
+        )
+        response = jsonify(object="token", jwt=token)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Origin"
+        if origin:
+            response.headers["Access-Control-Allow-Origin"] = origin
+        return response
+
     return app
+
+
+def local_session(
+    settings: LocalSettings,
+    layout: Layout,
+    name: str,
+    *,
+    organisation: str | None = None,
+    role: str = "admin",
+    origin: str | None = None,
+    session_id: str | None = None,
+) -> str:
+    """A session token of the local user called `name`, in a role of ours; not yet exchanged."""
+    return session_token(
+        layout.clerk_key,
+        name,
+        issuer=f"http://127.0.0.1:{settings.clerk_port}",
+        origin=origin or settings.app_url,
+        now=int(time.time()),
+        organisation=organisation,
+        role=_CLERK_ROLES.get(role, role),
+        session_id=session_id,
+    )
 
 
 def session_token(
@@ -51,6 +110,7 @@ def session_token(
     now: int,
     organisation: str | None = None,
     role: str = "admin",
+    session_id: str | None = None,
 ) -> str:
     """A session token as Clerk makes it (version 2) for the local user called `name`.
 
@@ -61,7 +121,7 @@ def session_token(
         "iss": issuer,
         "azp": origin,
         "sub": subject(name),
-        "sid": f"sess_{uuid.uuid4().hex}",
+        "sid": session_id or f"sess_{uuid.uuid4().hex}",
         "sts": "active",
         "fva": [0, -1],
         "jti": uuid.uuid4().hex,
@@ -109,15 +169,7 @@ def sign_in(
     role: str = "admin",
 ) -> AccessToken:
     """An access token of the local user called `name`, from the edge."""
-    offered = session_token(
-        layout.clerk_key,
-        name,
-        issuer=f"http://127.0.0.1:{settings.clerk_port}",
-        origin=settings.app_url,
-        now=int(time.time()),
-        organisation=organisation,
-        role=_CLERK_ROLES.get(role, role),
-    )
+    offered = local_session(settings, layout, name, organisation=organisation, role=role)
     response = httpx.post(
         f"{environment.api_url(settings)}/auth/session",
         headers={"Authorization": f"Bearer {offered}"},

@@ -20,7 +20,7 @@ from psycopg import sql
 from core.config import LocalSettings
 from local import provisioning, scratch
 from local.layout import ROOT
-from local.tools import generated, schema
+from local.tools import client_types, generated, schema
 
 _BIN = Path(sys.executable).parent
 _TOOLS = {
@@ -48,6 +48,7 @@ def run(settings: LocalSettings) -> bool:
     """Runs every check and prints a line for each and its output. True if all are empty."""
     findings = [_timed(name, partial(_tool, command)) for name, command in _TOOLS.items()]
     findings.append(_timed("requirements.lock", _unlocked))
+    findings.append(_timed("client types", lambda: "\n".join(client_types.stale())))
     with scratch.database(settings.local_dir) as database:
         findings += [
             _timed("generated files", lambda: "\n".join(generated.stale(database))),
