@@ -6,9 +6,10 @@ NAME ?= alice
 ROLE ?= admin
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
+DASHBOARD := local/dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -23,8 +24,11 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; what already runs stays as it is
+up: setup ## Start it in the background, with the dashboard; what already runs stays as it is
+	@$(MAKE) --silent dashboard || echo "The dashboard is not there: npm could not install or build it. The API is."
 	@$(RUN) -m local up
+
+dashboard: $(DASHBOARD)/dist/.built ## Build the page that `make up` serves at its address
 
 down: setup ## Stop it; data and keys stay
 	@$(RUN) -m local down
@@ -146,6 +150,16 @@ $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 	@cd $(@D)/.. && npm ci --silent
+	@touch $@
+
+$(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json $(DASHBOARD)/.npmrc
+	@echo "Installing the dashboard's npm packages …"
+	@cd $(DASHBOARD) && npm ci --silent
+	@touch $@
+
+$(DASHBOARD)/dist/.built: $(DASHBOARD)/node_modules/.installed $(shell find $(DASHBOARD)/src $(DASHBOARD)/index.html $(DASHBOARD)/vite.config.ts $(DASHBOARD)/tsconfig.json supabase/client supabase/types -type f)
+	@echo "Building the dashboard …"
+	@cd $(DASHBOARD) && npm run --silent build
 	@touch $@
 
 $(BENCH_NEXT)/node_modules/.installed: $(BENCH_NEXT)/package-lock.json

@@ -18,7 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
 from core.config import LocalSettings
-from local import browser_sessions, pages
+from local import pages
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30
@@ -63,7 +63,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
         environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
         return proxy(environ, start_response)
 
-    return browser_sessions.with_sessions(pages.with_dashboard(guarded, settings), settings)
+    return pages.with_dashboard(guarded, settings)
 
 
 def _is_text(environ: WSGIEnvironment) -> bool:

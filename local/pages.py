@@ -37,13 +37,13 @@ ADDRESSES = frozenset(
     }
 )
 _KEPT_SECONDS = 31_536_000  # a file's name has the hash of its content
+# The page talks to the public API and to the stand-in for Clerk, and to nobody else.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' {clerk}; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 _HEADERS = {
-    # The page talks to the public API and to nobody else.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
     "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -55,27 +55,33 @@ def with_dashboard(
 ) -> WSGIApplication:
     """The dashboard at its addresses, `application` at all others."""
     index = folder / "index.html"
+    clerk = f"http://127.0.0.1:{settings.clerk_port}"
+    headers = _HEADERS | {"Content-Security-Policy": _POLICY.format(clerk=clerk)}
 
     def page_or_api(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and index.is_file():
             if path == "/settings.json":
-                return _answer(start_response, "application/json", _settings_of_page(settings))
+                body = _settings_of_page(settings, clerk)
+                return _answer(start_response, "application/json", body, headers)
             if path == "/" or path.split("/")[1] in ADDRESSES:
-                return _answer(start_response, "text/html; charset=utf-8", index.read_bytes())
+                body = index.read_bytes()
+                return _answer(start_response, "text/html; charset=utf-8", body, headers)
         return application(environ, start_response)
 
     files = {"/assets": str(folder / "assets")}
     return SharedDataMiddleware(page_or_api, files, cache_timeout=_KEPT_SECONDS)
 
 
-def _settings_of_page(settings: LocalSettings) -> bytes:
+def _settings_of_page(settings: LocalSettings, clerk: str) -> bytes:
     """What the page can't know: the public key, and who signs people in."""
     anon_key = keys.api_key(Layout(settings.local_dir), "anon")
-    return json.dumps({"anonKey": anon_key, "sessionUrl": "/local/session"}).encode()
+    return json.dumps({"anonKey": anon_key, "clerkUrl": clerk}).encode()
 
 
-def _answer(start_response: StartResponse, kind: str, body: bytes) -> Iterable[bytes]:
-    headers = _HEADERS | {"Content-Type": kind, "Content-Length": str(len(body))}
-    start_response(f"200 {HTTPStatus.OK.phrase}", list(headers.items()))
+def _answer(
+    start_response: StartResponse, kind: str, body: bytes, headers: dict[str, str]
+) -> Iterable[bytes]:
+    described = headers | {"Content-Type": kind, "Content-Length": str(len(body))}
+    start_response(f"200 {HTTPStatus.OK.phrase}", list(described.items()))
     return [body]

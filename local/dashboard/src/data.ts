@@ -1,5 +1,6 @@
-import { advice, details, may, type Advice, type ErrorDetails, type Problem, type Role } from '@creatorscook/client'
-import { QueryCache, QueryClient, MutationCache, useQuery, keepPreviousData } from '@tanstack/react-query'
+import { account, advice, details, may, members, type Advice, type Problem, type Role } from '@creatorscook/client'
+import type { ErrorDetails } from '@creatorscook/client/documents'
+import { QueryCache, QueryClient, MutationCache, useQuery } from '@tanstack/react-query'
 import { useClient, useSession } from './session.tsx'
 
 /** A refusal of the API, with what the page does about it. */
@@ -16,13 +17,19 @@ export class Refusal extends Error {
   }
 }
 
-type Answer<T> = { data: T; error: null } | { data: null; error: Problem }
+type Answer = { data: unknown; error: Problem | null }
+type Data<A> = Extract<A, { error: null }> extends { data: infer D } ? D : never
 
-/** The data of an answer of supabase-js; throws a Refusal. */
-export async function ask<T>(request: PromiseLike<Answer<T>>): Promise<T> {
+/** The data of an answer; throws a Refusal. */
+export async function ask<A extends Answer>(request: PromiseLike<A>): Promise<Data<A>> {
   const { data, error } = await request
   if (error) throw new Refusal(error)
-  return data as T
+  return data as Data<A>
+}
+
+/** The same of a single row. */
+export async function one<A extends Answer>(request: PromiseLike<A>): Promise<NonNullable<Data<A>>> {
+  return (await ask(request)) as NonNullable<Data<A>>
 }
 
 /** What was thrown, as a Refusal: an EdgeError, a broken connection. */
@@ -69,7 +76,7 @@ export function useAccount() {
   const { person } = useSession()
   return useQuery({
     queryKey: ['account'],
-    queryFn: () => ask(client.rpc('account', undefined, { get: true })),
+    queryFn: () => ask(account(client)),
     enabled: person !== null,
     staleTime: 30_000,
   })
@@ -96,11 +103,10 @@ export function usePeople() {
   const { person } = useSession()
   return useQuery({
     queryKey: ['members'],
-    queryFn: () => ask(client.rpc('members', undefined, { get: true })),
+    queryFn: () => ask(members(client)),
     enabled: person !== null && person.org !== '',
     staleTime: 60_000,
   })
 }
 
 export const PAGE = 20
-export { keepPreviousData }

@@ -1,4 +1,4 @@
-import type { Evidence, SharedEvidence } from '@creatorscook/client'
+import type { Evidence, SharedEvidence } from '@creatorscook/client/documents'
 import { useLanguage } from './i18n.tsx'
 
 type Known = readonly (Evidence | SharedEvidence)[]

@@ -1,4 +1,4 @@
-import type { Band } from '@creatorscook/client'
+import type { Band } from '@creatorscook/client/documents'
 import { useLanguage } from './i18n.tsx'
 import { Chip } from './ui.tsx'
 

@@ -1,4 +1,4 @@
-import type { Change, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client'
+import type { Change, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client/documents'
 import type { ReactNode } from 'react'
 import { Sources } from './evidence.tsx'
 import { useLanguage } from './i18n.tsx'

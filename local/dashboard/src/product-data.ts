@@ -1,8 +1,8 @@
-import { productDetail, productHistory, compare, type Overview, type PackConfiguration, type SentimentSummary, type ViralityBreakdown } from '@creatorscook/client'
-import { useQuery } from '@tanstack/react-query'
+import { compare, productDetail, productHistory } from '@creatorscook/client'
+import type { PackConfiguration, SentimentSummary, ViralityBreakdown } from '@creatorscook/client/documents'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
-import { useQueryClient } from '@tanstack/react-query'
-import { ask } from './data.ts'
+import { ask, one } from './data.ts'
 import { isInFlight } from './jobs.tsx'
 import { useClient } from './session.tsx'
 
@@ -12,7 +12,7 @@ export function useOverview(id: string) {
   const queries = useQueryClient()
   const overview = useQuery({
     queryKey: ['products', 'one', id],
-    queryFn: () => ask<Overview>(client.from('product_overview').select('*').eq('id', id).single()),
+    queryFn: () => one(client.from('product_overview').select('*').eq('id', id).single()),
     refetchInterval: ({ state }) => (state.data && isInFlight(state.data) ? 1000 : 30_000),
   })
   // A job that has ended leaves new documents.
@@ -41,7 +41,7 @@ export function useDocuments(id: string) {
   return useQuery({
     queryKey: ['detail', id],
     queryFn: async (): Promise<Documents> => {
-      const { virality_packs, analysis_results } = await ask(productDetail(client, id))
+      const { virality_packs, analysis_results } = await one(productDetail(client, id))
       let people: SentimentSummary | undefined, video: ViralityBreakdown | undefined
       for (const result of analysis_results) {
         if (result.type === 'sentiment_summary') people ??= result.content

@@ -1,4 +1,5 @@
-import { scoreRecord, serviceScoreRecord, type ScoreRecord } from '@creatorscook/client'
+import { scoreRecord, serviceScoreRecord } from '@creatorscook/client'
+import type { ScoreRecord } from '@creatorscook/client/documents'
 import { useQuery } from '@tanstack/react-query'
 import { ask } from './data.ts'
 import { useLanguage } from './i18n.tsx'

@@ -1,4 +1,5 @@
-import type { RuleDefinition, RuleKind, RuleOfKind, Severity, Tables } from '@creatorscook/client'
+import type { Tables } from '@creatorscook/client/database'
+import type { RuleDefinition, RuleKind, RuleOfKind, Severity } from '@creatorscook/client/documents'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask, refusal, useBrands } from './data.ts'

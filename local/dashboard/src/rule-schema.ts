@@ -1,5 +1,5 @@
 import schema from '../../../supabase/types/documents.schema.json'
-import type { RuleKind } from '@creatorscook/client'
+import type { RuleKind } from '@creatorscook/client/documents'
 
 /** The shapes of the parameters of brand rules, as the backend publishes them. */
 export type Shape = {

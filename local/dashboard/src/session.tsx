@@ -1,6 +1,7 @@
 import { connect, type Client, type Role } from '@creatorscook/client'
+import { devClerk } from '@creatorscook/client/dev-clerk'
 import { useQueryClient } from '@tanstack/react-query'
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { createContext, Fragment, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { clearText } from './kept.ts'
 import type { PageSettings } from './settings.ts'
 
@@ -11,14 +12,11 @@ type Session = {
   client: Client
   settings: PageSettings
   person: Person | null
-  /** What the edge takes: Clerk's own token. */
-  token: () => Promise<string>
   signIn: (person: Person) => void
   signOut: () => void
 }
 
 const KEY = 'creatorscook.person'
-const SPARE_MILLISECONDS = 10_000
 const SessionContext = createContext<Session | null>(null)
 
 export function useSession(): Session {
@@ -34,6 +32,7 @@ export function useClient(): Client {
 export function SessionProvider({ settings, children }: { settings: PageSettings; children: ReactNode }) {
   const queries = useQueryClient()
   const [person, setPerson] = useState(stored)
+  const [round, setRound] = useState(0)
   const id = person ? JSON.stringify(person) : ''
 
   // Another tab has signed out, or signed in as somebody else.
@@ -48,25 +47,30 @@ export function SessionProvider({ settings, children }: { settings: PageSettings
   }, [queries])
 
   const session = useMemo<Session>(() => {
-    const tokens = sessionTokens(settings.sessionUrl, person)
+    const clerk = person && devClerk(settings.clerkUrl, person.name, person.org ? { org: person.org, role: person.role } : {})
     const change = (next: Person | null) => {
-      queries.clear()
-      if (next?.name !== person?.name || next?.org !== person?.org) clearText()
+      const isSame = next?.name === person?.name && next?.org === person?.org
+      // What is on the page stays there for the same person only.
+      if (isSame) void queries.invalidateQueries()
+      else {
+        queries.clear()
+        clearText()
+      }
       if (next) localStorage.setItem(KEY, JSON.stringify(next))
       else localStorage.removeItem(KEY)
       setPerson(next)
+      setRound((before) => before + 1)
     }
     return {
       settings,
       person,
-      client: connect(settings, tokens),
-      token: async () => (await tokens()) ?? '',
+      client: connect(settings, (options) => clerk?.session.getToken(options)),
       signIn: change,
       signOut: () => change(null),
     }
-  }, [settings, id])
+  }, [settings, id, round])
 
-  return <SessionContext value={session}>{children}</SessionContext>
+  return <SessionContext value={session}><Fragment key={id}>{children}</Fragment></SessionContext>
 }
 
 function stored(): Person | null {
@@ -74,23 +78,5 @@ function stored(): Person | null {
     return JSON.parse(localStorage.getItem(KEY) ?? 'null')
   } catch {
     return null
-  }
-}
-
-/** As Clerk's `getToken`: keeps a token until shortly before it ends. */
-function sessionTokens(url: string, person: Person | null) {
-  let kept: { token: string; until: number } | undefined
-  return async ({ skipCache = false } = {}): Promise<string | null> => {
-    if (!person) return null
-    if (kept && !skipCache && Date.now() < kept.until) return kept.token
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(person),
-    })
-    if (!answer.ok) return null
-    const { token } = (await answer.json()) as { token: string }
-    kept = { token, until: Date.now() + 60_000 - SPARE_MILLISECONDS }
-    return token
   }
 }

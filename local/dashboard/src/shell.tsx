@@ -1,12 +1,12 @@
 import { unreadNotifications } from '@creatorscook/client'
-import { onlineManager, useQuery, useQueryClient } from '@tanstack/react-query'
+import { onlineManager, useQuery } from '@tanstack/react-query'
 import { DropdownMenu } from 'radix-ui'
 import { useEffect, useState } from 'react'
 import { Link, NavLink, Navigate, Outlet, useLocation, useNavigate, useNavigation, useRouteError } from 'react-router'
 import { ask, onSessionEnd, useAccount, useMay, type Refusal } from './data.ts'
 import { useLanguage } from './i18n.tsx'
 import { useClient, useSession } from './session.tsx'
-import { Button, Dialog, Loading, useSentence } from './ui.tsx'
+import { Button, Dialog, useSentence } from './ui.tsx'
 
 /** What surrounds every page of somebody who is signed in. */
 export function Shell() {
@@ -67,7 +67,7 @@ function Bell() {
   const { t } = useLanguage()
   const { data = [] } = useQuery({
     queryKey: ['notifications', 'unread'],
-    queryFn: () => ask(unreadNotifications(client).limit(100)),
+    queryFn: () => ask(unreadNotifications(client)),
     refetchInterval: 60_000,
   })
   if (!data.length) return null
@@ -114,7 +114,6 @@ function Offline() {
 function SessionEnd() {
   const { t } = useLanguage()
   const sentence = useSentence()
-  const queries = useQueryClient()
   const { person, signIn, signOut } = useSession()
   const navigate = useNavigate()
   const [ended, setEnded] = useState<Refusal | null>(null)
@@ -130,7 +129,6 @@ function SessionEnd() {
   function again() {
     setEnded(null)
     signIn({ ...person! })
-    void queries.invalidateQueries()
   }
 
   const isGone = ended.code === 'account_deleted'
@@ -163,5 +161,3 @@ export function RouteProblem() {
     </main>
   )
 }
-
-export { Loading }

@@ -1,4 +1,5 @@
-import { listShares, revokeShare, sharePack, type Overview, type PackHook } from '@creatorscook/client'
+import { listShares, revokeShare, sharePack, type Overview } from '@creatorscook/client'
+import type { PackHook } from '@creatorscook/client/documents'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate, useOutletContext } from 'react-router'

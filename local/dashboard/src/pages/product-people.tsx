@@ -1,4 +1,5 @@
-import type { Overview, SentimentSummary, Theme } from '@creatorscook/client'
+import type { Overview } from '@creatorscook/client'
+import type { SentimentSummary, Theme } from '@creatorscook/client/documents'
 import { useOutletContext } from 'react-router'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'

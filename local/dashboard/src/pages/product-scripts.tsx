@@ -2,7 +2,7 @@ import { addScript, type Overview } from '@creatorscook/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useNavigate, useOutletContext } from 'react-router'
-import { ask, refusal, useMay } from '../data.ts'
+import { ask, one, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
 import { useDocuments } from '../product-data.ts'
@@ -25,7 +25,7 @@ export function Component() {
         .eq('product_id', product.id).order('updated_at', { ascending: false }).limit(100)),
   })
   const write = useMutation({
-    mutationFn: () => ask(addScript(client, product.id, t.newScriptText)),
+    mutationFn: () => one(addScript(client, product.id, t.newScriptText)),
     onSuccess: ({ id }) => {
       void queries.invalidateQueries({ queryKey: ['scripts', product.id] })
       navigate(`/scripts/${id}`)

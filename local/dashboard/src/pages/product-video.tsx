@@ -1,4 +1,5 @@
-import type { Openings, Overview, Retention, ViralityBreakdown } from '@creatorscook/client'
+import type { Overview } from '@creatorscook/client'
+import type { Openings, Retention, ViralityBreakdown } from '@creatorscook/client/documents'
 import { useOutletContext } from 'react-router'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'

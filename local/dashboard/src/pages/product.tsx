@@ -1,4 +1,5 @@
-import { analyzeAgain, watchProduct, type Overview, type Watch } from '@creatorscook/client'
+import { analyzeAgain, watchProduct, type Overview } from '@creatorscook/client'
+import type { Watch } from '@creatorscook/client/documents'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { DropdownMenu } from 'radix-ui'
 import { useEffect, useState } from 'react'

@@ -1,4 +1,4 @@
-import { type Overview } from '@creatorscook/client'
+import type { Overview } from '@creatorscook/client'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
@@ -36,7 +36,7 @@ export function Component() {
           .or(`created_at.lt."${after.created_at}",id.lt.${after.id}`)
       }
       const newest = { ascending: false }
-      return ask<Overview[]>(page.order('created_at', newest).order('id', newest).limit(PAGE).abortSignal(signal))
+      return ask(page.order('created_at', newest).order('id', newest).limit(PAGE).abortSignal(signal))
     },
     getNextPageParam: (last) => (last.length === PAGE ? last.at(-1) : undefined),
     placeholderData: (before) => before,

@@ -1,4 +1,6 @@
-import { adoptStarterRules, type StarterPack, type Tables } from '@creatorscook/client'
+import { adoptStarterRules } from '@creatorscook/client'
+import type { Tables } from '@creatorscook/client/database'
+import type { StarterPack } from '@creatorscook/client/documents'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { ask, useBrands, useMay } from '../data.ts'

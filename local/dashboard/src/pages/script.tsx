@@ -1,8 +1,10 @@
-import { checkWhileTyping, earlierVersions, finishScript, highlight, restoreVersion, saveScript, type Client, type Tables, type Verdict } from '@creatorscook/client'
+import { checkWhileTyping, earlierVersions, finishScript, highlight, restoreVersion, saveScript, type Client } from '@creatorscook/client'
+import type { Tables } from '@creatorscook/client/database'
+import type { Verdict } from '@creatorscook/client/documents'
 import { onlineManager, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useBlocker, useNavigate, useParams } from 'react-router'
-import { ask, refusal, useMay } from '../data.ts'
+import { ask, one, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { keepText, keptText } from '../kept.ts'
 import { useClient } from '../session.tsx'
@@ -16,7 +18,7 @@ export function Component() {
   const client = useClient()
   const script = useQuery({
     queryKey: ['script', id],
-    queryFn: () => ask(client.from('scripts').select('*, products(id, name)').eq('id', id).single()),
+    queryFn: () => one(client.from('scripts').select('*, products(id, name)').eq('id', id).single()),
     // What is being written must not be exchanged behind the person's back.
     refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: Infinity,
   })
@@ -65,7 +67,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
     mutationFn: async (read: Script) => {
       const row = await ask(saveScript(client, read, { content, title: title.trim() || null }))
       // No row of the version that was read: somebody else has saved, or it is gone.
-      return row ?? { conflict: await ask(client.from('scripts').select('*').eq('id', read.id).single()) }
+      return row ?? { conflict: await one(client.from('scripts').select('*').eq('id', read.id).single()) }
     },
     onSuccess: (answer) => {
       if ('conflict' in answer) return setTheirs(answer.conflict)
@@ -75,7 +77,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
     },
   })
   const finish = useMutation({
-    mutationFn: () => ask(finishScript(client, saved.id)),
+    mutationFn: () => one(finishScript(client, saved.id)),
     onSuccess: (row) => { took(row); say(t.isFinal) },
   })
   const remove = useMutation({
@@ -89,7 +91,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
     },
   })
   const draftAgain = useMutation({
-    mutationFn: () => ask(client.from('scripts').update({ status: 'draft' }).eq('id', saved.id).select().single()),
+    mutationFn: () => one(client.from('scripts').update({ status: 'draft' }).eq('id', saved.id).select().single()),
     onSuccess: took,
   })
 
@@ -269,7 +271,7 @@ function Versions({ script, mayEdit, onRestore }: { script: Script; mayEdit: boo
   const say = useSay()
   const versions = useQuery({ queryKey: ['versions', script.id], queryFn: () => ask(earlierVersions(client, script.id)) })
   const restore = useMutation({
-    mutationFn: (version: number) => ask(restoreVersion(client, script.id, version)),
+    mutationFn: (version: number) => one(restoreVersion(client, script.id, version)),
     onSuccess: (row) => { onRestore(row); say(t.versionRestored) },
   })
   return (

@@ -5,6 +5,9 @@ import { useLanguage } from '../i18n.tsx'
 import { useSession, type Person } from '../session.tsx'
 import { Button, Input, Select } from '../ui.tsx'
 
+// What the stand-in for Clerk takes as a name.
+const NAME = /^[\w.@+-]{1,64}$/
+
 /** The stand-in for Clerk asks for a name only. On hosted Supabase Clerk's own page is here. */
 export function Component() {
   const { t } = useLanguage()
@@ -33,10 +36,10 @@ export function Component() {
       >
         <Input
           label={t.name} autoFocus autoComplete="username" placeholder="alice"
-          {...register('name', { validate: (name) => name.trim() !== '' || t.nameMissing })}
+          {...register('name', { validate: (name) => NAME.test(name.trim()) || t.nameWrong })}
           problem={formState.errors.name?.message}
         />
-        <Input label={t.organisation} hint={t.organisationHint} autoComplete="organization" {...register('org')} />
+        <Input label={t.organisation} hint={t.organisationHint} autoComplete="organization" {...register('org', { validate: (org) => !org.trim() || NAME.test(org.trim()) || t.nameWrong })} problem={formState.errors.org?.message} />
         {org.trim() && (
           <Select label={t.role} {...register('role')}>
             {(['admin', 'editor', 'viewer'] satisfies Role[]).map((role) => <option key={role} value={role}>{t.roles[role]}</option>)}
