@@ -57,7 +57,7 @@ export const en = {
 
   // Numbers
   standsOut: 'Stands out', stillGrowing: 'Still growing', mood: 'Mood', of100: 'of 100', of5: 'of 5', notMeasured: 'not measured', notShown: 'Not shown',
-  likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `${count} of them`, times: (ratio: string) => `${ratio} times the usual views`,
+  likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
   intervalOf: (what: string, value: number, range: readonly number[] | null | undefined) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, likely ${Math.round(range[0]! * 100) / 100} to ${Math.round(range[1]! * 100) / 100}` : ''}`,
   standsOutMeans: 'It does better than so many of 100 posts. The bar is an 80 % interval.', standsOutMissing: 'There is nothing to compare a video with yet.',
@@ -96,18 +96,18 @@ export const en = {
   languages: 'Languages', notRead: (n: number) => `${plural(n, 'text was', 'texts were')} not read.`, leftOut: 'Left out',
   dropped: { duplicate: 'duplicates', spam: 'spam', suspected_injection: 'attempts to steer the analysis' }, partial: 'The source gave only a part.', between: (from: string, to: string) => `Written ${from} to ${to}.`,
   themes: 'Themes', noThemes: 'No theme comes up often enough.', themeKinds: { praise: 'Praise', pain: 'Complaints', question: 'Questions', objection: 'Doubts', desire: 'Wishes' }, byModel: 'Named by the language model',
-  aspects: 'By subject', aspectsMean: 'Left of the line is complaint, right of it is praise.', tooFew: 'too few', mentions: (n: number) => `from ${n}`, precision: (share: string) => `Read by hand, ${share} of such mentions were right.`,
+  aspects: 'By subject', aspectsMean: 'Left of the line is complaint, right of it is praise.', tooFew: (n: number) => `${plural(n, 'mention', 'mentions')}, too few`, mentions: (n: number) => `from ${n}`, precision: (share: string) => `Read by hand, ${share} of such mentions were right.`,
   aspectNames: {} as Record<string, string>,
   stars: 'Stars', fromReviews: (n: number) => `from ${plural(n, 'review', 'reviews')}`, starCount: (count: number) => `${count} ★`, wantToBuy: 'Want to buy',
 
   // Performance
   viewsPerHour: (views: string) => `${views} views an hour since the last look`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
   pace: 'Pace', wordsPerSecond: (words: string) => `${words} words a second`, productFirst: 'Product first named', atSecond: (second: string) => `at second ${second}`,
-  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Rare kinds share one number.',
+  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Kinds on one line do not differ from each other measurably.',
   spoken: 'What is said in the video', opensWith: 'Opens with', callToAction: 'Call to action', spokenLanguage: 'Language',
   ctaKinds: { link: 'to a link', buy: 'to buy', follow: 'to follow', comment: 'to comment', save: 'to save', share: 'to share' },
   spokenBeats: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', call_to_action: 'Call to action', other: 'Other' },
-  drivers: 'What may lie behind it', driversFor: 'For it', driversAgainst: 'Against it', directions: { up: 'more', down: 'less' },
+  drivers: 'What may lie behind it', driversFor: 'For it', driversAgainst: 'Against it',
   metrics: 'Measured', metric: 'Measure', value: 'Value', amongOthers: 'Among other posts', basis: 'Basis',
   metricNames: { share_rate: 'Shares per view', save_rate: 'Saves per view', saves_per_like: 'Saves per like', comment_rate: 'Comments per view', like_rate: 'Likes per view', engagement_rate: 'Engagement per view', outlier_ratio: 'Views, times usual' },
   record: 'Record of these intervals', recordMeans: 'An 80 % interval should hold at about 80 of 100 later looks. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',

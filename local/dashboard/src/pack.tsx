@@ -175,7 +175,7 @@ function Beats({ template, angle }: { template: ScriptTemplate; angle: string | 
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={angle ?? t.beats}>
       {angle && <h3>{angle}</h3>}
-      <table>
+      <table className="beats">
         <thead><tr><th>{t.seconds}</th><th>{t.beat}</th><th>{t.says}</th><th>{t.onScreen}</th></tr></thead>
         <tbody>
           {template.beats.map((beat) => (

@@ -11,7 +11,7 @@ export const router = createBrowserRouter([
     ErrorBoundary: RouteProblem,
     HydrateFallback: () => null,
     children: [
-      { index: true, loader: () => redirect('/products') },
+      { index: true, loader: () => redirect('/products'), Component: () => null },
       { path: 'products', lazy: () => import('./pages/products.tsx') },
       {
         path: 'products/:id',

@@ -20,7 +20,7 @@ export function Shell() {
   return (
     <div className="shell">
       <a className="skip" href="#main">{t.skip}</a>
-      <header className="bar">
+      <header className="topbar">
         <Button kind="quiet" className="menu-button" aria-expanded={isOpen} aria-controls="nav" onClick={() => setIsOpen(!isOpen)}>
           {t.menu}
         </Button>

@@ -122,7 +122,7 @@ function ThemeLine({ theme, people }: { theme: Theme; people: SentimentSummary }
   const { t, format } = useLanguage()
   return (
     <li>
-      <div className="row between"><span>{theme.title}</span><span className="amount">{format.number(theme.n)} <span className="muted small">{format.share(theme.share)}</span></span></div>
+      <div className="theme"><span>{theme.title}</span><span className="amount">{format.number(theme.n)} <span className="muted small">{format.share(theme.share)}</span></span></div>
       {theme.source === 'model' && <span className="muted small">{t.byModel}</span>}
       <Sources ids={theme.evidence_ids} known={people.evidence} />
     </li>
@@ -141,7 +141,7 @@ function Aspects({ people }: { people: SentimentSummary }) {
             <div className="aspect">
               <span>{t.aspectNames[aspect.name as keyof typeof t.aspectNames] ?? aspect.name.replace(/_/g, ' ')}</span>
               <Interval value={aspect.net} range={aspect.ci95} domain={[-1, 1]} zero={0} label={aspect.net === null ? t.notMeasured : t.intervalOf(aspect.name, aspect.net, aspect.ci95)} />
-              <span className="amount">{aspect.net === null ? <span className="muted small">{t.tooFew}</span> : <NetText value={aspect.net} range={aspect.ci95} />} <span className="muted small">{t.mentions(aspect.mentions)}</span></span>
+              <span className="amount">{aspect.net === null ? <span className="muted small">{t.tooFew(aspect.mentions)}</span> : <><NetText value={aspect.net} range={aspect.ci95} /> <span className="muted small">{t.mentions(aspect.mentions)}</span></>}</span>
             </div>
             <Sources ids={aspect.evidence_ids} known={people.evidence} why={[aspect.basis, aspect.precision === null ? '' : t.precision(format.share(aspect.precision))].filter(Boolean).join(' ')} />
           </li>

@@ -35,7 +35,7 @@ export function Component() {
                 <h3>{t.driversFor}</h3>
                 <ul className="plain statements">
                   {video.drivers.map((driver) => (
-                    <li key={driver.factor + driver.text}><Chip tone={driver.direction === 'up' ? 'good' : 'bad'}>{t.directions[driver.direction]}</Chip> {driver.text}<Sources ids={driver.evidence_ids} known={video.evidence} /></li>
+                    <li key={driver.factor + driver.text}><p>{driver.text}</p><Sources ids={driver.evidence_ids} known={video.evidence} /></li>
                   ))}
                 </ul>
               </div>
@@ -110,20 +110,30 @@ function OpeningsCard({ openings, video }: { openings: Openings; video: Virality
 function RetentionCard({ video }: { video: ViralityBreakdown }) {
   const { t, format } = useLanguage()
   if (!video.retention.length) return null
-  const rows = [...video.retention].sort((a: Retention, b: Retention) => b.mean - a.mean)
+  // Kinds that share their numbers are one line.
+  const groups = new Map<string, Retention[]>()
+  for (const each of video.retention) {
+    const key = JSON.stringify([each.mean, each.ci95, each.n])
+    groups.set(key, [...(groups.get(key) ?? []), each])
+  }
+  const rows = [...groups.values()].sort(([a], [b]) => b!.mean - a!.mean)
   return (
     <Card title={t.retention}>
       <p className="muted small">{t.retentionMeans}</p>
       <ul className="plain aspects">
-        {rows.map((each) => (
-          <li key={each.hook} className="aspect">
-            <span>{t.hookTypes[each.hook]}{each.pooled_with && each.pooled_with.length > 0 && '*'}</span>
-            <Interval value={each.mean} range={each.ci95} domain={[0, 2]} label={t.intervalOf(t.hookTypes[each.hook], each.mean, each.ci95)} />
-            <span className="amount">{format.two(each.mean)} <span className="muted small">{t.likely(format.two(each.ci95[0]), format.two(each.ci95[1]))}, {t.of(format.number(each.n))}</span></span>
-          </li>
-        ))}
+        {rows.map((kinds) => {
+          const { hook, mean, ci95, n } = kinds[0]!
+          const names = kinds.map((each) => t.hookTypes[each.hook]).join(', ')
+          return (
+            <li key={hook} className="aspect">
+              <span>{names}</span>
+              <Interval value={mean} range={ci95} domain={[0, 2]} label={t.intervalOf(names, mean, ci95)} />
+              <span className="amount"><b>{format.two(mean)}</b> <span className="muted small">{t.likely(format.two(ci95[0]), format.two(ci95[1]))}, {t.of(format.number(n))}</span></span>
+            </li>
+          )
+        })}
       </ul>
-      {rows.some(({ pooled_with }) => pooled_with?.length) && <p className="muted small">* {t.pooled}</p>}
+      {rows.some((kinds) => kinds.length > 1) && <p className="muted small">{t.pooled}</p>}
     </Card>
   )
 }
