@@ -96,7 +96,7 @@ export const en = {
   languages: 'Languages', notRead: (n: number) => `${plural(n, 'text was', 'texts were')} not read.`, leftOut: 'Left out',
   dropped: { duplicate: 'duplicates', spam: 'spam', suspected_injection: 'attempts to steer the analysis' }, partial: 'The source gave only a part.', between: (from: string, to: string) => `Written ${from} to ${to}.`,
   themes: 'Themes', noThemes: 'No theme comes up often enough.', themeKinds: { praise: 'Praise', pain: 'Complaints', question: 'Questions', objection: 'Doubts', desire: 'Wishes' }, byModel: 'Named by the language model',
-  aspects: 'By subject', aspectsMean: 'Left of the line is complaint, right of it is praise.', tooFew: (n: number) => `${plural(n, 'mention', 'mentions')}, too few`, mentions: (n: number) => `from ${n}`, precision: (share: string) => `Read by hand, ${share} of such mentions were right.`,
+  aspects: 'By subject', aspectsMean: 'Left of the line is complaint, right of it is praise.', tooFewSubjects: (n: number) => `${plural(n, 'more subject', 'more subjects')} with too few mentions to judge`, mentionCount: (n: number) => plural(n, 'mention', 'mentions'), mentions: (n: number) => `from ${n}`, precision: (share: string) => `Read by hand, ${share} of such mentions were right.`,
   aspectNames: {} as Record<string, string>,
   stars: 'Stars', fromReviews: (n: number) => `from ${plural(n, 'review', 'reviews')}`, starCount: (count: number) => `${count} ★`, wantToBuy: 'Want to buy',
 

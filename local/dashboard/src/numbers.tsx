@@ -38,7 +38,7 @@ export function StandsOutText({ value, range }: { value: number | null; range: R
   const [low, high] = range ?? []
   return (
     <span className="figure">
-      <b>{format.number(value)}</b> {t.of100}
+      <span className="whole"><b>{format.number(value)}</b> {t.of100}</span>
       {low !== undefined && high !== undefined && <span className="muted"> {t.likely(format.number(low), format.number(high))}</span>}
     </span>
   )

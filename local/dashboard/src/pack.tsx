@@ -56,12 +56,12 @@ export function Pack({ content, record, onHook, aside }:
   )
 }
 
-export function Changes({ changes }: { changes: readonly Change[] }) {
+export function Changes({ changes, lang }: { changes: readonly Change[]; lang?: string | undefined }) {
   const { t } = useLanguage()
   if (!changes.length) return null
   return (
     <Card title={t.whatChanged} className="accented">
-      <ul>{changes.map((change) => <li key={change.text}>{change.text}</li>)}</ul>
+      <ul lang={lang}>{changes.map((change) => <li key={change.text}>{change.text}</li>)}</ul>
     </Card>
   )
 }

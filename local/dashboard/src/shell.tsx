@@ -86,6 +86,7 @@ function Who() {
         <button type="button" className="button quiet who">
           <span className="who-name">{person.org || person.name}</span>
           {account && person.org && <span className="muted"> {t.roles[account.role]}</span>}
+          <span aria-hidden="true">▾</span>
         </button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

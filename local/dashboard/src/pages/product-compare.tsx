@@ -8,7 +8,7 @@ import { Interval, NetText, StandsOutText } from '../numbers.tsx'
 import { useComparison } from '../product-data.ts'
 import { useClient } from '../session.tsx'
 import { Button, Card, Empty, Loading, Problem, Select, useSentence } from '../ui.tsx'
-import { pair } from './product-history.tsx'
+import { Lines, pair } from './product-history.tsx'
 
 export function Component() {
   const { t, format } = useLanguage()
@@ -45,7 +45,7 @@ export function Component() {
                       <NetText value={row.net} range={pair(row.net_low, row.net_high)} />
                       {row.net !== null && <Interval value={row.net} range={pair(row.net_low, row.net_high)} domain={[-1, 1]} zero={0} label={t.intervalOf(t.mood, row.net, pair(row.net_low, row.net_high))} />}
                     </td>
-                    <td className="small">{row.complaints?.join(', ') || <span className="muted">{t.none}</span>}</td>
+                    <td className="small"><Lines texts={row.complaints ?? []} /></td>
                     <td className="end">{row.views_per_hour === null ? <span className="muted">{t.notMeasured}</span> : format.compact(row.views_per_hour)}</td>
                     <td className="end">{row.price === null ? <span className="muted">{t.none}</span> : format.money(row.price, row.currency)}{row.is_sold_out && <> {t.soldOut}</>}</td>
                     {mayEdit && <td>{row.is_competitor && <Button kind="quiet" onClick={() => remove.mutate(row.compared_id)} aria-label={t.removeCompetitor(row.name ?? '')}>{t.remove}</Button>}</td>}

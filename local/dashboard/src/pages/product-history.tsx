@@ -46,7 +46,7 @@ export function Component() {
         )}
         <p className="muted small">{measure === 'net' ? t.netBand : t.standsOutBand}</p>
       </Card>
-      <div lang={documents.data?.pack?.configuration.locale}><Changes changes={documents.data?.pack?.configuration.what_changed ?? []} /></div>
+      <Changes lang={documents.data?.pack?.configuration.locale} changes={documents.data?.pack?.configuration.what_changed ?? []} />
       <Card title={t.analyses}>
         <div className="scroll" tabIndex={0} role="region" aria-label={t.analyses}>
           <table>
@@ -59,7 +59,7 @@ export function Component() {
                   <td>{row.is_hit === null ? <span className="muted">{t.notJudged}</span> : <Chip tone={row.is_hit ? 'good' : 'bad'}>{row.is_hit ? t.heldYes : t.heldNo}</Chip>}</td>
                   <td><NetText value={row.net} range={pair(row.net_low, row.net_high)} /></td>
                   <td className="end">{row.views_per_hour === null ? <span className="muted">{t.notMeasured}</span> : format.compact(row.views_per_hour)}</td>
-                  <td className="small">{row.complaints.join(', ') || <span className="muted">{t.none}</span>}</td>
+                  <td className="small"><Lines texts={row.complaints} /></td>
                 </tr>
               ))}
             </tbody>
@@ -69,6 +69,13 @@ export function Component() {
       <RecordCard />
     </>
   )
+}
+
+/** Texts, one below the other. */
+export function Lines({ texts }: { texts: readonly string[] }) {
+  const { t } = useLanguage()
+  if (!texts.length) return <span className="muted">{t.none}</span>
+  return <ul className="plain">{texts.map((text) => <li key={text}>{text}</li>)}</ul>
 }
 
 export function pair(low: number | null, high: number | null): [number, number] | null {

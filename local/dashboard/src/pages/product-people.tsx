@@ -1,5 +1,5 @@
 import type { Overview } from '@creatorscook/client'
-import type { SentimentSummary, Theme } from '@creatorscook/client/documents'
+import type { Aspect, SentimentSummary, Theme } from '@creatorscook/client/documents'
 import { useOutletContext } from 'react-router'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'
@@ -130,24 +130,39 @@ function ThemeLine({ theme, people }: { theme: Theme; people: SentimentSummary }
 }
 
 function Aspects({ people }: { people: SentimentSummary }) {
-  const { t, format } = useLanguage()
+  const { t } = useLanguage()
   if (!people.aspects.length) return null
+  const judged = people.aspects.filter(({ net }) => net !== null)
+  const few = people.aspects.filter(({ net }) => net === null)
   return (
     <Card title={t.aspects}>
-      <p className="muted small">{t.aspectsMean}</p>
-      <ul className="plain aspects">
-        {people.aspects.map((aspect) => (
-          <li key={aspect.name}>
-            <div className="aspect">
-              <span>{t.aspectNames[aspect.name as keyof typeof t.aspectNames] ?? aspect.name.replace(/_/g, ' ')}</span>
-              <Interval value={aspect.net} range={aspect.ci95} domain={[-1, 1]} zero={0} label={aspect.net === null ? t.notMeasured : t.intervalOf(aspect.name, aspect.net, aspect.ci95)} />
-              <span className="amount">{aspect.net === null ? <span className="muted small">{t.tooFew(aspect.mentions)}</span> : <><NetText value={aspect.net} range={aspect.ci95} /> <span className="muted small">{t.mentions(aspect.mentions)}</span></>}</span>
-            </div>
-            <Sources ids={aspect.evidence_ids} known={people.evidence} why={[aspect.basis, aspect.precision === null ? '' : t.precision(format.share(aspect.precision))].filter(Boolean).join(' ')} />
-          </li>
-        ))}
-      </ul>
+      {judged.length > 0 && <p className="muted small">{t.aspectsMean}</p>}
+      <ul className="plain aspects">{judged.map((aspect) => <AspectLine key={aspect.name} aspect={aspect} people={people} />)}</ul>
+      {few.length > 0 && (
+        <details className="sources">
+          <summary>{t.tooFewSubjects(few.length)}</summary>
+          <ul className="plain aspects">{few.map((aspect) => <AspectLine key={aspect.name} aspect={aspect} people={people} />)}</ul>
+        </details>
+      )}
     </Card>
+  )
+}
+
+function AspectLine({ aspect, people }: { aspect: Aspect; people: SentimentSummary }) {
+  const { t, format } = useLanguage()
+  const { name, net, ci95, mentions, basis, precision, evidence_ids } = aspect
+  const shown = t.aspectNames[name as keyof typeof t.aspectNames] ?? name.replace(/_/g, ' ')
+  return (
+    <li>
+      <div className="aspect">
+        <span>{shown}</span>
+        {net === null
+          ? <span className="muted small">{t.mentionCount(mentions)}</span>
+          : <Interval value={net} range={ci95} domain={[-1, 1]} zero={0} label={t.intervalOf(shown, net, ci95)} />}
+        {net !== null && <span className="amount"><NetText value={net} range={ci95} /> <span className="muted small">{t.mentions(mentions)}</span></span>}
+      </div>
+      <Sources ids={evidence_ids} known={people.evidence} why={[basis, precision === null ? '' : t.precision(format.share(precision))].filter(Boolean).join(' ')} />
+    </li>
   )
 }
 
