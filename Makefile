@@ -14,9 +14,10 @@ HOSTED_TESTS := tests/hosted tests/flow/test_isolation.py tests/flow/test_whole_
 TESTS ?= $(if $(filter hosted,$(PROFILE)),$(HOSTED_TESTS))
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
+DASHBOARD := local/dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
+.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
 
 ##@ Start here
 
@@ -31,8 +32,11 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 
 ##@ The stack on this machine
 
-up: setup ## Start it in the background; what already runs stays (PROFILE=hosted; STRIPE=fake: one to click through)
+up: setup ## Start it in the background, with the dashboard; what already runs stays (PROFILE=hosted; STRIPE=fake)
+	@$(MAKE) --silent dashboard || echo "The dashboard is not there: npm could not install or build it. The API is."
 	@$(RUN) -m local up
+
+dashboard: $(DASHBOARD)/dist/.built ## Build the page that `make up` serves at its address
 
 down: setup ## Stop it; data and keys stay
 	@$(RUN) -m local down
@@ -194,6 +198,16 @@ $(VENV)/policies/.installed: requirements-policies.lock
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 	@cd $(@D)/.. && npm ci --silent
+	@touch $@
+
+$(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json $(DASHBOARD)/.npmrc
+	@echo "Installing the dashboard's npm packages …"
+	@cd $(DASHBOARD) && npm ci --silent
+	@touch $@
+
+$(DASHBOARD)/dist/.built: $(DASHBOARD)/node_modules/.installed $(shell find $(DASHBOARD)/src $(DASHBOARD)/index.html $(DASHBOARD)/vite.config.ts $(DASHBOARD)/tsconfig.json supabase/client supabase/types -type f)
+	@echo "Building the dashboard …"
+	@cd $(DASHBOARD) && npm run --silent build
 	@touch $@
 
 $(BENCH_NEXT)/node_modules/.installed: $(BENCH_NEXT)/package-lock.json

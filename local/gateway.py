@@ -1,5 +1,7 @@
 """One address for frontends, as on hosted Supabase: `/rest/v1` is PostgREST, the rest is the edge.
 
+The dashboard has addresses of its own there, once it is built.
+
 It opens a connection per request, so benchmarks use PostgREST itself. A proxy in front of PostgREST
 has to refuse what it refuses; docs/operations.md says how.
 """
@@ -16,6 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
 from core.config import LocalSettings
+from local import pages
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30
@@ -60,7 +63,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
         environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
         return proxy(environ, start_response)
 
-    return guarded
+    return pages.with_dashboard(guarded, settings)
 
 
 def _is_text(environ: WSGIEnvironment) -> bool:

@@ -1,0 +1,82 @@
+import { connect, type Client, type Role } from '@creatorscook/client'
+import { devClerk } from '@creatorscook/client/dev-clerk'
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, Fragment, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { clearText } from './kept.ts'
+import type { PageSettings } from './settings.ts'
+
+/** Who is signed in at the stand-in for Clerk. `org` is empty for a person's own account. */
+export type Person = { name: string; org: string; role: Role }
+
+type Session = {
+  client: Client
+  settings: PageSettings
+  person: Person | null
+  signIn: (person: Person) => void
+  signOut: () => void
+}
+
+const KEY = 'creatorscook.person'
+const SessionContext = createContext<Session | null>(null)
+
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (!session) throw new Error('useSession is for what stands inside SessionProvider')
+  return session
+}
+
+export function useClient(): Client {
+  return useSession().client
+}
+
+export function SessionProvider({ settings, children }: { settings: PageSettings; children: ReactNode }) {
+  const queries = useQueryClient()
+  const [person, setPerson] = useState(stored)
+  const [round, setRound] = useState(0)
+  const id = person ? JSON.stringify(person) : ''
+
+  // Another tab has signed out, or signed in as somebody else.
+  useEffect(() => {
+    const onStorage = (event: StorageEvent) => {
+      if (event.key !== KEY) return
+      queries.clear()
+      setPerson(stored())
+    }
+    addEventListener('storage', onStorage)
+    return () => removeEventListener('storage', onStorage)
+  }, [queries])
+
+  const session = useMemo<Session>(() => {
+    const clerk = person && devClerk(settings.clerkUrl, person.name, person.org ? { org: person.org, role: person.role } : {})
+    const change = (next: Person | null) => {
+      const isSame = next?.name === person?.name && next?.org === person?.org
+      // What is on the page stays there for the same person only.
+      if (isSame) void queries.invalidateQueries()
+      else {
+        queries.clear()
+        clearText()
+      }
+      if (next) localStorage.setItem(KEY, JSON.stringify(next))
+      else localStorage.removeItem(KEY)
+      setPerson(next)
+      setRound((before) => before + 1)
+    }
+    return {
+      settings,
+      person,
+      client: connect(settings, (options) => clerk?.session.getToken(options)),
+      signIn: change,
+      signOut: () => change(null),
+    }
+  }, [settings, id, round])
+
+  return <SessionContext value={session}><Fragment key={id}>{children}</Fragment></SessionContext>
+}
+
+function stored(): Person | null {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,502 @@
+// What people do with the dashboard. Each function is a test of its own, for users of its own.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { addProduct, CLERK_URL, DASHBOARD_URL, faults, NAME, SHOP_URL, settled, until } from './browser.mjs'
+
+const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/connections', '/account', '/nowhere']
+const TABS = ['', '/people', '/video', '/history', '/compare', '/scripts']
+
+/** Adds a banned phrase in the form. */
+async function ban(page, phrase) {
+  await page.goto(`${DASHBOARD_URL}/rules`)
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill(`No ${phrase}`)
+  await dialog.getByLabel('Phrases').fill(phrase)
+  await dialog.getByLabel('What writers see').fill('Promise less.')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  await page.getByRole('heading', { name: `No ${phrase}` }).waitFor()
+}
+
+async function newScript(page, productId, text) {
+  await page.goto(`${DASHBOARD_URL}/products/${productId}/scripts`)
+  await page.getByRole('button', { name: 'Write one myself' }).click()
+  await page.getByLabel('Text').fill(text)
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('· saved').waitFor()
+  return page.url()
+}
+
+export async function signInToFinalScript({ open }) {
+  const page = await open('/', null)
+  await page.waitForURL('**/sign-in?*')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('Use 1 to 64 letters').waitFor()
+  await page.getByLabel('Name').fill(NAME)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'No products yet' }).waitFor()
+
+  await page.getByRole('button', { name: 'Add product' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('Bottle')
+  await dialog.getByLabel('Address').fill('bottle')
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  await dialog.getByText('The source URL must start with http:// or https://.').waitFor()
+  await page.keyboard.press('Escape')
+  await ban(page, 'miracle')
+  await addProduct(page, 'Bottle')
+
+  // Evidence is a click away.
+  const hook = page.locator('.statements li', { hasText: 'Write a script' }).first()
+  await hook.getByText('Why we say this').click()
+  await hook.locator('.sources[open] li').first().waitFor()
+  const evidence = await hook.locator('.sources[open] li').first().innerText()
+
+  const chosen = await hook.locator('.quote').innerText()
+  await hook.getByRole('button', { name: 'Write a script' }).click()
+  await page.getByLabel('Hook').waitFor()
+  assert.equal(await page.getByLabel('Hook').inputValue(), chosen)
+  await page.getByRole('button', { name: 'Write a draft' }).click()
+  await page.locator('.rows a').first().click()
+  await page.getByText('Written by AI').waitFor()
+  const text = page.getByLabel('Text')
+  const draft = await text.inputValue()
+
+  await text.fill(`A m1racle.\n${draft}`)
+  await page.locator('mark.error', { hasText: 'm1racle' }).waitFor({ state: 'attached' })
+  await page.getByText('1 broken rule keeps it from being final.').waitFor()
+  await page.keyboard.press('Control+s')
+  await page.getByText('· saved').waitFor()
+  await page.getByRole('button', { name: 'Make final' }).click()
+  await page.locator('[data-code=script_not_compliant]').waitFor()
+  await text.fill(`A bottle.\n${draft}`)
+  await page.waitForFunction(() => !document.querySelector('mark.error'))
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('· saved').waitFor()
+  await page.getByRole('button', { name: 'Make final' }).click()
+  await page.getByText('The script is final.').waitFor()
+
+  await page.locator('summary', { hasText: 'Version 1' }).click()
+  await page.getByRole('button', { name: 'Restore this text' }).first().click()
+  await page.getByText('Restored as a draft.').waitFor()
+  assert.equal(await text.inputValue(), draft)
+  return { evidence, draft }
+}
+
+export async function twoPeopleAtOnce({ open }) {
+  const org = `${NAME}-org`
+  const alice = await open('/', { name: `${NAME}-alice`, org })
+  const product = await addProduct(alice, 'Shared bottle')
+  const address = await newScript(alice, product, 'Both read this.')
+  const bob = await open(new URL(address).pathname, { name: `${NAME}-bob`, org, role: 'editor' })
+  assert.equal(await bob.getByLabel('Text').inputValue(), 'Both read this.')
+
+  await alice.getByLabel('Text').fill('What Alice wrote.')
+  await alice.getByRole('button', { name: 'Save', exact: true }).click()
+  await alice.getByText('· saved').waitFor()
+  await bob.getByLabel('Text').fill('What Bob wrote.')
+  await bob.getByRole('button', { name: 'Save', exact: true }).click()
+  await bob.getByRole('heading', { name: 'This script was changed elsewhere' }).waitFor()
+  const shown = await bob.locator('.conflict').innerText()
+  assert.ok(shown.includes('What Alice wrote.') && shown.includes('What Bob wrote.'), shown)
+  await bob.getByRole('button', { name: 'Save mine over it' }).click()
+  await bob.getByText('· saved').waitFor()
+  await bob.locator('summary', { hasText: 'Version' }).first().click()
+  assert.ok((await bob.locator('.sources[open]').innerText()).includes('What Alice wrote.'))
+
+  await alice.goto(`${DASHBOARD_URL}/members`)
+  await until(async () => (await alice.locator('.list li').count()) === 2, 'two members')
+  return (await alice.locator('.list .chip').allInnerTexts()).sort()
+}
+
+export async function rolesAreShown({ open }) {
+  const org = `${NAME}-org`
+  const admin = await open('/', { name: `${NAME}-admin`, org })
+  const product = await addProduct(admin, 'Bottle of the organisation')
+  const viewer = await open('/products', { name: `${NAME}-viewer`, org, role: 'viewer' })
+  await viewer.locator('.product').waitFor()
+  await viewer.getByText('Viewer', { exact: true }).waitFor()
+  const seen = { add: await viewer.getByRole('button', { name: 'Add product' }).count() }
+  await viewer.goto(`${DASHBOARD_URL}/products/${product}`)
+  await viewer.locator('.statement').waitFor()
+  seen.write = await viewer.getByRole('button', { name: /Write a script|Analyse again|Share|More/ }).count()
+  await viewer.goto(`${DASHBOARD_URL}/audit`)
+  await viewer.getByRole('heading', { name: 'For admins' }).waitFor()
+  await viewer.goto(`${DASHBOARD_URL}/account`)
+  await viewer.getByText('An admin can export the organisation.').waitFor()
+  seen.delete = await viewer.getByRole('button', { name: 'Delete for good' }).count()
+  await admin.goto(`${DASHBOARD_URL}/audit`)
+  await admin.getByText('added a product').first().waitFor()
+  return seen
+}
+
+export async function quotaIsHit({ open }) {
+  const page = await open('/products')
+  await page.getByRole('button', { name: 'Add product' }).first().click()
+  await page.getByRole('button', { name: 'Add several at once' }).click()
+  const lines = Array.from({ length: 6 }, (_, index) => `Lamp ${index}, ${SHOP_URL}/lamp${index}`)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Products').fill([...lines.slice(0, 5), 'Nothing'].join('\n'))
+  await dialog.getByRole('button', { name: 'Add 6 products' }).click()
+  await dialog.locator('.problem-box li').waitFor()
+  const perRow = await dialog.locator('.problem-box').innerText()
+  assert.equal(await dialog.getByLabel('Products').inputValue(), 'Nothing')
+  await dialog.getByRole('button', { name: 'Add one' }).click()
+  await dialog.getByLabel('Name', { exact: true }).fill('One too many')
+  await dialog.getByLabel('Address').fill(`${SHOP_URL}/many`)
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  const refusal = dialog.locator('[data-code=quota_exceeded]')
+  await refusal.waitFor()
+  const sentence = await refusal.locator('p').first().innerText()
+  await refusal.getByRole('link', { name: 'See the plans' }).click()
+  await page.getByText('5 of 5').waitFor()
+  // Archiving gives the slot back.
+  await page.goto(`${DASHBOARD_URL}/products`)
+  await page.locator('.product a').first().click()
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Archive' }).click()
+  await page.getByText('Archived. It keeps all it has.').waitFor()
+  await page.goto(`${DASHBOARD_URL}/products`)
+  await page.getByText('4 of 5 products of your plan in use').waitFor()
+  return { perRow, sentence }
+}
+
+export async function failedJobSaysWhy({ open }) {
+  const page = await open('/products')
+  await page.getByRole('button', { name: 'Add product' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('Behind a wall')
+  // A port that this stack may not read.
+  await dialog.getByLabel('Address').fill('http://127.0.0.1:9/lamp')
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  const failed = page.locator('.notice.bad')
+  await failed.waitFor()
+  const shown = [await failed.getAttribute('data-code'), await failed.innerText()]
+  await page.getByRole('link', { name: 'Behind a wall' }).click()
+  await page.getByRole('heading', { name: 'No analysis yet' }).waitFor()
+  return shown
+}
+
+export async function offlineAndBack({ open }) {
+  const page = await open('/')
+  const product = await addProduct(page, 'Bottle of a train')
+  await newScript(page, product, 'Before the tunnel.')
+  await page.context().setOffline(true)
+  await page.getByText('You are offline.').waitFor()
+  await page.getByLabel('Text').fill('In the tunnel.')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('is saved when you are back online').waitFor()
+  await page.context().setOffline(false)
+  await page.getByText('· saved').waitFor()
+  await page.reload()
+  await page.getByLabel('Text').waitFor()
+  const kept = await page.getByLabel('Text').inputValue()
+  assert.equal(await page.getByText('You are offline.').count(), 0)
+  return kept
+}
+
+export async function sessionEnds({ open }) {
+  const page = await open('/')
+  const product = await addProduct(page, 'Bottle of a guest')
+  await newScript(page, product, 'First.')
+  // Clerk has ended the session: it gives no token any more.
+  const tokens = `${CLERK_URL}/v1/client/sessions/**`
+  await page.context().route(tokens, (route) =>
+    route.fulfill({ status: 401, body: '{}', headers: { 'Access-Control-Allow-Origin': '*' } }))
+  await page.goto(page.url())
+  await page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
+  await page.context().unroute(tokens)
+  await page.getByRole('button', { name: 'Sign in again' }).click()
+  await page.getByLabel('Text').waitFor()
+  await page.getByLabel('Text').fill('Second, not saved.')
+
+  // Somebody else signs in in another tab: nothing of the first one may stay on the page.
+  const other = await page.context().newPage()
+  await other.goto(`${DASHBOARD_URL}/sign-in?switch`)
+  await other.getByLabel('Name').fill(`${NAME}-other`)
+  await other.getByRole('button', { name: 'Sign in' }).click()
+  await other.getByRole('heading', { name: 'No products yet' }).waitFor()
+  await page.getByText('This is not there, or it is not yours.').waitFor()
+  const left = await page.locator('body').innerText()
+  const keys = await page.evaluate(() => Object.keys(sessionStorage))
+  return { isGone: !left.includes('not saved.'), keys: keys.filter((key) => key.includes('text')) }
+}
+
+export async function accountIsErased({ open }) {
+  const page = await open('/')
+  await addProduct(page, 'Bottle to forget')
+  await page.goto(`${DASHBOARD_URL}/account`)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export everything' }).click(),
+  ])
+  const exported = JSON.parse(readFileSync(await download.path(), 'utf8'))
+  const tab = await page.context().newPage()
+  await tab.goto(`${DASHBOARD_URL}/products`)
+  await tab.locator('.product').waitFor()
+  await page.getByLabel(`Type ${NAME} to confirm`).fill(NAME)
+  await page.getByRole('button', { name: 'Delete for good' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete for good' }).click()
+  await page.waitForURL('**/sign-in*')
+  // The other tab has lost its person, too.
+  await tab.waitForURL('**/sign-in*')
+  return exported.products.map(({ name }) => name)
+}
+
+export async function linkForStrangers({ open }) {
+  const page = await open('/')
+  await addProduct(page, 'Bottle to show')
+  await page.getByRole('button', { name: 'Share' }).click()
+  await page.getByRole('button', { name: 'New link' }).click()
+  const link = await page.getByLabel('The link.').inputValue()
+  const stranger = await open(new URL(link).pathname + new URL(link).hash, null)
+  await stranger.getByRole('heading', { level: 1, name: 'Bottle to show' }).waitFor()
+  const statement = await stranger.locator('.statement').innerText()
+  const buttons = await stranger.getByRole('button').allInnerTexts()
+  await page.getByRole('button', { name: 'Revoke' }).click()
+  await page.getByRole('heading', { name: 'Links that are open' }).waitFor({ state: 'hidden' })
+  await stranger.reload()
+  await stranger.getByRole('heading', { name: 'This link has ended' }).waitFor()
+  return { statement, buttons }
+}
+
+export async function everyKindOfRule({ open }) {
+  const page = await open('/rules')
+  await page.getByRole('button', { name: 'Copy the rules of the FTC' }).click()
+  await page.locator('.list li').first().waitFor()
+  const adopted = await page.locator('.list li').count()
+  const fill = {
+    banned_phrase: async (box) => box.getByLabel('Phrases').fill('cheap\nfree'),
+    substitution: async (box) => box.getByLabel('Words').fill('cheap = affordable'),
+    required_mention: async (box) => box.getByLabel('One of these').fill('Marlow'),
+    max_length: async (box) => box.getByLabel('At most').fill('60'),
+    regex: async (box) => box.getByRole('textbox', { name: 'Pattern', exact: true }).fill('[0-9]+ %'),
+    tone: async (box) => box.getByLabel('Should sound').fill('calm'),
+    reading_level: async (box) => box.getByLabel('At most').fill('8'),
+    competitor_mention: async (box) => box.getByLabel('Names').fill('Acme'),
+    hashtags: async (box) => box.getByLabel('At most').fill('3'),
+    emoji: async (box) => box.getByLabel('At most').fill('2'),
+    rubric: async (box) => box.getByLabel('Question').fill('Does it sound honest?'),
+    all_of: async (box) => box.getByLabel('Phrases').fill('a b'),
+    any_of: async (box) => box.getByLabel('Phrases').fill('c d'),
+    not: async (box) => box.getByLabel('Phrases').fill('e f'),
+  }
+  const saved = []
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  const kinds = await dialog.getByLabel('Kind').first().locator('option').evaluateAll((options) => options.map(({ value }) => value))
+  for (const kind of kinds) {
+    if (!(await dialog.count())) await page.getByRole('button', { name: 'Add rule' }).click()
+    await dialog.getByLabel('Name', { exact: true }).fill(`Rule ${kind}`)
+    await dialog.getByLabel('Kind').first().selectOption(kind)
+    await fill[kind]?.(dialog)
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('heading', { name: `Rule ${kind}`, exact: true }).waitFor()
+    saved.push(kind)
+  }
+  // A refusal marks its field.
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  await dialog.getByLabel('Name', { exact: true }).fill('Empty')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByLabel('Phrases').and(page.locator('[aria-invalid=true]')).waitFor()
+  const refusal = await dialog.locator('.problem').innerText()
+  return { adopted, saved: saved.length, kinds: kinds.length, refusal }
+}
+
+export async function historyAndCompetitors({ open }) {
+  const page = await open('/')
+  const first = await addProduct(page, 'Bottle today')
+  await page.getByRole('button', { name: 'Analyse again' }).click()
+  await page.locator('.job').waitFor()
+  await page.locator('.job').waitFor({ state: 'hidden' })
+  await page.goto(`${DASHBOARD_URL}/products/${first}/history`)
+  await page.locator('.chart svg .recharts-line').waitFor()
+  const points = await page.locator('tbody tr').count()
+  await page.getByRole('button', { name: 'Mood' }).click()
+  await page.locator('.chart[aria-label^=Mood]').waitFor()
+  await addProduct(page, 'Rival')
+  await page.goto(`${DASHBOARD_URL}/products/${first}/compare`)
+  await page.getByLabel('Product', { exact: true }).selectOption({ label: 'Rival' })
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('row', { name: /Rival/ }).waitFor()
+  const rows = await page.locator('.comparison tbody tr').count()
+  await page.getByRole('button', { name: 'Remove Rival' }).click()
+  await page.getByRole('heading', { name: 'No competitors yet' }).waitFor()
+  return { points, rows }
+}
+
+export async function listIsFiltered({ open }) {
+  const page = await open('/')
+  await page.goto(`${DASHBOARD_URL}/brands`)
+  await page.getByLabel('Name of the brand').fill('Marlow')
+  await page.getByRole('button', { name: 'Add brand' }).click()
+  await page.getByRole('heading', { name: 'Marlow' }).waitFor()
+  const id = await addProduct(page, 'Cold 100% bottle')
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Edit' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Brand').selectOption({ label: 'Marlow' })
+  await dialog.getByLabel('Tags').fill('kitchen, Summer')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  await addProduct(page, 'Warm lamp')
+  const shown = async (path, count) => {
+    await page.goto(`${DASHBOARD_URL}/products${path}`)
+    await settled(page)
+    await until(async () => (await page.locator('.product').count()) === count, `${count} products at ${path}`)
+    return (await page.locator('.product h2').allInnerTexts()).sort()
+  }
+  const found = {
+    search: await shown('?q=100%25', 1), none: await shown('?q=ice', 0), tag: await shown('?tag=summer', 1),
+    all: await shown('', 2),
+  }
+  await page.getByLabel('Brand').selectOption({ label: 'Marlow' })
+  await until(async () => (await page.locator('.product').count()) === 1, 'one of the brand')
+  await page.goto(`${DASHBOARD_URL}/products/${id}`)
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitemradio', { name: 'Watched weekly' }).click()
+  found.watch = await page.locator('[data-code=quota_exceeded] p').first().innerText()
+  return found
+}
+
+export async function planIsBought({ open }) {
+  const page = await open('/plan')
+  await page.context().route('https://checkout.stripe.test/**', (route) => route.fulfill({ body: 'A page of Stripe' }))
+  await page.getByRole('button', { name: 'Choose Creator' }).click()
+  await page.waitForURL('https://checkout.stripe.test/**')
+  await page.goto(`${DASHBOARD_URL}/billing/success`)
+  await until(async () => {
+    await page.reload()
+    await page.locator('.empty').waitFor()
+    return (await page.locator('.empty').innerText()).includes('creator')
+  }, 'the plan')
+  await page.goto(`${DASHBOARD_URL}/plan`)
+  await page.getByText('You have the plan Creator.').waitFor()
+  await page.getByText('Your subscription is active.').waitFor()
+  await page.getByRole('button', { name: 'Change or cancel' }).waitFor()
+  return await page.getByRole('button', { name: /^Choose/ }).count()
+}
+
+export async function notificationsAreRead({ open }) {
+  const page = await open('/products')
+  await page.getByRole('link', { name: '1 new' }).click()
+  await page.getByText('The video of Bottle is a breakout now.').waitFor()
+  await page.getByRole('button', { name: 'Mark all as read' }).click()
+  await page.getByRole('button', { name: 'Mark all as read' }).waitFor({ state: 'hidden' })
+  return await page.locator('.bell').count()
+}
+
+export async function tiktokIsRefusedInASentence({ open }) {
+  const page = await open('/connections')
+  await page.getByRole('button', { name: 'Connect TikTok' }).click()
+  await page.locator('[data-code=tiktok_not_configured]').waitFor()
+  await page.goto(`${DASHBOARD_URL}/connections?state=${'a'.repeat(43)}&code=b`)
+  const box = page.locator('.problem-box')
+  await box.waitFor()
+  return await box.getAttribute('data-code')
+}
+
+/** Every page and dialog, light, dark and on a phone: without serious faults, nothing wider than it. */
+export async function pagesAreAccessible({ open, visitor }) {
+  const found = []
+  const page = await open('/')
+  const id = await addProduct(page, 'Bottle for everybody')
+  await ban(page, 'miracle')
+  await newScript(page, id, 'A miracle, and an honest lamp.')
+  await page.locator('mark.error').waitFor({ state: 'attached' })
+  const script = new URL(page.url()).pathname
+  const paths = [...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script]
+  for (const looks of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: { width: 360, height: 740 } }]) {
+    const context = await visitor({ name: NAME }, { ...looks, reducedMotion: 'reduce' })
+    const tab = await context.newPage()
+    for (const path of ['/sign-in?switch', '/shared', ...paths]) {
+      await tab.goto(DASHBOARD_URL + path)
+      await settled(tab)
+      found.push(...(await faults(tab)).map((fault) => `${path} (${looks.colorScheme}): ${fault}`))
+      const spare = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      if (spare > 0) found.push(`${path}: ${spare} px wider than the page at ${tab.viewportSize().width}`)
+      const moving = await tab.evaluate(() => document.getAnimations().length)
+      if (moving) found.push(`${path}: ${moving} animations with reduced motion`)
+    }
+    for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share']]) {
+      await tab.goto(DASHBOARD_URL + path)
+      await settled(tab)
+      await tab.getByRole('button', { name: button }).first().click()
+      await tab.getByRole('dialog').waitFor()
+      found.push(...(await faults(tab)).map((fault) => `dialog ${button} (${looks.colorScheme}): ${fault}`))
+    }
+    await context.close()
+  }
+  return { pages: paths.length + 2, found }
+}
+
+export async function keyboardIsEnough({ open }) {
+  const page = await open('/products')
+  await page.getByRole('heading', { name: 'No products yet' }).waitFor()
+  await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content')
+  await page.keyboard.press('Enter')
+  const reach = async (name) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      await page.keyboard.press('Tab')
+      if ((await page.evaluate(() => document.activeElement.textContent)) === name) return steps
+    }
+    assert.fail(`Tab does not reach ${name}`)
+  }
+  await reach('Add product')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('name')), 'name')
+  await page.keyboard.type('Bottle')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('http://127.0.0.1:9/bottle')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await page.getByRole('link', { name: 'Bottle' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Add product' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  return await page.evaluate(() => document.activeElement.textContent)
+}
+
+export async function anotherLanguage({ open }) {
+  const page = await open('/products', { name: NAME }, { locale: 'es-ES' })
+  await page.getByRole('heading', { name: 'Aún no hay productos' }).waitFor()
+  const seen = [await page.evaluate(() => document.documentElement.lang)]
+  await page.getByRole('button', { name: 'Añadir producto' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Nombre', { exact: true }).fill('Botella')
+  await dialog.getByLabel('Dirección').fill('nada')
+  await dialog.getByRole('button', { name: 'Añadir producto' }).click()
+  seen.push(await dialog.locator('.problem').innerText())
+  await page.goto(`${DASHBOARD_URL}/account`)
+  await page.getByLabel('Idioma de los packs').selectOption('es')
+  await page.getByText('Guardado.').waitFor()
+  await page.getByLabel('Idioma de estas páginas').selectOption('en')
+  await page.getByRole('heading', { name: 'This browser' }).waitFor()
+  const id = await addProduct(page, 'Botella')
+  await page.goto(`${DASHBOARD_URL}/products/${id}`)
+  seen.push(await page.locator('.pack').getAttribute('lang'))
+  return seen
+}
+
+/** How long the first product takes to be there, in ten visits of a new browser. */
+export async function firstData({ open, visitor }) {
+  const page = await open('/')
+  await addProduct(page, 'Bottle in a hurry')
+  const times = []
+  for (let round = 0; round < 10; round += 1) {
+    const context = await visitor({ name: NAME })
+    const tab = await context.newPage()
+    await tab.goto(`${DASHBOARD_URL}/products`)
+    await tab.locator('.product').waitFor()
+    times.push(await tab.evaluate(() => performance.now()))
+    await context.close()
+  }
+  return Math.min(...times)
+}

@@ -1,0 +1,199 @@
+"""People use the dashboard in a real browser, against the whole stack."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from local.layout import ROOT
+from tests.flow.stack import LocalStack, add_product
+
+pytestmark = pytest.mark.flow
+
+SCENARIOS = re.findall(
+    r"^export async function (\w+)",
+    (ROOT / "tests" / "dashboard" / "scenarios.mjs").read_text(),
+    re.MULTILINE,
+)
+DIST = ROOT / "local" / "dashboard" / "dist"
+# What the page may ask: PostgREST, the exchange, the edge's routes for pages, Clerk's stand-in.
+PUBLIC = re.compile(
+    r"/rest/v1/(rpc/)?\w+|/auth/session|/subscriptions/(create|portal|sync)"
+    r"|/tiktok/(connect|callback)|/v1/client/sessions/\w+/tokens"
+)
+STATIC = re.compile(r"/assets/[\w.-]+|/settings\.json")
+# A page of Stripe that the browser is sent to.
+ELSEWHERE = {"checkout.stripe.test"}
+MAX_KIB = 250
+
+Play = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, dict[str, Any]]:
+    """What each scenario found, by its name: each one runs once."""
+    return {}
+
+
+@pytest.fixture
+def play(run: Callable[[str], dict[str, Any]], reports: dict[str, dict[str, Any]]) -> Play:
+    def play(scenario: str) -> Any:
+        if scenario not in reports:
+            reports[scenario] = run(scenario)
+        return reports[scenario]["found"]
+
+    return play
+
+
+def test_a_creator_signs_in_and_ends_with_a_final_script(play: Play):
+    found = play("signInToFinalScript")
+    assert found["evidence"]
+    assert found["draft"]
+
+
+def test_two_people_of_an_organisation_conflict_instead_of_overwriting(play: Play):
+    assert play("twoPeopleAtOnce") == ["Admin", "Editor"]
+
+
+def test_a_viewer_is_offered_nothing_that_is_refused(play: Play):
+    assert play("rolesAreShown") == {"add": 0, "write": 0, "delete": 0}
+
+
+def test_a_full_plan_says_so_and_leads_to_the_plans(play: Play):
+    found = play("quotaIsHit")
+    assert "The source URL" in found["perRow"]
+    assert found["sentence"] == "Your plan includes 5 products, and 5 are in use."
+
+
+def test_a_failed_job_says_why(play: Play):
+    code, text = play("failedJobSaysWhy")
+    assert code == "url_not_allowed"
+    assert text.startswith("Analysis failed. ")
+    assert "Analyse again" in text
+
+
+def test_what_is_saved_offline_is_sent_later(play: Play):
+    assert play("offlineAndBack") == "In the tunnel."
+
+
+def test_an_ended_session_keeps_the_page_for_its_person_only(play: Play):
+    assert play("sessionEnds") == {"isGone": True, "keys": []}
+
+
+def test_an_account_is_exported_and_erased_in_every_tab(play: Play):
+    assert play("accountIsErased") == ["Bottle to forget"]
+
+
+def test_strangers_see_a_shared_pack_until_it_is_revoked(play: Play):
+    found = play("linkForStrangers")
+    assert found["statement"]
+    assert found["buttons"] == ["Print"]
+
+
+def test_every_kind_of_rule_has_a_form(play: Play):
+    found = play("everyKindOfRule")
+    assert found["adopted"] >= 1
+    assert (found["saved"], found["kinds"]) == (19, 19)
+    assert found["refusal"] == "The rule's params.terms must have 1 to 100 entries."
+
+
+def test_history_is_charted_and_competitors_stand_side_by_side(play: Play):
+    assert play("historyAndCompetitors") == {"points": 2, "rows": 2}
+
+
+def test_the_list_is_searched_and_filtered(play: Play):
+    assert play("listIsFiltered") == {
+        "search": ["Cold 100% bottle"],
+        "none": [],
+        "tag": ["Cold 100% bottle"],
+        "all": ["Cold 100% bottle", "Warm lamp"],
+        "watch": "Your plan does not include watching products.",
+    }
+
+
+def test_a_plan_is_bought(play: Play):
+    assert play("planIsBought") == 0
+
+
+def test_notifications_are_counted_and_read(stack: LocalStack, play: Play):
+    with stack.sign_in("notificationsAreRead") as client:
+        product = add_product(client, "https://shop.creatorscook.example/bottle")
+    with psycopg.connect(stack.env["DB_URL"]) as db:
+        db.execute(
+            "insert into public.notifications (user_id, kind, product_id, text)"
+            " values (%s, 'breakout', %s, 'The video of Bottle is a breakout now.')",
+            (product["user_id"], product["id"]),
+        )
+    assert play("notificationsAreRead") == 0
+
+
+def test_tiktok_is_refused_in_a_sentence(play: Play):
+    assert play("tiktokIsRefusedInASentence") in {"tiktok_not_configured", "invalid_state"}
+
+
+def test_every_page_is_accessible_light_dark_and_narrow(play: Play):
+    assert play("pagesAreAccessible") == {"pages": 18, "found": []}
+
+
+def test_the_keyboard_is_enough(play: Play):
+    assert play("keyboardIsEnough") == "Add product"
+
+
+def test_pages_and_packs_speak_another_language(play: Play):
+    assert play("anotherLanguage") == [
+        "es",
+        "La dirección debe empezar por https:// y ser pública.",
+        "es",
+    ]
+
+
+def test_the_first_product_is_there_within_a_second(play: Play):
+    assert play("firstData") < 1000
+
+
+def test_nothing_but_the_public_api_is_asked(
+    play: Play, reports: dict[str, dict[str, Any]], stack: LocalStack
+):
+    clerk = f"127.0.0.1:{stack.settings.clerk_port}"
+    here = urlsplit(stack.env["API_URL"]).netloc
+    for scenario in SCENARIOS:
+        play(scenario)
+    asked = {request for report in reports.values() for request in report["requests"]}
+    addresses = {urlsplit(request.split(" ", 1)[1]) for request in asked}
+    assert {url.netloc for url in addresses if url.scheme != "blob"} <= {here, clerk} | ELSEWHERE
+    paths = {url.path for url in addresses if url.netloc in {here, clerk}}
+    pages = {path for path in paths if not (PUBLIC.fullmatch(path) or STATIC.fullmatch(path))}
+    documents = re.compile(r"/|/[a-z-]+(/[\w-]+)*")
+    assert all(documents.fullmatch(path) for path in pages), pages
+    assert not any(path.startswith(("/rest", "/auth", "/v1")) for path in pages)
+    assert len({path for path in paths if PUBLIC.fullmatch(path)}) >= 25
+
+
+def test_no_page_reports_an_error(play: Play, reports: dict[str, dict[str, Any]]):
+    for scenario in SCENARIOS:
+        play(scenario)
+    assert {name: each["problems"] for name, each in reports.items() if each["problems"]} == {}
+
+
+@pytest.mark.usefixtures("built")
+def test_a_first_visit_loads_little():
+    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text())
+
+    def needed(name: str, seen: set[str]) -> set[str]:
+        if name not in seen:
+            seen.add(name)
+            for other in manifest[name].get("imports", []):
+                needed(other, seen)
+        return seen
+
+    first = needed("index.html", set()) | needed("src/pages/products.tsx", set())
+    files = [DIST / manifest[name]["file"] for name in first]
+    kib = sum(len(gzip.compress(file.read_bytes())) for file in files) / 1024
+    assert 50 < kib <= MAX_KIB
