@@ -1,8 +1,8 @@
 import type { Database, Tables } from './database.js';
-import type { Account, ExportPage, PlanId } from './documents.js';
+import type { Account, ExportPage, PlanId, PlanPrice } from './documents.js';
 import type { Answer, Client, EdgeAnswer } from './session.js';
 /** @import { Database, Tables } from './database.js' */
-/** @import { Account, ExportPage, PlanId } from './documents.js' */
+/** @import { Account, ExportPage, PlanId, PlanPrice } from './documents.js' */
 /** @import { Answer, Client, EdgeAnswer } from './session.js' */
 declare const ROLES: readonly ['viewer', 'editor', 'admin'];
 export type Role = typeof ROLES[number];
@@ -29,6 +29,13 @@ export declare function setLocale(client: Client, accountId: string, locale: Loc
  * @returns {Promise<Answer<Tables<'plans'>[]>>}
  */
 export declare function plans(client: Client): Promise<Answer<Tables<'plans'>[]>>;
+/**
+ * `$29.00` of 2900 usd. Each currency has its own number of decimals.
+ * @param {Pick<PlanPrice, 'amount' | 'currency'>} price
+ * @param {string} [locale]
+ * @returns {string}
+ */
+export declare function priceText({ amount, currency }: Pick<PlanPrice, 'amount' | 'currency'>, locale?: string): string;
 /**
  * Who acts for the organisation; empty for a person's own account.
  * @param {Client} client
@@ -59,9 +66,10 @@ export declare function deleteAccount(client: Client): Promise<Answer<Database['
  * The address of a checkout page: `location.assign(data)`. 409 already_subscribed: use the portal.
  * @param {Client} client
  * @param {PlanId} plan
+ * @param {PlanPrice['interval']} [interval]
  * @returns {Promise<EdgeAnswer<string>>}
  */
-export declare function checkoutUrl(client: Client, plan: PlanId): Promise<EdgeAnswer<string>>;
+export declare function checkoutUrl(client: Client, plan: PlanId, interval?: PlanPrice['interval']): Promise<EdgeAnswer<string>>;
 /**
  * The address of the page where people change or cancel. 404 no_customer: nothing bought yet.
  * @param {Client} client

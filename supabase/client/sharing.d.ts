@@ -31,3 +31,17 @@ export declare function listShares(client: Client, pack_id: string): Promise<Ans
  * @returns {Promise<Answer<SharedPack>>}
  */
 export declare function sharedPack(settings: Settings, secret: string): Promise<Answer<SharedPack>>;
+/**
+ * The pack as a Markdown document.
+ * @param {Client} client
+ * @param {string} pack_id
+ * @returns {Promise<Answer<string>>}
+ */
+export declare function packMarkdown(client: Client, pack_id: string): Promise<Answer<string>>;
+/**
+ * The pack as CSV. Excel reads UTF-8 only where a file says so: save it behind `\ufeff`.
+ * @param {Client} client
+ * @param {string} pack_id
+ * @returns {Promise<Answer<string>>}
+ */
+export declare function packCsv(client: Client, pack_id: string): Promise<Answer<string>>;

@@ -4,7 +4,7 @@
 -- schemas/00_foundations.sql
 
 -- Foundations: schemas without default grants, logins with least privilege, errors with stable
--- codes, and triggers that several tables share.
+-- codes, the caller's role, and triggers that several tables share.
 
 -- Older projects grant new objects to the API roles by default. Here each grant is explicit.
 alter default privileges revoke execute on functions from public;
@@ -183,6 +183,58 @@ comment on function private.asks_for_upsert is
 'Whether the Prefer header resolves duplicates. Then triggers leave duplicates to the upsert.';
 grant execute on function private.asks_for_upsert to authenticated, service_role;
 
+create function private.account_role()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
+    )
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.account_role is
+'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
+account, viewer for somebody else''s.';
+grant execute on function private.account_role to authenticated;
+
+create function private.has_role(role text)
+returns boolean
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        coalesce(
+            array_position(r.names, private.account_role())
+            >= array_position(r.names, has_role.role),
+            false
+        )
+    from (values (array['viewer', 'editor', 'admin'])) as r (names);
+end;
+comment on function private.has_role is
+'Whether the caller may do what needs this role; each role may do what those before it may.
+Restrictive policies ask it once a statement. core.config.ROLES has the same order.';
+grant execute on function private.has_role to authenticated;
+
+create function private.require_role(role text)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.has_role(require_role.role) is not true then
+        perform private.fail(
+            403, 'role_not_allowed',
+            format(
+                'This needs the role %s, and yours is %s.',
+                require_role.role, private.account_role()
+            ),
+            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
+        );
+    end if;
+end;
+$$;
+comment on function private.require_role is
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
+rights call it first, because policies do not hold them.';
+
 create function private.touch_updated_at()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
@@ -211,7 +263,9 @@ create table public.accounts (
 comment on table public.accounts is
 'The caller''s account: `sub` of its token and `user_id` of its rows.';
 comment on column public.accounts.kind is 'person or organisation.';
-comment on column public.accounts.name is 'Its display name; null without one.';
+comment on column public.accounts.name is
+'Its display name: of an organisation the name at Clerk, or its slug until that is known; null
+without one.';
 comment on column public.accounts.locale is
 'The language of its packs: en, es, pt, fr or de. The owner may change it.';
 alter table public.accounts enable row level security;
@@ -222,6 +276,9 @@ create policy accounts_update_own on public.accounts
 for update to authenticated
 using (id = (select auth.uid()))
 with check (id = (select auth.uid()));
+create policy accounts_update_editor on public.accounts as restrictive
+for update to authenticated
+using ((select private.has_role('editor')));
 -- No API role adds or deletes: the first sign-in creates an account, its erasure deletes it.
 grant select on public.accounts to authenticated, service_role;
 grant update (locale) on public.accounts to authenticated;
@@ -235,6 +292,7 @@ create table private.accounts (
     read_version bigint not null default 1,
     deleted_at timestamptz,
     emptied_at timestamptz,
+    named_at timestamptz,
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
@@ -248,6 +306,8 @@ comment on column private.accounts.deleted_at is
 'When the account was erased; null while it lives.';
 comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
+comment on column private.accounts.named_at is
+'When the organisation had its name at Clerk; null: no name is known, at most a slug.';
 create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;
@@ -307,6 +367,15 @@ comment on function private.lock_living_account is
 is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
 or this returns false.';
 
+-- Unlogged: after a crash nothing is in flight.
+create unlogged table private.ids_in_flight (
+    id uuid primary key
+);
+comment on table private.ids_in_flight is
+'Ids that requests insert at this moment. No committed row is ever in it: private.admit_row inserts
+and deletes each id at once, so that another request with the same id waits for the first.';
+alter table private.ids_in_flight enable row level security;
+
 create function private.admit_row()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -336,6 +405,10 @@ begin
     -- One insert at a time for each account and table. So each sees the rows of the others, as ids
     -- and in the quota.
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
+    -- Waits for another account's request that inserts this id now. An advisory lock for each row
+    -- would take shared memory, which bulk inserts would use up.
+    insert into private.ids_in_flight (id) values (new.id);
+    delete from private.ids_in_flight as i where i.id = new.id;
     -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;
@@ -441,30 +514,19 @@ is back.';
 create index memberships_person_id_idx on private.memberships (person_id);
 alter table private.memberships enable row level security;
 
-create function private.account_role()
-returns text
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select coalesce(
-        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
-    )
-    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
-$$;
-comment on function private.account_role is
-'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
-account, viewer for somebody else''s.';
-grant execute on function private.account_role to authenticated;
-
 create function private.author()
 returns uuid
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(v.claims #>> '{act,sub}', v.claims ->> 'sub')::uuid
+    -- An API key is no person.
+    select coalesce(
+        v.claims #>> '{act,sub}', case when not v.claims ? 'api_key' then v.claims ->> 'sub' end
+    )::uuid
     from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
 $$;
 comment on function private.author is
-'The account of the person who calls, also when it acts for an organisation; null outside of a
-request.';
+'The account of the person who calls, also when it acts for an organisation; null for an API key
+and outside of a request.';
 grant execute on function private.author to authenticated, service_role;
 
 create function private.sign_row()
@@ -487,42 +549,6 @@ comment on function private.sign_row is
 'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
 nothing else: the erasure of a person, and the service. Users may not write these columns.';
 
-create function private.has_role(role text)
-returns boolean
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-begin atomic
-    select case private.account_role()
-        when 'admin' then has_role.role in ('editor', 'admin')
-        when 'editor' then has_role.role = 'editor'
-        else false
-    end;
-end;
-comment on function private.has_role is
-'Whether the caller may do what needs this role, editor or admin. Restrictive policies ask it once a
-statement.';
-grant execute on function private.has_role to authenticated;
-
-create function private.require_role(role text)
-returns void
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if private.has_role(require_role.role) is not true then
-        perform private.fail(
-            403, 'role_not_allowed',
-            format(
-                'This needs the role %s, and yours is %s.',
-                require_role.role, private.account_role()
-            ),
-            jsonb_build_object('needed', require_role.role, 'role', private.account_role())
-        );
-    end if;
-end;
-$$;
-comment on function private.require_role is
-'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
-rights call it first, because policies do not hold them.';
-
 create function private.is_member(user_id uuid, person_id uuid, session_at timestamptz)
 returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -535,8 +561,8 @@ as $$
     )
 $$;
 comment on function private.is_member is
-'Whether a token of a member still counts: no revocation came after its session token. Definer: the
-edge has no table rights.';
+'Whether a token of a member still counts: no revocation came after its session token. The one place
+that says so. Definer: the edge has no table rights.';
 grant execute on function private.is_member to webhook;
 
 create function private.resolve_identity(
@@ -546,7 +572,9 @@ create function private.resolve_identity(
     organisation text default null,
     default_organisation_id uuid default null,
     role text default 'admin',
-    session_at timestamptz default now()
+    session_at timestamptz default now(),
+    organisation_name text default null,
+    organisation_slug text default null
 )
 returns table (user_id uuid, person_id uuid, kind text, account_role text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -554,6 +582,7 @@ as $$
 declare
     v_person private.accounts := private.open_account(issuer, subject, default_user_id, 'person');
     v_account private.accounts := v_person;
+    v_named_at timestamptz := case when organisation_name is not null then session_at end;
 begin
     kind := 'person';
     account_role := 'admin';
@@ -570,6 +599,13 @@ begin
     end if;
     user_id := v_account.id;
     if organisation is not null then
+        -- Most sessions say what is known, and lock nothing here.
+        if v_account.named_at is null or v_account.named_at <= v_named_at then
+            perform private.name_organisation(a.id, n.name, v_named_at)
+            from public.accounts as a,
+                (values (coalesce(organisation_name, organisation_slug))) as n (name)
+            where a.id = v_account.id and n.name <> coalesce(a.name, '');
+        end if;
         perform private.enter_organisation(user_id, person_id, role, session_at);
     end if;
     return next;
@@ -577,10 +613,33 @@ end;
 $$;
 comment on function private.resolve_identity is
 'Who a verified session token acts for: the account, and the person if the account is an
-organisation''s. The first sign-in creates accounts. Errors: 403 account_deleted, 401 invalid_token,
+organisation''s. The first sign-in creates accounts. A name or slug of the session token becomes
+the organisation''s. Errors: 403 account_deleted, 401 invalid_token,
 402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
 token.';
 grant execute on function private.resolve_identity to webhook;
+
+create function private.name_organisation(user_id uuid, name text, named_at timestamptz)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The next statement then sees what an event beside this one has written.
+    perform from public.accounts as a where a.id = name_organisation.user_id for no key update;
+    update private.accounts as p set named_at = name_organisation.named_at
+    where p.id = name_organisation.user_id
+        and p.deleted_at is null
+        and (p.named_at <= name_organisation.named_at or p.named_at is null);
+    if found then
+        update public.accounts as a set name = left(name_organisation.name, 200)
+        where a.id = name_organisation.user_id and a.kind = 'organisation';
+    end if;
+end;
+$$;
+comment on function private.name_organisation is
+'Sets the name that an organisation had at Clerk at named_at. An older name changes nothing, so the
+order and number of calls do not matter. With named_at null it is a slug, which stands in until a
+name is known.';
 
 create function private.enter_organisation(
     user_id uuid, person_id uuid, role text, session_at timestamptz
@@ -598,55 +657,60 @@ begin
         session_at = greatest(m.session_at, enter_organisation.session_at)
     where m.user_id = enter_organisation.user_id
         and m.person_id = enter_organisation.person_id
-        and m.seen_at >= v_month
-        and (m.revoked_at < enter_organisation.session_at or m.revoked_at is null);
-    if found then
-        return;
+        and m.seen_at >= v_month;
+    if not found then
+        perform private.take_seat(user_id, person_id, role, session_at);
     end if;
-    -- The first exchange of the month. Only one at a time may take a seat.
-    perform from public.accounts as a where a.id = enter_organisation.person_id for key share;
-    perform from public.accounts as a
-    where a.id = enter_organisation.user_id for no key update;
+    -- The membership is locked by now, so a revocation came before this look or waits.
+    if not private.is_member(user_id, person_id, session_at) then
+        perform private.refuse_session();
+    end if;
+end;
+$$;
+comment on function private.enter_organisation is
+'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
+invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+
+create function private.take_seat(
+    user_id uuid, person_id uuid, role text, session_at timestamptz
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_month timestamptz := private.current_month()::timestamp at time zone 'UTC';
+begin
+    -- One exchange at a time counts the seats of an organisation and takes one.
+    perform from public.accounts as a where a.id = take_seat.person_id for key share;
+    perform from public.accounts as a where a.id = take_seat.user_id for no key update;
     -- An erasure of the person waits for this, and then deletes the membership.
     perform from private.accounts as a
-    where a.id = enter_organisation.person_id and a.deleted_at is null for share;
+    where a.id = take_seat.person_id and a.deleted_at is null for share;
     if not found then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
-    end if;
-    if exists (
-        select from private.memberships as m
-        where m.user_id = enter_organisation.user_id
-            and m.person_id = enter_organisation.person_id
-            and m.revoked_at >= enter_organisation.session_at
-    ) then
-        perform private.refuse_session();
     end if;
     -- Somebody who has a seat this month keeps it, even in a smaller plan.
     if not exists (
         select from private.memberships as m
-        where m.user_id = enter_organisation.user_id
-            and m.person_id = enter_organisation.person_id
+        where m.user_id = take_seat.user_id
+            and m.person_id = take_seat.person_id
             and m.seen_at >= v_month
     ) then
         perform private.require_below_limit(
-            enter_organisation.user_id, 'seats',
-            private.used_seats(enter_organisation.user_id), 1
+            take_seat.user_id, 'seats', private.used_seats(take_seat.user_id), 1
         );
     end if;
     insert into private.memberships as m (user_id, person_id, role, seen_at, session_at)
-    values (
-        enter_organisation.user_id, enter_organisation.person_id, enter_organisation.role, now(),
-        enter_organisation.session_at
-    )
+    values (take_seat.user_id, take_seat.person_id, take_seat.role, now(), take_seat.session_at)
     on conflict on constraint memberships_pkey do update set
         role = excluded.role,
         seen_at = excluded.seen_at,
         session_at = greatest(m.session_at, excluded.session_at);
 end;
 $$;
-comment on function private.enter_organisation is
-'Notes that a person acts for an organisation, and takes a seat for the month. Errors: 401
-invalid_token for a session from before a revocation, 402 quota_exceeded, 403 account_deleted.';
+comment on function private.take_seat is
+'Adds a person''s first exchange of the month for an organisation, if a seat is free. Errors: 402
+quota_exceeded, 403 account_deleted.';
 
 create function private.refuse_session()
 returns void
@@ -693,23 +757,22 @@ the order and number of calls do not matter. Does nothing for an erased account.
 
 create function private.members()
 returns table (person_id uuid, name text, role text, seen_at timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-    select
-        m.person_id,
-        a.name,
-        m.role,
-        m.seen_at
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.refuse_api_key();
+    return query
+    select m.person_id, a.name, m.role, m.seen_at
     from private.memberships as m inner join public.accounts as a on m.person_id = a.id
-    where
-        m.user_id = auth.uid()
+    where m.user_id = auth.uid()
         and m.seen_at is not null
         and (m.removed_at < m.session_at or m.removed_at is null)
     order by m.seen_at desc, m.person_id;
 end;
+$$;
 comment on function private.members is
 'The members of the caller''s organisation. Definer: memberships are internal; the organisation
-comes from the token.';
+comes from the token. Errors: 403 api_key_not_allowed.';
 grant execute on function private.members to authenticated;
 
 create function public.members()
@@ -725,14 +788,259 @@ begin atomic
 end;
 comment on function public.members is
 'The people who act for the caller''s organisation: each one''s account, name, role and when they
-were last here. Empty for a person''s own account.
+were last here. Empty for a person''s own account. Not for API keys: 403 api_key_not_allowed.
 
 Who was invited and has not been here yet, only Clerk knows.';
 grant execute on function public.members to authenticated;
 
-create policy accounts_update_editor on public.accounts as restrictive
-for update to authenticated
-using ((select private.has_role('editor')));
+-- schemas/12_api_keys.sql
+
+-- API keys: how servers and agents of an account sign in. The edge exchanges a key for an access
+-- token with the claims api_key and account_role. The database keeps only the key's hash.
+
+create table public.api_keys (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    name text not null check (char_length(name) between 1 and 200),
+    scopes text[] not null check (scopes in ('{read}', '{read,write}')),
+    last_characters text not null check (char_length(last_characters) = 4),
+    expires_at timestamptz not null,
+    last_used_at timestamptz,
+    revoked_at timestamptz,
+    created_at timestamptz not null default now(),
+    created_by uuid
+);
+comment on table public.api_keys is
+'The API keys of the account, never their secrets. Admins read it. rpc/create_api_key makes one,
+rpc/revoke_api_key ends one. One that ended is deleted after 30 days.';
+comment on column public.api_keys.scopes is
+'["read"] or ["read", "write"]. With read alone its tokens have the role viewer, with write the role
+editor.';
+comment on column public.api_keys.last_characters is
+'The last four characters of the key, to tell keys apart.';
+comment on column public.api_keys.expires_at is 'When the key ends by itself.';
+comment on column public.api_keys.last_used_at is
+'When it was last exchanged for a token, to the minute; null: never.';
+comment on column public.api_keys.revoked_at is
+'When it was revoked; null: it was not. Its tokens are refused from then on.';
+comment on column public.api_keys.created_by is
+'The account of the person who made it; null: that account was erased.';
+create index api_keys_user_id_created_at_idx on public.api_keys (user_id, created_at desc);
+create index api_keys_end_idx on public.api_keys (least(expires_at, revoked_at));
+create index api_keys_created_by_idx on public.api_keys (created_by) where created_by <> user_id;
+
+alter table public.api_keys enable row level security;
+create policy api_keys_select_own on public.api_keys
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy api_keys_select_admin on public.api_keys as restrictive
+for select to authenticated
+using ((select private.has_role('admin')));
+
+grant select on public.api_keys to authenticated, service_role;
+
+create table private.api_key_hashes (
+    key_hash bytea primary key check (length(key_hash) = 32),
+    key_id uuid not null unique references public.api_keys on delete cascade
+);
+comment on table private.api_key_hashes is
+'The SHA-256 of each API key. The edge looks keys up by it.';
+alter table private.api_key_hashes enable row level security;
+
+create function private.api_key()
+returns uuid
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select (v.claims ->> 'api_key')::uuid
+    from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
+$$;
+comment on function private.api_key is
+'The id of the API key that the caller''s token was exchanged for; null: a person, or no request.';
+grant execute on function private.api_key to authenticated;
+
+create function private.refuse_api_key()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.api_key() is not null then
+        perform private.fail(
+            403, 'api_key_not_allowed', 'An API key may not do this. A person must sign in for it.'
+        );
+    end if;
+end;
+$$;
+comment on function private.refuse_api_key is
+'Refuses a caller with an API key. Errors: 403 api_key_not_allowed.';
+grant execute on function private.refuse_api_key to authenticated;
+
+create function private.is_live_key(user_id uuid, key_id uuid)
+returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select from public.api_keys as k
+        where k.id = is_live_key.key_id and k.user_id = is_live_key.user_id
+            and k.revoked_at is null and k.expires_at > now()
+    )
+$$;
+comment on function private.is_live_key is
+'Whether a token of an API key still counts: the key was not revoked and has not ended. Definer: the
+edge has no table rights.';
+grant execute on function private.is_live_key to webhook;
+
+create function private.open_api_key(
+    key_hash bytea,
+    out key_id uuid, out user_id uuid, out kind text, out account_role text, out scopes text[],
+    out expires_at timestamptz
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key public.api_keys;
+begin
+    select k.* into v_key
+    from private.api_key_hashes as h inner join public.api_keys as k on h.key_id = k.id
+    where h.key_hash = open_api_key.key_hash and k.revoked_at is null and k.expires_at > now();
+    if not found then
+        return;
+    end if;
+    if private.is_erased(v_key.user_id) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    -- Once a minute is enough. A write beside this one would only set the same.
+    update public.api_keys as k set last_used_at = now()
+    where k.id = v_key.id and coalesce(k.last_used_at < now() - interval '1 minute', true);
+    key_id := v_key.id;
+    user_id := v_key.user_id;
+    kind := (select a.kind from public.accounts as a where a.id = v_key.user_id);
+    account_role := case when 'write' = any (v_key.scopes) then 'editor' else 'viewer' end;
+    scopes := v_key.scopes;
+    expires_at := v_key.expires_at;
+end;
+$$;
+comment on function private.open_api_key is
+'The account and the role of a live API key, by the SHA-256 of the key. Notes the use. All null:
+there is no such key, or it ended. Errors: 403 account_deleted. Definer: the edge has no table
+rights.';
+grant execute on function private.open_api_key to webhook;
+
+create function private.create_key(
+    name text, scopes text[], expires_at timestamptz, out id uuid, out secret text
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_keys integer;
+begin
+    perform private.require_role('admin');
+    perform private.require_name(create_key.name, 'The key''s name');
+    if (create_key.scopes <@ '{read,write}' and cardinality(create_key.scopes) > 0) is not true then
+        perform private.fail(
+            422, 'invalid_scopes', 'The scopes must be read, or read and write.',
+            '{"field": "scopes", "reason": "not_allowed", "allowed": ["read", "write"]}'
+        );
+    end if;
+    if (
+        create_key.expires_at between now() and now() + interval '366 days'
+    ) is not true then
+        perform private.fail(
+            422, 'invalid_expiry', 'An API key must end within a year, and not in the past.',
+            '{"field": "expires_at", "max_days": 366}'
+        );
+    end if;
+    if not private.lock_living_account(auth.uid()) then
+        perform private.fail(403, 'account_deleted', 'This account has been deleted.');
+    end if;
+    -- One at a time for each account, so that parallel requests count each other's keys.
+    perform pg_advisory_xact_lock(hashtextextended('api_keys of ' || auth.uid(), 0));
+    select count(*) into v_keys from public.api_keys as k
+    where k.user_id = auth.uid() and k.revoked_at is null and k.expires_at > now();
+    if v_keys >= 20 then
+        perform private.fail(
+            422, 'too_many_keys', 'An account may have 20 API keys at most. Revoke one first.',
+            '{"limit": 20}'
+        );
+    end if;
+    -- 244 random bits.
+    secret := 'cck_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+    insert into public.api_keys as k (user_id, name, scopes, last_characters, expires_at, created_by)
+    values (
+        auth.uid(), btrim(create_key.name),
+        case when 'write' = any (create_key.scopes) then '{read,write}'::text[] else '{read}' end,
+        right(secret, 4), create_key.expires_at, private.author()
+    )
+    returning k.id into id;
+    insert into private.api_key_hashes (key_hash, key_id)
+    values (sha256(convert_to(secret, 'UTF8')), id);
+end;
+$$;
+comment on function private.create_key is
+'Makes an API key of the caller''s account. Definer: hashes are internal; identity comes from the
+token. Errors: 403 role_not_allowed, 422 invalid_name, invalid_scopes, invalid_expiry,
+too_many_keys.';
+grant execute on function private.create_key to authenticated;
+
+create function public.create_api_key(
+    name text, scopes text[], expires_at timestamptz default null,
+    out id uuid, out secret text
+)
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        k.id,
+        k.secret
+    from private.create_key(
+        create_api_key.name,
+        create_api_key.scopes,
+        coalesce(create_api_key.expires_at, now() + interval '90 days')
+    ) as k;
+end;
+comment on function public.create_api_key is
+'Makes an API key for a server or an agent, and returns its id and its secret. The secret is shown
+this once. Needs the role admin.
+
+scopes are ["read"] or ["read", "write"]. Without expires_at the key ends after 90 days. The key may
+be exchanged at POST /auth/session of the edge for an access token. No key may do billing, see or
+change members, keys or webhooks, export or delete the account.
+
+Errors: 403 role_not_allowed, 422 invalid_name, invalid_scopes, invalid_expiry, too_many_keys.';
+grant execute on function public.create_api_key to authenticated;
+
+create function private.revoke_own_key(id uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.require_role('admin');
+    update public.api_keys as k set revoked_at = now()
+    where k.id = revoke_own_key.id and k.user_id = auth.uid() and k.revoked_at is null;
+    return found or exists (
+        select from public.api_keys as k
+        where k.id = revoke_own_key.id and k.user_id = auth.uid()
+    );
+end;
+$$;
+comment on function private.revoke_own_key is
+'Revokes an API key of the caller; false without one. One that was revoked stays as it is. Definer:
+users write no keys. Errors: 403 role_not_allowed.';
+grant execute on function private.revoke_own_key to authenticated;
+
+create function public.revoke_api_key(id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not private.revoke_own_key(revoke_api_key.id) then
+        perform private.fail(404, 'not_found', 'There is no such API key.');
+    end if;
+end;
+$$;
+comment on function public.revoke_api_key is
+'Ends an API key at once: the next request with one of its tokens is refused. Needs the role admin.
+
+Errors: 403 role_not_allowed, 404 not_found.';
+grant execute on function public.revoke_api_key to authenticated;
 
 -- schemas/20_jobs.sql
 
@@ -1696,7 +2004,7 @@ returns table (
     oldest_due_seconds double precision,
     dead_letters bigint
 )
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
@@ -1744,7 +2052,8 @@ comment on function private.queue_metrics is
 'The state of each queue. due: messages whose time has come. not_due: delayed, snoozed or leased
 ones. Both count up to 1,000, which takes milliseconds at a million rows. oldest_due_seconds: how
 long the oldest due message has waited; null without one. dead_letters: failed jobs that
-private.redrive could bring back.';
+private.redrive could bring back. Definer: what scales workers logs in as one, and reads no table.';
+grant execute on function private.queue_metrics to worker;
 
 -- schemas/23_job_operations.sql
 
@@ -2043,7 +2352,8 @@ create table public.plans (
     watch text not null default 'off' check (watch in ('off', 'weekly', 'daily')),
     kept_history integer not null default 100 check (kept_history >= 1),
     seats integer not null default 2 check (seats >= 1),
-    max_brands integer not null default 3 check (max_brands >= 0)
+    max_brands integer not null default 3 check (max_brands >= 0),
+    prices jsonb not null default '[]'
 );
 comment on table public.plans is
 'The plans that can be bought and their limits. Everybody may read them.';
@@ -2065,6 +2375,9 @@ comment on column public.plans.kept_history is
 'How many rows of product_history are kept of a product. The next one deletes the oldest.';
 comment on column public.plans.seats is
 'How many members may act for an organisation in a month.';
+comment on column public.plans.prices is
+'What it costs, an object for each interval: interval (month or year), amount in the smallest unit
+of the currency, currency (ISO 4217, small letters) and lookup_key. Empty if it is not sold.';
 alter table public.plans enable row level security;
 create policy plans_select_everybody on public.plans
 for select to anon, authenticated
@@ -2075,14 +2388,69 @@ grant select, insert, update, delete on public.plans to service_role;
 create table private.plan_prices (
     lookup_key text primary key,
     plan text not null references public.plans on delete restrict,
-    is_offered boolean not null default true
+    is_offered boolean not null default true,
+    billing_interval text not null default 'month' check (billing_interval in ('month', 'year')),
+    amount integer check (amount >= 0),
+    currency text check (currency ~ '^[a-z]{3}$'),
+    check ((amount is null) = (currency is null))
 );
 comment on table private.plan_prices is
-'The plan that each Stripe price buys, by the lookup_key of the price.';
+'The plan that each Stripe price buys, by the lookup_key of the price. public.plans.prices shows the
+offered ones. The reconciliation copies amount and currency from Stripe.';
 comment on column private.plan_prices.is_offered is
 'False for a price that checkout no longer sells, but that existing subscriptions have.';
+comment on column private.plan_prices.billing_interval is 'How often it is paid: month or year.';
+comment on column private.plan_prices.amount is
+'In the smallest unit of the currency; null: unknown, and not shown.';
+comment on column private.plan_prices.currency is
+'ISO 4217 in small letters, as Stripe writes it; null while the amount is.';
 create index plan_prices_plan_idx on private.plan_prices (plan);
 alter table private.plan_prices enable row level security;
+
+create function private.prices_of(plan text)
+returns jsonb
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'interval', f.billing_interval, 'amount', f.amount, 'currency', f.currency,
+                    'lookup_key', f.lookup_key
+                )
+                order by f.billing_interval
+            ),
+            '[]'
+        )
+    from (
+        -- Checkout takes the first lookup key, too.
+        select distinct on (p.billing_interval)
+            p.billing_interval,
+            p.amount,
+            p.currency,
+            p.lookup_key
+        from private.plan_prices as p
+        where p.plan = prices_of.plan and p.is_offered and p.amount is not null
+        order by p.billing_interval asc, p.lookup_key asc
+    ) as f;
+end;
+comment on function private.prices_of is
+'What a plan costs now, as public.plans.prices shows it.';
+
+create function private.show_prices()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.plans as p set prices = private.prices_of(p.id)
+    where p.prices <> private.prices_of(p.id);
+    return null;
+end;
+$$;
+comment on function private.show_prices is
+'Trigger: copies changed prices into public.plans, which everybody may read.';
+create trigger plan_prices_10_show after insert or update or delete on private.plan_prices
+for each statement execute function private.show_prices();
 
 create table private.stripe_customers (
     user_id uuid primary key references public.accounts on delete cascade,
@@ -2207,6 +2575,10 @@ alter table public.subscriptions enable row level security;
 create policy subscriptions_select_own on public.subscriptions
 for select to authenticated
 using (user_id = (select auth.uid()));
+-- Billing is for people.
+create policy subscriptions_select_person on public.subscriptions as restrictive
+for select to authenticated
+using ((select private.api_key()) is null);
 grant select on public.subscriptions to authenticated;
 grant select, insert, update, delete on public.subscriptions to service_role;
 
@@ -2272,18 +2644,56 @@ comment on function private.billing_state is
 the customer''s creation. Definer: the edge has no table rights.';
 grant execute on function private.billing_state to webhook;
 
-create function private.offered_prices(plan text)
+create function private.offered_prices(plan text, billing_interval text default 'month')
 returns text[]
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
     from private.plan_prices as p
-    where p.plan = offered_prices.plan and p.is_offered;
+    where
+        p.plan = offered_prices.plan
+        and p.billing_interval = offered_prices.billing_interval
+        and p.is_offered;
 end;
 comment on function private.offered_prices is
 'The lookup keys of the prices that checkout may sell a plan by; empty for a plan that is not
-sold. Definer: the edge has no table rights.';
+sold in this interval. Definer: the edge has no table rights.';
 grant execute on function private.offered_prices to webhook;
+
+create function private.lookup_keys()
+returns text[]
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(array_agg(p.lookup_key order by p.lookup_key), '{}')
+    from private.plan_prices as p where p.is_offered;
+end;
+comment on function private.lookup_keys is
+'The lookup keys of all prices on offer. Definer: workers have no table rights.';
+grant execute on function private.lookup_keys to worker;
+
+create function private.save_prices(prices jsonb)
+returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_changed integer;
+begin
+    update private.plan_prices as p set amount = s.amount, currency = s.currency
+    from jsonb_to_recordset(save_prices.prices) as s (
+        lookup_key text, "interval" text, amount integer, currency text
+    )
+    where p.lookup_key = s.lookup_key
+        and p.billing_interval = s."interval"
+        and s.amount is not null
+        and (p.amount, p.currency) is distinct from (s.amount, s.currency);
+    get diagnostics v_changed = row_count;
+    return v_changed;
+end;
+$$;
+comment on function private.save_prices is
+'Copies what Stripe charges to the prices of the same lookup key and interval, and returns how many
+it changed. Without an amount a price stays. Definer: workers have no table rights.';
+grant execute on function private.save_prices to worker;
 
 create function private.begin_checkout(user_id uuid)
 returns integer
@@ -2923,6 +3333,33 @@ comment on table private.charges is
 'The quota and month that each job was counted in, so that it is counted and refunded once.';
 alter table private.charges enable row level security;
 
+create function private.notify_of_quota(
+    user_id uuid, metric text, used integer, max_used integer
+)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_what text := case metric when 'scripts' then 'AI scripts' else metric end;
+begin
+    -- A use that was given back may reach the mark again.
+    if exists (
+        select from public.notifications as n
+        where n.user_id = notify_of_quota.user_id and n.kind = 'quota_nearly_used'
+            and n.created_at >= private.current_month()::timestamp at time zone 'UTC'
+            and n.text like '%' || v_what || '%'
+    ) then
+        return;
+    end if;
+    perform private.notify(
+        user_id, 'quota_nearly_used', null,
+        format('%s of this month''s %s %s are used.', used, max_used, v_what)
+    );
+end;
+$$;
+comment on function private.notify_of_quota is
+'Notifies that 80 % of a monthly quota are used, once a month for each metric.';
+
 create function private.live_jobs_charge()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
@@ -2931,6 +3368,7 @@ declare
     v_user_id uuid := new.tenant::uuid;
     v_metric text := case new.kind when 'analyze_product' then 'analyses' else 'scripts' end;
     v_used integer;
+    v_limit integer;
 begin
     -- A redriven job was counted when the user started it.
     insert into private.charges (job_id, metric, month)
@@ -2942,7 +3380,12 @@ begin
         values (v_user_id, v_metric, private.current_month(), 1)
         on conflict on constraint usage_pkey do update set used = u.used + 1
         returning u.used into v_used;
-        perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+        v_limit := private.limit_of(v_user_id, v_metric);
+        if v_used > v_limit then
+            perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
+        elsif v_used * 5 >= v_limit * 4 and (v_used - 1) * 5 < v_limit * 4 then
+            perform private.notify_of_quota(v_user_id, v_metric, v_used, v_limit);
+        end if;
     end if;
     -- A request counts as work once, however many jobs it starts. Quotas count the jobs.
     if current_setting('request.method', true) <> ''
@@ -2955,17 +3398,35 @@ end;
 $$;
 comment on function private.live_jobs_charge is
 'Trigger: counts a queued job that costs money against its quota. Counts the request of PostgREST
-that queues it as work. Errors: 402 quota_exceeded, 429 rate_limited.';
+that queues it as work. At 80 % of the quota it notifies. Errors: 402 quota_exceeded, 429
+rate_limited.';
 create trigger live_jobs_10_charge after insert on private.live_jobs
 for each row when (new.kind in ('analyze_product', 'generate_script') and new.tenant <> 'system')
 execute function private.live_jobs_charge();
+
+create function private.refund_job(job_id uuid, user_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_charge private.charges;
+begin
+    update private.charges as c set is_refunded = true
+    where c.job_id = refund_job.job_id and not c.is_refunded
+    returning c.* into v_charge;
+    update private.usage as u set used = u.used - 1
+    where u.user_id = refund_job.user_id and u.metric = v_charge.metric
+        and u.month = v_charge.month and u.used > 0;
+end;
+$$;
+comment on function private.refund_job is
+'Gives the use of a job back, once.';
 
 create function private.jobs_refund()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_charge private.charges;
     -- A failure that comes from the user's input stays counted. not_a_product does not: the
     -- analysis has not begun.
     v_was_used boolean := case new.status
@@ -2980,12 +3441,7 @@ begin
     if v_was_used or exists (select from private.source_runs as r where r.job_id = new.id) then
         return null;
     end if;
-    update private.charges as c set is_refunded = true
-    where c.job_id = new.id and not c.is_refunded
-    returning c.* into v_charge;
-    update private.usage as u set used = u.used - 1
-    where u.user_id = new.user_id and u.metric = v_charge.metric and u.month = v_charge.month
-        and u.used > 0;
+    perform private.refund_job(new.id, new.user_id);
     return null;
 end;
 $$;
@@ -3699,10 +4155,18 @@ grant select, insert, update, delete on public.competitors to service_role;
 create table private.watches (
     product_id uuid primary key references public.products on delete cascade,
     every interval not null check (every > '0'),
-    next_at timestamptz not null
+    next_at timestamptz not null,
+    job_id uuid,
+    failures integer not null default 0
 );
 comment on table private.watches is
 'When each watched product is analysed next. Triggers of products write it.';
+comment on column private.watches.job_id is
+'The last analysis that the watch has queued; null before the first. No reference: it outlives the
+job.';
+comment on column private.watches.failures is
+'How many analyses of the watch in a row failed because of the page. An analysis that succeeds, also
+one that the owner starts, sets it to 0.';
 comment on column private.watches.next_at is
 'Its first time is random within the period; the later ones follow in steps of it. So the analyses
 spread over the period.';
@@ -3783,6 +4247,102 @@ for each row when (
 )
 execute function private.products_schedule_watch();
 
+create function private.is_page_failure(error_code text)
+returns boolean
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(
+        is_page_failure.error_code ~ '^page_' or is_page_failure.error_code in (
+            'url_not_allowed', 'not_a_product', 'post_unavailable', 'nothing_found'
+        ),
+        false
+    );
+end;
+comment on function private.is_page_failure is
+'Whether a failed analysis says something about its page: it is gone, closed or no product. False
+for failures on our side.';
+
+create function private.jobs_refund_watch()
+returns trigger
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (
+        select from private.watches as w
+        where w.product_id = new.product_id and w.job_id = new.id
+    ) and not (
+        private.is_page_failure(new.error_code)
+        and exists (select from private.source_runs as r where r.job_id = new.id)
+    ) then
+        perform private.refund_job(new.id, new.user_id);
+    end if;
+    return null;
+end;
+$$;
+comment on function private.jobs_refund_watch is
+'Trigger: gives a use back for an analysis that a watch has queued and that failed. Nobody asked for
+it at this moment. What paid for runs and found the page unusable stays counted.';
+create trigger jobs_51_refund_watch after update of status on public.jobs
+for each row when (
+    new.kind = 'analyze_product' and old.status <> new.status and new.status = 'failed'
+)
+execute function private.jobs_refund_watch();
+
+create function private.judge_watch(product_id uuid)
+returns text
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most_failures constant integer := 4;
+    v_product public.products;
+    v_job public.jobs;
+    v_is_counted boolean;
+    v_failures integer;
+begin
+    select p.* into strict v_product from public.products as p where p.id = judge_watch.product_id;
+    select j.* into v_job
+    from private.watches as w inner join public.jobs as j on w.job_id = j.id
+    where w.product_id = judge_watch.product_id;
+    if v_job.finished_at is null then
+        return 'goes on';
+    end if;
+    v_is_counted := v_job.status = 'failed' and private.is_page_failure(v_job.error_code);
+    update private.watches as w set job_id = null, failures = case
+        when v_job.status = 'succeeded' or v_product.last_analyzed_at >= v_job.finished_at then 0
+        when v_is_counted then w.failures + 1
+        else w.failures
+    end
+    where w.product_id = judge_watch.product_id
+    returning w.failures into v_failures;
+    if not v_is_counted or v_failures not in (2, v_most_failures) then
+        return 'goes on';
+    end if;
+    insert into public.notifications (user_id, kind, product_id, text)
+    values (
+        v_product.user_id,
+        case v_failures when 2 then 'watch_failing' else 'watch_stopped' end,
+        v_product.id,
+        format(
+            case v_failures
+                when 2 then '%s could not be analysed twice in a row: %s Its watch looks less often '
+                    'now, and ends after %s failures.'
+                else '%s could not be analysed %3$s times in a row: %2$s Its watch is off now.'
+            end,
+            v_product.name, v_job.error_message, v_most_failures
+        )
+    );
+    if v_failures = 2 then
+        return 'goes on';
+    end if;
+    update public.products as p set watch = 'off' where p.id = v_product.id;
+    return 'stopped';
+end;
+$$;
+comment on function private.judge_watch is
+'Counts how the last analysis of a watch ended, once. Two failures of the page in a row are told,
+four end the watch: stopped. Else: goes on. Failures on our side count for nothing. The caller has
+locked the watch and the product.';
+
 create function private.run_next_watch()
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -3792,6 +4352,8 @@ as $$
 declare
     v_watch record;
     v_plan_watch text;
+    v_is_living boolean;
+    v_job_id uuid;
 begin
     -- Waits for nobody: a product that somebody else changes now has its turn later.
     select w.product_id, w.every, w.next_at, p.user_id, p.name, p.last_analyzed_at into v_watch
@@ -3802,10 +4364,16 @@ begin
     if not found then
         return null;
     end if;
+    v_is_living := private.lock_living_account(v_watch.user_id);
+    if v_is_living and private.judge_watch(v_watch.product_id) = 'stopped' then
+        return 'stopped';
+    end if;
+    -- After failures of the page every second time, then every fourth.
     update private.watches as w
-    set next_at = date_bin(v_watch.every, now(), v_watch.next_at) + v_watch.every
+    set next_at = date_bin(v_watch.every, now(), v_watch.next_at)
+        + v_watch.every * 2 ^ least(w.failures, 2)
     where w.product_id = v_watch.product_id;
-    if not private.lock_living_account(v_watch.user_id)
+    if not v_is_living
         or v_watch.last_analyzed_at > now() - v_watch.every / 2
         or exists (
             select from private.live_jobs as l
@@ -3829,9 +4397,10 @@ begin
         return 'stopped';
     end if;
     begin
-        perform private.enqueue(
+        v_job_id := private.enqueue(
             'analyze_product', v_watch.user_id, v_watch.product_id, v_watch.product_id::text
         );
+        update private.watches as w set job_id = v_job_id where w.product_id = v_watch.product_id;
         return 'queued';
     exception when sqlstate 'PGRST' then
         if sqlerrm::jsonb ->> 'code' <> 'quota_exceeded' then
@@ -3855,8 +4424,8 @@ $$;
 comment on function private.run_next_watch is
 'Takes the watch that is due longest and queues the analysis of its product. Returns queued;
 skipped if the product is being analysed, was analysed less than half a period ago, or its account
-is erased; stopped if the month''s analyses are used up or the plan has less, with a notification;
-null if none is due. One watch a transaction, so that no account waits for another. Definer:
+is erased; stopped if the month''s analyses are used up, the plan has less or the page keeps failing,
+with a notification; null if none is due. One watch a transaction, so that no account waits for another. Definer:
 workers have no table rights.';
 grant execute on function private.run_next_watch to worker;
 
@@ -3877,8 +4446,9 @@ comment on table public.notifications is
 'What an account is told without asking. The newest first: order=created_at.desc. Unread:
 read_at=is.null. Kept for 90 days.';
 comment on column public.notifications.kind is
-'breakout, new_complaint, sold_out, back_in_stock or watch_stopped. Show the text of one that you
-don''t know.';
+'analysis_done, analysis_failed, score_changed, breakout, new_complaint, sold_out, back_in_stock,
+watch_failing, watch_stopped, quota_nearly_used, payment_failed or webhook_disabled. Show the text
+of one that you don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
 comment on column public.notifications.text is 'The notification, in whole sentences.';
@@ -3905,6 +4475,88 @@ using ((select private.has_role('editor')));
 grant select on public.notifications to authenticated;
 grant update (read_at) on public.notifications to authenticated;
 grant select, insert, update, delete on public.notifications to service_role;
+
+create function private.notification_kinds()
+returns text[]
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select array[
+        'analysis_done', 'analysis_failed', 'back_in_stock', 'breakout', 'new_complaint',
+        'payment_failed', 'quota_nearly_used', 'score_changed', 'sold_out', 'watch_failing',
+        'watch_stopped', 'webhook_disabled'
+    ];
+end;
+comment on function private.notification_kinds is 'Every kind of notification.';
+
+create function private.notify(user_id uuid, kind text, product_id uuid, text text)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Foreign keys would wait for who erases the account or deletes the product, and the caller may
+    -- hold what they wait for. An account or a product that goes is told nothing.
+    if not private.lock_living_account(notify.user_id) then
+        return;
+    end if;
+    if notify.product_id is not null then
+        perform from public.products as p where p.id = notify.product_id for key share skip locked;
+        if not found then
+            return;
+        end if;
+    end if;
+    insert into public.notifications (user_id, kind, product_id, text)
+    values (notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000));
+end;
+$$;
+comment on function private.notify is
+'Adds a notification in the caller''s transaction. Never waits for an erasure or a deletion,
+whatever the caller has locked: then it adds none.';
+
+create function private.jobs_notify_failure()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.notify(
+        new.user_id, 'analysis_failed', new.product_id,
+        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message)
+    )
+    from public.products as p where p.id = new.product_id;
+    return null;
+end;
+$$;
+comment on function private.jobs_notify_failure is
+'Trigger: notifies of an analysis that failed. Definer: whoever ends a job writes no
+notifications.';
+create trigger jobs_70_notify_failure after update of status on public.jobs
+for each row when (
+    new.kind = 'analyze_product' and new.user_id is not null
+    and old.status <> new.status and new.status = 'failed'
+)
+execute function private.jobs_notify_failure();
+
+create function private.subscriptions_notify_failure()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.notify(
+        new.user_id, 'payment_failed', null,
+        'The latest payment failed. Please check the payment method, or the plan will end.'
+    );
+    return null;
+end;
+$$;
+comment on function private.subscriptions_notify_failure is
+'Trigger: notifies of a payment that failed. Definer: the billing sync writes no notifications.';
+create trigger subscriptions_50_notify_failure after insert on public.subscriptions
+for each row when (new.status in ('past_due', 'unpaid'))
+execute function private.subscriptions_notify_failure();
+create trigger subscriptions_51_notify_failure after update of status on public.subscriptions
+for each row when (
+    new.status in ('past_due', 'unpaid') and old.status not in ('past_due', 'unpaid')
+)
+execute function private.subscriptions_notify_failure();
 
 -- schemas/44_history.sql
 
@@ -3987,7 +4639,8 @@ comment on column public.analysis_numbers.is_sold_out is
 'Whether the page says that it is sold out; null if it does not say.';
 comment on column public.analysis_numbers.is_hit is
 'Whether the ratio of the next look at the same video lies between ratio_low and ratio_high. The
-next look is the first one three days later, or more. Null until then.';
+next look is the first one three days later, or more. Null until then, and always where basis is
+followers.';
 comment on column public.analysis_numbers.judged_at is
 'When that next look came; null until then.';
 
@@ -4086,8 +4739,9 @@ create table private.score_records (
     hits integer not null check (hits >= 0)
 ) with (fillfactor = 70);
 comment on table private.score_records is
-'How many ratio intervals of each account were judged, and how many held. It counts on when
-products are deleted and history is pruned: nobody improves the record by deleting misses.';
+'How many ratio intervals of each account were judged, and how many held. Of the looks at one video
+on one day (UTC) the first counts. It counts on when products are deleted and history is pruned:
+nobody improves the record by deleting misses.';
 alter table private.score_records enable row level security;
 
 create function private.wilson(hits bigint, n bigint)
@@ -4157,6 +4811,9 @@ comment on function public.score_record is
 
 n intervals were judged, hits of them held; rate is their share with its 95 % interval ci95. An
 interval that means what it says holds in about 0.8. rate and ci95 are null while n is 0.
+
+Of the looks at one video on one day (UTC) the first counts. Intervals from followers (basis) are
+not judged. They are about what the creator usually reaches, and the next look tells that no better.
 
 ci95 takes the hits for independent. Looks on successive days judge overlapping periods of a video,
 so with daily watches ci95 is too narrow.';
@@ -4286,11 +4943,9 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_last public.analysis_numbers;
+    v_last_band text;
     v_new public.analysis_numbers;
 begin
-    select n.* into v_last from public.analysis_numbers as n
-    where n.product_id = product.id order by n.created_at desc limit 1;
     insert into public.analysis_numbers (
         user_id, product_id, video, basis, band, stands_out, stands_out_low, stands_out_high,
         ratio, ratio_low, ratio_high, net, net_low, net_high, comments, complaints,
@@ -4304,8 +4959,13 @@ begin
     from private.analysis_numbers(results) as n,
         jsonb_to_record(offer) as o (price numeric, currency text, is_sold_out boolean)
     returning * into v_new;
-    if v_new.band = 'breakout' and v_last.band <> 'breakout'
-        and v_new.is_sample = v_last.is_sample then
+    -- Bands of other videos, of other baselines and of sample data say nothing about this one.
+    select n.band into v_last_band from public.analysis_numbers as n
+    where n.product_id = product.id and n.id <> v_new.id
+        and n.video = v_new.video and n.basis = v_new.basis and n.is_sample = v_new.is_sample
+        and n.band <> 'insufficient_data'
+    order by n.created_at desc limit 1;
+    if v_new.band = 'breakout' and v_last_band <> 'breakout' then
         insert into public.notifications (user_id, kind, product_id, text)
         values (
             product.user_id, 'breakout', product.id,
@@ -4319,13 +4979,21 @@ begin
             update public.analysis_numbers as n
             set is_hit = v_new.ratio between n.ratio_low and n.ratio_high, judged_at = now()
             where n.product_id = product.id and n.is_hit is null and not n.is_sample
-                and n.video = v_new.video and n.basis = v_new.basis
+                and n.video = v_new.video and n.basis = v_new.basis and n.basis <> 'followers'
                 and n.created_at <= now() - interval '3 days'
                 and v_new.ratio between n.ratio_low and n.ratio_high is not null
-            returning n.is_hit
+            -- Whether the account has looked at the video on that day before.
+            returning n.is_hit, exists (
+                select from public.analysis_numbers as o
+                where o.user_id = n.user_id and o.video = n.video and o.basis = n.basis
+                    and o.created_at >= date_trunc('day', n.created_at, 'UTC')
+                    and (o.created_at, o.id) < (n.created_at, n.id)
+                    and not o.is_sample and o.ratio_low <= o.ratio_high
+            ) as is_repeated
         )
         insert into private.score_records as r (user_id, judged, hits)
         select product.user_id, count(*), count(*) filter (where j.is_hit) from judged as j
+        where not j.is_repeated
         having count(*) > 0
         on conflict on constraint score_records_pkey do update
         set judged = r.judged + excluded.judged, hits = r.hits + excluded.hits;
@@ -4339,8 +5007,9 @@ end;
 $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
-same video that are at least three days old. Notifies of a breakout. Deletes what exceeds
-plans.kept_history. The caller has locked the product.';
+same video that are at least three days old, unless they come from followers. Notifies of a breakout
+if the last measured look at the same video was none. Deletes what exceeds plans.kept_history. The
+caller has locked the product.';
 
 -- schemas/45_product_import.sql
 
@@ -4439,6 +5108,736 @@ neither id nor code.
 
 Errors: 422 invalid_row, too_many_rows.';
 grant execute on function public.import_products to authenticated;
+
+-- schemas/46_webhooks.sql
+
+-- Outgoing webhooks: an account's notifications, posted to URLs of its own and signed as Standard
+-- Webhooks describes. A trigger of notifications adds the deliveries; one job for each endpoint
+-- sends them.
+
+create table public.webhook_endpoints (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null default auth.uid() references public.accounts on delete cascade,
+    url text not null check (char_length(url) <= 2048),
+    description text not null default '' check (char_length(description) <= 200),
+    kinds text[] not null default '{}' check (cardinality(kinds) <= 50),
+    disabled_at timestamptz,
+    disabled_reason text check (disabled_reason in ('owner', 'gone', 'failing')),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table public.webhook_endpoints is
+'Where the account''s notifications are posted to. Admins only. A new one gets its first secret from
+rpc/rotate_webhook_secret, and nothing before that.';
+comment on column public.webhook_endpoints.url is
+'A public https:// address on the usual port. Redirects are not followed.';
+comment on column public.webhook_endpoints.kinds is
+'The kinds of notifications that it gets; an empty list: all, also those that are added later.';
+comment on column public.webhook_endpoints.disabled_at is
+'When it was disabled; null while it is in use. Any time disables it, and the server''s clock
+counts. Null enables it again.';
+comment on column public.webhook_endpoints.disabled_reason is
+'owner: an admin disabled it. gone: it answered 410. failing: it has failed for three days. Null
+while it is in use.';
+create index webhook_endpoints_user_id_created_at_idx
+on public.webhook_endpoints (user_id, created_at desc);
+
+alter table public.webhook_endpoints enable row level security;
+create policy webhook_endpoints_select_own on public.webhook_endpoints
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy webhook_endpoints_insert_own on public.webhook_endpoints
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy webhook_endpoints_update_own on public.webhook_endpoints
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+create policy webhook_endpoints_delete_own on public.webhook_endpoints
+for delete to authenticated
+using (user_id = (select auth.uid()));
+create policy webhook_endpoints_select_admin on public.webhook_endpoints as restrictive
+for select to authenticated
+using ((select private.has_role('admin')));
+create policy webhook_endpoints_insert_admin on public.webhook_endpoints as restrictive
+for insert to authenticated
+with check ((select private.has_role('admin')));
+create policy webhook_endpoints_update_admin on public.webhook_endpoints as restrictive
+for update to authenticated
+using ((select private.has_role('admin')));
+create policy webhook_endpoints_delete_admin on public.webhook_endpoints as restrictive
+for delete to authenticated
+using ((select private.has_role('admin')));
+
+grant select, delete on public.webhook_endpoints to authenticated;
+grant insert (id, url, description, kinds) on public.webhook_endpoints to authenticated;
+grant update (url, description, kinds, disabled_at) on public.webhook_endpoints to authenticated;
+grant select, insert, update, delete on public.webhook_endpoints to service_role;
+
+create table public.webhook_deliveries (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.accounts on delete cascade,
+    endpoint_id uuid not null references public.webhook_endpoints on delete cascade,
+    kind text not null check (kind ~ '^[a-z][a-z_]{1,39}$'),
+    payload jsonb not null check (pg_column_size(payload) <= 16384),
+    status text not null default 'pending' check (status in ('pending', 'delivered', 'failed')),
+    attempts integer not null default 0,
+    next_attempt_at timestamptz default now(),
+    last_attempt_at timestamptz,
+    response_status integer,
+    problem text check (
+        problem in ('status', 'timeout', 'unreachable', 'not_allowed', 'endpoint_disabled')
+    ),
+    created_at timestamptz not null default now(),
+    finished_at timestamptz
+) with (fillfactor = 70);
+comment on table public.webhook_deliveries is
+'What was posted to the account''s webhook endpoints, or will be. Admins only. Kept for 30 days. The
+newest first: order=created_at.desc.';
+comment on column public.webhook_deliveries.id is 'Also the header webhook-id of each attempt.';
+comment on column public.webhook_deliveries.kind is 'The kind of the notification; test of a test.';
+comment on column public.webhook_deliveries.payload is 'What is posted.';
+comment on column public.webhook_deliveries.status is
+'pending: it will be tried, again if need be. delivered: an answer 2xx came. failed: it will not be
+tried again.';
+comment on column public.webhook_deliveries.next_attempt_at is
+'The earliest time of the next attempt; null once it is delivered or failed.';
+comment on column public.webhook_deliveries.last_attempt_at is
+'When it was last tried; null: never.';
+comment on column public.webhook_deliveries.response_status is
+'The HTTP status of the last answer; null without one.';
+comment on column public.webhook_deliveries.problem is
+'Why the last attempt failed. status: the answer was not 2xx. timeout: none came within 10 s.
+unreachable: no connection. not_allowed: the address is not a public one. endpoint_disabled: not
+tried. Null: it has not failed.';
+comment on column public.webhook_deliveries.finished_at is
+'When it was delivered or failed; null before.';
+create index webhook_deliveries_user_id_created_at_idx
+on public.webhook_deliveries (user_id, created_at desc);
+create index webhook_deliveries_endpoint_id_created_at_idx
+on public.webhook_deliveries (endpoint_id, created_at desc);
+create index webhook_deliveries_pending_idx
+on public.webhook_deliveries (endpoint_id, next_attempt_at) where status = 'pending';
+create index webhook_deliveries_user_id_last_attempt_at_idx
+on public.webhook_deliveries (user_id, last_attempt_at);
+create index webhook_deliveries_created_at_idx on public.webhook_deliveries (created_at);
+
+alter table public.webhook_deliveries enable row level security;
+create policy webhook_deliveries_select_own on public.webhook_deliveries
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy webhook_deliveries_select_admin on public.webhook_deliveries as restrictive
+for select to authenticated
+using ((select private.has_role('admin')));
+grant select on public.webhook_deliveries to authenticated;
+grant select, insert, update, delete on public.webhook_deliveries to service_role;
+
+create table private.webhook_states (
+    endpoint_id uuid primary key references public.webhook_endpoints on delete cascade,
+    failures integer not null default 0,
+    failing_since_at timestamptz,
+    paused_until_at timestamptz
+) with (fillfactor = 50);
+comment on table private.webhook_states is
+'How many attempts of an endpoint have failed in a row, since when, and until when it is left
+alone.';
+alter table private.webhook_states enable row level security;
+
+-- Secrets. A function must show a new one, and the database must not be able to read it later. So
+-- it keeps what only a worker's private key opens: an ephemeral Diffie-Hellman value.
+
+create table private.webhook_keys (
+    key_id text primary key check (key_id ~ '^[0-9a-f]{16}$'),
+    prime numeric not null,
+    public_value numeric not null check (public_value between 2 and prime - 2),
+    registered_at timestamptz not null default now()
+);
+comment on table private.webhook_keys is
+'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py).
+The one that was registered last makes new secrets.';
+alter table private.webhook_keys enable row level security;
+
+create table private.webhook_secrets (
+    id uuid primary key default gen_random_uuid(),
+    endpoint_id uuid not null references public.webhook_endpoints on delete cascade,
+    key_id text not null references private.webhook_keys on delete restrict,
+    ephemeral numeric not null,
+    created_at timestamptz not null default now(),
+    ends_at timestamptz
+);
+comment on table private.webhook_secrets is
+'The secrets of endpoints, encrypted: only the worker that has the key can tell a secret from its
+ephemeral value.';
+comment on column private.webhook_secrets.ends_at is
+'A secret that was replaced signs until then; null: the current one.';
+create index webhook_secrets_endpoint_id_idx on private.webhook_secrets (endpoint_id);
+create index webhook_secrets_key_id_idx on private.webhook_secrets (key_id);
+alter table private.webhook_secrets enable row level security;
+
+create function private.register_webhook_key(key_id text, prime numeric, public_value numeric)
+returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    insert into private.webhook_keys as k (key_id, prime, public_value)
+    values (
+        register_webhook_key.key_id, register_webhook_key.prime, register_webhook_key.public_value
+    )
+    on conflict on constraint webhook_keys_pkey do update set registered_at = now();
+end;
+comment on function private.register_webhook_key is
+'A worker says with which key new webhook secrets are encrypted. Definer: workers have no table
+rights.';
+grant execute on function private.register_webhook_key to worker;
+
+create function private.modular_power(base numeric, exponent bytea, modulus numeric)
+returns numeric
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_power numeric := 1;
+begin
+    for v_bit in 0 .. 8 * length(exponent) - 1 loop
+        v_power := mod(v_power * v_power, modulus);
+        if get_bit(exponent, v_bit) = 1 then
+            v_power := mod(v_power * base, modulus);
+        end if;
+    end loop;
+    return v_power;
+end;
+$$;
+comment on function private.modular_power is
+'base to the power of the exponent''s bits, modulo modulus. Only for random exponents that are used
+once.';
+
+create function private.make_webhook_secret(
+    endpoint_id uuid, out secret text, out old_secret_ends_at timestamptz
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key private.webhook_keys;
+    -- 244 random bits.
+    v_exponent bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+    perform private.require_role('admin');
+    perform from public.webhook_endpoints as e
+    where e.id = make_webhook_secret.endpoint_id and e.user_id = auth.uid() for no key update;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such webhook endpoint.');
+    end if;
+    select k.* into v_key from private.webhook_keys as k order by k.registered_at desc limit 1;
+    if not found then
+        perform private.fail(
+            503, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
+        );
+    end if;
+    -- One that was replaced before ends now: two sign at most.
+    delete from private.webhook_secrets as s
+    where s.endpoint_id = make_webhook_secret.endpoint_id and s.ends_at is not null;
+    update private.webhook_secrets as s set ends_at = now() + interval '24 hours'
+    where s.endpoint_id = make_webhook_secret.endpoint_id
+    returning s.ends_at into old_secret_ends_at;
+    insert into private.webhook_secrets (endpoint_id, key_id, ephemeral)
+    values (
+        make_webhook_secret.endpoint_id, v_key.key_id,
+        private.modular_power(2, v_exponent, v_key.prime)
+    );
+    secret := 'whsec_' || encode(
+        sha256(convert_to(
+            private.modular_power(v_key.public_value, v_exponent, v_key.prime)::text, 'UTF8'
+        )),
+        'base64'
+    );
+end;
+$$;
+comment on function private.make_webhook_secret is
+'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
+before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
+Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+grant execute on function private.make_webhook_secret to authenticated;
+
+create function public.rotate_webhook_secret(
+    id uuid, out secret text, out old_secret_ends_at timestamptz
+)
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        s.secret,
+        s.old_secret_ends_at
+    from private.make_webhook_secret(rotate_webhook_secret.id) as s;
+end;
+comment on function public.rotate_webhook_secret is
+'Makes a new secret for a webhook endpoint, and returns it: whsec_ and base64. It is shown this
+once. Needs the role admin.
+
+The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
+24 hours later; null without an old one. Rotating twice ends the oldest at once.
+
+Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+grant execute on function public.rotate_webhook_secret to authenticated;
+
+-- Endpoints
+
+create function private.webhook_endpoints_validate()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem record;
+    v_kinds constant text [] := private.notification_kinds();
+begin
+    if auth.uid() is not null then
+        perform private.require_role('admin');
+    end if;
+    select p.* into v_problem from private.url_problem(new.url) as p;
+    -- Plain http is for a receiver on the developer's machine. Elsewhere the fetcher refuses it.
+    if v_problem.reason is null and new.url !~* '^https://'
+        and new.url !~* '^http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?#]|$)' then
+        select 'not_https' as reason, 'must start with https://.' as problem into v_problem;
+    end if;
+    if v_problem.reason is not null then
+        perform private.fail(
+            422, 'invalid_url', 'The webhook''s URL ' || v_problem.problem,
+            jsonb_build_object('field', 'url', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
+        );
+    end if;
+    if char_length(new.description) > 200 then
+        perform private.fail(
+            422, 'invalid_name', 'The description may have 200 characters at most.',
+            '{"field": "description", "reason": "too_long", "max": 200}'
+        );
+    end if;
+    new.description := coalesce(new.description, '');
+    new.kinds := coalesce(new.kinds, '{}');
+    if not new.kinds <@ v_kinds then
+        perform private.fail(
+            422, 'invalid_kinds', 'The webhook names a kind of notification that there is not.',
+            jsonb_build_object(
+                'field', 'kinds', 'reason', 'not_allowed', 'allowed', to_jsonb(v_kinds)
+            )
+        );
+    end if;
+    new.kinds := array(select distinct k from unnest(new.kinds) as k order by k);
+    if tg_op = 'UPDATE' then
+        new.updated_at := now();
+        if new.url <> old.url or new.disabled_at is null and old.disabled_at is not null then
+            delete from private.webhook_states as s where s.endpoint_id = new.id;
+        end if;
+        if new.disabled_at is null then
+            new.disabled_reason := null;
+        elsif old.disabled_at is null then
+            new.disabled_at := now();
+            new.disabled_reason := coalesce(new.disabled_reason, 'owner');
+        else
+            new.disabled_at := old.disabled_at;
+            new.disabled_reason := old.disabled_reason;
+        end if;
+    end if;
+    return new;
+end;
+$$;
+comment on function private.webhook_endpoints_validate is
+'Trigger: refuses an endpoint of a caller who is no admin, a wrong URL, description or kind. Another
+URL, or enabling it again, forgets earlier failures. Definer: states are internal. Errors: 403
+role_not_allowed, 422 invalid_url, invalid_name, invalid_kinds.';
+
+create function private.webhook_endpoints_require_bound()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform set_config('private.row', '', true);
+    if exists (
+        select from public.webhook_endpoints as e
+        where e.user_id in (select a.user_id from added as a)
+        group by e.user_id having count(*) > 10
+    ) then
+        perform private.fail(
+            422, 'too_many_webhooks', 'An account may have 10 webhook endpoints at most.',
+            '{"limit": 10}'
+        );
+    end if;
+    return null;
+end;
+$$;
+comment on function private.webhook_endpoints_require_bound is
+'Trigger: refuses an eleventh endpoint of an account. Definer: it counts what the caller may not
+see. Errors: 422 too_many_webhooks.';
+
+create function private.webhook_endpoints_end_deliveries()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.webhook_deliveries as d set
+        status = 'failed',
+        problem = 'endpoint_disabled',
+        next_attempt_at = null,
+        finished_at = now()
+    where d.endpoint_id = new.id and d.status = 'pending';
+    return null;
+end;
+$$;
+comment on function private.webhook_endpoints_end_deliveries is
+'Trigger: fails what a disabled endpoint would still get. Definer: users write no deliveries.';
+
+create trigger webhook_endpoints_01_admit_row before insert on public.webhook_endpoints
+for each row execute function private.admit_row();
+create trigger webhook_endpoints_10_validate before insert or update on public.webhook_endpoints
+for each row execute function private.webhook_endpoints_validate();
+create trigger webhook_endpoints_40_require_bound after insert on public.webhook_endpoints
+referencing new table as added
+for each statement execute function private.webhook_endpoints_require_bound();
+create trigger webhook_endpoints_50_end_deliveries
+after update of disabled_at on public.webhook_endpoints
+for each row when (old.disabled_at is null and new.disabled_at is not null)
+execute function private.webhook_endpoints_end_deliveries();
+
+-- Deliveries
+
+create function private.queue_deliveries(endpoint_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- A job that waits for a later attempt looks now.
+    perform private.wake(private.enqueue(
+        'deliver_webhooks', null, null, queue_deliveries.endpoint_id::text,
+        jsonb_build_object('endpoint_id', queue_deliveries.endpoint_id)
+    ));
+end;
+$$;
+comment on function private.queue_deliveries is
+'Queues the job that sends what is due for an endpoint, or wakes it. The caller holds a key share
+lock on the endpoint, so that no such job ends meanwhile (private.end_deliveries).';
+
+create function private.free_deliveries(endpoint_id uuid)
+returns integer
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select 1000 - count(*)::integer from (
+        select from public.webhook_deliveries as d
+        where d.endpoint_id = free_deliveries.endpoint_id and d.status = 'pending' limit 1000
+    ) as p
+$$;
+comment on function private.free_deliveries is
+'How many more deliveries of an endpoint may be pending, of 1,000.';
+
+create function private.notifications_deliver()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_endpoint public.webhook_endpoints;
+begin
+    for v_endpoint in
+        select e.* from public.webhook_endpoints as e
+        where e.user_id in (select a.user_id from added as a) and e.disabled_at is null
+            and exists (select from private.webhook_secrets as s where s.endpoint_id = e.id)
+        order by e.id for key share
+    loop
+        insert into public.webhook_deliveries (user_id, endpoint_id, kind, payload)
+        select
+            a.user_id,
+            v_endpoint.id,
+            a.kind,
+            jsonb_build_object(
+                'type', a.kind,
+                'timestamp', a.created_at,
+                'data', jsonb_build_object(
+                    'notification_id', a.id, 'account_id', a.user_id,
+                    'product_id', a.product_id, 'text', a.text
+                )
+            )
+        from added as a
+        where a.user_id = v_endpoint.user_id
+            and (v_endpoint.kinds = '{}' or a.kind = any (v_endpoint.kinds))
+        limit private.free_deliveries(v_endpoint.id);
+        if found then
+            perform private.queue_deliveries(v_endpoint.id);
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.notifications_deliver is
+'Trigger: adds a delivery of each notification to each endpoint that wants it. One with 1,000
+pending deliveries gets no more. Definer: whoever notifies writes no deliveries.';
+create trigger notifications_50_deliver after insert on public.notifications
+referencing new table as added
+for each statement execute function private.notifications_deliver();
+
+create function private.send_test_event(endpoint_id uuid)
+returns uuid
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_endpoint public.webhook_endpoints;
+    v_id uuid;
+begin
+    perform private.require_role('admin');
+    select e.* into v_endpoint from public.webhook_endpoints as e
+    where e.id = send_test_event.endpoint_id and e.user_id = auth.uid() for key share;
+    if not found or not private.lock_living_account(v_endpoint.user_id) then
+        perform private.fail(404, 'not_found', 'There is no such webhook endpoint.');
+    end if;
+    if v_endpoint.disabled_at is not null then
+        perform private.fail(
+            409, 'webhook_disabled', 'This webhook endpoint is disabled. Enable it first.'
+        );
+    end if;
+    if not exists (
+        select from private.webhook_secrets as s where s.endpoint_id = v_endpoint.id
+    ) then
+        perform private.fail(
+            409, 'webhook_without_secret',
+            'This webhook endpoint has no secret yet. Make one first.'
+        );
+    end if;
+    if private.free_deliveries(v_endpoint.id) <= 0 then
+        perform private.fail(
+            429, 'rate_limited', 'Too many deliveries are pending. Try again in 60 s.',
+            '{"retry_after_seconds": 60}', '{"Retry-After": "60"}'
+        );
+    end if;
+    insert into public.webhook_deliveries (user_id, endpoint_id, kind, payload)
+    values (
+        v_endpoint.user_id, v_endpoint.id, 'test',
+        jsonb_build_object(
+            'type', 'test',
+            'timestamp', now(),
+            'data', jsonb_build_object(
+                'account_id', v_endpoint.user_id, 'text', 'This is a test of your webhook.'
+            )
+        )
+    )
+    returning id into v_id;
+    update private.webhook_states as s set paused_until_at = null
+    where s.endpoint_id = v_endpoint.id;
+    perform private.queue_deliveries(v_endpoint.id);
+    return v_id;
+end;
+$$;
+comment on function private.send_test_event is
+'Adds a test to the caller''s endpoint, which is tried at once, and returns the delivery''s id.
+Definer: users write no deliveries; identity comes from the token. Errors: 403 role_not_allowed, 404
+not_found, 409 webhook_disabled, webhook_without_secret, 429 rate_limited.';
+grant execute on function private.send_test_event to authenticated;
+
+create function public.test_webhook(id uuid)
+returns public.webhook_deliveries
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid := private.send_test_event(test_webhook.id);
+    v_delivery public.webhook_deliveries;
+begin
+    -- A new statement, because the snapshot of the one above does not see the delivery.
+    select d.* into strict v_delivery from public.webhook_deliveries as d where d.id = v_id;
+    return v_delivery;
+end;
+$$;
+comment on function public.test_webhook is
+'Posts an event of type test to a webhook endpoint, and returns its delivery. Read it again to see
+how it went. Needs the role admin.
+
+Errors: 403 role_not_allowed, 404 not_found, 409 webhook_disabled, webhook_without_secret, 429
+rate_limited.';
+grant execute on function public.test_webhook to authenticated;
+
+create function private.next_delivery(
+    endpoint_id uuid,
+    out delivery_id uuid, out url text, out body text, out secrets jsonb,
+    out wait_seconds double precision
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_endpoint public.webhook_endpoints;
+    v_delivery public.webhook_deliveries;
+    v_recent timestamptz [];
+begin
+    select e.* into v_endpoint from public.webhook_endpoints as e
+    where e.id = next_delivery.endpoint_id and e.disabled_at is null;
+    if not found then
+        return;
+    end if;
+    select d.* into v_delivery from public.webhook_deliveries as d
+    where d.endpoint_id = v_endpoint.id and d.status = 'pending'
+    order by d.next_attempt_at
+    limit 1 for no key update skip locked;
+    if not found then
+        return;
+    end if;
+    v_recent := array(
+        select d.last_attempt_at from public.webhook_deliveries as d
+        where d.user_id = v_endpoint.user_id and d.last_attempt_at > now() - interval '1 minute'
+        order by d.last_attempt_at desc limit 120
+    );
+    wait_seconds := extract(epoch from greatest(
+        v_delivery.next_attempt_at,
+        (
+            select s.paused_until_at from private.webhook_states as s
+            where s.endpoint_id = v_endpoint.id
+        ),
+        v_recent[120] + interval '1 minute'
+    ) - now());
+    if wait_seconds > 0 then
+        return;
+    end if;
+    wait_seconds := null;
+    delivery_id := v_delivery.id;
+    url := v_endpoint.url;
+    body := v_delivery.payload::text;
+    -- Both the attempt and its backoff are noted before it: a worker that dies repeats it later.
+    update public.webhook_deliveries as d set
+        attempts = d.attempts + 1,
+        last_attempt_at = now(),
+        next_attempt_at = now()
+        + least(interval '6 hours', interval '10 seconds' * 3 ^ least(d.attempts, 9))
+        * (0.75 + 0.5 * random())
+    where d.id = v_delivery.id;
+    secrets := (
+        select
+            jsonb_agg(
+                jsonb_build_object('key_id', s.key_id, 'ephemeral', s.ephemeral::text)
+                order by s.created_at desc
+            )
+        from private.webhook_secrets as s
+        where s.endpoint_id = v_endpoint.id and coalesce(s.ends_at > now(), true)
+    );
+end;
+$$;
+comment on function private.next_delivery is
+'Begins an attempt of the delivery of an endpoint that is due longest: where to, what, and the
+secrets that sign it, encrypted, the current one first. wait_seconds: none is due before, the
+endpoint is paused, or the account had 120 attempts within a minute. All null: nothing is pending.
+Definer: workers have no table rights.';
+grant execute on function private.next_delivery to worker;
+
+create function private.record_delivery(
+    delivery_id uuid, response_status integer, problem text, retry_after_seconds double precision
+)
+returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_delivery public.webhook_deliveries;
+    v_endpoint public.webhook_endpoints;
+    v_state private.webhook_states;
+    v_reason text;
+begin
+    -- The endpoint before its deliveries, as disabling locks them.
+    select e.* into v_endpoint
+    from public.webhook_deliveries as d
+    inner join public.webhook_endpoints as e on d.endpoint_id = e.id
+    where d.id = record_delivery.delivery_id for no key update of e;
+    update public.webhook_deliveries as d set
+        response_status = record_delivery.response_status,
+        problem = record_delivery.problem,
+        status = case
+            when record_delivery.problem is null then 'delivered'
+            when d.attempts >= 20 then 'failed'
+            else 'pending'
+        end,
+        next_attempt_at = case
+            when record_delivery.problem is not null and d.attempts < 20
+                then greatest(
+                    d.next_attempt_at,
+                    now() + make_interval(secs => record_delivery.retry_after_seconds)
+                )
+        end,
+        finished_at = case
+            when record_delivery.problem is null or d.attempts >= 20 then now()
+        end
+    where d.id = record_delivery.delivery_id and d.status = 'pending'
+    returning d.* into v_delivery;
+    if not found then
+        return null;
+    end if;
+    if record_delivery.problem is null then
+        delete from private.webhook_states as s where s.endpoint_id = v_endpoint.id;
+        return v_delivery.status;
+    end if;
+    insert into private.webhook_states as s (endpoint_id, failures, failing_since_at)
+    values (v_endpoint.id, 1, now())
+    on conflict on constraint webhook_states_pkey do update set failures = s.failures + 1
+    returning s.* into v_state;
+    update private.webhook_states as s set
+        paused_until_at = now() + greatest(
+            make_interval(secs => record_delivery.retry_after_seconds),
+            least(
+                interval '15 minutes', interval '5 seconds' * 2 ^ least(v_state.failures - 1, 9)
+            )
+        )
+    where s.endpoint_id = v_endpoint.id;
+    v_reason := case
+        when record_delivery.response_status = 410 then 'gone'
+        when v_state.failing_since_at < now() - interval '3 days' then 'failing'
+    end;
+    if v_reason is not null and v_endpoint.disabled_at is null then
+        update public.webhook_endpoints as e set disabled_at = now(), disabled_reason = v_reason
+        where e.id = v_endpoint.id;
+        perform private.notify(
+            v_endpoint.user_id, 'webhook_disabled', null,
+            format(
+                'A webhook endpoint was disabled, because it %s: %s',
+                case v_reason
+                    when 'gone' then 'answered that it is gone' else 'has failed for three days'
+                end,
+                left(v_endpoint.url, 200)
+            )
+        );
+        return 'disabled';
+    end if;
+    return v_delivery.status;
+end;
+$$;
+comment on function private.record_delivery is
+'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, 20 times
+in all, and its endpoint is paused for a while. 410, or failures for three days, disables the
+endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it ended
+meanwhile. Definer: workers have no table rights.';
+grant execute on function private.record_delivery to worker;
+
+create function private.end_deliveries(endpoint_id uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Whoever adds a delivery holds the endpoint. So none is added between this look and the end of
+    -- the job.
+    perform from public.webhook_endpoints as e where e.id = end_deliveries.endpoint_id for update;
+    return not exists (
+        select from public.webhook_deliveries as d
+        where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
+    );
+end;
+$$;
+comment on function private.end_deliveries is
+'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Definer:
+workers have no table rights.';
+grant execute on function private.end_deliveries to worker;
+
+create function private.requeue_deliveries()
+returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    select count(private.enqueue(
+        'deliver_webhooks', null, null, p.endpoint_id::text,
+        jsonb_build_object('endpoint_id', p.endpoint_id)
+    ))::integer
+    from (
+        select distinct d.endpoint_id from public.webhook_deliveries as d
+        where d.status = 'pending' and d.next_attempt_at < now() - interval '10 minutes'
+        limit 1000
+    ) as p
+$$;
+comment on function private.requeue_deliveries is
+'Queues the job of each endpoint whose deliveries are long due, because its job gave up. Returns
+their number, 1,000 at most. Definer: workers have no table rights.';
+grant execute on function private.requeue_deliveries to worker;
 
 -- schemas/50_insights.sql
 
@@ -4725,10 +6124,21 @@ begin
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
     perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
     insert into public.notifications (user_id, kind, product_id, text)
-    select v_product.user_id, c.kind, v_product.id, format('%s: %s', v_product.name, c.text)
+    select
+        v_product.user_id,
+        case when c.kind like 'stands_out%' then 'score_changed' else c.kind end,
+        v_product.id,
+        left(format('%s: %s', v_product.name, c.text), 1000)
     from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
         as c (kind text, text text)
-    where c.kind in ('new_complaint', 'sold_out', 'back_in_stock');
+    where c.kind in (
+        'new_complaint', 'sold_out', 'back_in_stock', 'stands_out_up', 'stands_out_down'
+    )
+    union all
+    select v_product.user_id, 'analysis_done', v_product.id, concat_ws(
+        ' ', format('The analysis of %s is done.', v_product.name),
+        'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
+    );
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
@@ -4748,8 +6158,8 @@ comment on function private.save_analysis is
 'Saves the results and the pack of analyze_product. The worker completes the job in the same
 transaction. False: the lease or the product is gone, and the caller must roll back. The pack
 names its results (inputs.analysis_result_ids). offer has the price, currency and is_sold_out of
-the product''s page. Of what changed, notifies of new complaints and of what is sold out or back in
-stock. Definer: owner and product come from the job.';
+the product''s page. Notifies that it is done, and of what changed: the score, new complaints, what
+is sold out or back in stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;
 
 -- schemas/55_shares.sql
@@ -4974,6 +6384,492 @@ about its account. Anybody may call it, signed in or not. At most 60 calls a min
 
 Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
 grant execute on function public.shared_pack to anon, authenticated;
+
+-- schemas/56_pack_texts.sql
+
+-- Packs as Markdown and CSV. Both are made of what a link shows of a pack (55_shares). PostgREST
+-- answers a function whose type is named after a media type with that media type.
+
+create domain private."text/markdown" as text;
+create domain private."text/csv" as text;
+
+create function private.one_line(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select btrim(
+        regexp_replace(
+            coalesce(one_line.value, ''),
+            '[\s\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+',
+            ' ', 'g'
+        )
+    )
+$$;
+comment on function private.one_line is
+'A text in one line, without control characters and those that hide or turn text.';
+
+create function private.markdown(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        regexp_replace(
+            regexp_replace(
+                replace(
+                    replace(replace(t.line, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'
+                ),
+                -- What is bold, code, a link, a table, a formula or, with :// and www., an address.
+                '[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.', '\\\&', 'gi'
+            ),
+            -- What opens a heading, a list or a line in the first place.
+            '^([0-9]{0,9})([-+=#.)])', '\1\\\2'
+        )
+    from private.one_line(markdown.value) as t (line)
+$$;
+comment on function private.markdown is
+'A text as one line of Markdown that shows it as it is: no HTML, no link, no markup.';
+
+create function private.markdown_url(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when markdown_url.value ~ '^https?://[!#-;=?-_a-z~]+$'
+            then ' <' || markdown_url.value || '>'
+        else ''
+    end
+$$;
+comment on function private.markdown_url is
+'A web address as a link, after a space; empty for anything else.';
+
+create function private.markdown_list(title text, lines text[])
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when cardinality(markdown_list.lines) > 0
+            then format(
+                E'\n## %s\n\n- %s\n',
+                markdown_list.title, array_to_string(markdown_list.lines, E'\n- ')
+            )
+        else ''
+    end
+$$;
+comment on function private.markdown_list is
+'A section with a list of lines; empty without lines.';
+
+create function private.csv_line(cells text[])
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        string_agg(
+            -- Spreadsheets take a cell that begins so as a formula. Some part cells at semicolons.
+            '"' || replace(
+                regexp_replace(c.line, '(^|;)(\s*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
+            ) || '"',
+            ',' order by u.position
+        ) || E'\r\n'
+    from unnest(csv_line.cells) with ordinality as u (cell, position),
+        private.one_line(u.cell) as c (line)
+$$;
+comment on function private.csv_line is
+'A line of CSV (RFC 4180), every cell quoted. What a spreadsheet would take for a formula begins
+with an apostrophe.';
+
+create function private.pack_labels(locale text)
+returns jsonb
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        case pack_labels.locale
+            when 'es' then jsonb_build_object(
+                'stands_out', 'Cuánto destaca', 'next_steps', 'Siguientes pasos',
+                'facts', 'Lo que dice la página', 'hooks', 'Ganchos', 'angles', 'Enfoques',
+                'script', 'Guion', 'seconds', 'Segundos', 'say', 'Decir', 'show', 'Mostrar',
+                'comparables', 'Publicaciones que destacaron', 'tags', 'Hashtags',
+                'risks', 'Riesgos', 'dos', 'Hacer', 'donts', 'Evitar', 'changed', 'Qué cambió',
+                'evidence', 'En qué se basa', 'caveats', 'Reservas'
+            )
+            when 'pt' then jsonb_build_object(
+                'stands_out', 'Quanto se destaca', 'next_steps', 'Próximos passos',
+                'facts', 'O que a página diz', 'hooks', 'Ganchos', 'angles', 'Abordagens',
+                'script', 'Roteiro', 'seconds', 'Segundos', 'say', 'Dizer', 'show', 'Mostrar',
+                'comparables', 'Publicações que se destacaram', 'tags', 'Hashtags',
+                'risks', 'Riscos', 'dos', 'Fazer', 'donts', 'Evitar', 'changed', 'O que mudou',
+                'evidence', 'Em que se baseia', 'caveats', 'Ressalvas'
+            )
+            when 'fr' then jsonb_build_object(
+                'stands_out', 'À quel point il se démarque', 'next_steps', 'Prochaines étapes',
+                'facts', 'Ce que dit la page', 'hooks', 'Accroches', 'angles', 'Angles',
+                'script', 'Script', 'seconds', 'Secondes', 'say', 'Dire', 'show', 'Montrer',
+                'comparables', 'Publications qui se démarquent', 'tags', 'Hashtags',
+                'risks', 'Risques', 'dos', 'À faire', 'donts', 'À éviter',
+                'changed', 'Ce qui a changé', 'evidence', 'Sur quoi cela repose',
+                'caveats', 'Réserves'
+            )
+            when 'de' then jsonb_build_object(
+                'stands_out', 'Wie sehr es heraussticht', 'next_steps', 'Nächste Schritte',
+                'facts', 'Was die Seite angibt', 'hooks', 'Hooks', 'angles', 'Blickwinkel',
+                'script', 'Skript', 'seconds', 'Sekunden', 'say', 'Sagen', 'show', 'Zeigen',
+                'comparables', 'Beiträge, die herausstachen', 'tags', 'Hashtags',
+                'risks', 'Risiken', 'dos', 'Tun', 'donts', 'Lassen',
+                'changed', 'Was sich geändert hat', 'evidence', 'Worauf das beruht',
+                'caveats', 'Vorbehalte'
+            )
+            else jsonb_build_object(
+                'stands_out', 'How far it stands out', 'next_steps', 'Next',
+                'facts', 'What the page states', 'hooks', 'Hooks', 'angles', 'Angles',
+                'script', 'Script', 'seconds', 'Seconds', 'say', 'Say', 'show', 'Show',
+                'comparables', 'Posts that stood out', 'tags', 'Hashtags',
+                'risks', 'Risks', 'dos', 'Do', 'donts', 'Don''t', 'changed', 'What changed',
+                'evidence', 'What this rests on', 'caveats', 'Caveats'
+            )
+        end
+$$;
+comment on function private.pack_labels is
+'The headings of a pack in a language; English for an unknown one.';
+
+create function private.cited(part jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        string_agg(i.id #>> '{}', ' ' order by i.position)
+    from jsonb_path_query(cited.part, 'lax $.evidence_ids[*]') with ordinality as i (id, position)
+$$;
+comment on function private.cited is 'The ids of the evidence that a part of a pack cites.';
+
+create function private.pack_rows(content jsonb)
+returns table (
+    turn integer,
+    section text,
+    number bigint,
+    kind text,
+    text text,
+    detail text,
+    cited text,
+    url text
+)
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    -- In lax mode a part that is missing has no rows, whatever the version of the document.
+    select 1, 'changed', c.n, c.part ->> 'kind', c.part ->> 'text', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.what_changed[*]') with ordinality as c (part, n)
+    union all
+    select 2, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.next_steps[*]') with ordinality as s (part, n)
+    union all
+    select 3, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
+    from jsonb_path_query(pack_rows.content, 'lax $.facts[*]') with ordinality as f (part, n)
+    union all
+    select
+        4, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
+        private.cited(h.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.hooks[*]') with ordinality as h (part, n)
+    union all
+    select
+        5, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
+        private.cited(a.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.angles[*]') with ordinality as a (part, n)
+    union all
+    select
+        6, 'script ' || t.n, b.n,
+        format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
+        b.part ->> 'text', b.part ->> 'on_screen', null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
+        jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
+    union all
+    select
+        7, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
+        p.part ->> 'url'
+    from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
+    union all
+    select 8, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
+    union all
+    select
+        9, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.risks[*]') with ordinality as r (part, n)
+    union all
+    select 10, 'dos', d.n, null, d.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.dos[*]') with ordinality as d (part, n)
+    union all
+    select 11, 'donts', d.n, null, d.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.donts[*]') with ordinality as d (part, n)
+    union all
+    select
+        12, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
+        e.part ->> 'id', e.part ->> 'url'
+    from jsonb_path_query(pack_rows.content, 'lax $.evidence[*]') with ordinality as e (part, n)
+    union all
+    select 13, 'caveats', v.n, null, v.part #>> '{}', null, null, null
+    from jsonb_path_query(pack_rows.content, 'lax $.caveats[*]') with ordinality as v (part, n)
+$$;
+comment on function private.pack_rows is
+'The parts of a pack as rows, in the order in which they are shown. cited has ids of evidence.';
+
+create function private.pack_script(template jsonb, title text, labels jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        format(
+            E'\n## %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
+            labels ->> 'script', private.markdown(title),
+            private.markdown(template ->> 'duration_s'),
+            labels ->> 'seconds', labels ->> 'say', labels ->> 'show',
+            string_agg(
+                format(
+                    E'| %s-%s | %s | %s |\n',
+                    private.markdown(b.part ->> 'from_s'), private.markdown(b.part ->> 'to_s'),
+                    private.markdown(b.part ->> 'text'), private.markdown(b.part ->> 'on_screen')
+                ),
+                '' order by b.n
+            )
+        )
+    from jsonb_path_query(template, 'lax $.beats[*]') with ordinality as b (part, n)
+$$;
+comment on function private.pack_script is 'A script of a pack as a table in Markdown.';
+
+create function private.pack_as_markdown(document jsonb)
+returns text
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_content constant jsonb := document -> 'configuration';
+    v_labels constant jsonb := private.pack_labels(v_content ->> 'locale');
+    v_value constant text := v_content #>> '{stands_out,value}';
+    v_text text := format(E'# %s\n', private.markdown(document ->> 'name'));
+    v_lists text;
+    v_scripts text;
+begin
+    if v_content ->> 'headline' <> '' then
+        v_text := v_text || format(E'\n**%s**\n', private.markdown(v_content ->> 'headline'));
+    end if;
+    if v_content ->> 'summary' <> '' then
+        v_text := v_text || format(E'\n%s\n', private.markdown(v_content ->> 'summary'));
+    end if;
+    if v_value is not null then
+        v_text := v_text || format(
+            E'\n%s: %s / 100 (%s–%s)\n',
+            v_labels ->> 'stands_out',
+            private.markdown(v_value),
+            private.markdown(v_content #>> '{stands_out,interval,0}'),
+            private.markdown(v_content #>> '{stands_out,interval,1}')
+        );
+    end if;
+    v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
+    select string_agg(private.markdown_list(v_labels ->> s.section, s.lines), '' order by s.turn)
+    into v_lists
+    from (
+        select
+            r.section,
+            min(r.turn) as turn,
+            array_agg(
+                case r.section
+                    when 'angles' then format('**%s**: ', private.markdown(r.kind)) else ''
+                end
+                || private.markdown(r.text)
+                || case
+                    when r.section in ('hooks', 'angles') and r.detail <> ''
+                        then ' ' || private.markdown(r.detail)
+                    when r.section = 'tags' then format(' (%s)', private.markdown(r.detail))
+                    else ''
+                end
+                || private.markdown_url(r.url)
+                || case
+                    when r.cited <> '' then format(' (%s)', private.markdown(r.cited)) else ''
+                end
+                order by r.number
+            ) as lines
+        from private.pack_rows(v_content) as r
+        where r.section !~ '^(script|evidence|caveats)'
+        group by r.section
+    ) as s;
+    select string_agg(
+        private.pack_script(
+            t.part,
+            jsonb_path_query_first(
+                v_content, 'lax $.angles[*] ? (@.id == $id).title',
+                jsonb_build_object('id', t.part -> 'angle_id')
+            ) #>> '{}',
+            v_labels
+        ),
+        '' order by t.n
+    )
+    into v_scripts
+    from jsonb_path_query(v_content, 'lax $.script_templates[*]') with ordinality as t (part, n);
+    return v_text
+        || coalesce(v_lists, '')
+        || coalesce(v_scripts, '')
+        || private.markdown_list(v_labels ->> 'evidence', array(
+            select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
+                || private.markdown_url(r.url)
+            from private.pack_rows(v_content) as r
+            where r.section = 'evidence' order by r.number
+        ))
+        || private.markdown_list(v_labels ->> 'caveats', array(
+            select private.markdown(r.text) from private.pack_rows(v_content) as r
+            where r.section = 'caveats' order by r.number
+        ));
+end;
+$$;
+comment on function private.pack_as_markdown is
+'A pack in Markdown, with headings in its language. `document` is what private.shared_document
+makes.';
+
+create function private.pack_as_csv(document jsonb)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        private.csv_line(array['section', 'number', 'kind', 'text', 'detail', 'evidence', 'url'])
+        || private.csv_line(array['pack', '1', 'name', p.document ->> 'name', '', '', ''])
+        || private.csv_line(array['pack', '2', 'score', p.document ->> 'score', '', '', ''])
+        || private.csv_line(
+            array['pack', '3', 'created_at', p.document ->> 'created_at', '', '', '']
+        )
+        || private.csv_line(
+            array['pack', '4', 'headline', p.document #>> '{configuration,headline}', '', '', '']
+        )
+        || private.csv_line(
+            array['pack', '5', 'summary', p.document #>> '{configuration,summary}', '', '', '']
+        )
+        || coalesce(
+            (
+                select
+                    string_agg(
+                        private.csv_line(
+                            array[
+                                r.section, r.number::text, r.kind, r.text, r.detail, r.cited,
+                                r.url
+                            ]
+                        ),
+                        '' order by r.turn, length(r.section), r.section, r.number
+                    )
+                from private.pack_rows(p.document -> 'configuration') as r
+            ),
+            ''
+        )
+    from (values (pack_as_csv.document)) as p (document)
+$$;
+comment on function private.pack_as_csv is
+'A pack as CSV, a line for each of its parts. The columns and sections have the same names in every
+language.';
+
+create function private.pack_text(document jsonb, media_type text)
+returns text
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case pack_text.media_type
+        when 'text/csv' then private.pack_as_csv(pack_text.document)
+        else private.pack_as_markdown(pack_text.document)
+    end;
+end;
+$$;
+comment on function private.pack_text is
+'A pack, as private.shared_document makes it, in a media type. Reads no table. Definer: so the
+functions that it is made of need no grants.';
+grant execute on function private.pack_text to anon, authenticated;
+
+create function private.own_pack_text(pack_id uuid, media_type text)
+returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pack public.virality_packs;
+begin
+    select v.* into v_pack from public.virality_packs as v
+    where v.id = own_pack_text.pack_id and v.user_id = auth.uid();
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such pack.');
+    end if;
+    return private.pack_text(private.shared_document(v_pack), media_type);
+end;
+$$;
+comment on function private.own_pack_text is
+'A pack of the caller in a media type. Definer: what a link shows is internal; identity comes from
+the token. Errors: 404 not_found.';
+grant execute on function private.own_pack_text to authenticated;
+
+create function public.pack_markdown(pack_id uuid)
+returns private."text/markdown"
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select private.own_pack_text(pack_markdown.pack_id, 'text/markdown');
+end;
+comment on function public.pack_markdown is
+'A pack of the caller as Markdown, with headings in its language: what a link shows of it. GET
+answers text/markdown.
+
+Errors: 404 not_found.';
+grant execute on function public.pack_markdown to authenticated;
+
+create function public.pack_csv(pack_id uuid)
+returns private."text/csv"
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select private.own_pack_text(pack_csv.pack_id, 'text/csv');
+end;
+comment on function public.pack_csv is
+'A pack of the caller as CSV, a line for each part: section, number, kind, text, detail, evidence,
+url. What a spreadsheet would take for a formula begins with an apostrophe. GET answers text/csv.
+
+Errors: 404 not_found.';
+grant execute on function public.pack_csv to authenticated;
+
+create function private.shared_text(document jsonb, media_type text)
+returns text
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if document ? 'configuration' then
+        return private.pack_text(document, media_type);
+    end if;
+    -- The error of private.open_share, which has set its status.
+    perform set_config(
+        'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
+    );
+    return document::text;
+end;
+$$;
+comment on function private.shared_text is
+'The answer of private.open_share in a media type; its error stays JSON.';
+grant execute on function private.shared_text to anon, authenticated;
+
+create function public.shared_pack_markdown(secret text)
+returns private."text/markdown"
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.shared_text(
+        private.open_share(shared_pack_markdown.secret), 'text/markdown'
+    );
+end;
+$$;
+comment on function public.shared_pack_markdown is
+'The pack behind the secret of a link as Markdown. Anybody may call it, as shared_pack, and both
+count together.
+
+Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
+grant execute on function public.shared_pack_markdown to anon, authenticated;
+
+create function public.shared_pack_csv(secret text)
+returns private."text/csv"
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.shared_text(private.open_share(shared_pack_csv.secret), 'text/csv');
+end;
+$$;
+comment on function public.shared_pack_csv is
+'The pack behind the secret of a link as CSV. Anybody may call it, as shared_pack, and both count
+together.
+
+Errors: 404 not_found (also when it has ended or was revoked), 429 rate_limited.';
+grant execute on function public.shared_pack_csv to anon, authenticated;
 
 -- schemas/60_brand_rules.sql
 
@@ -5905,7 +7801,7 @@ as $$
         select m.piece[1] as source, m.position
         from regexp_matches(
             content,
-            '\u202e[^\u202c\u2069\n]*[\u202c\u2069]?|' || case
+            '\u202e[^\u202c\u2069\n\u001f]*[\u202c\u2069]?|' || case
                 when content ~ '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]'
                     then '.[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*'
                 else '[\u0001-\u007f\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e'
@@ -6114,12 +8010,14 @@ create function private.word_pattern(term text, reads_disguise boolean, has_spac
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence.
+    -- Words are separated by spaces, or by signs without spaces, never by the end of a sentence. A
+    -- longer separator within the term also matches as many of its characters.
     select case
         when reads_disguise and regexp_count(term, '[[:alnum:]]') >= 3 then
             '(?:'
             || string_agg(
-                private.disguise_pattern(w.word), '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s)'
+                private.disguise_pattern(w.word),
+                '(?:\s{0,3}|[-*~./·&+]{1,2}|\s[-–—]\s' || w.own || ')'
                 order by w.position
             )
             -- Slow to compile: only if the script has spaced letters, or for a term that may be
@@ -6127,15 +8025,24 @@ as $$
             || case
                 when has_spaced_letters or term !~ '^[\s_-]*([[:alnum:]][\s_-]*){4,}$'
                     then '|' || string_agg(
-                        private.spaced_pattern(w.word), '[^[:alnum:]]{1,3}' order by w.position
+                        private.spaced_pattern(w.word), '(?:[^[:alnum:]]{1,3}' || w.own || ')'
+                        order by w.position
                     )
                 else ''
             end
             || ')'
-        else string_agg(private.plain_pattern(w.word), '(?:\s{1,3}|[-_])' order by w.position)
+        else string_agg(
+            private.plain_pattern(w.word), '(?:\s{1,3}|[-_]' || w.own || ')' order by w.position
+        )
     end
-    from regexp_split_to_table(term, '[\s_-]+') with ordinality as w (word, position)
-    where w.word <> ''
+    from (
+        select
+            m.match[2] as word,
+            m.position,
+            case when char_length(m.match[1]) > 1
+                then '|[\s_-]{' || char_length(m.match[1]) || '}' else '' end as own
+        from regexp_matches(term, '([\s_-]*)([^\s_-]+)', 'g') with ordinality as m (match, position)
+    ) as w
 $$;
 comment on function private.word_pattern is 'A regular expression for the words of a term.';
 
@@ -6231,7 +8138,8 @@ begin
         ), E'\u001f');
     end if;
     if octet_length(v_joined) <> char_length(v_joined) then
-        v_joined := (select f.skeleton from private.normalize_piece(v_joined) as f);
+        -- In pieces, as the script is: else a mark could compose with what stands before it.
+        v_joined := (select p.skeleton from private.normalize_pieces(v_joined) as p);
     end if;
     return string_to_array(private.search_key(v_joined) || E'\u001f', E'\u001f');
 end;
@@ -6277,8 +8185,13 @@ begin
             when v_is_disguised then script.skeleton
             else script.normalized
         end;
+        -- The lower case of some letters, such as “ẞ”, is not found in place of them.
         v_ranges := private.find_pattern(v_text, private.term_pattern(
-            case when v_flags = 'i' then lower(v_normalized) else v_normalized end,
+            case when v_is_disguised
+                then translate(
+                    v_normalized, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'
+                )
+                else v_normalized end,
             match, v_is_disguised, script.has_spaced_letters,
             script.has_spaces and position('_' in v_text) = 0
         ), v_flags);
@@ -8311,21 +10224,25 @@ create table public.audit_events (
     target_kind text not null check (target_kind ~ '^[a-z_]{1,40}$'),
     target_id uuid,
     created_at timestamptz not null default now(),
-    changes jsonb not null default '[]'
+    changes jsonb not null default '[]',
+    api_key_id uuid
 );
 comment on table public.audit_events is
-'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships and
-exports. Admins read it. The newest first: order=created_at.desc,id.desc. Kept for a year.';
+'Who changed what in the account: products, scripts, brand rules, subscriptions, memberships, API
+keys, webhook endpoints and exports. Admins read it. The newest first:
+order=created_at.desc,id.desc. Kept for a year.';
 comment on column public.audit_events.user_id is 'The account that changed.';
 comment on column public.audit_events.actor is
 'The account of the person who did it; null: no person, or the person''s account was erased.';
 comment on column public.audit_events.action is 'insert, update, delete or export.';
 comment on column public.audit_events.target_kind is
-'product, script, brand_rule, subscription, membership or account.';
+'product, script, brand_rule, subscription, membership, api_key, webhook_endpoint or account.';
 comment on column public.audit_events.target_id is
 'The id of what changed; of a membership the person''s account; null once that is erased.';
 comment on column public.audit_events.changes is
 'The names of the columns that an update has changed, without their values.';
+comment on column public.audit_events.api_key_id is
+'The API key that did it; null: a person did it, or nobody.';
 create index audit_events_user_id_created_at_id_idx
 on public.audit_events (user_id, created_at desc, id desc);
 create index audit_events_created_at_idx on public.audit_events (created_at);
@@ -8348,12 +10265,16 @@ as $$
 declare
     v_kind constant text := left(tg_table_name, -1);
     v_uninteresting constant text [] := '{
-        updated_at, created_by, updated_by, last_analyzed_at, version, broken_rules, review
+        updated_at, created_by, updated_by, last_analyzed_at, version, broken_rules, review,
+        last_used_at
     }';
 begin
     if tg_op = 'UPDATE' then
-        insert into public.audit_events (user_id, actor, action, target_kind, target_id, changes)
-        select n.user_id, private.author(), 'update', v_kind, n.id, d.names
+        insert into public.audit_events (
+            user_id, actor, action, target_kind, target_id, changes, api_key_id
+        )
+        select
+            n.user_id, private.author(), 'update', v_kind, n.id, d.names, private.api_key()
         from changed as n
         inner join replaced as o on n.id = o.id
         inner join private.accounts as a on n.user_id = a.id and a.deleted_at is null
@@ -8364,8 +10285,10 @@ begin
         ) as d
         where d.names is not null;
     else
-        insert into public.audit_events (user_id, actor, action, target_kind, target_id)
-        select c.user_id, private.author(), lower(tg_op), v_kind, c.id
+        insert into public.audit_events (
+            user_id, actor, action, target_kind, target_id, api_key_id
+        )
+        select c.user_id, private.author(), lower(tg_op), v_kind, c.id, private.api_key()
         from changed as c
         inner join private.accounts as a on c.user_id = a.id and a.deleted_at is null
         -- A script that goes with its product is in the event of the product.
@@ -8410,43 +10333,47 @@ comment on function private.audit_membership is
 'Trigger: notes that somebody acts for an organisation for the first time, in another role, no
 longer, or has been erased. Definer: nobody writes the audit trail.';
 
-create trigger products_70_audit_insert after insert on public.products
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array['products', 'scripts', 'brand_rules', 'subscriptions'] loop
+        execute format(
+            'create trigger %1$I after insert on public.%2$I'
+            || ' referencing new table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_70_audit_insert', v_table
+        );
+        execute format(
+            'create trigger %1$I after update on public.%2$I'
+            || ' referencing old table as replaced new table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_71_audit_update', v_table
+        );
+        execute format(
+            'create trigger %1$I after delete on public.%2$I'
+            || ' referencing old table as changed'
+            || ' for each statement execute function private.audit()',
+            v_table || '_72_audit_delete', v_table
+        );
+    end loop;
+end;
+$$;
+
+create trigger api_keys_70_audit_insert after insert on public.api_keys
 referencing new table as changed
 for each statement execute function private.audit();
-create trigger products_71_audit_update after update on public.products
+create trigger api_keys_71_audit_update after update on public.api_keys
 referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger products_72_audit_delete after delete on public.products
-referencing old table as changed
 for each statement execute function private.audit();
 
-create trigger scripts_70_audit_insert after insert on public.scripts
+create trigger webhook_endpoints_70_audit_insert after insert on public.webhook_endpoints
 referencing new table as changed
 for each statement execute function private.audit();
-create trigger scripts_71_audit_update after update on public.scripts
+create trigger webhook_endpoints_71_audit_update after update on public.webhook_endpoints
 referencing old table as replaced new table as changed
 for each statement execute function private.audit();
-create trigger scripts_72_audit_delete after delete on public.scripts
-referencing old table as changed
-for each statement execute function private.audit();
-
-create trigger brand_rules_70_audit_insert after insert on public.brand_rules
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger brand_rules_71_audit_update after update on public.brand_rules
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger brand_rules_72_audit_delete after delete on public.brand_rules
-referencing old table as changed
-for each statement execute function private.audit();
-
-create trigger subscriptions_70_audit_insert after insert on public.subscriptions
-referencing new table as changed
-for each statement execute function private.audit();
-create trigger subscriptions_71_audit_update after update on public.subscriptions
-referencing old table as replaced new table as changed
-for each statement execute function private.audit();
-create trigger subscriptions_72_audit_delete after delete on public.subscriptions
+create trigger webhook_endpoints_72_audit_delete after delete on public.webhook_endpoints
 referencing old table as changed
 for each statement execute function private.audit();
 
@@ -8469,7 +10396,7 @@ grant select on public.audit_events to authenticated, service_role;
 create table private.clerk_events (
     id text primary key check (length(id) between 1 and 128),
     type text not null,
-    outcome text not null check (outcome in ('erased', 'revoked', 'ignored')),
+    outcome text not null check (outcome in ('erased', 'revoked', 'named', 'ignored')),
     received_at timestamptz not null default now()
 );
 comment on table private.clerk_events is
@@ -8519,6 +10446,7 @@ begin
             ('scripts', 'created_by', 't.created_by <> t.user_id'),
             ('scripts', 'updated_by', 't.updated_by <> t.user_id'),
             ('script_versions', 'created_by', 't.created_by <> t.user_id'),
+            ('api_keys', 'created_by', 't.created_by <> t.user_id'),
             ('audit_events', 'actor', 't.actor <> t.user_id'),
             ('audit_events', 'target_id', 't.target_kind = ' || quote_literal('membership'))
         ) as p (name, attribute, condition)
@@ -8661,7 +10589,8 @@ create function private.record_clerk_event(
     default_user_id uuid,
     member text default null,
     default_member_id uuid default null,
-    event_at timestamptz default now()
+    event_at timestamptz default now(),
+    name text default null
 )
 returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8673,6 +10602,8 @@ declare
         when record_clerk_event.type in (
             'organizationMembership.deleted', 'organizationMembership.updated'
         ) and record_clerk_event.member is not null then 'revoked'
+        when record_clerk_event.type in ('organization.created', 'organization.updated')
+            and record_clerk_event.name is not null then 'named'
         else 'ignored'
     end;
     v_person private.accounts;
@@ -8690,6 +10621,10 @@ begin
         perform private.revoke_sessions(
             v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
         );
+    end if;
+    if v_outcome = 'named' then
+        v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.name_organisation(v_organisation.id, name, event_at);
     end if;
     if v_outcome <> 'erased' then
         return v_outcome;
@@ -8712,8 +10647,8 @@ $$;
 comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
-the tokens that a member has for the organisation subject. Returns erased, revoked, ignored or
-duplicate. Definer: the edge has no table rights.';
+the tokens that a member has for the organisation subject. organization.created and .updated tell its
+name. Returns erased, revoked, named, ignored or duplicate. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -8958,6 +10893,18 @@ as $$
             where o.created_at < now() - interval '1 year'
             limit prune_records.quantity for update skip locked
         )) returning t.id
+    ), deliveries as (
+        delete from public.webhook_deliveries as t where t.id = any (array(
+            select o.id from public.webhook_deliveries as o
+            where o.created_at < now() - interval '30 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
+    ), ended_keys as (
+        delete from public.api_keys as t where t.id = any (array(
+            select o.id from public.api_keys as o
+            where least(o.expires_at, o.revoked_at) < now() - interval '30 days'
+            limit prune_records.quantity for update skip locked
+        )) returning t.id
     ), links as (
         delete from public.shares as t where t.id = any (array(
             select o.id from public.shares as o
@@ -8968,12 +10915,14 @@ as $$
     select (select count(*) from events)::integer + (select count(*) from months)::integer
         + (select count(*) from states)::integer + (select count(*) from revocations)::integer
         + (select count(*) from notices)::integer + (select count(*) from audits)::integer
-        + (select count(*) from links)::integer
+        + (select count(*) from links)::integer + (select count(*) from ended_keys)::integer
+        + (select count(*) from deliveries)::integer
 $$;
 comment on function private.prune_records is
 'Deletes up to `quantity` rows of each kind: events of Clerk after 90 days, usage after 13 months,
 OAuth states after ten minutes, tokens to revoke after 30 days, notifications after 90 days, audit
-events after a year, shares a day after their end. Returns how many. Definer: workers have no table
+events after a year, shares a day after their end, API keys 30 days after theirs, deliveries of
+webhooks after 30 days. Returns how many. Definer: workers have no table
 rights.';
 grant execute on function private.prune_records to worker;
 
@@ -9259,6 +11208,31 @@ comment on function private.require_member is
 'Refuses a token with `act` whose membership ended or changed after its session token: 401
 invalid_token.';
 
+create function private.require_live_key(user_id uuid, claims jsonb)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if claims @@ 'strict
+        $.api_key like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+        is not true then
+        perform private.refuse_unauthenticated();
+    end if;
+    if private.is_live_key(require_live_key.user_id, (claims ->> 'api_key')::uuid) then
+        return;
+    end if;
+    if private.is_erased(require_live_key.user_id) then
+        perform private.refuse_account(require_live_key.user_id);
+    end if;
+    perform private.fail(
+        401, 'invalid_token', 'This API key was revoked or has expired.',
+        headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+    );
+end;
+$$;
+comment on function private.require_live_key is
+'Refuses a token with `api_key` whose key was revoked or has ended: 401 invalid_token.';
+
 create function private.live_job_states(user_id uuid)
 returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
@@ -9311,6 +11285,8 @@ begin
         v_user := v_claims ->> 'sub';
         if v_claims ? 'act' then -- only these tokens pay for the look-up
             perform private.require_member(v_user, v_claims);
+        elsif v_claims ? 'api_key' then
+            perform private.require_live_key(v_user, v_claims);
         end if;
         if v_is_write then
             perform private.require_role('editor');
@@ -9364,7 +11340,10 @@ begin
         end if;
     elsif v_role = 'anon' then
         if not (
-            v_is_read and v_path = '/plans' or v_method = 'POST' and v_path = '/rpc/shared_pack'
+            v_is_read and v_path = '/plans'
+            or v_method = 'POST' and v_path in (
+                '/rpc/shared_pack', '/rpc/shared_pack_markdown', '/rpc/shared_pack_csv'
+            )
         ) then
             perform private.refuse_unauthenticated();
         end if;
@@ -9399,12 +11378,12 @@ $$;
 comment on function private.before_request is
 'PostgREST calls this in the transaction of every request.
 
-401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack. 401
-invalid_token: the token lacks exp, iat, sub or aud, lives longer than 15 minutes, or names an
-unknown account; or its membership ended or changed. 403 account_deleted: the account is erased; its
-tokens live on for minutes. 403 role_not_allowed: a viewer writes. 429 rate_limited: the
-account exceeds the writes a minute of its plan, or six requests at once. Requests without a token
-share three at once.
+401 not_signed_in: the request has no token and is neither GET /plans nor POST /rpc/shared_pack,
+shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
+lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
+its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
+403 role_not_allowed: a viewer writes. 429 rate_limited: the account exceeds the writes a minute of
+its plan, or six requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
@@ -9456,7 +11435,8 @@ values
 ('prune_jobs', 'maintenance', 5, 3, 5),
 ('watch_products', 'maintenance', 5, 3, 5),
 ('delete_source_runs', 'maintenance', 5, 3, 5),
-('revoke_tiktok', 'maintenance', 20, 3, 30)
+('revoke_tiktok', 'maintenance', 20, 3, 30),
+('deliver_webhooks', 'maintenance', 30, 1000, 5)
 on conflict on constraint job_kinds_pkey do update set
     queue = excluded.queue,
     max_failures = excluded.max_failures,
@@ -9474,7 +11454,7 @@ on conflict on constraint schedules_pkey do update set
     every = excluded.every;
 
 insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
-values ('apify', 20, 3, 120), ('openai', 40, 5, 600)
+values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, null, null)
 on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,
@@ -9483,7 +11463,7 @@ on conflict on constraint semaphores_pkey do update set
 -- seed/plans.sql
 
 -- The plans on offer and their limits, the Stripe prices that buy them, and their daily budgets for
--- paid sources.
+-- paid sources. Where Stripe charges another amount, the reconciliation copies it.
 
 insert into public.plans (
     id, name, rank, max_products, analyses_per_month, scripts_per_month, requests_per_minute,
@@ -9510,9 +11490,17 @@ on conflict on constraint plans_pkey do update set
     seats = excluded.seats,
     max_brands = excluded.max_brands;
 
-insert into private.plan_prices (lookup_key, plan)
-values ('creator_monthly', 'creator'), ('agency_monthly', 'agency')
-on conflict on constraint plan_prices_pkey do update set plan = excluded.plan;
+insert into private.plan_prices (lookup_key, plan, billing_interval, amount, currency)
+values
+('creator_monthly', 'creator', 'month', 2900, 'usd'),
+('creator_yearly', 'creator', 'year', 29000, 'usd'),
+('agency_monthly', 'agency', 'month', 19900, 'usd'),
+('agency_yearly', 'agency', 'year', 199000, 'usd')
+on conflict on constraint plan_prices_pkey do update set
+    plan = excluded.plan,
+    billing_interval = excluded.billing_interval,
+    amount = coalesce(plan_prices.amount, excluded.amount),
+    currency = coalesce(plan_prices.currency, excluded.currency);
 
 insert into private.spending_limits (plan, usd_per_day)
 values ('free', 10), ('creator', 50), ('agency', 400)

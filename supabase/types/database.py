@@ -166,9 +166,46 @@ class PublicAnalysisResultsUpdate(TypedDict):
     type: NotRequired[Annotated[str, Field(alias="type")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
+class PublicApiKeys(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    created_by: Optional[uuid.UUID] = Field(alias="created_by")
+    expires_at: datetime.datetime = Field(alias="expires_at")
+    id: uuid.UUID = Field(alias="id")
+    last_characters: str = Field(alias="last_characters")
+    last_used_at: Optional[datetime.datetime] = Field(alias="last_used_at")
+    name: str = Field(alias="name")
+    revoked_at: Optional[datetime.datetime] = Field(alias="revoked_at")
+    scopes: List[str] = Field(alias="scopes")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicApiKeysInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
+    expires_at: Annotated[datetime.datetime, Field(alias="expires_at")]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    last_characters: Annotated[str, Field(alias="last_characters")]
+    last_used_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_used_at")]]
+    name: Annotated[str, Field(alias="name")]
+    revoked_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="revoked_at")]]
+    scopes: Annotated[List[str], Field(alias="scopes")]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicApiKeysUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    created_by: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="created_by")]]
+    expires_at: NotRequired[Annotated[datetime.datetime, Field(alias="expires_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    last_characters: NotRequired[Annotated[str, Field(alias="last_characters")]]
+    last_used_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_used_at")]]
+    name: NotRequired[Annotated[str, Field(alias="name")]]
+    revoked_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="revoked_at")]]
+    scopes: NotRequired[Annotated[List[str], Field(alias="scopes")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
 class PublicAuditEvents(BaseModel):
     action: str = Field(alias="action")
     actor: Optional[uuid.UUID] = Field(alias="actor")
+    api_key_id: Optional[uuid.UUID] = Field(alias="api_key_id")
     changes: JsonValue = Field(alias="changes")
     created_at: datetime.datetime = Field(alias="created_at")
     id: uuid.UUID = Field(alias="id")
@@ -179,6 +216,7 @@ class PublicAuditEvents(BaseModel):
 class PublicAuditEventsInsert(TypedDict):
     action: Annotated[str, Field(alias="action")]
     actor: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="actor")]]
+    api_key_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="api_key_id")]]
     changes: NotRequired[Annotated[JsonValue, Field(alias="changes")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
@@ -189,6 +227,7 @@ class PublicAuditEventsInsert(TypedDict):
 class PublicAuditEventsUpdate(TypedDict):
     action: NotRequired[Annotated[str, Field(alias="action")]]
     actor: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="actor")]]
+    api_key_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="api_key_id")]]
     changes: NotRequired[Annotated[JsonValue, Field(alias="changes")]]
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
@@ -367,6 +406,7 @@ class PublicPlans(BaseModel):
     max_products: int = Field(alias="max_products")
     max_scripts: int = Field(alias="max_scripts")
     name: str = Field(alias="name")
+    prices: JsonValue = Field(alias="prices")
     rank: int = Field(alias="rank")
     requests_per_minute: int = Field(alias="requests_per_minute")
     scripts_per_month: int = Field(alias="scripts_per_month")
@@ -385,6 +425,7 @@ class PublicPlansInsert(TypedDict):
     max_products: Annotated[int, Field(alias="max_products")]
     max_scripts: Annotated[int, Field(alias="max_scripts")]
     name: Annotated[str, Field(alias="name")]
+    prices: NotRequired[Annotated[JsonValue, Field(alias="prices")]]
     rank: Annotated[int, Field(alias="rank")]
     requests_per_minute: Annotated[int, Field(alias="requests_per_minute")]
     scripts_per_month: Annotated[int, Field(alias="scripts_per_month")]
@@ -403,6 +444,7 @@ class PublicPlansUpdate(TypedDict):
     max_products: NotRequired[Annotated[int, Field(alias="max_products")]]
     max_scripts: NotRequired[Annotated[int, Field(alias="max_scripts")]]
     name: NotRequired[Annotated[str, Field(alias="name")]]
+    prices: NotRequired[Annotated[JsonValue, Field(alias="prices")]]
     rank: NotRequired[Annotated[int, Field(alias="rank")]]
     requests_per_minute: NotRequired[Annotated[int, Field(alias="requests_per_minute")]]
     scripts_per_month: NotRequired[Annotated[int, Field(alias="scripts_per_month")]]
@@ -644,6 +686,84 @@ class PublicViralityPacksUpdate(TypedDict):
     product_id: NotRequired[Annotated[uuid.UUID, Field(alias="product_id")]]
     score: NotRequired[Annotated[Optional[float], Field(alias="score")]]
     score_band: NotRequired[Annotated[Optional[str], Field(alias="score_band")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicWebhookDeliveries(BaseModel):
+    attempts: int = Field(alias="attempts")
+    created_at: datetime.datetime = Field(alias="created_at")
+    endpoint_id: uuid.UUID = Field(alias="endpoint_id")
+    finished_at: Optional[datetime.datetime] = Field(alias="finished_at")
+    id: uuid.UUID = Field(alias="id")
+    kind: str = Field(alias="kind")
+    last_attempt_at: Optional[datetime.datetime] = Field(alias="last_attempt_at")
+    next_attempt_at: Optional[datetime.datetime] = Field(alias="next_attempt_at")
+    payload: JsonValue = Field(alias="payload")
+    problem: Optional[str] = Field(alias="problem")
+    response_status: Optional[int] = Field(alias="response_status")
+    status: str = Field(alias="status")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicWebhookDeliveriesInsert(TypedDict):
+    attempts: NotRequired[Annotated[int, Field(alias="attempts")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    endpoint_id: Annotated[uuid.UUID, Field(alias="endpoint_id")]
+    finished_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="finished_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: Annotated[str, Field(alias="kind")]
+    last_attempt_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_attempt_at")]]
+    next_attempt_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="next_attempt_at")]]
+    payload: Annotated[JsonValue, Field(alias="payload")]
+    problem: NotRequired[Annotated[Optional[str], Field(alias="problem")]]
+    response_status: NotRequired[Annotated[Optional[int], Field(alias="response_status")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    user_id: Annotated[uuid.UUID, Field(alias="user_id")]
+
+class PublicWebhookDeliveriesUpdate(TypedDict):
+    attempts: NotRequired[Annotated[int, Field(alias="attempts")]]
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    endpoint_id: NotRequired[Annotated[uuid.UUID, Field(alias="endpoint_id")]]
+    finished_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="finished_at")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    last_attempt_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="last_attempt_at")]]
+    next_attempt_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="next_attempt_at")]]
+    payload: NotRequired[Annotated[JsonValue, Field(alias="payload")]]
+    problem: NotRequired[Annotated[Optional[str], Field(alias="problem")]]
+    response_status: NotRequired[Annotated[Optional[int], Field(alias="response_status")]]
+    status: NotRequired[Annotated[str, Field(alias="status")]]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicWebhookEndpoints(BaseModel):
+    created_at: datetime.datetime = Field(alias="created_at")
+    description: str = Field(alias="description")
+    disabled_at: Optional[datetime.datetime] = Field(alias="disabled_at")
+    disabled_reason: Optional[str] = Field(alias="disabled_reason")
+    id: uuid.UUID = Field(alias="id")
+    kinds: List[str] = Field(alias="kinds")
+    updated_at: datetime.datetime = Field(alias="updated_at")
+    url: str = Field(alias="url")
+    user_id: uuid.UUID = Field(alias="user_id")
+
+class PublicWebhookEndpointsInsert(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    description: NotRequired[Annotated[str, Field(alias="description")]]
+    disabled_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="disabled_at")]]
+    disabled_reason: NotRequired[Annotated[Optional[str], Field(alias="disabled_reason")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kinds: NotRequired[Annotated[List[str], Field(alias="kinds")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    url: Annotated[str, Field(alias="url")]
+    user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
+
+class PublicWebhookEndpointsUpdate(TypedDict):
+    created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
+    description: NotRequired[Annotated[str, Field(alias="description")]]
+    disabled_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="disabled_at")]]
+    disabled_reason: NotRequired[Annotated[Optional[str], Field(alias="disabled_reason")]]
+    id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
+    kinds: NotRequired[Annotated[List[str], Field(alias="kinds")]]
+    updated_at: NotRequired[Annotated[datetime.datetime, Field(alias="updated_at")]]
+    url: NotRequired[Annotated[str, Field(alias="url")]]
     user_id: NotRequired[Annotated[uuid.UUID, Field(alias="user_id")]]
 
 class PublicProductComparison(BaseModel):

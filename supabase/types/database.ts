@@ -8,10 +8,12 @@ import type {
   JobKind,
   JobStage,
   JobStatus,
+  NewApiKey,
   NewShare,
   Overall,
   PackConfiguration,
   PlanId,
+  PlanPrice,
   ReviewEntry,
   RuleDefinition,
   ScoreRecord,
@@ -112,9 +114,25 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"api_keys": {
+                  Row: {
+                    "created_at": string,"created_by": string | null,"expires_at": string,"id": string,"last_characters": string,"last_used_at": string | null,"name": string,"revoked_at": string | null,"scopes": ('read' | 'write')[],"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: never
+                  Update: never
+                  Relationships: [
+                    {
+      foreignKeyName: "api_keys_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"audit_events": {
                   Row: {
-                    "action": "insert" | "update" | "delete" | "export","actor": string | null,"changes": string[],"created_at": string,"id": string,"target_id": string | null,"target_kind": string,"user_id": string
+                    "action": "insert" | "update" | "delete" | "export","actor": string | null,"api_key_id": string | null,"changes": string[],"created_at": string,"id": string,"target_id": string | null,"target_kind": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: never
@@ -300,7 +318,7 @@ isOneToOne: false
                   ]
                 },"plans": {
                   Row: {
-                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": PlanId,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_brands": number,"max_products": number,"max_scripts": number,"name": string,"rank": number,"requests_per_minute": number,"scripts_per_month": number,"seats": number,"watch": "off" | "weekly" | "daily"
+                    "analyses_per_month": number,"grace_days": number,"has_transcripts": boolean,"id": PlanId,"kept_analyses": number,"kept_history": number,"max_brand_rules": number,"max_brands": number,"max_products": number,"max_scripts": number,"name": string,"prices": PlanPrice[],"rank": number,"requests_per_minute": number,"scripts_per_month": number,"seats": number,"watch": "off" | "weekly" | "daily"
                   }
                   ComputedFields: never
                   Insert: never
@@ -474,6 +492,48 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"webhook_deliveries": {
+                  Row: {
+                    "attempts": number,"created_at": string,"endpoint_id": string,"finished_at": string | null,"id": string,"kind": string,"last_attempt_at": string | null,"next_attempt_at": string | null,"payload": NonNullable<Json>,"problem": "status" | "timeout" | "unreachable" | "not_allowed" | "endpoint_disabled" | null,"response_status": number | null,"status": "pending" | "delivered" | "failed","user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: never
+                  Update: never
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_deliveries_endpoint_id_fkey"
+      columns: ["endpoint_id"]
+isOneToOne: false
+      referencedRelation: "webhook_endpoints"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "webhook_deliveries_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"webhook_endpoints": {
+                  Row: {
+                    "created_at": string,"description": string,"disabled_at": string | null,"disabled_reason": "owner" | "gone" | "failing" | null,"id": string,"kinds": (string)[],"updated_at": string,"url": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "description"?: string,"id"?: string,"kinds"?: (string)[],"url": string
+                  }
+                  Update: {
+                    "description"?: string,"disabled_at"?: string | null,"kinds"?: (string)[],"url"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_endpoints_user_id_fkey"
+      columns: ["user_id"]
+isOneToOne: false
+      referencedRelation: "accounts"
+      referencedColumns: ["id"]
+    }
+                  ]
                 }
           }
           Views: {
@@ -558,6 +618,9 @@ isOneToOne: false
 "check_compliance":
 { Args: { "content": string,"product_id"?: string }; Returns: Verdict[]
                            },
+"create_api_key":
+{ Args: { "expires_at"?: string,"name": string,"scopes": (string)[] }; Returns: NewApiKey
+                           },
 "delete_account":
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
@@ -580,6 +643,12 @@ isOneToOne: false
               "name": string,"person_id": string,"role": string,"seen_at": string
             }[]
                            },
+"pack_csv":
+{ Args: { "pack_id": string }; Returns: string
+                           },
+"pack_markdown":
+{ Args: { "pack_id": string }; Returns: string
+                           },
 "restore_script_version":
 { Args: { "script_id": string,"version": number }; Returns: Database["public"]["Tables"]["scripts"]["Row"]
                           SetofOptions: {
@@ -588,8 +657,14 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"revoke_api_key":
+{ Args: { "id": string }; Returns: undefined
+                           },
 "revoke_share":
 { Args: { "id": string }; Returns: undefined
+                           },
+"rotate_webhook_secret":
+{ Args: { "id": string }; Returns: Record<string, unknown>
                            },
 "run_analysis":
 { Args: { "product_id": string }; Returns: Database["public"]["Tables"]["jobs"]["Row"]
@@ -610,7 +685,21 @@ isOneToOne: false
                            },
 "shared_pack":
 { Args: { "secret": string }; Returns: SharedPack
-                           }
+                           },
+"shared_pack_csv":
+{ Args: { "secret": string }; Returns: string
+                           },
+"shared_pack_markdown":
+{ Args: { "secret": string }; Returns: string
+                           },
+"test_webhook":
+{ Args: { "id": string }; Returns: Database["public"]["Tables"]["webhook_deliveries"]["Row"]
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_deliveries"
+        isOneToOne: true
+        isSetofReturn: false
+      } }
           }
           Enums: {
             [_ in never]: never

@@ -138,6 +138,7 @@ export type ClaimParams = {
   substantiation_refs?: (string)[]
 }
 
+/** A post that stood out. `posted_on` is a date, such as 2026-11-30. `is_own`: of the creator whose video was asked about. */
 export type Comparable = {
   url: string | null
   ratio: number
@@ -146,6 +147,9 @@ export type Comparable = {
   n: number
   hook: HookType
   duration_s: number | null
+  posted_on?: string | null
+  views?: number | null
+  is_own?: boolean
   why: string
   evidence_id: string
 }
@@ -240,7 +244,7 @@ export type Engine = {
   fallback_used?: boolean
 }
 
-export type ErrorCode = "not_signed_in" | "invalid_token" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "not_found" | "already_exists" | "brand_in_use" | "product_archived" | "not_analyzed" | "invalid_row" | "too_many_rows" | "invalid_cursor" | "invalid_name" | "invalid_url" | "invalid_rule" | "invalid_script" | "invalid_brief" | "invalid_tags" | "invalid_watch" | "invalid_competitor" | "too_many_competitors" | "invalid_expiry" | "too_many_shares" | "invalid_pack" | "script_not_compliant" | "rate_limited" | "PGRST102" | "PGRST103" | "PGRST107" | "PGRST204" | "PGRST100" | "PGRST200" | "42703" | "22P02" | "22P05" | "22003" | "428C9" | "21000" | "PGRST301" | "PGRST303" | "42501" | "PGRST202" | "42P01" | "PGRST205" | "25006" | "PGRST116" | "PGRST106" | "23505" | "55000" | "40P01" | "57014" | "invalid_request" | "body_too_large"
+export type ErrorCode = "not_signed_in" | "invalid_token" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "api_key_not_allowed" | "not_found" | "already_exists" | "brand_in_use" | "product_archived" | "webhook_disabled" | "webhook_without_secret" | "not_analyzed" | "invalid_row" | "too_many_rows" | "invalid_cursor" | "invalid_name" | "invalid_url" | "invalid_rule" | "invalid_script" | "invalid_brief" | "invalid_tags" | "invalid_watch" | "invalid_competitor" | "too_many_competitors" | "invalid_expiry" | "too_many_shares" | "invalid_scopes" | "too_many_keys" | "invalid_kinds" | "too_many_webhooks" | "invalid_pack" | "script_not_compliant" | "rate_limited" | "webhooks_not_configured" | "PGRST102" | "PGRST103" | "PGRST107" | "PGRST204" | "PGRST100" | "PGRST200" | "42703" | "22P02" | "22P05" | "22003" | "428C9" | "21000" | "PGRST301" | "PGRST303" | "42501" | "PGRST202" | "42P01" | "PGRST205" | "25006" | "PGRST116" | "PGRST106" | "23505" | "55000" | "40P01" | "57014" | "invalid_request" | "body_too_large"
 
 /** The details of an error. Which of them there are depends on its code. */
 export type ErrorDetails = {
@@ -285,11 +289,13 @@ export type Fact = {
   evidence_id: string
 }
 
+/** `hashtags` are those that patterns name. */
 export type Format = {
   duration_s: number | null
   slideshow: boolean
   advertisement: boolean
   sound: SoundFormat | null
+  hashtags?: (string)[]
 }
 
 export type Freshness = {
@@ -348,7 +354,7 @@ export type Inputs = {
 
 export type JobErrorCode = "url_not_allowed" | "page_not_found" | "page_blocked" | "page_not_readable" | "page_too_large" | "page_too_complex" | "analysis_timeout" | "analysis_interrupted" | "page_busy" | "page_unavailable" | "not_a_product" | "no_data_found" | "nothing_found" | "post_unavailable" | "source_unavailable" | "tiktok_busy" | "tiktok_unavailable" | "source_failed" | "source_too_slow" | "source_refused" | "source_over_budget" | "daily_budget_reached" | "too_little_data" | "pack_not_found" | "script_refused" | "rules_too_slow" | "script_unusable" | "model_unavailable" | "model_over_quota" | "result_not_stored" | "timed_out" | "crashed" | "internal_error" | "tiktok_not_configured" | "billing_not_configured" | "customer_busy" | "stripe_unavailable" | "stripe_key_refused" | "stripe_refused"
 
-export type JobKind = "analyze_product" | "delete_source_runs" | "erase_account" | "erase_rows" | "generate_script" | "prune_jobs" | "reconcile_billing" | "revoke_tiktok" | "sync_customer" | "watch_products"
+export type JobKind = "analyze_product" | "delete_source_runs" | "deliver_webhooks" | "erase_account" | "erase_rows" | "generate_script" | "prune_jobs" | "reconcile_billing" | "revoke_tiktok" | "sync_customer" | "watch_products"
 
 export type JobStage = "analysing" | "cancelled" | "done" | "erasing" | "failed" | "fetching" | "queued" | "reviewing" | "saving" | "starting" | "waiting" | "waiting_for_source" | "waiting_for_tiktok" | "writing"
 
@@ -357,6 +363,14 @@ export type JobStatus = "queued" | "running" | "waiting" | "succeeded" | "failed
 export type Language = {
   code: string
   share: number
+}
+
+/** Of `n` other creators with such a pattern, the share whose later posts confirm it. `ratio` is the median of those later posts, with its 95 % interval. */
+export type Lasting = {
+  n: number
+  held: number
+  ratio: number
+  ci95: [number, number]
 }
 
 export type MaxLengthParams = {
@@ -379,6 +393,12 @@ export type Metric = {
 
 export type NestedRule = RuleOfKind
 
+/** The answer of rpc/create_api_key; the secret is shown this once. */
+export type NewApiKey = {
+  id: string
+  secret: string
+}
+
 /** The answer of rpc/share_pack; the secret is shown this once. */
 export type NewShare = {
   id: string
@@ -387,7 +407,7 @@ export type NewShare = {
 
 /** What to do to know more, and why. */
 export type NextStep = {
-  kind: "wait_for_stock" | "answer_video" | "repeat_opening" | "write_hook" | "read_comments" | "connect_tiktok" | "add_video" | "more_comments" | "more_posts" | "add_competitor"
+  kind: "wait_for_stock" | "answer_video" | "answer_requests" | "take_up" | "keep_short" | "plan_topic" | "compare_halves" | "compare_posts" | "film_theme" | "film_fact" | "repeat_opening" | "write_hook" | "read_comments" | "connect_tiktok" | "add_video" | "more_comments" | "more_posts" | "add_competitor"
   text: string
 }
 
@@ -455,13 +475,13 @@ export type PackConfiguration = {
   engine: Engine
 }
 
-/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. */
+/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts. */
 export type PackHook = {
   id: string
   type: HookType
   text: string
   why: string
-  basis: "outliers" | "question" | "theme" | "fact"
+  basis: "outliers" | "question" | "theme" | "fact" | "viewers" | "own_posts"
   retention: HookRetention | null
   evidence_ids: (string)[]
 }
@@ -492,7 +512,27 @@ export type PackStillGrowing = {
   evidence_ids: (string)[]
 }
 
+/** What goes with views among the creator's own posts: a pattern, no cause. `n` posts have it, `other_n` do not; `ratio` compares their median views at equal age. The posts of "short" last up to `seconds`. "topic" is a hashtag. "again" is the hashtag of the best post, with that post's ratio, which `n` of `other_n` other posts have. Levels compare the newer half. */
+export type Pattern = {
+  kind: "short" | "topic" | "again" | "level_up" | "level_down"
+  tag: string | null
+  seconds: number | null
+  n: number
+  other_n: number
+  ratio: number
+  lasting: Lasting
+  evidence_ids: (string)[]
+}
+
 export type PlanId = "free" | "creator" | "agency"
+
+/** A price of a plan. `amount` is in the smallest unit of `currency`: 2900 usd are $29. */
+export type PlanPrice = {
+  interval: "month" | "year"
+  amount: number
+  currency: string
+  lookup_key: string
+}
 
 export type PriceMatchParams = {
   max_age_h?: number
@@ -696,6 +736,7 @@ export type SentimentSummary = {
   themes: (Theme)[]
   purchase_intent: PurchaseIntent
   risks: (Risk)[]
+  viewers?: (ViewerTheme)[]
 }
 
 export type Severity = "error" | "warning" | "info"
@@ -889,6 +930,18 @@ export type VideoStructure = {
   evidence_ids: (string)[]
 }
 
+/** What viewers of a video say of it, in `n` `of` so many comments that were searched. `usual` is its share under other videos, `precision` the share of hits right when read by hand. */
+export type ViewerTheme = {
+  kind: "explanation" | "laughing" | "helpful" | "calming" | "song" | "food" | "requests"
+  n: number
+  of: number
+  share: number
+  ci95: [number, number]
+  usual: number
+  precision: number
+  evidence_ids: (string)[]
+}
+
 export type ViralityBreakdown = {
   schema_version?: "2.0"
   evidence: (Evidence)[]
@@ -912,6 +965,7 @@ export type ViralityBreakdown = {
   counts: (Counts)[]
   video?: VideoStructure | null
   openings?: Openings | null
+  patterns?: (Pattern)[]
 }
 
 export type Watch = "off" | "weekly" | "daily"
