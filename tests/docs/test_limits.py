@@ -173,6 +173,7 @@ def test_every_code_is_explained_in_errors_md():
         "brands",
         "watch",
         "seats",
+        "/healthz",
     }
 
 

@@ -23,6 +23,7 @@ INSERTS = {
     "brand_rules": {"rule_name", "rule_definition"},
     "brands": {"name"},
     "competitors": {"product_id", "competitor_id"},
+    "webhook_endpoints": {"url"},
 }
 
 
