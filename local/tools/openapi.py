@@ -26,6 +26,12 @@ inner join pg_attribute as a on c.oid = a.attrelid and a.attnum > 0 and not a.at
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
 and a.attnotnull and not a.atthasdef and a.attidentity = ''
 """
+# PostgREST names every verb, whatever the grants.
+_DELETABLE = """
+select relname::text from pg_class
+where relnamespace = 'public'::regnamespace and relkind = 'r'
+and has_table_privilege('authenticated', oid, 'delete')
+"""
 _ERRORS = {
     "400": "The request can't be read",
     "401": "Nobody is signed in, or the token is not valid: `not_signed_in`, `invalid_token`",
@@ -45,6 +51,14 @@ def describe(swagger: Schema, connection: psycopg.Connection[Any]) -> Schema:
     needed = {tuple(row) for row in connection.execute(_NEEDED).fetchall()}
     relations = _relations(swagger["definitions"], known, needed, shapes)
     schemas = shapes | {"Problem": _problem()} | relations
+    deletable = {f"/{name}" for (name,) in connection.execute(_DELETABLE).fetchall()}
+
+    def is_allowed(path: str, verb: str) -> bool:
+        written = {"post": f"{path[1:]}.insert", "patch": f"{path[1:]}.update"}
+        if path.startswith("/rpc/") or verb == "get":
+            return verb in _VERBS
+        return path in deletable if verb == "delete" else written.get(verb) in relations
+
     parameters = {
         name: _parameter(one) for name, one in swagger["parameters"].items() if one["in"] != "body"
     }
@@ -69,7 +83,7 @@ def describe(swagger: Schema, connection: psycopg.Connection[Any]) -> Schema:
             path: {
                 verb: _operation(path, verb, one, known, schemas)
                 for verb, one in operations.items()
-                if verb in _VERBS
+                if is_allowed(path, verb)
             }
             for path, operations in sorted(swagger["paths"].items())
             if path != "/"

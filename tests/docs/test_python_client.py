@@ -51,15 +51,19 @@ def exchanges(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[http
 
 
 @pytest.fixture
-def connect(library: ModuleType, running: Running) -> Callable[..., Any]:
+def connect(library: ModuleType, running: Running) -> Iterator[Callable[..., Any]]:
     """A client of the local user of this name, or of whoever the function gives."""
+    clients = []
 
     def connected(who: Any, **settings: Any) -> Any:
         tokens = library.local_clerk(running.clerk_url, who) if isinstance(who, str) else who
         address, key = running.stack.env["API_URL"], running.stack.env["ANON_KEY"]
-        return library.connect(address, key, tokens, **settings)
+        clients.append(library.connect(address, key, tokens, **settings))
+        return clients[-1]
 
-    return connected
+    yield connected
+    for client in clients:
+        client.options.httpx_client.close()
 
 
 def add(client: Any, url: str) -> dict[str, Any]:
@@ -142,11 +146,15 @@ def test_the_next_person_does_not_get_the_token_of_the_last(
     first, second = (
         library.local_clerk(running.clerk_url, name) for name in ("python-first", "python-second")
     )
-    clerk = {"session": first}
-    client = connect(lambda: clerk["session"]())
+    clerk = [first]
+
+    def token() -> str | None:
+        return clerk[-1]()
+
+    client = connect(token)
     add(client, running.shop.url("/lamp"))
     assert len(client.table("products").select("id").execute().data) == 1
-    clerk["session"] = second
+    clerk.append(second)
     assert client.table("products").select("id").execute().data == []
 
 
