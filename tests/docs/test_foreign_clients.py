@@ -108,15 +108,15 @@ def test_refine_drives_the_api(running: Running, project: Path):
     assert refused == {
         "url": {
             "message": "The source URL must start with http:// or https://.",
-            "statusCode": "invalid_url",
+            "code": "invalid_url",
         },
-        "column": {"statusCode": "42501"},
-        "twice": {"statusCode": "already_exists"},
+        "column": {"code": "42501"},
+        "twice": {"code": "already_exists"},
         "quota": {
-            "message": "Your plan includes 5 products, and 4 are in use.",
-            "statusCode": "quota_exceeded",
+            "message": "Your plan includes 5 products, and 4 are in use. You asked for 3 more.",
+            "code": "quota_exceeded",
         },
-        "inUse": {"statusCode": "brand_in_use"},
+        "inUse": {"code": "brand_in_use"},
     }
 
 
@@ -137,6 +137,7 @@ def test_react_admin_drives_the_api(running: Running, project: Path):
         "embedded": [{"name": "Acme"}],
         "updated": "Desk lamp",
         "updatedMany": 3,
+        "severity": "info",
         "body": ["invalid_name", {"field": "name", "reason": "missing"}],
         "stranger": [406, 406, 0],
         "kept": "Desk lamp",
@@ -159,9 +160,13 @@ def test_react_admin_drives_the_api(running: Running, project: Path):
             "status": 422,
         },
         "column": {"status": 403},
-        "twice": {"message": "There is a brand of this name already.", "status": 409},
+        "twice": {"message": "You already have a rule named “No miracles”.", "status": 409},
         "gone": {"status": 406},
-        "inUse": {"message": "…", "status": 409},
+        "inUse": {
+            "message": "“Acme” has products or rules. Move or delete them first, or archive the"
+            " brand.",
+            "status": 409,
+        },
     }
 
 

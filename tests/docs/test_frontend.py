@@ -140,7 +140,7 @@ def browser(running: Running, project: Path) -> dict[str, Any]:
 
 
 def test_sign_in_is_exchanged_once_and_again_before_it_expires(report: dict[str, Any]):
-    # Three requests at once; at 4:29 of five minutes; at 4:31.
+    # Three requests at once; at 3:20 of five minutes; at 4:31.
     assert report["exchanges"] == {"atOnce": 1, "before": 1, "afterwards": 2}
     assert (report["token"], report["plansOfNobody"]) == ("string", 3)
     assert report["nobody"] == {

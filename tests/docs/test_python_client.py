@@ -167,6 +167,12 @@ def test_an_organisation_acts_for_its_account(library: ModuleType, connect: Any,
     assert refused.value.code == "role_not_allowed"
 
 
+def test_make_session_prints_what_may_be_exchanged(connect: Any, running: Running):
+    made = running.stack.run("session", "python-maker", "acme-made", "editor").stdout.strip()
+    account = connect(lambda: made).rpc("account", get=True).execute().data
+    assert (account["role"], len(made.split("."))) == ("editor", 3)
+
+
 def test_a_watch_ends_when_its_job_is_gone_and_when_it_is_stopped(
     library: ModuleType, connect: Any, running: Running
 ):

@@ -46,10 +46,12 @@ const saved = await data.update('products', {
 })
 report.updated = saved.data.name
 report.updatedMany = (await data.updateMany('products', { ids: more.map(({ id }) => id), data: { tags: ['sale'] } })).data.length
+const rule = { rule_name: 'No miracles', rule_definition: { kind: 'emoji', severity: 'info', params: { max: 3 } } }
+report.severity = (await data.create('brand_rules', { data: rule })).data.severity
 report.refused = {
   url: await refusal(data.create('products', { data: { name: 'Lamp', source_url: 'lamp' } }), 'message', 'status'),
   column: await refusal(data.update('products', { id: lamp.id, data: { user_id: brand.id }, previousData: {} }), 'status'),
-  twice: await refusal(data.create('brands', { data: { name: 'Acme' } }), 'message', 'status'),
+  twice: await refusal(data.create('brand_rules', { data: rule }), 'message', 'status'),
   gone: await refusal(data.getOne('products', { id: brand.id }), 'status'),
   inUse: await refusal(data.delete('brands', { id: brand.id, previousData: brand }), 'message', 'status'),
 }

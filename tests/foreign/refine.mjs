@@ -27,7 +27,7 @@ report.filters = {}
 for (const [field, operator, value] of [
   ['name', 'eq', 'Lamp'], ['name', 'ne', 'Lamp'], ['name', 'contains', 'A'], ['name', 'containss', 'A'],
   ['name', 'startswith', 'm'], ['name', 'endswith', 'p'], ['name', 'in', ['Hat', 'Mug']],
-  ['brand_id', 'null', true], ['brand_id', 'nnull', true], ['name', 'gte', 'M'], ['name', 'lt', 'M'],
+  ['brand_id', 'null', null], ['brand_id', 'nnull', null], ['name', 'gte', 'M'], ['name', 'lt', 'M'],
 ])
   report.filters[`${field} ${operator}`] = (await list({ filters: [{ field, operator, value }] }))[0]
 report.filters.or = (await list({
@@ -48,12 +48,13 @@ report.updatedMany = (await data.updateMany({
   resource, ids: more.map(({ id }) => id), variables: { tags: ['sale'] },
 })).data.map(({ tags }) => tags)
 report.overview = (await data.getList({ resource: 'product_overview', filters: [{ field: 'tags', operator: 'ina', value: ['sale'] }] })).total
+const rule = { rule_name: 'No miracles', rule_definition: { kind: 'emoji', severity: 'info', params: { max: 3 } } }
 report.refused = {
-  url: await refusal(data.create({ resource, variables: { name: 'Lamp', source_url: 'lamp' } }), 'message', 'statusCode'),
-  column: await refusal(data.update({ resource, id: one.id, variables: { user_id: brand.id } }), 'statusCode'),
-  twice: await refusal(data.create({ resource: 'brands', variables: { name: 'Acme' } }), 'statusCode'),
-  quota: await refusal(data.createMany({ resource, variables: ['A', 'B', 'C'].map(rowOf) }), 'message', 'statusCode'),
-  inUse: await refusal(data.deleteOne({ resource: 'brands', id: brand.id }), 'statusCode'),
+  url: await refusal(data.create({ resource, variables: { name: 'Lamp', source_url: 'lamp' } }), 'message', 'code'),
+  column: await refusal(data.update({ resource, id: one.id, variables: { user_id: brand.id } }), 'code'),
+  twice: await refusal(data.createMany({ resource: 'brand_rules', variables: [rule, rule] }), 'code'),
+  quota: await refusal(data.createMany({ resource, variables: ['A', 'B', 'C'].map(rowOf) }), 'message', 'code'),
+  inUse: await refusal(data.deleteOne({ resource: 'brands', id: brand.id }), 'code'),
 }
 const theirs = await stranger.getOne({ resource, id: one.id })
 await stranger.update({ resource, id: one.id, variables: { name: 'Mine' } })
