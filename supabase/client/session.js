@@ -328,8 +328,28 @@ export function connect(settings, getClerkToken = () => null, options = {}) {
   }
   /** @type {Client} */
   const client = createClient(apiUrl, anonKey, all)
+  client.auth = readable(client.auth, session)
   connections.set(client, { edgeUrl, session, fetch: send })
   return client
+}
+
+/**
+ * `auth` with `getSession`, which libraries such as ra-supabase ask for the token. All else is Clerk's.
+ * @param {Client['auth']} auth
+ * @param {Session} session
+ */
+function readable(auth, session) {
+  async function getSession() {
+    try {
+      const { token } = await session.current()
+      return { data: { session: token && { access_token: token, token_type: 'bearer' } }, error: null }
+    } catch (error) {
+      return { data: { session: null }, error }
+    }
+  }
+  return new Proxy(auth, {
+    get: (target, name) => (name === 'getSession' ? getSession : Reflect.get(target, name)),
+  })
 }
 
 /**

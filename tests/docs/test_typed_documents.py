@@ -97,6 +97,25 @@ def test_documents_are_read_without_a_cast(folder: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_every_field_of_every_document_has_a_type(folder: Path) -> None:
+    definitions = json.loads(DOCUMENTS_SCHEMA.read_text())["$defs"]
+    fields = [
+        f"documents.{name}['{field}']"
+        for name, schema in definitions.items()
+        for field in schema.get("properties", {})
+    ]
+    assert len(fields) > 350
+    head = (
+        "import type * as documents from '@creatorscook/client/documents'\n"
+        "type IsUntyped<T> = 0 extends 1 & T ? true : unknown extends T ? true : false\n"
+    )
+    uses = [
+        f"export const f{number}: IsUntyped<{field}> = false" for number, field in enumerate(fields)
+    ]
+    result = compiled(folder, "fields", head + "\n".join(uses))
+    assert result.returncode == 0, result.stdout
+
+
 def test_what_the_grants_refuse_does_not_compile(folder: Path) -> None:
     head = "import type { Client } from '@creatorscook/client'\n"
     lines = [

@@ -63,7 +63,7 @@ def watch_job(
     stop = stop or threading.Event()
     while not stop.is_set():
         try:
-            rows = client.table("jobs").select("*").eq("id", job_id).execute().data
+            rows: Any = client.table("jobs").select("*").eq("id", job_id).execute().data
         except (APIError, httpx.TransportError) as error:
             failures += 1
             is_passing = not isinstance(error, APIError) or error.code in _PASSING
