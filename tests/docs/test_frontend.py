@@ -346,6 +346,9 @@ def test_many_products_are_answered_one_by_one(report: dict[str, Any]):
 def test_a_pack_is_shared_with_anybody_until_it_is_revoked(report: dict[str, Any]):
     assert [len(line) > 5 for line in report["summaries"]] == [True, True]
     assert report["shared"] == [True, True, False]
+    types = [f"text/{kind};charset=utf-8" for kind in ("markdown", "csv")]
+    assert report["downloads"] == [types[0], True, types[1]]
+    assert report["csv"] == '\ufeff"section"'
     assert report["shares"] == [True]
     assert report["revoked"] == "not_found"
 

@@ -326,6 +326,11 @@ async function shareAndRevoke(client, product) {
   const { id, secret } = good(await sharing.sharePack(client, pack.id, new Date(Date.now() + 60_000)))
   const shown = good(await sharing.sharedPack(settings, secret))
   report.shared = [shown.name === pack.name, shown.configuration.hooks.length > 0, 'record' in shown.configuration]
+  const [markdown, csv] = await Promise.all(
+    ['markdown', 'csv'].map((type) => sharing.downloadPack(client, pack.id, type)),
+  )
+  report.downloads = [markdown.type, (await markdown.text()).startsWith('# '), csv.type]
+  report.csv = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await csv.arrayBuffer()).slice(0, 10)
   report.shares = good(await sharing.listShares(client, pack.id)).map((share) => share.id === id)
   good(await sharing.revokeShare(client, id))
   report.revoked = (await sharing.sharedPack(settings, secret)).error.code
