@@ -187,14 +187,15 @@ class Gateway:
 
     def prices(self, lookup_keys: Sequence[str]) -> list[Price]:
         """The active prices of these lookup keys, in the order of the keys."""
-        found = {}
+        found: dict[str, Price] = {}
         for start in range(0, len(lookup_keys), _MAX_LOOKUP_KEYS):
             asked = list(lookup_keys[start : start + _MAX_LOOKUP_KEYS])
             with _translated():
                 prices = self._client.v1.prices.list(
                     {"lookup_keys": asked, "active": True, "limit": _PAGE_SIZE}
                 )
-            found |= {price.lookup_key: _price(price.to_dict()) for price in prices.data}
+            seen = [_price(price.to_dict()) for price in prices.data]
+            found |= {price.lookup_key: price for price in seen}
         return [found[key] for key in lookup_keys if key in found]
 
     def open_checkouts(self, customer_id: str) -> list[CheckoutSession]:

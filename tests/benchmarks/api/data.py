@@ -66,6 +66,9 @@ where abs(hashtext(id::text)) % 4 = 0;
 insert into private.accounts (id, issuer, subject)
 select distinct user_id, 'https://clerk.example', user_id::text from public.products;
 insert into public.accounts (id) select id from private.accounts;
+insert into private.memberships (user_id, person_id, role, seen_at, session_at)
+select pg_temp.id(1, n), pg_temp.id(1, n + 1), 'editor', now(), now()
+from generate_series(0, {askers} - 1) as n;
 set session_replication_role = origin;
 -- Limits stay, and are looked up and counted, but stand aside: the load is of hundreds a second.
 update public.plans set max_products = 1000000, analyses_per_month = 1000000000,
@@ -126,10 +129,15 @@ def product_id(account: int, number: int) -> str:
     return _id(2, account * PRODUCTS_EACH + number)
 
 
-def claims(account: int) -> dict[str, object]:
-    """The claims of the account's token, as long as a token may live."""
+def claims(account: int, *, is_member: bool = False) -> dict[str, object]:
+    """The claims of the account's token, as long as a token may live.
+
+    With `is_member` those of the next account's person, who acts for this account.
+    """
     now = int(time.time())
-    return json.loads(CLAIMS % f"{account:012x}") | {"iat": now, "exp": now + 900}
+    act = {"act": {"sub": _id(1, account + 1)}, "account_role": "editor", "session_iat": now}
+    own = json.loads(CLAIMS % f"{account:012x}") | {"iat": now, "exp": now + 900}
+    return own | act if is_member else own
 
 
 def _id(kind: int, number: int) -> str:

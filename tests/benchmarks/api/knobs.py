@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg
 
 from local import postgrest
-from tests.benchmarks.api import cases, measure, servers
+from tests.benchmarks.api import cases, data, measure, servers
 from tests.benchmarks.api.measure import Bench
 from tests.benchmarks.api.servers import Place, Server
 from tests.benchmarks.jobs.measure import Failure, Sample
@@ -51,6 +52,10 @@ def samples(bench: Bench, ours: Server) -> Iterator[Sample | Failure]:
         for number in range(_ROUNDS):
             for name, server in changed.items():
                 yield _sample(bench, name, server, is_warm=number > 0)
+    # The pre-request looks the membership of each of these requests up.
+    members = replace(bench, tokens=place.tokens(data.ASKERS, is_member=True))
+    for _round in range(_ROUNDS):
+        yield _sample(members, "acting for an organisation", ours, is_warm=False)
     with _plain_index(place):
         for _round in range(_ROUNDS):
             yield _sample(bench, "index on user_id alone", ours, is_warm=True)

@@ -68,10 +68,10 @@ class Place:
         """A JWKS, for PostgREST."""
         return self.folder / "keys.json"
 
-    def tokens(self, accounts: int) -> list[str]:
-        """An access token for each of the first accounts."""
+    def tokens(self, accounts: int, *, is_member: bool = False) -> list[str]:
+        """An access token for each of the first accounts, its own or of a member."""
         return [
-            jwt.encode(data.claims(account), self._key, algorithm="ES256")
+            jwt.encode(data.claims(account, is_member=is_member), self._key, algorithm="ES256")
             for account in range(accounts)
         ]
 
