@@ -184,6 +184,30 @@ class NewApiKey(Answer):
     secret: str
 
 
+class NewWebhookSecret(Answer):
+    """The answer of rpc/rotate_webhook_secret; the secret is shown this once."""
+
+    secret: str
+    old_secret_ends_at: datetime | None
+
+
+class WebhookEventData(TypedDict):
+    """What a webhook tells. Of type test there is no notification."""
+
+    account_id: UUID
+    text: str
+    notification_id: NotRequired[UUID]
+    product_id: NotRequired[UUID | None]
+
+
+class WebhookEvent(Answer):
+    """What is posted to a webhook endpoint; `type` is the kind of the notification, or test."""
+
+    type: str
+    timestamp: datetime
+    data: WebhookEventData
+
+
 class SharedEvidence(Answer):
     id: str
     kind: Literal["comment", "review", "video", "product_fact", "benchmark"]

@@ -36,6 +36,8 @@ _DOCUMENTS: tuple[type[BaseModel], ...] = (
     answers.NewShare,
     answers.PlanPrice,
     answers.NewApiKey,
+    answers.NewWebhookSecret,
+    answers.WebhookEvent,
     answers.SharedPack,
     answers.ExportPage,
     answers.BrokenRule,
@@ -71,6 +73,7 @@ _COLUMNS = {
     ("scripts", "review"): "ReviewEntry[]",
     ("audit_events", "changes"): "string[]",
     ("api_keys", "scopes"): "('read' | 'write')[]",
+    ("webhook_deliveries", "payload"): "WebhookEvent",
     ("analysis_numbers", "complaint_counts"): "{ [title: string]: number }",
     ("analysis_numbers", "basis"): "StandsOut['basis']",
     ("analysis_results", "sentiment_label"): "Overall['label']",
@@ -99,6 +102,7 @@ _RETURNS = {
     "account": "Account",
     "check_compliance": "Verdict[]",
     "create_api_key": "NewApiKey",
+    "rotate_webhook_secret": "NewWebhookSecret",
     "export_account": "ExportPage",
     "import_products": "ImportedRow[]",
     "pack_csv": "string",
@@ -525,7 +529,9 @@ def _functions(text: str, returns: dict[str, str]) -> str:
         name, arguments, returned = match.groups()
         for (function, argument), type_ in _ARGUMENTS.items():
             if function == name:
-                arguments = re.sub(rf'("{argument}"\??: )\w+', rf"\g<1>{type_}", arguments)
+                arguments = re.sub(
+                    rf'("{argument}"\??: )(?:\w+|\(\w+\)\[\])', rf"\g<1>{type_}", arguments
+                )
         return f'"{name}":\n{{ Args: {arguments}; Returns: {returns.get(name, returned)}'
 
     pattern = r'"(\w+)":\n\{ Args: (.*?); Returns: (.*?)(?=\n {20,}(?:SetofOptions|\}))'

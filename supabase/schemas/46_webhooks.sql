@@ -215,7 +215,7 @@ begin
     select k.* into v_key from private.webhook_keys as k order by k.registered_at desc limit 1;
     if not found then
         perform private.fail(
-            503, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
+            501, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
         );
     end if;
     -- One that was replaced before ends now: two sign at most.
@@ -240,7 +240,7 @@ $$;
 comment on function private.make_webhook_secret is
 'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
 before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
-Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
 grant execute on function private.make_webhook_secret to authenticated;
 
 create function public.rotate_webhook_secret(
@@ -260,7 +260,7 @@ once. Needs the role admin.
 The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
 24 hours later; null without an old one. Rotating twice ends the oldest at once.
 
-Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
 grant execute on function public.rotate_webhook_secret to authenticated;
 
 -- Endpoints
@@ -670,8 +670,9 @@ begin
             v_endpoint.user_id, 'webhook_disabled', null,
             format(
                 'A webhook endpoint was disabled, because it %s: %s',
-                case v_reason
-                    when 'gone' then 'answered that it is gone' else 'has failed for three days'
+                case
+                    when v_reason = 'gone' then 'answered that it is gone'
+                    else 'has failed for three days'
                 end,
                 left(v_endpoint.url, 200)
             )

@@ -281,7 +281,7 @@ def _(api: Api) -> httpx.Response:
     return api.post("/webhook_endpoints", [{"url": "https://hooks.example/in"}] * 11)
 
 
-@answers(503, "webhooks_not_configured", "Webhooks are not set up on this server.")
+@answers(501, "webhooks_not_configured", "Webhooks are not set up on this server.")
 def _(api: Api) -> httpx.Response:
     endpoint = hook(api)
     api.db.execute("delete from private.webhook_secrets")
