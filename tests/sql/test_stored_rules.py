@@ -287,7 +287,7 @@ HARD_TERMS = st.text(
 
 
 def test_every_accepted_term_is_found_in_itself(writer: Writer) -> None:
-    @settings(TRIALS, max_examples=rounds(300, full=10_000))
+    @settings(TRIALS, max_examples=rounds(150, full=10_000))
     @given(term=TEXTS | HARD_TERMS, made=st.sampled_from(sorted(TERM_RULES | WANTED_RULES)))
     @example(term="\u200b", made="mention")
     @example(term="--", made="banned word")

@@ -9,6 +9,7 @@ sentence that uses other words is refused, true or not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from workers.insights.documents import Locale
 
@@ -134,6 +135,7 @@ def is_said(
     return all(word in listed or any(_is_form(word, each) for each in known) for word in words)
 
 
+@cache
 def _common(locale: Locale) -> frozenset[str]:
     return frozenset(_COMMON[locale].split())
 
