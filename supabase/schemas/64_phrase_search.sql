@@ -242,6 +242,13 @@ begin
             when v_is_disguised then script.skeleton
             else script.normalized
         end;
+        -- A pattern that ignores case misses title-case letters such as “ǅ”.
+        if v_flags = 'i' and not v_is_disguised
+            and octet_length(v_normalized) > char_length(v_normalized)
+            and char_length(lower(v_text)) = char_length(v_text) then
+            v_text := lower(v_text);
+            v_normalized := lower(v_normalized);
+        end if;
         -- The lower case of some letters, such as “ẞ”, is not found in place of them.
         v_ranges := private.find_pattern(v_text, private.term_pattern(
             case when v_is_disguised

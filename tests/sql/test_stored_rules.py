@@ -287,7 +287,7 @@ HARD_TERMS = st.text(
 
 
 def test_every_accepted_term_is_found_in_itself(writer: Writer) -> None:
-    @settings(TRIALS, max_examples=rounds(300, full=10_000))
+    @settings(TRIALS, max_examples=rounds(150, full=10_000))
     @given(term=TEXTS | HARD_TERMS, made=st.sampled_from(sorted(TERM_RULES | WANTED_RULES)))
     @example(term="\u200b", made="mention")
     @example(term="--", made="banned word")
@@ -305,6 +305,7 @@ def test_every_accepted_term_is_found_in_itself(writer: Writer) -> None:
     @example(term="\u0627\u0653", made="banned anywhere")
     @example(term="\u212aé", made="banned in any case")
     @example(term="\u1e9e", made="banned anywhere")
+    @example(term="\u01c5", made="banned in any case")
     def attempt(term: str, made: str) -> None:
         if writer.accepts((TERM_RULES | WANTED_RULES)[made](term)):
             expected = "fail" if made in TERM_RULES else "pass"

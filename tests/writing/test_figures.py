@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workers.writing.figures import mentions
 from workers.writing.grounding import Ground
+from workers.writing.predicates import is_said
 from workers.writing.speech import SPEECHES
 
 EVIDENCE = [
@@ -168,7 +169,9 @@ SHARES = {"overall": {"n": 27, "positive": 0.62, "evidence_ids": ["e1"]}}
 
 
 def told(locale):
-    evidence = [{"id": "e1", "kind": "comment", "paraphrase": TOLD[locale], "n": 12}]
+    evidence = [
+        {"id": "e1", "kind": "comment", "paraphrase": TOLD[locale], "n": 12, "label": "question"}
+    ]
     return Ground.of({"sentiment_summary": SHARES}, evidence, locale=locale)
 
 
@@ -208,3 +211,102 @@ def test_figures_that_nothing_states_fall_in_every_language(locale, text):
 def test_grouped_numbers_are_one_number_in_every_language():
     grouped = {"en": "1,234", "es": "1.234", "pt": "1.234", "de": "1.234", "fr": "1\u202f234"}
     assert {mentions(f"{text} x", locale)[0].value for locale, text in grouped.items()} == {"1234"}
+
+
+# A number is bound to what its source says of it.
+BOUND = {
+    "en": "8 comments praise the sound of it.",
+    "es": "8 comentarios elogian el sonido.",
+    "pt": "8 comentários elogiam o som.",
+    "fr": "8 commentaires louent le son.",
+    "de": "8 Kommentare loben den Klang.",
+}
+
+
+def bound(locale, label="praise"):
+    evidence = [
+        {"id": "e1", "kind": "comment", "paraphrase": BOUND[locale], "n": 8, "label": label}
+    ]
+    return Ground.of({}, evidence, locale=locale, names=["Marlow"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "8 people praise its sound."),
+        ("en", "8 comments love the sound of the Marlow!"),
+        ("en", "The sound is what 8 people talk about."),
+        ("es", "8 personas elogian su sonido."),
+        ("es", "A 8 personas les encanta el sonido del Marlow."),
+        ("pt", "8 pessoas adoram o som."),
+        ("fr", "8 personnes aiment le son de la Marlow."),
+        ("de", "8 Leute loben den Klang."),
+        ("de", "Den Klang mögen 8 Leute."),
+    ],
+)
+def test_a_number_may_be_said_of_what_its_source_says(locale, text):
+    assert bound(locale).allows(text, ["e1"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "8 people died."),
+        ("en", "8 people, after using it, died."),
+        ("en", "The sound killed 8 people."),
+        ("en", "8 people complain about the sound."),
+        ("en", "8 people do not praise the sound."),
+        ("en", "8 people never praise the sound."),
+        ("en", "More than 8 people praise the sound."),
+        ("en", "8 doctors recommend it."),
+        ("en", "8 people praise it and it cures cancer."),
+        ("es", "8 personas murieron."),
+        ("es", "8 personas no elogian el sonido."),
+        ("es", "8 personas se quejan del sonido."),
+        ("pt", "8 pessoas morreram."),
+        ("pt", "8 pessoas não elogiam o som."),
+        ("pt", "8 pessoas reclamam do som."),
+        ("fr", "8 personnes sont mortes."),
+        ("fr", "8 personnes n'aiment pas le son."),
+        ("fr", "8 personnes se plaignent du son."),
+        ("de", "8 Leute starben."),
+        ("de", "8 Leute loben den Klang nicht."),
+        ("de", "8 Leute beschweren sich über den Klang."),
+        ("de", "Mehr als 8 Leute loben den Klang."),
+    ],
+)
+def test_a_number_with_another_predicate_is_refused(locale, text):
+    assert not bound(locale).allows(text, ["e1"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "34 people died.",
+        "8 of 120 comments want to die.",
+        "120 comments speak of durability.",
+        "7 % of comments want to sell.",
+        "4.2 times more dangerous than before.",
+        "12 reviews call it toxic.",
+        "It gets 4.6 of 5 stars for killing.",
+        "A net of -0.31 deaths.",
+        "It scores 74 of 100 for safety.",
+    ],
+)
+def test_measures_are_bound_as_counts_are(text):
+    assert not GROUND.allows(text, ALL)
+
+
+def test_a_text_binds_its_numbers_too():
+    ground = Ground.of({}, (), ["8 comments praise the sound.", "Marlow 500 ml"])
+    assert ground.allows("8 people praise the sound.")
+    assert ground.allows("It holds 500 ml, enough for a day.")
+    assert not ground.allows("8 people died.")
+
+
+def test_a_word_that_denies_another_is_no_form_of_it():
+    known = frozenset({"worth", "harm", "wert"})
+    for word in ("worthless", "harmless", "wertlos"):
+        assert not is_said([word], known, frozenset(), "en")
+    for word in ("worthy", "harms", "wertes"):
+        assert is_said([word], known, frozenset(), "en")

@@ -433,7 +433,7 @@ async def test_prose_that_rests_on_evidence_is_kept(server, model):
     hook = {
         "type": "problem",
         "text": "Will it last?",
-        "why": "34 people ask.",
+        "why": "34 people speak of it.",
         "evidence_ids": ["e1"],
     }
     found = await synthesis(server, model, hooks=[hook])

@@ -66,6 +66,8 @@ _LONGEST_LIST = 3  # numbers that share the unit of the last one
 
 _TOKEN = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)|(?P<word>[^\W\d_]+)|(?P<other>\S)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+_SENTENCE_ENDS = frozenset(".!?;")
+_COUNTS = frozenset({"comment", "review", POST, "creator", "view", TIMES, POINT, STAR, NET, ""})
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 # Between the groups of a number: "1 234" in French.
 _GROUP_SPACE = re.compile(r"(?<=[0-9])[\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
@@ -145,8 +147,47 @@ def _forms(value: float, unit: str, nouns: Iterable[str]) -> Iterator[Figure]:
 def mentions(text: str, locale: Locale = "en") -> list[Figure]:
     """Each number of a text with its unit, as far as the words around it tell."""
     speech = SPEECHES[locale]
+    return [figure for _, figure in _found(list(_tokens(text, speech)), speech)]
+
+
+def statements(text: str, locale: Locale = "en") -> Iterator[tuple[Figure, list[str]]]:
+    """Each number with the words that are said of it, without those of its unit.
+
+    They reach to the next number, or to the end of the sentence. The first number of a sentence
+    also has the words before it.
+    """
+    speech = SPEECHES[locale]
     tokens = list(_tokens(text, speech))
-    found: list[Figure] = []
+    ends = [place for place, token in enumerate(tokens) if token.text in _SENTENCE_ENDS]
+    found = _found(tokens, speech)
+    for number, (place, figure) in enumerate(found):
+        start = max((end for end in ends if end < place), default=-1) + 1
+        if number and found[number - 1][0] >= start:
+            start = place
+        end = min((end for end in ends if end > place), default=len(tokens))
+        if number + 1 < len(found):
+            end = min(end, found[number + 1][0])
+        words = [token.text.casefold() for token in tokens[start:end] if token.is_word]
+        yield figure, [word for word in words if not _is_of(figure, word, speech)]
+
+
+def words_of(text: str, locale: Locale = "en") -> Iterator[str]:
+    """The words of a text as `statements` gives them."""
+    return (token.text.casefold() for token in _tokens(text, SPEECHES[locale]) if token.is_word)
+
+
+def needs_predicate(figure: Figure) -> bool:
+    """Whether a number means nothing without what is said of it, as opposed to "500 ml"."""
+    return figure.unit in _COUNTS or figure.unit.startswith(SHARE)
+
+
+def _is_of(figure: Figure, word: str, speech: Speech) -> bool:
+    return word in figure.unit.split() or speech.unit_of.get(word, "-") in figure.unit.split()
+
+
+def _found(tokens: Sequence[_Token], speech: Speech) -> list[tuple[int, Figure]]:
+    """The numbers with the place of each."""
+    found: list[tuple[int, Figure]] = []
     place = 0
     while place < len(tokens):
         token = tokens[place]
@@ -162,10 +203,12 @@ def mentions(text: str, locale: Locale = "en") -> list[Figure]:
                 None,
             )
             unit = inside or _unit(tokens, whole, speech)
-            found.append(Figure(_value(tokens, place, speech), unit, _value(tokens, whole, speech)))
+            value = _value(tokens, place, speech)
+            found.append((place, Figure(value, unit, _value(tokens, whole, speech))))
             place = whole
         elif token.is_number or _is_measured_one(tokens, place, speech):
-            found.append(Figure(_value(tokens, place, speech), _unit(tokens, place, speech)))
+            unit = _unit(tokens, place, speech)
+            found.append((place, Figure(_value(tokens, place, speech), unit)))
         place += 1
     return found
 

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from workers.insights.documents import Locale
-from workers.writing.figures import Figure, counted, mentions, stated
+from workers.writing.figures import (
+    TEXTS,
+    Figure,
+    counted,
+    mentions,
+    needs_predicate,
+    stated,
+    statements,
+    words_of,
+)
+from workers.writing.predicates import is_said
 
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
@@ -28,6 +38,9 @@ _CONTACT = re.compile(
     r"|\+?\d[\d ()/-]{7,}\d",
     re.IGNORECASE,
 )
+# Fields that name what a finding is about, and the label of the findings of a section.
+_ABOUT = frozenset({"name", "aspect", "hook", "band", "stage"})
+_LABELS = {"purchase_intent": "intent", "risks": "risk", "stars": "stars"}
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -72,11 +85,24 @@ AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What a claim may state: the figures of the evidence it cites, and those of given texts."""
+class Source:
+    """What one evidence or text states: figures, the words said of them, and the labels."""
 
-    by_evidence: Mapping[str, frozenset[Figure]]
-    always: frozenset[Figure]
+    figures: frozenset[Figure]
+    words: frozenset[str]
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a claim may state: figures of the evidence that it cites, and of given texts.
+
+    A figure that counts is bound to what its source says of it: see `predicates`.
+    """
+
+    by_evidence: Mapping[str, Source]
+    given: tuple[Source, ...]
+    names: frozenset[str] = frozenset()
     locale: Locale = "en"
 
     @classmethod
@@ -86,32 +112,53 @@ class Ground:
         evidence: Iterable[Mapping[str, Any]],
         texts: Iterable[str] = (),
         figures: Iterable[Figure] = (),
+        *,
         locale: Locale = "en",
+        names: Iterable[str] = (),
     ) -> Ground:
         """`findings` are sections by document. What `texts` state, every claim may repeat.
 
-        `locale` is the language of the claims and of the evidence; findings are in English.
+        `names` are those of the product: no predicate. `locale` is the language of the claims and
+        of the evidence; findings are in English.
         """
         kinds: dict[str, str] = {}
-        by_evidence: dict[str, set[Figure]] = {}
+        said: dict[str, set[Figure]] = {}
+        words: dict[str, set[str]] = {}
+        labels: dict[str, set[str]] = {}
         for item in evidence:
-            kinds[item["id"]] = item["kind"]
-            by_evidence[item["id"]] = {
-                *mentions(item["paraphrase"], locale),
-                *counted(item["n"], item["kind"]),
-            }
+            name, paraphrase = item["id"], item["paraphrase"]
+            kinds[name] = item["kind"]
+            said[name] = {*mentions(paraphrase, locale), *counted(item["n"], item["kind"])}
+            words[name] = {*words_of(paraphrase, locale)}
+            labels[name] = {item.get("label") or ""}
         for section, finding in _findings(findings):
-            ids = [name for name in _cited(finding) if name in by_evidence]
-            said = set(stated(section, finding, (kinds[name] for name in ids)))
+            ids = [name for name in _cited(finding) if name in said]
+            figures_of = set(stated(section, finding, (kinds[name] for name in ids)))
+            told = {word for text in _told(finding) for word in words_of(text)}
             for name in ids:
-                by_evidence[name] |= said
-        always = {*figures, *(figure for text in texts for figure in mentions(text, locale))}
-        by_id = {name: frozenset(said) for name, said in by_evidence.items()}
-        return cls(by_id, frozenset(always), locale)
+                said[name] |= figures_of
+                words[name] |= told
+                labels[name] |= {str(finding.get("kind")), _LABELS.get(section, "")}
+        by_id = {
+            name: Source(frozenset(said[name]), frozenset(words[name]), frozenset(labels[name]))
+            for name in said
+        }
+        given = [
+            Source(frozenset(mentions(text, locale)), frozenset(words_of(text, locale)))
+            for text in texts
+        ]
+        given.append(Source(frozenset(figures), frozenset()))
+        named = frozenset(word for name in names for word in words_of(name, locale))
+        return cls(by_id, tuple(given), named, locale)
 
     def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
         """What a claim that cites this evidence may state."""
-        return self.always.union(*(self.by_evidence.get(name, ()) for name in evidence_ids))
+        none: frozenset[Figure] = frozenset()
+        return none.union(*(source.figures for source in self._sources(evidence_ids)))
+
+    def _sources(self, evidence_ids: Iterable[str]) -> list[Source]:
+        cited = (self.by_evidence.get(name) for name in evidence_ids)
+        return [*(source for source in cited if source is not None), *self.given]
 
     def holds(self, claim: Claim) -> bool:
         """Whether the claim cites known evidence and each of its texts is allowed."""
@@ -121,9 +168,19 @@ class Ground:
         return all(self.allows(text, cited) for text in claim.texts())
 
     def allows(self, text: str, evidence_ids: Iterable[str] = ()) -> bool:
-        """Whether it is short, names no contact, and states only known figures."""
-        known = self.figures(evidence_ids)
-        return is_clean(text) and known.issuperset(mentions(text, self.locale))
+        """Whether it is short, names no contact, and says of known figures what is known."""
+        sources = self._sources(evidence_ids)
+        return is_clean(text) and all(
+            any(self._says(source, figure, words) for source in sources)
+            for figure, words in statements(text, self.locale)
+        )
+
+    def _says(self, source: Source, figure: Figure, words: Sequence[str]) -> bool:
+        if figure not in source.figures:
+            return False
+        return not needs_predicate(figure) or is_said(
+            words, source.words | self.names, source.labels, self.locale
+        )
 
 
 def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
@@ -139,6 +196,13 @@ def _findings(
         for section, value in document.items():
             entries = value if isinstance(value, list | tuple) else [value]
             yield from ((section, entry) for entry in entries if isinstance(entry, Mapping))
+
+
+def _told(finding: Mapping[str, object]) -> Iterable[str]:
+    """The texts of a finding, and the names of what it is about."""
+    for key, value in finding.items():
+        if isinstance(value, str) and key in TEXTS | _ABOUT:
+            yield value
 
 
 def _cited(finding: Mapping[str, Any]) -> Sequence[str]:

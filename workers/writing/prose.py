@@ -18,7 +18,7 @@ from workers.writing.figures import Figure, money
 from workers.writing.grounding import Claim, Ground, as_line, keep
 from workers.writing.model import TextModel, Unanswered, Usage
 
-PROMPT_VERSION = "synthesis-3"
+PROMPT_VERSION = "synthesis-4"
 MAX_NAME_CHARACTERS = 120
 MAX_FACT_CHARACTERS = 80
 MAX_HOOKS = 7
@@ -32,7 +32,8 @@ Write a headline, a summary of two to four sentences, up to seven hooks (each th
 line of a video), and short dos and don'ts.
 Every entry cites the ids of the evidence it rests on. State no number that this evidence or the
 product's facts don't state, and state it with the same unit: "34 comments", "7 % of comments",
-"8 of 120 comments", "a net of -0.3", "a score of 74", "4.2 times". Write numbers as digits. If it
+"8 of 120 comments", "a net of -0.3", "a score of 74", "4.2 times". Write numbers as digits. Say of
+a number what its evidence says of it, in the words of the evidence, in a sentence of its own. If it
 is sold out, don't tell people to buy it. Name no link, handle, address or person. Promise no effect
 of the product, invent no experience, compare with no other brand. Every hook names the product or
 the thing it is about, with its number; write no line that would fit any product, and fewer hooks
@@ -140,7 +141,8 @@ async def synthesise(
     instructions = _INSTRUCTIONS.format(language=words_in(locale).say("language"))
     answered = await model.ask(instructions, json.dumps(given, ensure_ascii=False), _Prose)
     texts = [name, *_lines(facts)]
-    ground = Ground.of(findings, evidence, texts, _price(product), locale)
+    names = [name, facts.get("brand", "")]
+    ground = Ground.of(findings, evidence, texts, _price(product), locale=locale, names=names)
     written = _checked(answered.value, ground, answered.usage)
     if written.grounding.verified == 0:
         raise Unanswered("off_schema", answered.usage)

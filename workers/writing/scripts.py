@@ -201,7 +201,8 @@ def _ground(request: ScriptRequest) -> Ground:
         for name in _WORDINGS
     ]
     told = [request.pack.get(key) for key in _TOLD]
-    return Ground.of({}, (), [request.product_name, request.brief, *_sentences([told, wordings])])
+    texts = [request.product_name, request.brief, *_sentences([told, wordings])]
+    return Ground.of({}, (), texts, names=[request.product_name])
 
 
 def _sentences(value: object) -> Iterator[str]:

@@ -104,7 +104,8 @@ def _chances(row: Sequence[float]) -> tuple[float, float, float]:
 
 def _read(counted: Counted, label: Label | None, read: tuple[Opinion, float] | None) -> ReadComment:
     words, net = read or (None, 0.0)
-    given, is_foreign = label and label.sentiment, counted.language != ENGLISH
+    given = None if label is None else label.sentiment
+    is_foreign = counted.language != ENGLISH
     if given is None and is_wordless(counted.text):
         given, is_foreign = feeling(counted.text), False
     person = person_of(counted.comment)
