@@ -568,7 +568,7 @@ class PackHook(Shape):
     evidence_ids: EvidenceIds
 
 
-FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand"]
+FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand", "spec"]
 
 
 class Fact(Shape):

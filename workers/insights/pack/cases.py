@@ -104,7 +104,6 @@ CASES: dict[PackCase, Case] = {
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_fact,
-            next_steps.more_comments,
             next_steps.add_video,
             next_steps.connect_tiktok,
             next_steps.add_competitor,

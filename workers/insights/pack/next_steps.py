@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from workers.insights.documents import NextStep, NextStepKind, PatternKind
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.proposals import retention_text
+from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
     both_sides,
     is_alike,
@@ -56,14 +56,12 @@ def film_fact(given: PackInputs) -> Iterator[NextStep]:
     """Without a theme: a fact that can be shown."""
     if any(theme.aspect for theme in given.themes()):
         return
-    for fact in given.facts.facts:
-        demo = f"demos.{fact.subject}"
-        if fact.kind == "size" and given.words.knows(demo):
-            fields = {"text": fact.text, "like": fact.like or ""}
-            shot = given.words.say(demo, **fields)
-            text = given.words.say("next.film_fact", text=fact.text, demo=shot)
-            yield NextStep(kind="film_fact", text=text)
-            return
+    fact = given.facts.about(*SHOWN_FACTS)
+    if fact is not None:
+        said = fact.said or fact.text
+        shot = given.words.say(f"demos.{fact.subject}", text=said, like=fact.like or "")
+        text = given.words.say("next.film_fact", text=fact.text, demo=shot)
+        yield NextStep(kind="film_fact", text=text)
 
 
 def read_questions(given: PackInputs) -> Iterator[NextStep]:

@@ -17,7 +17,6 @@ from workers.insights.documents import (
     Angle,
     Beat,
     EvidenceIds,
-    FactKind,
     HookRetention,
     HookType,
     PackHook,
@@ -57,9 +56,23 @@ SHORT_BEATS: tuple[tuple[BeatKind, int, int], ...] = (
 )
 LEAST_FULL = 20  # seconds
 # Facts that make a hook, the most telling first.
-_FACTS = ("volume", "length_like", "large", "length", "weight", "price", "rating", "material")
+_FACTS = (
+    "spec_runtime", "spec_noise", "spec_pressure", "spec_load", "volume", "length_like", "large",
+    "spec_pieces", "spec_tank", "spec_batteries", "length", "price", "spec_wash", "spec_flow",
+    "rating", "spec_cable", "spec_weight", "weight", "material",
+)  # fmt: skip
 # What the page states about what people speak of.
-_STATED: dict[str, FactKind] = {"price": "price", "size": "size", "quality": "material"}
+_STATED: dict[str, tuple[str, ...]] = {
+    "price": ("price",),
+    "size": ("length_like", "large", "length", "volume", "size"),
+    "quality": ("spec_warranty", "material"),
+    "durability": ("spec_warranty", "material"),
+    "battery": ("spec_runtime", "spec_charging"),
+    "sound": ("spec_noise",),
+    "cleaning": ("spec_wash",),
+}
+# Those that a shot can show, beside price and stars, which a page shows itself.
+SHOWN_FACTS = tuple(subject for subject in _FACTS if subject not in {"price", "rating", "material"})
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -139,7 +152,7 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         fields["stars"] = words.number(given.facts.stars, 1)
         rating = given.facts.of("rating")
         evidence = (*evidence, rating.evidence_id) if rating else evidence
-    fact = given.facts.of(_STATED[theme.aspect]) if theme.aspect in _STATED else None
+    fact = given.facts.about(*_STATED.get(theme.aspect, ()))
     return Thing(
         group=group,
         kind=shown,
@@ -202,22 +215,25 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             continue
         same = [each for each in given.facts.facts if each.subject == subject]
         same = same if subject == "material" else [fact]
-        text = given.words.joined(each.text for each in same)
+        text = given.words.joined(each.said or each.text for each in same)
         fields: dict[str, object] = {
             "product": given.spoken_name,
             "text": text,
             "states": fact.states,
             "like": fact.like or "",
+            "name": fact.name or "",
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)
             fields["reviews"] = given.words.say("counts.reviews", n=given.facts.reviews)
         demo = f"demos.{subject}"
         yield Thing(
-            group=subject,
+            group="spec" if subject.startswith("spec_") else subject,
             kind="price" if subject == "price" else "fact",
             subject=fact.kind,
-            why=given.words.say(f"states.{fact.kind}", **fields),
+            why=" ".join(each.states for each in same)
+            if fact.kind == "spec"
+            else given.words.say(f"states.{fact.kind}", **fields),
             demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
@@ -259,7 +275,9 @@ def _hooks(
         yield PackHook(
             id=f"h{number}",
             type=kind,
-            text=given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields),
+            text=_opened(
+                given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields)
+            ),
             why=why,
             basis=basis,
             retention=retention,
@@ -286,6 +304,11 @@ _REPLIES: dict[str, HookType] = {
     "viewers": "social_proof",
     "again": "story",
 }
+
+
+def _opened(text: str) -> str:
+    """With a capital: a text may begin with a name of ours."""
+    return text[0].upper() + text[1:]
 
 
 def _types_of(given: PackInputs, thing: Thing) -> list[HookType]:

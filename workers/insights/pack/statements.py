@@ -25,6 +25,7 @@ LEAST_SHOWN = 0.1  # smaller ratios are said with two places
 PATTERN_WEIGHT = 0.8  # of a pattern in the headline, which has no interval of its own
 MOST_VIEWERS = 3
 MOST_OF_A_KIND = 2
+MOST_DETAILS = 6
 SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
 LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 
@@ -458,7 +459,9 @@ def _page(given: PackInputs) -> Iterator[Statement]:
     price = facts.of("price")
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
-    details = [fact.text for fact in facts.facts if fact.kind in {"material", "size", "colour"}]
+    kinds = ("spec", "size", "material", "colour")
+    details = [fact.text for kind in kinds for fact in facts.facts if fact.kind == kind]
+    details = details[:MOST_DETAILS]
     if details:
         text = words.joined(details)
         yield Statement("details", words.say("summaries.details", text=text))
