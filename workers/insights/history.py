@@ -202,7 +202,9 @@ def _direction(
 def _named(title: str, words: Words) -> str:
     """A complaint in the user's language; a title of a model stays as it is."""
     aspect = next((name for name in ASPECTS if theme_title("pain", name) == title), None)
-    return title if aspect is None else words.aspect(aspect)["bad"]
+    return (
+        title.removeprefix("People complain: ") if aspect is None else words.aspect(aspect)["bad"]
+    )
 
 
 def _most_unlisted(counts: Mapping[str, int]) -> int:

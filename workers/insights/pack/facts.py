@@ -133,6 +133,17 @@ def _stated(
         yield "rating", "rating", {"stars": stars, "reviews": reviews}
     for material in product.materials:
         yield "material", "material", {"text": words.say(f"materials.{material}")}
+    yield from _measured(product, words)
+    for colour in product.colours:
+        yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
+    if product.brand:
+        yield "brand", "brand", {"text": shown_name(product.brand)}
+
+
+def _measured(
+    product: ProductFacts, words: Words
+) -> Iterator[tuple[FactKind, str, dict[str, object]]]:
+    """Sizes and numbers of the page's rows."""
     has_weight = any(spec.kind == "weight" for spec in product.specs)
     for size in product.sizes:
         if has_weight and _measures(size) == "weight":
@@ -145,10 +156,6 @@ def _stated(
     for spec in product.specs:
         name = words.say(f"specs.{spec.kind}")
         yield "spec", f"spec_{spec.kind}", {"name": name, "text": spec_text(spec, words)}
-    for colour in product.colours:
-        yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
-    if product.brand:
-        yield "brand", "brand", {"text": shown_name(product.brand)}
 
 
 def spec_text(spec: Spec, words: Words) -> str:

@@ -249,7 +249,7 @@ def _hooks(
     used: Counter[HookType] = Counter()
     for number, thing in enumerate(things, start=1):
         types = _types_of(given, thing)
-        if thing.group in _REPLIES or thing.group == "reply":
+        if thing.hook is not None or thing.group == "reply":
             types = [_REPLIES[thing.kind]]
         alike = [kind for kind in types if counted[kind] >= LEAST_ALIKE and not used[kind]]
         fewest = min(used[kind] for kind in types)
