@@ -74,7 +74,7 @@ CASES: dict[PackCase, Case] = {
     "profile": Case(
         headline=(
             "best_post", "level", "topic", "short", "again", "shared_more", "question", "viewers0",
-            "overall", "pain", "praise",
+            "pain", "praise",
         ),
         summary=(
             "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",

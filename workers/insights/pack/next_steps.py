@@ -49,7 +49,9 @@ def film_theme(given: PackInputs) -> Iterator[NextStep]:
         key = theme.kind
         if other is not None:
             key, fields = "divided", {**fields, **both_sides(given, theme, other)}
-        yield NextStep(kind="film_theme", text=given.words.say(f"next.film_{key}", **fields))
+        text = given.words.say(f"next.film_{key}", **fields)
+        cited = theme.evidence_ids if other is None else (*theme.evidence_ids, *other.evidence_ids)
+        yield NextStep(kind="film_theme", text=text, evidence_ids=cited)
 
 
 def film_fact(given: PackInputs) -> Iterator[NextStep]:
@@ -61,7 +63,7 @@ def film_fact(given: PackInputs) -> Iterator[NextStep]:
         said = fact.said or fact.text
         shot = given.words.say(f"demos.{fact.subject}", text=said, like=fact.like or "")
         text = given.words.say("next.film_fact", text=fact.text, demo=shot)
-        yield NextStep(kind="film_fact", text=text)
+        yield NextStep(kind="film_fact", text=text, evidence_ids=(fact.evidence_id,))
 
 
 def read_questions(given: PackInputs) -> Iterator[NextStep]:
@@ -89,21 +91,22 @@ def compare_best(given: PackInputs) -> Iterator[NextStep]:
             ratio=words.number(post.ratio, 1),
             this_ratio=words.number(found.ratio, 1),
         )
-        yield NextStep(kind="compare_posts", text=text)
+        cited = (post.evidence_id, *found.evidence_ids)
+        yield NextStep(kind="compare_posts", text=text, evidence_ids=cited)
 
 
 def compare_shared(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is not None and profile.shared is not None:
         text = given.words.say("next.compare_shared", **shared_fields(given, profile))
-        yield NextStep(kind="compare_posts", text=text)
+        yield NextStep(kind="compare_posts", text=text, evidence_ids=profile.shared_evidence)
 
 
 def answer_requests(given: PackInputs) -> Iterator[NextStep]:
     asked = next((theme for theme in given.viewers if theme.kind == "requests"), None)
     if asked is not None:
         text = given.words.say("next.answer_requests", **viewers_fields(given, asked))
-        yield NextStep(kind="answer_requests", text=text)
+        yield NextStep(kind="answer_requests", text=text, evidence_ids=asked.evidence_ids)
 
 
 def use_patterns(given: PackInputs) -> Iterator[NextStep]:
@@ -111,7 +114,7 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
-        yield NextStep(kind=kind, text=text)
+        yield NextStep(kind=kind, text=text, evidence_ids=pattern.evidence_ids)
 
 
 _PATTERN_STEPS: dict[PatternKind, tuple[NextStepKind, str]] = {

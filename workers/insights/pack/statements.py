@@ -22,7 +22,6 @@ LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
 LEAST_ALIKE = 2  # posts that open the same way
 LEAST_SHOWN = 0.1  # smaller ratios are said with two places
-PATTERN_WEIGHT = 0.8  # of a pattern in the headline, which has no interval of its own
 MOST_VIEWERS = 3
 MOST_OF_A_KIND = 2
 MOST_DETAILS = 6
@@ -380,7 +379,7 @@ def _patterns(given: PackInputs) -> Iterator[Statement]:
         if given.case == "own_video":
             said = " ".join([said, *_lacks(given, pattern, fields)])
         headline = given.words.say(f"headlines.{key}", **fields)
-        deviation = PATTERN_WEIGHT * min(1.0, abs(math.log10(pattern.ratio)))
+        deviation = min(1.0, abs(math.log10(pattern.ratio)))
         yield Statement(name, said, headline, deviation)
         if key == "topic" and not topics:
             topics += 1
