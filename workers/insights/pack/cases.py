@@ -35,6 +35,7 @@ CASES: dict[PackCase, Case] = {
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_theme,
+            next_steps.film_stars,
             next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,

@@ -26,6 +26,7 @@ _WEIGHT = frozenset({"mg", "g", "kg", "lb", "oz"})
 _CENTIMETRES = {"mm": 0.1, "cm": 1.0, "m": 100.0, "inch": 2.54}
 # Longest sides in cm, by standards: bank card (ISO 7810), paper (ISO 216), cabin bag (IATA).
 _LIKE = {"card": 8.56, "a5": 21.0, "a4": 29.7, "a3": 42.0, "cabin": 55.0}
+KILOGRAMS_A_POUND = 0.45359237
 ALIKE = 0.05  # of a length that is called alike
 LARGE = 100  # cm: nobody holds that next to a hand
 
@@ -167,7 +168,10 @@ def spec_text(spec: Spec, words: Words) -> str:
         return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
     if words.knows(f"units.{spec.unit}"):
         return words.say(f"units.{spec.unit}", n=int(spec.amount))
-    return words.size(f"{spec.amount} {spec.unit}".strip())
+    said = words.size(f"{spec.amount} {spec.unit}".strip())
+    if spec.unit == "lb" and words.locale != "en":
+        return f"{said} ({words.number(float(spec.amount) * KILOGRAMS_A_POUND, 1)} kg)"
+    return said
 
 
 def size_text(size: str, words: Words) -> str:

@@ -12,6 +12,7 @@ from workers.insights.pack.statements import (
     is_alike,
     pattern_fields,
     shared_fields,
+    stars_fields,
     viewers_fields,
 )
 from workers.insights.sentiment.totals import MINIMUM
@@ -52,6 +53,14 @@ def film_theme(given: PackInputs) -> Iterator[NextStep]:
         text = given.words.say(f"next.film_{key}", **fields)
         cited = theme.evidence_ids if other is None else (*theme.evidence_ids, *other.evidence_ids)
         yield NextStep(kind="film_theme", text=text, evidence_ids=cited)
+
+
+def film_stars(given: PackInputs) -> Iterator[NextStep]:
+    """Where the page's stars and its shown reviews differ."""
+    fields, rating = stars_fields(given), given.facts.of("rating")
+    if fields is not None and rating is not None:
+        text = given.words.say("next.film_stars", demo=given.words.say("demos.stars"), **fields)
+        yield NextStep(kind="film_fact", text=text, evidence_ids=(rating.evidence_id,))
 
 
 def film_fact(given: PackInputs) -> Iterator[NextStep]:

@@ -29,6 +29,7 @@ from workers.insights.pack.statements import (
     both_sides,
     conflicting,
     pattern_fields,
+    stars_fields,
     viewers_fields,
 )
 
@@ -84,7 +85,9 @@ class Thing:
     """
 
     group: str
-    kind: Literal["question", "pain", "praise", "divided", "price", "fact", "viewers", "again"]
+    kind: Literal[
+        "question", "pain", "praise", "divided", "price", "fact", "viewers", "again", "stars"
+    ]
     subject: str
     why: str
     demo: str | None  # None: nothing to show, so no angle
@@ -102,7 +105,7 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    spoken_of = [*_themes(given), *_own_posts(given), *_viewers(given)]
+    spoken_of = [*_stars(given), *_themes(given), *_own_posts(given), *_viewers(given)]
     stated = [*_facts(given)]
     if spoken_of:
         stated = stated[:MAX_FACT_HOOKS]
@@ -164,6 +167,27 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
     )
 
 
+def _stars(given: PackInputs) -> Iterator[Thing]:
+    """The page's stars against those of the reviews that it shows."""
+    fields, rating = stars_fields(given), given.facts.of("rating")
+    shown = given.sentiment.stars
+    if fields is None or rating is None or shown is None:
+        return
+    why = given.words.say(
+        "summaries.shown_stars",
+        **fields | {"all_reviews": fields["reviews"]} | {"reviews": fields["shown_reviews"]},
+    )
+    yield Thing(
+        group="stars",
+        kind="stars",
+        subject="rating",
+        why=why,
+        demo=given.words.say("demos.stars"),
+        fields=fields | {"why": why},
+        evidence_ids=(rating.evidence_id, *shown.evidence_ids),
+    )
+
+
 def _viewers(given: PackInputs) -> Iterator[Thing]:
     """What clearly more viewers write than under other videos."""
     if given.case in {"shop_product", "no_comments"}:
@@ -209,7 +233,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
     for subject in _FACTS:
         fact = by_subject.get(subject)
         left_out = (subject == "price" and given.facts.of("stock")) or (
-            subject == "rating" and is_conflict
+            subject == "rating" and (is_conflict or stars_fields(given) is not None)
         )
         if fact is None or left_out:
             continue
@@ -295,6 +319,7 @@ _BASES: dict[str, Basis] = {
     "fact": "fact",
     "viewers": "viewers",
     "again": "own_posts",
+    "stars": "fact",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
