@@ -16,6 +16,7 @@ from tests.evaluation import (
     growth,
     honesty,
     opinions,
+    patterns,
     products,
     records,
     retention,
@@ -63,6 +64,7 @@ SECTIONS = (
         ),
         records.judge,
     ),
+    Section((data.CREATORS,), ("patterns_last",), patterns.judge),
     Section((data.RETENTION,), ("retention_rank",), retention.judge),
     Section(
         (data.SENTIMENT, data.LANGUAGES),

@@ -21,7 +21,7 @@ from sklearn.metrics import f1_score
 
 from tests.evaluation.thresholds import Finding
 from tests.evaluation.train_sentiment import LABELS, is_training_group
-from workers.insights.sentiment.aspects import carries_claims
+from workers.insights.sentiment.aspects import REVIEW_PRECISION, carries_claims
 from workers.insights.sentiment.comments import clean
 from workers.insights.sentiment.embedding import LANGUAGES
 from workers.insights.sentiment.engine import read
@@ -32,6 +32,8 @@ Numbers = NDArray[np.float64]
 Truth = NDArray[np.int64]
 SHORT_COMMENTS = Path(__file__).parents[1] / "data" / "short_comments.json"
 ASPECT_SHEET = Path(__file__).with_name("aspect_precision.csv")
+REVIEW_SHEET = Path(__file__).with_name("review_precision.csv")
+VIEWER_SHEET = Path(__file__).with_name("viewer_precision.csv")
 MAX_TEXTS = 2500  # of each set, drawn once
 GROUP_SIZE, GROUPS = 60, 200
 # Kind of text, its set. Of reviews, groups that were not fitted on; nothing of the others was.
@@ -55,6 +57,8 @@ THRESHOLDS = (
     "short_foreign",
     "short_english",
     "claims_precision",
+    "review_precision",
+    "viewer_precision",
 )
 
 
@@ -224,6 +228,7 @@ def judge(folder: Path) -> list[Finding]:
         *_of_languages(languages),
         *_language_detection(),
         _claims(),
+        *_phrases(),
     ]
 
 
@@ -329,12 +334,32 @@ def _language_detection() -> list[Finding]:
     ]  # fmt: skip
 
 
+def verdicts_of(sheet: Path, column: str) -> dict[str, list[int]]:
+    """Right (1) or wrong (0) of each hit that was read, by aspect or theme."""
+    verdicts: defaultdict[str, list[int]] = defaultdict(list)
+    with sheet.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            verdicts[row[column]].append(int(row["right"]))
+    return dict(verdicts)
+
+
+def _phrases() -> list[Finding]:
+    reviews = verdicts_of(REVIEW_SHEET, "aspect")
+    carrying = {name: fmean(right) for name, right in reviews.items() if name in REVIEW_PRECISION}
+    others = {name: fmean(right) for name, right in reviews.items() if name not in carrying}
+    viewers = {name: fmean(right) for name, right in verdicts_of(VIEWER_SHEET, "theme").items()}
+    n = sum(len(reviews[name]) for name in carrying)
+    return [
+        Finding("review_precision", min(carrying.values()), n,
+                f"{_listed(carrying)}; without claims {_listed(others)}"),
+        Finding("viewer_precision", min(viewers.values()),
+                sum(map(len, verdicts_of(VIEWER_SHEET, "theme").values())), _listed(viewers)),
+    ]  # fmt: skip
+
+
 def _claims() -> Finding:
     """The least of the aspects that carry claims, of hits read by hand."""
-    verdicts: defaultdict[str, list[int]] = defaultdict(list)
-    with ASPECT_SHEET.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            verdicts[row["aspect"]].append(int(row["right"]))
+    verdicts = verdicts_of(ASPECT_SHEET, "aspect")
     carrying = {name: fmean(right) for name, right in verdicts.items() if carries_claims(name)}
     everything = fmean(verdict for right in verdicts.values() for verdict in right)
     n = sum(len(verdicts[name]) for name in carrying)

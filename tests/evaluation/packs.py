@@ -14,15 +14,12 @@ import csv
 import gzip
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.rule import Rule
-
-from local.demo import pack_view
 from tests.evaluation import data, products
 from workers.insights.analysis import analyse
 from workers.insights.documents import Locale
@@ -120,21 +117,44 @@ def _block(texts: Sequence[str], words: str) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    console = Console(width=120)
+    """Writes what a creator reads of each pack, as Markdown."""
     for number, case in enumerate(cases(folder), start=1):
         analysis = analyse(
             case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
         )
-        contents = {result.type: result.content for result in analysis.results}
-        console.print(Rule(f"{number}. {case.title}, {case.locale}"))
-        console.print(
-            pack_view.render(
-                analysis.pack.name,
-                analysis.pack.configuration,
-                contents["virality_breakdown"],
-                contents["sentiment_summary"],
-            )
+        pack = analysis.pack.configuration
+        lines = [f"# {number}. {case.title}, {case.locale}", *_markdown(analysis.pack.name, pack)]
+        sys.stdout.write("\n".join(lines) + "\n\n")
+
+
+def _markdown(name: str, pack: Mapping[str, Any]) -> Iterator[str]:
+    """The pack's own texts: headings are in English, a frontend has its own."""
+    yield from (f"**{name}**", "", f"**{pack['headline']}**", "", pack["summary"])
+    yield from _listed("Next", [step["text"] for step in pack["next_steps"]])
+    yield from _listed("Stated by the page", [fact["text"] for fact in pack["facts"]])
+    yield from _listed("Hooks", [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]])
+    titles = {angle["id"]: angle for angle in pack["angles"]}
+    yield from _listed("Angles", [f"{each['title']}. {each['promise']}" for each in pack["angles"]])
+    for script in pack["script_templates"][:1]:
+        yield from (
+            "",
+            f"Script of {script['duration_s']} s: {titles[script['angle_id']]['title']}",
         )
+        for beat in script["beats"]:
+            seen = f" [{beat['on_screen']}]" if beat["on_screen"] else ""
+            yield f"- {beat['from_s']}-{beat['to_s']} s: {beat['text']}{seen}"
+    yield from _listed("Posts that stood out", [post["why"] for post in pack["comparables"]])
+    yield from _listed("Do", pack["dos"])
+    yield from _listed("Don't", pack["donts"])
+    yield from _listed("Caveats", pack["caveats"])
+    cited = ", ".join(f"{item['id']} (n = {item['n']})" for item in pack["evidence"])
+    yield from ("", f"Evidence: {cited or 'none'}")
+
+
+def _listed(title: str, texts: Sequence[str]) -> Iterator[str]:
+    if texts:
+        yield from ("", f"{title}:")
+        yield from (f"- {text}" for text in texts)
 
 
 def _pages(folder: Path) -> Iterator[Collection]:

@@ -9,7 +9,7 @@ import pytest
 
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
-from workers.insights.inputs import ProductFacts
+from workers.insights.inputs import ProductFacts, Spec, SpecKind
 from workers.insights.pack.facts import stated_facts
 from workers.insights.pack.words import LOCALES, words_in
 from workers.sources.web import details
@@ -107,6 +107,7 @@ def test_every_kind_of_fact_is_one_of_the_document():
         sizes=("XL",),
         colours=("blue",),
         brand="Potter",
+        specs=(Spec("noise", "67", "dB"),),
     )
     assert {kind for kind, _, _ in facts} == set(get_args(FactKind))
 
@@ -114,3 +115,48 @@ def test_every_kind_of_fact_is_one_of_the_document():
 def test_a_rating_needs_the_number_of_reviews():
     assert stated(rating=4.5) == []
     assert stated(rating=4.5, review_count=12)[0][:2] == ("rating", "4.5 of 5 (12 reviews)")
+
+
+@pytest.mark.parametrize(
+    ("locale", "spec", "text"),
+    [
+        ("en", Spec("runtime", "150", "minute"), "battery run time: 2 h 30 min"),
+        ("de", Spec("warranty", "2", "year"), "Garantie: 2 Jahre"),
+        ("pt", Spec("weight", "4.7", "kg"), "peso: 4,7 kg"),
+        ("fr", Spec("batteries", "0", ""), "piles : non fournies"),
+        ("es", Spec("water", "IP20", ""), "protección contra el agua: IP20"),
+    ],
+)
+def test_a_number_of_the_page_is_said_with_its_unit(locale, spec, text):
+    assert [said for _, said, _ in stated(locale, specs=(spec,))] == [text]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", get_args(SpecKind))
+def test_every_number_of_a_page_has_its_words_and_a_shot(locale, kind):
+    words = words_in(locale)
+    assert words.knows(f"specs.{kind}")
+    assert words.knows(f"demos.spec_{kind}")
+
+
+def test_inches_are_said_in_centimetres_where_those_are_usual():
+    assert [text for _, text, _ in stated("de", sizes=("3.88 × 11.5 inch",))] == [
+        "3,88 × 11,5 inch (9,9 × 29,2 cm)"
+    ]
+    assert [text for _, text, _ in stated("en", sizes=("11.5 inch",))] == ["11.5 inch"]
+
+
+@pytest.mark.parametrize(
+    ("size", "subject", "like"),
+    [
+        ("29 cm", "length_like", "the long side of an A4 sheet"),
+        ("30.5 × 29 cm", "length_like", "the long side of an A4 sheet"),
+        ("33 cm", "length", None),
+        ("158 × 198 cm", "large", None),
+        ("300 ml", "volume", None),
+    ],
+)
+def test_a_length_is_compared_with_a_thing_that_is_about_as_long(size, subject, like):
+    product = ProductFacts(name="Thing", sizes=(size,))
+    [fact] = stated_facts(product, EvidenceLog(b"key"), words_in("en")).facts
+    assert (fact.subject, fact.like) == (subject, like)

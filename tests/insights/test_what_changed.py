@@ -18,6 +18,8 @@ from workers.insights.history import (
     what_changed,
 )
 from workers.insights.inputs import ProductFacts
+from workers.insights.pack.words import words_in
+from workers.insights.vocabulary import theme_title
 
 LAST = Look(
     video="v1",
@@ -100,8 +102,8 @@ def test_a_first_analysis_and_an_equal_one_say_nothing():
             "A complaint is gone: The size puts people off (12 of 100 comments before).",
         ),
         ({"is_sold_out": True}, "sold_out", "It is sold out now."),
-        ({"price": Decimal("1059.5")}, "price_up", "The price rose from 49.99 to 1,059.50 USD."),
-        ({"price": Decimal("39.99")}, "price_down", "The price fell from 49.99 to 39.99 USD."),
+        ({"price": Decimal("1059.5")}, "price_up", "The price rose from $49.99 to $1,059.50."),
+        ({"price": Decimal("39.99")}, "price_down", "The price fell from $49.99 to $39.99."),
     ],
 )
 def test_each_change_is_said_in_a_sentence(changes: dict[str, object], kind: str, text: str):
@@ -215,7 +217,24 @@ def test_the_record_has_a_sentence():
     assert (record.n, record.hits, record.rate, record.ci95) == (40, 33, 0.825, (0.681, 0.913))
     assert record.text == (
         "Of 40 scores against creators' own posts for this account, 33 stayed within their "
-        "interval at the next look (82 %; 95 % interval 68 to 91 %). The intervals are made so "
+        "interval at the next look (82 %; 95 % interval 68 % to 91 %). The intervals are made so "
         "that 80 of 100 do."
     )
     assert record_of(None) is None
+
+
+def test_changes_and_the_record_speak_the_language_of_the_account():
+    changes = {"price": Decimal("1059.5")}
+    [found] = what_changed(LAST, replace(LAST, **changes), "de")
+    assert found.text == "Der Preis ist von 49,99 $ auf 1.059,50 $ gestiegen."
+    title = theme_title("pain", "battery")
+    counts = LAST.complaint_counts | {title: 14}
+    [complaint] = what_changed(LAST, replace(LAST, complaint_counts=counts), "pt")
+    assert complaint.text == (
+        f"Reclamação nova: {words_in('pt').aspect('battery')['bad']} (14 de 100 comentários)."
+    )
+    record = record_of(
+        {"scope": "all", "n": 40, "hits": 33, "rate": 0.825, "ci95": [0.681, 0.913]}, "fr"
+    )
+    assert record is not None
+    assert record.text.startswith("Sur 40 scores face aux propres posts, de tous les comptes, 33 sont restés")

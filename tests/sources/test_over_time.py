@@ -171,7 +171,7 @@ async def test_a_shop_page_that_changes(db: Database, services: Any, website: An
     pack = newest_pack(db)
     assert [change.model_dump() for change in pack.what_changed] == [
         {"kind": "sold_out", "text": "It is sold out now."},
-        {"kind": "price_down", "text": "The price fell from 49.99 to 39.99 USD."},
+        {"kind": "price_down", "text": "The price fell from $49.99 to $39.99."},
     ]
     told = "select text from public.notifications where kind <> 'analysis_done'"
     assert db.value(told) == "Mug: It is sold out now."

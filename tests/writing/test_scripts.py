@@ -16,7 +16,13 @@ from tests.rows import make_pack
 from tests.running import job_of, until, worker
 from workers.engine.errors import Reject, Retry
 from workers.jobs import generate_script
-from workers.writing.scripts import Script, ScriptRequest, template_script, write_script
+from workers.writing.scripts import (
+    Script,
+    ScriptRequest,
+    _ground,
+    template_script,
+    write_script,
+)
 
 KIND = "generate_script"
 
@@ -347,3 +353,16 @@ async def test_rules_that_take_too_long_end_the_job_and_hold_no_connection(db, m
         failed = await until(db, product, KIND, "failed")
     assert (failed["error_code"], failed["attempt"]) == ("rules_too_slow", 1)
     assert db.value("select used from private.usage where metric = 'scripts'") == 1
+
+
+def test_a_script_has_the_frame_and_the_numbers_of_the_packs_language():
+    pack = PACK | {"locale": "de"}
+    found = template_script(pack, "", is_withdrawn=True)
+    assert found.title.startswith("Das Sprachmodell wird nicht mehr angeboten. Aus Vorlagen: ")
+    assert "[0-5 s, Hook]" in found.content
+    assert "(Im Bild: mug)" in found.content
+    ground = _ground(
+        ScriptRequest("Becher", {"locale": "de", "summary": "1.234 von 2.000 Kommentaren"}, (), "")
+    )
+    assert ground.allows("1.234 von 2.000 Kommentaren sagen das.")
+    assert not ground.allows("1.235 von 2.000 Kommentaren sagen das.")

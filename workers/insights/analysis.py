@@ -169,6 +169,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
     counted = {item.ref for item in read}
     not_read = [item for item in prepared.not_read if item.comment.ref not in counted]
     found = total_of([item.opinion for item in read])
+    seen = () if collection.subject_is_product else viewers.viewers(read, run.log)
     names = [run.product_name, *([collection.product.name] if collection.product else [])]
     said = themes.find(read, names, vectors)
     is_calibrated = run.scorer.is_calibrated
@@ -181,14 +182,18 @@ def _sentiment(run: _Run) -> SentimentSummary:
         themes=themes.themes(said, run.log),
         purchase_intent=themes.purchase_intent(said, run.log),
         risks=themes.risks(said, run.log),
-        viewers=() if collection.subject_is_product else viewers.viewers(read, run.log),
+        viewers=seen,
         evidence=run.log.items(),
         confidence=confidence.of_sentiment(
             found, said_by(item.comment for item in read), is_calibrated=is_calibrated
         ),
         grounding=_UNCHECKED,
         engine=run.engine,
-        caveats=(*collection.caveats, *_sentiment_caveats(read, not_read, run.scorer)),
+        caveats=(
+            *collection.caveats,
+            *_sentiment_caveats(read, not_read, run.scorer),
+            *([viewers.CAVEAT] if seen else []),
+        ),
         as_of=run.now,
     )
     return _grounded(document)

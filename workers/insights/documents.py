@@ -568,7 +568,7 @@ class PackHook(Shape):
     evidence_ids: EvidenceIds
 
 
-FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand"]
+FactKind = Literal["price", "stock", "rating", "material", "size", "colour", "brand", "spec"]
 
 
 class Fact(Shape):
@@ -637,10 +637,11 @@ NextStepKind = Literal[
 
 
 class NextStep(Shape):
-    """What to do to know more, and why."""
+    """What to do, and why. `evidence_ids` is empty for steps to know more."""
 
     kind: NextStepKind
     text: str
+    evidence_ids: EvidenceIds = ()
 
 
 class Card(Shape):

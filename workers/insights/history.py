@@ -13,9 +13,11 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter
 
-from workers.insights.documents import Change, ChangeKind, Record
+from workers.insights.documents import Change, ChangeKind, Locale, Record
 from workers.insights.inputs import ProductFacts
+from workers.insights.pack.words import Words, words_in
 from workers.insights.statistics import wilson
+from workers.insights.vocabulary import ASPECTS, theme_title
 
 # Values of schema.org's `availability`. The others mean neither.
 SOLD_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
@@ -74,117 +76,117 @@ def offer_of(product: ProductFacts | None) -> Offer:
     return Offer(product.price, product.currency, is_sold_out)
 
 
-def what_changed(last: Look | None, new: Look) -> tuple[Change, ...]:
-    """Sentences for the user, the most important first. Empty for a first analysis.
+def what_changed(last: Look | None, new: Look, locale: Locale = "en") -> tuple[Change, ...]:
+    """Sentences in the user's language, the most important first. Empty for a first analysis.
 
     Sample data and data about the product are not compared with each other.
     """
     if last is None or last.is_sample != new.is_sample:
         return ()
+    words = words_in(locale)
     return (
-        *_video_changes(last, new),
-        *_net_changes(last, new),
-        *_complaint_changes(last, new),
-        *_offer_changes(last, new),
+        *_video_changes(last, new, words),
+        *_net_changes(last, new, words),
+        *_complaint_changes(last, new, words),
+        *_offer_changes(last, new, words),
     )
 
 
-def record_of(record: Mapping[str, object] | None) -> Record | None:
+def record_of(record: Mapping[str, object] | None, locale: Locale = "en") -> Record | None:
     """The result of private.shown_record, with a sentence for the user."""
     if record is None:
         return None
-    whose = "for this account" if record["scope"] == "account" else "for all accounts"
+    words = words_in(locale)
     found = Record.model_validate(
         {name: record[name] for name in ("n", "hits", "rate", "ci95")} | {"text": ""}
     )
     low, high = found.ci95
-    text = (
-        f"Of {found.n} scores against creators' own posts {whose}, {found.hits} stayed within "
-        f"their interval at the next look ({100 * found.rate:.0f} %; 95 % interval "
-        f"{100 * low:.0f} to {100 * high:.0f} %). "
-        "The intervals are made so that 80 of 100 do."
+    text = words.say(
+        "changes.record_account" if record["scope"] == "account" else "changes.record_all",
+        n=found.n,
+        hits=found.hits,
+        rate=words.percent(found.rate),
+        low=words.percent(low),
+        high=words.percent(high),
     )
     return found.model_copy(update={"text": text})
 
 
-def _video_changes(last: Look, new: Look) -> Iterator[Change]:
+def _changed(kind: ChangeKind, words: Words, key: str = "", **fields: object) -> Change:
+    return Change(kind=kind, text=words.say(f"changes.{key or kind}", **fields))
+
+
+def _video_changes(last: Look, new: Look, words: Words) -> Iterator[Change]:
     # Numbers of different videos, or of different baselines, are not comparable.
     if new.video is None or (new.video, new.basis) != (last.video, last.basis):
         return
     is_breakout = new.band == "breakout" and last.band in {"above", "typical", "below"}
-    if is_breakout:
-        times = "" if new.ratio is None else f": it has {new.ratio:.1f} times the usual views"
-        yield Change(kind="breakout", text=f"The video is a breakout now{times}.")
+    if is_breakout and new.ratio is None:
+        yield _changed("breakout", words)
+    elif is_breakout:
+        yield _changed("breakout", words, "breakout_times", ratio=words.number(new.ratio or 0, 1))
     turn = _direction(
         (last.stands_out_low, last.stands_out_high), (new.stands_out_low, new.stands_out_high)
     )
     if turn and not is_breakout:
-        kind: ChangeKind = "stands_out_up" if turn > 0 else "stands_out_down"
-        more = "more" if turn > 0 else "less"
-        yield Change(
-            kind=kind,
-            text=(
-                f"The video stands out {more} than before: "
-                f"{_whole(new.stands_out, new.stands_out_low, new.stands_out_high)}, after "
-                f"{_whole(last.stands_out, last.stands_out_low, last.stands_out_high)}."
-            ),
+        yield _changed(
+            "stands_out_up" if turn > 0 else "stands_out_down",
+            words,
+            new=_range(words, new.stands_out, new.stands_out_low, new.stands_out_high),
+            last=_range(words, last.stands_out, last.stands_out_low, last.stands_out_high),
         )
     if new.stage != last.stage and new.views_per_hour is not None:
-        speed = f"{new.views_per_hour:,.0f} views an hour"
+        speed = words.number(new.views_per_hour)
         if new.stage == "heating":
-            text = f"The video heats up: {speed}, more than posts of its age usually gain."
-            yield Change(kind="heating", text=text)
+            yield _changed("heating", words, speed=speed)
         elif new.stage == "saturating":
-            text = f"The video cools down: {speed}, fewer than posts of its age usually gain."
-            yield Change(kind="cooling", text=text)
+            yield _changed("cooling", words, speed=speed)
 
 
-def _net_changes(last: Look, new: Look) -> Iterator[Change]:
+def _net_changes(last: Look, new: Look, words: Words) -> Iterator[Change]:
     turn = _direction((last.net_low, last.net_high), (new.net_low, new.net_high))
     if turn:
-        kind: ChangeKind = "net_up" if turn > 0 else "net_down"
-        better = "better" if turn > 0 else "worse"
-        yield Change(
-            kind=kind,
-            text=(
-                f"People feel {better} about it than before: net "
-                f"{_signed(new.net, new.net_low, new.net_high)}, after "
-                f"{_signed(last.net, last.net_low, last.net_high)}."
-            ),
+        yield _changed(
+            "net_up" if turn > 0 else "net_down",
+            words,
+            new=_range(words, new.net, new.net_low, new.net_high, is_net=True),
+            last=_range(words, last.net, last.net_low, last.net_high, is_net=True),
         )
 
 
-def _complaint_changes(last: Look, new: Look) -> Iterator[Change]:
+def _complaint_changes(last: Look, new: Look, words: Words) -> Iterator[Change]:
     if not last.comments or not new.comments:
         return
     for title, n in new.complaint_counts.items():
         if title not in last.complaint_counts and _is_more(
             n, new.comments, _most_unlisted(last.complaint_counts), last.comments
         ):
-            text = f"New complaint: {_named(title)} ({n} of {new.comments} comments)."
-            yield Change(kind="new_complaint", text=text)
+            who = words.say("counts.of_comments", k=n, n=new.comments)
+            yield _changed("new_complaint", words, title=_named(title, words), who=who)
     for title, n in last.complaint_counts.items():
         if title not in new.complaint_counts and _is_more(
             n, last.comments, _most_unlisted(new.complaint_counts), new.comments
         ):
-            text = f"A complaint is gone: {_named(title)} ({n} of {last.comments} comments before)."
-            yield Change(kind="complaint_gone", text=text)
+            who = words.say("counts.of_comments", k=n, n=last.comments)
+            yield _changed("complaint_gone", words, title=_named(title, words), who=who)
 
 
-def _offer_changes(last: Look, new: Look) -> Iterator[Change]:
+def _offer_changes(last: Look, new: Look, words: Words) -> Iterator[Change]:
     if last.is_sold_out is False and new.is_sold_out:
-        yield Change(kind="sold_out", text="It is sold out now.")
+        yield _changed("sold_out", words)
     if last.is_sold_out and new.is_sold_out is False:
-        yield Change(kind="back_in_stock", text="It is in stock again.")
+        yield _changed("back_in_stock", words)
     if last.price is None or new.price is None or last.currency != new.currency:
         return
-    unit = f" {new.currency}" if new.currency else ""
-    if new.price > last.price:
-        text = f"The price rose from {last.price:,.2f} to {new.price:,.2f}{unit}."
-        yield Change(kind="price_up", text=text)
-    elif new.price < last.price:
-        text = f"The price fell from {last.price:,.2f} to {new.price:,.2f}{unit}."
-        yield Change(kind="price_down", text=text)
+    if new.price != last.price:
+        kind: ChangeKind = "price_up" if new.price > last.price else "price_down"
+        shown, before = (_price(words, each) for each in (new, last))
+        yield _changed(kind, words, last=before, new=shown)
+
+
+def _price(words: Words, look: Look) -> str:
+    amount = look.price or Decimal()
+    return words.price(amount, look.currency) or words.number(amount, 2)
 
 
 def _direction(
@@ -197,9 +199,12 @@ def _direction(
     return (new_low > last_high) - (new_high < last_low)
 
 
-def _named(title: str) -> str:
-    """The title of a complaint without its opening."""
-    return title.removeprefix("People complain: ")
+def _named(title: str, words: Words) -> str:
+    """A complaint in the user's language; a title of a model stays as it is."""
+    aspect = next((name for name in ASPECTS if theme_title("pain", name) == title), None)
+    return (
+        title.removeprefix("People complain: ") if aspect is None else words.aspect(aspect)["bad"]
+    )
 
 
 def _most_unlisted(counts: Mapping[str, int]) -> int:
@@ -215,11 +220,21 @@ def _is_more(hits: int, n: int, other_hits: int, other_n: int) -> bool:
     return share - other > math.hypot(share - low, other_high - other)
 
 
-def _whole(value: float | None, low: float | None, high: float | None) -> str:
-    shown = "" if value is None else f"{value:.0f} "
-    return f"{shown}({low:.0f} to {high:.0f})"
+def _range(
+    words: Words,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    is_net: bool = False,
+) -> str:
+    """A number with its interval; a net with its sign."""
+    shown = [
+        "" if each is None else _signed(words, each) if is_net else words.number(each)
+        for each in (value, low, high)
+    ]
+    return words.say("changes.range", value=shown[0], low=shown[1], high=shown[2]).strip()
 
 
-def _signed(value: float | None, low: float | None, high: float | None) -> str:
-    shown = "" if value is None else f"{value:+.2f} "
-    return f"{shown}({low:+.2f} to {high:+.2f})"
+def _signed(words: Words, value: float) -> str:
+    return f"{'+' if value >= 0 else '-'}{words.number(abs(value), 2)}"

@@ -90,6 +90,37 @@ class Comment:
     created_at: datetime | None = None
 
 
+SpecKind = Literal[
+    "pressure",
+    "flow",
+    "power",
+    "noise",
+    "load",
+    "cable",
+    "weight",
+    "pieces",
+    "wash",
+    "water",
+    "tank",
+    "runtime",
+    "charging",
+    "warranty",
+    "batteries",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A number with its unit, or "IP44". `unit` is "minute", "day", "month" or "year" for times.
+
+    "batteries" says that none are included.
+    """
+
+    kind: SpecKind
+    amount: str
+    unit: str
+
+
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
     """What the product's page states. Materials and colours are words of our own tables."""
@@ -104,6 +135,7 @@ class ProductFacts:
     materials: tuple[str, ...] = ()  # "cotton", "steel"
     sizes: tuple[str, ...] = ()  # "300 ml", "20 × 30 cm", "XL"
     colours: tuple[str, ...] = ()  # "blue"
+    specs: tuple[Spec, ...] = ()
     url: str | None = None
 
 

@@ -79,7 +79,7 @@ async def load(db: Database, job: Job) -> Product:
         snapshots_of(cast("dict[str, object]", row["last_breakdown"] or {})),
         row["has_transcripts"] is True,
         None if last is None else look_of(last),
-        record_of(cast("dict[str, object] | None", row["record"])),
+        record_of(cast("dict[str, object] | None", row["record"]), cast("Locale", row["locale"])),
         cast("Locale", row["locale"]),
     )
 
@@ -139,7 +139,7 @@ async def with_history(
         )
         numbers = await cursor.fetchone()
     new = look_of((numbers or {}) | asdict(offer))
-    changes = what_changed(product.last, new)
+    changes = what_changed(product.last, new, product.locale)
     configuration = analysis.pack.configuration | {
         "what_changed": [change.model_dump(mode="json") for change in changes],
         "record": product.record and product.record.model_dump(mode="json"),

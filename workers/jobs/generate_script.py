@@ -17,7 +17,6 @@ from workers.engine.handlers import Handler, JobContext
 from workers.engine.queue import Database, Job
 from workers.writing.model import TextModel, Unanswered
 from workers.writing.scripts import (
-    WITHDRAWN,
     OpenRule,
     Script,
     ScriptRequest,
@@ -87,7 +86,7 @@ async def _written(request: ScriptRequest, context: JobContext, model: TextModel
             script, usage = await write_script(model, request)
         except Unanswered as failure:  # its vendor has withdrawn the model: a retry can't help
             _log.info("script_from_template", reason=failure.reason)
-            return asdict(template_script(request.pack, request.brief, WITHDRAWN))
+            return asdict(template_script(request.pack, request.brief, is_withdrawn=True))
         _log.info("script_written", tokens=usage.output_tokens, usd=float(usage.cost_usd))
         return asdict(script)
 

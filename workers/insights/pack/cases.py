@@ -35,6 +35,7 @@ CASES: dict[PackCase, Case] = {
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_theme,
+            next_steps.film_stars,
             next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,
@@ -74,7 +75,7 @@ CASES: dict[PackCase, Case] = {
     "profile": Case(
         headline=(
             "best_post", "level", "topic", "short", "again", "shared_more", "question", "viewers0",
-            "overall", "pain", "praise",
+            "pain", "praise",
         ),
         summary=(
             "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
@@ -104,7 +105,6 @@ CASES: dict[PackCase, Case] = {
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_fact,
-            next_steps.more_comments,
             next_steps.add_video,
             next_steps.connect_tiktok,
             next_steps.add_competitor,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
-from workers.insights.inputs import ProductFacts
+from workers.insights.inputs import ProductFacts, Spec
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 
@@ -26,6 +26,7 @@ _WEIGHT = frozenset({"mg", "g", "kg", "lb", "oz"})
 _CENTIMETRES = {"mm": 0.1, "cm": 1.0, "m": 100.0, "inch": 2.54}
 # Longest sides in cm, by standards: bank card (ISO 7810), paper (ISO 216), cabin bag (IATA).
 _LIKE = {"card": 8.56, "a5": 21.0, "a4": 29.7, "a3": 42.0, "cabin": 55.0}
+KILOGRAMS_A_POUND = 0.45359237
 ALIKE = 0.05  # of a length that is called alike
 LARGE = 100  # cm: nobody holds that next to a hand
 
@@ -45,6 +46,8 @@ class StatedFact:
     subject: str
     evidence_id: str
     like: str | None = None
+    name: str | None = None  # of what a number measures
+    said: str = ""  # the number without that name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class StatedFacts:
     facts: tuple[StatedFact, ...] = ()
     stars: float | None = None
     reviews: int = 0
+
+    def about(self, *subjects: str) -> StatedFact | None:
+        """The first that is there, in the order of the subjects."""
+        by_subject = {fact.subject: fact for fact in reversed(self.facts)}
+        return next((by_subject[each] for each in subjects if each in by_subject), None)
 
     def of(self, kind: FactKind) -> StatedFact | None:
         """The first of its kind. `stock` is there only while nobody can buy the product."""
@@ -88,7 +96,19 @@ def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -
         evidence = log.add("product_fact", states, [ref])
         like = fields.pop("like", None)
         named = None if like is None else words.say(f"like.{like}")
-        facts.append(StatedFact(kind, text, states, subject, evidence, named))
+        name = str(fields["name"]) if "name" in fields else None
+        facts.append(
+            StatedFact(
+                kind,
+                text,
+                states,
+                subject,
+                evidence,
+                named,
+                name,
+                str(fields.get("text", "")),
+            )
+        )
     # Without a number of reviews a rating says nothing.
     has_rating = any(fact.kind == "rating" for fact in facts)
     return StatedFacts(
@@ -114,16 +134,44 @@ def _stated(
         yield "rating", "rating", {"stars": stars, "reviews": reviews}
     for material in product.materials:
         yield "material", "material", {"text": words.say(f"materials.{material}")}
+    yield from _measured(product, words)
+    for colour in product.colours:
+        yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
+    if product.brand:
+        yield "brand", "brand", {"text": shown_name(product.brand)}
+
+
+def _measured(
+    product: ProductFacts, words: Words
+) -> Iterator[tuple[FactKind, str, dict[str, object]]]:
+    """Sizes and numbers of the page's rows."""
+    has_weight = any(spec.kind == "weight" for spec in product.specs)
     for size in product.sizes:
+        if has_weight and _measures(size) == "weight":
+            continue
         fields: dict[str, object] = {"text": size_text(size, words)}
         like = _alike(size)
         if like is not None:
             fields["like"] = like
         yield "size", "length_like" if like else _measures(size), fields
-    for colour in product.colours:
-        yield "colour", "colour", {"text": words.say(f"colours.{colour}")}
-    if product.brand:
-        yield "brand", "brand", {"text": shown_name(product.brand)}
+    for spec in product.specs:
+        name = words.say(f"specs.{spec.kind}")
+        yield "spec", f"spec_{spec.kind}", {"name": name, "text": spec_text(spec, words)}
+
+
+def spec_text(spec: Spec, words: Words) -> str:
+    """A number of the page with its unit: "2 h 30 min", "2 years"."""
+    if spec.kind == "batteries":
+        return words.say("specs.none")
+    if spec.unit == "minute":
+        hours, minutes = divmod(int(spec.amount), 60)
+        return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+    if words.knows(f"units.{spec.unit}"):
+        return words.say(f"units.{spec.unit}", n=int(spec.amount))
+    said = words.size(f"{spec.amount} {spec.unit}".strip())
+    if spec.unit == "lb" and words.locale != "en":
+        return f"{said} ({words.number(float(spec.amount) * KILOGRAMS_A_POUND, 1)} kg)"
+    return said
 
 
 def size_text(size: str, words: Words) -> str:

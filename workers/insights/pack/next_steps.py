@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 from workers.insights.documents import NextStep, NextStepKind, PatternKind
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.proposals import retention_text
+from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
     both_sides,
     is_alike,
     pattern_fields,
     shared_fields,
+    stars_fields,
     viewers_fields,
 )
 from workers.insights.sentiment.totals import MINIMUM
@@ -49,21 +50,29 @@ def film_theme(given: PackInputs) -> Iterator[NextStep]:
         key = theme.kind
         if other is not None:
             key, fields = "divided", {**fields, **both_sides(given, theme, other)}
-        yield NextStep(kind="film_theme", text=given.words.say(f"next.film_{key}", **fields))
+        text = given.words.say(f"next.film_{key}", **fields)
+        cited = theme.evidence_ids if other is None else (*theme.evidence_ids, *other.evidence_ids)
+        yield NextStep(kind="film_theme", text=text, evidence_ids=cited)
+
+
+def film_stars(given: PackInputs) -> Iterator[NextStep]:
+    """Where the page's stars and its shown reviews differ."""
+    fields, rating = stars_fields(given), given.facts.of("rating")
+    if fields is not None and rating is not None:
+        text = given.words.say("next.film_stars", demo=given.words.say("demos.stars"), **fields)
+        yield NextStep(kind="film_fact", text=text, evidence_ids=(rating.evidence_id,))
 
 
 def film_fact(given: PackInputs) -> Iterator[NextStep]:
     """Without a theme: a fact that can be shown."""
     if any(theme.aspect for theme in given.themes()):
         return
-    for fact in given.facts.facts:
-        demo = f"demos.{fact.subject}"
-        if fact.kind == "size" and given.words.knows(demo):
-            fields = {"text": fact.text, "like": fact.like or ""}
-            shot = given.words.say(demo, **fields)
-            text = given.words.say("next.film_fact", text=fact.text, demo=shot)
-            yield NextStep(kind="film_fact", text=text)
-            return
+    fact = given.facts.about(*SHOWN_FACTS)
+    if fact is not None:
+        said = fact.said or fact.text
+        shot = given.words.say(f"demos.{fact.subject}", text=said, like=fact.like or "")
+        text = given.words.say("next.film_fact", text=fact.text, demo=shot)
+        yield NextStep(kind="film_fact", text=text, evidence_ids=(fact.evidence_id,))
 
 
 def read_questions(given: PackInputs) -> Iterator[NextStep]:
@@ -91,21 +100,22 @@ def compare_best(given: PackInputs) -> Iterator[NextStep]:
             ratio=words.number(post.ratio, 1),
             this_ratio=words.number(found.ratio, 1),
         )
-        yield NextStep(kind="compare_posts", text=text)
+        cited = (post.evidence_id, *found.evidence_ids)
+        yield NextStep(kind="compare_posts", text=text, evidence_ids=cited)
 
 
 def compare_shared(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is not None and profile.shared is not None:
         text = given.words.say("next.compare_shared", **shared_fields(given, profile))
-        yield NextStep(kind="compare_posts", text=text)
+        yield NextStep(kind="compare_posts", text=text, evidence_ids=profile.shared_evidence)
 
 
 def answer_requests(given: PackInputs) -> Iterator[NextStep]:
     asked = next((theme for theme in given.viewers if theme.kind == "requests"), None)
     if asked is not None:
         text = given.words.say("next.answer_requests", **viewers_fields(given, asked))
-        yield NextStep(kind="answer_requests", text=text)
+        yield NextStep(kind="answer_requests", text=text, evidence_ids=asked.evidence_ids)
 
 
 def use_patterns(given: PackInputs) -> Iterator[NextStep]:
@@ -113,7 +123,7 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
-        yield NextStep(kind=kind, text=text)
+        yield NextStep(kind=kind, text=text, evidence_ids=pattern.evidence_ids)
 
 
 _PATTERN_STEPS: dict[PatternKind, tuple[NextStepKind, str]] = {

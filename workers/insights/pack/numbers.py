@@ -15,7 +15,7 @@ from typing import Any
 from workers.insights.documents import PackConfiguration
 from workers.insights.evidence import UngroundedError
 from workers.insights.inputs import ProductFacts
-from workers.insights.pack.facts import size_text
+from workers.insights.pack.facts import size_text, spec_text
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.statements import SHARED_CREATORS
 from workers.insights.pack.words import Words
@@ -68,6 +68,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     stated = asdict(product) if product is not None else {}
     names = [given.product_name, given.spoken_name, stated.get("brand") or ""]
     sizes = [size_text(size, given.words) for size in stated.get("sizes", ())]
+    sizes += [spec_text(spec, given.words) for spec in product.specs] if product else []
     sizes += [str(given.words.texts[f"like.{name}"]) for name in ("a5", "a4", "a3")]
     for text in (*names, *sizes):
         yield from _numbers(text, given.words)

@@ -95,6 +95,7 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
         "open": given.sentiment.overall.evidence_ids,
         "shared_more": given.profile.shared_evidence if given.profile else (),
         "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
+        "shown_stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
         "intent": given.sentiment.purchase_intent.evidence_ids,
         "shares": [name for driver in cited.drivers for name in driver.evidence_ids],
         "spoken": cited.video.evidence_ids if cited.video else (),

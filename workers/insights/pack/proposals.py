@@ -17,7 +17,6 @@ from workers.insights.documents import (
     Angle,
     Beat,
     EvidenceIds,
-    FactKind,
     HookRetention,
     HookType,
     PackHook,
@@ -30,6 +29,7 @@ from workers.insights.pack.statements import (
     both_sides,
     conflicting,
     pattern_fields,
+    stars_fields,
     viewers_fields,
 )
 
@@ -57,9 +57,23 @@ SHORT_BEATS: tuple[tuple[BeatKind, int, int], ...] = (
 )
 LEAST_FULL = 20  # seconds
 # Facts that make a hook, the most telling first.
-_FACTS = ("volume", "length_like", "large", "length", "weight", "price", "rating", "material")
+_FACTS = (
+    "spec_runtime", "spec_noise", "spec_pressure", "spec_load", "volume", "length_like", "large",
+    "spec_pieces", "spec_tank", "spec_batteries", "length", "price", "spec_wash", "spec_flow",
+    "rating", "spec_cable", "spec_weight", "weight", "material",
+)  # fmt: skip
 # What the page states about what people speak of.
-_STATED: dict[str, FactKind] = {"price": "price", "size": "size", "quality": "material"}
+_STATED: dict[str, tuple[str, ...]] = {
+    "price": ("price",),
+    "size": ("length_like", "large", "length", "volume", "size"),
+    "quality": ("spec_warranty", "material"),
+    "durability": ("spec_warranty", "material"),
+    "battery": ("spec_runtime", "spec_charging"),
+    "sound": ("spec_noise",),
+    "cleaning": ("spec_wash",),
+}
+# Those that a shot can show, beside price and stars, which a page shows itself.
+SHOWN_FACTS = tuple(subject for subject in _FACTS if subject not in {"price", "rating", "material"})
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -71,7 +85,9 @@ class Thing:
     """
 
     group: str
-    kind: Literal["question", "pain", "praise", "divided", "price", "fact", "viewers", "again"]
+    kind: Literal[
+        "question", "pain", "praise", "divided", "price", "fact", "viewers", "again", "stars"
+    ]
     subject: str
     why: str
     demo: str | None  # None: nothing to show, so no angle
@@ -89,7 +105,7 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    spoken_of = [*_themes(given), *_own_posts(given), *_viewers(given)]
+    spoken_of = [*_stars(given), *_themes(given), *_own_posts(given), *_viewers(given)]
     stated = [*_facts(given)]
     if spoken_of:
         stated = stated[:MAX_FACT_HOOKS]
@@ -139,7 +155,7 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         fields["stars"] = words.number(given.facts.stars, 1)
         rating = given.facts.of("rating")
         evidence = (*evidence, rating.evidence_id) if rating else evidence
-    fact = given.facts.of(_STATED[theme.aspect]) if theme.aspect in _STATED else None
+    fact = given.facts.about(*_STATED.get(theme.aspect, ()))
     return Thing(
         group=group,
         kind=shown,
@@ -148,6 +164,27 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         demo=words.aspect(theme.aspect)["demo"],
         fields=fields,
         evidence_ids=(*evidence, fact.evidence_id) if fact else evidence,
+    )
+
+
+def _stars(given: PackInputs) -> Iterator[Thing]:
+    """The page's stars against those of the reviews that it shows."""
+    fields, rating = stars_fields(given), given.facts.of("rating")
+    shown = given.sentiment.stars
+    if fields is None or rating is None or shown is None:
+        return
+    why = given.words.say(
+        "summaries.shown_stars",
+        **fields | {"all_reviews": fields["reviews"]} | {"reviews": fields["shown_reviews"]},
+    )
+    yield Thing(
+        group="stars",
+        kind="stars",
+        subject="rating",
+        why=why,
+        demo=given.words.say("demos.stars"),
+        fields=fields | {"why": why},
+        evidence_ids=(rating.evidence_id, *shown.evidence_ids),
     )
 
 
@@ -196,28 +233,31 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
     for subject in _FACTS:
         fact = by_subject.get(subject)
         left_out = (subject == "price" and given.facts.of("stock")) or (
-            subject == "rating" and is_conflict
+            subject == "rating" and (is_conflict or stars_fields(given) is not None)
         )
         if fact is None or left_out:
             continue
         same = [each for each in given.facts.facts if each.subject == subject]
         same = same if subject == "material" else [fact]
-        text = given.words.joined(each.text for each in same)
+        text = given.words.joined(each.said or each.text for each in same)
         fields: dict[str, object] = {
             "product": given.spoken_name,
             "text": text,
             "states": fact.states,
             "like": fact.like or "",
+            "name": fact.name or "",
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)
             fields["reviews"] = given.words.say("counts.reviews", n=given.facts.reviews)
         demo = f"demos.{subject}"
         yield Thing(
-            group=subject,
+            group="spec" if subject.startswith("spec_") else subject,
             kind="price" if subject == "price" else "fact",
             subject=fact.kind,
-            why=given.words.say(f"states.{fact.kind}", **fields),
+            why=" ".join(each.states for each in same)
+            if fact.kind == "spec"
+            else given.words.say(f"states.{fact.kind}", **fields),
             demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
@@ -233,7 +273,7 @@ def _hooks(
     used: Counter[HookType] = Counter()
     for number, thing in enumerate(things, start=1):
         types = _types_of(given, thing)
-        if thing.group in _REPLIES or thing.group == "reply":
+        if thing.hook is not None or thing.group == "reply":
             types = [_REPLIES[thing.kind]]
         alike = [kind for kind in types if counted[kind] >= LEAST_ALIKE and not used[kind]]
         fewest = min(used[kind] for kind in types)
@@ -259,7 +299,9 @@ def _hooks(
         yield PackHook(
             id=f"h{number}",
             type=kind,
-            text=given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields),
+            text=_opened(
+                given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields)
+            ),
             why=why,
             basis=basis,
             retention=retention,
@@ -277,6 +319,7 @@ _BASES: dict[str, Basis] = {
     "fact": "fact",
     "viewers": "viewers",
     "again": "own_posts",
+    "stars": "fact",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
@@ -286,6 +329,11 @@ _REPLIES: dict[str, HookType] = {
     "viewers": "social_proof",
     "again": "story",
 }
+
+
+def _opened(text: str) -> str:
+    """With a capital: a text may begin with a name of ours."""
+    return text[0].upper() + text[1:]
 
 
 def _types_of(given: PackInputs, thing: Thing) -> list[HookType]:

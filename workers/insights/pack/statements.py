@@ -22,9 +22,9 @@ LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
 LEAST_ALIKE = 2  # posts that open the same way
 LEAST_SHOWN = 0.1  # smaller ratios are said with two places
-PATTERN_WEIGHT = 0.8  # of a pattern in the headline, which has no interval of its own
 MOST_VIEWERS = 3
 MOST_OF_A_KIND = 2
+MOST_DETAILS = 6
 SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
 LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 
@@ -183,7 +183,7 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         max(low, -high),
     )
     stars = given.sentiment.stars
-    if stars is not None and not any(_stars_apart(given)):
+    if stars is not None and not any(stars_apart(given)):
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
@@ -379,7 +379,7 @@ def _patterns(given: PackInputs) -> Iterator[Statement]:
         if given.case == "own_video":
             said = " ".join([said, *_lacks(given, pattern, fields)])
         headline = given.words.say(f"headlines.{key}", **fields)
-        deviation = PATTERN_WEIGHT * min(1.0, abs(math.log10(pattern.ratio)))
+        deviation = min(1.0, abs(math.log10(pattern.ratio)))
         yield Statement(name, said, headline, deviation)
         if key == "topic" and not topics:
             topics += 1
@@ -424,7 +424,7 @@ def is_alike(profile: Profile) -> bool:
     return lengths[1] < ALIKE * lengths[0]
 
 
-def _stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
+def stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
     """The shown stars and the stated ones, if they differ."""
     shown, stated = given.sentiment.stars, given.facts.stars
     if shown is None or stated is None or shown.n < LEAST_SHOWN_REVIEWS:
@@ -433,17 +433,33 @@ def _stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
         yield shown, stated
 
 
+def stars_fields(given: PackInputs) -> dict[str, object] | None:
+    """What the texts about shown reviews with fewer stars name; None if they have not."""
+    words = given.words
+    for shown, stated in stars_apart(given):
+        if shown.mean > stated:
+            return None  # there may be no bad review to read
+        return {
+            "product": given.spoken_name,
+            "stars": words.number(stated, 1),
+            "shown": words.number(shown.mean, 1),
+            "reviews": words.say("counts.reviews", n=given.facts.reviews),
+            "shown_reviews": words.say("counts.reviews", n=shown.n),
+        }
+    return None
+
+
 def _stars(given: PackInputs) -> Iterator[Statement]:
     """The page's stars, beside those of the reviews that it shows."""
     words, facts = given.words, given.facts
-    for shown, stated in _stars_apart(given):
+    for shown, stated in stars_apart(given):
         fields = {
             "stars": words.number(stated, 1),
             "shown": words.number(shown.mean, 1),
             "all_reviews": words.say("counts.reviews", n=facts.reviews),
             "reviews": words.say("counts.reviews", n=shown.n),
         }
-        apart = abs(shown.mean - stated) / 2
+        apart = min(1.0, abs(shown.mean - stated))
         yield _stated(given, "shown_stars", "shown_stars", fields, apart)
         return
     if facts.stars is not None and conflicting(given) is None:
@@ -458,7 +474,9 @@ def _page(given: PackInputs) -> Iterator[Statement]:
     price = facts.of("price")
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
-    details = [fact.text for fact in facts.facts if fact.kind in {"material", "size", "colour"}]
+    kinds = ("spec", "size", "material", "colour")
+    details = [fact.text for kind in kinds for fact in facts.facts if fact.kind == kind]
+    details = details[:MOST_DETAILS]
     if details:
         text = words.joined(details)
         yield Statement("details", words.say("summaries.details", text=text))

@@ -13,6 +13,7 @@ from workers.insights.inputs import Collection, Sound, Video
 from workers.insights.virality import drivers
 from workers.insights.virality.comparables import comparables, tags
 from workers.insights.virality.hooks import RETENTION, RETENTION_POSTS, hook
+from workers.insights.virality.patterns import CAVEAT as PATTERNS
 from workers.insights.virality.patterns import patterns
 from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
@@ -67,7 +68,12 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "patterns": seen,
         "counts": counts(subject, collection.videos, earlier, now),
     }
-    return Virality(standing_out, fields, (*NEVER_KNOWN, *_caveats(collection.videos, found, now)))
+    caveats = (
+        *NEVER_KNOWN,
+        *([PATTERNS] if seen else []),
+        *_caveats(collection.videos, found, now),
+    )
+    return Virality(standing_out, fields, caveats)
 
 
 def subject_of(videos: Sequence[Video]) -> Video | None:

@@ -84,6 +84,12 @@ _UNIT = (
 _SIZE = re.compile(
     rf"(?<![\w.,])({_AMOUNT}(?:\s*[x×]\s*{_AMOUNT}){{0,2}})\s*({_UNIT})(?![\w²³/])", re.ASCII
 )
+# 18"w x 3"d x 18"h, also with a backslash before the sign.
+_INCHES = re.compile(
+    rf"(?<![\d.,])({_AMOUNT})\\?[\"\u2033]\s*[a-z]?\s*[x×]\s*({_AMOUNT})\\?[\"\u2033]\s*[a-z]?"
+    rf"(?:\s*[x×]\s*({_AMOUNT})\\?[\"\u2033])?",
+    re.IGNORECASE,
+)
 _UNITS = {"litre": "l", "litres": "l", "liter": "l", "liters": "l", "lbs": "lb", "inches": "inch"}
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -110,6 +116,8 @@ _MADE_OF = re.compile(
     re.IGNORECASE,
 )
 _BEHIND_COMMA = re.compile(r"[,(/|\u2013-]\s*([^,(/|]+)")
+# A choice, or something that only looks like the material.
+_NOT_MEANT = re.compile(r"\b(?:select|choose|eco|faux|imitation|vegan|synthetic)\b", re.IGNORECASE)
 _IS_OWN_SIZE = re.compile(r"×|(ml|cl|l|oz)$")
 
 
@@ -136,6 +144,14 @@ def read_details(name: str, stated: Iterable[tuple[str, str]], description: str 
     return Details(**{kind: tuple(dict.fromkeys(got))[:MAX_EACH] for kind, got in found.items()})
 
 
+def is_told(row: tuple[str, str]) -> bool:
+    """Whether a row of a page names materials or the one colour that is shown."""
+    label, value = row
+    if _NOT_MEANT.search(value):
+        return False
+    return any(_KINDS[kind].search(label) for kind in ("materials", "colours"))
+
+
 def _known(value: str, table: dict[str, str]) -> list[str]:
     words = map(str.casefold, _WORD.findall(value[:MAX_READ_CHARACTERS]))
     return [table[word] for word in words if word in table]
@@ -143,9 +159,13 @@ def _known(value: str, table: dict[str, str]) -> list[str]:
 
 def _sizes(value: str) -> list[str]:
     """Numbers with a unit, written in one way: "20 × 30 cm"."""
-    found = _SIZE.findall(value[:MAX_READ_CHARACTERS])
+    read = value[:MAX_READ_CHARACTERS]
     return [
-        f"{_one_way(amount)} {_UNITS.get(unit.lower(), unit.lower())}" for amount, unit in found
+        *(
+            f"{_one_way(amount)} {_UNITS.get(unit.lower(), unit.lower())}"
+            for amount, unit in _SIZE.findall(read)
+        ),
+        *(f"{_one_way(' x '.join(filter(None, sides)))} inch" for sides in _INCHES.findall(read)),
     ]
 
 

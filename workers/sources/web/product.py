@@ -17,13 +17,14 @@ from workers.sources.web import amazon
 from workers.sources.web.amazon import is_amazon_product
 from workers.sources.web.availability import buy_controls, find_availability
 from workers.sources.web.boilerplate import Boilerplate
-from workers.sources.web.details import read_details
+from workers.sources.web.details import is_told, read_details
 from workers.sources.web.fetch import Page
 from workers.sources.web.markup import Markup, Node, as_list, has_type, is_readable, read_markup
 from workers.sources.web.name import find_name, main_product
 from workers.sources.web.price import currency_code, find_price
 from workers.sources.web.recognition import is_product_page
 from workers.sources.web.reviewers import reviewer
+from workers.sources.web.specs import read_sides, read_specs, rows_of
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title
@@ -138,7 +139,11 @@ def _facts(
         brand = amazon.read_brand(tree)
         stated += amazon.read_rows(tree)
     description = text(_first(markup, "description")) or markup.page.get("og:description")
+    rows = rows_of(tree)
+    stated += [row for row in rows if is_told(row)]
     details = read_details(name, stated, description)
+    sides = read_sides(rows)
+    has_size = any("×" in size for size in details.sizes)
     return ProductFacts(
         name=name,
         brand=_brand(brand),
@@ -148,8 +153,9 @@ def _facts(
         rating=rating,
         review_count=review_count,
         materials=details.materials,
-        sizes=details.sizes,
+        sizes=details.sizes if sides is None or has_size else (sides, *details.sizes[:3]),
         colours=details.colours,
+        specs=read_specs(rows),
         url=url,
     )
 

@@ -1,0 +1,37 @@
+"""The page's stars beside those of the reviews that it shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.insights.samples import analysed
+from workers.insights.inputs import Comment, ProductFacts
+
+PAGE = ProductFacts(name="Bottle", rating=4.6, review_count=2842)
+
+
+def _pack(*stars):
+    reviews = tuple(
+        Comment(ref=f"r{n}", text=f"My review number {n}", author_ref=f"a{n}", kind="review",
+                rating=float(given))
+        for n, given in enumerate(stars)
+    )  # fmt: skip
+    result = analysed(comments=reviews, product=PAGE, subject_is_product=True)
+    return result.pack.configuration
+
+
+def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
+    pack = _pack(5, 5, 4, 2, 1, 3)
+    assert pack["headline"] == (
+        "Bottle: 4.6 of 5 stars on the page, 3.3 in the 6 reviews that it shows"
+    )
+    assert pack["next_steps"][0]["text"].startswith("Film the difference first")
+    assert pack["next_steps"][0]["evidence_ids"]
+    [hook] = [each for each in pack["hooks"] if "3.3" in each["text"]]
+    assert len(hook["evidence_ids"]) == 2
+
+
+@pytest.mark.parametrize("stars", [(5, 5, 5, 5, 5, 5), (5, 4, 5, 4, 5), (1, 1, 1)])
+def test_more_stars_the_same_or_too_few_reviews_are_no_reason_to_film(stars):
+    kinds = [step["text"] for step in _pack(*stars)["next_steps"]]
+    assert not [text for text in kinds if text.startswith("Film the difference")]
