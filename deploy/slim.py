@@ -2,7 +2,8 @@
 
 `python -m deploy.slim` takes out of /packages and of Python's own library what no process of ours
 imports. Then it imports all that they do import and compiles it, because nothing can be written
-later. It ends with an error if an import fails.
+later. Of packages the bytecode alone stays: our log names places, and prints no line of a source.
+It ends with an error if an import fails.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _LIBRARY_PARTS = (
     *("site-packages/pip*", "site-packages/setuptools*", "site-packages/wheel*"),
     *("distutils", "unittest/test", "turtle.py"),
 )
+_READ = "vaderSentiment/*.py"  # it looks for its own source
 # All that the edge, a worker, its fork server and an operator import.
 _ENTRIES = (
     *("deploy.entrypoint", "deploy.migrations", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
@@ -59,18 +61,24 @@ def main() -> None:
             path.unlink(missing_ok=True)
     sys.dont_write_bytecode = True
     _use()
-    compiled = 0
-    for module in [*sys.modules.values()]:
-        path = Path(getattr(module, "__file__", None) or "none")
-        if path.suffix == ".py" and {PACKAGES, _HERE, _LIBRARY} & {*path.parents}:
-            # By content, so that the files' times do not matter.
-            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-            py_compile.compile(str(path), doraise=True, invalidation_mode=mode)
-            compiled += 1
+    # A set: some modules have two names.
+    files = {Path(getattr(m, "__file__", None) or "none") for m in [*sys.modules.values()]}
+    ours = [f for f in files if f.suffix == ".py" and {PACKAGES, _HERE, _LIBRARY} & {*f.parents}]
+    for file in ours:
+        _compile(file, keep=PACKAGES not in file.parents or file.match(_READ))
     for folder in (PACKAGES, _HERE, _LIBRARY):
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         print(f"{folder}: {size / 1e6:.0f} MB")
-    print(f"{compiled} modules compiled")
+    print(f"{len(ours)} modules compiled")
+
+
+def _compile(path: Path, *, keep: bool) -> None:
+    # By content, so that the files' times do not matter.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    beside = None if keep else str(path.with_suffix(".pyc"))
+    py_compile.compile(str(path), beside, doraise=True, invalidation_mode=mode)
+    if not keep:
+        path.unlink()
 
 
 def _superfluous() -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,7 +33,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[server.TestServer]:
-    yield from server.run(server.ROOT / ".local")
+    # Another version than the embedded one, such as hosted's: its folder of programs.
+    binaries = Path(os.environ.get("POSTGRES_BIN") or server.postgres.BIN_DIR)
+    yield from server.run(server.ROOT / ".local", binaries=binaries)
 
 
 postgres_template = factories.postgresql_noproc(

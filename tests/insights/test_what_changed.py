@@ -237,4 +237,4 @@ def test_changes_and_the_record_speak_the_language_of_the_account():
         {"scope": "all", "n": 40, "hits": 33, "rate": 0.825, "ci95": [0.681, 0.913]}, "fr"
     )
     assert record is not None
-    assert record.text.startswith("Sur 40 scores face aux propres posts, de tous les comptes, 33 sont restés")
+    assert record.text.startswith("Sur 40 scores de tous les comptes, mesurés face aux autres")
