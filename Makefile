@@ -117,6 +117,9 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	    --strip-extras --allow-unsafe --extra local --extra bench --constraint requirements.lock \
 	    --output-file requirements-bench.lock pyproject.toml
 
+screenshots: setup $(DASHBOARD)/dist/.built ## The main states of the dashboard into docs/images; needs Chromium
+	@$(RUN) -m tests.dashboard.screenshots
+
 ##@ Set-up (every target does it when needed)
 
 setup: $(VENV)/.installed node_modules/.installed ## .venv and node_modules, each redone only when its lock changed
