@@ -156,6 +156,9 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	    --strip-extras --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-runtime.lock pyproject.toml
 
+screenshots: setup $(DASHBOARD)/dist/.built ## The main states of the dashboard into docs/images; needs Chromium
+	@$(RUN) -m tests.dashboard.screenshots
+
 ##@ Set-up (every target does it when needed)
 
 setup: $(VENV)/.installed node_modules/.installed $(if $(filter hosted,$(PROFILE)),$(HOSTED)) ## .venv and node_modules, each redone only when its lock changed

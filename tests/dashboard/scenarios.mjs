@@ -312,7 +312,8 @@ export async function historyAndCompetitors({ open }) {
   await page.locator('.job').waitFor()
   await page.locator('.job').waitFor({ state: 'hidden' })
   await page.goto(`${DASHBOARD_URL}/products/${first}/history`)
-  await page.locator('.chart svg .recharts-line').waitFor()
+  // The line of two equal numbers has no height.
+  await page.locator('.chart svg .recharts-line path').first().waitFor({ state: 'attached' })
   const points = await page.locator('tbody tr').count()
   await page.getByRole('button', { name: 'Mood' }).click()
   await page.locator('.chart[aria-label^=Mood]').waitFor()

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from local.layout import ROOT
-from tests.flow.stack import LocalStack, add_product
+from tests.dashboard.stage import Stage
+from tests.flow.stack import add_product
 
 pytestmark = pytest.mark.flow
 
@@ -43,10 +44,10 @@ def reports() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def play(run: Callable[[str], dict[str, Any]], reports: dict[str, dict[str, Any]]) -> Play:
+def play(stage: Stage, reports: dict[str, dict[str, Any]]) -> Play:
     def play(scenario: str) -> Any:
         if scenario not in reports:
-            reports[scenario] = run(scenario)
+            reports[scenario] = json.loads(stage.run("run.mjs", scenario, NAME=scenario))
         return reports[scenario]["found"]
 
     return play
@@ -122,10 +123,10 @@ def test_a_plan_is_bought(play: Play):
     assert play("planIsBought") == 0
 
 
-def test_notifications_are_counted_and_read(stack: LocalStack, play: Play):
-    with stack.sign_in("notificationsAreRead") as client:
+def test_notifications_are_counted_and_read(stage: Stage, play: Play):
+    with stage.stack.sign_in("notificationsAreRead") as client:
         product = add_product(client, "https://shop.creatorscook.example/bottle")
-    with psycopg.connect(stack.env["DB_URL"]) as db:
+    with psycopg.connect(stage.stack.env["DB_URL"]) as db:
         db.execute(
             "insert into public.notifications (user_id, kind, product_id, text)"
             " values (%s, 'breakout', %s, 'The video of Bottle is a breakout now.')",
@@ -159,10 +160,10 @@ def test_the_first_product_is_there_within_a_second(play: Play):
 
 
 def test_nothing_but_the_public_api_is_asked(
-    play: Play, reports: dict[str, dict[str, Any]], stack: LocalStack
+    play: Play, reports: dict[str, dict[str, Any]], stage: Stage
 ):
-    clerk = f"127.0.0.1:{stack.settings.clerk_port}"
-    here = urlsplit(stack.env["API_URL"]).netloc
+    clerk = f"127.0.0.1:{stage.stack.settings.clerk_port}"
+    here = urlsplit(stage.stack.env["API_URL"]).netloc
     for scenario in SCENARIOS:
         play(scenario)
     asked = {request for report in reports.values() for request in report["requests"]}

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { ask, refusal, useBrands } from './data.ts'
 import { useLanguage } from './i18n.tsx'
@@ -28,10 +28,9 @@ function One({ onDone }: { onDone: () => void }) {
   const { data: brands = [] } = useBrands()
   // One id for each form: a repeated request adds one row.
   const [id] = useState(() => crypto.randomUUID())
-  const { register, handleSubmit, setError, clearErrors, formState, setFocus } = useForm<Fields>({
+  const { register, handleSubmit, setError, clearErrors, formState } = useForm<Fields>({
     defaultValues: { name: '', source_url: '', brand_id: '', tags: '' },
   })
-  useEffect(() => setFocus('name'), [setFocus])
 
   const add = useMutation({
     mutationFn: ({ name, source_url, brand_id, tags }: Fields) =>

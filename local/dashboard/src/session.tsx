@@ -40,19 +40,24 @@ export function SessionProvider({ settings, children }: { settings: PageSettings
     const onStorage = (event: StorageEvent) => {
       if (event.key !== KEY) return
       queries.clear()
+      clearText()
       setPerson(stored())
     }
     addEventListener('storage', onStorage)
     return () => removeEventListener('storage', onStorage)
   }, [queries])
 
+  // Signed in again: what was refused is asked once more, by the new client.
+  useEffect(() => {
+    if (round > 0) void queries.invalidateQueries()
+  }, [queries, round])
+
   const session = useMemo<Session>(() => {
     const clerk = person && devClerk(settings.clerkUrl, person.name, person.org ? { org: person.org, role: person.role } : {})
     const change = (next: Person | null) => {
       const isSame = next?.name === person?.name && next?.org === person?.org
       // What is on the page stays there for the same person only.
-      if (isSame) void queries.invalidateQueries()
-      else {
+      if (!isSame) {
         queries.clear()
         clearText()
       }

@@ -60,7 +60,7 @@ export function Dialog({ open, onOpenChange, title, text, children }:
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="overlay" />
-        <RadixDialog.Content className="dialog" {...(!text && { 'aria-describedby': undefined })}>
+        <RadixDialog.Content className="dialog" onOpenAutoFocus={toFirstField} {...(!text && { 'aria-describedby': undefined })}>
           <div className="row between top">
             <RadixDialog.Title asChild><h2>{title}</h2></RadixDialog.Title>
             <RadixDialog.Close asChild><button type="button" className="button quiet icon" aria-label={t.close}>×</button></RadixDialog.Close>
@@ -71,6 +71,14 @@ export function Dialog({ open, onOpenChange, title, text, children }:
       </RadixDialog.Portal>
     </RadixDialog.Root>
   )
+}
+
+/** A dialog with a form begins in its first field. */
+function toFirstField(event: Event) {
+  const field = (event.target as HTMLElement).querySelector<HTMLElement>('input, select, textarea')
+  if (!field) return
+  event.preventDefault()
+  field.focus()
 }
 
 /** Asks before what can't be taken back. */
