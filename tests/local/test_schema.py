@@ -74,7 +74,7 @@ CASES = {
     "a row of the seed": (
         "delete from private.spending_limits where plan = 'agency'",
         "Rows of private.spending_limits",
-        '-{"plan": "agency", "usd_per_day": 400}',
+        '-{"plan": "agency", "usd_per_day": 400.0}',
         "",
     ),
 }
