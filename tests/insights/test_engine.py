@@ -63,8 +63,9 @@ def test_chances_of_any_text_add_up_to_one():
 def test_only_the_first_characters_make_the_vector():
     text = "it works well " * 40
     cut = embedding.embed([text, text[: embedding.MAX_CHARACTERS], text[:100]])
+    # Sums of a batch differ in the last digits.
     assert np.allclose(cut[0], cut[1], atol=1e-6)
-    assert not np.allclose(cut[0], cut[2])
+    assert not np.allclose(cut[0], cut[2], atol=1e-6)
 
 
 def test_texts_are_embedded_once():
