@@ -30,9 +30,9 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
 - **Retention.** Short videos of Snapchat with the part of viewers left after five seconds. Each
   post's opening is ranked by a table that the post's fold is not in. Kinds with fewer than 30
   posts are pooled. So are kinds whose interval overlaps that of captions without a hook.
-- **Patterns.** They are found in the first 60 % of a creator's posts and looked up in the later ones.
-  Kinds and bounds were chosen on half of the creators; the half that is kept back counts. Long
-  posts, own sounds, few hashtags, weekends and hours were tried, too. They did not last.
+- **Patterns.** They are found in the first 60 % of a creator's posts, and looked up in the later.
+  The half of the creators that is kept back counts. Kinds were kept that lasted on both halves, so
+  both were seen. Long posts, own sounds, few hashtags, weekends and hours did not last.
 - **Labels.** Sets that the weights were not fitted on, and reviews of groups that were left out.
   The weights are fitted on English alone; other languages are read through the embedding.
 - **Totals.** Groups of sixty texts, through the same code that serves users. The mix of labels is
@@ -82,8 +82,8 @@ labels are not used.
   followers count as such of 5,000. In a niche of today the level may differ.
 - Saves per like go with growth weakly among popular videos. They predict nothing about one post.
 - Hashtags, sounds and hours of other creators are no advice. Their effects vanish on creators that
-  were held out. A creator's own hashtags are another matter: see the patterns.
-  Hours were told to 3.1 % of creators, and to 2.3 % after their posts were shuffled.
+  were held out. Hours were told to 3.1 % of creators, and to 2.3 % after their posts were shuffled.
+  A creator's own hashtags are another matter: see the patterns.
 - Some choices were made with these sets in view: the patterns that drop instructions, saves per
   like among six ratios, and those that `workers/insights/sentiment/totals.py` names. Only data that
   nobody here has seen can say what that is worth.
