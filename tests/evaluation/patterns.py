@@ -1,8 +1,8 @@
 """Do patterns among a creator's posts last? `python -m tests.evaluation.patterns DATA`.
 
-They are found in the first posts of each creator and looked up in the later ones. Kinds and bounds
-were chosen on half of the creators; the half that is kept back is judged. As a command it prints
-`workers/insights/resources/patterns.toml`.
+They are found in the first posts of each creator and looked up in the later ones. The half of the
+creators that is kept back is judged. Kinds were kept that lasted on both halves, so both were seen.
+As a command it prints `workers/insights/resources/patterns.toml`.
 """
 
 from __future__ import annotations

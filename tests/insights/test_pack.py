@@ -115,12 +115,13 @@ def test_a_hook_opens_as_the_posts_that_stood_out_and_says_so():
     [hook] = [hook for hook in _pack(**_collected())["hooks"] if hook["basis"] == "outliers"]
     assert hook["type"] == "demo"
     assert hook["why"] == (
-        "12 of 27 comments ask about the price. 4 of the 5 posts that stood out open with a "
-        "how-to. In other short videos, captions with a hook kept 1.22 on a scale from 0 to 2 "
-        "after the first seconds (n = 158), captions without one 1.08 (n = 504)."
+        "12 of 27 comments ask about the price. The product page states a price of $34.00. "
+        "4 of the 5 posts that stood out open with a how-to. In other short videos, captions with "
+        "a hook kept 1.22 on a scale from 0 to 2 after the first seconds (n = 158), captions "
+        "without one 1.08 (n = 504)."
     )
     assert hook["retention"] == {"mean": 1.22, "ci95": [1.09, 1.34], "n": 158}
-    assert len(hook["evidence_ids"]) == 1 + 4
+    assert len(hook["evidence_ids"]) == 2 + 4
 
 
 def test_every_hook_names_something_concrete():

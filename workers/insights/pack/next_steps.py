@@ -46,10 +46,11 @@ def film_theme(given: PackInputs) -> Iterator[NextStep]:
     themes = [theme for theme in given.themes() if theme.aspect is not None]
     for theme in sorted(themes, key=lambda each: -each.n)[:1]:
         other = given.against(theme)
-        fields = {"who": given.who(theme.n), **given.words.aspect(theme.aspect or "")}
-        key = theme.kind
+        fields: dict[str, object] = {"who": given.who(theme.n)}
+        fields |= given.words.aspect(theme.aspect or "")
+        key = str(theme.kind)
         if other is not None:
-            key, fields = "divided", {**fields, **both_sides(given, theme, other)}
+            key, fields = "divided", fields | both_sides(given, theme, other)
         text = given.words.say(f"next.film_{key}", **fields)
         cited = theme.evidence_ids if other is None else (*theme.evidence_ids, *other.evidence_ids)
         yield NextStep(kind="film_theme", text=text, evidence_ids=cited)

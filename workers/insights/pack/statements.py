@@ -315,8 +315,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
         )
         yield Statement("shared_opening", said)
     if profile.shared is not None:
-        fields = shared_fields(given, profile)
-        yield _stated(given, "shared_more", "shared_more", fields)
+        yield _stated(given, "shared_more", "shared_more", shared_fields(given, profile))
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
             "seconds": words.number(profile.seconds),
