@@ -57,8 +57,8 @@ def pods(settings: LocalSettings, signing: Path) -> list[dict[str, Any]]:
         container |= {"image": IMAGE, "imagePullPolicy": "Never"}
         container["envFrom"] = [{"configMapRef": {"name": "local"}}]
         container["env"] = [e for e in container["env"] if e["name"] != "DRAIN_SECONDS"]
-        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-            container.pop(probe)
+        for name in ("ports", "startupProbe", "livenessProbe", "readinessProbe"):
+            container.pop(name)
         for volume in pod["volumes"]:
             if volume["name"] == "signing":
                 volume.pop("secret")

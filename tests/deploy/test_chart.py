@@ -203,6 +203,17 @@ def test_values_that_cannot_work_are_refused(options, sentence):
     assert sentence in refused(*options)
 
 
+def test_the_internet_reaches_every_route_but_the_counters():
+    [ingress] = of_kind("Ingress")
+    [rule] = ingress["spec"]["rules"]
+    paths = [each["path"] for each in rule["http"]["paths"]]
+    routes = yaml.safe_load((ROOT / "docs" / "edge.openapi.yaml").read_text())["paths"]
+    hidden = [
+        route for route in routes if not any(f"{route}/".startswith(f"{path}/") for path in paths)
+    ]
+    assert hidden == ["/metrics"]
+
+
 def test_migrations_run_before_anything_new():
     [job] = of_kind("Job")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"

@@ -73,6 +73,18 @@ def test_actions_are_pinned_to_a_commit_with_the_version_beside_it(workflow: Pat
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
 
 
+def test_logs_are_shipped_by_the_keys_of_the_environment():
+    vector = yaml.safe_load((ROOT / "deploy" / "vector.yaml").read_text())
+    bit = yaml.safe_load((ROOT / "deploy" / "fluent-bit.yaml").read_text())
+    assert vector["sinks"]["datadog"]["default_api_key"] == "${DATADOG_API_KEY}"
+    assert "${LOGTAIL_SOURCE_TOKEN}" in bit["pipeline"]["outputs"][0]["header"]
+    # Both find our pods by the label that the chart gives them.
+    label = "app.kubernetes.io/name"
+    assert f"{label}: creatorscook" in (ROOT / "deploy/chart/templates/_helpers.tpl").read_text()
+    assert vector["sources"]["containers"]["extra_label_selector"] == f"{label}=creatorscook"
+    assert label in bit["pipeline"]["filters"][1]["regex"]
+
+
 def test_an_action_has_one_commit_everywhere():
     text = "".join(path.read_text() for path in WORKFLOWS)
     found = dict(re.findall(r"uses: ([\w/-]+)@([0-9a-f]{40})", text))

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from core.database import connect
 from local import postgres, scratch
 from local.layout import ROOT
+from local.tools import catalogue
 from tests import pg15
 from tests.database import user_claims
 from tests.server import FAST, MIGRATIONS, free_port
@@ -35,6 +37,16 @@ def migrated() -> Iterator[scratch.Database]:
     finally:
         postgres.stop(data_dir, mode="immediate")
         shutil.rmtree(folder)
+
+
+def test_who_may_do_what_is_the_same_as_on_the_newest_version(migrated, db):
+    found = []
+    for url in (migrated.url, db.url("postgres")):
+        with connect(url, application_name="tests") as owner:
+            # A test's database lifts the time limits of logins.
+            found.append({e for e in catalogue.lines(owner) if not e.startswith("setting of ")})
+    assert found[0] ^ found[1] == set()
+    assert len(found[0]) > 800
 
 
 def test_every_migration_is_applied_by_a_non_superuser(migrated: scratch.Database):
