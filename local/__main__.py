@@ -102,9 +102,7 @@ def session(
     settings: LocalSettings, name: str = "alice", organisation: str = "", role: str = "admin"
 ) -> int:
     layout = _existing(settings)
-    print(
-        clerk.local_session(settings, layout, name, organisation=organisation or None, role=role)
-    )
+    print(clerk.local_session(settings, layout, name, organisation=organisation or None, role=role))
     return 0
 
 

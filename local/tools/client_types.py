@@ -59,7 +59,8 @@ def stale() -> list[str]:
 
 def _declared(text: str) -> str:
     """A file of types as a declaration: a package has no TypeScript, and no constant is used."""
-    return text.split("\nexport const Constants")[0].replace("'./documents.ts'", "'./documents.js'")
+    types, _, _ = text.partition("\nexport const Constants")
+    return types.replace("'./documents.ts'", "'./documents.js'")
 
 
 @cache

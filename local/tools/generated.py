@@ -18,7 +18,7 @@ import psycopg
 
 from local import postgrest, provisioning, scratch
 from local.layout import ROOT
-from local.tools import api_page, schema, schema_page, types
+from local.tools import api_page, openapi, schema, schema_page, types
 
 SCHEMA_PAGE = ROOT / "docs" / "schema.md"
 TYPES = ROOT / "supabase" / "types" / "database.ts"
@@ -47,8 +47,8 @@ def _typescript(database: scratch.Database) -> str:
         return types.database_typescript(connection, generated)
 
 
-def openapi(database: scratch.Database) -> str:
-    """What a signed-in user may do, as PostgREST describes it."""
+def _openapi(database: scratch.Database) -> str:
+    """What a signed-in user may do: PostgREST's description, completed."""
     port = scratch.free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "postgrest.conf"
@@ -71,9 +71,9 @@ def openapi(database: scratch.Database) -> str:
         finally:
             process.terminate()
             process.wait(timeout=_READY_SECONDS)
-    # Where it ran says nothing about the contract.
-    kept = {name: value for name, value in document.items() if name not in {"host", "schemes"}}
-    return json.dumps(kept, indent=1, sort_keys=True) + "\n"
+    with psycopg.connect(database.url) as connection:
+        described = openapi.describe(document, connection)
+    return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 
 
 FILES: dict[Path, Callable[[scratch.Database], str]] = {
@@ -83,7 +83,7 @@ FILES: dict[Path, Callable[[scratch.Database], str]] = {
     DOCUMENTS: lambda database: _page(database, types.documents_typescript),
     DOCUMENTS_SCHEMA: lambda database: _page(database, types.documents_schema),
     PYTHON_TYPES: lambda database: _types(database, "python"),  # for supabase-py
-    OPENAPI: openapi,
+    OPENAPI: _openapi,
     API_PAGE: lambda database: _page(database, api_page.page),
 }
 
@@ -104,7 +104,7 @@ def stale(database: scratch.Database) -> list[str]:
     ]
 
 
-def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
+def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
     deadline = time.monotonic() + _READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -113,7 +113,7 @@ def _fetch(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
             time.sleep(0.05)
             continue
         if response.status_code == httpx.codes.OK:
-            document: dict[str, object] = response.json()
+            document: dict[str, Any] = response.json()
             return document
         time.sleep(0.05)
     raise RuntimeError("PostgREST did not describe the API")

@@ -12,7 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import psycopg
 from pydantic import BaseModel, TypeAdapter
@@ -132,6 +132,29 @@ select p.proname::text, c.relname || case when p.proretset then '[]' else '' end
 from pg_proc as p inner join pg_class as c on c.reltype = p.prorettype and c.relkind = 'r'
 where p.pronamespace = 'public'::regnamespace
 """
+
+
+class Known(NamedTuple):
+    """What is known of the API beyond the catalogue's types. Types are written as in TypeScript.
+
+    `columns`, `lists` and `arguments` go by (relation or function, name), `written` by relation.
+    """
+
+    columns: dict[tuple[str, str], str]
+    lists: dict[tuple[str, str], list[str]]
+    written: dict[str, dict[str, set[str]]]
+    arguments: dict[tuple[str, str], str]
+    returns: dict[str, str]
+    rows: dict[str, str]
+    results: dict[str, str]
+
+
+def known(connection: psycopg.Connection[Any]) -> Known:
+    """The shapes of JSON and the closed lists, by where they stand."""
+    rows = dict(connection.execute(_ROWS).fetchall())
+    return Known(
+        _COLUMNS, _checks(connection), _written(connection), _ARGUMENTS, _RETURNS, rows, _RESULTS
+    )
 
 
 # --- JSON Schema
@@ -408,12 +431,7 @@ def database_typescript(connection: psycopg.Connection[Any], generated: str) -> 
     columns = {
         place: " | ".join(map(json.dumps, values)) for place, values in _checks(connection).items()
     } | _COLUMNS
-    written: dict[str, dict[str, set[str]]] = defaultdict(
-        lambda: {"Insert": set(), "Update": set()}
-    )
-    for relation, name, is_inserted, is_updated in connection.execute(_WRITTEN).fetchall():
-        written[relation]["Insert"] |= {name} if is_inserted else set()
-        written[relation]["Update"] |= {name} if is_updated else set()
+    written = _written(connection)
     returns = dict(_RETURNS)
     for name, row in connection.execute(_ROWS).fetchall():
         table, _, many = row.partition("[")
@@ -425,6 +443,17 @@ def database_typescript(connection: psycopg.Connection[Any], generated: str) -> 
     names = [name for name in known if re.search(rf"\b{name}\b", text)]
     imports = "import type {\n" + "".join(f"  {name},\n" for name in names)
     return f"{imports}}} from './documents.ts'\n\n{text.lstrip()}"
+
+
+def _written(connection: psycopg.Connection[Any]) -> dict[str, dict[str, set[str]]]:
+    """The columns of each relation that users may write, by Insert and Update."""
+    written: dict[str, dict[str, set[str]]] = defaultdict(
+        lambda: {"Insert": set(), "Update": set()}
+    )
+    for relation, name, is_inserted, is_updated in connection.execute(_WRITTEN).fetchall():
+        written[relation]["Insert"] |= {name} if is_inserted else set()
+        written[relation]["Update"] |= {name} if is_updated else set()
+    return written
 
 
 def _relations(

@@ -54,12 +54,12 @@ const NATIVE = {
  */
 const OURS = {
   upgrade: ['quota_exceeded', 'no_customer'],
-  wait: ['rate_limited', 'unavailable', 'sign_in_unavailable', 'billing_unavailable'],
+  wait: ['rate_limited', 'unavailable', 'sign_in_unavailable'],
   'sign in': ['not_signed_in', 'invalid_token', 'account_deleted'],
   'go back': ['not_found'],
   'try again': [
-    'internal_error', 'billing_failed', 'request_timeout', 'invalid_cursor', 'invalid_state',
-    'tiktok_denied', 'tiktok_failed',
+    'internal_error', 'billing_failed', 'billing_unavailable', 'request_timeout', 'unknown_plan',
+    'invalid_cursor', 'invalid_state', 'tiktok_denied', 'tiktok_failed',
     // Of jobs: to run again.
     'source_failed', 'source_too_slow', 'daily_budget_reached', 'pack_not_found',
     'result_not_stored',

@@ -1,4 +1,5 @@
 import { advice } from './errors.js'
+import { presence } from './session.js'
 import { alarm, listen } from './watching.js'
 
 /** @import { Tables } from './database.js' */
@@ -35,12 +36,10 @@ export function watchJob(client, id, onChange, signal) {
  */
 export async function followJob(client, id, onChange, signal) {
   if (!id || signal?.aborted) return null
-  const { ring, wait } = alarm(signal)
-  const changes = listen(client, { event: '*', table: 'jobs', filter: `id=eq.${id}` }, ring)
+  const changes = listen(client, { event: '*', table: 'jobs', filter: `id=eq.${id}` }, signal)
+  const pause = () => changes.next({ told: LOOK_MILLISECONDS, untold: POLL_MILLISECONDS })
   try {
-    return await untilItEnds(client, id, onChange, signal, () =>
-      wait(changes.isOpen() ? LOOK_MILLISECONDS : POLL_MILLISECONDS),
-    )
+    return await untilItEnds(client, id, onChange, signal, pause)
   } finally {
     changes.end()
   }
@@ -51,13 +50,14 @@ export async function followJob(client, id, onChange, signal) {
  * @param {string | null} id
  * @param {((job: Job) => void) | undefined} onChange
  * @param {AbortSignal | undefined} signal
- * @param {() => Promise<void>} pause
+ * @param {() => Promise<unknown>} pause
  * @returns {Promise<Job | null>}
  */
 async function untilItEnds(client, id, onChange, signal, pause) {
+  const isThere = presence(client)
   let seen = ''
   let failures = 0
-  while (id && !signal?.aborted) {
+  while (id && !signal?.aborted && (await isThere())) {
     const request = client.from('jobs').select('*').eq('id', id)
     if (signal) request.abortSignal(signal)
     const { data: job, error } = await request.maybeSingle()

@@ -1,5 +1,6 @@
 import { advice } from './errors.js'
-import { alarm, listen } from './watching.js'
+import { presence } from './session.js'
+import { listen } from './watching.js'
 
 /** @import { Tables } from './database.js' */
 /** @import { Answer, Client } from './session.js' */
@@ -7,6 +8,8 @@ import { alarm, listen } from './watching.js'
 /** @typedef {Tables<'notifications'>} Notification */
 
 const POLL_MILLISECONDS = 30_000
+// While Realtime says what changes, this finds what it has missed.
+const LOOK_MILLISECONDS = 120_000
 
 /**
  * The newest first.
@@ -41,12 +44,12 @@ export async function markAsRead(client, ids) {
  */
 export async function followNotifications(client, onNotification, signal) {
   if (signal?.aborted) return
-  const { ring, wait } = alarm(signal)
-  const changes = listen(client, { event: 'INSERT', table: 'notifications' }, ring)
+  const isThere = presence(client)
+  const changes = listen(client, { event: 'INSERT', table: 'notifications' }, signal)
   /** @type {Set<string> | undefined} */
   let known
   try {
-    while (!signal?.aborted) {
+    while (!signal?.aborted && (await isThere())) {
       const request = client.from('notifications').select('*')
       if (signal) request.abortSignal(signal)
       const newest = await request.order('created_at', { ascending: false }).limit(50)
@@ -56,7 +59,7 @@ export async function followNotifications(client, onNotification, signal) {
       const unheard = known ? rows.filter(({ id }) => !known?.has(id)).reverse() : []
       if (newest.data) known = new Set([...(known ?? []), ...rows.map(({ id }) => id)])
       unheard.forEach(onNotification)
-      await wait(POLL_MILLISECONDS)
+      await changes.next({ told: LOOK_MILLISECONDS, untold: POLL_MILLISECONDS })
     }
   } finally {
     changes.end()

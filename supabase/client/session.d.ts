@@ -57,3 +57,9 @@ export declare function accessToken(client: Client): Promise<string | null>;
  * @returns {Promise<EdgeAnswer<any>>}
  */
 export declare function callEdge(client: Client, path: string, body?: object): Promise<EdgeAnswer<any>>;
+/**
+ * A function that tells whether the person of now is still signed in. It asks Clerk, not the network.
+ * @param {Client} client
+ * @returns {() => Promise<boolean>}
+ */
+export declare function presence(client: Client): () => Promise<boolean>;

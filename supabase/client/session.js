@@ -316,15 +316,40 @@ export function connect(settings, getClerkToken = () => null, options = {}) {
   /** @type {any} */
   const all = {
     ...options,
-    // For Realtime too, which wants null where the exchange is refused.
-    accessToken: () => session.current().then(({ token }) => token, () => null),
+    // Not the token: to wait for it here would send the request as whoever is there afterwards.
+    accessToken: async () => null,
     global: { ...options.global, fetch: send },
-    realtime: { ...realtime, ...options.realtime },
+    realtime: {
+      ...realtime,
+      // Null where the exchange is refused.
+      accessToken: () => session.current().then(({ token }) => token, () => null),
+      ...options.realtime,
+    },
   }
   /** @type {Client} */
   const client = createClient(apiUrl, anonKey, all)
+  client.auth = readable(client.auth, session)
   connections.set(client, { edgeUrl, session, fetch: send })
   return client
+}
+
+/**
+ * `auth` with `getSession`, which libraries such as ra-supabase ask for the token. All else is Clerk's.
+ * @param {Client['auth']} auth
+ * @param {Session} session
+ */
+function readable(auth, session) {
+  async function getSession() {
+    try {
+      const { token } = await session.current()
+      return { data: { session: token && { access_token: token, token_type: 'bearer' } }, error: null }
+    } catch (error) {
+      return { data: { session: null }, error }
+    }
+  }
+  return new Proxy(auth, {
+    get: (target, name) => (name === 'getSession' ? getSession : Reflect.get(target, name)),
+  })
 }
 
 /**
@@ -362,6 +387,21 @@ export async function callEdge(client, path, body) {
   } catch (error) {
     if (error instanceof EdgeError) return { data: null, error }
     throw error
+  }
+}
+
+/**
+ * A function that tells whether the person of now is still signed in. It asks Clerk, not the network.
+ * @param {Client} client
+ * @returns {() => Promise<boolean>}
+ */
+export function presence(client) {
+  const session = connections.get(client)?.session
+  if (!session) return async () => true
+  const person = session.current().then((mine) => mine.person, () => null)
+  return async () => {
+    const whose = await person
+    return whose === null || session.isStill(whose)
   }
 }
 

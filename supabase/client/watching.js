@@ -1,3 +1,5 @@
+import { presence } from './session.js'
+
 /** @import { Client } from './session.js' */
 /** @import { Database } from './database.js' */
 
@@ -16,18 +18,20 @@ export function alarm(signal) {
       wake()
     },
     /**
+     * Whether it ended early.
      * @param {number} milliseconds
-     * @returns {Promise<void>}
+     * @returns {Promise<boolean>}
      */
     wait(milliseconds) {
       return new Promise((resolve) => {
         const timer = setTimeout(end, milliseconds)
         function end() {
+          const isEarly = isRung || signal?.aborted === true
           clearTimeout(timer)
           signal?.removeEventListener('abort', end)
           isRung = false
           wake = () => {}
-          resolve()
+          resolve(isEarly)
         }
         wake = end
         signal?.addEventListener('abort', end)
@@ -37,21 +41,23 @@ export function alarm(signal) {
   }
 }
 
+const STEP_MILLISECONDS = 1_000
 let channels = 0
 
 /**
- * Calls `onChange` when Realtime says that rows have changed, and after each (re)connection. Without
- * Realtime, or when its channel fails, `isOpen` is false: then ask from time to time.
+ * Waits for Realtime to say that rows have changed. Its channel ends for good when it fails.
  * @param {Client} client
  * @param {{ event: 'INSERT' | '*', table: keyof Database['public']['Tables'], filter?: string }} change
- * @param {() => void} onChange
+ * @param {AbortSignal} [signal]
  */
-export function listen(client, change, onChange) {
+export function listen(client, change, signal) {
+  const { ring, wait } = alarm(signal)
+  const isThere = presence(client)
   let isOver = false
   let isOpen = false
   const channel = client
     .channel(`${change.table} ${++channels}`)
-    .on('postgres_changes', /** @type {any} */ ({ schema: 'public', ...change }), onChange)
+    .on('postgres_changes', /** @type {any} */ ({ schema: 'public', ...change }), ring)
 
   function end() {
     isOpen = false
@@ -68,9 +74,22 @@ export function listen(client, change, onChange) {
       channel.subscribe((status) => {
         isOpen = !isOver && status === 'SUBSCRIBED'
         if (!isOpen) end()
-        onChange()
+        // What happened before is read once more.
+        ring()
       })
     })
     .catch(end)
-  return { isOpen: () => isOpen, end }
+  return {
+    end,
+    /**
+     * Until a change, until the person has left, or for this long: `told` while Realtime tells.
+     * @param {{ told: number, untold: number }} milliseconds
+     */
+    async next({ told, untold }) {
+      const began = Date.now()
+      while (!(await wait(Math.min(untold, STEP_MILLISECONDS)))) {
+        if (Date.now() - began >= (isOpen ? told : untold) || !(await isThere())) return
+      }
+    },
+  }
 }

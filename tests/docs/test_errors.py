@@ -56,6 +56,18 @@ def in_page(title: str) -> set[str]:
     return {code for cell in cells for code in re.findall(r"`(\w+)`", cell)}
 
 
+def actions() -> dict[str, str]:
+    """What the UI should do about each code, in the page's words; its first row counts."""
+    found: dict[str, str] = {}
+    for title in (POSTGREST, FRONT, EDGE, JOBS):
+        section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        row = r"^\|(?: [\d, ]+ \|)? ((?:`\w+`(?:, )?)+) \|.*\| ([^|]+) \|$"
+        for codes, action in re.findall(row, section, re.MULTILINE):
+            for code in re.findall(r"`(\w+)`", codes):
+                found.setdefault(code, action)
+    return found
+
+
 def test_every_code_is_explained_and_every_explained_code_exists():
     explained = set().union(*map(in_page, (POSTGREST, FRONT, EDGE, JOBS)))
     ours = {code for code in explained if code.islower() and not code[0].isdigit()}

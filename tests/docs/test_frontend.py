@@ -6,169 +6,143 @@ What the page shows is what is compiled: there is no second copy of an example.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
+import statistics
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import stripe
 from local.layout import ROOT
-from tests.docs.test_errors import EDGE, POSTGREST, in_page
-from tests.flow import shop as shops
-from tests.flow.stack import LocalStack, configured
+from local.tools import client_types
+from tests.docs.conftest import Running
+from tests.docs.page import FILES, HERE, PAGE, SCRIPTS, compile_files
+from tests.docs.test_errors import actions
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.flow
 # What comes without our doing, or from other versions: named in the text of errors.md.
 OUTAGES = {"PGRST000", "PGRST001", "PGRST002", "PGRST003", "PGRST201", "PGRST303", "40P01"}
-HERE = Path(__file__).parent / "frontend"
-PAGE = (ROOT / "docs" / "frontend.md").read_text()
-FILES = dict(re.findall(r"^```(?:js|ts|tsx) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+# What errors.md says to do, and what `advice` says; the first pattern that is found counts.
+ACTIONS = {
+    r"report it": "report",
+    r"to sign-in|sign the person out|Clerk": "sign in",
+    r"larger plan|offer the plans": "upgrade",
+    r"show the broken rules": "mark rules",
+    r"go back|as not found|nothing more": "go back",
+    r"^wait( that long)?, then repeat": "wait",
+    r"repeat once|(try|connect|run|run it|run the analysis|begin|load `plans`) again": "try again",
+    r"^mark|change the name|let the person": "mark field",
+    r"": "nothing",
+}
+# No field is known to these.
+UNMARKED = {"22P05", "22003"}
+CLIENT = ROOT / "supabase" / "client"
+EXPORTED = r"^export (?:async )?(?:function\*?|class) (\w+)"
 
 
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """Inside the project, where Node finds its packages."""
-    folder = ROOT / ".local" / f"flow-{os.getpid()}-frontend"
-    folder.mkdir(parents=True)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def compiled(folder: Path) -> Path:
-    result = compile_files(folder / "good", FILES)
+def test_every_block_of_code_is_a_file_that_compiles(folder: Path):
+    result = compile_files(folder / "good", SCRIPTS)
     assert result.returncode == 0, result.stdout
-    return folder / "good" / "out"
+    assert len(FILES) == len(re.findall(r"^```(?:js|ts|tsx|python)", PAGE, re.MULTILINE)) >= 10
+    compiled = {path.stem for path in (folder / "good" / "out").iterdir()}
+    assert compiled == {name.split(".")[0] for name in SCRIPTS}
 
 
-def compile_files(folder: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    folder.mkdir()
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    for name in ("database.ts", "documents.ts"):
-        shutil.copy(ROOT / "supabase" / "types" / name, folder)
-    shutil.copy(HERE / "tsconfig.json", folder)
-    return subprocess.run(
-        [ROOT / "node_modules" / ".bin" / "tsc", "--project", folder],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
+def test_the_types_of_the_client_are_what_its_files_say():
+    assert client_types.stale() == []
 
 
-def test_every_block_of_code_is_a_file_that_is_compiled(compiled: Path):
-    assert len(FILES) == len(re.findall(r"^```(?:js|ts|tsx)", PAGE, re.MULTILINE)) >= 13
-    assert {path.stem for path in compiled.iterdir()} == {"database", "documents"} | {
-        name.split(".")[0] for name in FILES
+def test_every_function_of_the_client_is_run():
+    exported = {
+        name
+        for path in CLIENT.glob("*.js")
+        if path.name != "watching.js"
+        for name in re.findall(
+            r"^export (?:async )?function\*? (\w+)", path.read_text(), re.MULTILINE
+        )
     }
+    run_by = "".join(path.read_text() for path in HERE.glob("*.mjs")) + "".join(SCRIPTS.values())
+    assert len(exported) >= 50
+    assert {name for name in exported if not re.search(rf"\b{name}\b", run_by)} == {"presence"}
 
 
-def test_every_function_of_the_page_is_run():
-    exported = set(re.findall(r"^export (?:async )?function\*? (\w+)", PAGE, re.MULTILINE))
-    run_by = (HERE / "drive.mjs").read_text() + "".join(
-        line for line in PAGE.splitlines(keepends=True) if "function" not in line
-    )
-    assert len(exported) >= 25
-    assert {name for name in exported if not re.search(rf"\b{name}\b", run_by)} == set()
+def test_the_readme_of_the_client_names_what_it_exports():
+    readme = (CLIENT / "README.md").read_text()
+    for path in CLIENT.glob("*.js"):
+        names = re.findall(EXPORTED, path.read_text(), re.MULTILINE)
+        if path.name not in {"watching.js", "index.js"}:
+            [row] = re.findall(rf"^\| `{path.name}` \| (.*) \|$", readme, re.MULTILINE)
+            assert {name for name in names if name not in row} <= {"presence"}, path.name
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "error"),
+    ("file", "right", "wrong", "error"),
     [
-        ("insert({ name, source_url })", "insert({ name })", "source_url"),
-        ("select('id').single()", "select('colour').single()", "colour"),
-        ("from('product_overview')", "from('product_overviews')", "product_overviews"),
-        ("{ product_id })", "{ product: product_id })", "product"),
+        ("app.tsx", "source_url: String(form", "url: String(form", "source_url"),
+        ("card.ts", "score_band, configuration')", "colour, configuration')", "colour"),
+        ("card.ts", "from('virality_packs')", "from('packs')", "packs"),
+        ("card.ts", "hooks[0]?.text", "hooks[0].text", "possibly 'undefined'"),
+        ("editor.ts", "({ rule_name, message })", "({ rule, message })", "rule"),
+        ("refusals.ts", "'mark field'", "'mark the field'", "mark the field"),
     ],
+    ids=["insert", "column", "table", "list", "verdict", "advice"],
 )
-def test_the_types_tell_a_wrong_example(folder: Path, right: str, wrong: str, error: str):
-    assert right in FILES["products.ts"]
-    files = FILES | {"products.ts": FILES["products.ts"].replace(right, wrong)}
-    result = compile_files(folder / error, files)
+def test_the_types_tell_a_wrong_example(
+    folder: Path, file: str, right: str, wrong: str, error: str
+):
+    assert right in FILES[file]
+    files = SCRIPTS | {file: FILES[file].replace(right, wrong)}
+    result = compile_files(folder / re.sub(r"\W", "-", error), files)
     assert result.returncode != 0
     assert error in result.stdout
 
 
-@pytest.fixture(scope="module")
-def report(compiled: Path) -> Iterator[dict[str, Any]]:
-    fake = stripe.FakeStripe()
-    with shops.opened("lamp") as shop, stripe.serving(fake):
-        fake.price("creator_monthly")
-        fake.price("agency_monthly")
-        stack = configured(
-            ROOT / ".local" / f"flow-{os.getpid()}-docs",
-            FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
-            STRIPE_SECRET_KEY="sk_test_docs",
-            STRIPE_API_BASE=fake.base,
-            STRIPE_WEBHOOK_SECRETS=stripe.SECRET,
-        )
-        try:
-            started = stack.run("up", check=False)
-            assert started.returncode == 0, started.stderr
-            with paying(fake):
-                yield run(stack, compiled, shop)
-        finally:
-            stack.stop()
-
-
-@contextmanager
-def paying(fake: stripe.FakeStripe) -> Iterator[None]:
-    """Somebody pays as soon as there is a checkout page."""
-    done = threading.Event()
-
-    def pay() -> None:
-        while not done.wait(0.05):
-            for checkout in fake.of("checkout.session", status="open")[:1]:
-                fake.pay(checkout["id"])
-                return
-
-    thread = threading.Thread(target=pay)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def run(stack: LocalStack, compiled: Path, shop: shops.Shop) -> dict[str, Any]:
-    variables = {
-        "COMPILED": str(compiled),
-        "API_URL": stack.env["API_URL"],
-        "ANON_KEY": stack.env["ANON_KEY"],
-        "PRODUCT_URL": shop.url("/lamp"),
-        "SLOW_URL": shop.url("/slow"),
-        "SESSIONS": json.dumps(
-            {name: stack.session_token(name) for name in ("owner", "busy", "watcher")}
-        ),
-        "CODES": json.dumps(sorted(in_page(POSTGREST) | in_page(EDGE) | OUTAGES)),
+def expected_advice() -> dict[str, str]:
+    """What `advice` should say about each code of errors.md."""
+    return {
+        code: next(then for words, then in ACTIONS.items() if re.search(words, action))
+        for code, action in actions().items()
+        if code not in UNMARKED
     }
+
+
+def run(script: str, variables: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
-        ["node", HERE / "drive.mjs"],
+        ["node", HERE / script],
         check=False,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]} | variables,
+        env=variables,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def report(running: Running, project: Path) -> dict[str, Any]:
+    codes = dict.fromkeys(OUTAGES, False) | {
+        code: then == "mark field" for code, then in expected_advice().items()
+    }
+    return run("drive.mjs", running.variables(project) | {"CODES": json.dumps(codes)})
+
+
+@pytest.fixture(scope="module")
+def browser(running: Running, project: Path) -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("No page was opened: Chromium is missing (apt-get install chromium).")
+    return run("browser.mjs", running.variables(project) | {"CHROMIUM": chromium})
+
+
 def test_sign_in_is_exchanged_once_and_again_before_it_expires(report: dict[str, Any]):
-    # Three requests at once; at 4:29 of five minutes; at 4:31.
+    # Three requests at once; at 3:20 of five minutes; at 4:31.
     assert report["exchanges"] == {"atOnce": 1, "before": 1, "afterwards": 2}
-    assert report["plain"] == []
+    assert (report["token"], report["plansOfNobody"]) == ("string", 3)
     assert report["nobody"] == {
         "show": "Sign in first: this needs an access token.",
         "then": "sign in",
@@ -186,29 +160,34 @@ def test_a_refused_exchange_keeps_its_code_and_is_asked_once(report: dict[str, A
     away = "The server is out of reach. Check your connection and try again."
     assert report["refusals"] == {
         "invalid_token": refused("invalid_token", then="sign in"),
+        "account_deleted": refused("account_deleted", then="sign in"),
         "rate_limited": refused("rate_limited", then="wait", seconds=7),
         "sign_in_unavailable": refused("sign_in_unavailable", then="wait", seconds=5),
+        "quota_exceeded": refused("quota_exceeded", then="upgrade", resetsAt="2026-12-01"),
         "": refused("unavailable", show=sentence, then="wait", seconds=60),
         "offline": refused("offline", show=away, then="try again"),
     }
 
 
 def refused(code: str, show: str = "A sentence.", **advice: object) -> dict[str, object]:
-    """Two requests in a row were answered from one exchange."""
-    return {"exchanges": 1, "code": code, "show": show} | advice
+    """Two reads and a request to the edge were answered from one exchange, the first at once."""
+    return {"exchanges": 1, "isQuick": True, "code": code, "show": show} | advice
 
 
 def test_who_signs_out_leaves_no_token_behind(report: dict[str, Any]):
-    assert report["persons"] == [3, "not_signed_in", 0]
+    assert report["persons"] == [3, "not_signed_in", "not_signed_in", 0]
 
 
 def test_a_token_that_is_refused_is_replaced_once(report: dict[str, Any]):
-    assert report["freshToken"] == {"isToken": True, "asked": [False, True]}
+    assert report["freshToken"] == 1
     assert report["early"] == 1
 
 
-def test_a_refused_request_is_not_repeated_as_somebody_else(report: dict[str, Any]):
-    assert report["otherPerson"] == [["POST"], "PGRST303"]
+def test_nothing_is_done_or_shown_for_who_has_left(report: dict[str, Any]):
+    # Refused, then not repeated; answered too late; gone before the exchange had ended.
+    assert report["otherPerson"] == [["POST"], "signed_out", "nothing"]
+    assert report["lateAnswer"] == [None, "signed_out"]
+    assert report["leftEarly"] == ["signed_out", 0]
 
 
 def test_links_to_nothing_lead_back(report: dict[str, Any]):
@@ -223,7 +202,19 @@ def test_no_code_shows_jargon(report: dict[str, Any]):
     native = {code for code in report["advised"] if not code.islower()}
     assert native >= OUTAGES | {"PGRST116", "22P02", "57014", "PGRST103", "PGRST107"}
     assert {code for code in native if report["advised"][code]["isOurs"]} == set()
-    assert {code for code, said in report["advised"].items() if not said["then"]} == set()
+
+
+def test_advice_does_what_the_page_of_errors_says(report: dict[str, Any]):
+    expected = expected_advice()
+    assert len(expected) > 100
+    assert set(expected.values()) == set(ACTIONS.values())
+    advised = {code: said["then"] for code, said in report["advised"].items()}
+    assert {code: advised[code] for code in expected if advised[code] != expected[code]} == {}
+    outages = {code: advised[code] for code in OUTAGES - expected.keys()}
+    assert outages == dict.fromkeys(outages, "try again") | {"PGRST201": "report"}
+    show = {"show": "A sentence."}
+    marked = show | {"then": "mark field", "field": "source_url"}
+    assert report["jobAdvice"] == [show | {"then": "nothing"}, marked, None]
 
 
 def test_a_watch_ends_with_its_job_and_with_its_person(report: dict[str, Any]):
@@ -256,12 +247,30 @@ def test_products_are_added_listed_and_watched(report: dict[str, Any]):
 
 
 def test_changes_of_a_job_are_pushed_where_there_is_realtime(report: dict[str, Any]):
+    # It reads at first, and when the channel says that something changed. Then the channel breaks.
     assert report["realtime"] == {
-        "read": 100,
-        "pushed": 55,
-        "wanted": [["UPDATE", "jobs", True]],
+        "seen": [10, 55, 70, 100],
+        "reads": 0,
+        "status": "succeeded",
+        "polled": [20, 30],
+        "aborted": None,
+        "wanted": [["*", "jobs", True]],
         "hasToken": True,
     }
+    assert report["noRealtime"] == ["succeeded", "succeeded"]
+
+
+def test_who_signs_out_follows_nothing_any_more(report: dict[str, Any]):
+    assert report["leftRealtime"] == [None, 0]
+
+
+def test_the_pages_of_the_guide_show_rows(report: dict[str, Any]):
+    assert re.search(r"^<ul><li>Hat.*<li>Lamp: \w", report["serverPage"])
+    assert report["nobodysPage"] == (
+        '<p role="alert">Sign in first: this needs an access token.</p>'
+    )
+    assert (report["card"], report["bases"]) == ([True, True], 2)
+    assert report["live"].endswith("100 %")
 
 
 def test_rules_are_saved_by_name_and_adopted_once(report: dict[str, Any]):
@@ -323,7 +332,7 @@ def test_a_product_is_watched_compared_and_charted(report: dict[str, Any]):
 
 def test_what_happened_is_told_and_marked_as_read(report: dict[str, Any]):
     assert (report["unread"], report["marked"]) == ([], [])
-    assert report["told"] == "The video of Lamp is a breakout now."
+    assert report["told"] == ["The video of Lamp is a breakout now."]
 
 
 def test_a_brand_has_its_products_and_rules_and_is_archived(report: dict[str, Any]):
@@ -376,6 +385,7 @@ def test_a_plan_is_bought_and_changed(report: dict[str, Any]):
         "subscription": None,
     }
     assert report["resets"] is True
+    assert report["members"] == [[], True, False]
     assert report["plans"] == ["free", "creator", "agency"]
     assert report["paid"] == {"plan": "creator", "status": "active", "limit": 50}
     assert report["addresses"] == ["checkout.stripe.test", "billing.stripe.test"]
@@ -389,3 +399,58 @@ def test_a_plan_is_bought_and_changed(report: dict[str, Any]):
 def test_a_person_takes_everything_along_and_leaves(report: dict[str, Any]):
     assert report["exported"] == {"products": 5, "plan": "creator"}
     assert report["gone"] == {"show": "This account has been deleted.", "then": "sign in"}
+
+
+def test_pages_of_this_machine_sign_in_at_any_port(browser: dict[str, Any]):
+    # A page elsewhere gets no session token, and nothing of the exchange.
+    assert browser["origins"] == {
+        "127.0.0.1": "editor",
+        "localhost": "editor",
+        "shop.example": "try again",
+    }
+
+
+def test_a_page_hears_of_a_refused_exchange_at_once(browser: dict[str, Any]):
+    refusals = browser["refusals"]
+    then = {code: said["then"] for code, said in refusals.items()}
+    assert then == {
+        "real": "sign in",
+        "invalid_token": "sign in",
+        "account_deleted": "sign in",
+        "quota_exceeded": "upgrade",
+        "rate_limited": "wait",
+        "sign_in_unavailable": "wait",
+    }
+    assert {said["exchanges"] for said in refusals.values()} == {1}
+    assert refusals["real"]["code"] == "invalid_token"
+    # supabase-js by itself would repeat one of them for seven seconds.
+    milliseconds = [said["milliseconds"] for said in refusals.values()]
+    assert statistics.median(milliseconds) < 300
+    assert max(milliseconds) < 1000
+
+
+def test_nothing_of_a_person_stays_on_the_page_for_the_next(browser: dict[str, Any]):
+    assert browser["shown"] == ["Secret lamp: Secret lamp: the page states $34.00"]
+    # What was under way when she signed out; what nobody sees; what the next person sees.
+    assert browser["signedOut"] == [
+        0,
+        "The person has signed out, or somebody else has signed in.",
+    ]
+    assert browser["nobody"] == [0, "Sign in first: this needs an access token."]
+    assert browser["next"] == {"rows": 0, "problem": "", "isHers": False}
+    assert browser["back"] == 1
+
+
+def test_a_watch_in_a_browser_ends_when_it_is_left_and_when_its_job_is_gone(
+    browser: dict[str, Any],
+):
+    assert browser["watching"] == [None, 1, None]
+
+
+def test_a_form_says_what_is_wrong_and_a_text_is_marked(browser: dict[str, Any]):
+    assert browser["form"] == {
+        "invalid": "source_url",
+        "shown": "The source URL must start with http:// or https://.",
+        "signedIn": 1,
+    }
+    assert browser["mark"] == ["miracle", "Promise less."]

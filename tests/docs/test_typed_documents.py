@@ -20,7 +20,7 @@ from local.layout import ROOT
 from local.tools import answers, types
 from local.tools.generated import DOCUMENTS, DOCUMENTS_SCHEMA, TYPES
 from tests.database import Database, make_product, make_user
-from tests.docs.test_frontend import FILES, compile_files
+from tests.docs.page import FILES, compile_files
 from tests.insights.samples import analysed, make_comments, make_posts, make_video, varied
 from tests.postgrest import RunningPostgrest
 from tests.rows import make_share
@@ -46,8 +46,8 @@ WRONG = {
     "rpc('import_products', { rows: [{ name }] })": "source_url",
 }
 RIGHT = """
-import type { Client } from './client.ts'
-import type { ErrorCode, JobErrorCode, PlanId } from './documents.ts'
+import type { Client } from '@creatorscook/client'
+import type { ErrorCode, JobErrorCode, PlanId } from '@creatorscook/client/documents'
 
 export async function read(client: Client, id: string) {
   const { data: pack } = await client.from('virality_packs').select('*').eq('id', id).single()
@@ -83,8 +83,7 @@ def folder() -> Iterator[Path]:
 
 
 def compiled(folder: Path, name: str, text: str) -> subprocess.CompletedProcess[str]:
-    needed = {file: FILES[file] for file in ("client.ts", "session.js")}
-    return compile_files(folder / name, needed | {f"{name}.ts": text})
+    return compile_files(folder / name, {f"{name}.ts": text})
 
 
 def test_the_files_are_what_the_schemas_and_models_say(db: Database) -> None:
@@ -98,8 +97,27 @@ def test_documents_are_read_without_a_cast(folder: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_every_field_of_every_document_has_a_type(folder: Path) -> None:
+    definitions = json.loads(DOCUMENTS_SCHEMA.read_text())["$defs"]
+    fields = [
+        f"documents.{name}['{field}']"
+        for name, schema in definitions.items()
+        for field in schema.get("properties", {})
+    ]
+    assert len(fields) > 350
+    head = (
+        "import type * as documents from '@creatorscook/client/documents'\n"
+        "type IsUntyped<T> = 0 extends 1 & T ? true : unknown extends T ? true : false\n"
+    )
+    uses = [
+        f"export const f{number}: IsUntyped<{field}> = false" for number, field in enumerate(fields)
+    ]
+    result = compiled(folder, "fields", head + "\n".join(uses))
+    assert result.returncode == 0, result.stdout
+
+
 def test_what_the_grants_refuse_does_not_compile(folder: Path) -> None:
-    head = "import type { Client } from './client.ts'\n"
+    head = "import type { Client } from '@creatorscook/client'\n"
     lines = [
         f"export const w{number} = (client: Client, name: string) => client.{call}"
         for number, call in enumerate(WRONG)

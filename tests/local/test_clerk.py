@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import jwt
 import pytest
 
+from core.config import LocalSettings
 from local import clerk, keys
 from local.layout import prepare
 from webhooks.clerk_tokens import InvalidToken, Policy, verify
@@ -37,3 +39,64 @@ def test_a_local_session_ends_after_a_minute(key_file):
 
 def test_a_name_is_always_the_same_person_and_no_other():
     assert clerk.subject("alice") == clerk.subject("alice") != clerk.subject("bob")
+
+
+TOKENS = "/v1/client/sessions/sess_1/tokens?name=alice"
+PAGE = {"Origin": "http://localhost:5173"}
+
+
+def ask(key_file, path: str = TOKENS, headers=PAGE, host: str = "127.0.0.1:1", **settings):
+    """What the stand-in answers to a page."""
+    app = clerk.create_app(LocalSettings(local_dir=key_file.parents[1], **settings))
+    return app.test_client().post(path, headers={"Host": host} | headers)
+
+
+def claims(answer) -> dict[str, object]:
+    return jwt.decode(answer.json["jwt"], options={"verify_signature": False})
+
+
+def test_a_page_of_this_machine_gets_a_session_token_at_any_port(key_file):
+    answer = ask(key_file)
+    assert answer.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
+    found = claims(answer)
+    assert (found["sub"], found["sid"]) == (clerk.subject("alice"), "sess_1")
+    assert found["azp"] == PAGE["Origin"]
+    assert "o" not in found
+
+
+def test_a_command_gets_one_for_the_frontend(key_file):
+    answer = ask(key_file, headers={}, app_url="http://127.0.0.1:4321")
+    assert claims(answer)["azp"] == "http://127.0.0.1:4321"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_page_may_act_for_an_organisation(key_file):
+    found = claims(ask(key_file, f"{TOKENS}&org=acme&role=editor"))
+    assert found["o"]["id"] == clerk.subject("acme", "org")
+    assert found["o"]["rol"] == "member"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"headers": {"Origin": "https://localhost:5173"}}, 403),
+        ({"headers": {"Origin": "http://shop.example"}}, 403),
+        ({"headers": {"Origin": "http://localhost.shop.example"}}, 403),
+        ({"headers": {"Origin": "null"}}, 403),
+        ({"host": "shop.example"}, 404),
+        ({"host": "127.0.0.1.shop.example:1"}, 404),
+        ({"app_env": "production"}, 404),
+        ({"path": TOKENS.replace("alice", "")}, 400),
+        ({"path": TOKENS.replace("alice", "a%20b")}, 400),
+        ({"path": f"{TOKENS}&role=owner"}, 400),
+        ({"path": f"{TOKENS}&org={'a' * 65}"}, 400),
+    ],
+    ids=[
+        "https", "elsewhere", "looks-like", "no-origin", "host", "host-looks-like", "production",
+        "nobody", "name", "role", "organisation",
+    ],
+)  # fmt: skip
+def test_nobody_else_gets_one(key_file, changes, status):
+    answer = ask(key_file, **changes)
+    assert answer.status_code == status
+    assert "Access-Control-Allow-Origin" not in answer.headers
