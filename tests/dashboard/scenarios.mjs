@@ -400,8 +400,8 @@ export async function tiktokIsRefusedInASentence({ open }) {
   return await box.getAttribute('data-code')
 }
 
-/** Every page and dialog, light, dark and on a phone: without serious faults, nothing wider than it. */
-export async function pagesAreAccessible({ open, visitor }) {
+/** Every page and dialog as it looks there: serious faults, what is wider than the page, what moves. */
+async function visitAll({ open, visitor }, looks) {
   const found = []
   const note = (...texts) => texts.forEach((text) => {
     console.error(text)
@@ -413,30 +413,35 @@ export async function pagesAreAccessible({ open, visitor }) {
   await newScript(page, id, 'A miracle, and an honest lamp.')
   await page.locator('mark.error').waitFor({ state: 'attached' })
   const script = new URL(page.url()).pathname
-  const paths = [...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script]
-  for (const looks of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: { width: 360, height: 740 } }]) {
-    const context = await visitor({ name: NAME }, { ...looks, reducedMotion: 'reduce' })
-    const tab = await context.newPage()
-    for (const path of ['/sign-in?switch', '/shared', ...paths]) {
-      await tab.goto(DASHBOARD_URL + path)
-      await settled(tab)
-      note(...(await faults(tab)).map((fault) => `${path} (${looks.colorScheme}): ${fault}`))
-      const spare = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-      if (spare > 0) note(`${path}: ${spare} px wider than the page at ${tab.viewportSize().width}`)
-      const moving = await tab.evaluate(() => document.getAnimations().length)
-      if (moving) note(`${path}: ${moving} animations with reduced motion`)
-    }
-    for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share']]) {
-      await tab.goto(DASHBOARD_URL + path)
-      await settled(tab)
-      await tab.getByRole('button', { name: button }).first().click()
-      await tab.getByRole('dialog').waitFor()
-      note(...(await faults(tab)).map((fault) => `dialog ${button} (${looks.colorScheme}): ${fault}`))
-    }
-    await context.close()
+  const paths = ['/sign-in?switch', '/shared', ...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script]
+  const tab = await (await visitor({ name: NAME }, { ...looks, reducedMotion: 'reduce' })).newPage()
+  for (const path of paths) {
+    await tab.goto(DASHBOARD_URL + path)
+    await settled(tab)
+    note(...(await faults(tab)).map((fault) => `${path}: ${fault}`))
+    const spare = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    if (spare > 0) note(`${path}: ${spare} px wider than the page`)
+    const moving = await tab.evaluate(() => document.getAnimations().length)
+    if (moving) note(`${path}: ${moving} animations with reduced motion`)
   }
-  return { pages: paths.length + 2, found }
+  for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share']]) {
+    await tab.goto(DASHBOARD_URL + path)
+    await settled(tab)
+    await tab.getByRole('button', { name: button }).first().click()
+    await tab.getByRole('dialog').waitFor()
+    note(...(await faults(tab)).map((fault) => `dialog ${button}: ${fault}`))
+  }
+  // What looks for faults finds one.
+  await tab.evaluate(() => document.querySelector('[role=dialog]').insertAdjacentHTML('beforeend', '<button></button>'))
+  const [planted = ''] = await faults(tab)
+  assert.ok(planted.startsWith('button-name'), planted)
+  return { pages: paths.length, found }
 }
+
+export const pagesAreAccessible = (session) => visitAll(session, { colorScheme: 'light' })
+
+export const pagesFitADarkPhone = (session) =>
+  visitAll(session, { colorScheme: 'dark', viewport: { width: 360, height: 740 } })
 
 export async function keyboardIsEnough({ open }) {
   const page = await open('/products')

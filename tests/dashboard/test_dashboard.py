@@ -19,7 +19,7 @@ from tests.flow.stack import add_product
 pytestmark = pytest.mark.flow
 
 SCENARIOS = re.findall(
-    r"^export async function (\w+)",
+    r"^export (?:async function|const) (\w+)",
     (ROOT / "tests" / "dashboard" / "scenarios.mjs").read_text(),
     re.MULTILINE,
 )
@@ -139,8 +139,9 @@ def test_tiktok_is_refused_in_a_sentence(play: Play):
     assert play("tiktokIsRefusedInASentence") in {"tiktok_not_configured", "invalid_state"}
 
 
-def test_every_page_is_accessible_light_dark_and_narrow(play: Play):
-    assert play("pagesAreAccessible") == {"pages": 18, "found": []}
+@pytest.mark.parametrize("scenario", ["pagesAreAccessible", "pagesFitADarkPhone"])
+def test_every_page_and_dialog_is_accessible(play: Play, scenario: str):
+    assert play(scenario) == {"pages": 18, "found": []}
 
 
 def test_the_keyboard_is_enough(play: Play):
