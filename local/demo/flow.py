@@ -121,6 +121,8 @@ def _next_steps(settings: LocalSettings, product_id: str) -> str:
     added = """-H "Content-Type: application/json" -d '{"name": "…", "source_url": "https://…"}'"""
     return f"""
 Try next
+  The same in a browser, once `make dashboard` has built it; sign in as {USER}:
+    {environment.api_url(settings)}/products/{product_id}
   The dashboard's list, then this pack, over HTTP:
     curl -s "{rest}/product_overview" {ours}
     curl -s "{rest}/virality_packs?product_id=eq.{product_id}" {ours}

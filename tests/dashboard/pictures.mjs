@@ -27,6 +27,13 @@ async function prepare({ open }) {
     await dialog.getByRole('button', { name: 'Save' }).click()
     await dialog.waitFor({ state: 'hidden' })
   }
+  await page.goto(`${DASHBOARD_URL}/products`)
+  await page.getByRole('button', { name: 'Add product' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('Garden stool')
+  await dialog.getByLabel('Address').fill('http://127.0.0.1:9/stool')
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  await page.locator('.notice.bad').waitFor()
   await addProduct(page, 'Linen apron', `${SHOP_URL}/apron`)
   const id = await addProduct(page, 'Marlow Cold Brew Bottle')
   await page.getByRole('button', { name: 'More', exact: true }).click()
@@ -40,13 +47,6 @@ async function prepare({ open }) {
   await page.getByLabel('Text').fill(SCRIPT)
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('· saved').waitFor()
-  await page.goto(`${DASHBOARD_URL}/products`)
-  await page.getByRole('button', { name: 'Add product' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Name', { exact: true }).fill('Garden stool')
-  await dialog.getByLabel('Address').fill('http://127.0.0.1:9/stool')
-  await dialog.getByRole('button', { name: 'Add product' }).click()
-  await page.locator('.notice.bad').waitFor()
 }
 
 async function take({ open, visitor }) {

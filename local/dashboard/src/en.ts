@@ -45,7 +45,7 @@ export const en = {
   deleted: (name: string) => `${name} is deleted.`, deleteProduct: (name: string) => `Delete ${name}?`,
   deleteProductText: 'Its analyses, packs, scripts and links are deleted, too. This can’t be undone. Archive it to keep them.',
   analyseAgain: 'Analyse again', analysing: 'Analysis', writingScript: 'Writing the script',
-  wasCancelled: (what: string) => `${what}: cancelled.`, hasFailed: (what: string) => `${what} failed.`, triesAgain: 'The last try failed; it is tried again.', cancelled: 'Cancelled.',
+  wasCancelled: (what: string) => `${what}: cancelled.`, hasFailed: (what: string) => `${what} failed.`, otherAddress: 'An address can’t change. Delete the product, and add it with the right one.', triesAgain: 'The last try failed; it is tried again.', cancelled: 'Cancelled.',
   stages: {
     queued: 'in the queue', starting: 'starting', fetching: 'reading', fetching_page: 'reading the page', collecting: 'collecting', collecting_videos: 'collecting videos',
     collecting_comments: 'collecting comments', searching_videos: 'searching videos', analysing: 'analysing', writing: 'writing', reviewing: 'reviewing', saving: 'saving',

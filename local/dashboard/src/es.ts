@@ -57,7 +57,7 @@ export const es: Texts = {
   deleted: (name) => `${name} se ha eliminado.`, deleteProduct: (name) => `¿Eliminar ${name}?`,
   deleteProductText: 'También se eliminan sus análisis, packs, guiones y enlaces. No se puede deshacer. Archívalo para conservarlos.',
   analyseAgain: 'Analizar de nuevo', analysing: 'Análisis', writingScript: 'Escribiendo el guion',
-  wasCancelled: (what) => `${what}: cancelado.`, hasFailed: (what) => `${what}: ha fallado.`, triesAgain: 'El último intento falló; se repite.', cancelled: 'Cancelado.',
+  wasCancelled: (what) => `${what}: cancelado.`, hasFailed: (what) => `${what}: ha fallado.`, otherAddress: 'Una dirección no se puede cambiar. Elimina el producto y añádelo con la correcta.', triesAgain: 'El último intento falló; se repite.', cancelled: 'Cancelado.',
   stages: {
     queued: 'en la cola', starting: 'empezando', fetching: 'leyendo', fetching_page: 'leyendo la página', collecting: 'reuniendo', collecting_videos: 'reuniendo vídeos',
     collecting_comments: 'reuniendo comentarios', searching_videos: 'buscando vídeos', analysing: 'analizando', writing: 'escribiendo', reviewing: 'revisando', saving: 'guardando',

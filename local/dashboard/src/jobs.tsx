@@ -1,4 +1,4 @@
-import { analyzeAgain, cancelJob, type Overview } from '@creatorscook/client'
+import { analyzeAgain, cancelJob, jobAdvice, type Overview } from '@creatorscook/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ask, useMay } from './data.ts'
 import { useLanguage } from './i18n.tsx'
@@ -49,10 +49,14 @@ export function JobLine({ product }: { product: Overview }) {
       </div>
     )
   }
+  const advised = jobAdvice({ status: job_status, error_code: job_error_code, error_message: job_error_message })
+  // Another try of the same address ends the same way.
+  const isWrongAddress = advised?.then === 'mark field' && advised.field === 'source_url'
   return (
     <div className="notice bad" data-code={job_error_code}>
       <p>{job_status === 'cancelled' ? t.wasCancelled(what) : <>{t.hasFailed(what)} {why}</>}</p>
-      {mayEdit && job_kind === 'analyze_product' && !product.archived_at && (
+      {isWrongAddress && mayEdit && <p>{t.otherAddress}</p>}
+      {mayEdit && !isWrongAddress && job_kind === 'analyze_product' && !product.archived_at && (
         <Button busy={again.isPending} onClick={() => again.mutate()}>{t.analyseAgain}</Button>
       )}
       <Problem error={again.error} />

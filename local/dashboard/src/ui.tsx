@@ -56,11 +56,12 @@ export function Check({ label, ...rest }: { label: ReactNode } & InputHTMLAttrib
 export function Dialog({ open, onOpenChange, title, text, children }:
   { open: boolean; onOpenChange: (open: boolean) => void; title: string; text?: string; children: ReactNode }) {
   const { t } = useLanguage()
+  const wayBack = useWayBack()
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="overlay" />
-        <RadixDialog.Content className="dialog" onOpenAutoFocus={toFirstField} {...(!text && { 'aria-describedby': undefined })}>
+        <RadixDialog.Content className="dialog" {...wayBack} {...(!text && { 'aria-describedby': undefined })}>
           <div className="row between top">
             <RadixDialog.Title asChild><h2>{title}</h2></RadixDialog.Title>
             <RadixDialog.Close asChild><button type="button" className="button quiet icon" aria-label={t.close}>×</button></RadixDialog.Close>
@@ -73,12 +74,23 @@ export function Dialog({ open, onOpenChange, title, text, children }:
   )
 }
 
-/** A dialog with a form begins in its first field. */
-function toFirstField(event: Event) {
-  const field = (event.target as HTMLElement).querySelector<HTMLElement>('input, select, textarea')
-  if (!field) return
-  event.preventDefault()
-  field.focus()
+/** A dialog begins in its first field, and leads back to where its reader was. */
+function useWayBack() {
+  const before = useRef<HTMLElement | null>(null)
+  return {
+    onOpenAutoFocus(event: Event) {
+      before.current = document.activeElement as HTMLElement | null
+      const field = (event.target as HTMLElement).querySelector<HTMLElement>('input, select, textarea')
+      if (!field) return
+      event.preventDefault()
+      field.focus()
+    },
+    onCloseAutoFocus(event: Event) {
+      if (!before.current?.isConnected) return
+      event.preventDefault()
+      before.current.focus()
+    },
+  }
 }
 
 /** Asks before what can't be taken back. */
@@ -86,11 +98,12 @@ export function Confirm({ open, onOpenChange, title, text, action, onConfirm, ch
   open: boolean; onOpenChange: (open: boolean) => void; title: string; text: string; action: string; onConfirm: () => void; children?: ReactNode
 }) {
   const { t } = useLanguage()
+  const wayBack = useWayBack()
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="overlay" />
-        <AlertDialog.Content className="dialog">
+        <AlertDialog.Content className="dialog" {...wayBack}>
           <AlertDialog.Title asChild><h2>{title}</h2></AlertDialog.Title>
           <AlertDialog.Description>{text}</AlertDialog.Description>
           {children}

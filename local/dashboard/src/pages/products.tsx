@@ -6,7 +6,7 @@ import { AddProduct } from '../add-product.tsx'
 import { ask, PAGE, useAccount, useBrands, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight, JobLine } from '../jobs.tsx'
-import { BandChip, NetText, StandsOutText } from '../numbers.tsx'
+import { BandChip, StandsOutText } from '../numbers.tsx'
 import { useClient } from '../session.tsx'
 import { Button, Chip, Empty, Loading, PageHead, Problem, Select, useSay } from '../ui.tsx'
 
@@ -130,7 +130,7 @@ function Row({ product, brand, onTag }: { product: Overview; brand: string | und
           </div>
           <div>
             <dt>{t.mood}</dt>
-            <dd>{product.sentiment_label && <>{t.moods[product.sentiment_label]} </>}<span className="muted small">{product.sentiment_net !== null && <NetText value={product.sentiment_net} range={null} />}</span></dd>
+            <dd>{product.sentiment_label && t.moods[product.sentiment_label]}</dd>
           </div>
         </dl>
       )}
