@@ -284,7 +284,7 @@ export type ExportPage = {
 
 /** What the product's page states. `stock` is there only if nobody can buy it right now. */
 export type Fact = {
-  kind: "price" | "stock" | "rating" | "material" | "size" | "colour" | "brand"
+  kind: "price" | "stock" | "rating" | "material" | "size" | "colour" | "brand" | "spec"
   text: string
   evidence_id: string
 }
@@ -405,10 +405,17 @@ export type NewShare = {
   secret: string
 }
 
-/** What to do to know more, and why. */
+/** The answer of rpc/rotate_webhook_secret; the secret is shown this once. */
+export type NewWebhookSecret = {
+  secret: string
+  old_secret_ends_at: string | null
+}
+
+/** What to do, and why. `evidence_ids` is empty for steps to know more. */
 export type NextStep = {
   kind: "wait_for_stock" | "answer_video" | "answer_requests" | "take_up" | "keep_short" | "plan_topic" | "compare_halves" | "compare_posts" | "film_theme" | "film_fact" | "repeat_opening" | "write_hook" | "read_comments" | "connect_tiktok" | "add_video" | "more_comments" | "more_posts" | "add_competitor"
   text: string
+  evidence_ids?: (string)[]
 }
 
 export type NotParams = {
@@ -969,6 +976,21 @@ export type ViralityBreakdown = {
 }
 
 export type Watch = "off" | "weekly" | "daily"
+
+/** What is posted to a webhook endpoint; `type` is the kind of the notification, or test. */
+export type WebhookEvent = {
+  type: string
+  timestamp: string
+  data: WebhookEventData
+}
+
+/** What a webhook tells. Of type test there is no notification. */
+export type WebhookEventData = {
+  account_id: string
+  text: string
+  notification_id?: string
+  product_id?: string | null
+}
 
 export type Window = {
   from?: string | null

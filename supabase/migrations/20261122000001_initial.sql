@@ -5328,7 +5328,7 @@ begin
     select k.* into v_key from private.webhook_keys as k order by k.registered_at desc limit 1;
     if not found then
         perform private.fail(
-            503, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
+            501, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
         );
     end if;
     -- One that was replaced before ends now: two sign at most.
@@ -5353,7 +5353,7 @@ $$;
 comment on function private.make_webhook_secret is
 'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
 before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
-Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
 grant execute on function private.make_webhook_secret to authenticated;
 
 create function public.rotate_webhook_secret(
@@ -5373,7 +5373,7 @@ once. Needs the role admin.
 The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
 24 hours later; null without an old one. Rotating twice ends the oldest at once.
 
-Errors: 403 role_not_allowed, 404 not_found, 503 webhooks_not_configured.';
+Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
 grant execute on function public.rotate_webhook_secret to authenticated;
 
 -- Endpoints
@@ -5783,8 +5783,9 @@ begin
             v_endpoint.user_id, 'webhook_disabled', null,
             format(
                 'A webhook endpoint was disabled, because it %s: %s',
-                case v_reason
-                    when 'gone' then 'answered that it is gone' else 'has failed for three days'
+                case
+                    when v_reason = 'gone' then 'answered that it is gone'
+                    else 'has failed for three days'
                 end,
                 left(v_endpoint.url, 200)
             )
@@ -8185,6 +8186,13 @@ begin
             when v_is_disguised then script.skeleton
             else script.normalized
         end;
+        -- A pattern that ignores case misses title-case letters such as “ǅ”.
+        if v_flags = 'i' and not v_is_disguised
+            and octet_length(v_normalized) > char_length(v_normalized)
+            and char_length(lower(v_text)) = char_length(v_text) then
+            v_text := lower(v_text);
+            v_normalized := lower(v_normalized);
+        end if;
         -- The lower case of some letters, such as “ẞ”, is not found in place of them.
         v_ranges := private.find_pattern(v_text, private.term_pattern(
             case when v_is_disguised

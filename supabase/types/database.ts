@@ -10,6 +10,7 @@ import type {
   JobStatus,
   NewApiKey,
   NewShare,
+  NewWebhookSecret,
   Overall,
   PackConfiguration,
   PlanId,
@@ -27,6 +28,7 @@ import type {
   Verdict,
   ViralityBreakdown,
   Watch,
+  WebhookEvent,
 } from './documents.ts'
 
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
@@ -494,7 +496,7 @@ isOneToOne: false
                   ]
                 },"webhook_deliveries": {
                   Row: {
-                    "attempts": number,"created_at": string,"endpoint_id": string,"finished_at": string | null,"id": string,"kind": string,"last_attempt_at": string | null,"next_attempt_at": string | null,"payload": NonNullable<Json>,"problem": "status" | "timeout" | "unreachable" | "not_allowed" | "endpoint_disabled" | null,"response_status": number | null,"status": "pending" | "delivered" | "failed","user_id": string
+                    "attempts": number,"created_at": string,"endpoint_id": string,"finished_at": string | null,"id": string,"kind": string,"last_attempt_at": string | null,"next_attempt_at": string | null,"payload": WebhookEvent,"problem": "status" | "timeout" | "unreachable" | "not_allowed" | "endpoint_disabled" | null,"response_status": number | null,"status": "pending" | "delivered" | "failed","user_id": string
                   }
                   ComputedFields: never
                   Insert: never
@@ -619,7 +621,7 @@ isOneToOne: false
 { Args: { "content": string,"product_id"?: string }; Returns: Verdict[]
                            },
 "create_api_key":
-{ Args: { "expires_at"?: string,"name": string,"scopes": (string)[] }; Returns: NewApiKey
+{ Args: { "expires_at"?: string,"name": string,"scopes": ('read' | 'write')[] }; Returns: NewApiKey
                            },
 "delete_account":
 { Args: Record<PropertyKey, never>; Returns: undefined
@@ -664,7 +666,7 @@ isOneToOne: false
 { Args: { "id": string }; Returns: undefined
                            },
 "rotate_webhook_secret":
-{ Args: { "id": string }; Returns: Record<string, unknown>
+{ Args: { "id": string }; Returns: NewWebhookSecret
                            },
 "run_analysis":
 { Args: { "product_id": string }; Returns: Database["public"]["Tables"]["jobs"]["Row"]
