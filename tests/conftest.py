@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -34,8 +35,10 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[server.TestServer]:
     # Another version than the embedded one, such as hosted's: its folder of programs.
-    binaries = Path(os.environ.get("POSTGRES_BIN") or server.postgres.BIN_DIR)
-    yield from server.run(server.ROOT / ".local", binaries=binaries)
+    binaries = Path(os.environ.get("POSTGRES_BIN") or server.PROFILE.binaries)
+    yield from server.run(
+        server.ROOT / ".local", profile=replace(server.PROFILE, binaries=binaries)
+    )
 
 
 postgres_template = factories.postgresql_noproc(
