@@ -110,7 +110,7 @@ class TikTokSettings(Settings):
     tiktok_token_keys: SecretList = ()
 
     def problems(self) -> Iterator[str]:
-        """Adds an incomplete application."""
+        """Adds what TikTok's application lacks."""
         yield from super().problems()
         given = (self.tiktok_client_key, self.tiktok_client_secret, self.tiktok_token_keys)
         if any(given) and not all(given):
@@ -408,7 +408,7 @@ class TargetSettings(OwnerSettings):
     worker_connections: int = Field(default=7, ge=6, le=200)
 
     def unsafe(self) -> Iterator[str]:
-        """Nothing: the check says it, in its line about settings."""
+        """Nothing: the check itself reports unsafe settings, in its line `settings`."""
         yield from ()
 
 
@@ -435,7 +435,7 @@ class LocalSettings(Settings):
     postgrest_bin: Path | None = None
 
     def unsafe(self) -> Iterator[str]:
-        """Nothing: this class is never elsewhere. The processes of the stack check their own."""
+        """Nothing: this class serves one machine only. Each process checks its own settings."""
         yield from ()
 
 

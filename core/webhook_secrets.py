@@ -1,4 +1,4 @@
-"""Opens the secrets of webhook endpoints. Reads the keys in settings.
+"""Finds the secrets of outgoing webhooks again, with the keys of WEBHOOK_SECRET_KEYS.
 
 The database makes a secret, shows it once, and must not be able to read it later. So it makes an
 ephemeral Diffie-Hellman value, takes the secret from what it shares with the public value of a

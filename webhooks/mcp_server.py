@@ -1,8 +1,8 @@
 """The MCP server: an agent reads an account's products and packs and checks scripts.
 
 `python -m webhooks.mcp_server` speaks MCP over stdio. It is a client of the public API with an API
-key, like any other: it knows no database, and row level security decides what it sees. It lives in
-this room because it is a door of the same house, and like the edge it needs `core` alone.
+key, like any other: it opens no database connection, and row level security decides what it sees.
+It is in this folder because, like the edge, it serves programs outside and needs `core` alone.
 """
 
 from __future__ import annotations

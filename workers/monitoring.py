@@ -1,6 +1,6 @@
-"""What a worker tells others over HTTP: its counters, and whether its loop still turns.
+"""What a worker tells others over HTTP: its counters, and whether its event loop still runs.
 
-The server has a thread of its own. So it answers while the loop hangs, and can say so.
+The server has a thread of its own. So it answers while the event loop is blocked, and says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from prometheus_client import make_wsgi_app
 
 _TICK_SECONDS = 1.0
-HUNG_SECONDS = 30.0  # without a turn of the loop: leases end, so another worker has the jobs
+HUNG_SECONDS = 30.0  # blocked that long: its leases have ended, so another worker has the jobs
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -31,7 +31,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 class Monitor:
-    """`/healthz` and `/metrics` of a worker. The worker is healthy while its loop turns."""
+    """`/healthz` and `/metrics` of a worker. The worker is healthy while its event loop runs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -44,7 +44,7 @@ class Monitor:
 
     @contextmanager
     def watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Notes each second that the loop turns."""
+        """Notes each second that the event loop runs."""
         handles: list[asyncio.Handle] = []
 
         def note() -> None:
@@ -58,7 +58,7 @@ class Monitor:
             handles[0].cancel()
 
     def application(self) -> WSGIApplication:
-        """Answers 503 on `/healthz` once the loop has stood still for HUNG_SECONDS."""
+        """Answers 503 on `/healthz` once the event loop has been blocked for HUNG_SECONDS."""
         metrics: WSGIApplication = make_wsgi_app()
 
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

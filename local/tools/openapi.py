@@ -45,7 +45,7 @@ _ERRORS = {
 
 
 def describe(swagger: Schema, connection: psycopg.Connection[Any]) -> Schema:
-    """The description of the API that `swagger` is the one of PostgREST for."""
+    """The API in OpenAPI 3.1. `swagger` is PostgREST's own description of it."""
     known = types.known(connection)
     shapes = _referring(types.definitions(connection))
     needed = {tuple(row) for row in connection.execute(_NEEDED).fetchall()}

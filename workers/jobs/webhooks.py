@@ -1,7 +1,7 @@
 """deliver_webhooks: posts what is due for one webhook endpoint, signed as Standard Webhooks.
 
-One job an endpoint: an endpoint that hangs delays only itself. The database counts attempts and
-decides on retries, pauses and the end of an endpoint.
+One job for each endpoint: an endpoint that hangs delays only itself. The database counts attempts.
+It decides on retries and pauses, and when an endpoint is disabled (46_webhooks.sql).
 """
 
 from __future__ import annotations

@@ -329,7 +329,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
 
 
 def pattern_fields(given: PackInputs, pattern: Pattern) -> dict[str, object]:
-    """What the texts of a pattern name: what was seen, and how it lasted with others."""
+    """The fields of a pattern's texts: what was seen, and how often it lasted with others."""
     words, lasting = given.words, pattern.lasting
     low, high = (words.number(end, 1) for end in lasting.ci95)
     return {
@@ -347,13 +347,13 @@ def pattern_fields(given: PackInputs, pattern: Pattern) -> dict[str, object]:
 
 
 def pattern_name(pattern: Pattern) -> str:
-    """Of its statement: there may be two topics."""
+    """The name of a pattern's statement. Topics have their hashtag in it: there may be two."""
     kind = "level" if pattern.kind.startswith("level") else pattern.kind
     return f"{kind}_{pattern.tag}" if kind == "topic" else kind
 
 
 def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
-    """What the texts about viewers name."""
+    """The fields of the texts about viewers."""
     words = given.words
     low, high = (words.percent(end) for end in theme.ci95)
     return {
@@ -408,7 +408,7 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
 
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:
-    """What the texts about shares name."""
+    """The fields of the texts about shares."""
     return {
         "ratio": given.words.number(profile.shared or 0, 1),
         "k": profile.n,
@@ -433,7 +433,7 @@ def stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
 
 
 def stars_fields(given: PackInputs) -> dict[str, object] | None:
-    """What the texts about shown reviews with fewer stars name; None if they have not."""
+    """The fields of the texts about shown reviews with fewer stars; None if they have no fewer."""
     words = given.words
     for shown, stated in stars_apart(given):
         if shown.mean > stated:

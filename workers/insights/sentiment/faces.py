@@ -1,4 +1,4 @@
-"""What comments of emoji alone say. The embedding tells 😍 and 🤮 hardly apart.
+"""What comments of emoji alone say. The embedding hardly tells 😍 from 🤮.
 
 Laughter and tears are of both kinds, so they count as neutral.
 """

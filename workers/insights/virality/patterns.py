@@ -151,7 +151,7 @@ def _again(
 
 
 def rare_topic(video: Video, others: Sequence[Video]) -> str | None:
-    """The hashtag of a post that the fewest of the creator's other posts have."""
+    """Of a post's hashtags that few of the creator's other posts have, the most frequent there."""
     counted = {tag: sum(tag in _tags_of(other) for other in others) for tag in _tags_of(video)}
     rare = [tag for tag, n in counted.items() if n <= RARE * len(others)]
     return min(rare, key=lambda tag: (-counted[tag], tag), default=None)

@@ -95,7 +95,7 @@ _NO_PRODUCT = re.compile(
     r"|^\W*maintenance\W*($|[-|:·\u2013]|mode|page)|\b(under|site|scheduled|down for) maintenance",
     re.IGNORECASE,
 )
-# Titles and headings of price lists of a service, of donations, and of orders that were placed.
+# Titles and headings of a service's price list, of donation pages, and of placed orders.
 _SERVICE = re.compile(
     r"^\W*((our |simple |plans (and|&) |transparent )*pricing|pricing (and|&) plans"
     r"|(our )?(plans|prices)|preise( (und|&) \w+)?|(unsere )?tarife|(nos )?(tarifs|forfaits)"
@@ -127,7 +127,7 @@ _SERVICE = re.compile(
     r"|conferma (dell'|d')ordine",
     re.IGNORECASE,
 )
-# What buttons say that take gifts.
+# What buttons that ask for donations say.
 _GIVES = re.compile(
     r"^\W*(donate|give (now|today|monthly|once|\W?\d)|contribute|chip in|pledge|sponsor (a|us)|tip"
     r"|become a (patron|supporter|donor)|(buy|leave) (me|us) a (coffee|tip)|jetzt spenden|spenden"
@@ -280,7 +280,7 @@ def _takes_gifts(tree: LexborHTMLParser, boilerplate: Boilerplate) -> bool:
 
 
 def _is_choice(node: LexborNode) -> bool:
-    """Whether a price is what one chooses to give, as on a form for donations."""
+    """Whether a price is an amount to choose, as on a form for donations."""
     return any(each.tag in {"label", "button"} for each in (node, *islice(ancestors(node), 2)))
 
 
