@@ -1,7 +1,8 @@
 """Reads what a product's page states in rows of a label and a value: power, noise, warranty, ….
 
-A row counts if its label has a word of specs.toml and its value is a number with the unit that
-belongs to it. So no text of a page gets out.
+A row counts if its label has a known word and its value is a number with the unit that belongs to
+it. So no text of a page gets out. specs.toml has the words and units of most kinds; those of times,
+warranties and batteries are here.
 """
 
 from __future__ import annotations
