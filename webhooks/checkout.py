@@ -254,7 +254,8 @@ class CheckoutService:
     def _create_session(
         self, customer_id: str, lookup_keys: Sequence[str], number: int
     ) -> CheckoutSession:
-        prices = self.gateway.prices(lookup_keys)
+        found = self.gateway.prices(lookup_keys)
+        prices = [price for price in found if price.interval == self.interval]
         if not prices:
             log.error("price_missing_at_stripe", plan=self.plan, interval=self.interval)
             raise unavailable("This plan can't be bought right now.", code="billing_unavailable")

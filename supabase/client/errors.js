@@ -65,7 +65,8 @@ const OURS = {
     'result_not_stored',
   ],
   report: [
-    'invalid_request', 'invalid_watch', 'method_not_allowed', 'too_large', 'unsupported_media_type',
+    'api_key_not_allowed', 'invalid_request', 'invalid_scopes', 'invalid_watch',
+    'method_not_allowed', 'too_large', 'unsupported_media_type',
   ],
 }
 

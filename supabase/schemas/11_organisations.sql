@@ -226,8 +226,8 @@ begin
 end;
 $$;
 comment on function private.take_seat is
-'Adds a person''s first exchange of the month for an organisation, if a seat is free. Errors: 402
-quota_exceeded, 403 account_deleted.';
+'Records the membership of a person who exchanges for an organisation, and takes a seat of the month
+if one is free. Errors: 402 quota_exceeded, 403 account_deleted.';
 
 create function private.refuse_session()
 returns void

@@ -166,8 +166,7 @@ begin
     if not v_is_counted or v_failures not in (2, v_most_failures) then
         return 'goes on';
     end if;
-    insert into public.notifications (user_id, kind, product_id, text)
-    values (
+    perform private.notify(
         v_product.user_id,
         case v_failures when 2 then 'watch_failing' else 'watch_stopped' end,
         v_product.id,
@@ -234,8 +233,7 @@ begin
     select p.watch into v_plan_watch from public.plans as p
     where p.id = private.plan_of(v_watch.user_id);
     if v_plan_watch = 'off' or private.watch_interval(v_plan_watch) > v_watch.every then
-        insert into public.notifications (user_id, kind, product_id, text)
-        values (
+        perform private.notify(
             v_watch.user_id, 'watch_stopped', v_watch.product_id,
             format(
                 'Your plan no longer includes this watch of %s. Its watch is now %s.',
@@ -256,13 +254,11 @@ begin
             raise;
         end if;
     end;
-    insert into public.notifications (user_id, kind, text)
-    select
-        v_watch.user_id,
-        'watch_stopped',
+    perform private.notify(
+        v_watch.user_id, 'watch_stopped', null,
         'This month''s analyses are used up. Watched products are analysed again from '
         || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.'
-    where not exists (
+    ) where not exists (
         select from public.notifications as n
         where n.user_id = v_watch.user_id and n.kind = 'watch_stopped' and n.product_id is null
             and n.created_at >= private.current_month() at time zone 'UTC'

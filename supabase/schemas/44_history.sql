@@ -404,8 +404,7 @@ begin
         and n.band <> 'insufficient_data'
     order by n.created_at desc limit 1;
     if v_new.band = 'breakout' and v_last_band <> 'breakout' then
-        insert into public.notifications (user_id, kind, product_id, text)
-        values (
+        perform private.notify(
             product.user_id, 'breakout', product.id,
             format('The video of %s is a breakout now.', product.name)
             || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), '')
@@ -446,5 +445,5 @@ $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
 same video that are at least three days old, unless they come from followers. Notifies of a breakout
-if the last measured look at the same video was none. Deletes what exceeds plans.kept_history. The
-caller has locked the product.';
+if the last measured look at the same video was no breakout. Deletes what exceeds
+plans.kept_history. The caller has locked the product.';

@@ -280,22 +280,20 @@ begin
     )
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
     perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
-    insert into public.notifications (user_id, kind, product_id, text)
-    select
+    perform private.notify(
         v_product.user_id,
         case when c.kind like 'stands_out%' then 'score_changed' else c.kind end,
         v_product.id,
-        left(format('%s: %s', v_product.name, c.text), 1000)
-    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        format('%s: %s', v_product.name, c.text)
+    ) from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
         as c (kind text, text text)
     where c.kind in (
         'new_complaint', 'sold_out', 'back_in_stock', 'stands_out_up', 'stands_out_down'
-    )
-    union all
-    select v_product.user_id, 'analysis_done', v_product.id, concat_ws(
+    );
+    perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
         'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
-    );
+    ));
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
