@@ -709,8 +709,8 @@ begin
 end;
 $$;
 comment on function private.take_seat is
-'Adds a person''s first exchange of the month for an organisation, if a seat is free. Errors: 402
-quota_exceeded, 403 account_deleted.';
+'Records the membership of a person who exchanges for an organisation, and takes a seat of the month
+if one is free. Errors: 402 quota_exceeded, 403 account_deleted.';
 
 create function private.refuse_session()
 returns void
@@ -4317,8 +4317,7 @@ begin
     if not v_is_counted or v_failures not in (2, v_most_failures) then
         return 'goes on';
     end if;
-    insert into public.notifications (user_id, kind, product_id, text)
-    values (
+    perform private.notify(
         v_product.user_id,
         case v_failures when 2 then 'watch_failing' else 'watch_stopped' end,
         v_product.id,
@@ -4385,8 +4384,7 @@ begin
     select p.watch into v_plan_watch from public.plans as p
     where p.id = private.plan_of(v_watch.user_id);
     if v_plan_watch = 'off' or private.watch_interval(v_plan_watch) > v_watch.every then
-        insert into public.notifications (user_id, kind, product_id, text)
-        values (
+        perform private.notify(
             v_watch.user_id, 'watch_stopped', v_watch.product_id,
             format(
                 'Your plan no longer includes this watch of %s. Its watch is now %s.',
@@ -4407,13 +4405,11 @@ begin
             raise;
         end if;
     end;
-    insert into public.notifications (user_id, kind, text)
-    select
-        v_watch.user_id,
-        'watch_stopped',
+    perform private.notify(
+        v_watch.user_id, 'watch_stopped', null,
         'This month''s analyses are used up. Watched products are analysed again from '
         || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.'
-    where not exists (
+    ) where not exists (
         select from public.notifications as n
         where n.user_id = v_watch.user_id and n.kind = 'watch_stopped' and n.product_id is null
             and n.created_at >= private.current_month() at time zone 'UTC'
@@ -4966,8 +4962,7 @@ begin
         and n.band <> 'insufficient_data'
     order by n.created_at desc limit 1;
     if v_new.band = 'breakout' and v_last_band <> 'breakout' then
-        insert into public.notifications (user_id, kind, product_id, text)
-        values (
+        perform private.notify(
             product.user_id, 'breakout', product.id,
             format('The video of %s is a breakout now.', product.name)
             || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), '')
@@ -5008,8 +5003,8 @@ $$;
 comment on function private.save_numbers is
 'Adds the numbers of an analysis to the history of its product. Judges the earlier intervals of the
 same video that are at least three days old, unless they come from followers. Notifies of a breakout
-if the last measured look at the same video was none. Deletes what exceeds plans.kept_history. The
-caller has locked the product.';
+if the last measured look at the same video was no breakout. Deletes what exceeds
+plans.kept_history. The caller has locked the product.';
 
 -- schemas/45_product_import.sql
 
@@ -6124,22 +6119,20 @@ begin
     )
     select coalesce(jsonb_agg(s.id order by s.type), '[]') into v_result_ids from saved as s;
     perform private.save_numbers(v_product, save_analysis.results, save_analysis.offer);
-    insert into public.notifications (user_id, kind, product_id, text)
-    select
+    perform private.notify(
         v_product.user_id,
         case when c.kind like 'stands_out%' then 'score_changed' else c.kind end,
         v_product.id,
-        left(format('%s: %s', v_product.name, c.text), 1000)
-    from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
+        format('%s: %s', v_product.name, c.text)
+    ) from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
         as c (kind text, text text)
     where c.kind in (
         'new_complaint', 'sold_out', 'back_in_stock', 'stands_out_up', 'stands_out_down'
-    )
-    union all
-    select v_product.user_id, 'analysis_done', v_product.id, concat_ws(
+    );
+    perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
         'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
-    );
+    ));
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
         v_product.id,
