@@ -3383,7 +3383,7 @@ begin
         v_limit := private.limit_of(v_user_id, v_metric);
         if v_used > v_limit then
             perform private.require_below_limit(v_user_id, v_metric, v_used - 1, 1);
-        elsif v_used * 5 >= v_limit * 4 and (v_used - 1) * 5 < v_limit * 4 then
+        elsif v_used = ceil(v_limit * 0.8) then
             perform private.notify_of_quota(v_user_id, v_metric, v_used, v_limit);
         end if;
     end if;

@@ -30,7 +30,7 @@ _OWNED = {
     "subscriptions": 0,
     "analysis_numbers": 1,
     "competitors": 0,
-    "notifications": 0,
+    "notifications": 1,
     "plans": 3,
 }
 

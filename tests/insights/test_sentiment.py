@@ -218,7 +218,7 @@ def test_forty_three_against_nine_is_not_divided():
     praise = varied("I love it, the taste is delicious", 43)
     pain = varied("I hate it, the taste is awful, disgusting", 9)
     pack = contents(analysed(comments=make_comments(*praise, *pain)))[2]
-    assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste"]
+    assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste", "viewers:food"]
     assert "differ" not in pack["headline"] + pack["summary"]
 
 

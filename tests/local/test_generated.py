@@ -22,4 +22,5 @@ def test_the_description_names_every_function_of_the_contract():
     contract |= {"import_products", "share_pack", "revoke_share", "shared_pack"}
     contract |= {"pack_csv", "pack_markdown", "shared_pack_csv", "shared_pack_markdown"}
     contract |= {"members", "score_record", "service_score_record"}
+    contract |= {"create_api_key", "revoke_api_key", "rotate_webhook_secret", "test_webhook"}
     assert contract | {"export_account"} == functions

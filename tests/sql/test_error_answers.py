@@ -264,7 +264,7 @@ def _(api: Api) -> httpx.Response:
     "The webhook names a kind of notification that there is not.",
     '{"field": "kinds", "reason": "not_allowed", "allowed": ["analysis_done", "analysis_failed",'
     ' "back_in_stock", "breakout", "new_complaint", "payment_failed", "quota_nearly_used",'
-    ' "score_changed", "sold_out", "watch_stopped", "webhook_disabled"]}',
+    ' "score_changed", "sold_out", "watch_failing", "watch_stopped", "webhook_disabled"]}',
 )
 def _(api: Api) -> httpx.Response:
     url = "https://hooks.example/in"

@@ -85,6 +85,7 @@ BOUNDED = (
     | ONE_PER_ACCOUNT
     | ONE_PER_THING_OUTSIDE.keys()
     | CONFIGURATION
+    | {"private.ids_in_flight"}  # each request deletes what it inserts
 )
 TABLES = """
 select format('%I.%I', n.nspname, c.relname) as name

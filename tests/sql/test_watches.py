@@ -19,7 +19,7 @@ NEXT = "select private.run_next_watch()"
 DUE = "update private.watches set next_at = now() - interval '1 minute'"
 NOTES = """
 select kind, product_id, text from public.notifications
-where kind = 'watch_stopped' order by created_at
+where kind in ('breakout', 'watch_failing', 'watch_stopped') order by created_at
 """
 PERIODS = {"weekly": 7, "daily": 1}
 
