@@ -383,6 +383,7 @@ as $$
 declare
     v_row integer := coalesce(nullif(current_setting('private.row', true), ''), '0')::integer + 1;
     v_owner uuid;
+    v_place tid;
 begin
     -- Numbers the rows of an insert for private.fail. private.require_quota resets the number.
     perform set_config('private.row', v_row::text, true);
@@ -407,8 +408,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
     -- Waits for another account's request that inserts this id now. An advisory lock for each row
     -- would take shared memory, which bulk inserts would use up.
-    insert into private.ids_in_flight (id) values (new.id);
-    delete from private.ids_in_flight as i where i.id = new.id;
+    insert into private.ids_in_flight as i (id) values (new.id) returning i.ctid into v_place;
+    delete from private.ids_in_flight as i where i.ctid = v_place;
     -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;
@@ -956,7 +957,9 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('api_keys of ' || auth.uid(), 0));
     select count(*) into v_keys from public.api_keys as k
     where k.user_id = auth.uid() and k.revoked_at is null and k.expires_at > now();
-    if v_keys >= 20 then
+    -- Ended ones stay for 30 days.
+    if v_keys >= 20
+        or (select count(*) from public.api_keys as k where k.user_id = auth.uid()) >= 200 then
         perform private.fail(
             422, 'too_many_keys', 'An account may have 20 API keys at most. Revoke one first.',
             '{"limit": 20}'
@@ -5497,10 +5500,11 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- A job that waits for a later attempt looks now.
+    -- The account's own work: tenants take turns, so no account's endpoints delay other work.
     perform private.wake(private.enqueue(
-        'deliver_webhooks', null, null, queue_deliveries.endpoint_id::text,
-        jsonb_build_object('endpoint_id', queue_deliveries.endpoint_id)
-    ));
+        'deliver_webhooks', e.user_id, null, e.id::text, jsonb_build_object('endpoint_id', e.id)
+    ))
+    from public.webhook_endpoints as e where e.id = queue_deliveries.endpoint_id;
 end;
 $$;
 comment on function private.queue_deliveries is
@@ -5590,9 +5594,13 @@ begin
             'This webhook endpoint has no secret yet. Make one first.'
         );
     end if;
-    if private.free_deliveries(v_endpoint.id) <= 0 then
+    if private.free_deliveries(v_endpoint.id) <= 0 or (
+        select count(*) from public.webhook_deliveries as d
+        where d.endpoint_id = v_endpoint.id and d.kind = 'test'
+            and d.created_at > now() - interval '1 minute'
+    ) >= 10 then
         perform private.fail(
-            429, 'rate_limited', 'Too many deliveries are pending. Try again in 60 s.',
+            429, 'rate_limited', 'Too many deliveries or tests. Try again in 60 s.',
             '{"retry_after_seconds": 60}', '{"Retry-After": "60"}'
         );
     end if;
@@ -5782,7 +5790,8 @@ begin
                     when v_reason = 'gone' then 'answered that it is gone'
                     else 'has failed for three days'
                 end,
-                left(v_endpoint.url, 200)
+                -- The host alone: a path may be a secret, and viewers read this.
+                split_part(v_endpoint.url, '/', 3)
             )
         );
         return 'disabled';
@@ -5805,6 +5814,12 @@ begin
     -- Whoever adds a delivery holds the endpoint. So none is added between this look and the end of
     -- the job.
     perform from public.webhook_endpoints as e where e.id = end_deliveries.endpoint_id for update;
+    -- Added by a transaction that the disabling one did not see.
+    update public.webhook_deliveries as d set
+        status = 'failed', problem = 'endpoint_disabled', next_attempt_at = null, finished_at = now()
+    from public.webhook_endpoints as e
+    where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
+        and e.id = d.endpoint_id and e.disabled_at is not null;
     return not exists (
         select from public.webhook_deliveries as d
         where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
@@ -5812,8 +5827,8 @@ begin
 end;
 $$;
 comment on function private.end_deliveries is
-'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Definer:
-workers have no table rights.';
+'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Fails what a
+disabled endpoint would still get. Definer: workers have no table rights.';
 grant execute on function private.end_deliveries to worker;
 
 create function private.requeue_deliveries()
@@ -5821,11 +5836,11 @@ returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
-        'deliver_webhooks', null, null, p.endpoint_id::text,
+        'deliver_webhooks', p.user_id, null, p.endpoint_id::text,
         jsonb_build_object('endpoint_id', p.endpoint_id)
     ))::integer
     from (
-        select distinct d.endpoint_id from public.webhook_deliveries as d
+        select distinct d.endpoint_id, d.user_id from public.webhook_deliveries as d
         where d.status = 'pending' and d.next_attempt_at < now() - interval '10 minutes'
         limit 1000
     ) as p
@@ -6460,7 +6475,7 @@ as $$
         string_agg(
             -- Spreadsheets take a cell that begins so as a formula. Some part cells at semicolons.
             '"' || replace(
-                regexp_replace(c.line, '(^|;)(\s*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
+                regexp_replace(c.line, '(^|;)([\s"]*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
             ) || '"',
             ',' order by u.position
         ) || E'\r\n'
@@ -11289,7 +11304,9 @@ begin
         elsif v_claims ? 'api_key' then
             perform private.require_live_key(v_user, v_claims);
         end if;
-        if v_is_write then
+        if v_is_write and v_path not in (
+            '/rpc/shared_pack', '/rpc/shared_pack_csv', '/rpc/shared_pack_markdown'
+        ) then
             perform private.require_role('editor');
         end if;
         -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.
@@ -11455,7 +11472,7 @@ on conflict on constraint schedules_pkey do update set
     every = excluded.every;
 
 insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
-values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, null, null)
+values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, 2, null)
 on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,

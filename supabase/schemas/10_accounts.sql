@@ -133,6 +133,7 @@ as $$
 declare
     v_row integer := coalesce(nullif(current_setting('private.row', true), ''), '0')::integer + 1;
     v_owner uuid;
+    v_place tid;
 begin
     -- Numbers the rows of an insert for private.fail. private.require_quota resets the number.
     perform set_config('private.row', v_row::text, true);
@@ -157,8 +158,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(tg_table_name || ' of ' || new.user_id, 0));
     -- Waits for another account's request that inserts this id now. An advisory lock for each row
     -- would take shared memory, which bulk inserts would use up.
-    insert into private.ids_in_flight (id) values (new.id);
-    delete from private.ids_in_flight as i where i.id = new.id;
+    insert into private.ids_in_flight as i (id) values (new.id) returning i.ctid into v_place;
+    delete from private.ids_in_flight as i where i.ctid = v_place;
     -- Dynamic SQL, because several tables take ids from clients.
     execute format('select t.user_id from public.%I as t where t.id = $1', tg_table_name)
     into v_owner using new.id;

@@ -159,7 +159,9 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('api_keys of ' || auth.uid(), 0));
     select count(*) into v_keys from public.api_keys as k
     where k.user_id = auth.uid() and k.revoked_at is null and k.expires_at > now();
-    if v_keys >= 20 then
+    -- Ended ones stay for 30 days.
+    if v_keys >= 20
+        or (select count(*) from public.api_keys as k where k.user_id = auth.uid()) >= 200 then
         perform private.fail(
             422, 'too_many_keys', 'An account may have 20 API keys at most. Revoke one first.',
             '{"limit": 20}'

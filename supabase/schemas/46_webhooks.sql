@@ -389,10 +389,11 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- A job that waits for a later attempt looks now.
+    -- The account's own work: tenants take turns, so no account's endpoints delay other work.
     perform private.wake(private.enqueue(
-        'deliver_webhooks', null, null, queue_deliveries.endpoint_id::text,
-        jsonb_build_object('endpoint_id', queue_deliveries.endpoint_id)
-    ));
+        'deliver_webhooks', e.user_id, null, e.id::text, jsonb_build_object('endpoint_id', e.id)
+    ))
+    from public.webhook_endpoints as e where e.id = queue_deliveries.endpoint_id;
 end;
 $$;
 comment on function private.queue_deliveries is
@@ -482,9 +483,13 @@ begin
             'This webhook endpoint has no secret yet. Make one first.'
         );
     end if;
-    if private.free_deliveries(v_endpoint.id) <= 0 then
+    if private.free_deliveries(v_endpoint.id) <= 0 or (
+        select count(*) from public.webhook_deliveries as d
+        where d.endpoint_id = v_endpoint.id and d.kind = 'test'
+            and d.created_at > now() - interval '1 minute'
+    ) >= 10 then
         perform private.fail(
-            429, 'rate_limited', 'Too many deliveries are pending. Try again in 60 s.',
+            429, 'rate_limited', 'Too many deliveries or tests. Try again in 60 s.',
             '{"retry_after_seconds": 60}', '{"Retry-After": "60"}'
         );
     end if;
@@ -674,7 +679,8 @@ begin
                     when v_reason = 'gone' then 'answered that it is gone'
                     else 'has failed for three days'
                 end,
-                left(v_endpoint.url, 200)
+                -- The host alone: a path may be a secret, and viewers read this.
+                split_part(v_endpoint.url, '/', 3)
             )
         );
         return 'disabled';
@@ -697,6 +703,12 @@ begin
     -- Whoever adds a delivery holds the endpoint. So none is added between this look and the end of
     -- the job.
     perform from public.webhook_endpoints as e where e.id = end_deliveries.endpoint_id for update;
+    -- Added by a transaction that the disabling one did not see.
+    update public.webhook_deliveries as d set
+        status = 'failed', problem = 'endpoint_disabled', next_attempt_at = null, finished_at = now()
+    from public.webhook_endpoints as e
+    where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
+        and e.id = d.endpoint_id and e.disabled_at is not null;
     return not exists (
         select from public.webhook_deliveries as d
         where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
@@ -704,8 +716,8 @@ begin
 end;
 $$;
 comment on function private.end_deliveries is
-'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Definer:
-workers have no table rights.';
+'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Fails what a
+disabled endpoint would still get. Definer: workers have no table rights.';
 grant execute on function private.end_deliveries to worker;
 
 create function private.requeue_deliveries()
@@ -713,11 +725,11 @@ returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
     select count(private.enqueue(
-        'deliver_webhooks', null, null, p.endpoint_id::text,
+        'deliver_webhooks', p.user_id, null, p.endpoint_id::text,
         jsonb_build_object('endpoint_id', p.endpoint_id)
     ))::integer
     from (
-        select distinct d.endpoint_id from public.webhook_deliveries as d
+        select distinct d.endpoint_id, d.user_id from public.webhook_deliveries as d
         where d.status = 'pending' and d.next_attempt_at < now() - interval '10 minutes'
         limit 1000
     ) as p

@@ -77,7 +77,7 @@ as $$
         string_agg(
             -- Spreadsheets take a cell that begins so as a formula. Some part cells at semicolons.
             '"' || replace(
-                regexp_replace(c.line, '(^|;)(\s*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
+                regexp_replace(c.line, '(^|;)([\s"]*)([-=+@＝＋－＠])', '\1\2''\3', 'g'), '"', '""'
             ) || '"',
             ',' order by u.position
         ) || E'\r\n'

@@ -163,7 +163,9 @@ begin
         elsif v_claims ? 'api_key' then
             perform private.require_live_key(v_user, v_claims);
         end if;
-        if v_is_write then
+        if v_is_write and v_path not in (
+            '/rpc/shared_pack', '/rpc/shared_pack_csv', '/rpc/shared_pack_markdown'
+        ) then
             perform private.require_role('editor');
         end if;
         -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.

@@ -35,7 +35,7 @@ on conflict on constraint schedules_pkey do update set
     every = excluded.every;
 
 insert into private.semaphores (name, max_running, max_running_per_user, starts_per_minute)
-values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, null, null)
+values ('apify', 20, 3, 120), ('openai', 40, 5, 600), ('webhooks', 6, 2, null)
 on conflict on constraint semaphores_pkey do update set
     max_running = excluded.max_running,
     max_running_per_user = excluded.max_running_per_user,

@@ -36,7 +36,7 @@ PRODUCTS = ",".join(data.product_id(ACCOUNT, number) for number in range(data.PR
 # What an account has most of is results; nothing may look at more rows of one table than that.
 MOST_ROWS = data.PRODUCTS_EACH * data.RESULTS_EACH
 # A few rows, the same for everybody.
-SMALL = {"plans", "queues", "job_kinds", "waiting_workers"}
+SMALL = {"plans", "queues", "job_kinds", "waiting_workers", "ids_in_flight"}
 
 NEWEST = "order=created_at.desc,id.desc&limit=20"
 BEFORE = f"created_at=lte.{{moment}}&or=(created_at.lt.{{moment}},id.lt.{PRODUCT})"
