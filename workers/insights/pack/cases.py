@@ -30,18 +30,17 @@ CASES: dict[PackCase, Case] = {
         summary=(
             "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
             "shown_stars", "overall", "open", "stars", "ratio", "opening", "intent", "rating",
-            "price", "details", "pace",
+            "price", "details", "no_script", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_theme,
+            next_steps.film_claim,
             next_steps.film_stars,
             next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,
-            next_steps.add_video,
-            next_steps.connect_tiktok,
-            next_steps.add_competitor,
+            next_steps.know_more,
         ),
         cards=(
             "hooks", "sentiment", "angles", "script", "facts", "stands_out", "risks", "next_steps",
@@ -78,9 +77,9 @@ CASES: dict[PackCase, Case] = {
             "pain", "praise",
         ),
         summary=(
-            "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
-            "shared_more", "viewers1", "question", "overall", "pain", "praise", "ratio", "lengths",
-            "open",
+            "posts", "best_post", "level", "topic", "short", "again", "shared_opening",
+            "shared_more", "nothing_shared", "viewers0", "viewers1", "question", "overall", "pain",
+            "praise", "ratio", "lengths", "open",
         ),
         steps=(
             next_steps.use_patterns,
@@ -100,14 +99,14 @@ CASES: dict[PackCase, Case] = {
     "no_comments": Case(
         headline=("ratio", "sold_out", "rating", "price", "opening"),
         summary=(
-            "sold_out", "price", "rating", "details", "overall", "open", "ratio", "opening", "pace",
+            "sold_out", "price", "rating", "details", "no_script", "overall", "open", "ratio",
+            "opening", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_claim,
             next_steps.film_fact,
-            next_steps.add_video,
-            next_steps.connect_tiktok,
-            next_steps.add_competitor,
+            next_steps.know_more,
         ),
         cards=("facts", "next_steps", "hooks", "angles", "script", "stands_out"),
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from workers.insights.documents import (
     Comparable,
@@ -20,10 +21,12 @@ from workers.insights.documents import (
 from workers.insights.pack.facts import StatedFacts
 from workers.insights.pack.words import Words
 from workers.insights.statistics import wilson
+from workers.insights.virality.comparables import Link
 from workers.insights.virality.profile import Profile
 from workers.insights.vocabulary import OVERALL
 
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
+MOST = 0.5
 CLAIMED = ("question", "pain", "praise")
 
 
@@ -33,6 +36,7 @@ class PackInputs:
     words: Words
     product_name: str
     spoken_name: str  # the same, as short as a person says it
+    short_name: str  # its first words, for hooks and scripts
     facts: StatedFacts
     sentiment: SentimentSummary
     virality: ViralityBreakdown
@@ -40,6 +44,26 @@ class PackInputs:
     engine: Engine
     caveats: tuple[str, ...]
     now: datetime
+    # What relates a post that stood out to the one asked about, by its evidence.
+    links: Mapping[str, Link] = MappingProxyType({})
+
+    @property
+    def page_stars(self) -> float | None:
+        """The page's stars. None where it counts fewer reviews than it shows: they are not all."""
+        is_counted = self.facts.reviews >= self.sentiment.sample.reviews
+        return self.facts.stars if is_counted else None
+
+    def is_flaw(self, theme: Theme) -> bool:
+        """Whether a complaint is named by people who are happy otherwise.
+
+        Most are positive, and fewer are negative than name it.
+        """
+        overall = self.sentiment.overall
+        found = overall.distribution
+        if theme.kind != "pain" or found is None or overall.ci95 is None:
+            return False
+        is_happy = overall.ci95[0] > 0 and found.positive > MOST
+        return is_happy and round(found.negative * overall.n) < theme.n
 
     @property
     def examples(self) -> tuple[Comparable, ...]:

@@ -22,6 +22,7 @@ _SIGNS = {
     "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "KRW": "₩",
     "MXN": "MX$", "CAD": "CA$", "AUD": "A$", "IDR": "Rp", "VND": "₫", "PHP": "₱",
 }  # fmt: skip
+LEAST_MORE = 0.95  # smaller ratios are said as shares
 _NO_CENTS = frozenset({"JPY", "KRW", "IDR", "VND"})
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 _CURRENCY_SIGN = re.compile(r"[^\w\s<>&]{1,3}|[^\W\d_]{1,3}")
@@ -52,6 +53,22 @@ class Words:
         """A share that is not nothing is never called 0 %."""
         places = next((n for n in range(4) if round(100 * share, n) or not share), 4)
         return self.say("format.percent", amount=self.number(100 * share, places))
+
+    def date(self, day: str) -> str:
+        """An ISO date as people write it there: "November 6, 2020"."""
+        year, month, number = (int(part) for part in day.split("-"))
+        named = self.say(f"months.m{month}")
+        return self.say("format.date", day=str(number), month=named, year=str(year))
+
+    def ratio(self, ratio: float, low: float, high: float) -> dict[str, object]:
+        """`views`, `low` and `high` of a comparison of views: below one as shares."""
+        say = self.percent if ratio < LEAST_MORE else self._times
+        key, name = ("less", "share") if ratio < LEAST_MORE else ("more", "ratio")
+        views = self.say(f"times.{key}", **{name: say(ratio)})
+        return {"views": views, "low": say(low), "high": say(high)}
+
+    def _times(self, ratio: float) -> str:
+        return self.number(ratio, 1)
 
     def price(self, amount: Decimal, currency: str | None) -> str | None:
         """A price as it may be said. Without its currency an amount is no price."""
