@@ -130,7 +130,7 @@ def analyse(
         product_name=name,
         spoken_name=spoken_name(name),
         short_name=short_name(name, collection.product.brand if collection.product else None),
-        facts=stated_facts(collection.product, log, words),
+        facts=stated_facts(collection.product, log, words, name),
         sentiment=feelings,
         virality=virality,
         profile=_profile(run) if is_profile else None,

@@ -122,17 +122,23 @@ def short_name(product_name: str, brand: str | None = None) -> str:
     return " ".join(kept)
 
 
-def _claim(product: ProductFacts, ref: str, log: EvidenceLog, words: Words) -> Claim | None:
+def _claim(
+    name: str, product: ProductFacts, log: EvidenceLog, words: Words
+) -> Claim | None:
     """The first kind of the table that the name has. A stated material needs no test."""
+    ref = product.url or product.name
     for kind, pattern in _CLAIMS:
-        found = pattern.search(clean(product.name))
+        found = pattern.search(clean(name))
         if found is not None and not (kind == "fabric" and product.materials):
             states = words.say("states.claim", claim=found.group())
             return Claim(kind, found.group(), states, log.add("product_fact", states, [ref]))
     return None
 
 
-def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -> StatedFacts:
+def stated_facts(
+    product: ProductFacts | None, log: EvidenceLog, words: Words, name: str = ""
+) -> StatedFacts:
+    """`name` is the user's own for the product: what it promises is a claim."""
     if product is None:
         return StatedFacts()
     ref = product.url or product.name
@@ -162,7 +168,7 @@ def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -
         tuple(facts),
         stars=product.rating if has_rating else None,
         reviews=(product.review_count or 0) if has_rating else 0,
-        claim=_claim(product, ref, log, words),
+        claim=_claim(name, product, log, words),
     )
 
 
