@@ -137,7 +137,9 @@ def _markdown(name: str, pack: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"**{name}**", "", f"**{pack['headline']}**", "", pack["summary"])
     yield from _listed(labels["next_steps"], [step["text"] for step in pack["next_steps"]])
     yield from _listed(labels["facts"], [fact["text"] for fact in pack["facts"]])
-    yield from _listed(labels["hooks"], [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]])
+    yield from _listed(
+        labels["hooks"], [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]]
+    )
     titles = {angle["id"]: angle for angle in pack["angles"]}
     angles = [f"{each['title']}. {each['promise']}" for each in pack["angles"]]
     yield from _listed(labels["angles"], angles)

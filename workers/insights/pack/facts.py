@@ -122,9 +122,7 @@ def short_name(product_name: str, brand: str | None = None) -> str:
     return " ".join(kept)
 
 
-def _claim(
-    name: str, product: ProductFacts, log: EvidenceLog, words: Words
-) -> Claim | None:
+def _claim(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> Claim | None:
     """The first kind of the table that the name has. A stated material needs no test."""
     ref = product.url or product.name
     for kind, pattern in _CLAIMS:
@@ -136,9 +134,9 @@ def _claim(
 
 
 def stated_facts(
-    product: ProductFacts | None, log: EvidenceLog, words: Words, name: str = ""
+    product: ProductFacts | None, log: EvidenceLog, words: Words, product_name: str = ""
 ) -> StatedFacts:
-    """`name` is the user's own for the product: what it promises is a claim."""
+    """`product_name` is the user's own for the product: what it promises is a claim."""
     if product is None:
         return StatedFacts()
     ref = product.url or product.name
@@ -168,13 +166,11 @@ def stated_facts(
         tuple(facts),
         stars=product.rating if has_rating else None,
         reviews=(product.review_count or 0) if has_rating else 0,
-        claim=_claim(name, product, log, words),
+        claim=_claim(product_name, product, log, words),
     )
 
 
-def _said(
-    kind: FactKind, product: ProductFacts, fields: Mapping[str, object], words: Words
-) -> str:
+def _said(kind: FactKind, product: ProductFacts, fields: Mapping[str, object], words: Words) -> str:
     """As it may be spoken: of a size with several sides the longest."""
     text = str(fields.get("text", ""))
     size = next((each for each in product.sizes if size_text(each, words) == text), None)

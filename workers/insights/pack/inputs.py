@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from workers.insights.documents import (
     Comparable,
@@ -45,7 +44,7 @@ class PackInputs:
     caveats: tuple[str, ...]
     now: datetime
     # What relates a post that stood out to the one asked about, by its evidence.
-    links: Mapping[str, Link] = MappingProxyType({})
+    links: Mapping[str, Link] = field(default_factory=dict)
 
     @property
     def page_stars(self) -> float | None:
@@ -56,9 +55,13 @@ class PackInputs:
     def is_flaw(self, theme: Theme) -> bool:
         """Whether a complaint is named by people who are happy otherwise.
 
-        Most are positive, and fewer are negative than name it.
+        Most are positive, and fewer are negative than name it: by the stars that they gave, where
+        there are any.
         """
-        overall = self.sentiment.overall
+        overall, stars = self.sentiment.overall, self.sentiment.stars
+        if theme.kind == "pain" and stars is not None:
+            bad, good = sum(stars.counts[:2]), sum(stars.counts[3:])
+            return good > MOST * stars.n and bad < theme.n
         found = overall.distribution
         if theme.kind != "pain" or found is None or overall.ci95 is None:
             return False

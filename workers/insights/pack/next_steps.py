@@ -254,5 +254,6 @@ def know_more(given: PackInputs) -> Iterator[NextStep]:
     if basis != "creator_median":
         missing.append(("connect_tiktok", "account"))
     missing.append(("add_competitor", "competitor"))
-    parts = given.words.joined(given.words.say(f"next.more_{name}") for _, name in missing)
+    named = [given.words.say(f"next.more_{name}") for _, name in missing]
+    parts = given.words.joined(named, "format.or")
     yield NextStep(kind=missing[0][0], text=given.words.say("next.know_more", parts=parts))

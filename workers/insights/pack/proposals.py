@@ -79,7 +79,7 @@ _MEASURED = frozenset((
 # Those that a shot can show, beside price and stars, which a page shows itself.
 SHOWN_FACTS = tuple(subject for subject in _FACTS if subject not in {"price", "rating", "material"})
 # Words and numbers, as they are said one by one.
-_SAID = re.compile(r"\d+(?:[.,\u202f]\d+)*|[^\W\d]+(?:['’-][^\W\d]+)*|[€$£×%★]")
+_SAID = re.compile(r"\d+(?:[.,\u202f]\d+)*|[^\W\d]+(?:['\u2019-][^\W\d]+)*|[€$£×%★]")
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -112,16 +112,12 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    spoken_of = [
-        *_stars(given),
-        *_themes(given),
-        *_own_posts(given),
-        *_viewers(given),
-        *_claim(given),
-    ]
+    said = [*_themes(given), *_own_posts(given), *_viewers(given)]
+    stars = [*_stars(given)]
+    spoken_of = [*said, *_claim(given), *stars]
     stated = [*_facts(given)]
     has_script = bool(spoken_of) or len(stated) >= LEAST_FOR_SCRIPT
-    if spoken_of:
+    if said or stars:
         stated = stated[:MAX_FACT_HOOKS]
     things = [*spoken_of, *stated][:MAX_HOOKS]
     hooks = tuple(_hooks(given, things, chooser))
@@ -247,7 +243,7 @@ def _claim(given: PackInputs) -> Iterator[Thing]:
     claim = given.facts.claim
     if claim is not None and not given.facts.of("stock"):
         yield Thing(
-            group="claim",
+            group="several" if claim.kind == "several" else "claim",
             kind="claim",
             subject=claim.kind,
             why=claim.states,
@@ -285,11 +281,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         demo = f"demos.{subject}"
         yield Thing(
             group="spec" if subject.startswith("spec_") else subject,
-            kind="price"
-            if subject == "price"
-            else "fact"
-            if subject in _MEASURED
-            else "seen",
+            kind="price" if subject == "price" else "fact" if subject in _MEASURED else "seen",
             subject=fact.kind,
             why=given.words.say("states.material", **fields)
             if fact.kind == "material"

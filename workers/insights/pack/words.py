@@ -85,11 +85,11 @@ class Words:
         """ "1.5 kg" with this language's decimal sign."""
         return re.sub(r"(?<=\d)[.,](?=\d)", str(self.texts["format.decimal"]), size)
 
-    def joined(self, parts: Iterable[str]) -> str:
+    def joined(self, parts: Iterable[str], key: str = "format.and") -> str:
         *first, last = parts
         if not first:
             return last
-        return self.say("format.and", first=", ".join(first), last=last)
+        return self.say(key, first=", ".join(first), last=last)
 
     def aspect(self, aspect: str) -> dict[str, str]:
         """`noun`, `about`, `good`, `bad` and `demo` of an aspect."""
