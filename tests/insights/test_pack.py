@@ -474,3 +474,33 @@ def test_less_than_usual_is_said_as_a_share():
     pack = _pack(videos=(*posts, make_video("ana", role="subject", views=300)))
     assert re.search(r"has about \d+ % of the views of its creator's other posts", pack["summary"])
     assert "of 100 posts by other creators" in pack["summary"]
+
+
+@pytest.mark.parametrize(
+    ("laughing", "others", "said"), [(9, 40, "Many of you"), (7, 90, "Some of you")]
+)
+def test_few_of_many_viewers_are_called_some(laughing, others, said):
+    laughs = varied("this is hilarious, i laughed so hard", laughing)
+    pack = _pack(comments=make_comments(*laughs, *varied("ok", others)))
+    [hook] = [hook["text"] for hook in pack["hooks"] if hook["basis"] == "viewers"]
+    assert hook.startswith(said)
+
+
+def _profile_pack(*best, others=20.0):
+    usual = make_posts("ana", [1000] * 14, duration_seconds=others, role="creator")
+    stood_out = [
+        make_video("ana", days_old=40 - n, views=9000, duration_seconds=length, role="creator")
+        for n, length in enumerate(best)
+    ]
+    return _pack(source_kind="tiktok_profile", videos=(*usual, *stood_out))
+
+
+def test_posts_that_share_nothing_measured_are_said_to():
+    assert "these 3 share nothing that the others lack" in _profile_pack(20, 21, 19)["summary"]
+    assert "share nothing" not in _profile_pack(60, 61, 59)["summary"]
+    assert "share nothing" not in _profile_pack(20)["summary"]
+
+
+def test_one_post_stands_out_and_two_stand_out():
+    assert "1 of 15 posts of this profile stands out" in _profile_pack(20)["summary"]
+    assert "2 of 16 posts of this profile stand out" in _profile_pack(20, 21)["summary"]

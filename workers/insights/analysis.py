@@ -44,7 +44,7 @@ from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, named_product, subject_of
-from workers.insights.virality.comparables import LEAST_RATIO, Link, links
+from workers.insights.virality.comparables import LEAST_RATIO, Link, link_of, links
 from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
 
@@ -237,7 +237,9 @@ def _spoken(run: _Run, name: str) -> dict[str, object]:
     stood_out = [
         outlier.video
         for outlier in found.values()
-        if outlier.ratio >= LEAST_RATIO and (subject is None or outlier.video.ref != subject.ref)
+        if outlier.ratio >= LEAST_RATIO
+        and (subject is None or outlier.video.ref != subject.ref)
+        and link_of(outlier.video, subject, named_product(run.collection))
     ]
     return {
         "video": transcript.structure(subject, names, run.log) if subject else None,

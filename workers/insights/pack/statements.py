@@ -24,6 +24,7 @@ LEAST_ALIKE = 2  # posts that open the same way
 LEAST_SHOWN = 0.1  # smaller ratios are said with two places
 WIDEST = 0.4  # of a share: a wider interval says nothing that is worth its numbers
 MOST_VIEWERS = 3
+MANY = 0.1  # of those who comment: fewer are called some
 MOST_OF_A_KIND = 2
 MOST_DETAILS = 6
 SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
@@ -384,6 +385,7 @@ def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
     return {
         "who": words.say("counts.of_comments", k=theme.n, n=theme.of),
         "k": theme.n,
+        "you": words.say("you.many" if theme.share >= MANY else "you.some"),
         "said": words.say(f"viewers.{theme.kind}.said"),
         "noun": words.say(f"viewers.{theme.kind}.noun"),
         "share": words.percent(theme.share),
