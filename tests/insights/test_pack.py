@@ -409,6 +409,7 @@ def _of_page(name, locale="en", **fields):
 @pytest.mark.parametrize("locale", LOCALES)
 def test_what_a_name_promises_is_tested_first(name, claim, locale):
     pack = _of_page(name, locale)
+    assert claim in pack["headline"].partition(": ")[2]
     assert claim in pack["hooks"][0]["text"]
     assert claim in pack["angles"][0]["title"]
     assert claim in pack["next_steps"][0]["text"]

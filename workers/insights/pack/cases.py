@@ -25,7 +25,7 @@ CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
             "conflict", "question", "shown_stars", "overall", "pain", "praise", "stars", "ratio",
-            "sold_out", "opening", "rating", "intent", "price",
+            "sold_out", "opening", "claim", "rating", "intent", "price",
         ),
         summary=(
             "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
@@ -97,7 +97,7 @@ CASES: dict[PackCase, Case] = {
         cards=("stands_out", "next_steps", "hooks", "sentiment", "angles", "script", "risks"),
     ),
     "no_comments": Case(
-        headline=("ratio", "sold_out", "rating", "price", "opening"),
+        headline=("ratio", "sold_out", "claim", "rating", "price", "opening"),
         summary=(
             "sold_out", "price", "rating", "details", "no_script", "overall", "open", "ratio",
             "opening", "pace",

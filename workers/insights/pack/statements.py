@@ -497,7 +497,10 @@ def _stars(given: PackInputs) -> Iterator[Statement]:
 def _page(given: PackInputs) -> Iterator[Statement]:
     """What else the product's page states."""
     words, facts = given.words, given.facts
-    price = facts.of("price")
+    price, claim = facts.of("price"), facts.claim
+    if claim is not None:
+        said = words.say("headlines.claim", claim=claim.said)
+        yield Statement("claim", claim.states, said)
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
     kinds = ("spec", "size", "material", "colour")
