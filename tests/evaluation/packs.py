@@ -32,6 +32,10 @@ COMMENTS = 160
 LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
 SHOP_PACKS = 3
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
+VIDEO_NAMES: dict[Locale, str] = {"en": "my video", "pt": "meu vídeo", "de": "mein Video"}
+PROFILE_NAMES: dict[Locale, str] = {"en": "my profile", "pt": "meu perfil", "de": "mein Profil"}
+# Where the export of packs has its headings, in every language.
+LABELS = Path(__file__).parents[2] / "supabase" / "schemas" / "56_pack_texts.sql"
 # Hashtags of the niches of the three shop products: dogs, homes, birds.
 NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds", "nature"))
 OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
@@ -74,7 +78,7 @@ def cases(folder: Path) -> Iterator[Case]:
         spoken = _spoken_in(folder, locale) or _block(comments, words)
         yield Case(
             "a creator's own video",
-            "my video",
+            VIDEO_NAMES[locale],
             locale,
             _of(
                 "tiktok_video",
@@ -85,7 +89,7 @@ def cases(folder: Path) -> Iterator[Case]:
     for number, (locale, words) in enumerate(PROFILES, start=2):
         yield Case(
             "a profile",
-            "my profile",
+            PROFILE_NAMES[locale],
             locale,
             _of(
                 "tiktok_profile",
@@ -128,27 +132,40 @@ def main(folder: Path) -> None:
 
 
 def _markdown(name: str, pack: Mapping[str, Any]) -> Iterator[str]:
-    """The pack's own texts: headings are in English, a frontend has its own."""
+    """The pack's own texts, with the headings of the export."""
+    labels = _labels(pack["locale"])
     yield from (f"**{name}**", "", f"**{pack['headline']}**", "", pack["summary"])
-    yield from _listed("Next", [step["text"] for step in pack["next_steps"]])
-    yield from _listed("Stated by the page", [fact["text"] for fact in pack["facts"]])
-    yield from _listed("Hooks", [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]])
+    yield from _listed(labels["next_steps"], [step["text"] for step in pack["next_steps"]])
+    yield from _listed(labels["facts"], [fact["text"] for fact in pack["facts"]])
+    yield from _listed(
+        labels["hooks"], [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]]
+    )
     titles = {angle["id"]: angle for angle in pack["angles"]}
-    yield from _listed("Angles", [f"{each['title']}. {each['promise']}" for each in pack["angles"]])
+    angles = [f"{each['title']}. {each['promise']}" for each in pack["angles"]]
+    yield from _listed(labels["angles"], angles)
     for script in pack["script_templates"][:1]:
         yield from (
             "",
-            f"Script of {script['duration_s']} s: {titles[script['angle_id']]['title']}",
+            f"{labels['script']} ({script['duration_s']} s): {titles[script['angle_id']]['title']}",
         )
         for beat in script["beats"]:
             seen = f" [{beat['on_screen']}]" if beat["on_screen"] else ""
             yield f"- {beat['from_s']}-{beat['to_s']} s: {beat['text']}{seen}"
-    yield from _listed("Posts that stood out", [post["why"] for post in pack["comparables"]])
-    yield from _listed("Do", pack["dos"])
-    yield from _listed("Don't", pack["donts"])
-    yield from _listed("Caveats", pack["caveats"])
+    yield from _listed(labels["comparables"], [post["why"] for post in pack["comparables"]])
+    yield from _listed(labels["dos"], pack["dos"])
+    yield from _listed(labels["donts"], pack["donts"])
+    yield from _listed(labels["caveats"], pack["caveats"])
     cited = ", ".join(f"{item['id']} (n = {item['n']})" for item in pack["evidence"])
-    yield from ("", f"Evidence: {cited or 'none'}")
+    yield from ("", f"{labels['evidence']}: {cited or '-'}")
+
+
+def _labels(locale: str) -> dict[str, str]:
+    """The headings of the database's Markdown; English ones stand behind its `else`."""
+    text = LABELS.read_text("utf-8").split("function private.pack_labels", 1)[1]
+    _, found, rest = text.partition(f"when '{locale}' then")
+    rest = rest if found else text.partition("else jsonb_build_object")[2]
+    pairs = re.findall(r"'(\w+)', '((?:[^']|'')*)'", rest.partition("when '")[0])
+    return {name: label.replace("''", "'") for name, label in dict(reversed(pairs)).items()}
 
 
 def _listed(title: str, texts: Sequence[str]) -> Iterator[str]:

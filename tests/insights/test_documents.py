@@ -52,6 +52,6 @@ def test_a_pack_of_either_version_serves_a_script(version):
     pack = _old_pack() if version == "1.0" else _pack(**_collected())
     script = template_script(pack, "")
     assert script.title == "From templates: Answer what people ask: the price"
-    assert script.content.startswith("[0-3 s, hook]\n12 people ask about the price.")
+    assert script.content.startswith("[0-6 s, hook]\n12 people ask about the price.")
     # Nobody says of a new pack that it is paid.
     assert script.content.endswith("Caption: #ad") == (version == "1.0")

@@ -141,7 +141,7 @@ def test_every_number_of_a_page_has_its_words_and_a_shot(locale, kind):
 
 def test_inches_are_said_in_centimetres_where_those_are_usual():
     assert [text for _, text, _ in stated("de", sizes=("3.88 × 11.5 inch",))] == [
-        "3,88 × 11,5 inch (9,9 × 29,2 cm)"
+        "9,9 × 29,2 cm (3,88 × 11,5 inch)"
     ]
     assert [text for _, text, _ in stated("en", sizes=("11.5 inch",))] == ["11.5 inch"]
 

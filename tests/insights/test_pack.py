@@ -23,8 +23,10 @@ from tests.insights.samples import (
 )
 from workers.insights.analysis import analyse
 from workers.insights.documents import PackConfiguration, SentimentSummary, ViralityBreakdown
-from workers.insights.inputs import ProductFacts
-from workers.insights.pack.facts import spoken_name
+from workers.insights.inputs import ProductFacts, Spec
+from workers.insights.pack.facts import short_name, spoken_name
+from workers.insights.pack.proposals import spoken_seconds
+from workers.insights.pack.words import LOCALES
 
 QUESTIONS = varied("how much does it cost?", 12)
 PRAISE = varied("I love the taste", 9)
@@ -135,11 +137,7 @@ def test_nothing_general_is_said_where_nothing_is_known():
     pack = _pack(product=ProductFacts(name="Bottle"), subject_is_product=True)
     empty = ("hooks", "facts", "angles", "script_templates", "dos", "donts", "risks", "comparables")
     assert {key: pack[key] for key in empty} == {key: [] for key in empty}
-    assert [step["kind"] for step in pack["next_steps"]] == [
-        "add_video",
-        "connect_tiktok",
-        "add_competitor",
-    ]
+    assert [step["kind"] for step in pack["next_steps"]] == ["add_video"]
 
 
 def test_each_next_step_says_why():
@@ -189,7 +187,8 @@ def test_no_raw_net_is_shown():
     said = _pack(**_collected())
     said = json.dumps([said["headline"], said["summary"], said["confidence"]["reasons"]])
     assert not re.search(r"net|[+-]0\.\d", said)
-    assert re.search(r"\d+ % are positive|\d+ % positive", said)
+    many = _pack(comments=make_comments(*varied("I love the taste", 60)))["summary"]
+    assert re.search(r"\d+ % are positive", many)
 
 
 def test_the_summary_has_three_to_six_sentences():
@@ -217,7 +216,6 @@ def test_scripts_fill_thirty_seconds_without_gaps():
             "hook",
             "problem",
             "demo",
-            "proof",
             "payoff",
             "cta",
         ]
@@ -332,3 +330,178 @@ def test_nothing_is_said_of_what_a_hashtag_a_sound_or_an_hour_lifts():
 )
 def test_a_long_name_is_spoken_short(name, spoken):
     assert spoken_name(name) == spoken
+
+
+@pytest.mark.parametrize(
+    ("name", "brand", "short"),
+    [
+        ("KÄRCHER Hochdruckreiniger »K 3 Full Control«", "KÄRCHER", "KÄRCHER Hochdruckreiniger"),
+        ("Squirrel Buster Mini Squirrel-proof Bird Feeder", "Brome", "Squirrel Buster Mini"),
+        (
+            "Alexander Girard for Herman Miller pillows, pair",
+            "Alexander Girard",
+            "Alexander Girard pillows",
+        ),
+        ("Housse de chaise coton TERTIO® - taupe", None, "Housse de chaise coton"),
+        ("Bottle", "Bottle", "Bottle"),
+        ("B" * 70, None, "B" * 70),
+    ],
+)
+def test_a_hook_names_a_product_by_few_words(name, brand, short):
+    assert short_name(name, brand) == short
+
+
+def test_what_happy_buyers_name_is_no_complaint():
+    said = varied("I love it, great, but it is too expensive", 24)
+
+    def texts(stars):
+        reviews = make_comments(*said, kind="review", rating=stars)
+        pack = _pack(comments=reviews, product=FACTS, subject_is_product=True)
+        keys = ("headline", "summary", "hooks", "angles", "next_steps", "evidence")
+        return json.dumps([pack[key] for key in keys])
+
+    assert "complain: it costs more" not in texts(5.0)
+    assert "people are mostly happy, but" in texts(5.0)
+    assert "complain: it costs more" in texts(1.0)
+
+
+def test_a_hook_has_the_time_that_it_takes_to_say_it():
+    for script in _pack(**_collected())["script_templates"]:
+        hook = script["beats"][0]
+        assert hook["kind"] == "hook"
+        assert hook["to_s"] >= spoken_seconds(hook["text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("one two three", 3), ("4.6 of 5 stars", 6), ("Hochdruckreiniger", 2), ("€66.75", 6), ("", 0)],
+)
+def test_numbers_and_long_words_take_longer_to_say(text, words):
+    assert spoken_seconds(text) == words / 2.5
+
+
+def test_no_beat_repeats_the_evidence():
+    pack = _pack(**_collected())
+    proofs = {angle["proof"] for angle in pack["angles"]}
+    spoken = {beat["text"] for script in pack["script_templates"] for beat in script["beats"]}
+    assert not proofs & spoken
+
+
+def _of_page(name, locale="en", **fields):
+    product = ProductFacts(name=name, **fields)
+    collection = make_collection(product=product, subject_is_product=True)
+    analysis = analyse(collection, product_name=name, now=NOW, ref_key=KEY, locale=locale)
+    return analysis.pack.configuration
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("Squirrel-proof feeder", "Squirrel-proof"),
+        ("Cama Box com Molas Ensacadas", "Molas Ensacadas"),
+        ("Pillows, pair", "pair"),
+        ("Kabellose Lampe", "Kabellose"),
+        ("Relógio à prova d'água", "à prova d'água"),
+        ("Chaise pliante", "pliante"),
+        ("Funda antideslizante", "antideslizante"),
+    ],
+)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_a_name_promises_is_tested_first(name, claim, locale):
+    pack = _of_page(name, locale)
+    assert claim in pack["headline"].partition(": ")[2]
+    assert claim in pack["hooks"][0]["text"]
+    assert claim in pack["angles"][0]["title"]
+    assert claim in pack["next_steps"][0]["text"]
+    assert len(pack["script_templates"]) == 1
+
+
+@pytest.mark.parametrize("name", ["Repair kit", "Parfum par Dior", "Lampe", "Quietly"])
+def test_other_names_promise_nothing(name):
+    assert _of_page(name)["hooks"] == []
+
+
+def test_two_facts_are_too_little_for_a_script_and_the_pack_says_so():
+    two = {"price": Decimal("9.00"), "currency": "EUR", "sizes": ("40 × 30 cm",)}
+    pack = _of_page("Cushion", **two)
+    assert len(pack["hooks"]) == 2
+    assert pack["script_templates"] == []
+    assert "too little for a script" in pack["summary"]
+    three = _of_page("Cushion", rating=4.5, review_count=12, **two)
+    assert three["script_templates"]
+    assert "too little for a script" not in three["summary"]
+
+
+def test_what_no_eye_can_judge_is_not_asked():
+    pack = _of_page("Washer", specs=(Spec("pressure", "120", "bar"),))
+    assert "fits" not in json.dumps(pack)
+    assert pack["angles"][0]["title"] == "Show what the page states: 120 bar"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_size_is_said_by_its_longest_side(locale):
+    pack = _of_page("Bed", locale, sizes=("158 × 198 × 61 cm",))
+    [hook] = pack["hooks"]
+    assert "198 cm" in hook["text"]
+    assert "158" not in hook["text"]
+
+
+def test_a_page_that_counts_reviews_without_texts_says_so():
+    pack = _of_page("Washer", rating=4.5, review_count=68)
+    assert "The page does not show the text of its reviews." in pack["summary"]
+    assert "no comments to read" not in pack["summary"]
+
+
+def test_posts_of_others_are_shown_only_with_what_links_them():
+    def niche(text, author):
+        return make_posts(author, [1000] * 8 + [9000], text=text)
+
+    videos = (*niche("A calm morning", "a"), *niche("my new Bottle", "b"))
+    pack = _pack(product=FACTS, subject_is_product=True, videos=videos)
+    [shown] = [post["why"] for post in pack["comparables"]]
+    assert "names “Bottle”" in shown
+
+
+def test_a_wide_interval_is_called_open_without_its_range():
+    few = (*varied("I love it", 6), *varied("terrible, I hate it", 5))
+    pack = _pack(comments=make_comments(*few), subject_is_product=True)
+    said = pack["summary"] + " ".join(pack["confidence"]["reasons"])
+    assert "stays open (11 comments)" in pack["summary"]
+    assert "between" not in said
+
+
+def test_less_than_usual_is_said_as_a_share():
+    posts = make_posts("ana", [1000] * 12)
+    pack = _pack(videos=(*posts, make_video("ana", role="subject", views=300)))
+    assert re.search(r"has about \d+ % of the views of its creator's other posts", pack["summary"])
+    assert "of 100 posts by other creators" in pack["summary"]
+
+
+@pytest.mark.parametrize(
+    ("laughing", "others", "said"), [(9, 40, "Many of you"), (7, 90, "Some of you")]
+)
+def test_few_of_many_viewers_are_called_some(laughing, others, said):
+    laughs = varied("this is hilarious, i laughed so hard", laughing)
+    pack = _pack(comments=make_comments(*laughs, *varied("ok", others)))
+    [hook] = [hook["text"] for hook in pack["hooks"] if hook["basis"] == "viewers"]
+    assert hook.startswith(said)
+
+
+def _profile_pack(*best, others=20.0):
+    usual = make_posts("ana", [1000] * 14, duration_seconds=others, role="creator")
+    stood_out = [
+        make_video("ana", days_old=40 - n, views=9000, duration_seconds=length, role="creator")
+        for n, length in enumerate(best)
+    ]
+    return _pack(source_kind="tiktok_profile", videos=(*usual, *stood_out))
+
+
+def test_posts_that_share_nothing_measured_are_said_to():
+    assert "these 3 share nothing that the others lack" in _profile_pack(20, 21, 19)["summary"]
+    assert "share nothing" not in _profile_pack(60, 61, 59)["summary"]
+    assert "share nothing" not in _profile_pack(20)["summary"]
+
+
+def test_one_post_stands_out_and_two_stand_out():
+    assert "1 of 15 posts of this profile stands out" in _profile_pack(20)["summary"]
+    assert "2 of 16 posts of this profile stand out" in _profile_pack(20, 21)["summary"]

@@ -217,8 +217,9 @@ def test_one_who_wants_to_buy_is_not_called_no_percent():
 def test_forty_three_against_nine_is_not_divided():
     praise = varied("I love it, the taste is delicious", 43)
     pain = varied("I hate it, the taste is awful, disgusting", 9)
-    pack = contents(analysed(comments=make_comments(*praise, *pain)))[2]
-    assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste", "viewers:food"]
+    comments = make_comments(*praise, *pain)
+    pack = contents(analysed(comments=comments, subject_is_product=True))[2]
+    assert [angle["theme"] for angle in pack["angles"]] == ["praise:taste"]
     assert "differ" not in pack["headline"] + pack["summary"]
 
 

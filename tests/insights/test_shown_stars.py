@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from tests.insights.samples import analysed
@@ -10,22 +13,22 @@ from workers.insights.inputs import Comment, ProductFacts
 PAGE = ProductFacts(name="Bottle", rating=4.6, review_count=2842)
 
 
-def _pack(*stars):
+def _pack(*stars, page=PAGE):
     reviews = tuple(
         Comment(ref=f"r{n}", text=f"My review number {n}", author_ref=f"a{n}", kind="review",
                 rating=float(given))
         for n, given in enumerate(stars)
     )  # fmt: skip
-    result = analysed(comments=reviews, product=PAGE, subject_is_product=True)
+    result = analysed(comments=reviews, product=page, subject_is_product=True)
     return result.pack.configuration
 
 
 def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
     pack = _pack(5, 5, 4, 2, 1, 3)
     assert pack["headline"] == (
-        "Bottle: 4.6 of 5 stars on the page, 3.3 in the 6 reviews that it shows"
+        "Bottle: 4.6 of 5 stars on the page, 3.3 on average in the 6 reviews that it shows"
     )
-    assert pack["next_steps"][0]["text"].startswith("Film the difference first")
+    assert pack["next_steps"][0]["text"].startswith("Read the reviews that the page shows")
     assert pack["next_steps"][0]["evidence_ids"]
     [hook] = [each for each in pack["hooks"] if "3.3" in each["text"]]
     assert len(hook["evidence_ids"]) == 2
@@ -34,4 +37,19 @@ def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
 @pytest.mark.parametrize("stars", [(5, 5, 5, 5, 5, 5), (5, 4, 5, 4, 5), (1, 1, 1)])
 def test_more_stars_the_same_or_too_few_reviews_are_no_reason_to_film(stars):
     kinds = [step["text"] for step in _pack(*stars)["next_steps"]]
-    assert not [text for text in kinds if text.startswith("Film the difference")]
+    assert not [text for text in kinds if text.startswith("Read the reviews")]
+
+
+def test_both_numbers_may_be_right_and_no_text_asks_which():
+    pack = _pack(5, 5, 4, 2, 1, 3)
+    assert "Both can be right." in pack["summary"]
+    assert pack["angles"][0]["title"] == (
+        "Find out what the shown reviews say: 3.3 stars on average"
+    )
+
+
+def test_a_page_that_counts_fewer_reviews_than_it_shows_is_not_compared():
+    pack = _pack(5, 5, 4, 2, 1, 3, page=replace(PAGE, review_count=5))
+    said = json.dumps([pack[key] for key in ("headline", "summary", "hooks", "next_steps")])
+    assert "4.6" not in said
+    assert "4.6 of 5 (5 reviews)" in json.dumps(pack["facts"])

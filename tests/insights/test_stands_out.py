@@ -196,7 +196,7 @@ def test_an_estimate_from_followers_says_so_everywhere():
     assert virality["stands_out"]["basis_text"] == (
         "what its creator usually gets, as the number of followers suggests it"
     )
-    assert "an estimated" in pack["summary"]
+    assert "by an estimate from the number of followers" in pack["summary"]
     assert [item["text"] for item in virality["counter_evidence"]] == [
         "Estimated from the number of followers: too few other posts of its creator are known."
     ]

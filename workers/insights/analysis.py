@@ -31,7 +31,7 @@ from workers.insights.documents import (
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
 from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.cases import case_of
-from workers.insights.pack.facts import shown_name, spoken_name, stated_facts
+from workers.insights.pack.facts import short_name, shown_name, spoken_name, stated_facts
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
@@ -43,8 +43,8 @@ from workers.insights.sentiment.engine import EMBEDDED, Scorer, read
 from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
-from workers.insights.virality.breakdown import examine, subject_of
-from workers.insights.virality.comparables import LEAST_RATIO
+from workers.insights.virality.breakdown import examine, named_product, subject_of
+from workers.insights.virality.comparables import LEAST_RATIO, Link, link_of, links
 from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
 
@@ -129,13 +129,15 @@ def analyse(
         words=words,
         product_name=name,
         spoken_name=spoken_name(name),
-        facts=stated_facts(collection.product, log, words),
+        short_name=short_name(name, collection.product.brand if collection.product else None),
+        facts=stated_facts(collection.product, log, words, name),
         sentiment=feelings,
         virality=virality,
         profile=_profile(run) if is_profile else None,
         engine=engine,
         caveats=caveats,
         now=now,
+        links=_links(run),
     )
     written = write_pack(given, log, _UNCHECKED)
     pack = _grounded(written)
@@ -154,6 +156,11 @@ def analyse(
             [item.model_dump(mode="json") for item in written.evidence],
         ),
     )
+
+
+def _links(run: _Run) -> dict[str, Link]:
+    found, subject = outliers(run.collection.videos, run.now), subject_of(run.collection.videos)
+    return links(found, subject, run.log, named_product(run.collection))
 
 
 def _profile(run: _Run) -> Profile | None:
@@ -230,7 +237,9 @@ def _spoken(run: _Run, name: str) -> dict[str, object]:
     stood_out = [
         outlier.video
         for outlier in found.values()
-        if outlier.ratio >= LEAST_RATIO and (subject is None or outlier.video.ref != subject.ref)
+        if outlier.ratio >= LEAST_RATIO
+        and (subject is None or outlier.video.ref != subject.ref)
+        and link_of(outlier.video, subject, named_product(run.collection))
     ]
     return {
         "video": transcript.structure(subject, names, run.log) if subject else None,

@@ -90,7 +90,13 @@ class EvidenceLog:
 
 
 def shorten(text: str) -> str:
-    return text if len(text) <= PARAPHRASE_LIMIT else text[: PARAPHRASE_LIMIT - 1] + "…"
+    """Cut between words: half a number would be another one."""
+    if len(text) <= PARAPHRASE_LIMIT:
+        return text
+    kept = text[: PARAPHRASE_LIMIT - 1]
+    if text[PARAPHRASE_LIMIT - 1] != " " and " " in kept:
+        kept = kept.rsplit(" ", 1)[0]
+    return kept.rstrip() + "…"
 
 
 class UngroundedError(Exception):

@@ -25,23 +25,22 @@ CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
             "conflict", "question", "shown_stars", "overall", "pain", "praise", "stars", "ratio",
-            "sold_out", "opening", "rating", "intent", "price",
+            "sold_out", "opening", "claim", "rating", "intent", "price",
         ),
         summary=(
             "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
             "shown_stars", "overall", "open", "stars", "ratio", "opening", "intent", "rating",
-            "price", "details", "pace",
+            "price", "details", "no_script", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
             next_steps.film_theme,
+            next_steps.film_claim,
             next_steps.film_stars,
             next_steps.film_fact,
             next_steps.read_comments,
             next_steps.more_comments,
-            next_steps.add_video,
-            next_steps.connect_tiktok,
-            next_steps.add_competitor,
+            next_steps.know_more,
         ),
         cards=(
             "hooks", "sentiment", "angles", "script", "facts", "stands_out", "risks", "next_steps",
@@ -78,9 +77,9 @@ CASES: dict[PackCase, Case] = {
             "pain", "praise",
         ),
         summary=(
-            "posts", "best_post", "level", "topic", "short", "again", "shared_opening", "viewers0",
-            "shared_more", "viewers1", "question", "overall", "pain", "praise", "ratio", "lengths",
-            "open",
+            "posts", "best_post", "level", "topic", "short", "again", "shared_opening",
+            "shared_more", "nothing_shared", "viewers0", "viewers1", "question", "overall", "pain",
+            "praise", "ratio", "lengths", "open",
         ),
         steps=(
             next_steps.use_patterns,
@@ -98,16 +97,16 @@ CASES: dict[PackCase, Case] = {
         cards=("stands_out", "next_steps", "hooks", "sentiment", "angles", "script", "risks"),
     ),
     "no_comments": Case(
-        headline=("ratio", "sold_out", "rating", "price", "opening"),
+        headline=("ratio", "sold_out", "claim", "rating", "price", "opening"),
         summary=(
-            "sold_out", "price", "rating", "details", "overall", "open", "ratio", "opening", "pace",
+            "sold_out", "price", "rating", "details", "no_script", "overall", "open", "ratio",
+            "opening", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
+            next_steps.film_claim,
             next_steps.film_fact,
-            next_steps.add_video,
-            next_steps.connect_tiktok,
-            next_steps.add_competitor,
+            next_steps.know_more,
         ),
         cards=("facts", "next_steps", "hooks", "angles", "script", "stands_out"),
     ),

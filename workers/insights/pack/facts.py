@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workers.insights.documents import FactKind
@@ -11,9 +11,11 @@ from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
+from workers.insights.vocabulary import read_resource
 
 NAME_LIMIT = 80
 SPOKEN_LIMIT = 50
+SHORT_LIMIT, SHORT_WORDS = 26, 4  # of a name in a spoken line; a brand before it is not counted
 _NAME_TAIL = re.compile(r"\s+[-\u2013\u2014|/]\s+|\s*[,;:(\[]|\s+(?=\d+\s*x\s*\d)")
 # A name that is cut must not end on these.
 _DANGLING = frozenset((
@@ -29,6 +31,13 @@ _LIKE = {"card": 8.56, "a5": 21.0, "a4": 29.7, "a3": 42.0, "cabin": 55.0}
 KILOGRAMS_A_POUND = 0.45359237
 ALIKE = 0.05  # of a length that is called alike
 LARGE = 100  # cm: nobody holds that next to a hand
+_QUOTES = re.compile(r"[«»“”„\"®™©]")
+# Behind a brand these name another person: "Alexander Girard for Herman Miller pillows".
+_BY_OTHERS = frozenset({"for", "by", "x"})
+_CLAIMS = tuple(
+    (kind, re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE))
+    for kind, phrases in read_resource("name_claims.toml").items()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,23 @@ class StatedFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What the product's name promises and a camera can test. `said` is as the name has it."""
+
+    kind: str
+    said: str
+    states: str
+    evidence_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatedFacts:
     """Each with the evidence that it cites; none where the page states nothing."""
 
     facts: tuple[StatedFact, ...] = ()
     stars: float | None = None
     reviews: int = 0
+    claim: Claim | None = None
 
     def about(self, *subjects: str) -> StatedFact | None:
         """The first that is there, in the order of the subjects."""
@@ -85,7 +105,38 @@ def spoken_name(product_name: str) -> str:
     return " ".join(words)
 
 
-def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -> StatedFacts:
+def short_name(product_name: str, brand: str | None = None) -> str:
+    """The first words of the name, as few as a spoken line bears: "KÄRCHER Hochdruckreiniger"."""
+    name = " ".join(_QUOTES.sub(" ", spoken_name(product_name)).split()) or product_name
+    words, before = name.split(), len((brand or "").split())
+    if not brand or not name.lower().startswith(f"{brand.lower()} "):
+        before = 0
+    if before and words[before].lower() in _BY_OTHERS:
+        return " ".join([*words[:before], words[-1]])
+    kept = words[: max(SHORT_WORDS, before + 2)]
+    limit = max(SHORT_LIMIT, len(" ".join(words[: before + 1])) if before else 0)
+    while len(" ".join(kept)) > limit and len(kept) > 1:
+        kept.pop()
+    while len(kept) > 1 and kept[-1].lower() in _DANGLING:
+        kept.pop()
+    return " ".join(kept)
+
+
+def _claim(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> Claim | None:
+    """The first kind of the table that the name has. A stated material needs no test."""
+    ref = product.url or product.name
+    for kind, pattern in _CLAIMS:
+        found = pattern.search(clean(name))
+        if found is not None and not (kind == "fabric" and product.materials):
+            states = words.say("states.claim", claim=found.group())
+            return Claim(kind, found.group(), states, log.add("product_fact", states, [ref]))
+    return None
+
+
+def stated_facts(
+    product: ProductFacts | None, log: EvidenceLog, words: Words, product_name: str = ""
+) -> StatedFacts:
+    """`product_name` is the user's own for the product: what it promises is a claim."""
     if product is None:
         return StatedFacts()
     ref = product.url or product.name
@@ -106,7 +157,7 @@ def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -
                 evidence,
                 named,
                 name,
-                str(fields.get("text", "")),
+                _said(kind, product, fields, words),
             )
         )
     # Without a number of reviews a rating says nothing.
@@ -115,7 +166,15 @@ def stated_facts(product: ProductFacts | None, log: EvidenceLog, words: Words) -
         tuple(facts),
         stars=product.rating if has_rating else None,
         reviews=(product.review_count or 0) if has_rating else 0,
+        claim=_claim(product_name, product, log, words),
     )
+
+
+def _said(kind: FactKind, product: ProductFacts, fields: Mapping[str, object], words: Words) -> str:
+    """As it may be spoken: of a size with several sides the longest."""
+    text = str(fields.get("text", ""))
+    size = next((each for each in product.sizes if size_text(each, words) == text), None)
+    return longest_side(size, words) if kind == "size" and size else text
 
 
 def _stated(
@@ -170,17 +229,30 @@ def spec_text(spec: Spec, words: Words) -> str:
         return words.say(f"units.{spec.unit}", n=int(spec.amount))
     said = words.size(f"{spec.amount} {spec.unit}".strip())
     if spec.unit == "lb" and words.locale != "en":
-        return f"{said} ({words.number(float(spec.amount) * KILOGRAMS_A_POUND, 1)} kg)"
+        return f"{words.number(float(spec.amount) * KILOGRAMS_A_POUND, 1)} kg ({said})"
     return said
 
 
 def size_text(size: str, words: Words) -> str:
-    """A size as people say it there: inches also in centimetres where those are usual."""
+    """A size as people say it there: centimetres before inches where those are usual."""
     sides = _sides(size)
     if words.locale == "en" or not size.endswith("inch") or not sides:
         return words.size(size)
     metric = " × ".join(words.number(side, 1) for side in sides)
-    return f"{words.size(size)} ({metric} cm)"
+    return f"{metric} cm ({words.size(size)})"
+
+
+def longest_side(size: str, words: Words) -> str:
+    """ "198 cm on its longest side". A size of one number is said as it is."""
+    amounts, _, unit = size.rpartition(" ")
+    sides = amounts.split(" × ")
+    if len(sides) < 2 or not _sides(size):
+        return size_text(size, words)
+    longest = max(sides, key=lambda side: float(side.replace(",", ".")))
+    said = f"{words.size(longest)} {unit}"
+    if unit == "inch" and words.locale != "en":
+        said = f"{words.number(max(_sides(size)), 1)} cm"
+    return words.say("format.longest", text=said)
 
 
 def _sides(size: str) -> list[float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from workers.insights.documents import (
@@ -20,10 +20,12 @@ from workers.insights.documents import (
 from workers.insights.pack.facts import StatedFacts
 from workers.insights.pack.words import Words
 from workers.insights.statistics import wilson
+from workers.insights.virality.comparables import Link
 from workers.insights.virality.profile import Profile
 from workers.insights.vocabulary import OVERALL
 
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
+MOST = 0.5
 CLAIMED = ("question", "pain", "praise")
 
 
@@ -33,6 +35,7 @@ class PackInputs:
     words: Words
     product_name: str
     spoken_name: str  # the same, as short as a person says it
+    short_name: str  # its first words, for hooks and scripts
     facts: StatedFacts
     sentiment: SentimentSummary
     virality: ViralityBreakdown
@@ -40,6 +43,30 @@ class PackInputs:
     engine: Engine
     caveats: tuple[str, ...]
     now: datetime
+    # What relates a post that stood out to the one asked about, by its evidence.
+    links: Mapping[str, Link] = field(default_factory=dict)
+
+    @property
+    def page_stars(self) -> float | None:
+        """The page's stars. None where it counts fewer reviews than it shows: they are not all."""
+        is_counted = self.facts.reviews >= self.sentiment.sample.reviews
+        return self.facts.stars if is_counted else None
+
+    def is_flaw(self, theme: Theme) -> bool:
+        """Whether a complaint is named by people who are happy otherwise.
+
+        Most are positive, and fewer are negative than name it: by the stars that they gave, where
+        there are any.
+        """
+        overall, stars = self.sentiment.overall, self.sentiment.stars
+        if theme.kind == "pain" and stars is not None:
+            bad, good = sum(stars.counts[:2]), sum(stars.counts[3:])
+            return good > MOST * stars.n and bad < theme.n
+        found = overall.distribution
+        if theme.kind != "pain" or found is None or overall.ci95 is None:
+            return False
+        is_happy = overall.ci95[0] > 0 and found.positive > MOST
+        return is_happy and round(found.negative * overall.n) < theme.n
 
     @property
     def examples(self) -> tuple[Comparable, ...]:

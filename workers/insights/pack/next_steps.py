@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from workers.insights.documents import NextStep, NextStepKind, PatternKind
+from workers.insights.documents import NextStep, NextStepKind, Pattern, PatternKind
+from workers.insights.pack.facts import StatedFact
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
@@ -15,6 +16,7 @@ from workers.insights.pack.statements import (
     stars_fields,
     viewers_fields,
 )
+from workers.insights.pack.words import LEAST_MORE
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
@@ -42,7 +44,7 @@ def answer_video(given: PackInputs) -> Iterator[NextStep]:
 
 
 def film_theme(given: PackInputs) -> Iterator[NextStep]:
-    """What to film first: what is asked, blamed or praised most."""
+    """What to film first: of what is read reliably, what most ask, blame or praise."""
     themes = [theme for theme in given.themes() if theme.aspect is not None]
     for theme in sorted(themes, key=lambda each: -each.n)[:1]:
         other = given.against(theme)
@@ -51,6 +53,8 @@ def film_theme(given: PackInputs) -> Iterator[NextStep]:
         key = str(theme.kind)
         if other is not None:
             key, fields = "divided", fields | both_sides(given, theme, other)
+        elif given.is_flaw(theme):
+            key = "flaw"
         text = given.words.say(f"next.film_{key}", **fields)
         cited = theme.evidence_ids if other is None else (*theme.evidence_ids, *other.evidence_ids)
         yield NextStep(kind="film_theme", text=text, evidence_ids=cited)
@@ -65,15 +69,29 @@ def film_stars(given: PackInputs) -> Iterator[NextStep]:
 
 
 def film_fact(given: PackInputs) -> Iterator[NextStep]:
-    """Without a theme: a fact that can be shown."""
-    if any(theme.aspect for theme in given.themes()):
+    """Without a theme or a claim: a fact that can be shown."""
+    if given.facts.claim is not None or any(theme.aspect for theme in given.themes()):
         return
     fact = given.facts.about(*SHOWN_FACTS)
     if fact is not None:
         said = fact.said or fact.text
         shot = given.words.say(f"demos.{fact.subject}", text=said, like=fact.like or "")
-        text = given.words.say("next.film_fact", text=fact.text, demo=shot)
+        text = given.words.say("next.film_fact", text=_shown(fact), demo=shot)
         yield NextStep(kind="film_fact", text=text, evidence_ids=(fact.evidence_id,))
+
+
+def film_claim(given: PackInputs) -> Iterator[NextStep]:
+    """Without a theme: what the product's name promises."""
+    claim = given.facts.claim
+    if claim is not None and not any(theme.aspect for theme in given.themes()):
+        shot = given.words.say(f"claims.{claim.kind}")
+        text = given.words.say("next.film_claim", claim=claim.said, demo=shot)
+        yield NextStep(kind="film_fact", text=text, evidence_ids=(claim.evidence_id,))
+
+
+def _shown(fact: StatedFact) -> str:
+    """As a step names it: a number with its name, a size by its longest side."""
+    return fact.said if fact.kind == "size" and fact.said else fact.text
 
 
 def read_questions(given: PackInputs) -> Iterator[NextStep]:
@@ -97,12 +115,18 @@ def compare_best(given: PackInputs) -> Iterator[NextStep]:
     for post in own[:1]:
         text = words.say(
             "next.compare_best",
-            date=post.posted_on or "",
+            date=words.date(post.posted_on or ""),
             ratio=words.number(post.ratio, 1),
-            this_ratio=words.number(found.ratio, 1),
+            this_ratio=_times(given, found.ratio),
         )
         cited = (post.evidence_id, *found.evidence_ids)
         yield NextStep(kind="compare_posts", text=text, evidence_ids=cited)
+
+
+def _times(given: PackInputs, ratio: float) -> str:
+    if ratio < LEAST_MORE:
+        return given.words.say("times.share", share=given.words.percent(ratio))
+    return given.words.say("times.only", ratio=given.words.number(ratio, 1))
 
 
 def compare_shared(given: PackInputs) -> Iterator[NextStep]:
@@ -124,7 +148,18 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
+        if pattern.kind == "short":
+            text = " ".join([text, *_longer_best(given, pattern)])
         yield NextStep(kind=kind, text=text, evidence_ids=pattern.evidence_ids)
+
+
+def _longer_best(given: PackInputs, pattern: Pattern) -> Iterator[str]:
+    """The creator's best post, where it is longer than those that do better."""
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    if best is not None and (best.duration_s or 0) > (pattern.seconds or 0):
+        length = given.words.number(best.duration_s or 0)
+        yield given.words.say("next.keep_short_but", length=length)
 
 
 _PATTERN_STEPS: dict[PatternKind, tuple[NextStepKind, str]] = {
@@ -169,7 +204,7 @@ def repeat_length(given: PackInputs) -> Iterator[NextStep]:
 def few_standouts(given: PackInputs) -> Iterator[NextStep]:
     profile = given.profile
     if profile is not None and profile.posts and profile.n < LEAST_STANDOUTS:
-        fields = {"k": profile.n, "n": profile.posts, "least": LEAST_STANDOUTS}
+        fields = {"n": profile.n, "others": profile.posts, "least": LEAST_STANDOUTS}
         yield NextStep(kind="more_posts", text=given.words.say("next.few_standouts", **fields))
 
 
@@ -210,10 +245,15 @@ def connect_tiktok(given: PackInputs) -> Iterator[NextStep]:
         yield NextStep(kind="connect_tiktok", text=given.words.say("next.connect_tiktok"))
 
 
-def add_video(given: PackInputs) -> Iterator[NextStep]:
-    if given.virality.stands_out.basis == "none":
-        yield NextStep(kind="add_video", text=given.words.say("next.add_video"))
-
-
-def add_competitor(given: PackInputs) -> Iterator[NextStep]:
-    yield NextStep(kind="add_competitor", text=given.words.say("next.add_competitor"))
+def know_more(given: PackInputs) -> Iterator[NextStep]:
+    """All that a product's pack could be told, in one line. Its kind is the first of them."""
+    basis = given.virality.stands_out.basis
+    missing: list[tuple[NextStepKind, str]] = []
+    if basis == "none":
+        missing.append(("add_video", "video"))
+    if basis != "creator_median":
+        missing.append(("connect_tiktok", "account"))
+    missing.append(("add_competitor", "competitor"))
+    named = [given.words.say(f"next.more_{name}") for _, name in missing]
+    parts = given.words.joined(named, "format.or")
+    yield NextStep(kind=missing[0][0], text=given.words.say("next.know_more", parts=parts))

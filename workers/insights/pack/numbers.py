@@ -23,6 +23,7 @@ from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
 
+_DAY = re.compile(r"(?<=\d{4}-\d{2}-)\d{2}")
 _NUMBER = re.compile(r"\d+(?:[.,\u202f]\d+)*")
 # Ends of scales: stars, retention, places of a hundred.
 _SCALES = frozenset({"0", "2", "5", "100"})
@@ -66,7 +67,8 @@ def _numbers(text: str, words: Words) -> Iterator[str]:
 
 def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     stated = asdict(product) if product is not None else {}
-    names = [given.product_name, given.spoken_name, stated.get("brand") or ""]
+    names = [given.product_name, given.spoken_name, given.short_name, stated.get("brand") or ""]
+    names += [given.facts.claim.said if given.facts.claim else ""]
     sizes = [size_text(size, given.words) for size in stated.get("sizes", ())]
     sizes += [spec_text(spec, given.words) for spec in product.specs] if product else []
     sizes += [str(given.words.texts[f"like.{name}"]) for name in ("a5", "a4", "a3")]
@@ -96,6 +98,7 @@ def _leaves(value: object) -> Iterator[str]:
         yield from _forms(value)
     elif isinstance(value, str):
         yield from (found.replace(",", "") for found in _NUMBER.findall(value))
+        yield from (day.lstrip("0") for day in _DAY.findall(value))  # of an ISO date
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _leaves(inner)

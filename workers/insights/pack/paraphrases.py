@@ -57,7 +57,10 @@ def why(given: PackInputs, post: Comparable) -> str:
     if post.views is not None:
         parts.append(words.say("comparables.views", views=post.views))
     if post.posted_on is not None:
-        parts.append(words.say("comparables.posted", date=post.posted_on))
+        parts.append(words.say("comparables.posted", date=words.date(post.posted_on)))
+    link = given.links.get(post.evidence_id)
+    if link is not None and given.profile is None:
+        parts.append(words.say(f"comparables.link_{link.kind}", tag=link.word))
     return ", ".join(parts)
 
 
@@ -66,14 +69,17 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
     for theme in given.sentiment.themes:
         if theme.kind in CLAIMED and theme.aspect not in (None, OVERALL):
             fields = {"counts": given.said_in(theme), **words.aspect(theme.aspect or OVERALL)}
+            key = "flaw" if given.is_flaw(theme) else theme.kind
             for name in theme.evidence_ids:
-                yield name, words.say(f"evidence.{theme.kind}", **fields)
+                yield name, words.say(f"evidence.{key}", **fields)
     for risk in given.sentiment.risks:
         fields = {"title": words.say(f"risks.{risk.kind}"), "counts": given.counts(risk.n)}
         for name in risk.evidence_ids:
             yield name, words.say("evidence.risk", **fields)
     for fact in given.facts.facts:
         yield fact.evidence_id, fact.states
+    if given.facts.claim is not None:
+        yield given.facts.claim.evidence_id, given.facts.claim.states
     for post in given.examples:
         yield post.evidence_id, words.say("evidence.post", why=why(given, post))
     if given.profile is not None and given.profile.opening is not None:

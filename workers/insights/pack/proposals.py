@@ -7,7 +7,9 @@ its thing.
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,24 +40,21 @@ MAX_FACT_HOOKS = 2
 MAX_ANGLES = 3
 MAX_VIEWERS, MAX_TOPICS = 2, 1
 SHORTEST, LONGEST = 9, 60  # seconds of a script
-# (kind, seconds from, to): the hook gets three seconds, the demonstration the most.
+# (kind, weight) of what follows the hook, which lasts as long as it takes to say it.
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
-BEATS: tuple[tuple[BeatKind, int, int], ...] = (
-    ("hook", 0, 3),
-    ("problem", 3, 8),
-    ("demo", 8, 18),
-    ("proof", 18, 23),
-    ("payoff", 23, 27),
-    ("cta", 27, 30),
+BEATS: tuple[tuple[BeatKind, int], ...] = (
+    ("problem", 5),
+    ("demo", 12),
+    ("payoff", 5),
+    ("cta", 4),
 )
-# Of a script that is too short for six beats.
-SHORT_BEATS: tuple[tuple[BeatKind, int, int], ...] = (
-    ("hook", 0, 6),
-    ("demo", 6, 21),
-    ("payoff", 21, 27),
-    ("cta", 27, 30),
-)
-LEAST_FULL = 20  # seconds
+# Of a script that is too short for all of them.
+SHORT_BEATS: tuple[tuple[BeatKind, int], ...] = (("demo", 3), ("cta", 1))
+FULL, LEAST_FULL = 30, 20  # seconds
+LEAST_HOOK = 3
+WORDS_A_SECOND = 2.5
+LONG_WORD = 12  # letters: a longer word counts twice
+LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
 _FACTS = (
     "spec_runtime", "spec_noise", "spec_pressure", "spec_load", "volume", "length_like", "large",
@@ -72,8 +71,15 @@ _STATED: dict[str, tuple[str, ...]] = {
     "sound": ("spec_noise",),
     "cleaning": ("spec_wash",),
 }
+# Those that a camera sees measured. The others it only sees at work.
+_MEASURED = frozenset((
+    "spec_runtime", "spec_noise", "spec_flow", "spec_tank", "spec_weight", "spec_charging",
+    "spec_pieces", "spec_cable", "volume", "length", "length_like", "large", "weight",
+))  # fmt: skip
 # Those that a shot can show, beside price and stars, which a page shows itself.
 SHOWN_FACTS = tuple(subject for subject in _FACTS if subject not in {"price", "rating", "material"})
+# Words and numbers, as they are said one by one.
+_SAID = re.compile(r"\d+(?:[.,\u202f]\d+)*|[^\W\d]+(?:['\u2019-][^\W\d]+)*|[€$£×%★]")
 _TYPES: tuple[HookType, ...] = get_args(HookType)
 
 
@@ -86,8 +92,9 @@ class Thing:
 
     group: str
     kind: Literal[
-        "question", "pain", "praise", "divided", "price", "fact", "viewers", "again", "stars"
-    ]
+        "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
+        "viewers", "again", "stars"
+    ]  # fmt: skip
     subject: str
     why: str
     demo: str | None  # None: nothing to show, so no angle
@@ -105,9 +112,12 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    spoken_of = [*_stars(given), *_themes(given), *_own_posts(given), *_viewers(given)]
+    said = [*_themes(given), *_own_posts(given), *_viewers(given)]
+    stars = [*_stars(given)]
+    spoken_of = [*said, *_claim(given), *stars]
     stated = [*_facts(given)]
-    if spoken_of:
+    has_script = bool(spoken_of) or len(stated) >= LEAST_FOR_SCRIPT
+    if said or stars:
         stated = stated[:MAX_FACT_HOOKS]
     things = [*spoken_of, *stated][:MAX_HOOKS]
     hooks = tuple(_hooks(given, things, chooser))
@@ -118,7 +128,8 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     for number, (thing, hook) in enumerate(shown[:MAX_ANGLES], start=1):
         angle = _angle(given, thing, f"a{number}")
         angles.append(angle)
-        scripts.append(_script(given, thing, hook, angle, f"t{number}"))
+        if has_script:
+            scripts.append(_script(given, thing, hook, angle, f"t{number}"))
     return Proposals(hooks, tuple(angles), tuple(scripts))
 
 
@@ -137,22 +148,23 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
     if kind not in ("question", "pain", "praise") or theme.aspect is None:
         raise ValueError("no claim may rest on it")
     fields: dict[str, object] = {
-        "product": given.spoken_name,
+        "product": given.short_name,
         "who": given.who(theme.n),
         "counts": given.said_in(theme),
         "k": theme.n,
         **words.aspect(theme.aspect),
     }
     other = given.against(theme)
-    shown: Literal["question", "pain", "praise", "divided"] = kind
+    is_flaw = given.is_flaw(theme)
+    shown: Literal["question", "pain", "flaw", "praise", "divided"] = "flaw" if is_flaw else kind
     if other is not None:
         shown, evidence = "divided", (*evidence, *other.evidence_ids)
         fields |= both_sides(given, theme, other)
     group = str(shown) if given.case == "shop_product" else "reply"
     why = f"why.{shown}"
-    if is_conflict and given.facts.stars is not None:
-        group, why = "conflict", "why.conflict"
-        fields["stars"] = words.number(given.facts.stars, 1)
+    if is_conflict and given.page_stars is not None:
+        group, why = (group, why) if is_flaw else ("conflict", "why.conflict")
+        fields["stars"] = words.number(given.page_stars, 1)
         rating = given.facts.of("rating")
         evidence = (*evidence, rating.evidence_id) if rating else evidence
     fact = given.facts.about(*_STATED.get(theme.aspect, ()))
@@ -175,7 +187,7 @@ def _stars(given: PackInputs) -> Iterator[Thing]:
         return
     why = given.words.say(
         "summaries.shown_stars",
-        **fields | {"all_reviews": fields["reviews"]} | {"reviews": fields["shown_reviews"]},
+        **fields | {"all_reviews": fields["reviews"]},
     )
     yield Thing(
         group="stars",
@@ -202,7 +214,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             subject=theme.kind,
             why=why,
             demo=given.words.say("demos.viewers", **fields),
-            fields=fields | {"product": given.spoken_name},
+            fields=fields | {"product": given.short_name},
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
         )
@@ -220,9 +232,24 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
             subject=pattern.kind,
             why=why,
             demo=given.words.say("demos.again", **fields),
-            fields=fields | {"why": why, "product": given.spoken_name},
+            fields=fields | {"why": why, "product": given.short_name},
             evidence_ids=pattern.evidence_ids,
             hook="hooks.again.story",
+        )
+
+
+def _claim(given: PackInputs) -> Iterator[Thing]:
+    """What the product's name promises."""
+    claim = given.facts.claim
+    if claim is not None and not given.facts.of("stock"):
+        yield Thing(
+            group="several" if claim.kind == "several" else "claim",
+            kind="claim",
+            subject=claim.kind,
+            why=claim.states,
+            demo=given.words.say(f"claims.{claim.kind}"),
+            fields={"product": given.short_name, "claim": claim.said, "states": claim.states},
+            evidence_ids=(claim.evidence_id,),
         )
 
 
@@ -233,7 +260,8 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
     for subject in _FACTS:
         fact = by_subject.get(subject)
         left_out = (subject == "price" and given.facts.of("stock")) or (
-            subject == "rating" and (is_conflict or stars_fields(given) is not None)
+            subject == "rating"
+            and (is_conflict or given.page_stars is None or stars_fields(given) is not None)
         )
         if fact is None or left_out:
             continue
@@ -241,7 +269,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         same = same if subject == "material" else [fact]
         text = given.words.joined(each.said or each.text for each in same)
         fields: dict[str, object] = {
-            "product": given.spoken_name,
+            "product": given.short_name,
             "text": text,
             "states": fact.states,
             "like": fact.like or "",
@@ -253,11 +281,11 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         demo = f"demos.{subject}"
         yield Thing(
             group="spec" if subject.startswith("spec_") else subject,
-            kind="price" if subject == "price" else "fact",
+            kind="price" if subject == "price" else "fact" if subject in _MEASURED else "seen",
             subject=fact.kind,
-            why=" ".join(each.states for each in same)
-            if fact.kind == "spec"
-            else given.words.say(f"states.{fact.kind}", **fields),
+            why=given.words.say("states.material", **fields)
+            if fact.kind == "material"
+            else fact.states,
             demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
@@ -313,10 +341,13 @@ Basis = Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
 _BASES: dict[str, Basis] = {
     "question": "question",
     "pain": "theme",
+    "flaw": "theme",
     "praise": "theme",
     "divided": "theme",
     "price": "fact",
     "fact": "fact",
+    "seen": "fact",
+    "claim": "fact",
     "viewers": "viewers",
     "again": "own_posts",
     "stars": "fact",
@@ -324,6 +355,7 @@ _BASES: dict[str, Basis] = {
 _REPLIES: dict[str, HookType] = {
     "question": "question",
     "pain": "problem",
+    "flaw": "problem",
     "praise": "social_proof",
     "divided": "comparison",
     "viewers": "social_proof",
@@ -359,7 +391,8 @@ def _angle(given: PackInputs, thing: Thing, name: str) -> Angle:
         part: given.words.say(f"angles.{thing.kind}.{part}", **thing.fields)
         for part in ("title", "promise", "proof")
     }
-    theme = f"{thing.kind}:{thing.subject}"
+    kind = {"flaw": "pain", "seen": "fact"}.get(thing.kind, thing.kind)
+    theme = f"{kind}:{thing.subject}"
     return Angle(id=name, theme=theme, evidence_ids=thing.evidence_ids, **said)
 
 
@@ -371,24 +404,46 @@ def _script(
 
     said = {
         "hook": hook.text,
-        "problem": beat("problem"),
         "demo": thing.demo or "",
-        "proof": angle.proof,
-        "payoff": beat("payoff"),
         "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
     }
     seconds = _seconds(given)
+    if seconds >= LEAST_FULL:
+        said |= {"problem": beat("problem"), "payoff": beat("payoff")}
     beats = tuple(
         Beat(
-            from_s=_scaled(start, seconds),
-            to_s=_scaled(end, seconds),
+            from_s=start,
+            to_s=end,
             kind=kind,
             text=said[kind],
             on_screen=beat("screen") if kind == "hook" else "",
         )
-        for kind, start, end in (BEATS if seconds >= LEAST_FULL else SHORT_BEATS)
+        for kind, start, end in _timed(said["hook"], seconds)
     )
     return ScriptTemplate(id=name, angle_id=angle.id, duration_s=seconds, beats=beats)
+
+
+def _timed(hook: str, seconds: int) -> Iterator[tuple[BeatKind, int, int]]:
+    """Kind, start and end of each beat. The hook gets half of a script at most."""
+    others = BEATS if seconds >= LEAST_FULL else SHORT_BEATS
+    start = min(seconds // 2, max(LEAST_HOOK, math.ceil(spoken_seconds(hook))))
+    yield "hook", 0, start
+    rest, total, passed, at = seconds - start, sum(weight for _, weight in others), 0, start
+    for kind, weight in others:
+        passed += weight
+        end = start + round(rest * passed / total)
+        yield kind, at, end
+        at = end
+
+
+def spoken_seconds(text: str) -> float:
+    """How long it takes to say a line. Each digit of a number and each long word takes longer."""
+    words = 0
+    for token in _SAID.findall(text):
+        digits = sum(char.isdigit() for char in token)
+        words += digits + any(char in ".," for char in token) if digits else 1
+        words += not digits and len(token) > LONG_WORD
+    return words / WORDS_A_SECOND
 
 
 def _seconds(given: PackInputs) -> int:
@@ -396,8 +451,4 @@ def _seconds(given: PackInputs) -> int:
     short = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
     best = given.profile.seconds if given.profile else None
     length = short or best
-    return BEATS[-1][2] if not length else min(LONGEST, max(SHORTEST, round(length)))
-
-
-def _scaled(second: int, seconds: int) -> int:
-    return round(second * seconds / BEATS[-1][2])
+    return FULL if not length else min(LONGEST, max(SHORTEST, round(length)))

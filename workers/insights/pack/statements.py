@@ -15,14 +15,16 @@ from workers.insights.documents import HookType, Pattern, Stars, Theme, ViewerTh
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
-from workers.insights.virality.profile import Profile
+from workers.insights.virality.profile import LEAST_STANDOUTS, Profile
 
 GOOD_STARS = 4.0  # of five: a complaint beside as many is a conflict
 LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
 LEAST_ALIKE = 2  # posts that open the same way
 LEAST_SHOWN = 0.1  # smaller ratios are said with two places
+WIDEST = 0.4  # of a share: a wider interval says nothing that is worth its numbers
 MOST_VIEWERS = 3
+MANY = 0.1  # of those who comment: fewer are called some
 MOST_OF_A_KIND = 2
 MOST_DETAILS = 6
 SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
@@ -66,7 +68,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
 
 def conflicting(given: PackInputs) -> Theme | None:
     """The complaint that many have although the page gives good stars."""
-    stars = given.facts.stars
+    stars = given.page_stars
     if stars is None or stars < GOOD_STARS:
         return None
     pains = (t for t in given.themes() if t.kind == "pain" and not given.against(t))
@@ -103,7 +105,7 @@ def _stated(
 
 
 def _conflict(given: PackInputs) -> Iterator[Statement]:
-    words, stars = given.words, given.facts.stars
+    words, stars = given.words, given.page_stars
     theme = conflicting(given)
     if stars is None:
         return
@@ -114,6 +116,10 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
         fields = {"stars": words.number(stars, 1), "who": given.who(theme.n), "bad": bad}
         read = given.sentiment.purchase_intent.n
         deviation = stated + wilson(theme.n / read, read)[0]
+        if given.is_flaw(theme):
+            said = words.say("summaries.flaw_stars", **fields)
+            yield Statement("conflict", said, words.say("headlines.flaw", **fields), deviation)
+            return
         yield _stated(given, "conflict", "conflict", fields, deviation)
         return
     overall = given.sentiment.overall
@@ -147,18 +153,20 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         fields |= given.words.aspect(theme.aspect)
         if theme == conflicting(given):
             continue
-        other, key = given.against(theme), theme.kind
+        other, kind = given.against(theme), theme.kind
         if other is not None:
             fields |= both_sides(given, theme, other)
         deviation = wilson(theme.n / read, read)[0]
-        name = key if taken[key] == 1 else f"{key}{taken[key]}"
-        yield _stated(given, name, "divided" if other else key, fields, deviation)
+        name = kind if taken[kind] == 1 else f"{kind}{taken[kind]}"
+        key = "divided" if other else "flaw" if given.is_flaw(theme) else kind
+        yield _stated(given, name, key, fields, deviation)
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
     words, overall, sample = given.words, given.sentiment.overall, given.sentiment.sample
     if not sample.analysed:
-        yield Statement("overall", words.say("summaries.no_comments"))
+        key = "no_texts" if given.facts.reviews else "no_comments"
+        yield Statement("overall", words.say(f"summaries.{key}"))
         return
     distribution, intervals = overall.distribution, overall.distribution_ci95
     if overall.ci95 is None or distribution is None or intervals is None:
@@ -173,20 +181,31 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         "high": words.percent(intervals.positive[1]),
         "n": overall.n,
     }
+    counts, is_wide = given.counts(overall.n), is_too_wide(intervals.positive)
     if low <= 0 <= high:
-        yield Statement("open", words.say("summaries.open", **fields))
+        said = words.say("summaries.wide", counts=counts)
+        yield Statement("open", said if is_wide else words.say("summaries.open", **fields))
         return
-    yield Statement(
-        "overall",
-        words.say("summaries.overall", counts=given.counts(overall.n), **fields),
-        words.say("headlines.overall", **fields),
-        max(low, -high),
-    )
+    if is_wide:
+        key = "leaning_up" if low > 0 else "leaning_down"
+        yield Statement("overall", words.say(f"summaries.{key}", counts=counts))
+    else:
+        yield Statement(
+            "overall",
+            words.say("summaries.overall", counts=counts, **fields),
+            words.say("headlines.overall", **fields),
+            max(low, -high),
+        )
     stars = given.sentiment.stars
     if stars is not None and not any(stars_apart(given)):
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
+
+
+def is_too_wide(interval: tuple[float, float]) -> bool:
+    """Whether the interval of a share says so little that it is better called open."""
+    return interval[1] - interval[0] > WIDEST
 
 
 def _intent(given: PackInputs) -> Iterator[Statement]:
@@ -212,11 +231,7 @@ def _ratio(given: PackInputs) -> Iterator[Statement]:
         return
     key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
     low, high = found.ratio_interval
-    fields = {
-        "ratio": words.number(found.ratio, 1),
-        "low": words.number(low, 1),
-        "high": words.number(high, 1),
-    }
+    fields = words.ratio(found.ratio, low, high)
     said = words.say(f"summaries.{key}", n=found.n, value=found.value, **fields)
     # Tenfold, up or down, is as far as it goes.
     nearest = low if low > 1 else high if high < 1 else 1.0
@@ -294,7 +309,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
     profile, words = given.profile, given.words
     if profile is None or not profile.posts:
         return
-    yield Statement("posts", words.say("summaries.posts", k=profile.n, n=profile.posts))
+    yield Statement("posts", words.say("summaries.posts", n=profile.n, others=profile.posts))
     if profile.best:
         best = max(profile.best, key=lambda post: post.ratio_interval[0])
         low, high = best.ratio_interval
@@ -316,6 +331,9 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
         yield Statement("shared_opening", said)
     if profile.shared is not None:
         yield _stated(given, "shared_more", "shared_more", shared_fields(given, profile))
+    if shares_nothing(profile):
+        yield Statement("nothing_shared", words.say("summaries.nothing_shared", n=profile.n))
+        return
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
             "seconds": words.number(profile.seconds),
@@ -328,6 +346,13 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             yield Statement("lengths", said)
 
 
+def shares_nothing(profile: Profile) -> bool:
+    """Whether posts that stand out are enough to compare, and no measured thing sets them apart."""
+    known = profile.seconds and profile.other_seconds
+    is_other = profile.opening is not None or profile.shared is not None
+    return profile.n >= LEAST_STANDOUTS and not is_other and not (known and not is_alike(profile))
+
+
 def pattern_fields(given: PackInputs, pattern: Pattern) -> dict[str, object]:
     """The fields of a pattern's texts: what was seen, and how often it lasted with others."""
     words, lasting = given.words, pattern.lasting
@@ -336,6 +361,7 @@ def pattern_fields(given: PackInputs, pattern: Pattern) -> dict[str, object]:
         "n": pattern.n,
         "other_n": pattern.other_n,
         "ratio": words.number(pattern.ratio, 1 if pattern.ratio >= LEAST_SHOWN else 2),
+        "views": words.ratio(pattern.ratio, *lasting.ci95)["views"],
         "tag": pattern.tag or "",
         "seconds": words.number(pattern.seconds or 0),
         "cases": lasting.n,
@@ -359,6 +385,7 @@ def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
     return {
         "who": words.say("counts.of_comments", k=theme.n, n=theme.of),
         "k": theme.n,
+        "you": words.say("you.many" if theme.share >= MANY else "you.some"),
         "said": words.say(f"viewers.{theme.kind}.said"),
         "noun": words.say(f"viewers.{theme.kind}.noun"),
         "share": words.percent(theme.share),
@@ -425,7 +452,7 @@ def is_alike(profile: Profile) -> bool:
 
 def stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
     """The shown stars and the stated ones, if they differ."""
-    shown, stated = given.sentiment.stars, given.facts.stars
+    shown, stated = given.sentiment.stars, given.page_stars
     if shown is None or stated is None or shown.n < LEAST_SHOWN_REVIEWS:
         return
     if abs(shown.mean - stated) >= LEAST_STARS_APART:
@@ -439,11 +466,11 @@ def stars_fields(given: PackInputs) -> dict[str, object] | None:
         if shown.mean > stated:
             return None  # there may be no bad review to read
         return {
-            "product": given.spoken_name,
+            "product": given.short_name,
             "stars": words.number(stated, 1),
             "shown": words.number(shown.mean, 1),
             "reviews": words.say("counts.reviews", n=given.facts.reviews),
-            "shown_reviews": words.say("counts.reviews", n=shown.n),
+            "shown_n": shown.n,
         }
     return None
 
@@ -456,12 +483,12 @@ def _stars(given: PackInputs) -> Iterator[Statement]:
             "stars": words.number(stated, 1),
             "shown": words.number(shown.mean, 1),
             "all_reviews": words.say("counts.reviews", n=facts.reviews),
-            "reviews": words.say("counts.reviews", n=shown.n),
+            "shown_n": shown.n,
         }
         apart = min(1.0, abs(shown.mean - stated))
         yield _stated(given, "shown_stars", "shown_stars", fields, apart)
         return
-    if facts.stars is not None and conflicting(given) is None:
+    if given.page_stars is not None and facts.stars and conflicting(given) is None:
         reviews = words.say("counts.reviews", n=facts.reviews)
         fields = {"stars": words.number(facts.stars, 1), "reviews": reviews}
         yield _stated(given, "rating", "rating", fields)
@@ -470,7 +497,10 @@ def _stars(given: PackInputs) -> Iterator[Statement]:
 def _page(given: PackInputs) -> Iterator[Statement]:
     """What else the product's page states."""
     words, facts = given.words, given.facts
-    price = facts.of("price")
+    price, claim = facts.of("price"), facts.claim
+    if claim is not None:
+        said = words.say("headlines.claim", claim=claim.said)
+        yield Statement("claim", claim.states, said)
     if price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
     kinds = ("spec", "size", "material", "colour")

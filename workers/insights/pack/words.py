@@ -22,6 +22,7 @@ _SIGNS = {
     "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "KRW": "₩",
     "MXN": "MX$", "CAD": "CA$", "AUD": "A$", "IDR": "Rp", "VND": "₫", "PHP": "₱",
 }  # fmt: skip
+LEAST_MORE = 0.95  # smaller ratios are said as shares
 _NO_CENTS = frozenset({"JPY", "KRW", "IDR", "VND"})
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 _CURRENCY_SIGN = re.compile(r"[^\w\s<>&]{1,3}|[^\W\d_]{1,3}")
@@ -53,6 +54,22 @@ class Words:
         places = next((n for n in range(4) if round(100 * share, n) or not share), 4)
         return self.say("format.percent", amount=self.number(100 * share, places))
 
+    def date(self, day: str) -> str:
+        """An ISO date as people write it there: "November 6, 2020"."""
+        year, month, number = (int(part) for part in day.split("-"))
+        named = self.say(f"months.m{month}")
+        return self.say("format.date", day=str(number), month=named, year=str(year))
+
+    def ratio(self, ratio: float, low: float, high: float) -> dict[str, object]:
+        """`views`, `low` and `high` of a comparison of views: below one as shares."""
+        say = self.percent if ratio < LEAST_MORE else self._times
+        key, name = ("less", "share") if ratio < LEAST_MORE else ("more", "ratio")
+        views = self.say(f"times.{key}", **{name: say(ratio)})
+        return {"views": views, "low": say(low), "high": say(high)}
+
+    def _times(self, ratio: float) -> str:
+        return self.number(ratio, 1)
+
     def price(self, amount: Decimal, currency: str | None) -> str | None:
         """A price as it may be said. Without its currency an amount is no price."""
         code = currency or ""
@@ -68,11 +85,11 @@ class Words:
         """ "1.5 kg" with this language's decimal sign."""
         return re.sub(r"(?<=\d)[.,](?=\d)", str(self.texts["format.decimal"]), size)
 
-    def joined(self, parts: Iterable[str]) -> str:
+    def joined(self, parts: Iterable[str], key: str = "format.and") -> str:
         *first, last = parts
         if not first:
             return last
-        return self.say("format.and", first=", ".join(first), last=last)
+        return self.say(key, first=", ".join(first), last=last)
 
     def aspect(self, aspect: str) -> dict[str, str]:
         """`noun`, `about`, `good`, `bad` and `demo` of an aspect."""

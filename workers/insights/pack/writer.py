@@ -32,7 +32,7 @@ from workers.insights.pack.cases import CASES, Case
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.next_steps import MAX_STEPS
 from workers.insights.pack.proposals import MAX_ANGLES, propose
-from workers.insights.pack.statements import Statement, headline, statements
+from workers.insights.pack.statements import Statement, headline, is_too_wide, statements
 from workers.insights.sentiment import language
 from workers.insights.virality.breakdown import OF_POSTS, OF_RETENTION
 
@@ -46,6 +46,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
     case, found = CASES[given.case], statements(given)
     proposals = propose(given, chooser)
+    if proposals.hooks and not proposals.scripts and given.facts.facts:
+        found["no_script"] = Statement("no_script", given.words.say("summaries.no_script"))
     steps = _next_steps(given, case)
     risks = paraphrases.risks(given)
     facts = tuple(
@@ -176,8 +178,9 @@ def _reasons(given: PackInputs) -> Iterator[str]:
         yield words.say("confidence.few_comments")
     else:
         yield words.say("confidence.counted", counts=given.counts(overall.n))
-        low, high = (words.percent(end) for end in overall.distribution_ci95.positive)
-        yield words.say("confidence.between", low=low, high=high)
+        if not is_too_wide(overall.distribution_ci95.positive):
+            low, high = (words.percent(end) for end in overall.distribution_ci95.positive)
+            yield words.say("confidence.between", low=low, high=high)
         if overall.ci95[0] <= 0 <= overall.ci95[1]:
             yield words.say("confidence.open")
         if not overall.calibrated:

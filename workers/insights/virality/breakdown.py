@@ -63,7 +63,7 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         "retention": RETENTION,
         "format": _format(subject, {pattern.tag for pattern in seen}),
         "tags": tags(found, subject),
-        "comparables": comparables(found, subject, log),
+        "comparables": comparables(found, subject, log, named_product(collection)),
         "counter_evidence": drivers.counter_evidence(subject, own, log),
         "patterns": seen,
         "counts": counts(subject, collection.videos, earlier, now),
@@ -74,6 +74,12 @@ def examine(collection: Collection, now: datetime, log: EvidenceLog) -> Virality
         *_caveats(collection.videos, found, now),
     )
     return Virality(standing_out, fields, caveats)
+
+
+def named_product(collection: Collection) -> str | None:
+    """The name by which posts of others are related to a product; None for a video or profile."""
+    product = collection.product
+    return product.name if product is not None and collection.subject_is_product else None
 
 
 def subject_of(videos: Sequence[Video]) -> Video | None:

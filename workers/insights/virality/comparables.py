@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from workers.insights.documents import Comparable, Tag
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.virality.hooks import NAMES, hook_type
 from workers.insights.virality.stands_out import Outlier, basis_text, times
+
+Linked = Literal["own", "tag", "name", "niche"]
+LEAST_NAMING = 4  # letters of a word by which a caption names a product
 
 LEAST_RATIO = 2.0
 SHOWN = 5
@@ -26,6 +31,31 @@ GENERIC = frozenset((
     "ad", "sponsored", "werbung", "anzeige", "reklame",
 ))  # fmt: skip
 TAG = re.compile(r"[^\W_]\w{1,29}")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What relates a post to what was asked about. `word`: the shared hashtag or word."""
+
+    kind: Linked
+    word: str = ""
+
+
+def link_of(video: Video, subject: Video | None, product_name: str | None) -> Link | None:
+    """None for a post of others that shares nothing with a product."""
+    if video.role == "creator" or (subject and video.author.ref == subject.author.ref):
+        return Link("own")
+    if subject is not None:
+        shared = (tag for tag in video.hashtags if tag in subject.hashtags and tag not in GENERIC)
+        tag = next(shared, None)
+        return Link("tag", tag) if tag else Link("niche")
+    if product_name is None:
+        return Link("niche")
+    said = {word.lower() for word in _WORD.findall(f"{video.text} {' '.join(video.hashtags)}")}
+    words = (word for word in _WORD.findall(product_name) if len(word) >= LEAST_NAMING)
+    word = next((word for word in words if word.lower() in said), None)
+    return Link("name", word) if word else None
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
@@ -41,17 +71,44 @@ def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outli
 
 
 def comparables(
-    found: Mapping[str, Outlier], subject: Video | None, log: EvidenceLog
+    found: Mapping[str, Outlier],
+    subject: Video | None,
+    log: EvidenceLog,
+    product_name: str | None = None,
 ) -> tuple[Comparable, ...]:
-    """The best post of each creator that stands out, SHOWN at most."""
-    best: dict[str, Outlier] = {}
-    for outlier in standouts(found, subject):
-        best.setdefault(outlier.video.author.ref, outlier)
+    """The best post of each creator that stands out, SHOWN at most.
+
+    With `product_name`, posts that neither name the product nor come from its seller are left out.
+    """
     author = subject.author.ref if subject is not None else None
     return tuple(
         comparable(outlier, log).model_copy(update={"is_own": outlier.video.author.ref == author})
-        for outlier in list(best.values())[:SHOWN]
+        for outlier, _ in _related(found, subject, product_name)
     )
+
+
+def links(
+    found: Mapping[str, Outlier],
+    subject: Video | None,
+    log: EvidenceLog,
+    product_name: str | None = None,
+) -> dict[str, Link]:
+    """Of the same posts, by the evidence of each."""
+    return {
+        comparable(outlier, log).evidence_id: link
+        for outlier, link in _related(found, subject, product_name)
+    }
+
+
+def _related(
+    found: Mapping[str, Outlier], subject: Video | None, product_name: str | None
+) -> list[tuple[Outlier, Link]]:
+    best: dict[str, tuple[Outlier, Link]] = {}
+    for outlier in standouts(found, subject):
+        link = link_of(outlier.video, subject, product_name)
+        if link is not None:
+            best.setdefault(outlier.video.author.ref, (outlier, link))
+    return list(best.values())[:SHOWN]
 
 
 def comparable(outlier: Outlier, log: EvidenceLog) -> Comparable:
