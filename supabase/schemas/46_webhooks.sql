@@ -716,8 +716,8 @@ begin
 end;
 $$;
 comment on function private.end_deliveries is
-'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Fails what a
-disabled endpoint would still get. Definer: workers have no table rights.';
+'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Fails what
+a disabled endpoint would still get. Definer: workers have no table rights.';
 grant execute on function private.end_deliveries to worker;
 
 create function private.requeue_deliveries()

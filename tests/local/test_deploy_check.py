@@ -141,7 +141,9 @@ def whole(postgres_server, tmp_path_factory) -> Iterator[Whole]:
         }
         target = Target(settings, environment, expected=lambda: expected)
         with httpx.Client(timeout=60) as client, served_at(port, api_of(api, client)):
-            yield Whole(db, target, str(jwks), folder, api, worker)
+            whole = Whole(db, target, str(jwks), folder, api, worker)
+            yield whole
+            whole.worker.close()  # a test replaces it
         running.close()
         target.http.close()
     db.connection.close()
