@@ -12,7 +12,9 @@ from tests.patience import PATIENCE_SECONDS
 _PAGE = """<!doctype html><html lang="en"><head><title>Bottle</title>
 <script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",
 "name": "Bottle", "brand": {"@type": "Brand", "name": "Quell"}, "material": "Steel",
-"color": "Green", "offers": {"@type": "Offer", "price": "34.00", "priceCurrency": "USD"},
+"color": "Green", "weight": "400 g",
+"aggregateRating": {"@type": "AggregateRating", "ratingValue": "4.5", "reviewCount": "20"},
+"offers": {"@type": "Offer", "price": "34.00", "priceCurrency": "USD"},
 "review": [{"@type": "Review", "reviewBody": "I love this bottle, it is great. CANARY"},
 {"@type": "Review", "reviewBody": "It leaks and I hate the lid. CANARY"}]}</script>
 </head><body><h1>Bottle</h1><p>CANARY</p></body></html>"""

@@ -135,7 +135,7 @@ def remove_leftovers(folder: Path) -> None:
             processes.stop(stack)
             for profile in PROFILES:
                 postgres.stop(Layout(stack, profile).data, mode="immediate")
-            shutil.rmtree(stack)
+            shutil.rmtree(stack, ignore_errors=True)  # another process removes it, too
 
 
 def configured(folder: Path, **settings: str) -> LocalStack:
