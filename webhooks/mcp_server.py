@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import httpx
 from pydantic import Field
 
-from core.config import McpSettings
+from core.config import McpSettings, load
 
 try:
     from mcp.server.mcpserver import MCPServer
@@ -219,7 +219,7 @@ def main() -> None:
         help="offer start_analysis, too; needs a key with the scope write",
     )
     arguments = parser.parse_args()
-    build(McpSettings(), allow_analyses=arguments.allow_analyses).run("stdio")
+    build(load(McpSettings), allow_analyses=arguments.allow_analyses).run("stdio")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from core.config import EdgeSettings, TargetSettings, WorkerSettings, load
 from core.database import Row, connect
 from core.encryption import svix_key
 from core.queues import QUEUES
+from deploy import migrations
 from local import provisioning, scratch
 from local.tools import catalogue
 from webhooks.token_issuer import ALGORITHM, AUDIENCE, ROLE
@@ -167,13 +168,11 @@ def _database(target: Target) -> str:
 
 
 def _migrations(target: Target) -> str:
-    files = {path.name.split("_")[0] for path in target.migrations.glob("*.sql")}
+    files = {each.version for each in migrations.files(target.migrations)}
     with target.owner() as db:
-        history = "supabase_migrations.schema_migrations"
-        if _value(db, "select to_regclass(%s)", history) is None:
-            raise Problem("no migration was ever applied")
-        rows = db.execute("select version from supabase_migrations.schema_migrations").fetchall()
-    there = {str(row["version"]) for row in rows}
+        there = migrations.applied(db)
+    if not there:
+        raise Problem("no migration was ever applied")
     if missing := sorted(files - there):
         raise Problem(f"missing there: {', '.join(missing)}")
     if unknown := sorted(there - files):
