@@ -383,7 +383,7 @@ export async function planIsBought({ open }) {
 
 export async function notificationsAreRead({ open }) {
   const page = await open('/products')
-  await page.getByRole('link', { name: '1 new' }).click()
+  await page.getByRole('link', { name: '2 new' }).click()
   await page.getByText('The video of Bottle is a breakout now.').waitFor()
   await page.getByRole('button', { name: 'Mark all as read' }).click()
   await page.getByRole('button', { name: 'Mark all as read' }).waitFor({ state: 'hidden' })

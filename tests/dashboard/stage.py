@@ -43,7 +43,8 @@ class Stage:
                 "DASHBOARD_URL": self.stack.env["API_URL"],
                 "CLERK_URL": f"http://127.0.0.1:{self.stack.settings.clerk_port}",
                 "SHOP_URL": self.shop.url("").rstrip("/"),
-                "PATIENCE": str(PATIENCE_SECONDS),
+                # The browser gives up first, and tells what the page showed.
+                "PATIENCE": str(PATIENCE_SECONDS - 60),
             }
             | variables,
         )

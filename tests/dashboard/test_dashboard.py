@@ -14,7 +14,7 @@ import pytest
 
 from local.layout import ROOT
 from tests.dashboard.stage import Stage
-from tests.flow.stack import add_product
+from tests.flow.stack import add_product, finished, wait_until
 
 pytestmark = pytest.mark.flow
 
@@ -127,6 +127,8 @@ def test_a_plan_is_bought(play: Play):
 def test_notifications_are_counted_and_read(stage: Stage, play: Play):
     with stage.stack.sign_in("notificationsAreRead") as client:
         product = add_product(client, "https://shop.creatorscook.example/bottle")
+        # How its analysis ended is a notification, too.
+        wait_until(client, product, finished)
     with psycopg.connect(stage.stack.env["DB_URL"]) as db:
         db.execute(
             "insert into public.notifications (user_id, kind, product_id, text)"

@@ -186,7 +186,7 @@ def _(world: World):
     return buy(world.shop, json=None, data={"plan": "creator"})
 
 
-@answers(422, "unknown_plan", "There is no such plan to buy.")
+@answers(422, "unknown_plan", "There is no such plan to buy, or not in this interval.")
 def _(world: World):
     return buy(world.shop, "gold")
 
