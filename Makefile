@@ -29,7 +29,7 @@ demo-billing: setup ## A checkout to an active plan and back, with a Stripe on l
 	@$(RUN) -m local demo-billing
 
 test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k name" to choose; PROFILE=hosted: isolation, grants, flow, advisors as hosted)
-	@$(RUN) -m pytest --numprocesses 3 --dist loadfile $(TESTS) $(ARGS)
+	@$(RUN) -m pytest --numprocesses 8 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 ##@ The stack on this machine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import psycopg
 import pytest
 import structlog
 from pytest_postgresql import factories
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from core.config import Settings
 from tests import network, server
@@ -19,6 +22,37 @@ from tests.postgrest import RunningPostgrest, serve
 
 network.allow_loopback_only()
 _CACHE = "cache_logger_on_first_use"
+# Their files share a stack of the session, so one process runs all of them.
+_ONE_STACK = {
+    "tests/flow/test_billing.py": "billing",
+    "tests/flow/": "flow",
+    "tests/docs/test_frontend.py": "frontend",
+    "tests/docs/test_python_client.py": "frontend",
+    "tests/dashboard/": "dashboard",
+}
+
+
+class Scheduling(LoadFileScheduling):
+    """A file's tests run on one process, and so do the files of one stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (group for path, group in _ONE_STACK.items() if nodeid.startswith(path))
+        return next(shared, super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files start first: those with stacks and killed servers, then by their tests."""
+    tests = Counter(item.path for item in items)
+
+    def by_length(item: pytest.Item) -> tuple[bool, int]:
+        is_long = any(item.get_closest_marker(name) for name in ("flow", "chaos"))
+        return not is_long, -tests[item.path]
+
+    items.sort(key=by_length)
 
 
 def pytest_configure() -> None:
