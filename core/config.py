@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     def _all_fits(self) -> Self:
         found = [*self.problems(), *(self.unsafe() if self.app_env == "production" else ())]
         if found:
-            raise ValueError("; ".join(found))
+            raise ValueError("\n".join(found))
         return self
 
     def problems(self) -> Iterator[str]:
@@ -449,7 +449,7 @@ def load(kind: type[_S], **overrides: Any) -> _S:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
             message = problem["msg"].removeprefix("Value error, ")
-            problems += [f"{name}: {message}"] if name else message.split("; ")
+            problems += [f"{name}: {message}"] if name else message.splitlines()
         raise SystemExit("\n".join(problems)) from None
 
 

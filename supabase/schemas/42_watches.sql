@@ -137,7 +137,7 @@ for each row when (
 )
 execute function private.jobs_refund_watch();
 
-create function private.judge_watch(product_id uuid)
+create function private.record_watch_outcome(product_id uuid)
 returns text
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -148,10 +148,10 @@ declare
     v_is_counted boolean;
     v_failures integer;
 begin
-    select p.* into strict v_product from public.products as p where p.id = judge_watch.product_id;
+    select p.* into strict v_product from public.products as p where p.id = record_watch_outcome.product_id;
     select j.* into v_job
     from private.watches as w inner join public.jobs as j on w.job_id = j.id
-    where w.product_id = judge_watch.product_id;
+    where w.product_id = record_watch_outcome.product_id;
     if v_job.finished_at is null then
         return 'goes on';
     end if;
@@ -161,7 +161,7 @@ begin
         when v_is_counted then w.failures + 1
         else w.failures
     end
-    where w.product_id = judge_watch.product_id
+    where w.product_id = record_watch_outcome.product_id
     returning w.failures into v_failures;
     if not v_is_counted or v_failures not in (2, v_most_failures) then
         return 'goes on';
@@ -186,7 +186,7 @@ begin
     return 'stopped';
 end;
 $$;
-comment on function private.judge_watch is
+comment on function private.record_watch_outcome is
 'Counts how the last analysis of a watch ended, once. Two failures of the page in a row are told,
 four end the watch: stopped. Else: goes on. Failures on our side count for nothing. The caller has
 locked the watch and the product.';
@@ -213,7 +213,7 @@ begin
         return null;
     end if;
     v_is_living := private.lock_living_account(v_watch.user_id);
-    if v_is_living and private.judge_watch(v_watch.product_id) = 'stopped' then
+    if v_is_living and private.record_watch_outcome(v_watch.product_id) = 'stopped' then
         return 'stopped';
     end if;
     -- After failures of the page every second time, then every fourth.
