@@ -17,8 +17,9 @@ from workers.insights.inputs import Spec, SpecKind
 from workers.insights.vocabulary import read_resource
 
 MAX_ROWS = 200
-MAX_SPECS = 8
+MAX_SPECS = 10
 MAX_LABEL, MAX_VALUE = 60, 120
+MAX_NODES, MAX_LINES = 3000, 200
 
 _NUMBER = r"(\d{1,5}(?:[.,]\d{1,3})?)"
 _DURATION = re.compile(
@@ -51,6 +52,30 @@ _CHARGING = re.compile(
 _WARRANTY_LABEL = re.compile(r"garant|warrant|guarantee|gwaranc", re.IGNORECASE)
 _BATTERIES = re.compile(r"(?:batter|pile)\w*.{0,12}(?:inclu|enthalten)", re.IGNORECASE)
 _NO = re.compile(r"(?:no|nein|non|n[ãa]o)\W*$", re.IGNORECASE)
+# Who has to put it together, where the page says that nobody else does.
+_NO_ASSEMBLY = re.compile(
+    r"(?:assembly|installation) (?:is )?not included|(?:self|some|home) assembly required"
+    r"|(?:montagem|instala[çc][ãa]o) n[ãa]o inclu[ís]\w*|montage nicht (?:inklusive|enthalten)"
+    r"|montage non inclus\w*|montaje no incluido|montaggio non incluso",
+    re.IGNORECASE,
+)
+_ASSEMBLY = re.compile(
+    r"(?:assembly|montage(?:service)?|montagem) (?:incl\w*|enthalten)", re.IGNORECASE
+)
+_CHILD_LOCK = re.compile(
+    r"kindersicherung|child[- ]?(?:safety )?lock|s[ée]curit[ée] enfants?|bloqueo infantil"
+    r"|trava (?:de seguran[çc]a )?(?:infantil|para crian[çc]as)",
+    re.IGNORECASE,
+)
+_BID = re.compile(
+    r"\W*(?:place (?:a |your )?bid|bid now|jetzt bieten|gebot abgeben|ench[ée]rir"
+    r"|placer une ench[èe]re|dar lance|pujar|fai un.offerta)\W*",
+    re.IGNORECASE,
+)
+_PER_SIDE = re.compile(
+    r"cada lado|por lado|(?:per|each) side|je seite|pro seite|par côté", re.IGNORECASE
+)
+_YES = re.compile(r"(?:yes|ja|oui|s[íi]|sim)\W*$", re.IGNORECASE)
 _UNITS = {
     "watt": "W", "watts": "W", "w": "W", "kw": "kW", "kg": "kg", "g": "g", "lbs": "lb",
     "pounds": "lb", "кг": "kg",
@@ -82,6 +107,42 @@ def rows_of(tree: LexborHTMLParser) -> list[tuple[str, str]]:
     ]
 
 
+def lines_of(tree: LexborHTMLParser) -> list[tuple[str, str]]:
+    """Label and value of lines like "Weight capacity: 110 kg", and lines that have no value.
+
+    Links are left out: they lead to other products.
+    """
+    found: dict[str, None] = {}
+    for node in tree.css("li,p,dd,td,div")[:MAX_NODES]:
+        if _is_link(node):
+            continue
+        is_block = node.css_first("li,p,dd,td,div,script,style") is not None
+        for line in node.text(deep=not is_block, separator="\n").splitlines()[:MAX_LINES]:
+            shown = " ".join(line.split()).lstrip("-\u2013\u2022* ")
+            if 0 < len(shown) <= MAX_LABEL + MAX_VALUE:
+                found.setdefault(shown)
+    pairs = (line.partition(":") for line in found)
+    return [(label[:MAX_LABEL].strip(), value.strip()) for label, _, value in pairs]
+
+
+def _is_link(node: LexborNode) -> bool:
+    """Whether a node stands in a link, or holds nothing but one."""
+    parent: LexborNode | None = node
+    while parent is not None:
+        if parent.tag == "a":
+            return True
+        parent = parent.parent
+    return False
+
+
+def is_auction(tree: LexborHTMLParser) -> bool:
+    """Whether the page has a button by which visitors bid."""
+    buttons = tree.css("button,a,input[type=submit],[role=button]")[:MAX_NODES]
+    return any(
+        _BID.fullmatch(_line(each) or each.attributes.get("value") or "") for each in buttons
+    )
+
+
 def read_specs(rows: Iterable[tuple[str, str]]) -> tuple[Spec, ...]:
     """The first of each kind, in the order of the page."""
     found: dict[SpecKind, Spec] = {}
@@ -111,8 +172,18 @@ def _of_row(label: str, value: str) -> Iterator[Spec]:
             if hit is not None:
                 number, unit = next((hit[n], hit[n + 1]) for n in (1, 3) if hit[n] is not None)
                 unit = unit or ("kg" if kind == "load" and "kg" in label.lower() else "")
-                if kind != "load" or unit:
+                if kind == "load" and _PER_SIDE.search(label):
+                    yield Spec(
+                        "load_side", number.replace(",", "."), _UNITS.get(unit.lower(), unit)
+                    )
+                elif kind != "load" or unit:
                     yield Spec(kind, number.replace(",", "."), _UNITS.get(unit.lower(), unit))
+    yield from _of_times(label, value)
+    yield from _of_answers(label, value)
+
+
+def _of_times(label: str, value: str) -> Iterator[Spec]:
+    """Run times, charging times and warranties."""
     if _RUNTIME.search(label) or _CHARGING.search(label):
         minutes = _minutes(value)
         if minutes:
@@ -121,8 +192,16 @@ def _of_row(label: str, value: str) -> Iterator[Spec]:
         hit = _WARRANTY.search(value)
         if hit is not None:
             yield Spec("warranty", hit[1], str(hit.lastgroup))
+
+
+def _of_answers(label: str, value: str) -> Iterator[Spec]:
+    """What the page answers with yes or no."""
     if _BATTERIES.search(label) and _NO.match(value):
         yield Spec("batteries", "0", "")
+    if _NO_ASSEMBLY.search(label) or (_ASSEMBLY.search(label) and _NO.match(value)):
+        yield Spec("assembly", "0", "")
+    if _CHILD_LOCK.fullmatch(label) and _YES.match(value):
+        yield Spec("childlock", "1", "")
 
 
 def _minutes(value: str) -> int:
