@@ -1,6 +1,6 @@
 """Writes supabase/schemas/54_pack_headings.sql: the headings of packs from the texts of packs.
 
-    python -m local.tools.pack_headings
+python -m local.tools.pack_headings
 """
 
 from __future__ import annotations
