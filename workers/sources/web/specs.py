@@ -1,8 +1,8 @@
 """Reads what a product's page states in rows of a label and a value: power, noise, warranty, ….
 
 A row counts if its label has a known word and its value is a number with the unit that belongs to
-it. So no text of a page gets out. specs.toml has the words and units of most kinds; those of times,
-warranties and batteries are here.
+it. So no text of a page gets out. specs.toml has the words and units of most kinds, spec_words.toml
+those of the others.
 """
 
 from __future__ import annotations
@@ -42,51 +42,15 @@ _KINDS = {
     )
     for kind, raw in read_resource("specs.toml").items()
 }
-_RUNTIME = re.compile(
-    r"battery life|run ?time|(?:akku|batterie)?laufzeit|autonom[iy]|autonom[íi]a", re.IGNORECASE
-)
-_CHARGING = re.compile(
-    r"charging time|ladezeit|tempo de carga|temps de charge|tiempo de carga|tempo di ricarica",
-    re.IGNORECASE,
-)
-_WARRANTY_LABEL = re.compile(r"garant|warrant|guarantee|gwaranc", re.IGNORECASE)
-_BATTERIES = re.compile(r"(?:batter|pile)\w*.{0,12}(?:inclu|enthalten)", re.IGNORECASE)
-_NO = re.compile(r"(?:no|nein|non|n[ãa]o)\W*$", re.IGNORECASE)
-# Who has to put it together, where the page says that nobody else does.
-_NO_ASSEMBLY = re.compile(
-    r"(?:assembly|installation) (?:is )?not included|(?:self|some|home) assembly required"
-    r"|(?:montagem|instala[çc][ãa]o) n[ãa]o inclu[ís]\w*|montage nicht (?:inklusive|enthalten)"
-    r"|montage non inclus\w*|montaje no incluido|montaggio non incluso",
-    re.IGNORECASE,
-)
-_ASSEMBLY = re.compile(
-    r"(?:assembly|montage(?:service)?|montagem) (?:incl\w*|enthalten)", re.IGNORECASE
-)
-_CHILD_LOCK = re.compile(
-    r"kindersicherung|child[- ]?(?:safety )?lock|s[ée]curit[ée] enfants?|bloqueo infantil"
-    r"|trava (?:de seguran[çc]a )?(?:infantil|para crian[çc]as)",
-    re.IGNORECASE,
-)
-_BID = re.compile(
-    r"\W*(?:place (?:a |your )?bid|bid now|jetzt bieten|gebot abgeben|ench[ée]rir"
-    r"|placer une ench[èe]re|dar lance|pujar|fai un.offerta)\W*",
-    re.IGNORECASE,
-)
-_PER_SIDE = re.compile(
-    r"cada lado|por lado|(?:per|each) side|je seite|pro seite|par côté", re.IGNORECASE
-)
-_YES = re.compile(r"(?:yes|ja|oui|s[íi]|sim)\W*$", re.IGNORECASE)
+_WORDS = {
+    name: re.compile(words, re.IGNORECASE)
+    for name, words in read_resource("spec_words.toml").items()
+}
 _UNITS = {
     "watt": "W", "watts": "W", "w": "W", "kw": "kW", "kg": "kg", "g": "g", "lbs": "lb",
     "pounds": "lb", "кг": "kg",
     "kilogrammes": "kg", "gramm": "g", "grammes": "g", "db": "dB", "atm": "ATM",
 }  # fmt: skip
-_SIDES = re.compile(
-    r"^(?:width|height|depth|length|breite|h[öo]he|tiefe|l[äa]nge|largeur|hauteur|profondeur"
-    r"|longueur|ancho|alto|largo|largura|altura|comprimento|profundidade|larghezza|altezza"
-    r"|profondit[àa]|lunghezza)\s*:?$",
-    re.IGNORECASE,
-)
 _SIDE = re.compile(rf"^{_NUMBER}\s*(mm|cm|m)$")
 
 
@@ -139,7 +103,8 @@ def is_auction(tree: LexborHTMLParser) -> bool:
     """Whether the page has a button by which visitors bid."""
     buttons = tree.css("button,a,input[type=submit],[role=button]")[:MAX_NODES]
     return any(
-        _BID.fullmatch(_line(each) or each.attributes.get("value") or "") for each in buttons
+        _WORDS["bid"].fullmatch(_line(each) or each.attributes.get("value") or "")
+        for each in buttons
     )
 
 
@@ -157,7 +122,7 @@ def read_sides(rows: Iterable[tuple[str, str]]) -> str | None:
     sides: dict[str, tuple[str, str]] = {}
     for label, value in rows:
         side = _SIDE.match(value)
-        if side is not None and _SIDES.match(label):
+        if side is not None and _WORDS["sides"].match(label):
             sides.setdefault(label.lower(), (side[1].replace(",", "."), side[2]))
     units = {unit for _, unit in sides.values()}
     if not 2 <= len(sides) <= 3 or len(units) != 1:
@@ -172,7 +137,7 @@ def _of_row(label: str, value: str) -> Iterator[Spec]:
             if hit is not None:
                 number, unit = next((hit[n], hit[n + 1]) for n in (1, 3) if hit[n] is not None)
                 unit = unit or ("kg" if kind == "load" and "kg" in label.lower() else "")
-                if kind == "load" and _PER_SIDE.search(label):
+                if kind == "load" and _WORDS["per_side"].search(label):
                     yield Spec(
                         "load_side", number.replace(",", "."), _UNITS.get(unit.lower(), unit)
                     )
@@ -184,11 +149,13 @@ def _of_row(label: str, value: str) -> Iterator[Spec]:
 
 def _of_times(label: str, value: str) -> Iterator[Spec]:
     """Run times, charging times and warranties."""
-    if _RUNTIME.search(label) or _CHARGING.search(label):
+    if _WORDS["runtime"].search(label) or _WORDS["charging"].search(label):
         minutes = _minutes(value)
         if minutes:
-            yield Spec("runtime" if _RUNTIME.search(label) else "charging", str(minutes), "minute")
-    if _WARRANTY_LABEL.search(label):
+            yield Spec(
+                "runtime" if _WORDS["runtime"].search(label) else "charging", str(minutes), "minute"
+            )
+    if _WORDS["warranty"].search(label):
         hit = _WARRANTY.search(value)
         if hit is not None:
             yield Spec("warranty", hit[1], str(hit.lastgroup))
@@ -196,11 +163,13 @@ def _of_times(label: str, value: str) -> Iterator[Spec]:
 
 def _of_answers(label: str, value: str) -> Iterator[Spec]:
     """What the page answers with yes or no."""
-    if _BATTERIES.search(label) and _NO.match(value):
+    if _WORDS["batteries"].search(label) and _WORDS["no"].match(value):
         yield Spec("batteries", "0", "")
-    if _NO_ASSEMBLY.search(label) or (_ASSEMBLY.search(label) and _NO.match(value)):
+    if _WORDS["no_assembly"].search(label) or (
+        _WORDS["assembly"].search(label) and _WORDS["no"].match(value)
+    ):
         yield Spec("assembly", "0", "")
-    if _CHILD_LOCK.fullmatch(label) and _YES.match(value):
+    if _WORDS["child_lock"].fullmatch(label) and _WORDS["yes"].match(value):
         yield Spec("childlock", "1", "")
 
 
