@@ -90,6 +90,7 @@ SHOWN_FACTS = tuple(
     subject for subject in _FACTS if subject not in {"auction", "price", "rating", "material"}
 )
 _GROUPS = {"spec_assembly": "assembly", "spec_childlock": "childlock"}
+_ANSWERS = frozenset(_GROUPS)
 _GROUPS |= {"spec_load_side": "load_side"}
 _KINDS: dict[str, Literal["price", "auction", "fact", "seen"]] = {
     "price": "price",
@@ -144,6 +145,8 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         # The name of a material is worth a look only where nothing else is known.
         spoken_of = [*said[:MOST_SAID], *stars, *said[MOST_SAID:], *([] if said else claim)]
     stated = [*_facts(given)]
+    if given.facts.about("auction") and stated:
+        spoken_of = [stated.pop(0), *spoken_of]  # the first of the facts: it changes all others
     has_script = bool(spoken_of) or len(stated) >= LEAST_FOR_SCRIPT
     if said or stars:
         stated = stated[:MAX_FACT_HOOKS]
@@ -381,7 +384,11 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             continue
         same = [each for each in given.facts.facts if each.subject == subject]
         same = same if subject == "material" else [fact]
-        text = given.words.joined(each.said or each.text for each in same)
+        # "not included" says nothing without its name.
+        is_answer = subject in _ANSWERS
+        text = given.words.joined(
+            each.text if is_answer else each.said or each.text for each in same
+        )
         fields: dict[str, object] = {
             "product": given.short_name,
             "text": text,
