@@ -327,6 +327,8 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
     for post in sorted(own, key=lambda each: -each.ratio_interval[0])[:1]:
         if post.posted_on is None or not post.duration_s:
             return
+        if any(p.seconds and p.seconds < post.duration_s for p in given.patterns):
+            return  # shorter posts do better: a sequel of this length would speak against that
         low, high = post.ratio_interval
         fields: dict[str, object] = {
             "product": given.short_name,
